@@ -1,0 +1,101 @@
+/** A CAIP-2 chain id of an EVM chain, such as `eip155:84532`. */
+export type NetworkId = `eip155:${number}`;
+
+/**
+ * A token that Bursar signs for. Address, decimals and EIP-712 domain are pinned here and never taken from a seller.
+ * @see https://eips.ethereum.org/EIPS/eip-712 for the domain, https://eips.ethereum.org/EIPS/eip-3009 for the transfer
+ */
+export interface Asset {
+  readonly symbol: 'USDC';
+  readonly address: `0x${string}`;
+  readonly decimals: number;
+  readonly domainName: string;
+  readonly domainVersion: string;
+}
+
+/** A chain with its names on the wire. */
+export interface Network {
+  readonly id: NetworkId;
+  readonly chainId: number;
+  /** The name that x402 version 1 uses. */
+  readonly x402Name: string;
+  /** AgentCore's `chain` of a balance request; `null` where AgentCore has none. */
+  readonly chain: string | null;
+  readonly testnet: boolean;
+  readonly usdc: Asset;
+}
+
+function usdc(address: `0x${string}`, domainName: string): Asset {
+  return { symbol: 'USDC', address, decimals: 6, domainName, domainVersion: '2' };
+}
+
+// Circle's published contracts. The EIP-712 name differs by chain ("USD Coin" or "USDC"), so it is pinned per chain.
+export const NETWORKS: readonly Network[] = [
+  {
+    id: 'eip155:8453',
+    chainId: 8453,
+    x402Name: 'base',
+    chain: 'BASE',
+    testnet: false,
+    usdc: usdc('0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913', 'USD Coin'),
+  },
+  {
+    id: 'eip155:84532',
+    chainId: 84532,
+    x402Name: 'base-sepolia',
+    chain: 'BASE_SEPOLIA',
+    testnet: true,
+    usdc: usdc('0x036CbD53842c5426634e7929541eC2318f3dCF7e', 'USDC'),
+  },
+  {
+    id: 'eip155:1',
+    chainId: 1,
+    x402Name: 'ethereum',
+    chain: 'ETHEREUM',
+    testnet: false,
+    usdc: usdc('0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48', 'USD Coin'),
+  },
+  {
+    id: 'eip155:42161',
+    chainId: 42161,
+    x402Name: 'arbitrum',
+    chain: null,
+    testnet: false,
+    usdc: usdc('0xaf88d065e77c8cC2239327C5EDb3A432268e5831', 'USD Coin'),
+  },
+  {
+    id: 'eip155:43114',
+    chainId: 43114,
+    x402Name: 'avalanche',
+    chain: null,
+    testnet: false,
+    usdc: usdc('0xB97EF9Ef8734C71904D8002F8b6Bc66Dd9c48a6E', 'USD Coin'),
+  },
+  {
+    id: 'eip155:137',
+    chainId: 137,
+    x402Name: 'polygon',
+    chain: null,
+    testnet: false,
+    usdc: usdc('0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359', 'USD Coin'),
+  },
+];
+
+const byName = new Map<string, Network>(
+  NETWORKS.flatMap((network) => [[network.id, network] as const, [network.x402Name, network] as const]),
+);
+const byChain = new Map<string, Network>(
+  NETWORKS.flatMap((network) => (network.chain === null ? [] : [[network.chain, network] as const])),
+);
+
+/** Finds a network by CAIP-2 id or x402 version 1 name; `undefined` for one that Bursar does not know. */
+export function findNetwork(name: string): Network | undefined {
+  return byName.get(name);
+}
+
+/** Finds a network by AgentCore's `chain` name, such as `BASE_SEPOLIA`. */
+export function findNetworkByChain(chain: string): Network | undefined {
+  return byChain.get(chain);
+}
+
+export const KNOWN_CHAINS: readonly string[] = [...byChain.keys()];

@@ -1,0 +1,226 @@
+import type { PaymentId } from './ids.ts';
+import type { BudgetSnapshot, Denial, EntryKey, Hex, Payment, SigningTerms } from './payment.ts';
+import type {
+  ConnectorMaterial,
+  PaymentConnector,
+  PaymentInstrument,
+  PaymentManager,
+  WalletKey,
+  WalletType,
+} from './resources.ts';
+import type { OpenEntry, Session, SessionKey } from './session.ts';
+import type { MicroUsd } from './money.ts';
+import type { EpochMs } from './time.ts';
+
+/**
+ * Thrown by a port when a call may or may not have taken effect: no answer, a timeout, a server error.
+ * Whoever catches it must find out, or leave the matter to the sweeper; treating it as "failed" loses money.
+ */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
+}
+
+/** Thrown by a port when a call certainly took no effect and may work later: throttling. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow';
+}
+
+export type IntentOutcome =
+  | { readonly kind: 'created' }
+  /** The token is in use; the payment is what the store holds under it. */
+  | { readonly kind: 'exists'; readonly payment: Payment };
+
+export type ReserveOutcome =
+  | { readonly kind: 'reserved'; readonly budget: BudgetSnapshot }
+  /** Definitely not reserved. The session is the one that the failed condition saw; `null`: there is none. */
+  | { readonly kind: 'refused'; readonly session: Session | null };
+
+export type TakeOverOutcome =
+  | { readonly kind: 'taken'; readonly payment: Payment }
+  | { readonly kind: 'lost'; readonly payment: Payment };
+
+/** What a payment becomes. */
+export type Verdict =
+  | { readonly status: 'SIGNED'; readonly signature: Hex; readonly budget: BudgetSnapshot; readonly at: EpochMs }
+  | { readonly status: 'DENIED'; readonly denial: Denial; readonly at: EpochMs }
+  | { readonly status: 'ABORTED'; readonly at: EpochMs };
+
+export type DecideOutcome =
+  | { readonly kind: 'decided'; readonly payment: Payment }
+  /** Somebody else decided, or a later attempt owns the payment. */
+  | { readonly kind: 'lost'; readonly payment: Payment };
+
+export interface Reservation {
+  readonly session: SessionKey;
+  readonly entry: EntryKey;
+  readonly amount: MicroUsd;
+}
+
+/**
+ * The books. Every method is one request to one item, so that each either happens or does not; none is a transaction.
+ * All throw `OutcomeUnknown` and `NotNow`; only `reserve` may not be repeated after `OutcomeUnknown`.
+ */
+export interface Ledger {
+  /** Strongly consistent. */
+  readSession(key: SessionKey): Promise<Session | null>;
+  /** Strongly consistent. */
+  readPayment(id: PaymentId): Promise<Payment | null>;
+  /** Writes a PENDING payment if its id is free. The same payment and owner again is `created`. */
+  putIntent(payment: Payment): Promise<IntentOutcome>;
+  /**
+   * Moves an amount from available to reserved, if the session is active at `now`, has a place and can afford it.
+   * Sent once: an implementation must not retry by itself. Its own entry already there is `reserved`.
+   */
+  reserve(
+    reservation: Reservation & Pick<OpenEntry, 'leaseUntil'> & { readonly now: EpochMs; readonly inFlightMax: number },
+  ): Promise<ReserveOutcome>;
+  /** Opens the next attempt of a payment that is at `attempt` and PENDING or ABORTED. */
+  takeOver(from: {
+    readonly id: PaymentId;
+    readonly attempt: number;
+    readonly owner: string;
+    readonly leaseUntil: EpochMs;
+    /** The frozen terms; only the validity window may differ from the stored ones. */
+    readonly terms: SigningTerms;
+  }): Promise<TakeOverOutcome>;
+  /** Decides a payment that is PENDING at `attempt`. Deciding the same again is `decided`. */
+  decide(id: PaymentId, attempt: number, verdict: Verdict): Promise<DecideOutcome>;
+  /** Moves an open entry from reserved to spent; an entry that is not open is left alone. */
+  settle(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
+  /** Moves an open entry from reserved back to available; an entry that is not open is left alone. */
+  release(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
+}
+
+/** What the sweeper needs besides the ledger: the sparse index of payments whose lease ended. */
+export interface SweepIndex {
+  /** Payments of one shard whose visit is due, oldest first, at most one page. */
+  duePayments(shard: number, now: EpochMs): Promise<readonly PaymentId[]>;
+  /** Takes a payment off the index, unless its attempt changed meanwhile. */
+  dropVisit(id: PaymentId, attempt: number): Promise<void>;
+  /** Sets the time of the next visit, unless the attempt changed meanwhile. */
+  postponeVisit(id: PaymentId, attempt: number, until: EpochMs): Promise<void>;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; absent on the last page. */
+  readonly nextToken?: string;
+}
+
+export interface PageRequest {
+  readonly maxResults: number;
+  readonly nextToken?: string;
+}
+
+/** A place in a user's list. */
+export interface UserKey {
+  readonly managerId: string;
+  readonly userId: string;
+}
+
+/** A session as lists show it: only what never changes. */
+export type SessionSummary = Pick<
+  Session,
+  'managerId' | 'sessionId' | 'userId' | 'expiryMinutes' | 'createdAt' | 'expiresAt'
+>;
+
+/** Sessions besides the payment path. */
+export interface SessionStore {
+  readSession(key: SessionKey): Promise<Session | null>;
+  /** Writes a new session if its id is free; otherwise returns the stored one with the hash of the request that made it. */
+  createSession(
+    session: Session,
+    requestHash: string,
+  ): Promise<
+    { readonly kind: 'created' } | { readonly kind: 'exists'; readonly session: Session; readonly requestHash: string }
+  >;
+  /** Marks a session deleted. `null`: there is none, or it is deleted already. */
+  deleteSession(key: SessionKey & { readonly userId: string; readonly now: EpochMs }): Promise<Session | null>;
+  listSessions(user: UserKey, page: PageRequest): Promise<Page<SessionSummary>>;
+}
+
+/** Reading the payments of a user, newest first. */
+export interface PaymentLog {
+  readPayment(id: PaymentId): Promise<Payment | null>;
+  listPayments(user: UserKey, page: PageRequest): Promise<Page<Payment>>;
+}
+
+/** A resource whose creation takes more than one step: claimed first, completed afterwards. */
+export type ClaimOutcome<T> =
+  | { readonly kind: 'claimed' }
+  | { readonly kind: 'exists'; readonly resource: T; readonly requestHash: string }
+  /** Somebody else is creating it right now. */
+  | { readonly kind: 'in_progress'; readonly requestHash: string };
+
+/** Managers, connectors and instruments: cold data, strongly consistent reads. */
+export interface Registry {
+  readManager(managerId: string): Promise<PaymentManager | null>;
+  createManager(
+    manager: PaymentManager,
+    requestHash: string,
+  ): Promise<
+    | { readonly kind: 'created' }
+    | { readonly kind: 'exists'; readonly resource: PaymentManager; readonly requestHash: string }
+  >;
+  readConnector(managerId: string, connectorId: string): Promise<PaymentConnector | null>;
+  claimConnector(
+    managerId: string,
+    connectorId: string,
+    requestHash: string,
+    now: EpochMs,
+  ): Promise<ClaimOutcome<PaymentConnector>>;
+  completeConnector(connector: PaymentConnector, requestHash: string): Promise<void>;
+  /** The next unused derivation index of a connector, starting at 0. Gaps are harmless. */
+  takeKeyIndex(managerId: string, connectorId: string): Promise<number>;
+  readInstrument(user: UserKey, instrumentId: string): Promise<PaymentInstrument | null>;
+  claimInstrument(
+    instrument: PaymentInstrument,
+    requestHash: string,
+    now: EpochMs,
+  ): Promise<ClaimOutcome<PaymentInstrument>>;
+  completeInstrument(instrument: PaymentInstrument): Promise<void>;
+  /** Marks an instrument deleted. `null`: there is none, or it is deleted already. */
+  deleteInstrument(user: UserKey, instrumentId: string, now: EpochMs): Promise<PaymentInstrument | null>;
+  listInstruments(
+    user: UserKey,
+    page: PageRequest & { readonly connectorId?: string },
+  ): Promise<Page<PaymentInstrument>>;
+}
+
+/**
+ * Signs digests with keys that never leave their place. `lib/service` computes the digest from the frozen terms.
+ * Throws `NotNow` when the signer is throttled; any other error means that no signature was released.
+ */
+export interface Signer {
+  readonly type: WalletType;
+  /**
+   * @param digest the 32 bytes to sign
+   * @param address whose key it must be; the signature is recovered and compared before it is returned
+   * @returns 65 bytes r, s (low), v (27 or 28)
+   */
+  sign(key: WalletKey, digest: Uint8Array, address: Hex): Promise<Hex>;
+}
+
+/** Makes keys; runs in the management functions, which cannot sign. */
+export interface WalletProvisioner {
+  readonly type: WalletType;
+  createConnector(connector: { readonly managerId: string; readonly connectorId: string }): Promise<ConnectorMaterial>;
+  createKey(request: {
+    readonly connector: PaymentConnector;
+    readonly instrumentId: string;
+    /** Draws the next derivation index; only wallets that derive keys call it. */
+    readonly takeIndex: () => Promise<number>;
+  }): Promise<{ readonly address: Hex; readonly key: WalletKey }>;
+}
+
+/** Reads a token balance from a chain. */
+export interface ChainReader {
+  balanceOf(token: Hex, owner: Hex): Promise<bigint>;
+}
+
+/** Unpredictable bytes, so that tests can own them. */
+export interface Randomness {
+  bytes(length: number): Uint8Array;
+  /** A number in [0, 1), for jitter only. */
+  fraction(): number;
+}

@@ -1,0 +1,33 @@
+import type { MicroUsd } from './money.ts';
+import type { EpochMs } from './time.ts';
+
+/** A refusal that is final for its client token. */
+export type DenialReason = 'budget_exceeded';
+
+/** One field that is wrong, in AgentCore's `fieldList` form. */
+export interface FieldProblem {
+  /** Path of the member, such as `paymentInput.cryptoX402.payload.payTo`. */
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Every expected "no" of the service. `lib/api/errors.ts` maps each to one wire error; a new arm does not compile until it does. */
+export type Refusal =
+  | { readonly reason: 'cannot_parse'; readonly message: string }
+  | { readonly reason: 'invalid_request'; readonly problems: readonly FieldProblem[] }
+  | { readonly reason: 'invalid_challenge'; readonly code: string; readonly field: string; readonly message: string }
+  | { readonly reason: 'unknown_operation'; readonly method: string; readonly path: string }
+  | { readonly reason: 'not_found'; readonly resource: 'manager' | 'connector' | 'instrument' | 'session' | 'payment' }
+  | { readonly reason: 'instrument_not_active'; readonly status: string }
+  | { readonly reason: 'session_expired'; readonly expiresAt: EpochMs }
+  | { readonly reason: 'session_closing'; readonly expiresAt: EpochMs }
+  | {
+      readonly reason: 'budget_exceeded';
+      readonly requested: MicroUsd;
+      readonly available: MicroUsd;
+      readonly reserved: MicroUsd;
+    }
+  | { readonly reason: 'token_reused' }
+  | { readonly reason: 'conflict'; readonly message: string }
+  | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'signer' }
+  | { readonly reason: 'attempts_exhausted' };

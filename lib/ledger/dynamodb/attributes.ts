@@ -1,0 +1,53 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Hex } from '../../domain/payment.ts';
+import type { Item } from './client.ts';
+
+/** Version of the items' shape; see docs/reference/storage-schema.md. */
+export const SCHEMA_VERSION = 1;
+
+export function text(value: string): AttributeValue {
+  return { S: value };
+}
+
+export function number(value: bigint | number): AttributeValue {
+  return { N: value.toString() };
+}
+
+export function bytes(hex: Hex): AttributeValue {
+  return { B: Buffer.from(hex.slice(2), 'hex') };
+}
+
+function missing(item: Item, name: string, kind: string): never {
+  throw new Error(`stored item ${item['pk']?.S ?? '?'} has no ${kind} attribute '${name}'`);
+}
+
+export function readText(item: Item, name: string): string {
+  return item[name]?.S ?? missing(item, name, 'string');
+}
+
+/** Reads an N as bigint; DynamoDB's numbers never pass through a float here. */
+export function readBigInt(item: Item, name: string): bigint {
+  const value = item[name]?.N;
+  return value === undefined ? missing(item, name, 'number') : BigInt(value);
+}
+
+/** Reads an N that is an instant, a count or a version. */
+export function readInteger(item: Item, name: string): number {
+  const value = Number(item[name]?.N ?? missing(item, name, 'number'));
+  return Number.isSafeInteger(value) ? value : missing(item, name, 'integer');
+}
+
+export function readHex(item: Item, name: string): Hex {
+  const value = item[name]?.B;
+  return value === undefined ? missing(item, name, 'binary') : `0x${Buffer.from(value).toString('hex')}`;
+}
+
+/** Throws on an item written by a later schema: better no answer than a wrong one. */
+export function assertReadable(item: Item): void {
+  const version = readInteger(item, 'v');
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `stored item ${readText(item, 'pk')} has schema version ${version}; this release reads up to ${SCHEMA_VERSION}`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { DynamoDBClient, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { NotNow, OutcomeUnknown } from '../../domain/ports.ts';
+import { STORE_TIMEOUT_MS } from '../../domain/limits.ts';
+
+export type Item = Record<string, AttributeValue>;
+
+/**
+ * A client whose calls end: a request that takes longer than a second throws instead of logging a warning.
+ * @param maxAttempts 1 for `reserve`, whose repetition after a lost reply would look like a refusal
+ */
+export function createStoreClient(options: { readonly maxAttempts: number }): DynamoDBClient {
+  return new DynamoDBClient({
+    maxAttempts: options.maxAttempts,
+    requestHandler: {
+      requestTimeout: STORE_TIMEOUT_MS,
+      connectionTimeout: STORE_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
+}
+
+// Answered before anything is written, so the call had no effect.
+const NOT_NOW = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'TransactionConflictException',
+]);
+
+interface ServiceFailure {
+  readonly name: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+function isServiceFailure(error: unknown): error is ServiceFailure {
+  return error instanceof Error && '$metadata' in error;
+}
+
+/**
+ * Says what a failed call means: `NotNow` (no effect, try later), the error itself (no effect, a bug or missing
+ * permission), or `OutcomeUnknown` for everything else: time-outs, broken connections, server errors.
+ */
+export function toStoreError(operation: string, error: unknown): Error {
+  if (isServiceFailure(error)) {
+    if (NOT_NOW.has(error.name)) return new NotNow(`${operation} was throttled`, { cause: error });
+    const status = error.$metadata?.httpStatusCode ?? 0;
+    if (status >= 400 && status < 500) return error as unknown as Error;
+  }
+  return new OutcomeUnknown(`${operation} has an unknown outcome`, { cause: error });
+}
+
+/** Runs one store call and translates its failure. */
+export async function callStore<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toStoreError(operation, error);
+  }
+}

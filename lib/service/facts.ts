@@ -1,0 +1,38 @@
+import { createBoundedMap, type BoundedMap } from '../domain/bounded-map.ts';
+import { FACTS_CACHE_ENTRIES_MAX } from '../domain/limits.ts';
+import type { Hex } from '../domain/payment.ts';
+import type { WalletKey } from '../domain/resources.ts';
+import type { EpochMs } from '../domain/time.ts';
+
+/** Who pays from what: the names in a request that fix everything in `Facts`. */
+export interface FactsKey {
+  readonly managerId: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly instrumentId: string;
+}
+
+/**
+ * What never changes about a session and an instrument once both exist and belong to the user. Knowing it, the intent can be
+ * written while the things that do change (deleted, expired, full) are being read.
+ */
+export interface Facts {
+  readonly sessionExpiresAt: EpochMs;
+  readonly address: Hex;
+  readonly key: WalletKey;
+}
+
+export interface FactsCache {
+  get(key: FactsKey): Facts | undefined;
+  set(key: FactsKey, facts: Facts): void;
+}
+
+/** Remembers facts for the life of a process. Holds no status, no counter and no secret. */
+export function createFactsCache(): FactsCache {
+  const entries: BoundedMap<string, Facts> = createBoundedMap(FACTS_CACHE_ENTRIES_MAX);
+  const keyOf = (key: FactsKey) => JSON.stringify([key.managerId, key.userId, key.sessionId, key.instrumentId]);
+  return {
+    get: (key) => entries.get(keyOf(key)),
+    set: (key, facts) => entries.set(keyOf(key), facts),
+  };
+}

@@ -1,0 +1,149 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+/**
+ * Who may import whom. A folder may always import itself. The longest matching name of a row decides.
+ * `packages` lists what may come from node_modules and `node:`; `*` stands for anything.
+ */
+const RULES: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> = {
+  'lib/domain': { folders: [], packages: ['@noble/hashes'] },
+  'lib/protocols': { folders: ['lib/domain'], packages: ['@noble/hashes'] },
+  'lib/wallets': {
+    folders: ['lib/domain'],
+    packages: [
+      '@aws-sdk/client-kms',
+      '@aws-sdk/client-secrets-manager',
+      '@noble/hashes',
+      '@scure/bip39',
+      'bip32',
+      'tiny-secp256k1',
+      'node:crypto',
+    ],
+  },
+  'lib/ledger': { folders: ['lib/domain'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
+  'lib/receipts': { folders: ['lib/domain'], packages: ['canonicalize'] },
+  'lib/api': {
+    folders: ['lib/domain', 'lib/protocols'],
+    packages: ['@middy/core', 'valibot', '@valibot/to-json-schema', 'node:crypto', '@types/aws-lambda'],
+  },
+  'lib/service': {
+    folders: ['lib/domain', 'lib/protocols', 'lib/wallets', 'lib/ledger', 'lib/receipts', 'lib/api'],
+    packages: [
+      '@aws-sdk/client-kms',
+      '@aws-sdk/client-secrets-manager',
+      '@aws-sdk/client-dynamodb',
+      'canonicalize',
+      'viem',
+      'node:crypto',
+    ],
+  },
+  lambdas: { folders: ['lib/domain', 'lib/service', 'lib/api'], packages: [] },
+  'lib/client': {
+    folders: ['lib/domain', 'lib/protocols'],
+    packages: ['@smithy/signature-v4', '@aws-crypto/sha256-js', '@noble/hashes'],
+  },
+  'lib/local': { folders: ['lib/domain', 'lib/ledger', 'lib/infra', 'lib/api'], packages: ['*'] },
+  'lib/infra': {
+    folders: ['lib/domain', 'lib/api', 'lib/ledger', 'lib/wallets/aws-kms/key-policy.ts'],
+    packages: ['aws-cdk-lib', 'constructs', 'esbuild', '@valibot/to-json-schema', 'node:*'],
+  },
+  bin: { folders: ['lib/infra', 'lib/local', 'lib/client', 'lib/domain', 'lib/service'], packages: ['*'] },
+};
+
+interface Import {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+function sourceFiles(): string[] {
+  return ['bin', 'lambdas', 'lib'].flatMap((top) =>
+    readdirSync(join(root, top), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(top, name)),
+  );
+}
+
+function rowOf(file: string): string | undefined {
+  return Object.keys(RULES)
+    .filter((row) => file === row || file.startsWith(`${row}/`))
+    .toSorted((a, b) => b.length - a.length)[0];
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const specifiers = [
+    ...text.matchAll(/^\s*(?:import|export)\b[^'";]*?\bfrom\s*'([^']+)'/gm),
+    ...text.matchAll(/\bimport\(\s*'([^']+)'/g),
+    ...text.matchAll(/^import\s*'([^']+)'/gm),
+  ];
+  return specifiers.map(([, to = '']) => ({ file, from: rowOf(file) ?? '', to }));
+}
+
+function isAllowed({ file, from, to }: Import): boolean {
+  const rule = RULES[from];
+  if (rule === undefined) return false;
+  if (to.startsWith('.')) {
+    const target = relative(root, resolve(join(root, dirname(file)), to));
+    return [from, ...rule.folders].some((folder) => target === folder || target.startsWith(`${folder}/`));
+  }
+  return rule.packages.some(
+    (name) =>
+      name === '*' ||
+      name === to ||
+      to.startsWith(`${name}/`) ||
+      (name.endsWith(':*') && to.startsWith(name.slice(0, -1))),
+  );
+}
+
+test('imports point only where the table allows', () => {
+  const files = sourceFiles();
+  const imports = files.flatMap(importsOf);
+  expect(files.length).toBeGreaterThan(60);
+  expect(imports.length).toBeGreaterThan(200);
+  const wrong = imports.filter((found) => !isAllowed(found)).map(({ file, to }) => `${file} imports ${to}`);
+  expect(wrong).toEqual([]);
+});
+
+test('the table refuses an import that points the wrong way', () => {
+  expect(isAllowed({ file: 'lib/domain/money.ts', from: 'lib/domain', to: '../service/sweep.ts' })).toBe(false);
+  expect(isAllowed({ file: 'lib/domain/money.ts', from: 'lib/domain', to: 'viem' })).toBe(false);
+  expect(isAllowed({ file: 'lib/ledger/x.ts', from: 'lib/ledger', to: '../domain/money.ts' })).toBe(true);
+});
+
+test('no protocol imports another, and no wallet imports another', () => {
+  const siblings = sourceFiles()
+    .flatMap(importsOf)
+    .filter(({ file, to }) => {
+      const own = /^lib\/(protocols|wallets)\/([^/]+)\//.exec(file);
+      if (own === null || !to.startsWith('.')) return false;
+      const target = relative(root, resolve(join(root, dirname(file)), to));
+      const other = /^lib\/(protocols|wallets)\/([^/]+)\//.exec(target);
+      return other !== null && other[1] === own[1] && other[2] !== own[2];
+    });
+  expect(siblings).toEqual([]);
+});
+
+const forbiddenInCore = [
+  { pattern: /\bDate\.now\(|new Date\(\)/, why: 'time is passed in' },
+  { pattern: /\bMath\.random\(|\brandomUUID\(/, why: 'randomness is passed in' },
+  {
+    pattern: /\bparseFloat\(|\bNumber\([a-zA-Z.]*(?:amount|Amount|limit|Limit)\b/,
+    why: 'money never passes through a float',
+  },
+];
+
+test('the core reads no clock, draws no randomness and keeps money out of floats', () => {
+  const core = sourceFiles().filter(
+    (file) => /^lib\/(domain|protocols|ledger|receipts|service)\//.test(file) && !/lib\/service\/compose/.test(file),
+  );
+  expect(core.length).toBeGreaterThan(25);
+  const wrong = core.flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return forbiddenInCore.filter(({ pattern }) => pattern.test(text)).map(({ why }) => `${file}: ${why}`);
+  });
+  expect(wrong).toEqual([]);
+});

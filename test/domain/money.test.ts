@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  formatUsd,
+  parseBaseUnits,
+  parseUsd,
+  toBaseUnits,
+  toMicroUsd,
+  usdValueOfStablecoin,
+} from '../../lib/domain/money.ts';
+
+const HOSTILE = [
+  '',
+  ' ',
+  '0x10',
+  '1e3',
+  '-1',
+  '+1',
+  '01',
+  '1_000',
+  '1,000',
+  '٣',
+  '1 ',
+  ' 1',
+  '1n',
+  'NaN',
+  'Infinity',
+  '\u00001',
+];
+
+describe('token amounts', () => {
+  test.each([
+    ['0', 0n],
+    ['500000', 500_000n],
+    [(2n ** 256n - 1n).toString(), 2n ** 256n - 1n],
+  ])('reads %s', (text, value) => {
+    expect(parseBaseUnits(text)).toEqual({ ok: true, value });
+  });
+
+  test.each([...HOSTILE, '1.0', (2n ** 256n).toString(), '9'.repeat(79)])('refuses %j', (text) => {
+    expect(parseBaseUnits(text).ok).toBe(false);
+  });
+});
+
+describe('dollar amounts', () => {
+  test.each([
+    ['0', 0n],
+    ['10', 10_000_000n],
+    ['10.00', 10_000_000n],
+    ['0.000001', 1n],
+    ['999999999999999999.999999', 999_999_999_999_999_999_999_999n],
+  ])('reads %s', (text, value) => {
+    expect(parseUsd(text)).toEqual({ ok: true, value });
+  });
+
+  test.each([...HOSTILE, '.5', '5.', '1.0000001', '1.2.3', '1000000000000000000'])(
+    'refuses %j, and never rounds',
+    (text) => {
+      expect(parseUsd(text).ok).toBe(false);
+    },
+  );
+
+  test.each([
+    [7_500_000n, '7.50'],
+    [46_697n, '0.046697'],
+    [0n, '0.00'],
+    [1n, '0.000001'],
+    [10_000_000n, '10.00'],
+  ])('prints %s as %s', (micro, text) => {
+    expect(formatUsd(toMicroUsd(micro))).toBe(text);
+  });
+
+  test('prints what it reads back unchanged', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 24n - 1n }), (micro) => {
+        expect(parseUsd(formatUsd(toMicroUsd(micro)))).toEqual({ ok: true, value: micro });
+      }),
+    );
+  });
+});
+
+describe('the dollar value of a stablecoin', () => {
+  test('is the amount itself at six decimals', () => {
+    expect(usdValueOfStablecoin(toBaseUnits(123_456n), 6)).toBe(123_456n);
+  });
+
+  test('rounds up where the token is finer than a millionth, so that a budget is never undercharged', () => {
+    expect(usdValueOfStablecoin(toBaseUnits(1n), 18)).toBe(1n);
+    expect(usdValueOfStablecoin(toBaseUnits(10n ** 12n), 18)).toBe(1n);
+    expect(usdValueOfStablecoin(toBaseUnits(10n ** 12n + 1n), 18)).toBe(2n);
+  });
+
+  test('is exact where the token is coarser', () => {
+    expect(usdValueOfStablecoin(toBaseUnits(7n), 2)).toBe(70_000n);
+  });
+});

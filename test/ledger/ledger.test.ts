@@ -1,0 +1,24 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { beforeAll } from 'vitest';
+import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+import { createLedger } from '../../lib/ledger/dynamodb/ledger.ts';
+import { ledgerContract } from '../contracts/ledger.ts';
+import { withDatabase } from '../support/database.ts';
+
+const database = withDatabase();
+beforeAll(() => {
+  Object.assign(process.env, database.environment);
+});
+
+ledgerContract('the ledger on DynamoDB', async () => ({
+  ledger: createLedger({
+    tableName: database.booksTable,
+    client: createStoreClient({ maxAttempts: 3 }),
+    singleSendClient: createStoreClient({ maxAttempts: 1 }),
+  }),
+  open: async (session) => {
+    const item = toSessionItem(session, 'hash');
+    await database.client.send(new PutItemCommand({ TableName: database.booksTable, Item: item }));
+  },
+}));

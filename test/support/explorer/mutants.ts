@@ -1,0 +1,150 @@
+/** A fault planted in a copy of the real code. The explorer must find it, or it would not find ours. */
+export interface Mutant {
+  readonly name: string;
+  readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
+  /** Which of TWO_HANDLERS shows it. */
+  readonly scenario: number;
+  /** What the violated rule begins with. */
+  readonly rule: string;
+}
+
+const DRIVE = 'lib/service/drive-payment.ts';
+const RECOVERY = 'lib/service/recovery.ts';
+const MODEL = 'test/support/model-ledger.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a reserve that is sent again under the same attempt',
+    edits: [
+      {
+        file: DRIVE,
+        find: 'const next = await deps.ledger.takeOver({ id, attempt, owner, leaseUntil, terms });',
+        replace:
+          "const next = { kind: 'taken' as string, payment: { ...payment, id, attempt, owner, leaseUntil, terms } };",
+      },
+    ],
+    scenario: 0,
+    rule: 'I',
+  },
+  {
+    name: 'an error path that releases before it decides',
+    edits: [
+      {
+        file: DRIVE,
+        find: 'const decided = await abortQuietly(deps, payment);\n  if (decided !== null) await closeOwnEntry(deps, payment, decided);',
+        replace:
+          "await closeOwnEntry(deps, payment, { ...payment, status: 'ABORTED' });\n  await abortQuietly(deps, payment);",
+      },
+    ],
+    scenario: 0,
+    rule: 'I',
+  },
+  {
+    name: 'a sweeper that releases before it decides',
+    edits: [
+      { file: RECOVERY, find: "payment.status === 'PENDING' ? 'leave' : 'release'", replace: "'release'" },
+      {
+        file: 'lib/service/sweep.ts',
+        find: "if (payment.status === 'PENDING') return",
+        replace: "if (payment.status === ('NEVER' as string)) return",
+      },
+      {
+        file: 'lib/service/sweep.ts',
+        find: 'const payment = await abandonIfDead(deps, found, now);',
+        replace: 'const payment = found;',
+      },
+    ],
+    scenario: 1,
+    rule: 'I',
+  },
+  {
+    name: 'a failed condition that is taken for a denial',
+    edits: [
+      {
+        file: DRIVE,
+        find: "if (session?.open.has(entry) === true) return { kind: 'reserved', payment, budget: session.budget };",
+        replace: "if (session?.open.has(entry) === true) return { kind: 'refused', session };",
+      },
+    ],
+    scenario: 3,
+    rule: 'a false denial',
+  },
+  {
+    name: 'a proof that leaves before SIGNED is acknowledged',
+    edits: [
+      {
+        file: DRIVE,
+        find: 'return (await deps.ledger.decide(payment.id, payment.attempt, verdict)).payment;\n  }\n}',
+        replace: 'return { ...payment, ...verdict, decidedAt: verdict.at } as Payment;\n  }\n}',
+      },
+    ],
+    scenario: 0,
+    rule: 'I',
+  },
+  {
+    name: 'a handler that lost the decide and returns its own signature',
+    edits: [
+      {
+        file: DRIVE,
+        find: 'await closeOwnEntry(deps, payment, decided);\n  return outcomeOf(decided);',
+        replace: 'await closeOwnEntry(deps, payment, decided);\n  return ok({ ...payment, signature });',
+      },
+    ],
+    scenario: 1,
+    rule: 'I',
+  },
+  {
+    name: 'a decide that is not fenced by the attempt',
+    edits: [
+      {
+        file: MODEL,
+        find: "if (stored.status === 'PENDING' && stored.attempt === attempt) {",
+        replace: "if (stored.status === 'PENDING') {",
+      },
+    ],
+    scenario: 1,
+    rule: 'I',
+  },
+  {
+    name: 'a take-over that does not look at the status',
+    edits: [
+      {
+        file: MODEL,
+        find: "const free = stored.status === 'PENDING' || stored.status === 'ABORTED';",
+        replace: 'const free = true;',
+      },
+    ],
+    scenario: 1,
+    rule: 'I',
+  },
+  {
+    name: 'a reservation key that all attempts share',
+    edits: [
+      {
+        file: 'lib/domain/payment.ts',
+        find: 'return `${paymentId}#${attempt}`;',
+        replace: 'return `${paymentId}#${Math.min(attempt, 1)}`;',
+      },
+    ],
+    scenario: 0,
+    rule: 'I',
+  },
+  {
+    name: 'an entry that is released although its payment is signed',
+    edits: [{ file: RECOVERY, find: "if (payment.status === 'SIGNED') return 'settle';", replace: '' }],
+    scenario: 0,
+    rule: 'I',
+  },
+  {
+    name: 'an intent that does not elect one handler',
+    edits: [
+      {
+        file: MODEL,
+        find: "const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';",
+        replace: 'const own = true;',
+      },
+    ],
+    scenario: 0,
+    rule: 'I',
+  },
+];

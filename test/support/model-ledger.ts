@@ -1,0 +1,172 @@
+import type { PaymentId } from '../../lib/domain/ids.ts';
+import { toMicroUsd } from '../../lib/domain/money.ts';
+import type { DecideOutcome, IntentOutcome, Ledger, ReserveOutcome, TakeOverOutcome } from '../../lib/domain/ports.ts';
+import type { EntryKey, Payment } from '../../lib/domain/payment.ts';
+import type { OpenEntry, Session } from '../../lib/domain/session.ts';
+
+/**
+ * The books as a value: one session and its payments, never changed in place. The explorer walks over such values; the ledger
+ * contract proves that they behave as DynamoDB does.
+ */
+export interface Books {
+  readonly session: Session | null;
+  readonly payments: ReadonlyMap<PaymentId, Payment>;
+}
+
+type Method = keyof Ledger;
+/** A ledger request as data. */
+export type LedgerCall = { [M in Method]: { readonly method: M; readonly args: Parameters<Ledger[M]> } }[Method];
+export type LedgerReply = { [M in Method]: Awaited<ReturnType<Ledger[M]>> }[Method];
+
+export interface Applied {
+  readonly books: Books;
+  readonly reply: LedgerReply;
+}
+
+/** Applies one request to the books, as one atomic step. */
+export function applyCall(books: Books, call: LedgerCall): Applied {
+  switch (call.method) {
+    case 'readSession':
+      return { books, reply: sessionAt(books, call.args[0]) };
+    case 'readPayment':
+      return { books, reply: books.payments.get(call.args[0]) ?? null };
+    case 'putIntent':
+      return putIntent(books, call.args[0]);
+    case 'reserve':
+      return reserve(books, call.args[0]);
+    case 'takeOver':
+      return takeOver(books, call.args[0]);
+    case 'decide':
+      return decide(books, ...call.args);
+    case 'settle':
+      return closeEntry(books, call.args[0], 'spent');
+    case 'release':
+      return closeEntry(books, call.args[0], 'available');
+  }
+}
+
+function sessionAt(books: Books, key: { managerId: string; sessionId: string }): Session | null {
+  const { session } = books;
+  return session !== null && session.sessionId === key.sessionId && session.managerId === key.managerId
+    ? session
+    : null;
+}
+
+function withPayment(books: Books, payment: Payment): Books {
+  return { session: books.session, payments: new Map(books.payments).set(payment.id, payment) };
+}
+
+function putIntent(books: Books, payment: Payment): Applied {
+  const stored = books.payments.get(payment.id);
+  if (stored === undefined) {
+    return { books: withPayment(books, payment), reply: { kind: 'created' } satisfies IntentOutcome };
+  }
+  const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
+  const reply: IntentOutcome = own ? { kind: 'created' } : { kind: 'exists', payment: stored };
+  return { books, reply };
+}
+
+function reserve(books: Books, request: Parameters<Ledger['reserve']>[0]): Applied {
+  const session = sessionAt(books, request.session);
+  const refused = (): Applied => ({ books, reply: { kind: 'refused', session } satisfies ReserveOutcome });
+  if (session === null) return refused();
+  if (session.open.has(request.entry)) {
+    return { books, reply: { kind: 'reserved', budget: session.budget } satisfies ReserveOutcome };
+  }
+  const { available, reserved, spent } = session.budget;
+  const affordable = available === null || available >= request.amount;
+  if (session.deleted || session.expiresAt <= request.now || session.inFlight >= request.inFlightMax || !affordable) {
+    return refused();
+  }
+  const open = new Map<EntryKey, OpenEntry>(session.open);
+  open.set(request.entry, { amount: request.amount, leaseUntil: request.leaseUntil });
+  const budget = {
+    available: available === null ? null : toMicroUsd(available - request.amount),
+    reserved: toMicroUsd(reserved + request.amount),
+    spent,
+  };
+  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight + 1, open };
+  return { books: { ...books, session: next }, reply: { kind: 'reserved', budget } satisfies ReserveOutcome };
+}
+
+function existing(books: Books, id: PaymentId): Payment {
+  const payment = books.payments.get(id);
+  if (payment === undefined) throw new Error(`payment ${id} vanished from the books`);
+  return payment;
+}
+
+function takeOver(books: Books, from: Parameters<Ledger['takeOver']>[0]): Applied {
+  const stored = existing(books, from.id);
+  const free = stored.status === 'PENDING' || stored.status === 'ABORTED';
+  if (free && stored.attempt === from.attempt) {
+    const { validAfter, validBefore } = from.terms;
+    const payment: Payment = {
+      ...stored,
+      attempt: from.attempt + 1,
+      owner: from.owner,
+      leaseUntil: from.leaseUntil,
+      status: 'PENDING',
+      terms: { ...stored.terms, validAfter, validBefore },
+    };
+    return { books: withPayment(books, payment), reply: { kind: 'taken', payment } satisfies TakeOverOutcome };
+  }
+  const own = stored.owner === from.owner && stored.attempt === from.attempt + 1;
+  const reply: TakeOverOutcome = { kind: own ? 'taken' : 'lost', payment: stored };
+  return { books, reply };
+}
+
+function decide(books: Books, id: PaymentId, attempt: number, verdict: Parameters<Ledger['decide']>[2]): Applied {
+  const stored = existing(books, id);
+  if (stored.status === 'PENDING' && stored.attempt === attempt) {
+    const payment: Payment = {
+      ...stored,
+      status: verdict.status,
+      decidedAt: verdict.at,
+      signature: verdict.status === 'SIGNED' ? verdict.signature : null,
+      budget: verdict.status === 'SIGNED' ? verdict.budget : null,
+      denial: verdict.status === 'DENIED' ? verdict.denial : null,
+    };
+    return { books: withPayment(books, payment), reply: { kind: 'decided', payment } satisfies DecideOutcome };
+  }
+  const same =
+    stored.attempt === attempt &&
+    stored.status === verdict.status &&
+    (verdict.status !== 'SIGNED' || stored.signature === verdict.signature);
+  const reply: DecideOutcome = { kind: same ? 'decided' : 'lost', payment: stored };
+  return { books, reply };
+}
+
+function closeEntry(books: Books, request: Parameters<Ledger['settle']>[0], target: 'spent' | 'available'): Applied {
+  const session = sessionAt(books, request.session);
+  const held = session?.open.get(request.entry);
+  if (session === null || held === undefined || held.amount !== request.amount) return { books, reply: 'absent' };
+  const open = new Map(session.open);
+  open.delete(request.entry);
+  const { available, reserved, spent } = session.budget;
+  const budget = {
+    available: available === null ? null : toMicroUsd(target === 'available' ? available + held.amount : available),
+    reserved: toMicroUsd(reserved - held.amount),
+    spent: toMicroUsd(target === 'spent' ? spent + held.amount : spent),
+  };
+  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight - 1, open };
+  return { books: { ...books, session: next }, reply: 'done' };
+}
+
+/** A ledger over books that a caller holds; each call is answered in the order of the calls. */
+export function createModelLedger(holder: { books: Books }): Ledger {
+  const call = async <M extends Method>(method: M, ...args: Parameters<Ledger[M]>): Promise<never> => {
+    const applied = applyCall(holder.books, { method, args } as unknown as LedgerCall);
+    holder.books = applied.books;
+    return applied.reply as never;
+  };
+  return {
+    readSession: (key) => call('readSession', key),
+    readPayment: (id) => call('readPayment', id),
+    putIntent: (payment) => call('putIntent', payment),
+    reserve: (request) => call('reserve', request),
+    takeOver: (from) => call('takeOver', from),
+    decide: (id, attempt, verdict) => call('decide', id, attempt, verdict),
+    settle: (request) => call('settle', request),
+    release: (request) => call('release', request),
+  };
+}

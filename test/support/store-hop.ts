@@ -1,0 +1,116 @@
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One request to the database as the hop saw it. */
+export interface SeenCall {
+  /** `GetItem`, `UpdateItem`, ... */
+  readonly operation: string;
+  readonly startedAtMs: number;
+  endedAtMs: number;
+  /** Capacity units as the database counts them, tables and indexes together. */
+  units: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What the hop does to a call, besides passing it on. */
+export type Fault =
+  /** The request never arrives. */
+  | 'lose_request'
+  /** The request is applied; its reply never arrives. */
+  | 'lose_reply'
+  /** The database answers that it is too busy; nothing is applied. */
+  | 'throttle'
+  /** The database answers 500 after applying. */
+  | 'fail_after_apply';
+
+export interface StoreHop {
+  readonly endpoint: string;
+  readonly calls: readonly SeenCall[];
+  forget(): void;
+  /** Decides on the fault of each call; `null` passes it on untouched. */
+  setFaults(choose: ((call: SeenCall) => Fault | null) | null): void;
+  close(): Promise<void>;
+}
+
+/** A hop in front of a DynamoDB endpoint that counts what passes and can lose or refuse it. Changes no answer otherwise. */
+export async function startStoreHop(target: string): Promise<StoreHop> {
+  const { hostname, port } = new URL(target);
+  let calls: SeenCall[] = [];
+  let choose: ((call: SeenCall) => Fault | null) | null = null;
+
+  const pass = (
+    incoming: IncomingMessage,
+    body: string,
+  ): Promise<{ status: number; headers: IncomingMessage['headers']; text: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = { ...incoming.headers, 'content-length': `${Buffer.byteLength(body)}` };
+      const out = httpRequest({ hostname, port, method: 'POST', path: '/', headers }, (reply) => {
+        const chunks: Buffer[] = [];
+        reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+        reply.on('end', () =>
+          resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(chunks).toString() }),
+        );
+      });
+      out.on('error', reject);
+      out.end(body);
+    });
+
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+    const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
+    const call: SeenCall = { operation, startedAtMs: performance.now(), endedAtMs: 0, units: 0, body };
+    calls.push(call);
+    const fault = choose?.(call) ?? null;
+    if (fault === 'lose_request') return void incoming.socket.destroy();
+    if (fault === 'throttle') return answerError(outgoing, 400, 'ProvisionedThroughputExceededException');
+    const reply = await pass(incoming, JSON.stringify({ ...body, ReturnConsumedCapacity: 'INDEXES' }));
+    call.units = unitsOf(reply.text);
+    call.endedAtMs = performance.now();
+    if (fault === 'lose_reply') return void incoming.socket.destroy();
+    if (fault === 'fail_after_apply') return answerError(outgoing, 500, 'InternalServerError');
+    outgoing.writeHead(reply.status, { 'content-type': 'application/x-amz-json-1.0' });
+    outgoing.end(reply.text);
+    return undefined;
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    serve(incoming, outgoing).catch(() => incoming.socket.destroy());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get calls() {
+      return calls;
+    },
+    forget: () => {
+      calls = [];
+    },
+    setFaults: (chosen) => {
+      choose = chosen;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function answerError(outgoing: ServerResponse, status: number, name: string): void {
+  outgoing.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+  outgoing.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'planted by the test' }));
+}
+
+function unitsOf(text: string): number {
+  const reply = JSON.parse(text) as { ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[] };
+  const consumed = reply.ConsumedCapacity;
+  if (consumed === undefined) return 0;
+  return (Array.isArray(consumed) ? consumed : [consumed]).reduce(
+    (sum, { CapacityUnits = 0 }) => sum + CapacityUnits,
+    0,
+  );
+}
