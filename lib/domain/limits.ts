@@ -11,6 +11,11 @@ export const CLIENT_TOKEN_MAX_CHARS = 256;
 export const PAGE_SIZE_MAX = 100;
 export const PAGE_SIZE_DEFAULT = 100;
 export const NEXT_TOKEN_MAX_CHARS = 2_048;
+/** Queries that one page of a list may take where some items are filtered out; a page may then hold fewer than asked for. */
+export const LIST_QUERIES_MAX = 4;
+/** Reads of one batch while the database leaves keys of it unprocessed. The wait between them doubles. */
+export const BATCH_READ_ATTEMPTS_MAX = 4;
+export const BATCH_READ_WAIT_MIN_MS = 25;
 
 export const SESSION_MINUTES_MIN = 15;
 export const SESSION_MINUTES_MAX = 480;
@@ -76,3 +81,13 @@ export const CREATE_WAIT_MAX_MS = 3_000;
 export const CREATE_WAIT_STEP_MS = 100;
 /** A creation that is not finished after this may be taken over. */
 export const CREATE_LEASE_MS = 20_000;
+
+/** SECG secp256k1 signatures in DER: two integers of at most 33 bytes with their headers. */
+export const DER_SIGNATURE_MAX_BYTES = 72;
+/** KMS is eventually consistent: how often, and how long apart, a new key's public half is asked for. The wait doubles. */
+export const NEW_KEY_READS_MAX = 5;
+export const NEW_KEY_WAIT_MIN_MS = 200;
+/** Making a key or a secret; longer than signing, since an abandoned creation may leave one behind. */
+export const PROVISION_TIMEOUT_MS = 5_000;
+/** Names that are tried for a seed whose first name a crashed creation has taken. */
+export const SEED_NAMES_MAX = 3;

@@ -25,6 +25,11 @@ export class NotNow extends Error {
   override readonly name = 'NotNow';
 }
 
+/** Thrown by the list methods: the page token was not made by this list of this user. Nothing was read. */
+export class PageTokenRefused extends Error {
+  override readonly name = 'PageTokenRefused';
+}
+
 export type IntentOutcome =
   | { readonly kind: 'created' }
   /** The token is in use; the payment is what the store holds under it. */

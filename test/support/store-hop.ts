@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 export interface SeenCall {
   /** `GetItem`, `UpdateItem`, ... */
   readonly operation: string;
-  readonly startedAtMs: number;
-  endedAtMs: number;
+  /** Which round trip it belonged to: requests that are sent without waiting for each other's answers share one. */
+  readonly round: number;
   /** Capacity units as the database counts them, tables and indexes together. */
   units: number;
   readonly body: Readonly<Record<string, unknown>>;
@@ -26,7 +26,10 @@ export type Fault =
 export interface StoreHop {
   readonly endpoint: string;
   readonly calls: readonly SeenCall[];
+  /** Forgets what it has seen. */
   forget(): void;
+  /** Whether to hold back answers until no further request comes, so that round trips can be counted. */
+  countRounds(on: boolean): void;
   /** Decides on the fault of each call; `null` passes it on untouched. */
   setFaults(choose: ((call: SeenCall) => Fault | null) | null): void;
   close(): Promise<void>;
@@ -37,6 +40,7 @@ export async function startStoreHop(target: string): Promise<StoreHop> {
   const { hostname, port } = new URL(target);
   let calls: SeenCall[] = [];
   let choose: ((call: SeenCall) => Fault | null) | null = null;
+  const rounds = createRounds();
 
   const pass = (
     incoming: IncomingMessage,
@@ -60,14 +64,14 @@ export async function startStoreHop(target: string): Promise<StoreHop> {
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
-    const call: SeenCall = { operation, startedAtMs: performance.now(), endedAtMs: 0, units: 0, body };
+    const call: SeenCall = { operation, round: rounds.current(), units: 0, body };
     calls.push(call);
+    await rounds.end();
     const fault = choose?.(call) ?? null;
     if (fault === 'lose_request') return void incoming.socket.destroy();
     if (fault === 'throttle') return answerError(outgoing, 400, 'ProvisionedThroughputExceededException');
     const reply = await pass(incoming, JSON.stringify({ ...body, ReturnConsumedCapacity: 'INDEXES' }));
     call.units = unitsOf(reply.text);
-    call.endedAtMs = performance.now();
     if (fault === 'lose_reply') return void incoming.socket.destroy();
     if (fault === 'fail_after_apply') return answerError(outgoing, 500, 'InternalServerError');
     outgoing.writeHead(reply.status, { 'content-type': 'application/x-amz-json-1.0' });
@@ -89,6 +93,7 @@ export async function startStoreHop(target: string): Promise<StoreHop> {
     forget: () => {
       calls = [];
     },
+    countRounds: rounds.turn,
     setFaults: (chosen) => {
       choose = chosen;
     },
@@ -97,6 +102,35 @@ export async function startStoreHop(target: string): Promise<StoreHop> {
         server.closeAllConnections();
         server.close(() => resolve());
       }),
+  };
+}
+
+/** No code here computes for so long between two requests that it sends without waiting. */
+const ROUND_QUIET_MS = 100;
+
+function createRounds() {
+  let on = false;
+  let round = 0;
+  let waiting: (() => void)[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    turn: (value: boolean) => {
+      on = value;
+    },
+    current: () => round,
+    /** Resolves once no request has come for a while; all that waited till then were one round trip. */
+    end: (): Promise<void> => {
+      if (!on) return Promise.resolve();
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        round += 1;
+        for (const go of waiting) go();
+        waiting = [];
+      }, ROUND_QUIET_MS);
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+      });
+    },
   };
 }
 

@@ -6,14 +6,19 @@ export type Item = Record<string, AttributeValue>;
 
 /**
  * A client whose calls end: a request that takes longer than a second throws instead of logging a warning.
- * @param maxAttempts 1 for `reserve`, whose repetition after a lost reply would look like a refusal
+ * @param options.maxAttempts 1 for `reserve`, whose repetition after a lost reply would look like a refusal
+ * @param options.timeoutMs for callers that send hundreds of requests at once through one client
  */
-export function createStoreClient(options: { readonly maxAttempts: number }): DynamoDBClient {
+export function createStoreClient(options: {
+  readonly maxAttempts: number;
+  readonly timeoutMs?: number;
+}): DynamoDBClient {
+  const timeoutMs = options.timeoutMs ?? STORE_TIMEOUT_MS;
   return new DynamoDBClient({
     maxAttempts: options.maxAttempts,
     requestHandler: {
-      requestTimeout: STORE_TIMEOUT_MS,
-      connectionTimeout: STORE_TIMEOUT_MS,
+      requestTimeout: timeoutMs,
+      connectionTimeout: timeoutMs,
       throwOnRequestTimeout: true,
     },
   });

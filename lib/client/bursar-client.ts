@@ -1,0 +1,147 @@
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { BursarError, type PaymentProcessor, type ProcessPaymentOutput } from './contract.ts';
+
+export interface BursarClientOptions {
+  /** The deployment's endpoint with its stage, such as `https://ID.execute-api.REGION.amazonaws.com/v1`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+  /** @default - the global fetch */
+  readonly fetch?: typeof fetch;
+  /** Attempts per call, all with the same client token. @default 4 */
+  readonly attemptsMax?: number;
+  /** @default 20000 */
+  readonly timeoutMs?: number;
+}
+
+/** A signed call: the path below the endpoint, and what goes into headers and body. */
+export interface BursarCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly userId?: string;
+  readonly agentName?: string;
+  readonly body?: unknown;
+}
+
+export interface BursarClient extends PaymentProcessor {
+  /** Calls any operation. Returns the parsed body; throws `BursarError` for every answer that is not a success. */
+  call<T>(call: BursarCall): Promise<T>;
+}
+
+const RETRY_STEP_MS = 100;
+const RETRY_STEP_MAX_MS = 2_000;
+const USER_HEADER = 'x-amzn-bedrock-agentcore-payments-user-id';
+const AGENT_HEADER = 'x-amzn-bedrock-agentcore-payments-agent-name';
+
+/** A client of Bursar's API with SigV4. Holds no state but its options; safe to share. */
+export function createBursarClient(options: BursarClientOptions): BursarClient {
+  const call = <T>(request: BursarCall) => callWithRetries<T>(options, request);
+  return {
+    call,
+    processPayment: ({ userId, agentName, ...body }) =>
+      call<ProcessPaymentOutput>({
+        method: 'POST',
+        path: '/payments/processPayment',
+        userId,
+        ...(agentName === undefined ? {} : { agentName }),
+        body,
+      }),
+  };
+}
+
+async function callWithRetries<T>(options: BursarClientOptions, call: BursarCall): Promise<T> {
+  const attemptsMax = options.attemptsMax ?? 4;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await callOnce<T>(options, call);
+    } catch (error) {
+      if (attempt >= attemptsMax || !isWorthRepeating(error)) throw error;
+      const ceilingMs = Math.min(RETRY_STEP_MAX_MS, RETRY_STEP_MS * 2 ** (attempt - 1));
+      await new Promise((resolve) => {
+        setTimeout(resolve, ceilingMs * (0.5 + Math.random() / 2));
+      });
+    }
+  }
+}
+
+/** Busy, failed or unanswered: the outcome is open, and the same token makes the repetition harmless. */
+function isWorthRepeating(error: unknown): boolean {
+  return !(error instanceof BursarError) || error.status === 429 || error.status >= 500;
+}
+
+async function callOnce<T>(options: BursarClientOptions, call: BursarCall): Promise<T> {
+  const url = new URL(options.endpoint.replace(/\/$/, '') + call.path);
+  for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const headers: Record<string, string> = { host: url.host };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (call.userId !== undefined) headers[USER_HEADER] = call.userId;
+  if (call.agentName !== undefined) headers[AGENT_HEADER] = call.agentName;
+
+  const signer = new SignatureV4({
+    service: 'execute-api',
+    region: options.region,
+    credentials: options.credentials,
+    sha256: Sha256,
+  });
+  const signed = await signer.sign({
+    method: call.method,
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
+  // fetch sets the host itself and refuses to be told.
+  const { host: _host, ...sent } = signed.headers;
+  const response = await (options.fetch ?? fetch)(url, {
+    method: call.method,
+    headers: sent,
+    redirect: 'error',
+    signal: AbortSignal.timeout(options.timeoutMs ?? 20_000),
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+  throw toBursarError(response, text);
+}
+
+interface ErrorBody {
+  readonly __type?: unknown;
+  readonly message?: unknown;
+  readonly fieldList?: unknown;
+}
+
+function toBursarError(response: Response, text: string): BursarError {
+  const body = parseErrorBody(text);
+  const named = response.headers.get('x-amzn-errortype') ?? (typeof body.__type === 'string' ? body.__type : '');
+  const errorName = named.split(':')[0]?.split('#').at(-1) || 'UnknownError';
+  const message = typeof body.message === 'string' ? body.message : `Bursar answered ${response.status}`;
+  const fields: readonly unknown[] = Array.isArray(body.fieldList) ? body.fieldList : [];
+  const codes = fields
+    .map((field) => (typeof field === 'object' && field !== null && 'name' in field ? String(field.name) : ''))
+    .filter((name) => name.startsWith('bursar:'));
+  return new BursarError(message, {
+    errorName,
+    status: response.status,
+    code: codes[0] ?? null,
+    requestId: response.headers.get('x-amzn-requestid'),
+  });
+}
+
+function parseErrorBody(text: string): ErrorBody {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}

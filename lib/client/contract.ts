@@ -1,0 +1,58 @@
+/** The part of the API that the client speaks; the same shapes as AgentCore's. */
+export interface ProcessPaymentInput {
+  readonly paymentManagerArn: string;
+  readonly paymentSessionId: string;
+  readonly paymentInstrumentId: string;
+  readonly userId: string;
+  readonly agentName?: string;
+  readonly paymentType: 'CRYPTO_X402';
+  readonly paymentInput: { readonly cryptoX402: { readonly version: string; readonly payload: unknown } };
+  readonly clientToken: string;
+}
+
+export interface ProcessPaymentOutput {
+  readonly processPaymentId: string;
+  readonly status: string;
+  readonly paymentOutput: {
+    readonly cryptoX402: { readonly version: string; readonly payload: Record<string, unknown> };
+  };
+}
+
+/** Anything that can ask Bursar to pay: `createBursarClient`, or a wrapper around an AWS SDK client. */
+export interface PaymentProcessor {
+  /** Throws `BursarError` when the answer is not a proof. Repeats by itself only under the same client token. */
+  processPayment(input: ProcessPaymentInput): Promise<ProcessPaymentOutput>;
+}
+
+/** An answer of the API that is not a success. */
+export class BursarError extends Error {
+  override readonly name = 'BursarError';
+  /** AgentCore's exception name, such as `ValidationException`. */
+  readonly errorName: string;
+  readonly status: number;
+  /** The stable code of the refusal, such as `bursar:budget_exceeded`; `null` where there is none. */
+  readonly code: string | null;
+  readonly requestId: string | null;
+
+  constructor(
+    message: string,
+    details: {
+      readonly errorName: string;
+      readonly status: number;
+      readonly code: string | null;
+      readonly requestId: string | null;
+    },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.errorName = details.errorName;
+    this.status = details.status;
+    this.code = details.code;
+    this.requestId = details.requestId;
+  }
+}
+
+/** Whether a refusal is final for its client token: asking again under the same one gives the same answer. */
+export function isFinalDenial(error: unknown): boolean {
+  return error instanceof BursarError && error.code === 'bursar:budget_exceeded';
+}

@@ -1,0 +1,19 @@
+export { createBursarClient, type BursarCall, type BursarClient, type BursarClientOptions } from './bursar-client.ts';
+export {
+  BursarError,
+  isFinalDenial,
+  type PaymentProcessor,
+  type ProcessPaymentInput,
+  type ProcessPaymentOutput,
+} from './contract.ts';
+export {
+  UnpayableError,
+  createPayingFetch,
+  type OfferSummary,
+  type PaidResponse,
+  type PayingFetch,
+  type PayingFetchEvent,
+  type PayingFetchOptions,
+  type PayingRequestInit,
+  type PaymentOfResponse,
+} from './paying-fetch.ts';

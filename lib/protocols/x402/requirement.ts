@@ -1,0 +1,210 @@
+import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
+import { hasValidChecksum, isAddress, toChecksumAddress } from '../../domain/evm-address.ts';
+import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX } from '../../domain/limits.ts';
+import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
+import type { Hex, Offer } from '../../domain/payment.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+
+export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>;
+
+export interface AllowedNetworks {
+  /** CAIP-2 ids. */
+  readonly networks: ReadonlySet<string>;
+}
+
+const SHOWN_CHARS_MAX = 80;
+const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000';
+const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
+
+function no(code: string, field: string, message: string): { readonly ok: false; readonly error: ChallengeRefusal } {
+  return refuse({ reason: 'invalid_challenge', code, field, message });
+}
+
+/** A value as a message may quote it: short, printable, on one line. */
+function show(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  const text = typeof value === 'string' ? value : String(value);
+  const clipped = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}...` : text;
+  return clipped.replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** Own members only, so that nothing is inherited from a prototype. */
+function member(record: object, name: string): unknown {
+  return Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Turns one entry of a seller's `accepts`, as AgentCore's `cryptoX402` carries it, into an offer that may be signed. Either
+ * spelling of the amount and of the network is taken in both versions; everything that is signed comes from our own tables or
+ * is checked against them. Does not say whether the offer is worth its price.
+ * @see https://github.com/x402-foundation/x402/blob/main/specs/x402-specification-v2.md
+ */
+export function parseRequirement(
+  input: { readonly version: unknown; readonly payload: unknown },
+  allowed: AllowedNetworks,
+): Result<Offer, ChallengeRefusal> {
+  const { version, payload } = input;
+  if (version !== '1' && version !== '2') {
+    return no('unsupported_version', 'version', `x402 version must be "1" or "2". Received: ${show(version)}`);
+  }
+  if (!isRecord(payload)) return no('invalid_payload', 'payload', 'X402 Payload for signing is invalid.');
+  const scheme = parseScheme(member(payload, 'scheme'), version);
+  if (!scheme.ok) return scheme;
+  const network = parseNetwork(member(payload, 'network'), allowed);
+  if (!network.ok) return network;
+  const amount = parseAmount(payload);
+  if (!amount.ok) return amount;
+  const asset = parseAsset(member(payload, 'asset'), network.value);
+  if (!asset.ok) return asset;
+  const payTo = parsePayTo(member(payload, 'payTo'), network.value);
+  if (!payTo.ok) return payTo;
+  const timeout = parseTimeout(member(payload, 'maxTimeoutSeconds'));
+  if (!timeout.ok) return timeout;
+  const extra = checkExtra(member(payload, 'extra'), network.value);
+  if (!extra.ok) return extra;
+  return ok({
+    protocol: 'x402',
+    version,
+    scheme: scheme.value,
+    network: network.value.id,
+    asset: asset.value,
+    amount: amount.value,
+    payTo: payTo.value,
+    maxTimeoutSeconds: timeout.value,
+  });
+}
+
+function parseScheme(scheme: unknown, version: '1' | '2'): Result<'exact', ChallengeRefusal> {
+  const field = 'payload.scheme';
+  if (scheme === undefined || scheme === '') return no('scheme_missing', field, 'Payment scheme is required');
+  if (scheme === 'exact') return ok(scheme);
+  if (scheme === 'upto' && version === '1') {
+    return no('unsupported_scheme', field, "Payment scheme 'upto' is only supported on x402 protocol version 2");
+  }
+  return no(
+    'unsupported_scheme',
+    field,
+    `Payment scheme not supported. Supported scheme: exact. Received: ${show(scheme)}`,
+  );
+}
+
+function parseNetwork(name: unknown, allowed: AllowedNetworks): Result<Network, ChallengeRefusal> {
+  const field = 'payload.network';
+  if (name === undefined || name === '') return no('network_missing', field, 'Payment network is required');
+  const network = typeof name === 'string' ? findNetwork(name) : undefined;
+  if (network !== undefined && allowed.networks.has(network.id)) return ok(network);
+  const supported = NETWORKS.filter(({ id }) => allowed.networks.has(id)).map(({ id }) => id);
+  const message = `Network mismatch '${show(name)}' is not supported for paymentNetwork 'ETHEREUM'. Supported networks: ${supported.join(', ')}`;
+  return no('unsupported_network', field, message);
+}
+
+function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
+  const [v2, v1] = [member(payload, 'amount'), member(payload, 'maxAmountRequired')];
+  if (v2 !== undefined && v1 !== undefined) {
+    const message = 'Payment amount must stand in one of amount and maxAmountRequired. Received: both';
+    return no('ambiguous_amount', 'payload.amount', message);
+  }
+  const field = v2 === undefined && v1 !== undefined ? 'payload.maxAmountRequired' : 'payload.amount';
+  const amount = v2 ?? v1;
+  if (amount === undefined || amount === '') return no('amount_missing', field, 'Payment amount is required');
+  const parsed = typeof amount === 'string' ? parseBaseUnits(amount) : null;
+  if (parsed === null || !parsed.ok || parsed.value === 0n) {
+    const expected = "Expected: a string of decimal digits without leading zeros, in the token's smallest unit";
+    return no(
+      'invalid_amount',
+      field,
+      `Payment amount must be a positive number. Received: ${show(amount)}. ${expected}`,
+    );
+  }
+  if (parsed.value > AMOUNT_MAX) {
+    const message = `Payment amount exceeds maximum allowed value. Received: ${show(amount)}, Maximum: ${AMOUNT_MAX}`;
+    return no('amount_too_large', field, message);
+  }
+  return parsed;
+}
+
+function parseAsset(asset: unknown, network: Network): Result<Hex, ChallengeRefusal> {
+  const field = 'payload.asset';
+  if (asset === undefined || asset === '') return no('asset_missing', field, 'Payment asset is required');
+  if (typeof asset !== 'string' || !isAddress(asset) || !hasValidChecksum(asset)) {
+    const message = `Payment asset address is invalid. Expected valid address format for the specified network. Received: ${show(asset)}`;
+    return no('invalid_asset', field, message);
+  }
+  const expected = network.usdc.address;
+  if (asset.toLowerCase() === expected.toLowerCase()) return ok(expected);
+  const message = `Payment asset is not a supported USDC token address for network '${network.id}'. Received: ${asset}. Expected: ${expected}`;
+  return no('unsupported_asset', field, message);
+}
+
+function parsePayTo(payTo: unknown, network: Network): Result<Hex, ChallengeRefusal> {
+  const field = 'payload.payTo';
+  if (payTo === undefined || payTo === '') return no('pay_to_missing', field, 'Payment payTo address is required');
+  if (typeof payTo !== 'string' || !isAddress(payTo) || !hasValidChecksum(payTo)) {
+    const expected = 'Expected: 0x and 40 hexadecimal digits, in one case or with their EIP-55 checksum';
+    return no('invalid_pay_to', field, `Payment payTo address is invalid. Received: ${show(payTo)}. ${expected}`);
+  }
+  const address = toChecksumAddress(payTo);
+  if (address === ZERO_ADDRESS || address === network.usdc.address) {
+    const what = address === ZERO_ADDRESS ? 'the zero address' : 'the token contract';
+    return no(
+      'invalid_pay_to',
+      field,
+      `Payment payTo address is invalid. Received: ${what}, from which nobody can take the money`,
+    );
+  }
+  return ok(address);
+}
+
+function parseTimeout(seconds: unknown): Result<number, ChallengeRefusal> {
+  const field = 'payload.maxTimeoutSeconds';
+  if (seconds === undefined) return no('max_timeout_missing', field, 'Payment maxTimeoutSeconds is required');
+  if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds) || seconds <= 0) {
+    const message = `Payment maxTimeoutSeconds must be positive. Received: ${show(seconds)}. Expected: a whole number of seconds`;
+    return no('invalid_max_timeout', field, message);
+  }
+  if (seconds > MAX_TIMEOUT_SECONDS_MAX) {
+    const message = `Payment maxTimeoutSeconds ${seconds} exceeds maximum allowed value of ${MAX_TIMEOUT_SECONDS_MAX}`;
+    return no('max_timeout_too_long', field, message);
+  }
+  return ok(seconds);
+}
+
+/** The seller's word on the token's domain must agree with ours; nothing of it is used for signing. */
+function checkExtra(extra: unknown, network: Network): Result<null, ChallengeRefusal> {
+  if (!isRecord(extra)) return no('extra_missing', 'payload.extra', 'Payment extra field is required');
+  const { domainName, domainVersion } = network.usdc;
+  for (const [name, expected] of [
+    ['name', domainName],
+    ['version', domainVersion],
+  ] as const) {
+    const field = `payload.extra.${name}`;
+    const value = member(extra, name);
+    if (value === undefined || value === '') {
+      return no(`extra_${name}_missing`, field, `Payment extra.${name} is required for EVM payments`);
+    }
+    if (value !== expected) {
+      const message = `Payment extra.${name} does not belong to USDC on network '${network.id}'. Received: ${show(value)}. Expected: ${expected}`;
+      return no(`wrong_extra_${name}`, field, message);
+    }
+  }
+  return checkTransfer(extra);
+}
+
+function checkTransfer(extra: object): Result<null, ChallengeRefusal> {
+  const method = member(extra, 'assetTransferMethod');
+  if (method !== undefined && method !== 'eip3009') {
+    const message = `Payment extra.assetTransferMethod is not supported. Received: ${show(method)}. Expected: eip3009`;
+    return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
+  }
+  const flow = member(extra, 'paymentFlow');
+  if (flow !== undefined && flow !== 'authorization') {
+    const message = `Payment extra.paymentFlow is not supported. Received: ${show(flow)}. Expected: authorization, which settles after the seller has done its work`;
+    return no('unsupported_payment_flow', 'payload.extra.paymentFlow', message);
+  }
+  return ok(null);
+}

@@ -1,0 +1,188 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
+import { parsePaymentInput } from '../../../lib/protocols/registry.ts';
+import { BASE_SEPOLIA } from '../../support/payments.ts';
+
+const allowed = { networks: new Set(['eip155:84532', 'eip155:8453']) };
+const USDC = BASE_SEPOLIA.usdc.address;
+const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+const entry = {
+  scheme: 'exact',
+  network: 'eip155:84532',
+  amount: '10000',
+  asset: USDC,
+  payTo: PAY_TO,
+  maxTimeoutSeconds: 60,
+  extra: { name: 'USDC', version: '2' },
+};
+const { amount: _amount, ...withoutAmount } = entry;
+const v1Entry = {
+  ...withoutAmount,
+  network: 'base-sepolia',
+  maxAmountRequired: '10000',
+  resource: 'https://seller.example/data',
+  description: 'data',
+  mimeType: 'application/json',
+  outputSchema: null,
+};
+const parse = (payload: unknown, version: unknown = '2') => parseRequirement({ version, payload }, allowed);
+
+describe('an offer', () => {
+  test.each([
+    ['version 2', entry, '2'],
+    ['version 1', v1Entry, '1'],
+    ['version 1 with a CAIP-2 network', { ...v1Entry, network: 'eip155:84532' }, '1'],
+    ['version 2 with the older amount field', { ...withoutAmount, maxAmountRequired: '10000' }, '2'],
+    ['lower-case addresses', { ...entry, asset: USDC.toLowerCase(), payTo: PAY_TO.toLowerCase() }, '2'],
+    ['members that nobody knows', { ...entry, surprise: { deep: [1] } }, '2'],
+    [
+      'the default transfer method spelt out',
+      { ...entry, extra: { ...entry.extra, assetTransferMethod: 'eip3009' } },
+      '2',
+    ],
+  ])('of %s is read', (_what, payload, version) => {
+    expect(parse(payload, version)).toEqual({
+      ok: true,
+      value: {
+        protocol: 'x402',
+        version,
+        scheme: 'exact',
+        network: 'eip155:84532',
+        asset: USDC,
+        amount: 10_000n,
+        payTo: PAY_TO,
+        maxTimeoutSeconds: 60,
+      },
+    });
+  });
+
+  const amounts = [
+    '',
+    ' 5',
+    '5 ',
+    '+5',
+    '-5',
+    '05',
+    '0',
+    '1e3',
+    '0x10',
+    '1.0',
+    '1_000',
+    '9'.repeat(79),
+    '1' + '0'.repeat(30),
+    5,
+    5n,
+    null,
+    [],
+    {},
+    ['5'],
+    true,
+  ];
+  test.each(amounts.map((amount) => [typeof amount === 'string' ? JSON.stringify(amount) : String(amount), amount]))(
+    'with the amount %s is refused',
+    (_shown, amount) => {
+      expect(parse({ ...entry, amount })).toMatchObject({ ok: false, error: { field: 'payload.amount' } });
+    },
+  );
+
+  test('with the largest amount that the books hold is read, and one more is refused', () => {
+    expect(parse({ ...entry, amount: '9'.repeat(30) }).ok).toBe(true);
+    expect(parse({ ...entry, amount: `1${'0'.repeat(30)}` })).toMatchObject({ error: { code: 'amount_too_large' } });
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['both amount fields', { maxAmountRequired: '10000' }, 'ambiguous_amount'],
+    ['an unknown network', { network: 'eip155:999' }, 'unsupported_network'],
+    ['a network that is not allowed here', { network: 'eip155:1' }, 'unsupported_network'],
+    ['a network that is not a string', { network: 84532 }, 'unsupported_network'],
+    ['a prototype member for a network', { network: '__proto__' }, 'unsupported_network'],
+    ['no network', { network: undefined }, 'network_missing'],
+    ['a token that only calls itself USDC', { asset: PAY_TO }, 'unsupported_asset'],
+    ["another network's USDC", { asset: '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913' }, 'unsupported_asset'],
+    ['an asset with a broken checksum', { asset: USDC.replace('C', 'c') }, 'invalid_asset'],
+    ['an asset that is no address', { asset: 'USDC' }, 'invalid_asset'],
+    ['the zero address as payee', { payTo: `0x${'0'.repeat(40)}` }, 'invalid_pay_to'],
+    ['the token as payee', { payTo: USDC }, 'invalid_pay_to'],
+    ['a payee that is too short', { payTo: PAY_TO.slice(0, -1) }, 'invalid_pay_to'],
+    ['a payee with a broken checksum', { payTo: PAY_TO.replace('B', 'b') }, 'invalid_pay_to'],
+    ['a payee in a list', { payTo: [PAY_TO] }, 'invalid_pay_to'],
+    ['a timeout of zero', { maxTimeoutSeconds: 0 }, 'invalid_max_timeout'],
+    ['a negative timeout', { maxTimeoutSeconds: -1 }, 'invalid_max_timeout'],
+    ['a fractional timeout', { maxTimeoutSeconds: 1.5 }, 'invalid_max_timeout'],
+    ['a timeout as text', { maxTimeoutSeconds: '60' }, 'invalid_max_timeout'],
+    ['a timeout of more than a day', { maxTimeoutSeconds: 86_401 }, 'max_timeout_too_long'],
+    ['no timeout', { maxTimeoutSeconds: undefined }, 'max_timeout_missing'],
+    ['another scheme', { scheme: 'upto' }, 'unsupported_scheme'],
+    ['a scheme in another case', { scheme: 'Exact' }, 'unsupported_scheme'],
+    ['no scheme', { scheme: undefined }, 'scheme_missing'],
+    ['no extra', { extra: undefined }, 'extra_missing'],
+    ['an extra that is a list', { extra: [] }, 'extra_missing'],
+    ['a wrong token name', { extra: { name: 'USD Coin', version: '2' } }, 'wrong_extra_name'],
+    ['a wrong token version', { extra: { name: 'USDC', version: '1' } }, 'wrong_extra_version'],
+    ['no token name', { extra: { version: '2' } }, 'extra_name_missing'],
+    [
+      'Permit2',
+      { extra: { name: 'USDC', version: '2', assetTransferMethod: 'permit2' } },
+      'unsupported_transfer_method',
+    ],
+    [
+      'payment before the work',
+      { extra: { name: 'USDC', version: '2', paymentFlow: 'upfront' } },
+      'unsupported_payment_flow',
+    ],
+  ])('with %s is refused', (_what, change, code) => {
+    expect(parse({ ...entry, ...change })).toMatchObject({ ok: false, error: { reason: 'invalid_challenge', code } });
+  });
+
+  test.each([null, undefined, 'text', 5, [], [entry]])('that is %j is refused', (payload) => {
+    expect(parse(payload)).toMatchObject({ ok: false, error: { code: 'invalid_payload' } });
+  });
+
+  test.each([1, 2, '3', '', null, '2.0'])('of version %j is refused', (version) => {
+    expect(parse(entry, version)).toMatchObject({ ok: false, error: { code: 'unsupported_version' } });
+  });
+
+  test('takes nothing from a prototype', () => {
+    const inherited: unknown = Object.create(entry);
+    expect(parse(inherited)).toMatchObject({ ok: false, error: { code: 'scheme_missing' } });
+  });
+});
+
+// The Python SDK sorts errors by these words; a message about something else must not use them.
+const MISLEADING = /budget|insufficient|expired|instrument|inactive|session not found/i;
+const anything = fc.oneof(
+  fc.anything(),
+  fc.constantFrom('', '0', 'exact', 'eip155:84532', USDC, PAY_TO, 60, { name: 'USDC' }),
+);
+
+test('whatever comes in, the parser answers with a value or a refusal whose words mislead nobody', () => {
+  const field = fc.constantFrom(...Object.keys(entry), 'maxAmountRequired', 'extra');
+  fc.assert(
+    fc.property(field, anything, fc.constantFrom('1', '2'), (name, value, version) => {
+      const result = parse({ ...entry, [name]: value }, version);
+      if (!result.ok) {
+        expect(result.error.message.replace(/Received: .*/s, '')).not.toMatch(MISLEADING);
+        expect(result.error.message.length).toBeLessThan(600);
+        // oxlint-disable-next-line no-control-regex
+        expect(result.error.message).not.toMatch(/[\u0000-\u001f]/);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('the payment input is read by its type, and anything else is refused', () => {
+  expect(parsePaymentInput('CRYPTO_X402', { cryptoX402: { version: '2', payload: entry } }, allowed).ok).toBe(true);
+  const withLimit = { cryptoX402: { version: '2', payload: entry, permit2AllowanceLimit: '1' } };
+  expect(parsePaymentInput('CRYPTO_X402', withLimit, allowed)).toMatchObject({
+    error: { code: 'allowance_without_upto' },
+  });
+  expect(parsePaymentInput('MPP', { mpp: {} }, allowed)).toMatchObject({ error: { code: 'unsupported_payment_type' } });
+  expect(parsePaymentInput('toString', {}, allowed)).toMatchObject({ error: { code: 'unsupported_payment_type' } });
+  fc.assert(
+    fc.property(fc.anything(), (input) => {
+      expect(parsePaymentInput('CRYPTO_X402', input, allowed).ok).toBe(false);
+    }),
+  );
+});

@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { toChecksumAddress } from '../../lib/domain/evm-address.ts';
+import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
+import type { Ledger, Signer } from '../../lib/domain/ports.ts';
+import type { Payment } from '../../lib/domain/payment.ts';
+import type { PaymentInstrument, PaymentManager } from '../../lib/domain/resources.ts';
+import type { Session } from '../../lib/domain/session.ts';
+import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+import { createLedger } from '../../lib/ledger/dynamodb/ledger.ts';
+import { createRegistry } from '../../lib/ledger/dynamodb/registry.ts';
+import { createSweepIndex } from '../../lib/ledger/dynamodb/sweep-index.ts';
+import { createFactsCache } from '../../lib/service/facts.ts';
+import type { ProcessPaymentDeps, ProcessPaymentRequest } from '../../lib/service/process-payment.ts';
+import type { SweepDeps } from '../../lib/service/sweep.ts';
+import type { TestDatabase } from './database.ts';
+import { BASE_SEPOLIA, makeSession } from './payments.ts';
+
+export const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+const INVOCATION_MS = 15_000;
+
+/** A clock that stands still until somebody sleeps or moves it. */
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+}
+
+export function createTestClock(startMs = 1_760_000_000_000): TestClock {
+  let nowMs = startMs;
+  return {
+    now: () => toEpochMs(nowMs),
+    sleep: async (ms) => {
+      nowMs += ms;
+    },
+    advance: (ms) => {
+      nowMs += ms;
+    },
+  };
+}
+
+export const wallClock: Clock = {
+  now: () => toEpochMs(Date.now()),
+  sleep: (ms) =>
+    new Promise((resolve) => {
+      setTimeout(resolve, ms);
+    }),
+};
+
+const privateKey = new Uint8Array(32).fill(1);
+const point = pointFromScalar(privateKey, false)!;
+export const PAYER = toChecksumAddress(`0x${Buffer.from(keccak_256(point.subarray(1)).subarray(12)).toString('hex')}`);
+
+/** Signs with the published test key 0x0101..01. */
+export const testSigner: Signer = {
+  type: 'SeedVault',
+  sign: async (_key, digest) => {
+    const { signature, recoveryId } = signRecoverable(digest, privateKey);
+    return `0x${Buffer.from(signature).toString('hex')}${(27 + recoveryId).toString(16)}`;
+  },
+};
+
+/** A tenant with a wallet in a real store, and the payment path wired to it. */
+export interface PayingWorld {
+  readonly booksTable: string;
+  readonly manager: PaymentManager;
+  readonly instrument: PaymentInstrument;
+  readonly ledger: Ledger;
+  readonly deps: ProcessPaymentDeps;
+  readonly sweepDeps: SweepDeps;
+  open(overrides?: Partial<Session>): Promise<Session>;
+  request(session: Session, overrides?: RequestOverrides): ProcessPaymentRequest;
+}
+
+export interface RequestOverrides extends Partial<ProcessPaymentRequest> {
+  /** Base units of the offer. */
+  readonly amount?: string;
+}
+
+export async function createPayingWorld(
+  database: TestDatabase,
+  options: {
+    readonly clock?: Clock;
+    /** A hop in front of the database. */
+    readonly endpoint?: string;
+    readonly timeoutMs?: number;
+    readonly overrides?: Partial<ProcessPaymentDeps>;
+  } = {},
+): Promise<PayingWorld> {
+  const clock = options.clock ?? wallClock;
+  const now = clock.now();
+  // The clients read their endpoint when they are made.
+  Object.assign(process.env, database.environment);
+  if (options.endpoint !== undefined) process.env['AWS_ENDPOINT_URL_DYNAMODB'] = options.endpoint;
+  const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+  const client = createStoreClient({ maxAttempts: 3, ...timeout });
+  const { booksTable: tableName, registryTable } = await database.freshTables();
+  const singleSendClient = createStoreClient({ maxAttempts: 1, ...timeout });
+  const ledger = createLedger({ tableName, client, singleSendClient });
+  const registry = createRegistry({ client, tableName: registryTable });
+  const manager = makeManager(now);
+  const instrument = makeInstrument(manager, now);
+  await registry.createManager(manager, 'hash');
+  await registry.claimInstrument({ ...instrument, status: 'INITIATED', wallet: null }, 'hash', now);
+  await registry.completeInstrument(instrument);
+
+  const deps: ProcessPaymentDeps = {
+    ledger,
+    registry,
+    signers: { SeedVault: testSigner, AwsKms: testSigner },
+    facts: createFactsCache(),
+    clock,
+    random: { bytes: (length) => Uint8Array.from(randomBytes(length)), fraction: () => Math.random() },
+    allowedNetworks: new Set([BASE_SEPOLIA.id]),
+    validityCapSeconds: 300,
+    inFlightMax: 64,
+    report: () => undefined,
+    ...options.overrides,
+  };
+  return {
+    booksTable: tableName,
+    manager,
+    instrument,
+    ledger,
+    deps,
+    sweepDeps: { ledger, clock, index: createSweepIndex({ client, tableName }) },
+    open: async (overrides = {}) => {
+      const session = makeSession({
+        managerId: manager.managerId,
+        userId: instrument.userId,
+        createdAt: now,
+        updatedAt: now,
+        expiresAt: addMs(now, 3_600_000),
+        ...overrides,
+      });
+      await database.client.send(new PutItemCommand({ TableName: tableName, Item: toSessionItem(session, 'hash') }));
+      return session;
+    },
+    request: (session, overrides = {}) => makeRequest(session, instrument, clock.now(), overrides),
+  };
+}
+
+function makeManager(now: EpochMs): PaymentManager {
+  return {
+    managerId: formatNamedId('paying', randomBytes(16)),
+    name: 'paying',
+    description: null,
+    authorizerType: 'AWS_IAM',
+    roleArn: 'arn:aws:iam::000000000000:role/service',
+    status: 'READY',
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function makeInstrument(manager: PaymentManager, now: EpochMs): PaymentInstrument {
+  return {
+    managerId: manager.managerId,
+    connectorId: 'seed-0000000001',
+    instrumentId: formatInstrumentId(randomBytes(16)),
+    userId: 'user-1',
+    network: 'ETHEREUM',
+    linkedAccounts: [],
+    status: 'ACTIVE',
+    wallet: { address: PAYER, key: { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 } },
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function makeRequest(
+  session: Session,
+  instrument: PaymentInstrument,
+  now: EpochMs,
+  { amount = '500000', ...overrides }: RequestOverrides,
+): ProcessPaymentRequest {
+  const { id, usdc } = BASE_SEPOLIA;
+  const payload = {
+    scheme: 'exact',
+    network: id,
+    amount,
+    asset: usdc.address,
+    payTo: PAY_TO,
+    maxTimeoutSeconds: 60,
+    extra: { name: usdc.domainName, version: usdc.domainVersion },
+  };
+  return {
+    managerId: session.managerId,
+    userId: session.userId,
+    agentName: null,
+    sessionId: session.sessionId,
+    instrumentId: instrument.instrumentId,
+    paymentType: 'CRYPTO_X402',
+    paymentInput: { cryptoX402: { version: '2', payload } },
+    clientToken: randomBytes(24).toString('hex'),
+    deadline: addMs(now, INVOCATION_MS),
+    ...overrides,
+  };
+}
+
+/** The payment of a result that must be one. */
+export function paid(result: { readonly ok: boolean; readonly value?: Payment; readonly error?: unknown }): Payment {
+  if (!result.ok || result.value === undefined)
+    throw new Error(
+      `not paid: ${JSON.stringify(result.error, (_k, v: unknown) => (typeof v === 'bigint' ? `${v}` : v))}`,
+    );
+  return result.value;
+}
