@@ -13,6 +13,8 @@ import { abandonIfDead, closeEntry, openEntriesOf, type RecoveryDeps } from './r
 export interface SweepDeps extends RecoveryDeps {
   readonly ledger: Pick<Ledger, 'readPayment' | 'readSession' | 'decide' | 'settle' | 'release'>;
   readonly index: SweepIndex;
+  /** Hears of visits that failed; the next sweep repeats them. */
+  readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
 }
 
 export interface SweepReport {
@@ -59,8 +61,9 @@ async function sweepShard(deps: SweepDeps, shard: number, tally: Tally): Promise
       seen.add(id);
       tally.visited += 1;
       // One payment that cannot be finished must not keep the others from being finished.
-      await visitPayment(deps, id, tally).catch(() => {
+      await visitPayment(deps, id, tally).catch((error: unknown) => {
         tally.failed += 1;
+        deps.report({ event: 'sweep.visit_failed', paymentId: id, error });
       });
     }
   }

@@ -125,7 +125,7 @@ export async function createPayingWorld(
     instrument,
     ledger,
     deps,
-    sweepDeps: { ledger, clock, index: createSweepIndex({ client, tableName }) },
+    sweepDeps: { ledger, clock, index: createSweepIndex({ client, tableName }), report: () => undefined },
     open: async (overrides = {}) => {
       const session = makeSession({
         managerId: manager.managerId,

@@ -146,7 +146,7 @@ async function recover(books: Books): Promise<Books> {
   const ledger = createModelLedger(holder);
   const clock: Clock = { now: () => toEpochMs(LATE_MS + 600_000), sleep: async () => undefined };
   const index = { duePayments: async () => [], dropVisit: async () => undefined, postponeVisit: async () => undefined };
-  for (const id of books.payments.keys()) await visitPayment({ ledger, clock, index }, id);
+  for (const id of books.payments.keys()) await visitPayment({ ledger, clock, index, report: () => undefined }, id);
   return holder.books;
 }
 
@@ -180,7 +180,8 @@ export async function exploreScenario(
       dropVisit: async () => undefined,
       postponeVisit: async () => undefined,
     };
-    const body: ProcessBody = ({ ledger, clock }) => visitPayment({ ledger, clock, index }, id);
+    const body: ProcessBody = ({ ledger, clock }) =>
+      visitPayment({ ledger, clock, index, report: () => undefined }, id);
     programs.push({ name: 'sweeper', program: await createProgram(body, { startMs: LATE_MS, ids }) });
   }
   return explore({

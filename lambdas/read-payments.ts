@@ -1,0 +1,3 @@
+import { composeReadPayments } from '../lib/service/compose/read-payments.ts';
+
+export const handler = composeReadPayments(process.env);

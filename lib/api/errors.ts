@@ -1,0 +1,130 @@
+import { formatUsd } from '../domain/money.ts';
+import { NotNow, PageTokenRefused } from '../domain/ports.ts';
+import type { FieldProblem, Refusal } from '../domain/refusal.ts';
+import { formatInstant } from '../domain/time.ts';
+
+/** AgentCore's exceptions that Bursar answers with. */
+export type ErrorName =
+  | 'ValidationException'
+  | 'ResourceNotFoundException'
+  | 'ConflictException'
+  | 'ThrottlingException'
+  | 'InternalServerException';
+
+export interface WireError {
+  readonly status: 400 | 404 | 409 | 429 | 500;
+  readonly name: ErrorName;
+  readonly message: string;
+  /** Of a ValidationException. */
+  readonly reason?:
+    | 'CannotParse'
+    | 'FieldValidationFailed'
+    | 'IdempotentParameterMismatchException'
+    | 'ResourceConflict';
+  readonly fieldList?: readonly FieldProblem[];
+}
+
+const NOT_FOUND = {
+  manager: 'Payment manager not found',
+  connector: 'Payment connector not found',
+  instrument: 'Payment instrument not found',
+  session: 'Payment session not found',
+  payment: 'Payment not found',
+} as const;
+
+const BUSY = {
+  session: 'Rate exceeded: this session has as many payments in flight as it may have. Retry with the same clientToken',
+  payment: 'Rate exceeded: this payment is still in progress. Retry with the same clientToken',
+  creation: 'Rate exceeded: this resource is still being created. Retry with the same clientToken',
+  signer: 'Rate exceeded: the wallet signs as much as it can. Retry with the same clientToken; nothing was signed',
+} as const;
+
+function invalid(
+  message: string,
+  fieldList: readonly FieldProblem[],
+  reason: NonNullable<WireError['reason']> = 'FieldValidationFailed',
+): WireError {
+  return { status: 400, name: 'ValidationException', message, reason, fieldList };
+}
+
+/**
+ * Maps every refusal to AgentCore's error for it. AWS's Python SDK sorts ValidationExceptions by words in the message, so
+ * "budget" and "expired" stand only where they are meant; the stable code in `fieldList` is for everybody else.
+ */
+export function toWireError(refusal: Refusal): WireError {
+  switch (refusal.reason) {
+    case 'cannot_parse':
+      return invalid(`The request cannot be read: ${refusal.message}`, [], 'CannotParse');
+    case 'invalid_request':
+      return invalid(refusal.problems.map(({ message }) => message).join('; '), refusal.problems);
+    case 'invalid_challenge': {
+      const path = ['paymentInput', 'cryptoX402', refusal.field].filter(Boolean).join('.');
+      const code = { name: `bursar:${refusal.code}`, message: refusal.message };
+      return invalid(refusal.message, [{ name: path, message: refusal.message }, code]);
+    }
+    case 'unknown_operation':
+      return {
+        status: 404,
+        name: 'ResourceNotFoundException',
+        message: `There is no operation ${refusal.method} ${refusal.path}`,
+      };
+    case 'not_found':
+      return { status: 404, name: 'ResourceNotFoundException', message: NOT_FOUND[refusal.resource] };
+    case 'instrument_not_active': {
+      const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
+      return invalid(message, [{ name: 'bursar:instrument_not_active', message }]);
+    }
+    case 'session_expired': {
+      const message = `Payment session has expired at ${formatInstant(refusal.expiresAt)}`;
+      return invalid(message, [{ name: 'bursar:session_expired', message }]);
+    }
+    case 'session_closing': {
+      const message = `Payment session has practically expired: it ends at ${formatInstant(refusal.expiresAt)}, too soon for a payment to settle`;
+      return invalid(message, [{ name: 'bursar:session_closing', message }]);
+    }
+    case 'budget_exceeded':
+      return budgetError(refusal);
+    case 'token_reused': {
+      const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
+      return invalid(message, [{ name: 'clientToken', message }], 'IdempotentParameterMismatchException');
+    }
+    case 'conflict':
+      return { status: 409, name: 'ConflictException', message: refusal.message };
+    case 'busy':
+      return { status: 429, name: 'ThrottlingException', message: BUSY[refusal.what] };
+    case 'attempts_exhausted': {
+      const message =
+        'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one';
+      return invalid(message, [{ name: 'bursar:attempts_exhausted', message }]);
+    }
+  }
+}
+
+function budgetError(refusal: Extract<Refusal, { reason: 'budget_exceeded' }>): WireError {
+  const requested = formatUsd(refusal.requested);
+  const available = formatUsd(refusal.available);
+  const held = refusal.reserved > 0n ? `, with USD ${formatUsd(refusal.reserved)} held by payments in flight` : '';
+  const message =
+    `Insufficient budget: the payment needs USD ${requested} and the session has USD ${available} left${held}. ` +
+    'Nothing was signed; a cheaper purchase, or the same one within another session, needs a new clientToken';
+  const code = { name: 'bursar:budget_exceeded', message: `requested ${requested} USD, available ${available} USD` };
+  return invalid(message, [code]);
+}
+
+const INTERNAL: WireError = {
+  status: 500,
+  name: 'InternalServerException',
+  message: 'Something went wrong in processing your request. Retry with the same clientToken',
+};
+
+/** What a caller hears of a failure that is not a refusal: as little as possible. */
+export function toWireFailure(error: unknown): WireError {
+  if (error instanceof PageTokenRefused) {
+    return toWireError({
+      reason: 'invalid_request',
+      problems: [{ name: 'nextToken', message: `nextToken is not valid: ${error.message}` }],
+    });
+  }
+  if (error instanceof NotNow) return { status: 429, name: 'ThrottlingException', message: 'Rate exceeded' };
+  return INTERNAL;
+}

@@ -1,0 +1,146 @@
+import middy from '@middy/core';
+import type { Refusal } from '../domain/refusal.ts';
+import type { Result } from '../domain/result.ts';
+import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
+import { toWireError, toWireFailure, type WireError } from './errors.ts';
+import { jsonResponse, type ApiEvent, type ApiResponse, type InvocationContext } from './http.ts';
+import { OPERATIONS, type FunctionName, type OperationName } from './operations.ts';
+import { findOperation, readRequest, type ApiRequest } from './request.ts';
+
+/** What a handler answers: the body, and what the log may say about it. */
+export interface OperationAnswer {
+  readonly body: object;
+  readonly log?: LogFields;
+}
+
+export type OperationHandler<N extends OperationName> = (
+  request: ApiRequest<N> & { readonly deadline: EpochMs },
+) => Promise<Result<OperationAnswer, Refusal>>;
+
+/** The handlers of one function: one for each of its operations, checked by the compiler. */
+export type HandlersOf<F extends FunctionName> = {
+  readonly [N in OperationName as (typeof OPERATIONS)[N]['function'] extends F ? N : never]: OperationHandler<N>;
+};
+
+/** The only members that a log line may carry besides those of every request. None is secret, none is a seller's text. */
+export interface LogFields {
+  readonly paymentId?: string;
+  readonly sessionId?: string;
+  readonly instrumentId?: string;
+  readonly managerId?: string;
+  readonly amountUsd?: string;
+  readonly network?: string;
+  readonly replayed?: boolean;
+}
+
+export type LogSink = (line: string) => void;
+
+export interface FunctionDeps {
+  readonly clock: Clock;
+  readonly log: LogSink;
+}
+
+interface Served {
+  readonly response: ApiResponse;
+  readonly operation: OperationName | null;
+  readonly error: WireError | null;
+  readonly log: LogFields;
+  readonly failure: unknown;
+}
+
+/**
+ * A Lambda handler for the operations of one function: read and check the request, call the operation, map its answer.
+ * Answers every request; a failure inside becomes a 500 without details and a log line with them.
+ */
+export function createFunction<F extends FunctionName>(name: F, handlers: HandlersOf<F>, deps: FunctionDeps) {
+  const byName = handlers as unknown as Readonly<Record<string, OperationHandler<OperationName>>>;
+  return middy<ApiEvent, ApiResponse, Error, InvocationContext & { served?: Served }>()
+    .use(requestLog(name, deps))
+    .handler(async (event, context) => {
+      const deadline = addMs(deps.clock.now(), context.getRemainingTimeInMillis());
+      const served = await serve(name, byName, event, deadline);
+      context.served = served;
+      return served.response;
+    });
+}
+
+async function serve(
+  name: FunctionName,
+  handlers: Readonly<Record<string, OperationHandler<OperationName>>>,
+  event: ApiEvent,
+  deadline: EpochMs,
+): Promise<Served> {
+  const { requestId } = event.requestContext;
+  let operation: OperationName | null = null;
+  try {
+    const found = findOperation(name, event);
+    if (!found.ok) return refused(requestId, operation, toWireError(found.error));
+    operation = found.value;
+    const request = readRequest(operation, event);
+    if (!request.ok) return refused(requestId, operation, toWireError(request.error));
+    const answer = await handlers[operation]!({ ...request.value, deadline });
+    if (!answer.ok) return refused(requestId, operation, toWireError(answer.error));
+    const response = jsonResponse(OPERATIONS[operation].successStatus, answer.value.body, {
+      'x-amzn-requestid': requestId,
+    });
+    return { response, operation, error: null, log: answer.value.log ?? {}, failure: null };
+  } catch (failure) {
+    return { ...refused(requestId, operation, toWireFailure(failure)), failure };
+  }
+}
+
+/** AgentCore's form of an error: its name in header and body, so that every generation of SDK finds it. */
+function refused(requestId: string, operation: OperationName | null, error: WireError): Served {
+  const { status, name, message, reason, fieldList } = error;
+  const body = {
+    __type: name,
+    message,
+    ...(reason === undefined ? {} : { reason }),
+    ...(fieldList === undefined ? {} : { fieldList }),
+  };
+  const headers = { 'x-amzn-errortype': name, 'x-amzn-requestid': requestId };
+  return { response: jsonResponse(status, body, headers), operation, error, log: {}, failure: null };
+}
+
+/** One line per request, made of known members only: nothing that a caller sends can add one or break the line. */
+function requestLog(name: FunctionName, { clock, log }: FunctionDeps) {
+  const startedAt = new WeakMap<object, EpochMs>();
+  return {
+    before: ({ event }: { event: ApiEvent }) => {
+      startedAt.set(event, clock.now());
+    },
+    after: ({ event, context }: { event: ApiEvent; context: { served?: Served } }) => {
+      const { served } = context;
+      if (served === undefined) return;
+      const code = served.error?.fieldList?.find((field) => field.name.startsWith('bursar:'))?.name;
+      const line = {
+        event: 'request.served',
+        function: name,
+        operation: served.operation,
+        status: served.response.statusCode,
+        durationMs: clock.now() - (startedAt.get(event) ?? clock.now()),
+        requestId: event.requestContext.requestId,
+        ...(served.error === null ? {} : { error: served.error.name }),
+        ...(code === undefined ? {} : { code }),
+        ...served.log,
+        ...(served.failure === null ? {} : { failure: describeFailure(served.failure) }),
+      };
+      log(JSON.stringify(line));
+    },
+  };
+}
+
+const CAUSES_MAX = 5;
+
+/** Names, messages and stacks of an error and its causes. Our messages carry no secrets; requests and headers stay out. */
+export function describeFailure(failure: unknown): readonly string[] {
+  const lines: string[] = [];
+  for (let error = failure; error instanceof Error && lines.length < CAUSES_MAX; error = error.cause) {
+    lines.push(
+      lines.length === 0
+        ? (error.stack ?? `${error.name}: ${error.message}`)
+        : `caused by ${error.name}: ${error.message}`,
+    );
+  }
+  return lines.length > 0 ? lines : ['a value that is no error was thrown'];
+}

@@ -1,0 +1,42 @@
+/** The part of an API Gateway REST proxy event that Bursar reads. */
+export interface ApiEvent {
+  readonly httpMethod: string;
+  /** The route, with `{name}` for path parameters. */
+  readonly resource: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>> | null;
+  readonly multiValueHeaders: Readonly<Record<string, readonly string[]>> | null;
+  readonly pathParameters: Readonly<Record<string, string>> | null;
+  readonly queryStringParameters: Readonly<Record<string, string>> | null;
+  readonly body: string | null;
+  readonly isBase64Encoded: boolean;
+  readonly requestContext: { readonly requestId: string };
+}
+
+/** The part of Lambda's context that Bursar reads. */
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export interface ApiResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** All values of a header, whatever the case of its name. */
+export function headerValues(event: ApiEvent, name: string): readonly string[] {
+  const wanted = name.toLowerCase();
+  const many = Object.entries(event.multiValueHeaders ?? {}).filter(([key]) => key.toLowerCase() === wanted);
+  if (many.length > 0) return many.flatMap(([, values]) => values);
+  return Object.entries(event.headers ?? {}).flatMap(([key, value]) => (key.toLowerCase() === wanted ? [value] : []));
+}
+
+/** A JSON answer; API Gateway passes its headers through unchanged. */
+export function jsonResponse(
+  statusCode: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): ApiResponse {
+  return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}

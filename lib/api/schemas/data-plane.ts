@@ -1,0 +1,125 @@
+import * as v from 'valibot';
+import { KNOWN_CHAINS } from '../../domain/assets.ts';
+import { parseUsd } from '../../domain/money.ts';
+import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
+import {
+  clientToken,
+  connectorId,
+  instrumentId,
+  managerArn,
+  oneMember,
+  page,
+  pageOfQuery,
+  paymentId,
+  sessionId,
+  text,
+  wholeNumber,
+} from './fields.ts';
+
+const email = text(1, 254, {
+  pattern: /^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$/,
+  expected: 'an e-mail address',
+});
+const account = v.object({
+  sub: text(1, 255),
+  emailAddress: v.optional(email),
+  name: v.optional(text(1, 255)),
+  username: v.optional(text(1, 255)),
+});
+const OAUTH_NAMES = ['google', 'apple', 'x', 'telegram', 'github'] as const;
+const ACCOUNT_NAMES = ['email', 'sms', 'developerJwt', 'oAuth2'] as const;
+const linkedAccount = v.pipe(
+  v.object({
+    email: v.optional(v.object({ emailAddress: email })),
+    sms: v.optional(
+      v.object({
+        phoneNumber: text(3, 16, { pattern: /^\+[1-9]\d{1,14}$/, expected: 'a phone number such as +14155550100' }),
+      }),
+    ),
+    developerJwt: v.optional(
+      v.object({
+        kid: text(1, 255, { pattern: /^[a-zA-Z0-9_-]+$/, expected: 'letters, digits, hyphens and underscores' }),
+        sub: text(1, 255),
+      }),
+    ),
+    oAuth2: v.optional(
+      v.pipe(
+        v.object({
+          google: v.optional(account),
+          apple: v.optional(account),
+          x: v.optional(account),
+          telegram: v.optional(account),
+          github: v.optional(account),
+        }),
+        oneMember(OAUTH_NAMES),
+      ),
+    ),
+  }),
+  oneMember(ACCOUNT_NAMES),
+);
+
+const usd = v.pipe(
+  v.string('must be a string'),
+  v.check(
+    (value) => parseUsd(value).ok,
+    'must be US dollars as a decimal number such as 10.00, with at most 18 digits before and 6 after the point',
+  ),
+);
+
+const manager = { paymentManagerArn: managerArn };
+
+export const dataPlaneSchemas = {
+  CreatePaymentInstrument: v.object({
+    ...manager,
+    clientToken,
+    paymentConnectorId: connectorId,
+    paymentInstrumentType: v.literal('EMBEDDED_CRYPTO_WALLET', 'must be EMBEDDED_CRYPTO_WALLET'),
+    paymentInstrumentDetails: v.object({
+      embeddedCryptoWallet: v.object({
+        network: v.literal('ETHEREUM', 'must be ETHEREUM; SOLANA is not supported by this connector'),
+        linkedAccounts: v.optional(
+          v.pipe(v.array(linkedAccount, 'must be a list'), v.maxLength(1, 'must hold at most one account')),
+          [],
+        ),
+      }),
+    }),
+  }),
+  GetPaymentInstrument: v.object({
+    ...manager,
+    paymentConnectorId: v.optional(connectorId),
+    paymentInstrumentId: instrumentId,
+  }),
+  ListPaymentInstruments: v.object({ ...manager, paymentConnectorId: v.optional(connectorId), ...page }),
+  DeletePaymentInstrument: v.object({ ...manager, paymentConnectorId: connectorId, paymentInstrumentId: instrumentId }),
+  GetPaymentInstrumentBalance: v.object({
+    ...manager,
+    paymentConnectorId: connectorId,
+    paymentInstrumentId: instrumentId,
+    chain: v.picklist(KNOWN_CHAINS, `must be one of ${KNOWN_CHAINS.join(', ')} for an ETHEREUM wallet`),
+    token: v.literal('USDC', 'must be USDC'),
+  }),
+  CreatePaymentSession: v.object({
+    ...manager,
+    clientToken,
+    expiryTimeInMinutes: wholeNumber(SESSION_MINUTES_MIN, SESSION_MINUTES_MAX),
+    limits: v.optional(
+      v.object({ maxSpendAmount: v.object({ value: usd, currency: v.literal('USD', 'must be USD') }) }),
+    ),
+  }),
+  GetPaymentSession: v.object({ ...manager, paymentSessionId: sessionId }),
+  ListPaymentSessions: v.object({ ...manager, ...page }),
+  DeletePaymentSession: v.object({ ...manager, paymentSessionId: sessionId }),
+  ProcessPayment: v.object({
+    ...manager,
+    clientToken,
+    paymentSessionId: sessionId,
+    paymentInstrumentId: instrumentId,
+    paymentType: text(1, 64),
+    paymentInput: v.record(v.string(), v.unknown(), 'must be an object'),
+    paymentConnectorId: v.optional(
+      v.never('is not a member of this request: the connector follows from paymentInstrumentId'),
+    ),
+  }),
+  ListPayments: v.object({ ...manager, ...pageOfQuery }),
+  GetPayment: v.object({ ...manager, processPaymentId: paymentId }),
+} as const;

@@ -1,0 +1,84 @@
+import * as v from 'valibot';
+import {
+  CLIENT_TOKEN_MAX_CHARS,
+  CLIENT_TOKEN_MIN_CHARS,
+  NEXT_TOKEN_MAX_CHARS,
+  PAGE_SIZE_MAX,
+} from '../../domain/limits.ts';
+
+// The constraints of AgentCore's models. Names of wrong members are added by the caller; the texts say what was expected.
+
+/** A string of bounded length, optionally of a form. */
+export function text(
+  minChars: number,
+  maxChars: number,
+  form?: { readonly pattern: RegExp; readonly expected: string },
+) {
+  const length = `must have ${minChars} to ${maxChars} characters`;
+  return v.pipe(
+    v.string('must be a string'),
+    v.minLength(minChars, length),
+    v.maxLength(maxChars, length),
+    v.regex(form?.pattern ?? /(?:)/, `must be ${form?.expected ?? 'text'}`),
+  );
+}
+
+/** A whole number within bounds; no fraction, no text. */
+export function wholeNumber(min: number, max: number) {
+  const expected = `must be a whole number from ${min} to ${max}`;
+  return v.pipe(v.number(expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected));
+}
+
+// https://docs.aws.amazon.com/bedrock-agentcore/latest/APIReference/API_ProcessPayment.html
+export const clientToken = v.optional(
+  text(CLIENT_TOKEN_MIN_CHARS, CLIENT_TOKEN_MAX_CHARS, {
+    pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}$/,
+    expected: 'letters, digits and inner hyphens',
+  }),
+);
+
+/** Only its length here: an ARN that is not ours is "not found", like any other foreign id. */
+export const managerArn = text(1, 2_048);
+export const connectorId = text(12, 211, {
+  pattern: /^[0-9a-z][0-9a-z_-]*-[0-9a-z]{10}$/,
+  expected: 'a connector id such as myconnector-0123456789',
+});
+export const managerId = text(12, 211, {
+  pattern: /^[0-9a-z][0-9a-z-]*-[0-9a-z]{10}$/,
+  expected: 'a manager id such as mymanager-0123456789',
+});
+export const instrumentId = text(34, 34, {
+  pattern: /^payment-instrument-[0-9a-zA-Z-]{15}$/,
+  expected: 'an id of the form payment-instrument- and 15 letters or digits',
+});
+export const sessionId = text(31, 31, {
+  pattern: /^payment-session-[0-9a-zA-Z-]{15}$/,
+  expected: 'an id of the form payment-session- and 15 letters or digits',
+});
+export const paymentId = text(36, 36, { pattern: /^[0-9a-f-]{36}$/, expected: 'a UUID in lower case' });
+
+export const page = {
+  maxResults: v.optional(wholeNumber(1, PAGE_SIZE_MAX)),
+  nextToken: v.optional(text(1, NEXT_TOKEN_MAX_CHARS, { pattern: /^\S*$/, expected: 'a token without spaces' })),
+};
+
+/** The same from a query string, where numbers are text. */
+export const pageOfQuery = {
+  maxResults: v.optional(
+    v.pipe(
+      text(1, 3, { pattern: /^[0-9]+$/, expected: 'decimal digits' }),
+      v.transform(Number),
+      wholeNumber(1, PAGE_SIZE_MAX),
+    ),
+  ),
+  nextToken: page.nextToken,
+};
+
+/** Exactly one of the named members. */
+export function oneMember(names: readonly string[]) {
+  const expected = `must have exactly one member of ${names.join(', ')}`;
+  return v.check(
+    (value: object) => names.filter((name) => (value as Record<string, unknown>)[name] !== undefined).length === 1,
+    expected,
+  );
+}

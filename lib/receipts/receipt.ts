@@ -1,0 +1,77 @@
+import canonicalize from 'canonicalize';
+import { findNetwork } from '../domain/assets.ts';
+import { formatManagerArn, type Deployment } from '../domain/ids.ts';
+import { formatUsd, type MicroUsd } from '../domain/money.ts';
+import type { Payment } from '../domain/payment.ts';
+import { formatInstant } from '../domain/time.ts';
+
+export const RECEIPT_VERSION = 0;
+
+const usdOrNull = (amount: MicroUsd | null) => (amount === null ? null : formatUsd(amount));
+
+/**
+ * The record of one payment, made from the books alone: what was asked, what was decided and why, and what the budget was
+ * afterwards. It holds no signature, so that a receipt can be shown around without giving away money.
+ */
+export function toReceipt(deployment: Deployment, payment: Payment) {
+  const { offer, terms, denial, budget } = payment;
+  const decision = payment.status === 'SIGNED' ? 'PAID' : payment.status;
+  const asset = findNetwork(offer.network)?.usdc;
+  return {
+    receiptVersion: RECEIPT_VERSION,
+    processPaymentId: payment.id,
+    paymentManagerArn: formatManagerArn(deployment, payment.managerId),
+    paymentSessionId: payment.sessionId,
+    paymentInstrumentId: payment.instrumentId,
+    userId: payment.userId,
+    agentName: payment.agentName,
+    decision,
+    denial:
+      denial === null
+        ? null
+        : {
+            code: `bursar:${denial.reason}`,
+            requestedUsd: formatUsd(denial.requested),
+            availableUsd: formatUsd(denial.available),
+            reservedUsd: formatUsd(denial.reserved),
+          },
+    amountUsd: formatUsd(payment.amount),
+    offer: {
+      protocol: offer.protocol,
+      version: offer.version,
+      scheme: offer.scheme,
+      network: offer.network,
+      asset: offer.asset,
+      symbol: asset?.symbol ?? null,
+      decimals: asset?.decimals ?? null,
+      amount: offer.amount.toString(),
+      payTo: offer.payTo,
+    },
+    authorization: {
+      from: terms.from,
+      nonce: terms.nonce,
+      validAfter: terms.validAfter,
+      validBefore: terms.validBefore,
+    },
+    /** Right after the reservation of this payment. */
+    budget:
+      budget === null
+        ? null
+        : {
+            availableUsd: usdOrNull(budget.available),
+            reservedUsd: formatUsd(budget.reserved),
+            spentUsd: formatUsd(budget.spent),
+          },
+    requestHash: payment.requestHash,
+    attempt: payment.attempt,
+    createdAt: formatInstant(payment.createdAt),
+    decidedAt: payment.decidedAt === null ? null : formatInstant(payment.decidedAt),
+  };
+}
+
+/** The receipt's canonical text (RFC 8785): equal receipts have equal bytes. */
+export function formatReceipt(deployment: Deployment, payment: Payment): string {
+  const text = canonicalize(toReceipt(deployment, payment));
+  if (text === undefined) throw new Error(`payment ${payment.id} has no canonical receipt`);
+  return text;
+}

@@ -1,0 +1,52 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { createFunction } from '../../api/function.ts';
+import { STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
+import { ok } from '../../domain/result.ts';
+import { createStoreClient } from '../../ledger/dynamodb/client.ts';
+import { createRegistry } from '../../ledger/dynamodb/registry.ts';
+import { createProvisioners } from '../../wallets/provisioners.ts';
+import { readInstrumentsConfig } from '../config.ts';
+import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../instruments.ts';
+import { toInstrumentView } from '../views.ts';
+import { systemClock, systemRandom, writeLog } from './runtime.ts';
+
+/** Makes and closes wallets. Can make keys, cannot sign with them. */
+export function composeManageInstruments(env: NodeJS.ProcessEnv) {
+  const config = readInstrumentsConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const walletKeys = {
+    client: new KMSClient({}),
+    clock: systemClock,
+    deploymentTag: config.walletKeyTag,
+    partition: config.deployment.partition,
+    account: config.deployment.account,
+    payingRoleArn: config.payingRoleArn,
+    keyAdminRoleArn: config.keyAdminRoleArn,
+  };
+  const deps: InstrumentsDeps = {
+    registry: createRegistry({ tableName: config.registryTable, client }),
+    provisioners: createProvisioners({ walletKeys, walletSecrets: null }),
+    deployment: config.deployment,
+    clock: systemClock,
+    random: systemRandom,
+  };
+  return createFunction(
+    'manage-instruments',
+    {
+      CreatePaymentInstrument: async ({ input, userId }) => {
+        const created = await createInstrument(deps, userId, input);
+        if (!created.ok) return created;
+        const { managerId, instrumentId } = created.value;
+        const paymentInstrument = toInstrumentView(config.deployment, created.value);
+        return ok({ body: { paymentInstrument }, log: { managerId, instrumentId } });
+      },
+      DeletePaymentInstrument: async ({ input, userId }) => {
+        const deleted = await deleteInstrument(deps, userId, input);
+        if (!deleted.ok) return deleted;
+        const { managerId, instrumentId } = deleted.value;
+        return ok({ body: { status: 'DELETED' }, log: { managerId, instrumentId } });
+      },
+    },
+    { clock: systemClock, log: writeLog },
+  );
+}

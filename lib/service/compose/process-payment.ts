@@ -1,0 +1,82 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createFunction, describeFailure } from '../../api/function.ts';
+import { IN_FLIGHT_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX, VALIDITY_CAP_SECONDS } from '../../domain/limits.ts';
+import { parseManagerArn } from '../../domain/ids.ts';
+import { formatUsd } from '../../domain/money.ts';
+import { ok, refuse } from '../../domain/result.ts';
+import { createStoreClient } from '../../ledger/dynamodb/client.ts';
+import { createLedger } from '../../ledger/dynamodb/ledger.ts';
+import { createRegistry } from '../../ledger/dynamodb/registry.ts';
+import { createSigners } from '../../wallets/signers.ts';
+import { readBaseConfig } from '../config.ts';
+import { createFactsCache } from '../facts.ts';
+import { toPaymentView } from '../payments.ts';
+import { processPayment, type ProcessPaymentDeps } from '../process-payment.ts';
+import { systemClock, systemRandom, writeLog } from './runtime.ts';
+
+/** Signers answer or fail in time; what is lost on the way is decided by the books, not by the SDK's patience. */
+const signerClient = {
+  maxAttempts: 2,
+  requestHandler: {
+    requestTimeout: SIGNER_TIMEOUT_MS,
+    connectionTimeout: SIGNER_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+  },
+};
+
+/** The paying function: the only one that may sign. */
+export function composeProcessPayment(env: NodeJS.ProcessEnv) {
+  const config = readBaseConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const singleSendClient = createStoreClient({ maxAttempts: 1 });
+  const deps: ProcessPaymentDeps = {
+    ledger: createLedger({ tableName: config.booksTable, client, singleSendClient }),
+    registry: createRegistry({ tableName: config.registryTable, client }),
+    signers: createSigners({ kms: new KMSClient(signerClient), secrets: new SecretsManagerClient(signerClient) }),
+    facts: createFactsCache(),
+    clock: systemClock,
+    random: systemRandom,
+    allowedNetworks: config.allowedNetworks,
+    validityCapSeconds: VALIDITY_CAP_SECONDS,
+    inFlightMax: IN_FLIGHT_MAX,
+    report: ({ event, paymentId, error }) =>
+      writeLog(JSON.stringify({ event, paymentId, failure: describeFailure(error) })),
+  };
+  return createFunction(
+    'process-payment',
+    {
+      ProcessPayment: async ({ input, userId, agentName, deadline }) => {
+        const managerId = parseManagerArn(config.deployment, input.paymentManagerArn);
+        if (managerId === null) return refuse({ reason: 'not_found', resource: 'manager' });
+        const startedAt = deps.clock.now();
+        const result = await processPayment(deps, {
+          managerId,
+          userId,
+          agentName,
+          sessionId: input.paymentSessionId,
+          instrumentId: input.paymentInstrumentId,
+          paymentType: input.paymentType,
+          paymentInput: input.paymentInput,
+          clientToken: input.clientToken ?? Buffer.from(deps.random.bytes(24)).toString('hex'),
+          deadline,
+        });
+        if (!result.ok) return result;
+        const payment = result.value;
+        return ok({
+          body: toPaymentView(config.deployment, payment),
+          log: {
+            paymentId: payment.id,
+            managerId,
+            sessionId: payment.sessionId,
+            instrumentId: payment.instrumentId,
+            amountUsd: formatUsd(payment.amount),
+            network: payment.offer.network,
+            replayed: payment.createdAt < startedAt,
+          },
+        });
+      },
+    },
+    { clock: systemClock, log: writeLog },
+  );
+}

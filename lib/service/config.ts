@@ -1,0 +1,123 @@
+import { findNetwork } from '../domain/assets.ts';
+import type { Deployment } from '../domain/ids.ts';
+import { parseUsd, type MicroUsd } from '../domain/money.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every function needs. */
+export interface BaseConfig {
+  readonly deployment: Deployment;
+  readonly booksTable: string;
+  readonly registryTable: string;
+  /** CAIP-2 ids. */
+  readonly allowedNetworks: ReadonlySet<string>;
+  /** `null`: a session without limits stays without. */
+  readonly defaultSessionLimit: MicroUsd | null;
+}
+
+/** Reads variables and keeps count of what is wrong, so that a deployer hears of everything at once. */
+function createReader(env: Environment) {
+  const problems: string[] = [];
+  const required = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '') problems.push(`${name} is not set`);
+    return value ?? '';
+  };
+  return {
+    required,
+    problem: (text: string) => {
+      problems.push(text);
+    },
+    finish: <T extends object>(config: T): Readonly<T> => {
+      if (problems.length > 0) throw new Error(`the function is not configured: ${problems.join('; ')}`);
+      return Object.freeze(config);
+    },
+  };
+}
+
+type Reader = ReturnType<typeof createReader>;
+
+function readBase(reader: Reader): BaseConfig {
+  return {
+    deployment: {
+      partition: reader.required('DEPLOYMENT_PARTITION'),
+      region: reader.required('AWS_REGION'),
+      account: reader.required('DEPLOYMENT_ACCOUNT'),
+    },
+    booksTable: reader.required('BOOKS_TABLE'),
+    registryTable: reader.required('REGISTRY_TABLE'),
+    allowedNetworks: readNetworks(reader),
+    defaultSessionLimit: readLimit(reader),
+  };
+}
+
+function readNetworks(reader: Reader): ReadonlySet<string> {
+  const ids = reader.required('ALLOWED_NETWORKS').split(',').filter(Boolean);
+  for (const id of ids)
+    if (findNetwork(id)?.id !== id) reader.problem(`ALLOWED_NETWORKS names the unknown network '${id}'`);
+  return new Set(ids);
+}
+
+function readLimit(reader: Reader): MicroUsd | null {
+  const text = reader.required('DEFAULT_SESSION_LIMIT_USD');
+  if (text === 'none' || text === '') return null;
+  const parsed = parseUsd(text);
+  if (parsed.ok) return parsed.value;
+  reader.problem(`DEFAULT_SESSION_LIMIT_USD must be ${parsed.error.expected}, or none. Received: ${text}`);
+  return null;
+}
+
+/** Throws with every problem of the environment. */
+export function readBaseConfig(env: Environment): Readonly<BaseConfig> {
+  const reader = createReader(env);
+  return reader.finish(readBase(reader));
+}
+
+export interface ReadingConfig extends BaseConfig {
+  /** RPC endpoints by CAIP-2 id. */
+  readonly rpcUrls: Readonly<Record<string, string>>;
+}
+
+export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), rpcUrls: readRpcUrls(reader) });
+}
+
+function readRpcUrls(reader: Reader): Readonly<Record<string, string>> {
+  const text = reader.required('RPC_URLS');
+  try {
+    const value: unknown = JSON.parse(text || '{}');
+    if (typeof value !== 'object' || value === null) throw new Error('not an object');
+    const entries = Object.entries(value).map(([id, url]) => [id, String(url)] as const);
+    for (const [id, url] of entries) if (!URL.canParse(url)) reader.problem(`RPC_URLS has no valid URL for ${id}`);
+    return Object.fromEntries(entries);
+  } catch {
+    reader.problem('RPC_URLS must be a JSON object from CAIP-2 id to URL');
+    return {};
+  }
+}
+
+export interface InstrumentsConfig extends BaseConfig {
+  readonly walletKeyTag: string;
+  readonly payingRoleArn: string;
+  readonly keyAdminRoleArn: string;
+}
+
+export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsConfig> {
+  const reader = createReader(env);
+  return reader.finish({
+    ...readBase(reader),
+    walletKeyTag: reader.required('WALLET_KEY_TAG'),
+    payingRoleArn: reader.required('PAYING_ROLE_ARN'),
+    keyAdminRoleArn: reader.required('KEY_ADMIN_ROLE_ARN'),
+  });
+}
+
+export interface ConnectorsConfig extends BaseConfig {
+  readonly secretNamePrefix: string;
+}
+
+export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), secretNamePrefix: reader.required('SECRET_NAME_PREFIX') });
+}

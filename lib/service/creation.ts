@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { CREATE_WAIT_MAX_MS, CREATE_WAIT_STEP_MS } from '../domain/limits.ts';
+import type { ClaimOutcome, Randomness } from '../domain/ports.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import type { Clock } from '../domain/time.ts';
+
+/**
+ * The entropy of a new resource's id: of its client token where there is one, so that a retry meets the resource that the
+ * first call made; random otherwise. `scope` names operation, tenant and user: a token means nothing outside it.
+ */
+export function idEntropy(random: Randomness, scope: readonly string[], clientToken: string | undefined): Uint8Array {
+  return clientToken === undefined
+    ? random.bytes(16)
+    : createHash('sha256')
+        .update(JSON.stringify([...scope, clientToken]))
+        .digest();
+}
+
+/** Tells a retry from another request under the same token; the token itself does not count. */
+export function hashCreation(input: { readonly clientToken?: string | undefined }): string {
+  const { clientToken: _token, ...rest } = input;
+  const canonical = canonicalize(rest);
+  if (canonical === undefined) throw new Error('a validated request has no canonical form');
+  return createHash('sha256').update(canonical).digest('hex');
+}
+
+export interface CreationDeps {
+  readonly clock: Clock;
+}
+
+/**
+ * Creates a resource in two steps, claim and completion, so that of any number of calls at the same time one does the work.
+ * The others wait for it; after a bounded wait they answer "busy".
+ */
+export async function createOnce<T>(
+  deps: CreationDeps,
+  requestHash: string,
+  steps: { readonly claim: () => Promise<ClaimOutcome<T>>; readonly make: () => Promise<T> },
+): Promise<Result<T, Refusal>> {
+  const giveUpAt = deps.clock.now() + CREATE_WAIT_MAX_MS;
+  for (;;) {
+    const outcome = await steps.claim();
+    if (outcome.kind === 'claimed') return ok(await steps.make());
+    if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
+    if (outcome.kind === 'exists') return ok(outcome.resource);
+    if (deps.clock.now() + CREATE_WAIT_STEP_MS > giveUpAt) return refuse({ reason: 'busy', what: 'creation' });
+    await deps.clock.sleep(CREATE_WAIT_STEP_MS);
+  }
+}

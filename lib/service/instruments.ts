@@ -1,0 +1,167 @@
+import { findNetworkByChain, type Network } from '../domain/assets.ts';
+import { formatInstrumentId, type Deployment } from '../domain/ids.ts';
+import type {
+  ChainReader,
+  Page,
+  PageRequest,
+  Randomness,
+  Registry,
+  UserKey,
+  WalletProvisioner,
+} from '../domain/ports.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { LinkedAccount, PaymentInstrument, WalletType } from '../domain/resources.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import type { Clock } from '../domain/time.ts';
+import { createOnce, hashCreation, idEntropy } from './creation.ts';
+import { findManager } from './managers.ts';
+
+export interface InstrumentsDeps {
+  readonly registry: Registry;
+  readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+  readonly random: Randomness;
+}
+
+const missing = refuse({ reason: 'not_found', resource: 'instrument' } as const);
+
+/** Creates a wallet for a user. It is ACTIVE at once; its address may be funded as soon as the call returns. */
+export async function createInstrument(
+  deps: InstrumentsDeps,
+  userId: string,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly paymentConnectorId: string;
+    readonly paymentInstrumentDetails: {
+      readonly embeddedCryptoWallet: { readonly network: 'ETHEREUM'; readonly linkedAccounts: readonly object[] };
+    };
+    readonly clientToken?: string | undefined;
+  },
+): Promise<Result<PaymentInstrument, Refusal>> {
+  const manager = await findManager(deps, input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const { managerId } = manager.value;
+  const connector = await deps.registry.readConnector(managerId, input.paymentConnectorId);
+  if (connector === null) return refuse({ reason: 'not_found', resource: 'connector' });
+
+  const { network, linkedAccounts } = input.paymentInstrumentDetails.embeddedCryptoWallet;
+  const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
+  const requestHash = hashCreation(input);
+  const now = deps.clock.now();
+  const draft: PaymentInstrument = {
+    managerId,
+    connectorId: connector.connectorId,
+    instrumentId: formatInstrumentId(entropy),
+    userId,
+    network,
+    linkedAccounts: linkedAccounts as readonly LinkedAccount[],
+    status: 'INITIATED',
+    wallet: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const created = await createOnce(deps, requestHash, {
+    claim: () => deps.registry.claimInstrument(draft, requestHash, now),
+    make: async () => {
+      const wallet = await deps.provisioners[connector.material.type].createKey({
+        connector,
+        instrumentId: draft.instrumentId,
+        takeIndex: () => deps.registry.takeKeyIndex(managerId, connector.connectorId),
+      });
+      const instrument: PaymentInstrument = { ...draft, status: 'ACTIVE', wallet };
+      await deps.registry.completeInstrument(instrument);
+      return instrument;
+    },
+  });
+  return created.ok && created.value.status === 'DELETED' ? missing : created;
+}
+
+export interface InstrumentReadDeps {
+  readonly registry: Pick<Registry, 'readManager' | 'readInstrument' | 'listInstruments'>;
+  readonly deployment: Deployment;
+}
+
+/** Reads an instrument of the user. Deleted, foreign and missing ones are all "not found". */
+export async function getInstrument(
+  deps: InstrumentReadDeps,
+  userId: string,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly paymentInstrumentId: string;
+    readonly paymentConnectorId?: string | undefined;
+  },
+): Promise<Result<PaymentInstrument, Refusal>> {
+  const manager = await findManager(deps, input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const user = { managerId: manager.value.managerId, userId };
+  const instrument = await deps.registry.readInstrument(user, input.paymentInstrumentId);
+  if (instrument === null || instrument.status === 'DELETED') return missing;
+  const elsewhere = input.paymentConnectorId !== undefined && instrument.connectorId !== input.paymentConnectorId;
+  return elsewhere ? missing : ok(instrument);
+}
+
+export async function listInstruments(
+  deps: InstrumentReadDeps,
+  userId: string,
+  input: { readonly paymentManagerArn: string; readonly paymentConnectorId?: string | undefined },
+  page: PageRequest,
+): Promise<Result<Page<PaymentInstrument>, Refusal>> {
+  const manager = await findManager(deps, input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const user: UserKey = { managerId: manager.value.managerId, userId };
+  const filter = input.paymentConnectorId === undefined ? {} : { connectorId: input.paymentConnectorId };
+  return ok(await deps.registry.listInstruments(user, { ...page, ...filter }));
+}
+
+/** Closes a wallet for payments. Its key stays, and so does whatever money it holds. */
+export async function deleteInstrument(
+  deps: Pick<InstrumentsDeps, 'registry' | 'deployment' | 'clock'>,
+  userId: string,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly paymentConnectorId: string;
+    readonly paymentInstrumentId: string;
+  },
+): Promise<Result<PaymentInstrument, Refusal>> {
+  const found = await getInstrument(deps, userId, input);
+  if (!found.ok) return found;
+  const deleted = await deps.registry.deleteInstrument(found.value, input.paymentInstrumentId, deps.clock.now());
+  return deleted === null ? missing : ok(deleted);
+}
+
+export interface BalanceDeps extends InstrumentReadDeps {
+  readonly chainReaders: ReadonlyMap<string, ChainReader>;
+}
+
+export interface InstrumentBalance {
+  readonly instrument: PaymentInstrument;
+  readonly network: Network;
+  /** In the token's smallest unit. */
+  readonly amount: bigint;
+}
+
+/** Reads a wallet's USDC balance from the chain, as the configured RPC endpoint sees it now. */
+export async function getInstrumentBalance(
+  deps: BalanceDeps,
+  userId: string,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly paymentConnectorId: string;
+    readonly paymentInstrumentId: string;
+    readonly chain: string;
+  },
+): Promise<Result<InstrumentBalance, Refusal>> {
+  const found = await getInstrument(deps, userId, input);
+  if (!found.ok) return found;
+  const { wallet, status } = found.value;
+  if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
+  const network = findNetworkByChain(input.chain);
+  const reader = network === undefined ? undefined : deps.chainReaders.get(network.id);
+  if (network === undefined || reader === undefined) {
+    const configured = [...deps.chainReaders.keys()].join(', ');
+    const message = `chain ${input.chain} has no RPC endpoint in this deployment; expected one of: ${configured}`;
+    return refuse({ reason: 'invalid_request', problems: [{ name: 'chain', message }] });
+  }
+  return ok({ instrument: found.value, network, amount: await reader.balanceOf(network.usdc.address, wallet.address) });
+}

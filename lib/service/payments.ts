@@ -1,0 +1,67 @@
+import { parsePaymentId, formatManagerArn, type Deployment } from '../domain/ids.ts';
+import type { Page, PageRequest, PaymentLog, Registry } from '../domain/ports.ts';
+import type { Payment } from '../domain/payment.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import { formatInstant } from '../domain/time.ts';
+import { protocolOf } from '../protocols/registry.ts';
+import { findManager } from './managers.ts';
+
+export interface PaymentReadDeps {
+  readonly registry: Pick<Registry, 'readManager'>;
+  readonly payments: PaymentLog;
+  readonly deployment: Deployment;
+}
+
+const missing = refuse({ reason: 'not_found', resource: 'payment' } as const);
+
+/** Reads a payment of the user; anybody else's is "not found". */
+export async function getPayment(
+  deps: PaymentReadDeps,
+  userId: string,
+  input: { readonly paymentManagerArn: string; readonly processPaymentId: string },
+): Promise<Result<Payment, Refusal>> {
+  const manager = await findManager(deps, input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const id = parsePaymentId(input.processPaymentId);
+  const payment = id === null ? null : await deps.payments.readPayment(id);
+  const own = payment !== null && payment.userId === userId && payment.managerId === manager.value.managerId;
+  return own ? ok(payment) : missing;
+}
+
+/** The payments of the user, newest first. */
+export async function listPayments(
+  deps: PaymentReadDeps,
+  userId: string,
+  input: { readonly paymentManagerArn: string },
+  page: PageRequest,
+): Promise<Result<Page<Payment>, Refusal>> {
+  const manager = await findManager(deps, input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  return ok(await deps.payments.listPayments({ managerId: manager.value.managerId, userId }, page));
+}
+
+/**
+ * AgentCore's answer to ProcessPayment, made from the stored payment alone: the same bytes for ever.
+ * Carries the proof, a bearer instrument; it goes to the caller and nowhere else.
+ */
+export function toPaymentView(deployment: Deployment, payment: Payment) {
+  if (payment.status !== 'SIGNED' || payment.signature === null || payment.decidedAt === null) {
+    throw new Error(`payment ${payment.id} has no proof: it is ${payment.status}`);
+  }
+  const { offer, terms, signature } = payment;
+  const protocol = protocolOf(offer);
+  return {
+    processPaymentId: payment.id,
+    paymentManagerArn: formatManagerArn(deployment, payment.managerId),
+    paymentSessionId: payment.sessionId,
+    paymentInstrumentId: payment.instrumentId,
+    paymentType: 'CRYPTO_X402',
+    status: 'PROOF_GENERATED',
+    paymentOutput: {
+      [protocol.inputName]: { version: offer.version, payload: protocol.present(offer, terms, signature) },
+    },
+    createdAt: formatInstant(payment.createdAt),
+    updatedAt: formatInstant(payment.decidedAt),
+  };
+}

@@ -1,0 +1,89 @@
+import { formatManagerArn, type Deployment } from '../domain/ids.ts';
+import { formatUsd, type MicroUsd } from '../domain/money.ts';
+import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../domain/resources.ts';
+import { sessionStatus, type Session } from '../domain/session.ts';
+import type { SessionSummary } from '../domain/ports.ts';
+import { formatInstant, type EpochMs } from '../domain/time.ts';
+
+// AgentCore's shapes, with members of ours added where its documents pretend they exist; its clients ignore those.
+
+const usd = (amount: MicroUsd) => ({ value: formatUsd(amount), currency: 'USD' });
+
+export function toManagerView(deployment: Deployment, manager: PaymentManager) {
+  return {
+    paymentManagerArn: formatManagerArn(deployment, manager.managerId),
+    paymentManagerId: manager.managerId,
+    name: manager.name,
+    authorizerType: manager.authorizerType,
+    roleArn: manager.roleArn,
+    createdAt: formatInstant(manager.createdAt),
+    status: manager.status,
+  };
+}
+
+export function toConnectorView(connector: PaymentConnector) {
+  return {
+    paymentManagerId: connector.managerId,
+    paymentConnectorId: connector.connectorId,
+    name: connector.name,
+    type: connector.material.type,
+    credentialProviderConfigurations: [],
+    createdAt: formatInstant(connector.createdAt),
+    status: connector.status,
+  };
+}
+
+export function toInstrumentSummary(deployment: Deployment, instrument: PaymentInstrument) {
+  return {
+    paymentInstrumentId: instrument.instrumentId,
+    paymentManagerArn: formatManagerArn(deployment, instrument.managerId),
+    paymentConnectorId: instrument.connectorId,
+    userId: instrument.userId,
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    createdAt: formatInstant(instrument.createdAt),
+    updatedAt: formatInstant(instrument.updatedAt),
+    status: instrument.status,
+  };
+}
+
+export function toInstrumentView(deployment: Deployment, instrument: PaymentInstrument) {
+  const wallet = instrument.wallet === null ? {} : { walletAddress: instrument.wallet.address };
+  return {
+    ...toInstrumentSummary(deployment, instrument),
+    paymentInstrumentDetails: {
+      embeddedCryptoWallet: { network: instrument.network, linkedAccounts: instrument.linkedAccounts, ...wallet },
+    },
+  };
+}
+
+export function toSessionSummary(deployment: Deployment, session: SessionSummary) {
+  return {
+    paymentSessionId: session.sessionId,
+    paymentManagerArn: formatManagerArn(deployment, session.managerId),
+    userId: session.userId,
+    expiryTimeInMinutes: session.expiryMinutes,
+    createdAt: formatInstant(session.createdAt),
+    updatedAt: formatInstant(session.createdAt),
+  };
+}
+
+/** `status`, `expiresAt`, `spentAmount` and `reservedAmount` are not in AgentCore. */
+export function toSessionView(deployment: Deployment, session: Session, now: EpochMs) {
+  const { available, reserved, spent } = session.budget;
+  const limits =
+    session.limit === null || available === null
+      ? {}
+      : {
+          limits: { maxSpendAmount: usd(session.limit) },
+          availableLimits: { availableSpendAmount: usd(available), updatedAt: formatInstant(session.updatedAt) },
+        };
+  return {
+    ...toSessionSummary(deployment, session),
+    updatedAt: formatInstant(session.updatedAt),
+    ...limits,
+    status: sessionStatus(session, now),
+    expiresAt: formatInstant(session.expiresAt),
+    spentAmount: usd(spent),
+    reservedAmount: usd(reserved),
+  };
+}
