@@ -34,7 +34,7 @@ const NOT_NOW = new Set([
 
 interface ServiceFailure {
   readonly name: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
 }
 
 function isServiceFailure(error: unknown): error is ServiceFailure {
@@ -47,7 +47,12 @@ function isServiceFailure(error: unknown): error is ServiceFailure {
  */
 export function toStoreError(operation: string, error: unknown): Error {
   if (isServiceFailure(error)) {
-    if (NOT_NOW.has(error.name)) return new NotNow(`${operation} was throttled`, { cause: error });
+    // After an attempt whose reply was lost, a throttled repetition says nothing about the first.
+    const first = (error.$metadata?.attempts ?? 1) === 1;
+    if (NOT_NOW.has(error.name) && first) return new NotNow(`${operation} was throttled`, { cause: error });
+    if (NOT_NOW.has(error.name)) {
+      return new OutcomeUnknown(`${operation} was throttled after another attempt`, { cause: error });
+    }
     const status = error.$metadata?.httpStatusCode ?? 0;
     if (status >= 400 && status < 500) return error as unknown as Error;
   }

@@ -1,7 +1,6 @@
 import {
   ConditionalCheckFailedException,
   GetItemCommand,
-  PutItemCommand,
   UpdateItemCommand,
   type DynamoDBClient,
   type UpdateItemCommandInput,
@@ -11,6 +10,7 @@ import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../domain/p
 import type { Payment } from '../../domain/payment.ts';
 import { bytes, number, text } from './attributes.ts';
 import { callStore, type Item } from './client.ts';
+import { putIf } from './conditional-write.ts';
 import {
   formatBudget,
   formatDenial,
@@ -89,25 +89,14 @@ function paymentSeen(item: Item | null, id: PaymentId): Payment {
 }
 
 async function putIntent({ client, tableName }: LedgerStore, payment: Payment): ReturnType<Ledger['putIntent']> {
-  return callStore('PutItem', async () => {
-    try {
-      await client.send(
-        new PutItemCommand({
-          TableName: tableName,
-          Item: toPaymentItem(payment),
-          ConditionExpression: 'attribute_not_exists(pk)',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      );
-      return { kind: 'created' } as const;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const stored = paymentSeen(error.Item ?? null, payment.id);
-      // The SDK repeats a put whose reply was lost; the repetition then meets its own item.
-      const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
-      return own ? ({ kind: 'created' } as const) : ({ kind: 'exists', payment: stored } as const);
-    }
+  const outcome = await putIf({ client, tableName }, toPaymentItem(payment), {
+    expression: 'attribute_not_exists(pk)',
   });
+  if (outcome.kind === 'applied') return { kind: 'created' };
+  const stored = paymentSeen(outcome.item, payment.id);
+  // The SDK repeats a put whose reply was lost; the repetition then meets its own item.
+  const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
+  return own ? { kind: 'created' } : { kind: 'exists', payment: stored };
 }
 
 async function reserve(

@@ -12,7 +12,8 @@ import { GOODS } from './goods.ts';
 export interface Seller {
   readonly name: string;
   readonly url: string;
-  readonly priceUsd: string;
+  /** Dollars, such as `0.50`. */
+  readonly price: string;
   readonly protocolVersion: 1 | 2;
   readonly payTo: Address;
 }
@@ -63,7 +64,7 @@ export async function startSellers(chain: LocalChain, facilitator: LocalFacilita
   const sellers = priced.map(({ name, priceUsd, protocolVersion, payTo }) => ({
     name,
     url: `${url}/${name}`,
-    priceUsd,
+    price: priceUsd,
     protocolVersion,
     payTo,
   }));

@@ -87,10 +87,13 @@ export function chooseOffer(
     if (read.ok) payable.push({ index, ...read.value });
     else rejections.push(`offer ${index}: ${read.error}`);
   }
-  const [cheapest] = payable.toSorted((a, b) =>
-    a.offer.amount < b.offer.amount ? -1 : Number(a.offer.amount > b.offer.amount),
-  );
+  const [cheapest] = payable.toSorted(byAmount);
   return cheapest === undefined ? refuse({ reason: 'no_payable_offer', message: rejections.join('; ') }) : ok(cheapest);
+}
+
+function byAmount(a: ChosenOffer, b: ChosenOffer): number {
+  if (a.offer.amount === b.offer.amount) return 0;
+  return a.offer.amount < b.offer.amount ? -1 : 1;
 }
 
 function readEntry(

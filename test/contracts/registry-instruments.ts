@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import { CREATE_LEASE_MS } from '../../lib/domain/limits.ts';
+import { NotNow, type Registry } from '../../lib/domain/ports.ts';
+import type { PaymentInstrument } from '../../lib/domain/resources.ts';
+import { addMs } from '../../lib/domain/time.ts';
+import { NOW } from '../support/payments.ts';
+import { activate, makeInstrument, makeManagerId } from '../support/registry.ts';
+import { PARALLEL, countKinds, times } from './parallel.ts';
+
+const LEASE_END = addMs(NOW, CREATE_LEASE_MS);
+
+/** What every registry must do with instruments. */
+export function instrumentContract(registry: () => Registry): void {
+  const claim = (instrument: PaymentInstrument, hash = 'h1', now = NOW) =>
+    registry().claimInstrument(instrument, hash, now);
+  const read = (instrument: PaymentInstrument) => registry().readInstrument(instrument, instrument.instrumentId);
+
+  describe('an instrument', () => {
+    test('reads back as it was claimed, then as it was completed', async () => {
+      const instrument = makeInstrument({
+        linkedAccounts: [{ email: { emailAddress: 'a@example.com' } }, { oauth2: { sub: '1', __proto__x: 'y' } }],
+      });
+      expect(await claim(instrument)).toEqual({ kind: 'claimed' });
+      expect(await read(instrument)).toEqual(instrument);
+      const active = activate(instrument);
+      await registry().completeInstrument(active);
+      expect(await read(instrument)).toEqual(active);
+      expect(await claim(instrument)).toEqual({ kind: 'exists', resource: active, requestHash: 'h1' });
+    });
+
+    test('reads back a key that is derived from a seed', async () => {
+      const instrument = makeInstrument();
+      await claim(instrument);
+      const { address } = activate(instrument).wallet!;
+      const key = { type: 'SeedVault', secretArn: 'arn:aws:x', secretVersionId: 'v1', index: 7 } as const;
+      const active = { ...activate(instrument), wallet: { address, key } };
+      await registry().completeInstrument(active);
+      expect(await read(instrument)).toEqual(active);
+    });
+
+    test('is claimed once by parallel requests', async () => {
+      const instrument = makeInstrument();
+      const outcomes = await Promise.all(times(PARALLEL, () => claim(instrument)));
+      expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
+    });
+
+    test('is not taken over one millisecond before its lease ends, and is once when it ends', async () => {
+      const instrument = makeInstrument();
+      await claim(instrument);
+      const early = await claim(instrument, 'h1', addMs(NOW, CREATE_LEASE_MS - 1));
+      expect(early).toEqual({ kind: 'in_progress', requestHash: 'h1' });
+      const later = { ...instrument, createdAt: LEASE_END };
+      const outcomes = await Promise.all(times(PARALLEL, () => claim(later, 'h1', LEASE_END)));
+      expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
+    });
+
+    test('is not taken over by another request, however old the claim', async () => {
+      const instrument = makeInstrument();
+      await claim(instrument, 'h1');
+      const other = await claim(instrument, 'h2', addMs(LEASE_END, 1_000_000));
+      expect(other).toEqual({ kind: 'in_progress', requestHash: 'h1' });
+    });
+
+    test('takes the key of the claim that took over, not that of the one before', async () => {
+      const slow = makeInstrument();
+      await claim(slow);
+      const later = { ...slow, createdAt: LEASE_END, updatedAt: LEASE_END };
+      await claim(later, 'h1', LEASE_END);
+      await expect(registry().completeInstrument(activate(slow, 'key-slow'))).rejects.toThrow(NotNow);
+      await registry().completeInstrument(activate(later, 'key-later'));
+      await expect(registry().completeInstrument(activate(slow, 'key-slow'))).rejects.toThrow(NotNow);
+      expect(await read(slow)).toEqual(activate(later, 'key-later'));
+    });
+
+    test('is completed once: the same again is accepted, another key is not', async () => {
+      const instrument = makeInstrument();
+      await claim(instrument);
+      await registry().completeInstrument(activate(instrument));
+      await registry().completeInstrument(activate(instrument));
+      await expect(registry().completeInstrument(activate(instrument, 'key-2'))).rejects.toThrow(NotNow);
+      expect(await read(instrument)).toEqual(activate(instrument));
+    });
+
+    test('refuses a completion without a claim and one without a key', async () => {
+      const instrument = makeInstrument();
+      await expect(registry().completeInstrument(activate(instrument))).rejects.toThrow(/without a claim/);
+      await claim(instrument);
+      await expect(registry().completeInstrument(instrument)).rejects.toThrow(/completed as INITIATED/);
+      expect(await read(instrument)).toEqual(instrument);
+    });
+
+    test('refuses a claim of one that is active already', async () => {
+      await expect(claim(activate(makeInstrument()))).rejects.toThrow(/is ACTIVE/);
+    });
+
+    test('is null to every other user, however the ids are cut', async () => {
+      const instrument = makeInstrument({ userId: 'a#b' });
+      await claim(instrument);
+      for (const userId of ['a', 'b', 'a#', '#b', 'a#b#', 'A#b', `a#b#${instrument.instrumentId}`]) {
+        expect(await read({ ...instrument, userId }), userId).toBeNull();
+      }
+      expect(await read({ ...instrument, managerId: makeManagerId() })).toBeNull();
+      expect(await read(instrument)).toEqual(instrument);
+    });
+
+    test('refuses a manager id that could reach into another tenant', async () => {
+      const instrument = makeInstrument({ userId: 'a#b' });
+      await claim(instrument);
+      const forged = { ...instrument, managerId: `${instrument.managerId}#a`, userId: 'b' };
+      await expect(read(forged)).rejects.toThrow(/not a manager id/);
+    });
+  });
+}
+
+/** What every registry must do when an instrument is deleted. */
+export function deletionContract(registry: () => Registry): void {
+  const remove = (instrument: PaymentInstrument, now = addMs(NOW, 5_000)) =>
+    registry().deleteInstrument(instrument, instrument.instrumentId, now);
+
+  async function active(): Promise<PaymentInstrument> {
+    const instrument = makeInstrument();
+    await registry().claimInstrument(instrument, 'h1', NOW);
+    await registry().completeInstrument(activate(instrument));
+    return activate(instrument);
+  }
+
+  describe('a deletion', () => {
+    test('marks an instrument and keeps its key', async () => {
+      const instrument = await active();
+      const expected = { ...instrument, status: 'DELETED', updatedAt: addMs(NOW, 5_000) };
+      expect(await remove(instrument)).toEqual(expected);
+      expect(await registry().readInstrument(instrument, instrument.instrumentId)).toEqual(expected);
+    });
+
+    test('is null for an instrument that is missing, foreign or deleted already', async () => {
+      const instrument = await active();
+      expect(await remove(makeInstrument())).toBeNull();
+      expect(await remove({ ...instrument, userId: 'somebody else' })).toBeNull();
+      expect(await remove({ ...instrument, managerId: makeManagerId() })).toBeNull();
+      expect((await registry().readInstrument(instrument, instrument.instrumentId))?.status).toBe('ACTIVE');
+      expect(await remove(instrument)).not.toBeNull();
+      expect(await remove(instrument, addMs(NOW, 5_001))).toBeNull();
+    });
+
+    test('happens once for parallel requests', async () => {
+      const instrument = await active();
+      const outcomes = await Promise.all(times(PARALLEL, (index) => remove(instrument, addMs(NOW, index))));
+      expect(outcomes.filter((outcome) => outcome !== null)).toHaveLength(1);
+    });
+
+    test('is final: no claim or completion brings the instrument back', async () => {
+      const claimed = makeInstrument();
+      await registry().claimInstrument(claimed, 'h1', NOW);
+      const deleted = await remove(claimed);
+      expect(deleted?.status).toBe('DELETED');
+      await expect(registry().completeInstrument(activate(claimed))).rejects.toThrow(NotNow);
+      expect(await registry().claimInstrument(claimed, 'h1', LEASE_END)).toEqual({
+        kind: 'exists',
+        resource: deleted,
+        requestHash: 'h1',
+      });
+    });
+  });
+}

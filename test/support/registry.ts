@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
+import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/resources.ts';
+import { addMs } from '../../lib/domain/time.ts';
+import { NOW } from './payments.ts';
+
+export function makeManagerId(): string {
+  return formatNamedId('tenant', randomBytes(16));
+}
+
+export function makeManager(overrides: Partial<PaymentManager> = {}): PaymentManager {
+  return {
+    managerId: makeManagerId(),
+    name: 'tenant',
+    description: null,
+    authorizerType: 'AWS_IAM',
+    roleArn: 'arn:aws:iam::111122223333:role/payments',
+    status: 'READY',
+    createdAt: NOW,
+    updatedAt: NOW,
+    ...overrides,
+  };
+}
+
+export function makeConnector(overrides: Partial<PaymentConnector> = {}): PaymentConnector {
+  return {
+    managerId: makeManagerId(),
+    connectorId: formatNamedId('wallets', randomBytes(16)),
+    name: 'wallets',
+    description: null,
+    status: 'READY',
+    material: {
+      type: 'SeedVault',
+      secretArn: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:bursar/wallets-AbCdEf',
+      secretVersionId: '8c0d2f4e-0000-4000-8000-000000000001',
+      // The public key of m/0' in test vector 1 of BIP-32.
+      extendedPublicKey:
+        'xpub68Gmy5EdvgibQVfPdqkBBCHxA5htiqg55crXYuXoQRKfDBFA1WEjWgP6LHhwBZeNK1VTsfTFUHCdrfp1bgwQ9xv5ski8PX9rL2dZXvgGDnw',
+    },
+    createdAt: NOW,
+    updatedAt: addMs(NOW, 900),
+    ...overrides,
+  };
+}
+
+/** An instrument as its creation claims it. */
+export function makeInstrument(overrides: Partial<PaymentInstrument> = {}): PaymentInstrument {
+  return {
+    managerId: makeManagerId(),
+    connectorId: 'wallets-0000000001',
+    instrumentId: formatInstrumentId(randomBytes(16)),
+    userId: 'user#1',
+    network: 'ETHEREUM',
+    linkedAccounts: [],
+    status: 'INITIATED',
+    wallet: null,
+    createdAt: NOW,
+    updatedAt: NOW,
+    ...overrides,
+  };
+}
+
+/** The same instrument with a key. */
+export function activate(instrument: PaymentInstrument, keyId = 'key-1'): PaymentInstrument {
+  return {
+    ...instrument,
+    status: 'ACTIVE',
+    wallet: {
+      address: '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1',
+      key: { type: 'AwsKms', keyArn: `arn:aws:kms:us-east-1:111122223333:key/${keyId}` },
+    },
+    updatedAt: addMs(instrument.createdAt, 900),
+  };
+}
