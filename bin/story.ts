@@ -1,0 +1,219 @@
+import {
+  BursarError,
+  createBursarClient,
+  createPayingFetch,
+  type BursarClient,
+  type PayingFetchEvent,
+} from '../lib/client/index.ts';
+import type { LocalStack } from '../lib/local/stack.ts';
+import { research, type Finding } from '../examples/research-assistant/agent.ts';
+
+const USER = 'user-research';
+const AGENT = 'research-assistant';
+const BUDGET_USD = '10.00';
+const FUNDS_USD = '25.00';
+const SOURCES = ['market-data', 'research-papers', 'analyst-report'];
+const TOO_EXPENSIVE = 'full-archive';
+
+/** What the story came to, for whoever checks it. */
+export interface StoryOutcome {
+  readonly findings: readonly Finding[];
+  readonly spentUsd: string;
+  readonly availableUsd: string;
+  readonly receipts: readonly Receipt[];
+  readonly refusal: BursarError | null;
+  readonly transfers: readonly { readonly hash: string; readonly to: string; readonly amount: bigint }[];
+  /** USDC base units before and after, by name: the wallet and each seller. */
+  readonly balances: ReadonlyMap<string, { readonly before: bigint; readonly after: bigint }>;
+}
+
+interface Receipt {
+  readonly processPaymentId: string;
+  readonly decision: string;
+  readonly amountUsd: string;
+  readonly budget: { readonly availableUsd: string } | null;
+}
+
+interface SessionView {
+  readonly paymentSessionId: string;
+  readonly expiresAt: string;
+  readonly availableLimits: { readonly availableSpendAmount: { readonly value: string } };
+  readonly spentAmount: { readonly value: string };
+}
+
+type Say = (line: string) => void;
+
+/**
+ * The research assistant's story against a running stack: an application opens a session with a budget, an agent buys three
+ * sources from real x402 sellers, and a fourth purchase does not fit. Tells what happens as it happens.
+ */
+export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutcome> {
+  const clients = createClients(stack);
+  const wallet = await openWallet(stack, clients.backend, say);
+  const session = await openSession(stack, clients.backend, say);
+  const parties = partiesOf(stack, wallet.address);
+  const before = await balancesOf(stack, parties);
+
+  const fetchPaid = createPayingFetch({
+    client: clients.agent,
+    session: { paymentManagerArn: stack.info.paymentManagerArn, paymentSessionId: session.paymentSessionId, userId: USER },
+    instrument: { paymentInstrumentId: wallet.instrumentId },
+    agentName: AGENT,
+    onEvent: (event) => tell(event, say),
+  });
+  const findings: Finding[] = [];
+  for (const name of SOURCES) {
+    say('');
+    say(`agent      GET ${urlOf(stack, name)}`);
+    findings.push(...(await research(fetchPaid, [urlOf(stack, name)])));
+    const { availableLimits } = await readSession(stack, clients.agent, session.paymentSessionId);
+    say(`budget     USD ${availableLimits.availableSpendAmount.value} left`);
+  }
+  const refusal = await tryTooMuch(stack, fetchPaid, say);
+
+  const { availableLimits, spentAmount } = await readSession(stack, clients.agent, session.paymentSessionId);
+  const after = await balancesOf(stack, parties);
+  return {
+    findings,
+    spentUsd: spentAmount.value,
+    availableUsd: availableLimits.availableSpendAmount.value,
+    receipts: await readReceipts(stack, clients.agent, session.paymentSessionId),
+    refusal,
+    transfers: await transfersOf(stack, findings),
+    balances: new Map([...before].map(([name, amount]) => [name, { before: amount, after: after.get(name) ?? 0n }])),
+  };
+}
+
+function createClients({ info }: LocalStack): { backend: BursarClient; agent: BursarClient } {
+  const { endpoint, region, credentials } = info;
+  return {
+    backend: createBursarClient({ endpoint, region, credentials: credentials.management }),
+    agent: createBursarClient({ endpoint, region, credentials: credentials.processPayment }),
+  };
+}
+
+async function openWallet({ info, chain }: LocalStack, backend: BursarClient, say: Say) {
+  const { paymentInstrument } = await backend.call<{
+    paymentInstrument: {
+      paymentInstrumentId: string;
+      paymentInstrumentDetails: { embeddedCryptoWallet: { walletAddress: `0x${string}` } };
+    };
+  }>({
+    method: 'POST',
+    path: '/payments/createPaymentInstrument',
+    userId: USER,
+    body: {
+      paymentManagerArn: info.paymentManagerArn,
+      paymentConnectorId: info.paymentConnectorIds.SeedVault,
+      paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+    },
+  });
+  const address = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress;
+  say(`wallet     ${address} (seed vault; the agent never sees its key)`);
+  await chain.mint(address, usdcUnits(FUNDS_USD));
+  say(`wallet     funded with ${FUNDS_USD} USDC on the local chain`);
+  return { instrumentId: paymentInstrument.paymentInstrumentId, address };
+}
+
+async function openSession({ info }: LocalStack, backend: BursarClient, say: Say): Promise<SessionView> {
+  const { paymentSession } = await backend.call<{ paymentSession: SessionView }>({
+    method: 'POST',
+    path: '/payments/createPaymentSession',
+    userId: USER,
+    body: {
+      paymentManagerArn: info.paymentManagerArn,
+      expiryTimeInMinutes: 60,
+      limits: { maxSpendAmount: { value: BUDGET_USD, currency: 'USD' } },
+    },
+  });
+  say(`session    ${paymentSession.paymentSessionId}, budget USD ${BUDGET_USD}, until ${paymentSession.expiresAt}`);
+  return paymentSession;
+}
+
+async function readSession({ info }: LocalStack, client: BursarClient, paymentSessionId: string): Promise<SessionView> {
+  const { paymentSession } = await client.call<{ paymentSession: SessionView }>({
+    method: 'POST',
+    path: '/payments/getPaymentSession',
+    userId: USER,
+    body: { paymentManagerArn: info.paymentManagerArn, paymentSessionId },
+  });
+  return paymentSession;
+}
+
+async function readReceipts(
+  { info }: LocalStack,
+  client: BursarClient,
+  paymentSessionId: string,
+): Promise<readonly Receipt[]> {
+  const { payments } = await client.call<{ payments: (Receipt & { paymentSessionId: string })[] }>({
+    method: 'GET',
+    path: '/bursar/payments',
+    query: { paymentManagerArn: info.paymentManagerArn },
+    userId: USER,
+  });
+  return payments.filter((receipt) => receipt.paymentSessionId === paymentSessionId).toReversed();
+}
+
+async function tryTooMuch(
+  stack: LocalStack,
+  fetchPaid: ReturnType<typeof createPayingFetch>,
+  say: Say,
+): Promise<BursarError | null> {
+  say('');
+  say(`agent      GET ${urlOf(stack, TOO_EXPENSIVE)}`);
+  try {
+    await fetchPaid(urlOf(stack, TOO_EXPENSIVE));
+    return null;
+  } catch (error) {
+    if (!(error instanceof BursarError)) throw error;
+    say(`bursar     refused (${error.code}): ${error.message}`);
+    return error;
+  }
+}
+
+function tell(event: PayingFetchEvent, say: Say): void {
+  switch (event.type) {
+    case 'payment_required':
+      return say(`seller     402, asks USD ${event.offer.amountUsd} (x402 version ${event.offer.version}, ${event.offer.network})`);
+    case 'proof_received':
+      return say(`bursar     approved and signed, payment ${event.processPaymentId}`);
+    case 'settled':
+      return say(`seller     settled on chain, transaction ${event.settlement.transaction}`);
+  }
+}
+
+function urlOf({ info }: LocalStack, name: string): string {
+  const seller = info.sellers.find((each) => each.name === name);
+  if (seller === undefined) throw new Error(`the local stack has no seller ${name}`);
+  return seller.url;
+}
+
+/** `25.00` as base units of USDC, which has six decimals. */
+function usdcUnits(usd: string): bigint {
+  const [whole = '0', fraction = ''] = usd.split('.');
+  return BigInt(whole + fraction.padEnd(6, '0'));
+}
+
+type Parties = ReadonlyMap<string, `0x${string}`>;
+
+function partiesOf(stack: LocalStack, wallet: `0x${string}`): Parties {
+  const sellers = stack.sellers.filter(({ name }) => [...SOURCES, TOO_EXPENSIVE].includes(name));
+  return new Map([['wallet', wallet] as const, ...sellers.map(({ name, payTo }) => [name, payTo] as const)]);
+}
+
+async function balancesOf({ chain }: LocalStack, parties: Parties): Promise<ReadonlyMap<string, bigint>> {
+  return new Map(
+    await Promise.all([...parties].map(async ([name, address]) => [name, await chain.balanceOf(address)] as const)),
+  );
+}
+
+async function transfersOf({ chain }: LocalStack, findings: readonly Finding[]): Promise<StoryOutcome['transfers']> {
+  const found = await Promise.all(
+    findings.map(async ({ transaction }) => {
+      const hash = (transaction ?? '0x') as `0x${string}`;
+      return (await chain.transfersOf(hash)).map(({ to, amount }) => ({ hash, to, amount }));
+    }),
+  );
+  return found.flat();
+}

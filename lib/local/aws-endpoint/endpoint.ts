@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import { toEpochMs, type EpochMs } from '../../domain/time.ts';
+import type { Actions } from './actions.ts';
+import { createCaller, type Authorize, type ServiceName } from './authorization.ts';
+import { AwsError } from './aws-error.ts';
+import { createKmsActions } from './kms.ts';
+import type { Input } from './members.ts';
+import { createSecretsManagerActions } from './secrets-manager.ts';
+
+/** A request as it came, for whoever checks its signature. */
+export interface SignedRequest {
+  readonly method: string;
+  /** Path and query, as they came. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Uint8Array;
+  readonly service: ServiceName;
+}
+
+export interface AwsEndpointOptions {
+  /** Where keys and secrets are kept; `null` keeps them in memory. One endpoint at a time may use a directory. */
+  readonly dataDir: string | null;
+  readonly region: string;
+  readonly account: string;
+  /** @default 'aws' */
+  readonly partition?: string;
+  /** @default 0: any free port */
+  readonly port?: number;
+  /** @default Date.now */
+  readonly now?: () => EpochMs;
+  /** Whether a caller may do a thing. @default - everybody may do everything */
+  readonly authorize?: Authorize;
+  /**
+   * Looks at a request before anything else does; what it returns is answered. Meant for checking the signature, and for
+   * planting faults. @default - the access key is believed
+   */
+  readonly verify?: (request: SignedRequest) => AwsError | null | Promise<AwsError | null>;
+  /** Hears of failures of the endpoint itself, which callers see as InternalFailure. */
+  readonly report?: (error: unknown) => void;
+}
+
+export interface AwsEndpoint {
+  /** For `AWS_ENDPOINT_URL_KMS` and `AWS_ENDPOINT_URL_SECRETS_MANAGER`. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops at once; open connections are cut. */
+  close(): Promise<void>;
+}
+
+type Services = Readonly<Record<ServiceName, Actions>>;
+
+const HOST = '127.0.0.1';
+/** Secrets Manager takes 64 kB of secret, which JSON may escape to several times that. */
+const REQUEST_MAX_BYTES = 512 * 1024;
+const CONTENT_TYPE = 'application/x-amz-json-1.1';
+const SERVICE_OF_TARGET: ReadonlyMap<string, ServiceName> = new Map([
+  ['TrentService', 'kms'],
+  ['secretsmanager', 'secretsmanager'],
+]);
+const CREDENTIAL =
+  /^AWS4-HMAC-SHA256 Credential=(?<accessKeyId>[\w-]{1,128})\/\d{8}\/(?<region>[a-z0-9-]{1,64})\/(?<service>[a-z]{1,32})\/aws4_request,/;
+
+/**
+ * Starts a KMS and Secrets Manager for the local stack, on the loopback interface: AWS's JSON 1.1 protocol, AWS's error
+ * names, real keys and signatures, spoken to by the unmodified SDK clients. For development only: keys lie in plain files.
+ * Rejects where the port is taken or the directory holds something else.
+ */
+export async function createAwsEndpoint(options: AwsEndpointOptions): Promise<AwsEndpoint> {
+  const { dataDir, region, account, partition = 'aws', now = () => toEpochMs(Date.now()) } = options;
+  const place = { partition, region, account };
+  const directory = (name: string) => (dataDir === null ? null : join(dataDir, name));
+  const services: Services = {
+    kms: createKmsActions({ place, now, directory: directory('kms') }),
+    secretsmanager: createSecretsManagerActions({ place, now, directory: directory('secrets') }),
+  };
+  const server = createServer((request, response) => {
+    void answer(options, services, request)
+      .catch((error: unknown) => toAwsError(options, error))
+      .then((result) => send(response, result));
+  });
+  const port = await listen(server, options.port ?? 0);
+  return {
+    url: `http://${HOST}:${port}`,
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(options: AwsEndpointOptions, services: Services, request: IncomingMessage): Promise<object> {
+  const body = await readBody(request);
+  const { service, action } = readTarget(request);
+  const { method = '', url = '', headers, rawHeaders } = request;
+  const refusal = await options.verify?.({ method, url, headers, rawHeaders, body, service });
+  if (refusal) throw refusal;
+  const accessKeyId = readAccessKeyId(headers.authorization, service, options.region);
+  const run = Object.hasOwn(services[service], action) ? services[service][action] : undefined;
+  if (run === undefined) throw new AwsError('UnknownOperationException', `The operation ${action} is not known`);
+  return run(createCaller(options.authorize ?? (() => true), accessKeyId, service), parseInput(body));
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > REQUEST_MAX_BYTES) throw new AwsError('RequestEntityTooLargeException', 'Request is too large', 413);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function readTarget({ method, headers }: IncomingMessage): { readonly service: ServiceName; readonly action: string } {
+  const target = headers['x-amz-target'];
+  const [prefix = '', action = ''] = typeof target === 'string' ? target.split('.', 2) : [];
+  const service = SERVICE_OF_TARGET.get(prefix);
+  if (method !== 'POST' || service === undefined) {
+    throw new AwsError('UnknownOperationException', 'Expected a POST with the X-Amz-Target of KMS or Secrets Manager');
+  }
+  return { service, action };
+}
+
+function readAccessKeyId(header: string | undefined, service: ServiceName, region: string): string {
+  if (header === undefined) {
+    throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  }
+  const scope = CREDENTIAL.exec(header)?.groups;
+  if (scope === undefined) {
+    throw new AwsError('IncompleteSignatureException', 'Authorization header requires a Credential with its scope.');
+  }
+  if (scope['region'] !== region) {
+    throw new AwsError(
+      'InvalidSignatureException',
+      `Credential should be scoped to a valid region, not '${scope['region']}'.`,
+    );
+  }
+  if (scope['service'] !== service) {
+    throw new AwsError('InvalidSignatureException', `Credential should be scoped to correct service: '${service}'.`);
+  }
+  return scope['accessKeyId']!;
+}
+
+function parseInput(body: Uint8Array): Input {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    value = null;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AwsError('SerializationException', 'Expected a JSON object');
+  }
+  return value as Input;
+}
+
+function toAwsError({ report }: AwsEndpointOptions, error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  report?.(error);
+  return new AwsError('InternalFailure', 'The endpoint failed', 500);
+}
+
+function send(response: ServerResponse, result: object): void {
+  const failed = result instanceof AwsError;
+  response.writeHead(failed ? result.status : 200, {
+    'content-type': CONTENT_TYPE,
+    'x-amzn-requestid': randomUUID(),
+    // What was not read of a refused request is not read any more.
+    ...(failed && result.status === 413 ? { connection: 'close' } : {}),
+  });
+  response.end(JSON.stringify(failed ? { __type: result.name, message: result.message } : result));
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

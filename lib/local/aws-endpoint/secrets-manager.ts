@@ -1,0 +1,183 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { EpochMs } from '../../domain/time.ts';
+import type { Actions, AwsPlace } from './actions.ts';
+import { requestTagContext, resourceTagContext, type AwsAuthorization, type Caller } from './authorization.ts';
+import { AwsError, validationError } from './aws-error.ts';
+import { readTags, readText, requireText, toTagMap, type Input, type Tag } from './members.ts';
+import { openRecordStore, type RecordStore } from './record-store.ts';
+
+/** A secret as it is kept; it has one version, since nothing here writes another. */
+interface SecretRecord {
+  readonly name: string;
+  readonly arn: string;
+  readonly versionId: string;
+  readonly description: string;
+  readonly tags: readonly Tag[];
+  readonly createdAtSeconds: number;
+  readonly secretString: string;
+}
+
+const NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
+const NAME_CHARS = { min: 1, max: 512 };
+const SECRET_ID_CHARS = { min: 1, max: 2_048 };
+const VERSION_ID_CHARS = { min: 32, max: 64 };
+const SECRET_CHARS = { min: 1, max: 65_536 };
+const TAG_FORM = { key: 'Key', value: 'Value' };
+const CURRENT = 'AWSCURRENT';
+const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/;
+const ARN_SUFFIX_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789';
+const ARN_SUFFIX_CHARS = 6;
+
+interface SecretsContext {
+  readonly place: AwsPlace;
+  readonly now: () => EpochMs;
+  /** By a digest of the name, which is not fit for a file's name itself. */
+  readonly records: RecordStore<SecretRecord>;
+}
+
+/** What Secrets Manager does, as far as creating and reading secrets goes. Only text secrets; nothing updates or deletes. */
+export function createSecretsManagerActions(options: {
+  readonly place: AwsPlace;
+  readonly directory: string | null;
+  readonly now: () => EpochMs;
+}): Actions {
+  const context: SecretsContext = {
+    place: options.place,
+    now: options.now,
+    records: openRecordStore(options.directory, parseSecretRecord),
+  };
+  return {
+    CreateSecret: (caller, input) => createSecret(context, caller, input),
+    GetSecretValue: (caller, input) => getSecretValue(context, caller, input),
+    DescribeSecret: async (caller, input) => {
+      const secret = await findSecret(context, caller, input, 'DescribeSecret', {});
+      return {
+        ARN: secret.arn,
+        Name: secret.name,
+        Description: secret.description,
+        CreatedDate: secret.createdAtSeconds,
+        LastChangedDate: secret.createdAtSeconds,
+        Tags: secret.tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
+        VersionIdsToStages: { [secret.versionId]: [CURRENT] },
+      };
+    },
+  };
+}
+
+async function createSecret({ place, now, records }: SecretsContext, caller: Caller, input: Input): Promise<object> {
+  const name = requireText(input, 'Name', NAME_CHARS);
+  if (!NAME.test(name)) {
+    throw validationError(
+      'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
+    );
+  }
+  const versionId = requireText(input, 'ClientRequestToken', VERSION_ID_CHARS);
+  const secretString = readText(input, 'SecretString', SECRET_CHARS);
+  if (secretString === undefined) {
+    throw new AwsError('InvalidParameterException', 'This endpoint keeps text secrets: expected SecretString');
+  }
+  const tags = readTags(input, TAG_FORM);
+  const tagMap = toTagMap(tags);
+  const { partition, region, account } = place;
+  const arn = `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-${randomSuffix()}`;
+  const creation = { ...requestTagContext(tagMap), 'secretsmanager:Name': name };
+  await caller.assertAllowed({ action: 'CreateSecret', resourceArn: arn, tags: tagMap, context: creation });
+  if (tags.length > 0) {
+    await caller.assertAllowed({ action: 'TagResource', resourceArn: arn, tags: tagMap, context: creation });
+  }
+
+  const known = records.get(toRecordId(name));
+  if (known !== undefined) {
+    if (known.versionId === versionId && known.secretString === secretString) return toCreated(known);
+    throw new AwsError(
+      'ResourceExistsException',
+      known.versionId === versionId
+        ? "You can't use ClientRequestToken for a secret version that already exists with other contents."
+        : `The operation failed because the secret ${name} already exists.`,
+    );
+  }
+  const record: SecretRecord = {
+    name,
+    arn,
+    versionId,
+    description: readText(input, 'Description', { min: 0, max: 2_048 }) ?? '',
+    tags,
+    createdAtSeconds: now() / 1000,
+    secretString,
+  };
+  records.put(toRecordId(name), record);
+  return toCreated(record);
+}
+
+async function getSecretValue(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
+  const versionId = readText(input, 'VersionId', VERSION_ID_CHARS);
+  const stage = readText(input, 'VersionStage', { min: 1, max: 256 });
+  const secret = await findSecret(context, caller, input, 'GetSecretValue', {
+    ...(versionId === undefined ? {} : { 'secretsmanager:VersionId': versionId }),
+    'secretsmanager:VersionStage': stage ?? CURRENT,
+  });
+  if (versionId !== undefined && versionId !== secret.versionId) {
+    throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${versionId}`);
+  }
+  if (stage !== undefined && stage !== CURRENT) {
+    throw notFound(`Secrets Manager can't find the specified secret value for staging label: ${stage}`);
+  }
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    VersionId: secret.versionId,
+    SecretString: secret.secretString,
+    VersionStages: [CURRENT],
+    CreatedDate: secret.createdAtSeconds,
+  };
+}
+
+/** The secret that `SecretId` names, by name or by ARN, if the caller may do this with it. */
+async function findSecret(
+  { place, records }: SecretsContext,
+  caller: Caller,
+  input: Input,
+  action: string,
+  conditions: AwsAuthorization['context'],
+): Promise<SecretRecord> {
+  const asked = requireText(input, 'SecretId', SECRET_ID_CHARS);
+  const prefix = `arn:${place.partition}:secretsmanager:${place.region}:${place.account}:secret:`;
+  const isArn = asked.startsWith('arn:');
+  const name = isArn ? asked.slice(prefix.length).replace(ARN_SUFFIX, '') : asked;
+  const found = records.get(toRecordId(name));
+  const secret = found !== undefined && (!isArn || found.arn === asked) ? found : undefined;
+  const tags = toTagMap(secret?.tags ?? []);
+  // Asked first, so that whoever may not read cannot find out what there is.
+  await caller.assertAllowed({
+    action,
+    resourceArn: secret?.arn ?? (isArn ? asked : prefix + asked),
+    tags,
+    context: { ...resourceTagContext(tags), 'secretsmanager:SecretId': asked, ...conditions },
+  });
+  if (secret === undefined) throw notFound("Secrets Manager can't find the specified secret.");
+  return secret;
+}
+
+function toCreated({ arn, name, versionId }: SecretRecord): object {
+  return { ARN: arn, Name: name, VersionId: versionId };
+}
+
+function notFound(message: string): AwsError {
+  return new AwsError('ResourceNotFoundException', message);
+}
+
+function toRecordId(name: string): string {
+  return createHash('sha256').update(name).digest('hex');
+}
+
+function randomSuffix(): string {
+  const characters = Array.from(randomBytes(ARN_SUFFIX_CHARS), (byte) => ARN_SUFFIX_ALPHABET[byte % 61]);
+  return characters.join('');
+}
+
+/** Reads a stored record; throws where it has no secret. Only this endpoint writes there. */
+function parseSecretRecord(value: unknown): SecretRecord {
+  const record = value as SecretRecord;
+  if (typeof record.name !== 'string' || typeof record.secretString !== 'string') throw new Error('not a secret');
+  return record;
+}

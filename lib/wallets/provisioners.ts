@@ -1,0 +1,20 @@
+import type { WalletProvisioner } from '../domain/ports.ts';
+import type { WalletType } from '../domain/resources.ts';
+import { createKmsProvisioner, type KmsProvisionerDeps } from './aws-kms/provisioner.ts';
+import { createSeedVaultProvisioner, type SeedVaultProvisionerDeps } from './seed-vault/provisioner.ts';
+
+/**
+ * The provisioner of every wallet type, for the management functions. A new wallet is one line here. Kept apart from
+ * `signers.ts`, so that the paying function carries none of this.
+ * @param deps each `null` where the function has not that privilege: making connectors takes `walletSecrets`, making
+ *   instruments takes `walletKeys`
+ */
+export function createProvisioners(deps: {
+  readonly walletKeys: KmsProvisionerDeps | null;
+  readonly walletSecrets: SeedVaultProvisionerDeps | null;
+}): Readonly<Record<WalletType, WalletProvisioner>> {
+  return {
+    AwsKms: createKmsProvisioner(deps.walletKeys),
+    SeedVault: createSeedVaultProvisioner(deps.walletSecrets),
+  };
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { CreateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { entropyToMnemonic, mnemonicToSeedWebcrypto } from '@scure/bip39';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { BIP32Factory } from 'bip32';
+import * as ecc from 'tiny-secp256k1';
+import { PROVISION_TIMEOUT_MS, SEED_NAMES_MAX } from '../../domain/limits.ts';
+import type { Hex } from '../../domain/payment.ts';
+import type { WalletProvisioner } from '../../domain/ports.ts';
+import { addressOf } from '../secp256k1.ts';
+import { serviceErrorName, toWalletError } from '../service-failure.ts';
+import { ACCOUNT_PATH, assertIndex, EXTERNAL_CHAIN } from './derivation.ts';
+import { formatSeedSecret } from './seed-secret.ts';
+
+export interface SeedVaultProvisionerDeps {
+  readonly client: SecretsManagerClient;
+  /** How the names of secrets begin, without the slash that follows. */
+  readonly secretNamePrefix: string;
+}
+
+/** 24 words. */
+const ENTROPY_BYTES = 32;
+const SUFFIX_BYTES = 4;
+
+const bip32 = BIP32Factory(ecc);
+
+/**
+ * Draws a connector's seed, stores it in Secrets Manager and forgets it; derives addresses from the account's public key
+ * alone. Needs the permission to create secrets and never one to read them. Buffers are overwritten after use; the words
+ * and the secret's text are JavaScript strings, which only the garbage collector can remove.
+ * Throws `NotNow` when Secrets Manager throttles. No error carries a part of a secret.
+ * @param deps `null` in a function that derives addresses but makes no connectors; its `createConnector` throws
+ */
+export function createSeedVaultProvisioner(deps: SeedVaultProvisionerDeps | null): WalletProvisioner {
+  return {
+    type: 'SeedVault',
+    createConnector: async ({ managerId, connectorId }) => {
+      if (deps === null) throw new Error('this function stores no seeds');
+      const { secret, extendedPublicKey } = await drawSeed();
+      const stored = await storeSecret(deps, `${deps.secretNamePrefix}/${managerId}/${connectorId}`, secret);
+      return { type: 'SeedVault', ...stored, extendedPublicKey };
+    },
+    createKey: async ({ connector, takeIndex }) => {
+      if (connector.material.type !== 'SeedVault') {
+        throw new Error(`the SeedVault provisioner was given a ${connector.material.type} connector`);
+      }
+      const { secretArn, secretVersionId, extendedPublicKey } = connector.material;
+      const index = await takeIndex();
+      const address = deriveAddress(extendedPublicKey, index);
+      return { address, key: { type: 'SeedVault', secretArn, secretVersionId, index } };
+    },
+  };
+}
+
+/**
+ * The checksummed address of m/44'/60'/0'/0/index, from the neutered key of m/44'/60'/0' in base58.
+ * Throws on a private key, on a key of another depth and on an index that is none.
+ */
+export function deriveAddress(extendedPublicKey: string, index: number): Hex {
+  assertIndex(index);
+  const account = bip32.fromBase58(extendedPublicKey);
+  if (!account.isNeutered() || account.depth !== ACCOUNT_PATH.split('/').length - 1) {
+    throw new Error(`not a public key of ${ACCOUNT_PATH}`);
+  }
+  const { publicKey } = account.derive(EXTERNAL_CHAIN).derive(index);
+  return addressOf(ecc.pointCompress(publicKey, false));
+}
+
+async function drawSeed(): Promise<{ readonly secret: string; readonly extendedPublicKey: string }> {
+  const entropy = randomBytes(ENTROPY_BYTES);
+  const mnemonic = entropyToMnemonic(entropy, wordlist);
+  entropy.fill(0);
+  const seed = await mnemonicToSeedWebcrypto(mnemonic);
+  const master = bip32.fromSeed(seed);
+  const account = master.derivePath(ACCOUNT_PATH);
+  const drawn = {
+    secret: formatSeedSecret(mnemonic, seed),
+    extendedPublicKey: account.neutered().toBase58(),
+  };
+  for (const buffer of [seed, master.privateKey, master.chainCode, account.privateKey]) buffer?.fill(0);
+  return drawn;
+}
+
+/**
+ * A creation that was interrupted after this call may have taken the name with a seed that nobody can read and that no
+ * connector knows. The next one goes under the same name with a random ending, and leaves the orphan alone.
+ */
+async function storeSecret(
+  { client }: SeedVaultProvisionerDeps,
+  firstName: string,
+  secret: string,
+): Promise<{ readonly secretArn: string; readonly secretVersionId: string }> {
+  for (let tried = 1; ; tried += 1) {
+    const name = tried === 1 ? firstName : `${firstName}/${randomBytes(SUFFIX_BYTES).toString('hex')}`;
+    const command = new CreateSecretCommand({
+      Name: name,
+      Description: 'Seed of a Bursar wallet connector. Whoever reads it can spend from every wallet of the connector.',
+      SecretString: secret,
+    });
+    try {
+      const answer = await client.send(command, { abortSignal: AbortSignal.timeout(PROVISION_TIMEOUT_MS) });
+      if (answer.ARN !== undefined && answer.VersionId !== undefined) {
+        return { secretArn: answer.ARN, secretVersionId: answer.VersionId };
+      }
+    } catch (error) {
+      const taken = serviceErrorName(error) === 'ResourceExistsException';
+      if (!taken || tried === SEED_NAMES_MAX) throw toWalletError(`secretsmanager:CreateSecret of ${name}`, error);
+      continue;
+    }
+    throw new Error(`secretsmanager:CreateSecret of ${name} answered without an ARN and a version`);
+  }
+}

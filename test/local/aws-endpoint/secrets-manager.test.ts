@@ -1,0 +1,101 @@
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAwsEndpoint, type AwsEndpoint } from '../../../lib/local/aws-endpoint/endpoint.ts';
+import { ACCOUNT, clientConfig, NOW, REGION } from '../../wallets/aws.ts';
+import { failureOf } from '../../wallets/signer-contract.ts';
+
+const TOKEN = '11111111-1111-4111-8111-111111111111';
+const OTHER_TOKEN = '22222222-2222-4222-8222-222222222222';
+
+let endpoint: AwsEndpoint;
+let secrets: SecretsManagerClient;
+
+beforeAll(async () => {
+  endpoint = await createAwsEndpoint({ dataDir: null, region: REGION, account: ACCOUNT, now: () => NOW });
+  secrets = new SecretsManagerClient(clientConfig(endpoint.url));
+});
+afterAll(async () => {
+  secrets.destroy();
+  await endpoint.close();
+});
+
+async function nameOfFailure(promise: Promise<unknown>): Promise<string> {
+  return ((await failureOf(promise)) as Error).name;
+}
+
+test('reads a secret by name, by ARN and by ARN without its ending, with and without its version', async () => {
+  const { ARN, VersionId } = await secrets.send(new CreateSecretCommand({ Name: 'a/b-secret', SecretString: 's1' }));
+  expect(ARN).toMatch(new RegExp(`^arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:a/b-secret-[A-Za-z0-9]{6}$`));
+  for (const SecretId of [ARN!, 'a/b-secret']) {
+    for (const version of [{}, { VersionId: VersionId! }, { VersionStage: 'AWSCURRENT' }]) {
+      const read = await secrets.send(new GetSecretValueCommand({ SecretId, ...version }));
+      expect(read).toMatchObject({
+        ARN,
+        VersionId,
+        SecretString: 's1',
+        Name: 'a/b-secret',
+        VersionStages: ['AWSCURRENT'],
+      });
+      expect(read.CreatedDate).toEqual(new Date(NOW));
+    }
+  }
+});
+
+test('answers ResourceNotFoundException for other names, ARNs, versions and stages', async () => {
+  const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'known', SecretString: 's' }));
+  for (const input of [
+    { SecretId: 'unknown' },
+    { SecretId: '__proto__' },
+    { SecretId: `${ARN!.slice(0, -6)}AAAAAA` },
+    { SecretId: ARN!.replace(ACCOUNT, '999999999999') },
+    { SecretId: ARN!, VersionId: OTHER_TOKEN },
+    { SecretId: ARN!, VersionStage: 'AWSPREVIOUS' },
+  ]) {
+    expect(await nameOfFailure(secrets.send(new GetSecretValueCommand(input)))).toBe('ResourceNotFoundException');
+  }
+});
+
+test('describes a secret without its value', async () => {
+  const Tags = [{ Key: 'bursar:deployment', Value: 'x' }];
+  const input = { Name: 'described', Description: 'd', SecretString: 'value', ClientRequestToken: TOKEN, Tags };
+  const { ARN } = await secrets.send(new CreateSecretCommand(input));
+  const described = await secrets.send(new DescribeSecretCommand({ SecretId: 'described' }));
+  expect(described).toMatchObject({ ARN, Name: 'described', Description: 'd', Tags });
+  expect(described.VersionIdsToStages).toEqual({ [TOKEN]: ['AWSCURRENT'] });
+  expect(JSON.stringify(described)).not.toContain('"value"');
+});
+
+test('answers the same to the same creation under one token, and refuses another one', async () => {
+  const input = { Name: 'once', SecretString: 's', ClientRequestToken: TOKEN };
+  const first = await secrets.send(new CreateSecretCommand(input));
+  const again = await secrets.send(new CreateSecretCommand(input));
+  expect({ ...again, $metadata: null }).toEqual({ ...first, $metadata: null });
+  for (const wrong of [{ SecretString: 't' }, { ClientRequestToken: OTHER_TOKEN }]) {
+    const failure = secrets.send(new CreateSecretCommand({ ...input, ...wrong }));
+    expect(await nameOfFailure(failure)).toBe('ResourceExistsException');
+  }
+  const kept = await secrets.send(new GetSecretValueCommand({ SecretId: 'once' }));
+  expect(kept.SecretString).toBe('s');
+});
+
+test.each([
+  ['ValidationException', { Name: 'a b', SecretString: 's' }],
+  ['ValidationException', { Name: '', SecretString: 's' }],
+  ['ValidationException', { Name: 'x'.repeat(513), SecretString: 's' }],
+  ['ValidationException', { Name: 'long', SecretString: 's'.repeat(65_537) }],
+  ['ValidationException', { Name: 'token', SecretString: 's', ClientRequestToken: 'short' }],
+  ['InvalidParameterException', { Name: 'binary', SecretBinary: new Uint8Array(3) }],
+])('answers %s to %.80j', async (name, input) => {
+  expect(await nameOfFailure(secrets.send(new CreateSecretCommand(input)))).toBe(name);
+});
+
+test('answers UnknownOperationException to what it does not do', async () => {
+  const failure = secrets.send(new DeleteSecretCommand({ SecretId: 'known' }));
+  expect(await nameOfFailure(failure)).toBe('UnknownOperationException');
+});

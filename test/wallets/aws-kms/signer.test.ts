@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { mockClient } from 'aws-sdk-client-mock';
+import { recoverAddress } from 'viem';
+import { expect, test } from 'vitest';
+import { SIGNER_TIMEOUT_MS } from '../../../lib/domain/limits.ts';
+import { NotNow } from '../../../lib/domain/ports.ts';
+import type { WalletKey } from '../../../lib/domain/resources.ts';
+import { createKmsSigner } from '../../../lib/wallets/aws-kms/signer.ts';
+import { formatSignature, parseDerSignature, toLowS } from '../../../lib/wallets/secp256k1.ts';
+import { makeConnector, startAws, type TestAws } from '../aws.ts';
+import { assertRefusesForeignAddress, describeSigner, failureOf, sOf, type Wallet } from '../signer-contract.ts';
+
+const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+
+function createWallet({ provisioners }: TestAws): Promise<Wallet> {
+  return provisioners.AwsKms.createKey({
+    connector: makeConnector({ type: 'AwsKms' }),
+    instrumentId: 'payment-instrument-000000000000001',
+    takeIndex: () => Promise.reject(new Error('KMS keys have no index')),
+  });
+}
+
+function arnOf(key: WalletKey): string {
+  if (key.type !== 'AwsKms') throw new Error('not a KMS key');
+  return key.keyArn;
+}
+
+describeSigner({
+  name: 'AwsKms',
+  createSigner: ({ kms }) => createKmsSigner({ client: kms }),
+  createWallet,
+  missingKeys: (key) => [
+    { type: 'AwsKms', keyArn: arnOf(key).replace(/.$/, (last) => (last === '0' ? '1' : '0')) },
+    { type: 'AwsKms', keyArn: arnOf(key).replace('eu-west-1', 'eu-west-2') },
+  ],
+});
+
+test('normalises 1,000 signatures of which about half come with high s', { timeout: 60_000 }, async () => {
+  const aws = await startAws();
+  const { address, key } = await createWallet(aws);
+  const halves = { low: 0, high: 0 };
+  // Looks at what KMS answered on its way to the signer.
+  aws.kms.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { Signature } = result.output as { readonly Signature: Uint8Array };
+      const parsed = parseDerSignature(Signature);
+      if (!parsed.ok) throw new Error('KMS answered no signature');
+      halves[toLowS(parsed.value) === parsed.value ? 'low' : 'high'] += 1;
+      return result;
+    },
+    { step: 'initialize' },
+  );
+  const signer = createKmsSigner({ client: aws.kms });
+  const digest = randomBytes(32);
+  const signatures = new Set<string>();
+  for (let batch = 0; batch < 50; batch += 1) {
+    const signed = await Promise.all(Array.from({ length: 20 }, () => signer.sign(key, digest, address)));
+    for (const signature of signed) {
+      expect(sOf(signature)).toBeLessThanOrEqual(HALF_ORDER);
+      signatures.add(signature);
+    }
+  }
+  expect(halves.low + halves.high).toBe(1_000);
+  expect(Math.min(halves.low, halves.high)).toBeGreaterThan(400);
+  expect(signatures.size).toBe(1_000);
+  expect(new Set([...signatures].map((text) => text.slice(-2)))).toEqual(new Set(['1b', '1c']));
+  for (const signature of [...signatures].slice(0, 100)) {
+    expect(await recoverAddress({ hash: digest, signature: signature as `0x${string}` })).toBe(address);
+  }
+  await aws.close();
+});
+
+test('refuses the signature of another key that was put behind the same ARN', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'bursar-keys-'));
+  const before = await startAws({ dataDir });
+  const wallet = await createWallet(before);
+  const thief = await createWallet(before);
+  await before.close();
+  const fileOf = ({ key }: Wallet) => join(dataDir, 'kms', `${arnOf(key).split('/')[1]}.json`);
+  const [own, foreign] = [wallet, thief].map((each) => JSON.parse(readFileSync(fileOf(each), 'utf8')));
+  writeFileSync(fileOf(wallet), JSON.stringify({ ...own, material: foreign.material }));
+
+  const after = await startAws({ dataDir });
+  const signer = createKmsSigner({ client: after.kms });
+  await expect(signer.sign(wallet.key, randomBytes(32), wallet.address)).rejects.toThrow(/nothing is released/);
+  await expect(signer.sign(wallet.key, randomBytes(32), thief.address)).resolves.toMatch(/^0x/);
+  await after.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+test('the contract catches a signer that releases without comparing', async () => {
+  const aws = await startAws();
+  const [wallet, other] = [await createWallet(aws), await createWallet(aws)];
+  const careless = {
+    type: 'AwsKms' as const,
+    sign: async (key: WalletKey, digest: Uint8Array) => {
+      const { Signature } = await aws.kms.send(
+        new SignCommand({
+          KeyId: arnOf(key),
+          Message: digest,
+          MessageType: 'DIGEST',
+          SigningAlgorithm: 'ECDSA_SHA_256',
+        }),
+      );
+      const parsed = parseDerSignature(Signature!);
+      if (!parsed.ok) throw new Error('KMS answered no signature');
+      return formatSignature(toLowS(parsed.value), 0);
+    },
+  };
+  await expect(assertRefusesForeignAddress(careless, wallet, other)).rejects.toThrow(/resolved/);
+  await aws.close();
+});
+
+test.each([
+  ['nothing', undefined],
+  ['no bytes', new Uint8Array()],
+  ['bytes that are no DER', new Uint8Array(72).fill(0x30)],
+])('refuses %s for a signature', async (_name, Signature) => {
+  const mock = mockClient(KMSClient);
+  mock.on(SignCommand).resolves(Signature === undefined ? {} : { Signature });
+  const signer = createKmsSigner({ client: new KMSClient({ region: 'eu-west-1' }) });
+  const failure = signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, randomBytes(32), `0x${'11'.repeat(20)}`);
+  await expect(failure).rejects.toThrow(/gave no signature/);
+  mock.restore();
+});
+
+test.each([
+  ['ThrottlingException', true],
+  ['LimitExceededException', true],
+  ['AccessDeniedException', false],
+  ['DisabledException', false],
+  ['KMSInvalidStateException', false],
+  ['KMSInternalException', false],
+])('takes %s for "not now": %s', async (name, isNotNow) => {
+  const mock = mockClient(KMSClient);
+  mock.on(SignCommand).rejects(Object.assign(new Error('no'), { name, $fault: 'client', $metadata: {} }));
+  const signer = createKmsSigner({ client: new KMSClient({ region: 'eu-west-1' }) });
+  const error = await failureOf(
+    signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, randomBytes(32), `0x${'11'.repeat(20)}`),
+  );
+  expect(error instanceof NotNow).toBe(isNotNow);
+  expect(String(error)).toContain(name);
+  mock.restore();
+});
+
+test('gives up on a KMS that does not answer in time', async () => {
+  const waits: number[] = [];
+  const timeout = AbortSignal.timeout.bind(AbortSignal);
+  AbortSignal.timeout = (ms) => {
+    waits.push(ms);
+    return timeout(20);
+  };
+  try {
+    const aws = await startAws({ authorize: ({ action }) => (action === 'Sign' ? new Promise(() => {}) : true) });
+    const { key, address } = await createWallet(aws);
+    const error = await failureOf(createKmsSigner({ client: aws.kms }).sign(key, randomBytes(32), address));
+    expect(String(error)).toMatch(/no usable answer/);
+    expect(error).not.toBeInstanceOf(NotNow);
+    expect(waits.at(-1)).toBe(SIGNER_TIMEOUT_MS);
+    await aws.close();
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+});
