@@ -11,9 +11,12 @@ export function formatSummary(outcome: StoryOutcome): string {
     ({ processPaymentId, decision, amountUsd, budget }) =>
       `  ${processPaymentId}  ${decision.padEnd(7)} USD ${amountUsd.padStart(5)}  ${budget === null ? '' : `left ${budget.availableUsd}`}`,
   );
-  const transfers = outcome.transfers.map(({ hash, to, amount }) => `  ${hash}  ${usdc(amount).padStart(5)} USDC to ${to}`);
+  const transfers = outcome.transfers.map(
+    ({ hash, to, amount }) => `  ${hash}  ${usdc(amount).padStart(5)} USDC to ${to}`,
+  );
   const balances = [...outcome.balances].map(
-    ([name, { before, after }]) => `  ${name.padEnd(16)} ${usdc(before).padStart(8)} -> ${usdc(after).padStart(8)} USDC`,
+    ([name, { before, after }]) =>
+      `  ${name.padEnd(16)} ${usdc(before).padStart(8)} -> ${usdc(after).padStart(8)} USDC`,
   );
   return [
     '',

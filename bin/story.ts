@@ -56,7 +56,11 @@ export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutco
 
   const fetchPaid = createPayingFetch({
     client: clients.agent,
-    session: { paymentManagerArn: stack.info.paymentManagerArn, paymentSessionId: session.paymentSessionId, userId: USER },
+    session: {
+      paymentManagerArn: stack.info.paymentManagerArn,
+      paymentSessionId: session.paymentSessionId,
+      userId: USER,
+    },
     instrument: { paymentInstrumentId: wallet.instrumentId },
     agentName: AGENT,
     onEvent: (event) => tell(event, say),
@@ -175,7 +179,9 @@ async function tryTooMuch(
 function tell(event: PayingFetchEvent, say: Say): void {
   switch (event.type) {
     case 'payment_required':
-      return say(`seller     402, asks USD ${event.offer.amountUsd} (x402 version ${event.offer.version}, ${event.offer.network})`);
+      return say(
+        `seller     402, asks USD ${event.offer.amountUsd} (x402 version ${event.offer.version}, ${event.offer.network})`,
+      );
     case 'proof_received':
       return say(`bursar     approved and signed, payment ${event.processPaymentId}`);
     case 'settled':

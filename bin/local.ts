@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startStack, writeInfo, type LocalStack } from '../lib/local/stack.ts';
+import { formatSummary } from './story-summary.ts';
+import { playStory } from './story.ts';
+
+const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh]
+
+  --port PORT  where the API listens, on 127.0.0.1 (default 8402)
+  --data DIR   where books, keys and chain are kept (default .bursar/data)
+  --fresh      forget what is kept there and begin anew
+  --story      play the research assistant's story once, then stay up`;
+
+const NODE_MAJOR_MIN = 24;
+const PORT_MAX = 65_535;
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8402' },
+      data: { type: 'string', default: join('.bursar', 'data') },
+      fresh: { type: 'boolean', default: false },
+      story: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    say(USAGE);
+    process.exit(0);
+  }
+  const port = /^[0-9]{1,5}$/.test(values.port) ? Number(values.port) : -1;
+  if (port < 0 || port > PORT_MAX)
+    throw new Error(`--port must be a number from 0 to ${PORT_MAX}. Received: ${values.port}`);
+  return { ...values, port };
+}
+
+async function main(): Promise<void> {
+  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+    fail(
+      `Node ${process.versions.node} is too old to run this directly: use npm run local, which brings its own Node ${NODE_MAJOR_MIN}`,
+    );
+  }
+  let options: ReturnType<typeof readArguments>;
+  try {
+    options = readArguments();
+  } catch (error) {
+    fail(`${(error as Error).message}\n\n${USAGE}`);
+  }
+  const stack = await startStack({
+    port: options.port,
+    dataDir: options.data,
+    fresh: options.fresh ? 'fresh' : 'keep',
+    progress: (step) => say(`local      ${step}`),
+  }).catch((error: unknown) => fail(`the local stack did not start: ${(error as Error).message}`));
+  closeOnSignals(stack);
+  writeInfo(join('.bursar', 'local.json'), stack.info);
+  say(`BURSAR_READY ${JSON.stringify(stack.info)}`);
+  if (!options.story) return;
+  say('');
+  const outcome = await playStory(stack, say);
+  say(formatSummary(outcome));
+  say('');
+  say(`The stack stays up at ${stack.info.endpoint}; .bursar/local.json has its keys. Ctrl-C ends it.`);
+}
+
+function closeOnSignals(stack: LocalStack): void {
+  let closing = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (closing) return;
+      closing = true;
+      say('local      shutting down');
+      void stack.close().then(
+        () => process.exit(0),
+        (error: unknown) => fail(`the local stack did not shut down cleanly: ${String(error)}`),
+      );
+    });
+  }
+}
+
+await main();

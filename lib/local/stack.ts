@@ -1,0 +1,115 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LOCAL_ENVIRONMENT, synth } from '../infra/synth.ts';
+import { startChain, type LocalChain } from './chain/index.ts';
+import { startFaucet } from './faucet.ts';
+import { checkPort } from './host/http.ts';
+import type { LogLine } from './host/log-sink.ts';
+import type { LocalInfo } from './info.ts';
+import { provision } from './provision.ts';
+import { startFacilitator } from './sellers/facilitator.ts';
+import { startSellers, type Seller } from './sellers/index.ts';
+import { startServices, type LocalServices } from './services.ts';
+
+/** Everything, running. */
+export interface LocalStack {
+  readonly info: LocalInfo;
+  readonly chain: LocalChain;
+  readonly services: LocalServices;
+  readonly sellers: readonly Seller[];
+  close(): Promise<void>;
+}
+
+export interface LocalStackOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Where books, keys and the chain's state are kept; `null` keeps nothing. */
+  readonly dataDir: string | null;
+  /** Whether to delete the data directory first. */
+  readonly fresh: 'fresh' | 'keep';
+  /** Hears what is being done, for people. */
+  readonly progress: (step: string) => void;
+  /** @default 'running' */
+  readonly timers?: 'running' | null;
+  readonly onLog?: (entry: LogLine) => void;
+}
+
+/** Says to people what the directory is. */
+const MARK = 'README.txt';
+
+/** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */
+export async function startStack(options: LocalStackOptions): Promise<LocalStack> {
+  const { progress, dataDir } = options;
+  if (options.port !== 0) await checkPort(options.port);
+  prepareDirectory(options);
+  const opened: { close(): Promise<void> }[] = [];
+  const open = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    const started = await starting;
+    opened.push(started);
+    return started;
+  };
+  const close = async (): Promise<void> => {
+    for (const each of opened.toReversed()) await each.close();
+  };
+  try {
+    progress('bundling the functions and synthesizing the templates');
+    const [templates, chain] = await Promise.all([
+      synth(),
+      open(startChain({ dataDir: dataDir === null ? null : join(dataDir, 'chain') })),
+    ]);
+    progress(`chain ${chain.chainId} is up, with USDC at ${chain.usdc}`);
+    const facilitator = await open(startFacilitator(chain));
+    const [{ sellers }, faucet] = await Promise.all([open(startSellers(chain, facilitator)), open(startFaucet(chain))]);
+    progress(`${sellers.length} sellers and their facilitator are up`);
+    const chainKey = `eip155:${chain.chainId}`;
+    const services = await open(
+      startServices({
+        templatesDir: dirname(templates[0]!),
+        environment: { partition: 'aws', ...LOCAL_ENVIRONMENT },
+        dataDir,
+        port: options.port,
+        rpcUrls: { [chainKey]: chain.rpcUrl },
+        report: progress,
+        ...(options.timers === undefined ? {} : { timers: options.timers }),
+        ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
+      }),
+    );
+    progress('the API, the database and the keys are up');
+    const provisioned = await provision(services, LOCAL_ENVIRONMENT.region);
+    const info: LocalInfo = {
+      endpoint: services.endpoint,
+      region: LOCAL_ENVIRONMENT.region,
+      credentials: services.credentials,
+      ...provisioned,
+      chains: { [chainKey]: { rpcUrl: chain.rpcUrl, usdc: chain.usdc } },
+      sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
+      faucet: faucet.url,
+    };
+    return { info, chain, services, sellers, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Makes the data directory, and empties it where that was asked for and it is ours. */
+function prepareDirectory({ dataDir, fresh }: LocalStackOptions): void {
+  if (dataDir === null) return;
+  mkdirSync(dataDir, { recursive: true });
+  if (fresh === 'fresh') {
+    for (const name of ['chain', 'keys-and-secrets', 'logs', 'access-keys.json', MARK])
+      rmSync(join(dataDir, name), { recursive: true, force: true });
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDir, `tables.sqlite${suffix}`), { force: true });
+  }
+  writeFileSync(
+    join(dataDir, MARK),
+    'Books, keys and chain state of a local stack of Bursar. Worth nothing anywhere else.\n',
+  );
+}
+
+/** Writes what the stack is to a file, at once or not at all. It holds access keys, so only its owner may read it. */
+export function writeInfo(path: string, info: LocalInfo): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.partial`, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${path}.partial`, path);
+}
