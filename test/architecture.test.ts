@@ -45,12 +45,12 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     folders: ['lib/domain', 'lib/protocols'],
     packages: ['@smithy/signature-v4', '@aws-crypto/sha256-js', '@noble/hashes'],
   },
-  'lib/local': { folders: ['lib/domain', 'lib/ledger', 'lib/infra', 'lib/api'], packages: ['*'] },
+  'lib/local': { folders: ['lib/domain', 'lib/ledger', 'lib/infra', 'lib/client'], packages: ['*'] },
   'lib/infra': {
     folders: ['lib/domain', 'lib/api', 'lib/ledger', 'lib/wallets/aws-kms/key-policy.ts'],
-    packages: ['aws-cdk-lib', 'constructs', 'esbuild', '@valibot/to-json-schema', 'node:*'],
+    packages: ['aws-cdk-lib', 'constructs', 'esbuild', '@aws-sdk/credential-provider-env', 'node:*'],
   },
-  bin: { folders: ['lib/infra', 'lib/local', 'lib/client', 'lib/domain', 'lib/service'], packages: ['*'] },
+  bin: { folders: ['lib/infra', 'lib/local', 'lib/client', 'examples'], packages: ['node:*', 'aws-cdk-lib'] },
 };
 
 interface Import {

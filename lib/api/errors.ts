@@ -47,6 +47,29 @@ function invalid(
   return { status: 400, name: 'ValidationException', message, reason, fieldList };
 }
 
+// What AWS's Python SDK looks for in the message of a ValidationException, to tell what kind of refusal it is.
+const BUDGET_OR_EXPIRY = /budget|insufficient|expired/gi;
+const INSTRUMENT = /instrument|inactive/gi;
+
+/** Keeps text that a caller or a seller wrote from making a refusal look like another one. */
+function maskWords(message: string, words: RegExp): string {
+  return message.replace(words, (word) => `${word.slice(0, 1)}${'*'.repeat(word.length - 1)}`);
+}
+
+function invalidRequest(problems: readonly FieldProblem[]): WireError {
+  const message = maskWords(problems.map((problem) => problem.message).join('; '), BUDGET_OR_EXPIRY);
+  const isAboutInstrument = problems.some(({ name }) => name.includes('Instrument'));
+  return invalid(isAboutInstrument ? message : maskWords(message, INSTRUMENT), problems);
+}
+
+function invalidChallenge({ field, code, message }: Extract<Refusal, { reason: 'invalid_challenge' }>): WireError {
+  const name = field === 'paymentType' ? field : ['paymentInput', 'cryptoX402', field].filter(Boolean).join('.');
+  return invalid(maskWords(maskWords(message, BUDGET_OR_EXPIRY), INSTRUMENT), [
+    { name, message },
+    { name: `bursar:${code}`, message },
+  ]);
+}
+
 /**
  * Maps every refusal to AgentCore's error for it. AWS's Python SDK sorts ValidationExceptions by words in the message, so
  * "budget" and "expired" stand only where they are meant; the stable code in `fieldList` is for everybody else.
@@ -56,12 +79,9 @@ export function toWireError(refusal: Refusal): WireError {
     case 'cannot_parse':
       return invalid(`The request cannot be read: ${refusal.message}`, [], 'CannotParse');
     case 'invalid_request':
-      return invalid(refusal.problems.map(({ message }) => message).join('; '), refusal.problems);
-    case 'invalid_challenge': {
-      const path = ['paymentInput', 'cryptoX402', refusal.field].filter(Boolean).join('.');
-      const code = { name: `bursar:${refusal.code}`, message: refusal.message };
-      return invalid(refusal.message, [{ name: path, message: refusal.message }, code]);
-    }
+      return invalidRequest(refusal.problems);
+    case 'invalid_challenge':
+      return invalidChallenge(refusal);
     case 'unknown_operation':
       return {
         status: 404,

@@ -1,4 +1,5 @@
-import middy from '@middy/core';
+import createMiddy from '@middy/core';
+import { MANAGER_ID } from '../domain/ids.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Result } from '../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
@@ -54,7 +55,9 @@ interface Served {
  */
 export function createFunction<F extends FunctionName>(name: F, handlers: HandlersOf<F>, deps: FunctionDeps) {
   const byName = handlers as unknown as Readonly<Record<string, OperationHandler<OperationName>>>;
-  return middy<ApiEvent, ApiResponse, Error, InvocationContext & { served?: Served }>()
+  // No early answer before the function's timeout: Lambda would freeze the unfinished work and wake it up much later, in the
+  // middle of a payment that the sweeper has finished meanwhile. A process that is stopped does no harm.
+  return createMiddy<ApiEvent, ApiResponse, Error, InvocationContext & { served?: Served }>({ timeoutEarlyInMillis: 0 })
     .use(requestLog(name, deps))
     .handler(async (event, context) => {
       const deadline = addMs(deps.clock.now(), context.getRemainingTimeInMillis());
@@ -72,21 +75,45 @@ async function serve(
 ): Promise<Served> {
   const { requestId } = event.requestContext;
   let operation: OperationName | null = null;
+  let log: LogFields = {};
   try {
     const found = findOperation(name, event);
     if (!found.ok) return refused(requestId, operation, toWireError(found.error));
     operation = found.value;
     const request = readRequest(operation, event);
     if (!request.ok) return refused(requestId, operation, toWireError(request.error));
+    log = idsOf(request.value.input);
     const answer = await handlers[operation]!({ ...request.value, deadline });
-    if (!answer.ok) return refused(requestId, operation, toWireError(answer.error));
+    if (!answer.ok) return { ...refused(requestId, operation, toWireError(answer.error)), log };
     const response = jsonResponse(OPERATIONS[operation].successStatus, answer.value.body, {
       'x-amzn-requestid': requestId,
     });
-    return { response, operation, error: null, log: answer.value.log ?? {}, failure: null };
+    return { response, operation, error: null, log: { ...log, ...answer.value.log }, failure: null };
   } catch (failure) {
-    return { ...refused(requestId, operation, toWireFailure(failure)), failure };
+    return { ...refused(requestId, operation, toWireFailure(failure)), log, failure };
   }
+}
+
+/** What a checked request is about, so that refusals and failures can be found in the log too. */
+function idsOf(input: object): LogFields {
+  const members = new Map<string, unknown>(Object.entries(input));
+  const idIn = (name: string) => {
+    const value = members.get(name);
+    return typeof value === 'string' ? value : null;
+  };
+  const managerId = idIn('paymentManagerId') ?? idIn('paymentManagerArn')?.split('/').at(-1) ?? '';
+  const [sessionId, instrumentId, paymentId] = [
+    idIn('paymentSessionId'),
+    idIn('paymentInstrumentId'),
+    idIn('processPaymentId'),
+  ];
+  return {
+    // An ARN is looked up, not checked for its form, so it may hold anything.
+    ...(MANAGER_ID.test(managerId) ? { managerId } : {}),
+    ...(sessionId === null ? {} : { sessionId }),
+    ...(instrumentId === null ? {} : { instrumentId }),
+    ...(paymentId === null ? {} : { paymentId }),
+  };
 }
 
 /** AgentCore's form of an error: its name in header and body, so that every generation of SDK finds it. */

@@ -8,6 +8,7 @@ export interface ApiEvent {
   readonly multiValueHeaders: Readonly<Record<string, readonly string[]>> | null;
   readonly pathParameters: Readonly<Record<string, string>> | null;
   readonly queryStringParameters: Readonly<Record<string, string>> | null;
+  readonly multiValueQueryStringParameters: Readonly<Record<string, readonly string[]>> | null;
   readonly body: string | null;
   readonly isBase64Encoded: boolean;
   readonly requestContext: { readonly requestId: string };

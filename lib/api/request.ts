@@ -1,13 +1,7 @@
-import {
-  AGENT_NAME_MAX_CHARS,
-  BODY_MAX_BYTES,
-  JSON_DEPTH_MAX,
-  JSON_MEMBERS_MAX,
-  USER_ID_MAX_CHARS,
-} from '../domain/limits.ts';
+import { AGENT_NAME_MAX_CHARS, USER_ID_MAX_CHARS } from '../domain/limits.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
-import { parseStrictJson } from '../protocols/strict-json.ts';
+import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from './operations.ts';
 import { validateInput, type OperationInput } from './schemas/index.ts';
@@ -41,11 +35,12 @@ export function findOperation(
 
 /** Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once. */
 export function readRequest(operation: OperationName, event: ApiEvent): Result<ApiRequest, Refusal> {
-  const body = readBody(event);
+  const body = parseBody(event);
   if (!body.ok) return body;
   const user = readHeader(event, USER_HEADER, 'userId', USER_ID_MAX_CHARS);
   const agent = readHeader(event, AGENT_HEADER, 'agentName', AGENT_NAME_MAX_CHARS);
-  const input = validateInput(operation, { ...event.queryStringParameters, ...body.value, ...decodePath(event) });
+  const query = readQuery(operation, event);
+  const input = query.ok ? validateInput(operation, { ...query.value, ...body.value, ...decodePath(event) }) : query;
 
   const problems: FieldProblem[] = [user, agent, input].flatMap((part) => (part.ok ? [] : part.error));
   if (user.ok && user.value === null && OPERATIONS[operation].user === 'required') {
@@ -61,6 +56,14 @@ export function readRequest(operation: OperationName, event: ApiEvent): Result<A
   });
 }
 
+/** Members in the query string, where an operation without a body has them; elsewhere a query says nothing. */
+function readQuery(operation: OperationName, event: ApiEvent): Result<Record<string, string>, FieldProblem[]> {
+  if (OPERATIONS[operation].method !== 'GET') return ok({});
+  const repeated = Object.values(event.multiValueQueryStringParameters ?? {}).some((values) => values.length > 1);
+  if (repeated) return refuse([{ name: 'query', message: 'the query has a parameter twice; expected each once' }]);
+  return ok({ ...event.queryStringParameters });
+}
+
 /** Path parameters arrive as they stand in the URL, still encoded. */
 function decodePath(event: ApiEvent): Record<string, string> {
   return Object.fromEntries(
@@ -74,24 +77,6 @@ function decodePath(event: ApiEvent): Record<string, string> {
   );
 }
 
-function readBody(event: ApiEvent): Result<Record<string, unknown>, Refusal> {
-  if (event.body === null || event.body === '') return ok({});
-  // Base64 is a third longer than what it holds: no need to decode what is too large anyway.
-  const encodedBytes = Buffer.byteLength(event.body);
-  const tooLarge = encodedBytes > (event.isBase64Encoded ? Math.ceil((BODY_MAX_BYTES * 4) / 3) + 4 : BODY_MAX_BYTES);
-  const text = tooLarge ? '' : event.isBase64Encoded ? Buffer.from(event.body, 'base64').toString('utf8') : event.body;
-  if (tooLarge || Buffer.byteLength(text) > BODY_MAX_BYTES) {
-    return refuse({ reason: 'cannot_parse', message: `the body is larger than ${BODY_MAX_BYTES} bytes` });
-  }
-  const parsed = parseStrictJson(text, { maxDepth: JSON_DEPTH_MAX, maxMembers: JSON_MEMBERS_MAX });
-  if (!parsed.ok) return parsed;
-  const { value } = parsed;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refuse({ reason: 'cannot_parse', message: 'the body is not a JSON object' });
-  }
-  return ok(value as Record<string, unknown>);
-}
-
 /** An optional header; an empty one counts as missing, since AWS's SDKs send it empty. */
 function readHeader(
   event: ApiEvent,
@@ -99,11 +84,11 @@ function readHeader(
   name: string,
   maxChars: number,
 ): Result<string | null, FieldProblem[]> {
-  const values = headerValues(event, header);
-  const [value] = values;
-  if (value === undefined || (values.length === 1 && value === '')) return ok(null);
+  const values = headerValues(event, header).map((each) => each.trim());
+  const [value = ''] = values;
   if (values.length > 1)
     return refuse([{ name, message: `${name} stands in more than one ${header} header; expected one` }]);
+  if (value === '') return ok(null);
   if (value.length > maxChars)
     return refuse([{ name, message: `${name} must have at most ${maxChars} characters. Received: ${value.length}` }]);
   // Control characters and unpaired surrogates could break keys and log lines apart.

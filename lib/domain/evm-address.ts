@@ -25,9 +25,14 @@ export function toChecksumAddress(address: string): Hex {
   return text as Hex;
 }
 
-/** Whether a mixed-case address carries the right checksum; addresses in one case carry none and pass. */
-export function hasValidChecksum(address: Hex): boolean {
-  const digits = address.slice(2);
-  if (digits === digits.toLowerCase() || digits === digits.toUpperCase()) return true;
-  return toChecksumAddress(address) === address;
+/**
+ * Reads an address as a stranger writes it: in one case, or with its EIP-55 checksum.
+ * @returns the address with its checksum, or `null` where the form or the checksum is wrong
+ */
+export function parseAddress(text: string): Hex | null {
+  if (!ADDRESS.test(text)) return null;
+  const address = toChecksumAddress(text);
+  const digits = text.slice(2);
+  const isOneCase = digits === digits.toLowerCase() || digits === digits.toUpperCase();
+  return isOneCase || address === text ? address : null;
 }

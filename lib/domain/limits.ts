@@ -74,6 +74,7 @@ export const KEY_CACHE_ENTRIES_MAX = 1_000;
 export const STORE_TIMEOUT_MS = 1_000;
 export const STORE_ATTEMPTS_MAX = 3;
 export const SIGNER_TIMEOUT_MS = 2_000;
+export const SIGNER_ATTEMPTS_MAX = 2;
 export const CHAIN_RPC_TIMEOUT_MS = 4_000;
 
 /** Waiting for a concurrent creation under the same client token. */
@@ -89,5 +90,6 @@ export const NEW_KEY_READS_MAX = 5;
 export const NEW_KEY_WAIT_MIN_MS = 200;
 /** Making a key or a secret; longer than signing, since an abandoned creation may leave one behind. */
 export const PROVISION_TIMEOUT_MS = 5_000;
+export const PROVISION_ATTEMPTS_MAX = 3;
 /** Names that are tried for a seed whose first name a crashed creation has taken. */
 export const SEED_NAMES_MAX = 3;

@@ -157,6 +157,15 @@ export type ClaimOutcome<T> =
   /** Somebody else is creating it right now. */
   | { readonly kind: 'in_progress'; readonly requestHash: string };
 
+/** Which request each client token was first used for, where the id of what it made cannot tell. */
+export interface ClientTokens {
+  /**
+   * Binds a token to a request, for ever. Returns the hash of the request that holds it: the given one, unless another was first.
+   * @param tokenKey a digest of the token and its scope, never the token itself
+   */
+  bind(tokenKey: string, requestHash: string): Promise<string>;
+}
+
 /** Managers, connectors and instruments: cold data, strongly consistent reads. */
 export interface Registry {
   readManager(managerId: string): Promise<PaymentManager | null>;

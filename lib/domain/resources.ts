@@ -53,7 +53,9 @@ export type WalletKey =
 export type InstrumentStatus = 'INITIATED' | 'ACTIVE' | 'FAILED' | 'DELETED';
 
 /** AgentCore's linked account of an embedded wallet; stored and returned, not used for signing. */
-export type LinkedAccount = Readonly<Record<string, Readonly<Record<string, string>>>>;
+export type LinkedAccount = Readonly<
+  Record<string, Readonly<Record<string, string | Readonly<Record<string, string>>>>>
+>;
 
 /** One wallet of one user. */
 export interface PaymentInstrument {

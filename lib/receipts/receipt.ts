@@ -5,15 +5,11 @@ import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { Payment } from '../domain/payment.ts';
 import { formatInstant } from '../domain/time.ts';
 
-export const RECEIPT_VERSION = 0;
+const RECEIPT_VERSION = 0;
 
 const usdOrNull = (amount: MicroUsd | null) => (amount === null ? null : formatUsd(amount));
 
-/**
- * The record of one payment, made from the books alone: what was asked, what was decided and why, and what the budget was
- * afterwards. It holds no signature, so that a receipt can be shown around without giving away money.
- */
-export function toReceipt(deployment: Deployment, payment: Payment) {
+function membersOf(deployment: Deployment, payment: Payment) {
   const { offer, terms, denial, budget } = payment;
   const decision = payment.status === 'SIGNED' ? 'PAID' : payment.status;
   const asset = findNetwork(offer.network)?.usdc;
@@ -69,9 +65,13 @@ export function toReceipt(deployment: Deployment, payment: Payment) {
   };
 }
 
-/** The receipt's canonical text (RFC 8785): equal receipts have equal bytes. */
-export function formatReceipt(deployment: Deployment, payment: Payment): string {
-  const text = canonicalize(toReceipt(deployment, payment));
+/**
+ * The record of one payment, made from the books alone: what was asked, what was decided and why, and what the budget was
+ * afterwards. Its members stand in canonical order (RFC 8785), so that equal receipts have equal bytes as JSON. It holds no
+ * signature: a receipt can be shown around without giving away money.
+ */
+export function toReceipt(deployment: Deployment, payment: Payment): ReturnType<typeof membersOf> {
+  const text = canonicalize(membersOf(deployment, payment));
   if (text === undefined) throw new Error(`payment ${payment.id} has no canonical receipt`);
-  return text;
+  return JSON.parse(text) as ReturnType<typeof membersOf>;
 }

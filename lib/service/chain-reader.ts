@@ -1,16 +1,29 @@
-import { createPublicClient, erc20Abi, http } from 'viem';
+import { BaseError, createClient, erc20Abi, http } from 'viem';
+// The one action that is needed: a whole public client would double the function.
+import { readContract } from 'viem/actions';
 import { CHAIN_RPC_TIMEOUT_MS } from '../domain/limits.ts';
 import type { ChainReader } from '../domain/ports.ts';
 
-/** One reader per configured network. None of them connects before it is asked. */
+/** One reader per configured network, by CAIP-2 id. None of them connects before it is asked. */
 export function createChainReaders(rpcUrls: Readonly<Record<string, string>>): ReadonlyMap<string, ChainReader> {
-  return new Map(Object.entries(rpcUrls).map(([id, url]) => [id, createChainReader(url)]));
+  return new Map(Object.entries(rpcUrls).map(([id, url]) => [id, createChainReader(id, url)]));
 }
 
-function createChainReader(url: string): ChainReader {
-  const client = createPublicClient({ transport: http(url, { timeout: CHAIN_RPC_TIMEOUT_MS, retryCount: 1 }) });
+function createChainReader(networkId: string, url: string): ChainReader {
+  const client = createClient({ transport: http(url, { timeout: CHAIN_RPC_TIMEOUT_MS, retryCount: 1 }) });
   return {
-    balanceOf: (token, owner) =>
-      client.readContract({ address: token, abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),
+    balanceOf: async (token, owner) => {
+      try {
+        return await readContract(client, { address: token, abi: erc20Abi, functionName: 'balanceOf', args: [owner] });
+      } catch (error) {
+        throw toChainError(networkId, error);
+      }
+    },
   };
+}
+
+/** Without `cause`: the library's messages quote the endpoint's URL, and that often holds the key to it. */
+function toChainError(networkId: string, error: unknown): Error {
+  const what = error instanceof BaseError ? error.shortMessage : 'no usable answer';
+  return new Error(`reading a balance on ${networkId} failed: ${what}`);
 }

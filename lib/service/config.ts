@@ -23,8 +23,14 @@ function createReader(env: Environment) {
     if (value === undefined || value === '') problems.push(`${name} is not set`);
     return value ?? '';
   };
+  const matching = (name: string, pattern: RegExp, expected: string): string => {
+    const value = required(name);
+    if (value !== '' && !pattern.test(value)) problems.push(`${name} must be ${expected}. Received: ${value}`);
+    return value;
+  };
   return {
     required,
+    matching,
     problem: (text: string) => {
       problems.push(text);
     },
@@ -40,9 +46,9 @@ type Reader = ReturnType<typeof createReader>;
 function readBase(reader: Reader): BaseConfig {
   return {
     deployment: {
-      partition: reader.required('DEPLOYMENT_PARTITION'),
-      region: reader.required('AWS_REGION'),
-      account: reader.required('DEPLOYMENT_ACCOUNT'),
+      partition: reader.matching('DEPLOYMENT_PARTITION', /^aws(-[a-z0-9-]+)?$/, 'a partition such as aws'),
+      region: reader.matching('AWS_REGION', /^[a-z0-9-]+$/, 'a region such as us-east-1'),
+      account: reader.matching('DEPLOYMENT_ACCOUNT', /^[0-9]{12}$/, 'the 12 digits of an account'),
     },
     booksTable: reader.required('BOOKS_TABLE'),
     registryTable: reader.required('REGISTRY_TABLE'),
@@ -52,9 +58,11 @@ function readBase(reader: Reader): BaseConfig {
 }
 
 function readNetworks(reader: Reader): ReadonlySet<string> {
-  const ids = reader.required('ALLOWED_NETWORKS').split(',').filter(Boolean);
-  for (const id of ids)
+  const text = reader.required('ALLOWED_NETWORKS');
+  const ids = text === '' ? [] : text.split(',');
+  for (const id of ids) {
     if (findNetwork(id)?.id !== id) reader.problem(`ALLOWED_NETWORKS names the unknown network '${id}'`);
+  }
   return new Set(ids);
 }
 
@@ -83,18 +91,30 @@ export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
   return reader.finish({ ...readBase(reader), rpcUrls: readRpcUrls(reader) });
 }
 
+/** No problem quotes a URL, since endpoints have keys in them. */
 function readRpcUrls(reader: Reader): Readonly<Record<string, string>> {
   const text = reader.required('RPC_URLS');
-  try {
-    const value: unknown = JSON.parse(text || '{}');
-    if (typeof value !== 'object' || value === null) throw new Error('not an object');
-    const entries = Object.entries(value).map(([id, url]) => [id, String(url)] as const);
-    for (const [id, url] of entries) if (!URL.canParse(url)) reader.problem(`RPC_URLS has no valid URL for ${id}`);
-    return Object.fromEntries(entries);
-  } catch {
-    reader.problem('RPC_URLS must be a JSON object from CAIP-2 id to URL');
-    return {};
+  const entries = text === '' ? [] : parseEntries(text);
+  if (entries === null) reader.problem('RPC_URLS must be a JSON object from CAIP-2 id to URL');
+  for (const [id, url] of entries ?? []) {
+    if (findNetwork(id)?.id !== id) reader.problem(`RPC_URLS names the unknown network '${id}'`);
+    if (!isHttpUrl(url)) reader.problem(`RPC_URLS has no http or https URL for '${id}'`);
   }
+  return Object.fromEntries(entries ?? []);
+}
+
+function parseEntries(json: string): readonly (readonly [id: string, url: string])[] | null {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return Object.entries(value).map(([id, url]) => [id, String(url)] as const);
+  } catch {
+    return null;
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 export interface InstrumentsConfig extends BaseConfig {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { CREATE_WAIT_MAX_MS, CREATE_WAIT_STEP_MS } from '../domain/limits.ts';
-import type { ClaimOutcome, Randomness } from '../domain/ports.ts';
+import type { ClaimOutcome, ClientTokens, Randomness } from '../domain/ports.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Clock } from '../domain/time.ts';
@@ -11,15 +11,32 @@ import type { Clock } from '../domain/time.ts';
  * first call made; random otherwise. `scope` names operation, tenant and user: a token means nothing outside it.
  */
 export function idEntropy(random: Randomness, scope: readonly string[], clientToken: string | undefined): Uint8Array {
-  return clientToken === undefined
-    ? random.bytes(16)
-    : createHash('sha256')
-        .update(JSON.stringify([...scope, clientToken]))
-        .digest();
+  return clientToken === undefined ? random.bytes(16) : digestToken(scope, clientToken);
+}
+
+function digestToken(scope: readonly string[], clientToken: string): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([...scope, clientToken]))
+    .digest();
+}
+
+/**
+ * Binds a client token to the first request that uses it. Where an id holds a name, another request under the token would
+ * have another id, and so could not be told from a new one. Refuses a token that belongs to another request.
+ */
+export async function bindToken(
+  tokens: ClientTokens,
+  scope: readonly string[],
+  clientToken: string | undefined,
+  requestHash: string,
+): Promise<Result<'bound', Refusal>> {
+  if (clientToken === undefined) return ok('bound');
+  const holder = await tokens.bind(digestToken(scope, clientToken).toString('hex'), requestHash);
+  return holder === requestHash ? ok('bound') : refuse({ reason: 'token_reused' });
 }
 
 /** Tells a retry from another request under the same token; the token itself does not count. */
-export function hashCreation(input: { readonly clientToken?: string | undefined }): string {
+export function hashCreation(input: Readonly<Record<string, unknown>>): string {
   const { clientToken: _token, ...rest } = input;
   const canonical = canonicalize(rest);
   if (canonical === undefined) throw new Error('a validated request has no canonical form');

@@ -30,9 +30,12 @@ export interface FactsCache {
 /** Remembers facts for the life of a process. Holds no status, no counter and no secret. */
 export function createFactsCache(): FactsCache {
   const entries: BoundedMap<string, Facts> = createBoundedMap(FACTS_CACHE_ENTRIES_MAX);
-  const keyOf = (key: FactsKey) => JSON.stringify([key.managerId, key.userId, key.sessionId, key.instrumentId]);
   return {
     get: (key) => entries.get(keyOf(key)),
     set: (key, facts) => entries.set(keyOf(key), facts),
   };
+}
+
+function keyOf(key: FactsKey): string {
+  return JSON.stringify([key.managerId, key.userId, key.sessionId, key.instrumentId]);
 }

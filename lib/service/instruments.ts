@@ -74,7 +74,16 @@ export async function createInstrument(
       return instrument;
     },
   });
-  return created.ok && created.value.status === 'DELETED' ? missing : created;
+  if (!created.ok) return created;
+  const { wallet, createdAt } = created.value;
+  if (wallet === null) {
+    return refuse({
+      reason: 'conflict',
+      message: 'The instrument of this clientToken was deleted before it was complete',
+    });
+  }
+  // The answer of the first call again: as the instrument was when it was new.
+  return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
 }
 
 export interface InstrumentReadDeps {

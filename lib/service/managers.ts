@@ -1,13 +1,14 @@
 import { formatNamedId, parseManagerArn, type Deployment } from '../domain/ids.ts';
-import type { Randomness, Registry, WalletProvisioner } from '../domain/ports.ts';
+import type { ClientTokens, Randomness, Registry, WalletProvisioner } from '../domain/ports.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { PaymentConnector, PaymentManager, WalletType } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Clock } from '../domain/time.ts';
-import { createOnce, hashCreation, idEntropy } from './creation.ts';
+import { bindToken, createOnce, hashCreation, idEntropy } from './creation.ts';
 
 export interface ManagersDeps {
   readonly registry: Pick<Registry, 'readManager' | 'createManager' | 'claimConnector' | 'completeConnector'>;
+  readonly tokens: ClientTokens;
   readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
   readonly clock: Clock;
   readonly random: Randomness;
@@ -21,8 +22,13 @@ export async function createManager(
     readonly clientToken?: string | undefined;
   },
 ): Promise<Result<PaymentManager, Refusal>> {
+  const requestHash = hashCreation(input);
+  const scope = ['CreatePaymentManager'];
+  const bound = await bindToken(deps.tokens, scope, input.clientToken, requestHash);
+  if (!bound.ok) return bound;
+
   const now = deps.clock.now();
-  const entropy = idEntropy(deps.random, ['CreatePaymentManager', input.name], input.clientToken);
+  const entropy = idEntropy(deps.random, scope, input.clientToken);
   const manager: PaymentManager = {
     managerId: formatNamedId(input.name, entropy),
     name: input.name,
@@ -33,7 +39,6 @@ export async function createManager(
     createdAt: now,
     updatedAt: now,
   };
-  const requestHash = hashCreation(input);
   const outcome = await deps.registry.createManager(manager, requestHash);
   if (outcome.kind === 'created') return ok(manager);
   return outcome.requestHash === requestHash ? ok(outcome.resource) : refuse({ reason: 'token_reused' });
@@ -53,9 +58,12 @@ export async function createConnector(
   const managerId = input.paymentManagerId;
   if ((await deps.registry.readManager(managerId)) === null)
     return refuse({ reason: 'not_found', resource: 'manager' });
-  const entropy = idEntropy(deps.random, ['CreatePaymentConnector', managerId, input.name], input.clientToken);
-  const connectorId = formatNamedId(input.name, entropy);
   const requestHash = hashCreation(input);
+  const scope = ['CreatePaymentConnector', managerId];
+  const bound = await bindToken(deps.tokens, scope, input.clientToken, requestHash);
+  if (!bound.ok) return bound;
+
+  const connectorId = formatNamedId(input.name, idEntropy(deps.random, scope, input.clientToken));
   const now = deps.clock.now();
   return createOnce(deps, requestHash, {
     claim: () => deps.registry.claimConnector(managerId, connectorId, requestHash, now),

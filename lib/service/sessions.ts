@@ -43,7 +43,8 @@ export async function createSession(
     expiryMinutes: input.expiryTimeInMinutes,
     createdAt: now,
   });
-  const requestHash = hashCreation(input);
+  // The amount counts, not how it is written; and asking for the default is asking for the same, even if it changes.
+  const requestHash = hashCreation({ ...input, limits: input.limits === undefined ? null : `${limit}` });
   const outcome = await deps.sessions.createSession(session, requestHash);
   if (outcome.kind === 'created') return ok(session);
   if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });

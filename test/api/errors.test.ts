@@ -1,43 +1,67 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { toWireError, toWireFailure } from '../../lib/api/errors.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { NotNow, OutcomeUnknown, PageTokenRefused } from '../../lib/domain/ports.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
-import { NOW } from '../support/payments.ts';
+import { toEpochMs } from '../../lib/domain/time.ts';
 
-const usd = toMicroUsd;
-// One of every reason; the compiler says when one is missing.
+const INSTANT = toEpochMs(1_760_000_000_000);
+const HOSTILE = 'budget insufficient expired instrument inactive';
+
+/** One of each; a new reason does not compile until it is here. */
 const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: R }> } = {
   cannot_parse: { reason: 'cannot_parse', message: 'the text is not valid JSON' },
   invalid_request: {
     reason: 'invalid_request',
-    problems: [{ name: 'expiryTimeInMinutes', message: 'expiryTimeInMinutes is required' }],
+    problems: [
+      { name: 'paymentSessionId', message: `paymentSessionId must be an id. Received: '${HOSTILE}'` },
+      { name: 'paymentType', message: 'paymentType is required' },
+    ],
   },
   invalid_challenge: {
     reason: 'invalid_challenge',
-    code: 'invalid_pay_to',
-    field: 'payload.payTo',
-    message: 'Payment payTo address is invalid.',
+    code: 'unsupported_scheme',
+    field: 'payload.scheme',
+    message: `Payment scheme not supported. Supported scheme: exact. Received: ${HOSTILE}`,
   },
-  unknown_operation: { reason: 'unknown_operation', method: 'GET', path: '/x' },
+  unknown_operation: { reason: 'unknown_operation', method: 'PATCH', path: '/payments/managers' },
   not_found: { reason: 'not_found', resource: 'session' },
   instrument_not_active: { reason: 'instrument_not_active', status: 'INITIATED' },
-  session_expired: { reason: 'session_expired', expiresAt: NOW },
-  session_closing: { reason: 'session_closing', expiresAt: NOW },
+  session_expired: { reason: 'session_expired', expiresAt: INSTANT },
+  session_closing: { reason: 'session_closing', expiresAt: INSTANT },
   budget_exceeded: {
     reason: 'budget_exceeded',
-    requested: usd(9_000_000n),
-    available: usd(7_500_000n),
-    reserved: usd(1n),
+    requested: toMicroUsd(8_000_000n),
+    available: toMicroUsd(7_500_000n),
+    reserved: toMicroUsd(46_697n),
   },
   token_reused: { reason: 'token_reused' },
-  conflict: { reason: 'conflict', message: 'The manager still has connectors' },
-  busy: { reason: 'busy', what: 'session' },
+  conflict: { reason: 'conflict', message: 'the resource is being changed' },
+  busy: { reason: 'busy', what: 'payment' },
   attempts_exhausted: { reason: 'attempts_exhausted' },
 };
 
-/** How AWS's Python SDK sorts the ValidationExceptions of ProcessPayment. */
-function pythonClass(message: string): string {
+const NAMES = {
+  cannot_parse: [400, 'ValidationException', 'CannotParse'],
+  invalid_request: [400, 'ValidationException', 'FieldValidationFailed'],
+  invalid_challenge: [400, 'ValidationException', 'FieldValidationFailed'],
+  unknown_operation: [404, 'ResourceNotFoundException', undefined],
+  not_found: [404, 'ResourceNotFoundException', undefined],
+  instrument_not_active: [400, 'ValidationException', 'FieldValidationFailed'],
+  session_expired: [400, 'ValidationException', 'FieldValidationFailed'],
+  session_closing: [400, 'ValidationException', 'FieldValidationFailed'],
+  budget_exceeded: [400, 'ValidationException', 'FieldValidationFailed'],
+  token_reused: [400, 'ValidationException', 'IdempotentParameterMismatchException'],
+  conflict: [409, 'ConflictException', undefined],
+  busy: [429, 'ThrottlingException', undefined],
+  attempts_exhausted: [400, 'ValidationException', 'FieldValidationFailed'],
+} as const satisfies { readonly [R in Refusal['reason']]: readonly [number, string, string | undefined] };
+
+/**
+ * The order in which AWS's Python SDK looks at a ValidationException's message.
+ * @see https://github.com/aws/bedrock-agentcore-sdk-python/tree/main/src/bedrock_agentcore/payments
+ */
+function sortAsPythonSdk(message: string): string {
   const text = message.toLowerCase();
   if (text.includes('budget') || text.includes('insufficient')) return 'InsufficientBudget';
   if (text.includes('expired')) return 'PaymentSessionExpired';
@@ -46,7 +70,7 @@ function pythonClass(message: string): string {
   return 'PaymentError';
 }
 
-const MEANT: Partial<Record<Refusal['reason'], string>> = {
+const SORTED: Partial<Record<Refusal['reason'], string>> = {
   budget_exceeded: 'InsufficientBudget',
   session_expired: 'PaymentSessionExpired',
   session_closing: 'PaymentSessionExpired',
@@ -54,52 +78,102 @@ const MEANT: Partial<Record<Refusal['reason'], string>> = {
   not_found: 'PaymentSessionNotFound',
 };
 
-describe('every refusal', () => {
-  test.each(Object.values(REFUSALS))("$reason is sorted rightly by AWS's Python SDK", (refusal) => {
-    expect(pythonClass(toWireError(refusal).message)).toBe(MEANT[refusal.reason] ?? 'PaymentError');
-  });
+const reasons = Object.keys(REFUSALS) as Refusal['reason'][];
 
-  test('becomes the status and the exception that AgentCore has for it', () => {
-    const seen = Object.values(REFUSALS).map((refusal) => {
-      const { status, name, reason } = toWireError(refusal);
-      return `${refusal.reason}: ${status} ${name}${reason === undefined ? '' : ` ${reason}`}`;
-    });
-    expect(seen).toEqual([
-      'cannot_parse: 400 ValidationException CannotParse',
-      'invalid_request: 400 ValidationException FieldValidationFailed',
-      'invalid_challenge: 400 ValidationException FieldValidationFailed',
-      'unknown_operation: 404 ResourceNotFoundException',
-      'not_found: 404 ResourceNotFoundException',
-      'instrument_not_active: 400 ValidationException FieldValidationFailed',
-      'session_expired: 400 ValidationException FieldValidationFailed',
-      'session_closing: 400 ValidationException FieldValidationFailed',
-      'budget_exceeded: 400 ValidationException FieldValidationFailed',
-      'token_reused: 400 ValidationException IdempotentParameterMismatchException',
-      'conflict: 409 ConflictException',
-      'busy: 429 ThrottlingException',
-      'attempts_exhausted: 400 ValidationException FieldValidationFailed',
-    ]);
-  });
+test.each(reasons)('maps %s to its own status, name and reason', (reason) => {
+  const { status, name, reason: wireReason } = toWireError(REFUSALS[reason]);
+  expect([status, name, wireReason]).toEqual(NAMES[reason]);
+});
 
-  test('that is final for a payment carries a stable code and its figures', () => {
-    const error = toWireError(REFUSALS.budget_exceeded);
-    expect(error.message).toContain('needs USD 9.00');
-    expect(error.message).toContain('USD 7.50 left');
-    expect(error.message).toContain('new clientToken');
-    expect(error.fieldList?.map(({ name }) => name)).toContain('bursar:budget_exceeded');
+test.each(reasons)("words %s so that AWS's Python SDK takes it for what it is", (reason) => {
+  expect(sortAsPythonSdk(toWireError(REFUSALS[reason]).message)).toBe(SORTED[reason] ?? 'PaymentError');
+});
+
+test.each(['session', 'payment', 'creation', 'signer'] as const)(
+  'says of a busy %s to retry under the same token',
+  (what) => {
+    const { message } = toWireError({ reason: 'busy', what });
+    expect(message).toContain('Retry with the same clientToken');
+    expect(sortAsPythonSdk(message)).toBe('PaymentError');
+  },
+);
+
+test('lets a wrong instrument id be sorted as one, and still hides what was sent in it', () => {
+  const message = `paymentInstrumentId must be an id. Received: '${HOSTILE}'`;
+  const error = toWireError({ reason: 'invalid_request', problems: [{ name: 'paymentInstrumentId', message }] });
+  expect(sortAsPythonSdk(error.message)).toBe('InvalidPaymentInstrument');
+  expect(error.fieldList).toEqual([{ name: 'paymentInstrumentId', message }]);
+});
+
+test('says what was asked, what is left and that a new token is safe when a budget is too small', () => {
+  const { message, fieldList } = toWireError(REFUSALS.budget_exceeded);
+  expect(message).toContain('Insufficient budget');
+  expect(message).toContain('8.00');
+  expect(message).toContain('7.50');
+  expect(message).toContain('0.046697');
+  expect(message).toContain('Nothing was signed');
+  expect(message).toContain('new clientToken');
+  expect(fieldList?.map(({ name }) => name)).toEqual(['bursar:budget_exceeded']);
+});
+
+test('leaves the held amount out of a denial where nothing is held', () => {
+  const { message } = toWireError({ ...REFUSALS.budget_exceeded, reserved: toMicroUsd(0n) });
+  expect(message).not.toContain('held');
+});
+
+test('lists one entry per wrong field, with the value where it was wrong', () => {
+  expect(toWireError(REFUSALS.invalid_request).fieldList).toEqual(REFUSALS.invalid_request.problems);
+});
+
+const challengeNames = (field: string) =>
+  toWireError({ ...REFUSALS.invalid_challenge, field }).fieldList?.map(({ name }) => name);
+
+test('names the member of a challenge and a stable code', () => {
+  expect(challengeNames('payload.scheme')).toEqual([
+    'paymentInput.cryptoX402.payload.scheme',
+    'bursar:unsupported_scheme',
+  ]);
+  expect(challengeNames('')).toEqual(['paymentInput.cryptoX402', 'bursar:unsupported_scheme']);
+  expect(challengeNames('paymentType')).toEqual(['paymentType', 'bursar:unsupported_scheme']);
+});
+
+test('says the same of every missing resource of a kind', () => {
+  const bodies = (['manager', 'connector', 'instrument', 'session', 'payment'] as const).map((resource) =>
+    toWireError({ reason: 'not_found', resource }),
+  );
+  expect(new Set(bodies.map(({ status, name }) => `${status} ${name}`))).toEqual(
+    new Set(['404 ResourceNotFoundException']),
+  );
+  expect(bodies.map(({ message }) => message)).toEqual([
+    'Payment manager not found',
+    'Payment connector not found',
+    'Payment instrument not found',
+    'Payment session not found',
+    'Payment not found',
+  ]);
+});
+
+test('answers a throttled store with 429', () => {
+  expect(toWireFailure(new NotNow('UpdateItem was throttled'))).toMatchObject({
+    status: 429,
+    name: 'ThrottlingException',
   });
 });
 
-describe('a failure that is no refusal', () => {
-  test('tells the caller nothing of its inside', () => {
-    for (const error of [new Error('table Books-x in 111122223333'), new OutcomeUnknown('x'), 'text', null]) {
-      expect(toWireFailure(error)).toMatchObject({ status: 500, name: 'InternalServerException' });
-      expect(toWireFailure(error).message).not.toMatch(/Books|111122223333/);
-    }
-  });
+test('answers a page token of somewhere else with a field problem', () => {
+  const error = toWireFailure(new PageTokenRefused('expected the nextToken of an earlier page of the same list'));
+  expect(error).toMatchObject({ status: 400, name: 'ValidationException', reason: 'FieldValidationFailed' });
+  expect(error.fieldList?.map(({ name }) => name)).toEqual(['nextToken']);
+});
 
-  test("is throttling where nothing took effect, and a wrong page token is the caller's", () => {
-    expect(toWireFailure(new NotNow('x'))).toMatchObject({ status: 429, name: 'ThrottlingException' });
-    expect(toWireFailure(new PageTokenRefused('x'))).toMatchObject({ status: 400, name: 'ValidationException' });
-  });
+test.each([
+  ['an unknown outcome', new OutcomeUnknown('UpdateItem has an unknown outcome')],
+  ['a bug', new TypeError('secret-canary is not a function')],
+  ['something thrown that is no error', 'secret-canary'],
+  ['nothing', undefined],
+])('tells nothing of %s', (_what, failure) => {
+  const error = toWireFailure(failure);
+  expect(error).toMatchObject({ status: 500, name: 'InternalServerException' });
+  expect(JSON.stringify(error)).not.toMatch(/canary|outcome of|UpdateItem/);
+  expect(sortAsPythonSdk(error.message)).toBe('PaymentError');
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';

@@ -16,6 +16,7 @@ export function makeEvent(
     multiValueHeaders: null,
     pathParameters: null,
     queryStringParameters: null,
+    multiValueQueryStringParameters: null,
     body: json === undefined ? null : JSON.stringify(json),
     isBase64Encoded: false,
     requestContext: { requestId: '11111111-2222-3333-4444-555555555555' },

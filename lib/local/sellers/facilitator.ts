@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { x402Facilitator } from '@x402/core/facilitator';
 import { toFacilitatorEvmSigner } from '@x402/evm';
@@ -7,22 +7,59 @@ import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/facilitator';
 import express from 'express';
 import { createWalletClient, http, publicActions } from 'viem';
 import type { LocalChain } from '../chain/index.ts';
+import { createTurns } from '../chain/turns.ts';
 
 export interface LocalFacilitator {
   readonly url: string;
   close(): Promise<void>;
 }
 
-const FACILITATOR_ACCOUNT = 1;
+export interface ListenOptions {
+  /** @default - a free port */
+  readonly port?: number;
+}
 
-/** A facilitator made of the official x402 packages, versions 1 and 2, that settles on the local chain, one payment at a time. */
-export async function startFacilitator(chain: LocalChain): Promise<LocalFacilitator> {
+const FACILITATOR_ACCOUNT = 1;
+const POLL_MS = 20;
+
+/**
+ * A facilitator made of the official x402 packages, versions 1 and 2, scheme `exact`, that settles on the local chain, one payment
+ * at a time. Keeps no record: the chain does.
+ *
+ * @throws Error where the port is taken
+ */
+export async function startFacilitator(chain: LocalChain, { port = 0 }: ListenOptions = {}): Promise<LocalFacilitator> {
+  await chain.fundGas(chain.devAccount(FACILITATOR_ACCOUNT).address);
+  const facilitator = createFacilitator(chain);
+  // One key pays for gas: two settlements at once would take the same nonce.
+  const inTurn = createTurns();
+  const app = express();
+  app.use(express.json({ limit: '64kb' }));
+  app.get('/supported', (_request, response) => {
+    response.json(facilitator.getSupported());
+  });
+  app.post('/verify', async (request, response) => {
+    const { paymentPayload, paymentRequirements } = request.body;
+    response.json(await facilitator.verify(paymentPayload, paymentRequirements));
+  });
+  app.post('/settle', async (request, response) => {
+    const { paymentPayload, paymentRequirements } = request.body;
+    response.json(await inTurn(() => facilitator.settle(paymentPayload, paymentRequirements)));
+  });
+  // Express would print the error, and the error may quote a proof.
+  app.use((error: { readonly status?: number }, _request: unknown, response: express.Response, _next: unknown) => {
+    response.status(error.status ?? 500).json({ error: 'the request could not be processed' });
+  });
+  return listen(app, port);
+}
+
+function createFacilitator(chain: LocalChain): x402Facilitator {
   const account = chain.devAccount(FACILITATOR_ACCOUNT);
   const wallet = createWalletClient({
     account,
     chain: chain.chain,
     transport: http(chain.rpcUrl),
-    pollingInterval: 20,
+    pollingInterval: POLL_MS,
   }).extend(publicActions);
   const signer = toFacilitatorEvmSigner({
     address: account.address,
@@ -33,46 +70,31 @@ export async function startFacilitator(chain: LocalChain): Promise<LocalFacilita
     sendTransaction: (args) => wallet.sendTransaction(args as never),
     waitForTransactionReceipt: (args) => wallet.waitForTransactionReceipt(args),
   });
-  const facilitator = new x402Facilitator()
-    .register(`eip155:${chain.chainId}`, new ExactEvmScheme(signer))
-    // Version 1's own names of networks; the type only knows version 2's.
-    .registerV1('base-sepolia' as `${string}:${string}`, new ExactEvmSchemeV1(signer));
-
-  // One key pays for gas: two settlements at once would take the same nonce.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = last.then(work, work);
-    last = next.catch(() => undefined);
-    return next;
-  };
-  const app = express();
-  app.use(express.json({ limit: '64kb' }));
-  app.get('/supported', (_request, response) => {
-    response.json(facilitator.getSupported());
-  });
-  app.post('/verify', async (request, response) => {
-    response.json(await facilitator.verify(request.body.paymentPayload, request.body.paymentRequirements));
-  });
-  app.post('/settle', async (request, response) => {
-    response.json(
-      await inTurn(() => facilitator.settle(request.body.paymentPayload, request.body.paymentRequirements)),
-    );
-  });
-  return listen(app, 0);
+  return (
+    new x402Facilitator()
+      .register(`eip155:${chain.chainId}`, new ExactEvmScheme(signer))
+      // Version 1's own names of networks; the type only knows version 2's.
+      .registerV1('base-sepolia' as `${string}:${string}`, new ExactEvmSchemeV1(signer))
+  );
 }
 
-/** Serves an application on loopback. */
+/**
+ * Serves an application on loopback.
+ * @param port 0 takes a free one
+ * @throws Error where the port is taken
+ */
 export async function listen(app: express.Express, port: number): Promise<{ url: string; close(): Promise<void> }> {
-  const server = await new Promise<Server>((resolve, reject) => {
-    const started: Server = app.listen(port, '127.0.0.1', () => resolve(started));
-    started.once('error', reject);
+  const server = createServer(app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: () =>
       new Promise((resolve) => {
-        server.closeAllConnections();
         server.close(() => resolve());
+        server.closeAllConnections();
       }),
   };
 }

@@ -5,8 +5,8 @@ import express from 'express';
 import type { Address } from 'viem';
 import { paymentMiddleware as paymentMiddlewareV1 } from 'x402-express';
 import type { LocalChain } from '../chain/index.ts';
-import { listen, type LocalFacilitator } from './facilitator.ts';
-import { GOODS } from './goods.ts';
+import { listen, type ListenOptions, type LocalFacilitator } from './facilitator.ts';
+import { GOODS, type Goods } from './goods.ts';
 
 /** One paid endpoint. */
 export interface Seller {
@@ -23,44 +23,33 @@ export interface LocalSellers {
   close(): Promise<void>;
 }
 
-// Anvil's accounts from here on belong to the sellers, one each.
+// Anvil's published accounts from here on belong to the sellers, one each: for local use only.
 const FIRST_SELLER_ACCOUNT = 2;
 
-/** Sellers made of the official x402 packages: each asks for its price by 402 and delivers once the facilitator has settled. */
-export async function startSellers(chain: LocalChain, facilitator: LocalFacilitator): Promise<LocalSellers> {
-  const app = express();
+/**
+ * Sellers made of the official x402 packages: each asks for its price by 402 and delivers once the facilitator has settled.
+ * The facilitator must be up. All share one port of loopback; each is paid at an address of its own.
+ *
+ * @throws Error where the port is taken
+ */
+export async function startSellers(
+  chain: LocalChain,
+  facilitator: LocalFacilitator,
+  { port = 0 }: ListenOptions = {},
+): Promise<LocalSellers> {
   const priced = GOODS.map((goods, index) => ({
     ...goods,
     payTo: chain.devAccount(FIRST_SELLER_ACCOUNT + index).address,
   }));
-  const resourceServer = new x402ResourceServer(new HTTPFacilitatorClient({ url: facilitator.url })).register(
-    `eip155:${chain.chainId}`,
-    new ExactEvmScheme(),
-  );
-  const accepted = priced.filter(({ protocolVersion }) => protocolVersion === 2);
-  const routes = Object.fromEntries(
-    accepted.map(({ name, priceUsd, payTo, description }) => [
-      `GET /${name}`,
-      {
-        accepts: [{ scheme: 'exact', price: `$${priceUsd}`, network: `eip155:${chain.chainId}` as const, payTo }],
-        description,
-        mimeType: 'application/json',
-      },
-    ]),
-  );
-  app.use(paymentMiddleware(routes, resourceServer));
-  for (const { name, priceUsd, payTo, description } of priced.filter(({ protocolVersion }) => protocolVersion === 1)) {
-    const route = { price: `$${priceUsd}`, network: 'base-sepolia' as const, config: { description } };
-    app.use(
-      paymentMiddlewareV1(payTo, { [`GET /${name}`]: route }, { url: facilitator.url as `${string}://${string}` }),
-    );
-  }
+  const app = express();
+  app.use(sellInVersion2(priced, chain, facilitator));
+  for (const each of priced) if (each.protocolVersion === 1) app.use(sellInVersion1(each, facilitator));
   for (const { name, content } of priced) {
     app.get(`/${name}`, (_request, response) => {
       response.json(content);
     });
   }
-  const { url, close } = await listen(app, 0);
+  const { url, close } = await listen(app, port);
   const sellers = priced.map(({ name, priceUsd, protocolVersion, payTo }) => ({
     name,
     url: `${url}/${name}`,
@@ -69,4 +58,31 @@ export async function startSellers(chain: LocalChain, facilitator: LocalFacilita
     payTo,
   }));
   return { sellers, close };
+}
+
+type Priced = Goods & { readonly payTo: Address };
+
+function sellInVersion2(
+  priced: readonly Priced[],
+  { chainId }: LocalChain,
+  { url }: LocalFacilitator,
+): express.RequestHandler {
+  const network = `eip155:${chainId}` as const;
+  const server = new x402ResourceServer(new HTTPFacilitatorClient({ url })).register(network, new ExactEvmScheme());
+  const routes = priced
+    .filter(({ protocolVersion }) => protocolVersion === 2)
+    .map(({ name, priceUsd, payTo, description }) => {
+      const accepts = [{ scheme: 'exact', price: `$${priceUsd}`, network, payTo }];
+      return [`GET /${name}`, { accepts, description, mimeType: 'application/json' }];
+    });
+  return paymentMiddleware(Object.fromEntries(routes), server);
+}
+
+function sellInVersion1({ name, priceUsd, payTo, description }: Priced, { url }: LocalFacilitator) {
+  const route = {
+    price: `$${priceUsd}`,
+    network: 'base-sepolia' as const,
+    config: { description, mimeType: 'application/json' },
+  };
+  return paymentMiddlewareV1(payTo, { [`GET /${name}`]: route }, { url: url as `${string}://${string}` });
 }

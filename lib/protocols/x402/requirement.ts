@@ -1,5 +1,5 @@
 import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
-import { hasValidChecksum, isAddress, toChecksumAddress } from '../../domain/evm-address.ts';
+import { parseAddress } from '../../domain/evm-address.ts';
 import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX } from '../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
 import type { Hex, Offer } from '../../domain/payment.ts';
@@ -130,32 +130,31 @@ function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
 
 function parseAsset(asset: unknown, network: Network): Result<Hex, ChallengeRefusal> {
   const field = 'payload.asset';
+  const expected = network.usdc.address;
+  if (asset === expected) return ok(expected);
   if (asset === undefined || asset === '') return no('asset_missing', field, 'Payment asset is required');
-  if (typeof asset !== 'string' || !isAddress(asset) || !hasValidChecksum(asset)) {
+  const address = typeof asset === 'string' ? parseAddress(asset) : null;
+  if (address === null) {
     const message = `Payment asset address is invalid. Expected valid address format for the specified network. Received: ${show(asset)}`;
     return no('invalid_asset', field, message);
   }
-  const expected = network.usdc.address;
-  if (asset.toLowerCase() === expected.toLowerCase()) return ok(expected);
-  const message = `Payment asset is not a supported USDC token address for network '${network.id}'. Received: ${asset}. Expected: ${expected}`;
+  if (address === expected) return ok(expected);
+  const message = `Payment asset is not a supported USDC token address for network '${network.id}'. Received: ${address}. Expected: ${expected}`;
   return no('unsupported_asset', field, message);
 }
 
 function parsePayTo(payTo: unknown, network: Network): Result<Hex, ChallengeRefusal> {
   const field = 'payload.payTo';
   if (payTo === undefined || payTo === '') return no('pay_to_missing', field, 'Payment payTo address is required');
-  if (typeof payTo !== 'string' || !isAddress(payTo) || !hasValidChecksum(payTo)) {
+  const address = typeof payTo === 'string' ? parseAddress(payTo) : null;
+  if (address === null) {
     const expected = 'Expected: 0x and 40 hexadecimal digits, in one case or with their EIP-55 checksum';
     return no('invalid_pay_to', field, `Payment payTo address is invalid. Received: ${show(payTo)}. ${expected}`);
   }
-  const address = toChecksumAddress(payTo);
   if (address === ZERO_ADDRESS || address === network.usdc.address) {
     const what = address === ZERO_ADDRESS ? 'the zero address' : 'the token contract';
-    return no(
-      'invalid_pay_to',
-      field,
-      `Payment payTo address is invalid. Received: ${what}, from which nobody can take the money`,
-    );
+    const message = `Payment payTo address is invalid. Received: ${what}, from which nobody can take the money`;
+    return no('invalid_pay_to', field, message);
   }
   return ok(address);
 }

@@ -1,6 +1,6 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { createFunction } from '../../api/function.ts';
-import { STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
+import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import { ok } from '../../domain/result.ts';
 import { createStoreClient } from '../../ledger/dynamodb/client.ts';
 import { createRegistry } from '../../ledger/dynamodb/registry.ts';
@@ -8,14 +8,14 @@ import { createProvisioners } from '../../wallets/provisioners.ts';
 import { readInstrumentsConfig } from '../config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../instruments.ts';
 import { toInstrumentView } from '../views.ts';
-import { systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Makes and closes wallets. Can make keys, cannot sign with them. */
 export function composeManageInstruments(env: NodeJS.ProcessEnv) {
   const config = readInstrumentsConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const walletKeys = {
-    client: new KMSClient({}),
+    client: new KMSClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX)),
     clock: systemClock,
     deploymentTag: config.walletKeyTag,
     partition: config.deployment.partition,

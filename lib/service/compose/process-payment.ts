@@ -1,7 +1,13 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createFunction, describeFailure } from '../../api/function.ts';
-import { IN_FLIGHT_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX, VALIDITY_CAP_SECONDS } from '../../domain/limits.ts';
+import {
+  IN_FLIGHT_MAX,
+  SIGNER_ATTEMPTS_MAX,
+  SIGNER_TIMEOUT_MS,
+  STORE_ATTEMPTS_MAX,
+  VALIDITY_CAP_SECONDS,
+} from '../../domain/limits.ts';
 import { parseManagerArn } from '../../domain/ids.ts';
 import { formatUsd } from '../../domain/money.ts';
 import { ok, refuse } from '../../domain/result.ts';
@@ -13,27 +19,18 @@ import { readBaseConfig } from '../config.ts';
 import { createFactsCache } from '../facts.ts';
 import { toPaymentView } from '../payments.ts';
 import { processPayment, type ProcessPaymentDeps } from '../process-payment.ts';
-import { systemClock, systemRandom, writeLog } from './runtime.ts';
-
-/** Signers answer or fail in time; what is lost on the way is decided by the books, not by the SDK's patience. */
-const signerClient = {
-  maxAttempts: 2,
-  requestHandler: {
-    requestTimeout: SIGNER_TIMEOUT_MS,
-    connectionTimeout: SIGNER_TIMEOUT_MS,
-    throwOnRequestTimeout: true,
-  },
-};
+import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** The paying function: the only one that may sign. */
 export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   const config = readBaseConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const singleSendClient = createStoreClient({ maxAttempts: 1 });
+  const wallets = awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX);
   const deps: ProcessPaymentDeps = {
     ledger: createLedger({ tableName: config.booksTable, client, singleSendClient }),
     registry: createRegistry({ tableName: config.registryTable, client }),
-    signers: createSigners({ kms: new KMSClient(signerClient), secrets: new SecretsManagerClient(signerClient) }),
+    signers: createSigners({ kms: new KMSClient(wallets), secrets: new SecretsManagerClient(wallets) }),
     facts: createFactsCache(),
     clock: systemClock,
     random: systemRandom,

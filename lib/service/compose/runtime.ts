@@ -16,6 +16,14 @@ export const systemRandom: Randomness = {
   fraction: () => Math.random(),
 };
 
+/** Options of an AWS client whose calls end: attempts are counted, and a slow one throws instead of logging a warning. */
+export function awsClientOptions(timeoutMs: number, maxAttempts: number) {
+  return {
+    maxAttempts,
+    requestHandler: { requestTimeout: timeoutMs, connectionTimeout: timeoutMs, throwOnRequestTimeout: true },
+  };
+}
+
 /** One line to standard output, where Lambda collects it. */
 export function writeLog(line: string): void {
   process.stdout.write(`${line}\n`);

@@ -2,19 +2,20 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
 import { createBoundedMap, type BoundedMap } from '../../domain/bounded-map.ts';
 import { KEY_CACHE_ENTRIES_MAX, SIGNER_TIMEOUT_MS } from '../../domain/limits.ts';
+import type { Hex } from '../../domain/payment.ts';
 import type { Signer } from '../../domain/ports.ts';
 import type { WalletKey } from '../../domain/resources.ts';
-import { assertDigest, formatSignature, isAddressOf } from '../secp256k1.ts';
+import { addressOf, assertDigest, formatSignature } from '../secp256k1.ts';
 import { toWalletError } from '../service-failure.ts';
 import { assertIndex, deriveChild, deriveExternalChain, type PrivateNode } from './derivation.ts';
 import { parseSeedSecret } from './seed-secret.ts';
 
 type SeedKey = Extract<WalletKey, { readonly type: 'SeedVault' }>;
 
-/** A derived key with its public half, from which the address is checked. */
+/** A derived key with its address, which is worked out once. */
 interface SigningKey {
   readonly privateKey: Uint8Array;
-  readonly point: Uint8Array;
+  readonly address: Hex;
 }
 
 /**
@@ -33,7 +34,7 @@ export function createSeedVaultSigner({ client }: { readonly client: SecretsMana
   const keyOf = (key: SeedKey): Promise<SigningKey> =>
     remember(keys, `${key.secretArn}#${key.secretVersionId}#${key.index}`, async () => {
       const { privateKey } = deriveChild(await chainOf(key), key.index);
-      return { privateKey, point: pointFromScalar(privateKey, false)! };
+      return { privateKey, address: addressOf(pointFromScalar(privateKey, false)!) };
     });
 
   return {
@@ -42,8 +43,8 @@ export function createSeedVaultSigner({ client }: { readonly client: SecretsMana
       if (key.type !== 'SeedVault') throw new Error(`the SeedVault signer was given a ${key.type} key`);
       assertDigest(digest);
       assertIndex(key.index);
-      const { privateKey, point } = await keyOf(key);
-      if (!isAddressOf(address, point)) {
+      const { privateKey, address: own } = await keyOf(key);
+      if (own.toLowerCase() !== address.toLowerCase()) {
         throw new Error(`index ${key.index} of ${key.secretArn} is not the key of ${address}: nothing is released`);
       }
       const { signature, recoveryId } = signRecoverable(digest, privateKey);

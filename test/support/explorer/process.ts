@@ -139,14 +139,14 @@ async function run(
     },
   };
   let outcome: Outcome | null = null;
-  body(world).then(
-    (value) => {
-      outcome = { kind: 'returned', value };
-    },
-    (error: unknown) => {
+  const finish = async (): Promise<void> => {
+    try {
+      outcome = { kind: 'returned', value: await body(world) };
+    } catch (error) {
       outcome = { kind: 'threw', error };
-    },
-  );
+    }
+  };
+  void finish();
   await settleMicrotasks();
   for (const step of steps) {
     const call = waiting.get(step.index);

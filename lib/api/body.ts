@@ -1,0 +1,65 @@
+import { BODY_MAX_BYTES, JSON_DEPTH_MAX, JSON_MEMBERS_MAX } from '../domain/limits.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import { parseStrictJson } from '../protocols/strict-json.ts';
+import type { ApiEvent } from './http.ts';
+
+type BodyRefusal = Extract<Refusal, { reason: 'cannot_parse' }>;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const BASE64_MAX_CHARS = Math.ceil(BODY_MAX_BYTES / 3) * 4;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function unreadable(message: string): Result<never, BodyRefusal> {
+  return refuse({ reason: 'cannot_parse', message });
+}
+
+/**
+ * Reads a JSON object from a request's body; no body is an empty object. Whatever comes out has a canonical form (RFC 8785):
+ * no unpaired surrogates and no numbers beyond double precision, which JSON's grammar allows and hashing does not.
+ */
+export function parseBody(
+  event: Pick<ApiEvent, 'body' | 'isBase64Encoded'>,
+): Result<Record<string, unknown>, BodyRefusal> {
+  if (event.body === null || event.body === '') return ok({});
+  const text = decodeBody(event.body, event.isBase64Encoded);
+  if (!text.ok) return text;
+  const parsed = parseStrictJson(text.value, { maxDepth: JSON_DEPTH_MAX, maxMembers: JSON_MEMBERS_MAX });
+  if (!parsed.ok) return parsed;
+  const { value } = parsed;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return unreadable('the body is not a JSON object');
+  }
+  const flaw = findFlaw(value);
+  // The check above earns it.
+  return flaw === null ? ok(value as Record<string, unknown>) : unreadable(flaw);
+}
+
+function decodeBody(body: string, isBase64: boolean): Result<string, BodyRefusal> {
+  const tooLarge = unreadable(`the body is larger than ${BODY_MAX_BYTES} bytes`);
+  if (!isBase64) return Buffer.byteLength(body) > BODY_MAX_BYTES ? tooLarge : ok(body);
+  // No need to decode what is too large anyway.
+  if (body.length > BASE64_MAX_CHARS) return tooLarge;
+  if (!BASE64.test(body)) return unreadable('the body is not valid base64');
+  const bytes = Buffer.from(body, 'base64');
+  if (bytes.length > BODY_MAX_BYTES) return tooLarge;
+  try {
+    return ok(utf8.decode(bytes));
+  } catch {
+    return unreadable('the body is not valid UTF-8');
+  }
+}
+
+/** What keeps a parsed value from having a canonical form, or `null`. */
+function findFlaw(root: object): string | null {
+  const stack: unknown[] = [root];
+  while (stack.length > 0) {
+    const value = stack.pop();
+    if (typeof value === 'string' && !value.isWellFormed()) return 'the JSON has a text with an unpaired surrogate';
+    if (typeof value === 'number' && !Number.isFinite(value)) return 'the JSON has a number that is too large';
+    if (typeof value !== 'object' || value === null) continue;
+    // Of a list these are indexes, which are harmless.
+    for (const [name, member] of Object.entries(value)) stack.push(name, member);
+  }
+  return null;
+}

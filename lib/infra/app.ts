@@ -1,0 +1,40 @@
+import { App, type Environment } from 'aws-cdk-lib';
+import { FUNCTION_NAMES } from '../api/operations.ts';
+import type { BundleResult } from './bundle.ts';
+import type { BursarConfig } from './config.ts';
+import { DataStack } from './data-stack.ts';
+import { ServiceStack, type DeployedFunctionName } from './service-stack.ts';
+
+export interface StacksOptions {
+  readonly config: BursarConfig;
+  readonly functions: BundleResult['functions'];
+  /** @default - whichever account and region the CLI deploys to */
+  readonly env?: Environment;
+}
+
+/** Adds the data stack and the service stack to an app. Throws where a function has no bundle. */
+export function addStacks(
+  app: App,
+  { config, functions, env }: StacksOptions,
+): { data: DataStack; service: ServiceStack } {
+  const props = env === undefined ? {} : { env };
+  const data = new DataStack(app, `${config.stackPrefix}Data`, { ...props, config });
+  const service = new ServiceStack(app, `${config.stackPrefix}Service`, {
+    ...props,
+    config,
+    data,
+    bundles: toBundlePaths(functions),
+  });
+  return { data, service };
+}
+
+function toBundlePaths(functions: BundleResult['functions']): Record<DeployedFunctionName, string> {
+  const names = [...FUNCTION_NAMES, 'sweep-reservations'] as const;
+  const paths = names.map((name) => {
+    const bundle = functions[name];
+    if (bundle === undefined) throw new Error(`no bundle of function ${name}: expected lambdas/${name}.ts`);
+    return [name, bundle.path] as const;
+  });
+  // Every name has its pair, or the line above threw.
+  return Object.fromEntries(paths) as Record<DeployedFunctionName, string>;
+}

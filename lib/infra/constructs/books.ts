@@ -1,0 +1,42 @@
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/tables.ts';
+import type { DataKey } from './data-key.ts';
+import { LedgerTable } from './ledger-table.ts';
+
+export interface BooksProps {
+  readonly dataKey: DataKey;
+  readonly retain: boolean;
+}
+
+/** Partition keys of session items, as `lib/ledger/dynamodb` writes them. */
+const SESSION_KEYS = 'SES#*';
+
+/** Sessions and payments. Nobody may delete an item or scan. */
+export class Books extends LedgerTable {
+  constructor(scope: Construct, id: string, props: BooksProps) {
+    super(scope, id, { ...props, shape: BOOKS_TABLE_SHAPE });
+  }
+
+  /** Intent, reserve, decide, settle, release. */
+  grantPay(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+  }
+
+  /** Reading sessions and receipts, and a user's list of them. */
+  grantRead(role: Role): void {
+    this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem']);
+    this.grantIndexQuery(role, BY_USER_INDEX);
+  }
+
+  /** Opening and closing sessions. Cannot touch a payment. */
+  grantManageSessions(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [SESSION_KEYS]);
+  }
+
+  /** Finishing what a crash left. Makes no item. */
+  grantSweep(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:UpdateItem']);
+    this.grantIndexQuery(role, BY_VISIT_INDEX);
+  }
+}

@@ -1,0 +1,144 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  AccessLogFormat,
+  ApiDefinition,
+  EndpointType,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  SpecRestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import { Effect, PolicyStatement, ServicePrincipal, type Role } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { OPERATIONS, type FunctionName, type OperationName } from '../../api/operations.ts';
+import { createOpenApi, toInvokePath } from '../openapi.ts';
+
+export interface PaymentsApiProps {
+  readonly name: string;
+  readonly functions: Readonly<Record<FunctionName, IFunction>>;
+  readonly logRetentionDays: RetentionDays;
+  readonly retainLogs: boolean;
+  readonly throttleRequestsPerSecond: number;
+  readonly throttleBurstRequests: number;
+  /** Whether to set the account's role for API Gateway logs. */
+  readonly ownApiGatewayAccount: boolean;
+}
+
+const STAGE = 'v1';
+/** Parts of the version of Lambda's invoke API in an integration's address; fixed by API Gateway. */
+const INVOKE_API = 'path/2015-03-31/functions';
+
+/** What an access log line holds: who called what, how it ended and how long it took. Never a header, body or query. */
+const ACCESS_LOG_FIELDS = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  sourceIp: '$context.identity.sourceIp',
+  callerArn: '$context.identity.userArn',
+  httpMethod: '$context.httpMethod',
+  resourcePath: '$context.resourcePath',
+  status: '$context.status',
+  errorType: '$context.error.responseType',
+  integrationStatus: '$context.integration.status',
+  integrationLatencyMs: '$context.integration.latency',
+  responseLatencyMs: '$context.responseLatency',
+  responseBytes: '$context.responseLength',
+  traceId: '$context.xrayTraceId',
+};
+
+/**
+ * The REST API, generated from the table of operations. Every method takes IAM signatures only, and only this stage of
+ * this API may invoke the functions behind it: whoever else could would forge the caller.
+ */
+export class PaymentsApi extends Construct {
+  private readonly api: SpecRestApi;
+
+  constructor(scope: Construct, id: string, props: PaymentsApiProps) {
+    super(scope, id);
+    const accessLogs = new LogGroup(this, 'AccessLogs', {
+      retention: props.logRetentionDays,
+      removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const uri = (name: FunctionName) => this.integrationUri(props.functions[name]);
+    this.api = new SpecRestApi(this, 'Api', {
+      restApiName: props.name,
+      apiDefinition: ApiDefinition.fromInline(
+        createOpenApi({
+          title: props.name,
+          integrationUris: {
+            'process-payment': uri('process-payment'),
+            'read-payments': uri('read-payments'),
+            'manage-sessions': uri('manage-sessions'),
+            'manage-instruments': uri('manage-instruments'),
+            'manage-connectors': uri('manage-connectors'),
+          },
+        }),
+      ),
+      endpointTypes: [EndpointType.REGIONAL],
+      cloudWatchRole: props.ownApiGatewayAccount,
+      // Another API of the account may have come to use the role since.
+      ...(props.ownApiGatewayAccount ? { cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN } : {}),
+      deployOptions: {
+        stageName: STAGE,
+        tracingEnabled: true,
+        // Execution logs would hold bodies, and with them proofs.
+        loggingLevel: MethodLoggingLevel.OFF,
+        dataTraceEnabled: false,
+        throttlingRateLimit: props.throttleRequestsPerSecond,
+        throttlingBurstLimit: props.throttleBurstRequests,
+        accessLogDestination: new LogGroupLogDestination(accessLogs),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
+      },
+    });
+    // The stack has outputs of its own, with names that do not change.
+    this.api.node.tryRemoveChild('Endpoint');
+    for (const live of Object.values(props.functions)) {
+      live.addPermission('InvokedByApi', {
+        principal: new ServicePrincipal('apigateway.amazonaws.com'),
+        sourceArn: this.invokeArn('*'),
+      });
+    }
+  }
+
+  /** The base URL of every operation, without a slash at its end. */
+  get endpoint(): string {
+    const { region, urlSuffix } = Stack.of(this);
+    return `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`;
+  }
+
+  /** Lets a role call exactly these operations. */
+  grantInvoke(role: Role, operations: readonly OperationName[]): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'CallOperations',
+        actions: ['execute-api:Invoke'],
+        resources: operations.map((name) => this.invokeArn(toInvokePath(OPERATIONS[name]))),
+      }),
+    );
+  }
+
+  /** Keeps a role from an operation on every stage, whatever else is granted to it. */
+  denyInvoke(role: Role, operation: OperationName): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: `Never${operation}`,
+        effect: Effect.DENY,
+        actions: ['execute-api:Invoke'],
+        resources: [this.arn(`*/*${OPERATIONS[operation].path}`)],
+      }),
+    );
+  }
+
+  private invokeArn(path: string): string {
+    return this.arn(`${STAGE}/${path}`);
+  }
+
+  private arn(resourceName: string): string {
+    return Stack.of(this).formatArn({ service: 'execute-api', resource: this.api.restApiId, resourceName });
+  }
+
+  private integrationUri(live: IFunction): string {
+    const { partition, region } = Stack.of(this);
+    return `arn:${partition}:apigateway:${region}:lambda:${INVOKE_API}/${live.functionArn}/invocations`;
+  }
+}

@@ -1,0 +1,64 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+
+export interface WalletSecretsProps {
+  /** How the names of this deployment's secrets begin, without the slash that follows. */
+  readonly namePrefix: string;
+}
+
+/**
+ * The seeds of `SeedVault` wallets: secrets that are made at run time, because a seed that CloudFormation generates is
+ * replaced, and the funds lost, when one of its properties changes.
+ *
+ * They are encrypted with the account's `aws/secretsmanager` key: it can be neither disabled nor deleted, whereas a key
+ * of our own that somebody deletes would take every wallet's money with it. Reading them is guarded by the permission
+ * on the secret.
+ */
+export class WalletSecrets extends Construct {
+  readonly namePrefix: string;
+
+  constructor(scope: Construct, id: string, { namePrefix }: WalletSecretsProps) {
+    super(scope, id);
+    this.namePrefix = namePrefix;
+  }
+
+  /** Lets a role read seeds. */
+  grantRead(role: Role): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'ReadWalletSeeds',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [this.anySecret()],
+      }),
+    );
+  }
+
+  /** Lets a role store new seeds, and keeps it from ever reading one, whatever else is granted to it. */
+  grantCreate(role: Role): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'StoreWalletSeeds',
+        actions: ['secretsmanager:CreateSecret'],
+        resources: [this.anySecret()],
+      }),
+    );
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'NeverReadWalletSeeds',
+        effect: Effect.DENY,
+        actions: ['secretsmanager:BatchGetSecretValue', 'secretsmanager:GetSecretValue'],
+        resources: ['*'],
+      }),
+    );
+  }
+
+  private anySecret(): string {
+    return Stack.of(this).formatArn({
+      service: 'secretsmanager',
+      resource: 'secret',
+      resourceName: `${this.namePrefix}/*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+}

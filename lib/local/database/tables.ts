@@ -1,0 +1,92 @@
+import {
+  type CreateTableCommandInput,
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceInUseException,
+  type TableDescription,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import type { TableShape } from '../../ledger/dynamodb/tables.ts';
+
+/** What `CreateTable` takes; a template's `AWS::DynamoDB::Table` has the same members. */
+export type TableDefinition = Pick<
+  CreateTableCommandInput,
+  'AttributeDefinitions' | 'KeySchema' | 'GlobalSecondaryIndexes'
+> & { readonly TableName: string };
+
+const ACTIVE_TIMEOUT_SECONDS = 60;
+
+export function toTableDefinition(shape: TableShape, name: string): TableDefinition {
+  const types = new Map<string, 'S' | 'N'>([[shape.partitionKey, 'S']]);
+  if (shape.sortKey !== null) types.set(shape.sortKey, 'S');
+  for (const index of shape.indexes) {
+    types.set(index.partitionKey, 'S');
+    types.set(index.sortKey, index.sortKeyType);
+  }
+  return {
+    TableName: name,
+    AttributeDefinitions: [...types].map(([AttributeName, AttributeType]) => ({ AttributeName, AttributeType })),
+    KeySchema: toKeySchema(shape.partitionKey, shape.sortKey),
+    ...(shape.indexes.length === 0
+      ? {}
+      : {
+          GlobalSecondaryIndexes: shape.indexes.map((index) => ({
+            IndexName: index.name,
+            KeySchema: toKeySchema(index.partitionKey, index.sortKey),
+            Projection:
+              index.include === null
+                ? { ProjectionType: 'KEYS_ONLY' as const }
+                : { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...index.include] },
+          })),
+        }),
+  };
+}
+
+function toKeySchema(partitionKey: string, sortKey: string | null): NonNullable<CreateTableCommandInput['KeySchema']> {
+  const partition = { AttributeName: partitionKey, KeyType: 'HASH' as const };
+  return sortKey === null ? [partition] : [partition, { AttributeName: sortKey, KeyType: 'RANGE' as const }];
+}
+
+/**
+ * Makes the tables that do not exist yet, on demand and without streams, and waits until all can be used.
+ * @throws Error where a table exists with other keys or indexes: it holds somebody's books and is never replaced
+ */
+export async function createTables(client: DynamoDBClient, definitions: readonly TableDefinition[]): Promise<void> {
+  for (const definition of definitions) {
+    try {
+      await client.send(new CreateTableCommand({ ...definition, BillingMode: 'PAY_PER_REQUEST' }));
+    } catch (error) {
+      if (!(error instanceof ResourceInUseException)) throw error;
+    }
+    // The waiter's first poll comes at once, but a table that is ready needs no waiter.
+    const table = await describe(client, definition.TableName);
+    if (table.TableStatus !== 'ACTIVE') {
+      await waitUntilTableExists(
+        { client, maxWaitTime: ACTIVE_TIMEOUT_SECONDS, minDelay: 1, maxDelay: 2 },
+        { TableName: definition.TableName },
+      );
+    }
+    const [expected, found] = [formatKeys(definition), formatKeys(table)];
+    if (found !== expected) {
+      throw new Error(`table ${definition.TableName} exists with other keys: expected ${expected}, found ${found}`);
+    }
+  }
+}
+
+async function describe(client: DynamoDBClient, name: string): Promise<TableDescription> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+  if (Table === undefined) throw new Error(`DescribeTable of ${name} answered without a table`);
+  return Table;
+}
+
+function formatKeys(table: Pick<TableDescription, 'KeySchema' | 'GlobalSecondaryIndexes'>): string {
+  const indexes = (table.GlobalSecondaryIndexes ?? []).map(
+    (index) => `${index.IndexName}(${formatKeySchema(index.KeySchema)})`,
+  );
+  return [formatKeySchema(table.KeySchema), ...indexes.sort()].join(' ');
+}
+
+function formatKeySchema(schema: TableDescription['KeySchema']): string {
+  return (schema ?? []).map((key) => key.AttributeName).join('+');
+}

@@ -1,0 +1,146 @@
+import { formatSessionArn } from './authorize.ts';
+import type { Identity } from './credentials.ts';
+import type { Environment } from './intrinsics.ts';
+import type { RouteMatch } from './routes.ts';
+import { splitTarget } from './sigv4-canonical.ts';
+import type { SignedRequest } from './sigv4.ts';
+import type { ApiDefinition } from './template-api.ts';
+
+export interface EventSource {
+  readonly request: SignedRequest;
+  readonly requestId: string;
+  readonly match: RouteMatch;
+  readonly api: ApiDefinition;
+  readonly environment: Environment;
+  /** `null` on a route that is open to everybody. */
+  readonly caller: (Identity & { readonly accessKeyId: string }) | null;
+  readonly traceId: string;
+  readonly port: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Headers that do not reach a Lambda integration: those of the connection, and the signature.
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+ */
+const DROPPED = new Set([
+  'authorization',
+  'connection',
+  'content-md5',
+  'expect',
+  'keep-alive',
+  'max-forwards',
+  'proxy-authenticate',
+  'server',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'www-authenticate',
+]);
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/**
+ * The event of a REST API's Lambda proxy integration. A body goes as text, whatever bytes it has, unless its content
+ * type is one of the API's binary media types.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+ */
+export function createGatewayEvent(source: EventSource): object {
+  const { request, match, api } = source;
+  const { query } = splitTarget(request.target);
+  const headers = [
+    ...request.headers.filter(([name]) => !DROPPED.has(name.toLowerCase())),
+    ['X-Amzn-Trace-Id', source.traceId.split(';')[0]!] as const,
+    ['X-Forwarded-For', '127.0.0.1'] as const,
+    ['X-Forwarded-Port', String(source.port)] as const,
+    ['X-Forwarded-Proto', 'http'] as const,
+  ];
+  const binary = isBinary(api, contentTypeOf(request));
+  return {
+    resource: match.route.path,
+    path: match.path,
+    httpMethod: request.method,
+    headers: lastOf(headers),
+    multiValueHeaders: allOf(headers),
+    queryStringParameters: query.length === 0 ? null : lastOf(query),
+    multiValueQueryStringParameters: query.length === 0 ? null : allOf(query),
+    pathParameters: match.pathParameters,
+    stageVariables: null,
+    requestContext: createRequestContext(source),
+    body: request.body.length === 0 ? null : Buffer.from(request.body).toString(binary ? 'base64' : 'utf8'),
+    isBase64Encoded: binary && request.body.length > 0,
+  };
+}
+
+function createRequestContext(source: EventSource): object {
+  const { request, requestId, match, api, environment, caller } = source;
+  const { path } = splitTarget(request.target);
+  const host = request.headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? '';
+  const userAgent = request.headers.findLast(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? null;
+  const user = caller === null ? null : `AROALOCAL:${caller.sessionName}`;
+  return {
+    accountId: environment.account,
+    apiId: api.id,
+    domainName: host,
+    domainPrefix: api.id,
+    extendedRequestId: requestId,
+    httpMethod: request.method,
+    identity: {
+      accessKey: caller?.accessKeyId ?? null,
+      accountId: caller === null ? null : environment.account,
+      caller: user,
+      cognitoAuthenticationProvider: null,
+      cognitoAuthenticationType: null,
+      cognitoIdentityId: null,
+      cognitoIdentityPoolId: null,
+      principalOrgId: null,
+      sourceIp: '127.0.0.1',
+      user,
+      userAgent,
+      userArn: caller === null ? null : formatSessionArn(environment, caller),
+    },
+    path,
+    protocol: 'HTTP/1.1',
+    requestId,
+    requestTime: formatRequestTime(new Date(source.nowMs)),
+    requestTimeEpoch: source.nowMs,
+    resourceId: `${api.id}-${match.route.path}`,
+    resourcePath: match.route.path,
+    stage: api.stage,
+  };
+}
+
+/** Whether bodies of a content type are handed on in base64. */
+export function isBinary(api: ApiDefinition, contentType: string): boolean {
+  const type = contentType.split(';')[0]!.trim().toLowerCase();
+  return api.binaryMediaTypes.some((binary) => {
+    const wanted = binary.toLowerCase();
+    if (wanted === '*/*') return true;
+    return wanted.endsWith('/*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
+  });
+}
+
+function contentTypeOf(request: SignedRequest): string {
+  return request.headers.findLast(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+}
+
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** Of a repeated name the last value counts. Names are told apart by case, as API Gateway does. */
+function lastOf(pairs: Pairs): Record<string, string> {
+  return Object.fromEntries(pairs);
+}
+
+function allOf(pairs: Pairs): Record<string, string[]> {
+  const all = new Map<string, string[]>();
+  for (const [name, value] of pairs) all.set(name, [...(all.get(name) ?? []), value]);
+  return Object.fromEntries(all);
+}
+
+/** As in `21/Nov/2026:07:30:00 +0000`. */
+function formatRequestTime(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
+  return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}

@@ -1,0 +1,77 @@
+import type { Environment } from './intrinsics.ts';
+import { readIntegration, toGatewayResponse, type GatewayResponse, type RouteDefinition } from './template-api.ts';
+import type { ResolvedResource } from './template.ts';
+
+interface OpenApiDocument {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly security?: readonly Readonly<Record<string, unknown>>[];
+  readonly components?: { readonly securitySchemes?: Readonly<Record<string, Readonly<Record<string, unknown>>>> };
+  readonly 'x-amazon-apigateway-binary-media-types'?: readonly string[];
+  readonly 'x-amazon-apigateway-gateway-responses'?: Readonly<Record<string, object>>;
+  readonly 'x-amazon-apigateway-policy'?: object;
+}
+
+interface Operation {
+  readonly security?: readonly Readonly<Record<string, unknown>>[];
+  readonly 'x-amazon-apigateway-auth'?: { readonly type?: unknown };
+  readonly 'x-amazon-apigateway-integration'?: { readonly type?: unknown; readonly uri?: unknown };
+}
+
+export interface OpenApiReading {
+  readonly routes: readonly RouteDefinition[];
+  readonly gatewayResponses: Readonly<Record<string, GatewayResponse>>;
+  readonly binaryMediaTypes: readonly string[];
+  readonly policy: object | null;
+}
+
+const METHODS: ReadonlySet<string> = new Set(['get', 'put', 'post', 'delete', 'patch', 'head', 'options']);
+
+/** What an API's OpenAPI body says to API Gateway. Empty without a body. Request validators are not played. */
+export function readOpenApi(api: ResolvedResource, environment: Environment): OpenApiReading {
+  const document = (api.property('Body') ?? {}) as OpenApiDocument;
+  const routes = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([method]) => METHODS.has(method))
+      .map(([method, operation]) => {
+        const where = `${method.toUpperCase()} ${path}`;
+        const { name, arn } = readIntegration(
+          api,
+          where,
+          (operation as Operation)['x-amazon-apigateway-integration'] ?? {},
+          environment,
+        );
+        return {
+          method: method.toUpperCase(),
+          path,
+          authorization: readAuthorization(api, where, document, operation as Operation),
+          functionName: name,
+          functionArn: arn,
+        };
+      }),
+  );
+  const responses = Object.entries(document['x-amazon-apigateway-gateway-responses'] ?? {});
+  return {
+    routes,
+    gatewayResponses: Object.fromEntries(responses.map(([type, response]) => [type, toGatewayResponse(response)])),
+    binaryMediaTypes: document['x-amazon-apigateway-binary-media-types'] ?? [],
+    policy: document['x-amazon-apigateway-policy'] ?? null,
+  };
+}
+
+function readAuthorization(
+  api: ResolvedResource,
+  where: string,
+  document: OpenApiDocument,
+  operation: Operation,
+): RouteDefinition['authorization'] {
+  const given = operation['x-amazon-apigateway-auth']?.type;
+  if (given === 'AWS_IAM' || given === 'NONE') return given;
+  if (given !== undefined) throw api.error(`${where}: authorization ${JSON.stringify(given)} is not supported`);
+  const schemes = (operation.security ?? document.security ?? []).flatMap((requirement) => Object.keys(requirement));
+  if (schemes.length === 0) return 'NONE';
+  for (const scheme of schemes) {
+    const type = document.components?.securitySchemes?.[scheme]?.['x-amazon-apigateway-authtype'];
+    if (type !== 'awsSigv4') throw api.error(`${where}: security scheme ${scheme} is not supported`);
+  }
+  return 'AWS_IAM';
+}

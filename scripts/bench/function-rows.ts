@@ -1,0 +1,112 @@
+import { startAwsStub, type AwsStub } from './aws-stub.ts';
+import { buildPayingFunction, buildProgram } from './build.ts';
+import { figureOf, runProgram, type ChildReport } from './child.ts';
+import { median, toInterleaved, type Interleaved } from './measure.ts';
+import { againstPeer, type Row } from './row.ts';
+
+const OURS = 'ours';
+const TYPICAL = 'typical: middy, zod, DocumentClient, viem';
+const FLOOR = 'floor: bare HTTP calls, no proof';
+/** Not judged: it says how much of ours is the SDK's. */
+const SDK = 'AWS SDK alone, no proof';
+const COLD_ROUNDS = 11;
+const WARM_ROUNDS = 5;
+const WARM_CALLS = 250;
+const P7_MAX = new Map([
+  [TYPICAL, 0.6],
+  [FLOOR, 1.8],
+]);
+const P8_MAX = new Map([
+  [TYPICAL, 0.4],
+  [FLOOR, 2.2],
+]);
+
+interface Turns {
+  readonly reports: ReadonlyMap<string, readonly ChildReport[]>;
+  /** Requests that one run of any of the functions sent. */
+  readonly requests: number;
+}
+
+/** P7: process start to the first answered payment, the store's answers included. */
+export async function measureColdPayment(): Promise<Row[]> {
+  const turns = await runInTurns(COLD_ROUNDS, 0);
+  const note = (took: Interleaved) =>
+    `${turns.requests} requests each, plain HTTP on loopback; the SDK alone takes ${figure(took, SDK)} ms of it`;
+  return toRows('P7', 'start to first payment', turns, 'doneMs', 'ms', P7_MAX, note);
+}
+
+/** P8: CPU time of one warm payment, user and system. */
+export async function measureWarmPayment(): Promise<Row[]> {
+  const turns = await runInTurns(WARM_ROUNDS, WARM_CALLS);
+  const logged = median(turns.reports.get(OURS)!.map(({ logBytes }) => logBytes)) / WARM_CALLS;
+  const note = (took: Interleaved) =>
+    `the SDK alone takes ${figure(took, SDK)} us of it for the same calls; ours logs at most ${Math.ceil(logged)} bytes a payment`;
+  return toRows('P8', 'CPU of a warm payment', turns, 'cpuMicros', 'us', P8_MAX, note);
+}
+
+function figure(took: Interleaved, name: string): string {
+  return took.micros.get(name)!.toFixed(0);
+}
+
+function toRows(
+  id: string,
+  name: string,
+  { reports }: Turns,
+  figureName: string,
+  unit: string,
+  limits: ReadonlyMap<string, number>,
+  note: (took: Interleaved) => string,
+): Row[] {
+  const samples = [...reports].map(([of, each]) => [of, each.map((report) => figureOf(report, figureName))] as const);
+  const took = toInterleaved(new Map(samples));
+  return [...limits].map(([peerName, value], index) =>
+    againstPeer({
+      id,
+      name,
+      ours: { value: took.micros.get(OURS)!, unit },
+      peer: { value: took.micros.get(peerName)!, unit },
+      peerName,
+      ratio: took.ratio(OURS, peerName),
+      target: { kind: 'ratio_at_most', value },
+      ...(index === limits.size - 1 ? { note: note(took) } : {}),
+    }),
+  );
+}
+
+/** Runs the functions in turns, `rounds` times each, in a process of its own every time. */
+async function runInTurns(rounds: number, calls: number): Promise<Turns> {
+  const functions = [
+    [OURS, await buildPayingFunction()],
+    [TYPICAL, await buildProgram('typical-handler')],
+    [FLOOR, await buildProgram('floor-handler')],
+    [SDK, await buildProgram('sdk-handler')],
+  ] as const;
+  const driver = await buildProgram('drive');
+  const stub = await startAwsStub();
+  try {
+    const reports = new Map<string, ChildReport[]>(functions.map(([name]) => [name, []]));
+    const requests = new Map<string, number>();
+    for (let round = 0; round < rounds; round += 1) {
+      for (let turn = 0; turn < functions.length; turn += 1) {
+        const [name, path] = functions[(round + turn) % functions.length]!;
+        reports.get(name)!.push(await runFunction(driver, path, calls, stub));
+        requests.set(name, stub.takeCount());
+      }
+    }
+    return { reports, requests: sameCount(requests) };
+  } finally {
+    await stub.close();
+  }
+}
+
+function runFunction(driver: string, bundle: string, calls: number, stub: AwsStub): Promise<ChildReport> {
+  return runProgram(driver, { args: [bundle, String(calls)], env: stub.environment });
+}
+
+/** The comparison is of ways to send the same requests; throws where they are not the same. */
+function sameCount(requests: ReadonlyMap<string, number>): number {
+  const [count, ...others] = new Set(requests.values());
+  if (count !== undefined && others.length === 0) return count;
+  const counts = [...requests].map(([name, sent]) => `${name}: ${sent}`).join('; ');
+  throw new Error(`the functions do not send equally many requests: ${counts}`);
+}

@@ -1,0 +1,74 @@
+// Prints the scoreboard of docs/performance.md: `npm run bench`, or `npm run bench -- P1 P15` for some rows.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, arch, platform } from 'node:os';
+import { dirname, join } from 'node:path';
+import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { measureContention } from './contention.ts';
+import { measureCost } from './cost-rows.ts';
+import { measureColdPayment, measureWarmPayment } from './function-rows.ts';
+import { measureItemSizes } from './item-sizes.ts';
+import { measureKmsReply } from './kms-row.ts';
+import { measurePaymentUse } from './payment-units.ts';
+import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
+import { verdictOf, type Row } from './row.ts';
+import { measureBundle, measureFirstProof } from './start-rows.ts';
+import { formatTable } from './table.ts';
+
+/** What can be asked for, in the order in which it is measured. */
+const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  P1: measureProof,
+  P2: measureOtherProofs,
+  P3: measureProofBytes,
+  P4: measureFirstProof,
+  P5: measureBundle,
+  P7: measureColdPayment,
+  P8: measureWarmPayment,
+  P10: measurePaymentUse,
+  P11: measureItemSizes,
+  P12: measureContention,
+  P15: measureKmsReply,
+  P18: measureCost,
+};
+const REPORT_FILE = join(PROJECT_ROOT, '.bursar', 'bench.json');
+
+async function main(asked: readonly string[]): Promise<number> {
+  const known = Object.keys(MEASUREMENTS);
+  const unknown = asked.filter((id) => !known.includes(id));
+  if (unknown.length > 0) {
+    console.error(`no such row: ${unknown.join(', ')}. Expected: ${known.join(', ')}`);
+    return 2;
+  }
+  const rows: Row[] = [];
+  const failures: { readonly id: string; readonly message: string }[] = [];
+  for (const id of asked.length === 0 ? known : known.filter((name) => asked.includes(name))) {
+    const started = performance.now();
+    try {
+      rows.push(...(await MEASUREMENTS[id]!()));
+      console.error(`${id} measured in ${((performance.now() - started) / 1_000).toFixed(1)} s`);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      failures.push({ id, message });
+      console.error(`${id} could not be measured: ${error instanceof Error ? error.stack : message}`);
+    }
+  }
+  report(rows, failures);
+  return failures.length === 0 ? 0 : 1;
+}
+
+function report(rows: readonly Row[], failures: readonly { readonly id: string; readonly message: string }[]): void {
+  const machine = {
+    node: process.version,
+    platform: `${platform()}-${arch()}`,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+  };
+  console.log(formatTable(rows));
+  console.log(`\n${machine.node}, ${machine.platform}, ${machine.cores} x ${machine.cpu}`);
+  for (const { id, message } of failures) console.log(`${id} could not be measured: ${message}`);
+  mkdirSync(dirname(REPORT_FILE), { recursive: true });
+  const judged = rows.map((row) => ({ ...row, verdict: verdictOf(row) }));
+  const contents = { measuredAt: new Date().toISOString(), machine, rows: judged, failures };
+  writeFileSync(REPORT_FILE, `${JSON.stringify(contents, null, 2)}\n`);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,3 @@
+import { reportToParent } from './report.ts';
+
+reportToParent({ doneMs: performance.now() });

@@ -1,0 +1,42 @@
+// What the AWS SDK alone takes for the same requests: the floor's calls through its clients, signed, with no proof made.
+import { randomBytes } from 'node:crypto';
+import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+
+interface Event {
+  readonly body: string;
+}
+
+const client = new DynamoDBClient({});
+const secrets = new SecretsManagerClient({});
+const TableName = process.env['BOOKS_TABLE'];
+let warm = false;
+
+const get = (pk: string) => client.send(new GetItemCommand({ TableName, Key: { pk: { S: pk } } }));
+const put = (pk: string) =>
+  client.send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, nc: { S: 'x'.repeat(500) } } }));
+const update = (pk: string, values: Record<string, AttributeValue>, names: Record<string, string> | undefined) =>
+  client.send(
+    new UpdateItemCommand({
+      TableName,
+      Key: { pk: { S: pk } },
+      ExpressionAttributeValues: values,
+      ExpressionAttributeNames: names,
+    }),
+  );
+
+export const handler = async (event: Event): Promise<{ readonly statusCode: number; readonly body: string }> => {
+  const { paymentSessionId } = JSON.parse(event.body) as { readonly paymentSessionId: string };
+  const id = `PAY#${randomBytes(18).toString('hex')}`;
+  const session = `SES#bench#${paymentSessionId}`;
+  await Promise.all([get('MGR#bench'), get(session), get('INS#bench'), warm ? put(id) : get(id)]);
+  if (!warm) await put(id);
+  const entry = { '#e': `${id}#1` };
+  await update(session, { ':v': { S: '20000|1' } }, entry);
+  if (!warm) await secrets.send(new GetSecretValueCommand({ SecretId: 'bench' }));
+  warm = true;
+  await update(id, { ':signature': { S: 'x'.repeat(88) } }, undefined);
+  await update(session, { ':held': { S: '20000|' } }, entry);
+  return { statusCode: 200, body: JSON.stringify({ processPaymentId: id }) };
+};

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { createPaymentHandler } from '@faremeter/payment-evm/exact';
+import { x402Client, x402HTTPClient } from '@x402/core/client';
+import type { PaymentRequired } from '@x402/core/types';
+import { registerExactEvmScheme } from '@x402/evm/exact/client';
+import { Mppx } from 'mppx/client';
+import { evm } from 'mppx/evm/client';
+import { createWalletClient, http, publicActions, type Hex } from 'viem';
+import { base } from 'viem/chains';
+import { createPaymentHeader } from 'x402/client';
+import { VALIDITY_CAP_SECONDS } from '../../lib/domain/limits.ts';
+import type { SigningTerms } from '../../lib/domain/payment.ts';
+import { addMs, toEpochMs } from '../../lib/domain/time.ts';
+import { validityWindow } from '../../lib/domain/validity.ts';
+import { digestOf, presentProof } from '../../lib/protocols/x402/exact-evm.ts';
+import {
+  buildPaymentHeader,
+  chooseOffer,
+  parsePaymentRequired,
+  type ChosenOffer,
+} from '../../lib/protocols/x402/payment-required.ts';
+import type { Work } from './measure.ts';
+import { CHALLENGE_V2, REQUIREMENT_V1, SELLER_URL } from './challenge.ts';
+import type { BenchWallet } from './wallet.ts';
+
+/** Answers the bench's 402: base64 text for the payment header. Signs afresh each time, with a nonce of its own. */
+export type ProofMaker = () => Promise<string>;
+
+export const PEER_REFERENCE = '@x402/core + @x402/evm';
+const SESSION_LEFT_MS = 3_600_000;
+
+/** The whole of our proof: choose and parse the entry, hash, sign, present, encode. Budget and books are not in it. */
+export function createOurMaker(wallet: BenchWallet): ProofMaker {
+  const { choose, draw, sign, present } = createOurSteps(wallet);
+  return async () => {
+    const chosen = choose();
+    const terms = draw(chosen);
+    return present(chosen, terms, await sign(digestOf(chosen.offer, terms)));
+  };
+}
+
+/** The steps of our proof, each on the outcome of the ones before it, to be timed by themselves. */
+export async function createOurParts(wallet: BenchWallet): Promise<ReadonlyMap<string, Work>> {
+  const { choose, draw, sign, present } = createOurSteps(wallet);
+  const chosen = choose();
+  const terms = draw(chosen);
+  const digest = digestOf(chosen.offer, terms);
+  const signature = await sign(digest);
+  return new Map<string, Work>([
+    ['choosing and parsing', choose],
+    ['drawing the terms', () => draw(chosen)],
+    ['hashing', () => digestOf(chosen.offer, terms)],
+    ['signing', () => sign(digest)],
+    ['encoding', () => present(chosen, terms, signature)],
+  ]);
+}
+
+function createOurSteps({ signer, key, account }: BenchWallet) {
+  const read = parsePaymentRequired({ headers: new Headers(), body: JSON.stringify(CHALLENGE_V2) });
+  if (!read.ok || read.value === null) throw new Error('our parser refuses the 402 of the bench');
+  const challenge = read.value;
+  const from = account.address;
+  return {
+    choose: (): ChosenOffer => {
+      const chosen = chooseOffer(challenge, { requestedUrl: SELLER_URL });
+      if (!chosen.ok) throw new Error(chosen.error.message);
+      return chosen.value;
+    },
+    draw: ({ offer }: ChosenOffer): SigningTerms => {
+      const now = toEpochMs(Date.now());
+      const window = validityWindow({
+        now,
+        maxTimeoutSeconds: offer.maxTimeoutSeconds,
+        capSeconds: VALIDITY_CAP_SECONDS,
+        sessionExpiresAt: addMs(now, SESSION_LEFT_MS),
+      });
+      if (!window.ok) throw new Error('our own validity rule refuses the 402 of the bench');
+      return { from, nonce: `0x${randomBytes(32).toString('hex')}`, ...window.value };
+    },
+    sign: (digest: Uint8Array): Promise<Hex> => signer.sign(key, digest, from),
+    present: (chosen: ChosenOffer, terms: SigningTerms, signature: Hex): string =>
+      buildPaymentHeader(challenge, chosen, presentProof(chosen.offer, terms, signature)).value,
+  };
+}
+
+/** The reference client of the x402 Foundation, on the same document after reading it. */
+export function createX402Maker({ account }: BenchWallet): ProofMaker {
+  const client = new x402Client();
+  registerExactEvmScheme(client, { signer: account });
+  const codec = new x402HTTPClient(client);
+  const required = CHALLENGE_V2 as unknown as PaymentRequired;
+  return async () => {
+    const payload = await client.createPaymentPayload(required);
+    return codec.encodePaymentSignatureHeader(payload)['PAYMENT-SIGNATURE'] ?? '';
+  };
+}
+
+/** Other clients, each by its own front door, by name. They sign with the same viem account. */
+export function createOtherMakers(wallet: BenchWallet): ReadonlyMap<string, ProofMaker> {
+  return new Map([
+    ['mppx createCredential', createMppxMaker(wallet)],
+    ['x402 1.x createPaymentHeader', createX402V1Maker(wallet)],
+    ['@faremeter/payment-evm', createFaremeterMaker(wallet)],
+  ]);
+}
+
+function createMppxMaker({ account }: BenchWallet): ProofMaker {
+  const client = Mppx.create({ methods: [evm({ account })], polyfill: false });
+  const header = Buffer.from(JSON.stringify(CHALLENGE_V2)).toString('base64');
+  // Its door takes a response, and a response can be read once, so making one is part of what it is asked to do.
+  return () => client.createCredential(new Response(null, { status: 402, headers: { 'PAYMENT-REQUIRED': header } }));
+}
+
+function createX402V1Maker({ account }: BenchWallet): ProofMaker {
+  const wallet = createWalletClient({ account, chain: base, transport: http('http://127.0.0.1:9') }).extend(
+    publicActions,
+  );
+  type Client = Parameters<typeof createPaymentHeader>[0];
+  type Requirements = Parameters<typeof createPaymentHeader>[2];
+  return () => createPaymentHeader(wallet as unknown as Client, 1, REQUIREMENT_V1 as unknown as Requirements);
+}
+
+function createFaremeterMaker({ account }: BenchWallet): ProofMaker {
+  const signTypedData = account.signTypedData as (parameters: unknown) => Promise<Hex>;
+  const handle = createPaymentHandler({
+    chain: { id: base.id, name: base.name },
+    address: account.address,
+    account: { signTypedData },
+  });
+  const entry = CHALLENGE_V2.accepts[0]!;
+  return async () => {
+    const [execer] = await handle({ request: SELLER_URL }, [entry]);
+    if (execer === undefined) throw new Error('faremeter does not take the 402 of the bench');
+    const { payload } = await execer.exec();
+    // It leaves the envelope to its fetch wrapper; this is the same one line as ours.
+    const envelope = { x402Version: 2, resource: CHALLENGE_V2.resource, accepted: entry, extensions: {}, payload };
+    return Buffer.from(JSON.stringify(envelope)).toString('base64');
+  };
+}

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import type { ApiEvent } from '../../lib/api/http.ts';
+import { AGENT_HEADER, readRequest, USER_HEADER } from '../../lib/api/request.ts';
+import type { Refusal } from '../../lib/domain/refusal.ts';
+import { makeEvent } from '../support/events.ts';
+
+const ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
+const list = { paymentManagerArn: ARN };
+
+function problemsOf(result: { readonly ok: boolean; readonly error?: Refusal }): readonly string[] {
+  if (result.ok || result.error?.reason !== 'invalid_request') throw new Error('expected wrong members');
+  return result.error.problems.map(({ name }) => name);
+}
+
+function read(parts: Partial<ApiEvent> & { readonly json?: unknown } = {}) {
+  return readRequest('ListPaymentSessions', makeEvent('ListPaymentSessions', { json: list, ...parts }));
+}
+
+describe('the user', () => {
+  const withUsers = (...users: string[]) => read({ multiValueHeaders: { [USER_HEADER]: users } });
+
+  test.each([
+    ['as AWS writes it', USER_HEADER],
+    ['in lower case, as HTTP/2 has it', USER_HEADER.toLowerCase()],
+    ['in upper case', USER_HEADER.toUpperCase()],
+  ])('is read from the header %s', (_how, name) => {
+    expect(read({ headers: { [name]: 'ada' } })).toMatchObject({ ok: true, value: { userId: 'ada' } });
+    expect(read({ headers: null, multiValueHeaders: { [name]: ['ada'] } })).toMatchObject({ value: { userId: 'ada' } });
+  });
+
+  test.each(['ada@example.com', 'user#1', 'Zoë', '用户', 'x'.repeat(120)])('may be %s', (user) => {
+    expect(withUsers(user)).toMatchObject({ ok: true, value: { userId: user } });
+  });
+
+  test('is what stands between the blanks, as in any header', () => {
+    expect(withUsers(' \tada ')).toMatchObject({ ok: true, value: { userId: 'ada' } });
+  });
+
+  test.each([
+    ['empty', ''],
+    ['blank', ' \t '],
+    ['too long', 'x'.repeat(121)],
+    ['broken by a line', 'a\r\nb'],
+    ['broken by a zero', 'a\0b'],
+    ['written backwards', 'a\u202eb'],
+    ['half a character', 'a\ud800'],
+  ])('is refused when it is %s', (_what, user) => {
+    expect(problemsOf(withUsers(user))).toEqual(['userId']);
+  });
+
+  test.each([
+    ['two of them', ['ada', 'bob']],
+    ['the same twice', ['ada', 'ada']],
+    ['an empty one beside it', ['', 'ada']],
+  ])('is refused when there is %s', (_what, users) => {
+    expect(problemsOf(withUsers(...users))).toEqual(['userId']);
+  });
+
+  test('is refused when two headers differ in case only', () => {
+    const multiValueHeaders = { [USER_HEADER]: ['ada'], [USER_HEADER.toLowerCase()]: ['bob'] };
+    expect(problemsOf(read({ multiValueHeaders }))).toEqual(['userId']);
+  });
+
+  test('is refused when it is missing, together with everything else that is wrong', () => {
+    expect(problemsOf(read({ headers: {}, json: {} }))).toEqual(['userId', 'paymentManagerArn']);
+  });
+
+  test('is never taken from the body', () => {
+    expect(problemsOf(read({ headers: {}, json: { ...list, userId: 'ada' } }))).toEqual(['userId']);
+  });
+
+  test('is not asked of an operator', () => {
+    const json = { name: 'demo', authorizerType: 'AWS_IAM', roleArn: 'arn:aws:iam::111122223333:role/service' };
+    const event = makeEvent('CreatePaymentManager', { json, headers: {} });
+    expect(readRequest('CreatePaymentManager', event)).toMatchObject({ ok: true, value: { userId: '' } });
+  });
+});
+
+describe('the agent', () => {
+  const withAgent = (agent: string) => read({ headers: { [USER_HEADER]: 'ada', [AGENT_HEADER]: agent } });
+
+  test.each([
+    ['a name', 'research-agent', 'research-agent'],
+    ['the longest name', 'x'.repeat(256), 'x'.repeat(256)],
+    ['nothing', '', null],
+  ])('may send %s', (_what, agent, expected) => {
+    expect(withAgent(agent)).toMatchObject({ ok: true, value: { agentName: expected } });
+  });
+
+  test.each([
+    ['a longer name', 'x'.repeat(257)],
+    ['a name with a line break', 'a\n{"_aws":{}}'],
+  ])('is refused with %s', (_what, agent) => {
+    expect(problemsOf(withAgent(agent))).toEqual(['agentName']);
+  });
+});
+
+describe('the query', () => {
+  const readList = (parts: Partial<ApiEvent>) => readRequest('ListPayments', makeEvent('ListPayments', parts));
+
+  test('holds the members of an operation without a body', () => {
+    const queryStringParameters = { paymentManagerArn: ARN, maxResults: '7' };
+    expect(readList({ queryStringParameters })).toMatchObject({
+      ok: true,
+      value: { input: { paymentManagerArn: ARN, maxResults: 7 } },
+    });
+  });
+
+  test('is refused when it has a member twice', () => {
+    const multiValueQueryStringParameters = { paymentManagerArn: [ARN, `${ARN}x`] };
+    const queryStringParameters = { paymentManagerArn: `${ARN}x` };
+    expect(problemsOf(readList({ queryStringParameters, multiValueQueryStringParameters }))).toEqual(['query']);
+  });
+
+  test('says nothing to an operation with a body', () => {
+    const queryStringParameters = { paymentManagerArn: ARN, maxResults: '7', nextToken: 'x' };
+    expect(problemsOf(read({ json: {}, queryStringParameters }))).toEqual(['paymentManagerArn']);
+    const found = read({ queryStringParameters });
+    expect(found).toMatchObject({ ok: true });
+    expect(found.ok ? found.value.input : null).toEqual(list);
+  });
+
+  test.each(['0', '101', '-1', '1.5', '1e1', '0x10', ' 7', ''])('is refused for a page of %j', (maxResults) => {
+    expect(problemsOf(readList({ queryStringParameters: { paymentManagerArn: ARN, maxResults } }))).toEqual([
+      'maxResults',
+    ]);
+  });
+});
+
+describe('the path', () => {
+  const connector = { name: 'seed', type: 'SeedVault' };
+  const readConnector = (paymentManagerId: string, json: object = connector) =>
+    readRequest(
+      'CreatePaymentConnector',
+      makeEvent('CreatePaymentConnector', { json, pathParameters: { paymentManagerId } }),
+    );
+
+  test('names the resource, whatever the body says', () => {
+    const found = readConnector('demo-0123456789', { ...connector, paymentManagerId: 'other-0123456789' });
+    expect(found).toMatchObject({ ok: true, value: { input: { paymentManagerId: 'demo-0123456789' } } });
+  });
+
+  test('is read as it was meant, not as it was encoded', () => {
+    expect(readConnector('demo%2D0123456789')).toMatchObject({
+      value: { input: { paymentManagerId: 'demo-0123456789' } },
+    });
+  });
+
+  test.each(['..%2Fdemo-0123456789', '%', '%zz', 'demo', ''])('is refused when it is %j', (paymentManagerId) => {
+    expect(problemsOf(readConnector(paymentManagerId))).toEqual(['paymentManagerId']);
+  });
+});
+
+describe('the body', () => {
+  const readBody = (body: string | null, isBase64Encoded = false) => read({ body, isBase64Encoded });
+  const encode = (bytes: Uint8Array | string) => Buffer.from(bytes).toString('base64');
+  const text = JSON.stringify(list);
+
+  test.each([
+    ['as text', text, false],
+    ['in base64', encode(text), true],
+    ['with blanks around it', ` \r\n\t${text}\n`, false],
+  ])('is read %s', (_how, body, isBase64Encoded) => {
+    expect(readBody(body, isBase64Encoded)).toMatchObject({ ok: true, value: { input: list } });
+  });
+
+  test.each([
+    ['base64 with a stray character', `${encode(text).slice(0, 8)}!${encode(text).slice(9)}`],
+    ['base64 without its padding', encode(`${text} `).replaceAll('=', '') + 'A'],
+    ['base64 of another alphabet', '_-8='],
+    ['bytes that are no UTF-8', encode(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))],
+    ['a surrogate in UTF-8', encode(Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22))],
+    ['more than 64 kB in base64', encode(JSON.stringify({ ...list, padding: 'x'.repeat(64 * 1024) }))],
+  ])('is refused as %s', (_what, body) => {
+    expect(readBody(body, true)).toMatchObject({ ok: false, error: { reason: 'cannot_parse' } });
+  });
+
+  test.each([null, ''])('is an object without members when it is %j', (body) => {
+    expect(problemsOf(readBody(body))).toEqual(['paymentManagerArn']);
+  });
+
+  test('may say null for a member that is not there', () => {
+    const found = read({ json: { ...list, nextToken: null, maxResults: null } });
+    expect(found.ok ? found.value.input : null).toEqual(list);
+    expect(problemsOf(read({ json: { paymentManagerArn: null } }))).toEqual(['paymentManagerArn']);
+  });
+});

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { formatHttpReference } from '../../lib/api/reference.ts';
+import { OPERATIONS } from '../../lib/api/operations.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+
+test('the HTTP reference is what the table and the schemas say', () => {
+  const text = readFileSync(join(docs, 'reference/http-api.md'), 'utf8');
+  expect(text).toBe(formatHttpReference());
+  for (const name of Object.keys(OPERATIONS)) expect(text).toContain(`## ${name}`);
+});
+
+test('every page that a page links to exists', () => {
+  const pages = [
+    '../README.md',
+    '../CONTRIBUTING.md',
+    'concepts.md',
+    'architecture.md',
+    'operating.md',
+    'performance.md',
+  ];
+  let links = 0;
+  for (const page of pages) {
+    const path = join(docs, page);
+    for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      links += 1;
+      expect(() => readFileSync(join(path, '..', target)), `${page} links to ${target}`).not.toThrow(/ENOENT/);
+    }
+  }
+  expect(links).toBeGreaterThan(10);
+});

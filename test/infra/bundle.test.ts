@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FUNCTION_NAMES } from '../../lib/api/operations.ts';
+import { bundle } from '../../lib/infra/bundle.ts';
+import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+
+const log = (): void => {};
+const SIGNER = `import { sign } from 'tiny-secp256k1';
+export const handler = () => sign(new Uint8Array(32).fill(7), new Uint8Array(32).fill(1)).length;`;
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'bursar-bundle-'));
+  mkdirSync(join(root, 'lib', 'domain'), { recursive: true });
+  mkdirSync(join(root, 'lambdas'));
+  symlinkSync(join(PROJECT_ROOT, 'node_modules'), join(root, 'node_modules'));
+  write('package-lock.json', '{}');
+  write('lib/domain/word.ts', `export const word: string = 'first';`);
+  write('lambdas/say-word.ts', `import { word } from '../lib/domain/word.ts';\nexport const handler = () => word;`);
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(path: string, text: string): void {
+  writeFileSync(join(root, path), text);
+}
+
+function run(directory: string): string {
+  const script = `console.log(await (await import('${directory}/index.mjs')).handler())`;
+  return execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: '/', encoding: 'utf8' }).trim();
+}
+
+test('ships a function that runs alone, away from the checkout', async () => {
+  await bundle({ log, root });
+  const elsewhere = join(root, 'elsewhere');
+  cpSync(join(root, 'dist', 'say-word'), elsewhere, { recursive: true });
+  expect(run(elsewhere)).toBe('first');
+});
+
+test('ships the WebAssembly beside the functions that sign, and beside no other', async () => {
+  write('lambdas/sign-word.ts', SIGNER);
+  const { functions } = await bundle({ log, root });
+  expect(existsSync(join(functions['sign-word']!.path, 'secp256k1.wasm'))).toBe(true);
+  expect(existsSync(join(functions['say-word']!.path, 'secp256k1.wasm'))).toBe(false);
+  const elsewhere = join(root, 'elsewhere');
+  cpSync(functions['sign-word']!.path, elsewhere, { recursive: true });
+  expect(run(elsewhere)).toBe('64');
+});
+
+test('does nothing where nothing changed', async () => {
+  expect((await bundle({ log, root })).built).toBe(true);
+  expect((await bundle({ log, root })).built).toBe(false);
+});
+
+test.each([
+  ['a byte of a source changes', () => write('lib/domain/word.ts', `export const word: string = 'other';`)],
+  ['a source is added', () => write('lib/domain/more.ts', 'export {};')],
+  ['a source is renamed', () => (write('lib/domain/more.ts', ''), rmSync(join(root, 'lib/domain/word.ts')), write('lib/domain/word.ts', ''))],
+  ['the lockfile changes', () => write('package-lock.json', '{"lockfileVersion":3}')],
+  ['a bundle is edited', () => write('dist/say-word/index.mjs', 'export const handler = () => 1;')],
+  ['a bundle is lost', () => rmSync(join(root, 'dist/say-word/index.mjs'))],
+  ['the stamp is broken', () => write('dist/.stamp.json', '{"source":')],
+])('builds again when %s', async (_, change) => {
+  await bundle({ log, root });
+  change();
+  expect((await bundle({ log, root })).built).toBe(true);
+});
+
+test('builds what the sources say after a change, with another digest', async () => {
+  const { digest } = await bundle({ log, root });
+  write('lib/domain/word.ts', `export const word: string = 'second';`);
+  const next = await bundle({ log, root });
+  expect(next.digest).not.toBe(digest);
+  expect(run(next.functions['say-word']!.path)).toBe('second');
+});
+
+test('leaves nothing of a function that is gone', async () => {
+  write('lambdas/sign-word.ts', SIGNER);
+  await bundle({ log, root });
+  rmSync(join(root, 'lambdas/sign-word.ts'));
+  const { functions } = await bundle({ log, root });
+  expect(Object.keys(functions)).toEqual(['say-word']);
+  expect(existsSync(join(root, 'dist/sign-word'))).toBe(false);
+});
+
+test('gives equal bundles to two that build at the same time', async () => {
+  const [one, other] = await Promise.all([bundle({ log, root }), bundle({ log, root })]);
+  expect(one.digest).toBe(other.digest);
+  expect((await bundle({ log, root })).built).toBe(false);
+});
+
+test('fails where a source does not parse, and does not call the old bundles right afterwards', async () => {
+  await bundle({ log, root });
+  write('lambdas/say-word.ts', 'export const = 1;');
+  await expect(bundle({ log, root })).rejects.toThrow(/Build failed/);
+  await expect(bundle({ log, root })).rejects.toThrow(/Build failed/);
+});
+
+test('bundles every function of the service; the code of each stays under 450 kB', async () => {
+  const { functions } = await bundle({ log });
+  expect(Object.keys(functions).sort()).toEqual([...FUNCTION_NAMES, 'sweep-reservations'].sort());
+  const sizes = Object.entries(functions).map(([name, { path }]) => [name, readFileSync(join(path, 'index.mjs')).length]);
+  expect(sizes.filter(([, bytes]) => Number(bytes) > 450_000)).toEqual([]);
+});

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { FUNCTION_NAMES, OPERATIONS, type FunctionName, type OperationRoute } from '../../lib/api/operations.ts';
+import { GATEWAY_RESPONSES } from '../../lib/infra/gateway-responses.ts';
+import { createOpenApi, toInvokePath } from '../../lib/infra/openapi.ts';
+
+// Made from the names of the table, so every function has one.
+const integrationUris = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `uri:${name}`])) as Record<FunctionName, string>;
+const document = createOpenApi({ title: 'Bursar', integrationUris });
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+  readonly security: unknown;
+  readonly 'x-amazon-apigateway-auth': unknown;
+  readonly 'x-amazon-apigateway-integration': { readonly type: string; readonly httpMethod: string; readonly uri: string };
+}
+const paths = document['paths'] as Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
+test('every operation of the table has a route with IAM auth to its function, and there is no other route', () => {
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      name: operation.operationId,
+      route: `${method.toUpperCase()} ${path}`,
+      auth: operation['x-amazon-apigateway-auth'],
+      security: operation.security,
+      type: operation['x-amazon-apigateway-integration'].type,
+      uri: operation['x-amazon-apigateway-integration'].uri,
+    })),
+  );
+  const expected = Object.entries<OperationRoute>(OPERATIONS).map(([name, { method, path, function: fn }]) => ({
+    name,
+    route: `${method} ${path}`,
+    auth: { type: 'AWS_IAM' },
+    security: [{ sigv4: [] }],
+    type: 'aws_proxy',
+    uri: `uri:${fn}`,
+  }));
+  const byRoute = (a: { route: string }, b: { route: string }): number => a.route.localeCompare(b.route);
+  expect(routes.sort(byRoute)).toEqual(expected.sort(byRoute));
+  expect(document['components']).toEqual({
+    securitySchemes: {
+      sigv4: { type: 'apiKey', name: 'Authorization', in: 'header', 'x-amazon-apigateway-authtype': 'awsSigv4' },
+    },
+  });
+});
+
+test('declares each path parameter as required', () => {
+  const operation = paths['/payments/managers/{paymentManagerId}/connectors']!['post']!;
+  expect(operation.parameters).toEqual([{ name: 'paymentManagerId', in: 'path', required: true, schema: { type: 'string' } }]);
+  expect(paths['/payments/processPayment']!['post']!.parameters).toBeUndefined();
+});
+
+test('calls Lambda by POST, whatever the method of the route', () => {
+  const methods = Object.values(paths).flatMap((operations) =>
+    Object.values(operations).map((operation) => operation['x-amazon-apigateway-integration'].httpMethod),
+  );
+  expect(new Set(methods)).toEqual(new Set(['POST']));
+});
+
+test('widens only path parameters in what a role may invoke', () => {
+  expect(toInvokePath(OPERATIONS.ProcessPayment)).toBe('POST/payments/processPayment');
+  expect(toInvokePath(OPERATIONS.GetPayment)).toBe('GET/bursar/payments/*');
+});
+
+// What API Gateway answers by itself, and the status and name that AWS's clients expect for it.
+test.each([
+  ['ACCESS_DENIED', 403, 'AccessDeniedException'],
+  ['EXPIRED_TOKEN', 403, 'AccessDeniedException'],
+  ['INVALID_SIGNATURE', 403, 'AccessDeniedException'],
+  ['MISSING_AUTHENTICATION_TOKEN', 403, 'AccessDeniedException'],
+  ['UNAUTHORIZED', 403, 'AccessDeniedException'],
+  ['WAF_FILTERED', 403, 'AccessDeniedException'],
+  ['THROTTLED', 429, 'ThrottlingException'],
+  ['QUOTA_EXCEEDED', 429, 'ThrottlingException'],
+  ['INTEGRATION_FAILURE', 500, 'InternalServerException'],
+  ['INTEGRATION_TIMEOUT', 500, 'InternalServerException'],
+  ['DEFAULT_5XX', 500, 'InternalServerException'],
+  ['AUTHORIZER_FAILURE', 500, 'InternalServerException'],
+  ['BAD_REQUEST_BODY', 400, 'ValidationException'],
+  ['BAD_REQUEST_PARAMETERS', 400, 'ValidationException'],
+  ['REQUEST_TOO_LARGE', 400, 'ValidationException'],
+  ['UNSUPPORTED_MEDIA_TYPE', 400, 'ValidationException'],
+  ['DEFAULT_4XX', 400, 'ValidationException'],
+])('answers %s as %i %s, in header and body', (type, status, name) => {
+  const response = GATEWAY_RESPONSES[type]!;
+  expect(response.statusCode).toBe(status);
+  expect(response.responseParameters).toEqual({ 'gatewayresponse.header.x-amzn-errortype': `'${name}'` });
+  const text = response.responseTemplates['application/json']!.replaceAll('$context.error.messageString', '"Forbidden"');
+  const body: unknown = JSON.parse(text);
+  const reason = name === 'ValidationException' ? { reason: expect.stringMatching(/^(CannotParse|FieldValidationFailed)$/) } : {};
+  expect(body).toEqual({ __type: name, message: expect.stringMatching(/./), ...reason });
+});
+
+test('says how large a body may be', () => {
+  expect(GATEWAY_RESPONSES['REQUEST_TOO_LARGE']!.responseTemplates['application/json']).toContain('at most 65536 bytes');
+});
+
+test('the document carries the gateway responses', () => {
+  expect(document['x-amazon-apigateway-gateway-responses']).toBe(GATEWAY_RESPONSES);
+});

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { toMicroUsd } from '../../lib/domain/money.ts';
+import {
+  readBaseConfig,
+  readConnectorsConfig,
+  readInstrumentsConfig,
+  readReadingConfig,
+} from '../../lib/service/config.ts';
+
+const BASE = {
+  BOOKS_TABLE: 'books',
+  REGISTRY_TABLE: 'registry',
+  DEPLOYMENT_PARTITION: 'aws',
+  DEPLOYMENT_ACCOUNT: '111122223333',
+  AWS_REGION: 'us-east-1',
+  DEFAULT_SESSION_LIMIT_USD: '10.00',
+  ALLOWED_NETWORKS: 'eip155:8453,eip155:84532',
+};
+
+/** Every function's reader with the variables that it asks for. */
+const READERS = {
+  base: { read: readBaseConfig, variables: {} },
+  reading: { read: readReadingConfig, variables: { RPC_URLS: '{"eip155:84532":"http://127.0.0.1:8545/key-canary"}' } },
+  instruments: {
+    read: readInstrumentsConfig,
+    variables: {
+      WALLET_KEY_TAG: 'bursar',
+      PAYING_ROLE_ARN: 'arn:aws:iam::111122223333:role/paying',
+      KEY_ADMIN_ROLE_ARN: 'arn:aws:iam::111122223333:role/key-admin',
+    },
+  },
+  connectors: { read: readConnectorsConfig, variables: { SECRET_NAME_PREFIX: 'bursar/test' } },
+} as const;
+
+test('reads what every function needs', () => {
+  const config = readBaseConfig(BASE);
+  expect(config).toMatchObject({
+    booksTable: 'books',
+    registryTable: 'registry',
+    deployment: { partition: 'aws', region: 'us-east-1', account: '111122223333' },
+    defaultSessionLimit: toMicroUsd(10_000_000n),
+  });
+  expect([...config.allowedNetworks]).toEqual(['eip155:8453', 'eip155:84532']);
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('takes no limit for no limit', () => {
+  expect(readBaseConfig({ ...BASE, DEFAULT_SESSION_LIMIT_USD: 'none' }).defaultSessionLimit).toBeNull();
+});
+
+test('reads the endpoints of the chains', () => {
+  const { rpcUrls } = readReadingConfig({ ...BASE, ...READERS.reading.variables });
+  expect(rpcUrls).toEqual({ 'eip155:84532': 'http://127.0.0.1:8545/key-canary' });
+});
+
+test.each(Object.entries(READERS))(
+  'names every variable that the %s configuration misses, at once',
+  (_name, { read, variables }) => {
+    expect(() => read({ ...BASE, ...variables })).not.toThrow();
+    const missing = Object.keys({ ...BASE, ...variables });
+    for (const env of [{}, Object.fromEntries(missing.map((name) => [name, '']))]) {
+      for (const name of missing) expect(() => read(env)).toThrow(name);
+    }
+  },
+);
+
+test.each([
+  ['DEFAULT_SESSION_LIMIT_USD', '1e3'],
+  ['DEFAULT_SESSION_LIMIT_USD', '-1'],
+  ['DEFAULT_SESSION_LIMIT_USD', 'unlimited'],
+  ['ALLOWED_NETWORKS', 'eip155:999'],
+  ['ALLOWED_NETWORKS', 'base'],
+  ['ALLOWED_NETWORKS', 'eip155:8453, eip155:84532'],
+  ['ALLOWED_NETWORKS', ','],
+  ['DEPLOYMENT_ACCOUNT', '1234'],
+  ['DEPLOYMENT_PARTITION', 'amazon'],
+  ['AWS_REGION', 'US East'],
+])('refuses %s=%s', (name, value) => {
+  expect(() => readBaseConfig({ ...BASE, [name]: value })).toThrow(name);
+});
+
+test.each([
+  '',
+  'no json',
+  '[]',
+  '5',
+  'null',
+  '{"eip155:84532":"key-canary"}',
+  '{"eip155:84532":"file:///key-canary"}',
+  '{"eip155:1":5}',
+  '{"base":"http://key-canary"}',
+])('refuses RPC_URLS=%s without quoting it, since endpoints hold keys', (value) => {
+  const read = () => readReadingConfig({ ...BASE, RPC_URLS: value });
+  expect(read).toThrow('RPC_URLS');
+  expect(read).not.toThrow('canary');
+});
