@@ -41,6 +41,13 @@ export interface FunctionDeps {
   readonly log: LogSink;
 }
 
+const LOGGED_IDS = {
+  paymentManagerId: 'managerId',
+  paymentSessionId: 'sessionId',
+  paymentInstrumentId: 'instrumentId',
+  processPaymentId: 'paymentId',
+} as const satisfies Readonly<Record<string, keyof LogFields>>;
+
 interface Served {
   readonly response: ApiResponse;
   readonly operation: OperationName | null;
@@ -97,23 +104,14 @@ async function serve(
 /** What a checked request is about, so that refusals and failures can be found in the log too. */
 function idsOf(input: object): LogFields {
   const members = new Map<string, unknown>(Object.entries(input));
-  const idIn = (name: string) => {
-    const value = members.get(name);
-    return typeof value === 'string' ? value : null;
-  };
-  const managerId = idIn('paymentManagerId') ?? idIn('paymentManagerArn')?.split('/').at(-1) ?? '';
-  const [sessionId, instrumentId, paymentId] = [
-    idIn('paymentSessionId'),
-    idIn('paymentInstrumentId'),
-    idIn('processPaymentId'),
-  ];
-  return {
-    // An ARN is looked up, not checked for its form, so it may hold anything.
-    ...(MANAGER_ID.test(managerId) ? { managerId } : {}),
-    ...(sessionId === null ? {} : { sessionId }),
-    ...(instrumentId === null ? {} : { instrumentId }),
-    ...(paymentId === null ? {} : { paymentId }),
-  };
+  const ids = Object.entries(LOGGED_IDS).flatMap(([member, field]) => {
+    const id = members.get(member);
+    return typeof id === 'string' ? [[field, id] as const] : [];
+  });
+  const arn = members.get('paymentManagerArn');
+  const managerId = typeof arn === 'string' ? arn.slice(arn.lastIndexOf('/') + 1) : '';
+  // An ARN is looked up, not checked for its form, so it may hold anything.
+  return { ...(MANAGER_ID.test(managerId) ? { managerId } : {}), ...Object.fromEntries(ids) };
 }
 
 /** AgentCore's form of an error: its name in header and body, so that every generation of SDK finds it. */
@@ -158,16 +156,15 @@ function requestLog(name: FunctionName, { clock, log }: FunctionDeps) {
 }
 
 const CAUSES_MAX = 5;
+const FAILURE_CHARS_MAX = 2_000;
 
 /** Names, messages and stacks of an error and its causes. Our messages carry no secrets; requests and headers stay out. */
 export function describeFailure(failure: unknown): readonly string[] {
   const lines: string[] = [];
   for (let error = failure; error instanceof Error && lines.length < CAUSES_MAX; error = error.cause) {
-    lines.push(
-      lines.length === 0
-        ? (error.stack ?? `${error.name}: ${error.message}`)
-        : `caused by ${error.name}: ${error.message}`,
-    );
+    const name = `${error.name}: ${error.message}`;
+    const line = lines.length === 0 ? (error.stack ?? name) : `caused by ${name}`;
+    lines.push(line.slice(0, FAILURE_CHARS_MAX));
   }
   return lines.length > 0 ? lines : ['a value that is no error was thrown'];
 }

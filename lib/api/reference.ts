@@ -63,11 +63,14 @@ function formatMembers(node: SchemaNode, prefix: string, depth: number): string[
 function describe(node: SchemaNode): string {
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
-  const range = (low: number | undefined, high: number | undefined, unit: string): string =>
-    low === undefined && high === undefined ? '' : ` of ${low ?? 0} to ${high ?? 'any number of'}${unit}`;
   const what = node.type === 'array' ? 'list' : (node.type ?? 'any');
-  const size = range(node.minLength, node.maxLength, ' characters') || range(node.minimum, node.maximum, '');
+  const size =
+    formatRange(node.minLength, node.maxLength, ' characters') || formatRange(node.minimum, node.maximum, '');
   const form =
     node.pattern === undefined || node.pattern === '(?:)' ? '' : `, \`${node.pattern.replaceAll('|', '\\|')}\``;
   return `${what}${size}${form}`;
+}
+
+function formatRange(low: number | undefined, high: number | undefined, unit: string): string {
+  return low === undefined && high === undefined ? '' : ` of ${low ?? 0} to ${high ?? 'any number of'}${unit}`;
 }

@@ -126,13 +126,13 @@ function toBursarError(response: Response, text: string): BursarError {
   const errorName = named.split(':')[0]?.split('#').at(-1) || 'UnknownError';
   const message = typeof body.message === 'string' ? body.message : `Bursar answered ${response.status}`;
   const fields: readonly unknown[] = Array.isArray(body.fieldList) ? body.fieldList : [];
-  const codes = fields
+  const code = fields
     .map((field) => (typeof field === 'object' && field !== null && 'name' in field ? String(field.name) : ''))
-    .filter((name) => name.startsWith('bursar:'));
+    .find((name) => name.startsWith('bursar:'));
   return new BursarError(message, {
     errorName,
     status: response.status,
-    code: codes[0] ?? null,
+    code: code ?? null,
     requestId: response.headers.get('x-amzn-requestid'),
   });
 }

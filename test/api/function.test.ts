@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createFunction } from '../../lib/api/function.ts';
+import { createFunction, describeFailure } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
 import type { ApiRequest } from '../../lib/api/request.ts';
 import { OutcomeUnknown } from '../../lib/domain/ports.ts';
@@ -165,6 +165,45 @@ describe('a function', () => {
     });
   });
 
+  test.each([
+    ['refuses', 'DeletePaymentSession', { paymentSessionId: 'payment-session-LeO61EYIVMT95T7' }, 404],
+    ['fails', 'CreatePaymentSession', { ...valid, expiryTimeInMinutes: 15 }, 500],
+  ] as const)('logs what a request was about that it %s', async (_what, operation, json, status) => {
+    await call(makeEvent(operation, { json: { paymentManagerArn: ARN, ...json } }));
+    const { paymentSessionId: sessionId } = json as { paymentSessionId?: string };
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      status,
+      managerId: 'demo-0123456789',
+      ...(sessionId === undefined ? {} : { sessionId }),
+    });
+  });
+
+  test('logs nothing of an ARN that is none', async () => {
+    await send({ ...valid, paymentManagerArn: 'canary/\n{"_aws":{}}' });
+    expect(lines[0]).not.toMatch(/canary|_aws|managerId/);
+  });
+
+  test('logs nothing of a request that it could not check', async () => {
+    await send({ ...valid, clientToken: 'canary', paymentSessionId: 'canary' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain('canary');
+  });
+
+  test('never answers before its work is done, however little time is left', async () => {
+    const response = await handler(makeEvent('CreatePaymentSession', { json: valid }), {
+      getRemainingTimeInMillis: () => 0,
+    });
+    expect(response.statusCode).toBe(201);
+    expect(lines).toHaveLength(1);
+  });
+
+  test('carries on with many requests at a time without mixing them up', async () => {
+    const minutes = Array.from({ length: 50 }, (_, i) => 16 + i);
+    await Promise.all(minutes.map((expiryTimeInMinutes) => send({ ...valid, expiryTimeInMinutes })));
+    expect(seen.map(({ input }) => input.expiryTimeInMinutes).toSorted((a, b) => a - b)).toEqual(minutes);
+    expect(lines).toHaveLength(50);
+  });
+
   test('answers every body with a status below 500', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -176,5 +215,21 @@ describe('a function', () => {
         },
       ),
     );
+  });
+});
+
+describe('a failure in the log', () => {
+  test('has its causes, and an end', () => {
+    const root = new Error('x'.repeat(100_000));
+    let error = root;
+    for (let i = 0; i < 20; i += 1) error = new Error(`level ${i}`, { cause: error });
+    const described = describeFailure(error);
+    expect(described).toHaveLength(5);
+    expect(described[1]).toBe('caused by Error: level 18');
+    expect(describeFailure(root)[0]).toHaveLength(2_000);
+  });
+
+  test('is named even when it is no error', () => {
+    expect(describeFailure('canary')).toEqual(['a value that is no error was thrown']);
   });
 });

@@ -139,7 +139,12 @@ describe('a payment is refused and reserves nothing', () => {
 });
 
 describe('a signer that fails', () => {
-  const failing = (error: Error) => ({ type: 'SeedVault' as const, sign: () => Promise.reject(error) });
+  const failing = (error: Error) => ({
+    type: 'SeedVault' as const,
+    sign: async () => {
+      throw error;
+    },
+  });
 
   test('gives the money back, and the token works once the signer does', async () => {
     const session = await world.open();

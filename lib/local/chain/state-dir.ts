@@ -14,7 +14,7 @@ export interface StateDir {
   readonly lock: string;
 }
 
-const LOCK_TIMEOUT_MS = 3_000;
+const LOCK_TIMEOUT_MS = 2_000;
 const LOCK_POLL_MS = 20;
 const SAVE_INTERVAL_MS = 1_000;
 /** A large state takes long to write: saving may take one part in so many of the time. */

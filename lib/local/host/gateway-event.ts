@@ -140,7 +140,10 @@ function allOf(pairs: Pairs): Record<string, string[]> {
 
 /** As in `21/Nov/2026:07:30:00 +0000`. */
 function formatRequestTime(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
   return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }

@@ -137,7 +137,12 @@ async function answer(
   if (!admitted.ok) return answerError(api, admitted.error, requestId);
 
   const event = createGatewayEvent({
-    ...{ request, requestId, match, api, environment, port },
+    request,
+    requestId,
+    match,
+    api,
+    environment,
+    port,
     caller: admitted.value,
     traceId: formatTraceId(),
     nowMs: Date.now(),

@@ -1,6 +1,6 @@
-import { HTTPFacilitatorClient, x402ResourceServer } from '@x402/core/server';
+import { HTTPFacilitatorClient, x402HTTPResourceServer, x402ResourceServer } from '@x402/core/server';
 import { ExactEvmScheme } from '@x402/evm/exact/server';
-import { paymentMiddleware } from '@x402/express';
+import { paymentMiddlewareFromHTTPServer } from '@x402/express';
 import express from 'express';
 import type { Address } from 'viem';
 import { paymentMiddleware as paymentMiddlewareV1 } from 'x402-express';
@@ -28,9 +28,9 @@ const FIRST_SELLER_ACCOUNT = 2;
 
 /**
  * Sellers made of the official x402 packages: each asks for its price by 402 and delivers once the facilitator has settled.
- * The facilitator must be up. All share one port of loopback; each is paid at an address of its own.
+ * All share one port of loopback; each is paid at an address of its own.
  *
- * @throws Error where the port is taken
+ * @throws Error where the port is taken or the facilitator does not answer
  */
 export async function startSellers(
   chain: LocalChain,
@@ -42,7 +42,7 @@ export async function startSellers(
     payTo: chain.devAccount(FIRST_SELLER_ACCOUNT + index).address,
   }));
   const app = express();
-  app.use(sellInVersion2(priced, chain, facilitator));
+  app.use(await sellInVersion2(priced, chain, facilitator));
   for (const each of priced) if (each.protocolVersion === 1) app.use(sellInVersion1(each, facilitator));
   for (const { name, content } of priced) {
     app.get(`/${name}`, (_request, response) => {
@@ -62,11 +62,11 @@ export async function startSellers(
 
 type Priced = Goods & { readonly payTo: Address };
 
-function sellInVersion2(
+async function sellInVersion2(
   priced: readonly Priced[],
   { chainId }: LocalChain,
   { url }: LocalFacilitator,
-): express.RequestHandler {
+): Promise<express.RequestHandler> {
   const network = `eip155:${chainId}` as const;
   const server = new x402ResourceServer(new HTTPFacilitatorClient({ url })).register(network, new ExactEvmScheme());
   const routes = priced
@@ -75,7 +75,10 @@ function sellInVersion2(
       const accepts = [{ scheme: 'exact', price: `$${priceUsd}`, network, payTo }];
       return [`GET /${name}`, { accepts, description, mimeType: 'application/json' }];
     });
-  return paymentMiddleware(Object.fromEntries(routes), server);
+  const sale = new x402HTTPResourceServer(server, Object.fromEntries(routes));
+  // Here rather than by the middleware, in the background: who has started sellers can buy from them.
+  await sale.initialize();
+  return paymentMiddlewareFromHTTPServer(sale, undefined, undefined, false);
 }
 
 function sellInVersion1({ name, priceUsd, payTo, description }: Priced, { url }: LocalFacilitator) {
