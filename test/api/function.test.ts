@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction, describeFailure } from '../../lib/api/function.ts';
@@ -14,6 +15,7 @@ const valid = {
   expiryTimeInMinutes: 60,
   limits: { maxSpendAmount: { value: '10.00', currency: 'USD' } },
 };
+const SLOW_MINUTES = 479;
 const context = { getRemainingTimeInMillis: () => 10_000 };
 
 let lines: string[];
@@ -28,6 +30,7 @@ const handler = createFunction(
   {
     CreatePaymentSession: async (request) => {
       seen.push(request);
+      if (request.input.expiryTimeInMinutes === SLOW_MINUTES) await setTimeout(20);
       if (request.input.expiryTimeInMinutes === 15) throw new OutcomeUnknown('secret-inside');
       return ok({ body: { answered: true }, log: { sessionId: 's-1' } });
     },
@@ -190,7 +193,8 @@ describe('a function', () => {
   });
 
   test('never answers before its work is done, however little time is left', async () => {
-    const response = await handler(makeEvent('CreatePaymentSession', { json: valid }), {
+    const json = { ...valid, expiryTimeInMinutes: SLOW_MINUTES };
+    const response = await handler(makeEvent('CreatePaymentSession', { json }), {
       getRemainingTimeInMillis: () => 0,
     });
     expect(response.statusCode).toBe(201);

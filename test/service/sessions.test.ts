@@ -1,4 +1,8 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { toEpochMs } from '../../lib/domain/time.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+import { makeSession } from '../support/payments.ts';
 import {
   anInstant,
   createTenant,
@@ -84,6 +88,27 @@ test('a deleted session is gone and pays nothing', async () => {
   expect((await call('GetPaymentSession', { json })).status).toBe(404);
   const payment = await call('ProcessPayment', { json: paymentRequest(json) });
   expect(payment).toMatchObject({ status: 404, body: { message: 'Payment session not found' } });
+});
+
+test('an expired session stays readable, and pays nothing', async () => {
+  const now = toEpochMs(Date.now());
+  const session = makeSession({
+    managerId: tenant.managerId,
+    userId: 'user-1',
+    createdAt: toEpochMs(now - 3_600_001),
+    updatedAt: toEpochMs(now - 3_600_001),
+    expiresAt: toEpochMs(now - 1),
+  });
+  const { client, booksTable: TableName } = functions.database;
+  await client.send(new PutItemCommand({ TableName, Item: toSessionItem(session, 'hash') }));
+  const json = { ...tenant, paymentSessionId: session.sessionId };
+  const read = await call<SessionBody>('GetPaymentSession', { json });
+  expect(read.status).toBe(200);
+  expect(read.body.paymentSession).toMatchObject({ status: 'EXPIRED', spentAmount: { value: '0.00' } });
+  const payment = await call('ProcessPayment', { json: paymentRequest(json) });
+  expect(payment).toMatchObject({ status: 400, body: { __type: 'ValidationException' } });
+  expect(payment.body['message']).toContain('expired');
+  expect(payment.body['fieldList']).toMatchObject([{ name: 'bursar:session_expired' }]);
 });
 
 async function firstToken(user: string): Promise<string> {

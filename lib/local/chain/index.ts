@@ -16,7 +16,7 @@ import {
 } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { findNetwork } from '../../domain/assets.ts';
-import { CHAIN_RPC_VARIABLE, LOCAL_CHAIN_ID, startAnvil, type AnvilOptions } from './anvil.ts';
+import { CHAIN_RPC_VARIABLE, LOCAL_CHAIN_ID, startAnvil, type AnvilOptions, type AnvilProcess } from './anvil.ts';
 import { createTurns } from './turns.ts';
 import { ensureUsdc, mintUsdc } from './usdc.ts';
 
@@ -72,7 +72,7 @@ export async function startChain(options: AnvilOptions): Promise<LocalChain> {
   }
 }
 
-async function openChain({ rpcUrl, close, kill }: Awaited<ReturnType<typeof startAnvil>>): Promise<LocalChain> {
+async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalChain> {
   const chain = defineChain({
     id: LOCAL_CHAIN_ID,
     name: 'Local twin of Base Sepolia',

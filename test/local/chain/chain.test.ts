@@ -169,14 +169,14 @@ describe('USDC on the chain', () => {
 
   test('can be read while blocks are made', async () => {
     const holder = chain.devAccount(62).address;
-    let minting = true;
+    const minted = new AbortController();
     const read = async (): Promise<number> => {
       let reads = 0;
-      for (; minting; reads += 1) await chain.balanceOf(holder);
+      for (; !minted.signal.aborted; reads += 1) await chain.balanceOf(holder);
       return reads;
     };
     const readers = [read(), read(), read()];
-    await Promise.all(Array.from({ length: 150 }, () => chain.mint(holder, 1n))).finally(() => (minting = false));
+    await Promise.all(Array.from({ length: 150 }, () => chain.mint(holder, 1n))).finally(() => minted.abort());
     const reads = await Promise.all(readers);
     expect(reads.every((count) => count > 10)).toBe(true);
     expect(await chain.balanceOf(holder)).toBe(150n);

@@ -5,7 +5,7 @@ import { ExactEvmScheme } from '@x402/evm/exact/client';
 import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/client';
 import { wrapFetchWithPayment } from '@x402/fetch';
 import type { Hex } from 'viem';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseUsd } from '../../../lib/domain/money.ts';
 import { floorToSeconds, toEpochMs, toEpochSeconds } from '../../../lib/domain/time.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
@@ -214,6 +214,15 @@ describe('the facilitator', () => {
       expect(await response.json()).toEqual({ error: 'the request could not be processed' });
     },
   );
+
+  test('is missed when sellers start without it', async () => {
+    // The official package also prints it.
+    onTestFinished(() => vi.restoreAllMocks());
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const gone = await startFacilitator(chain);
+    await gone.close();
+    await expect(startSellers(chain, gone)).rejects.toThrow('facilitator');
+  });
 
   test('refuses a port that is taken', async () => {
     const squatter = createServer();
