@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LOCAL_ENVIRONMENT, synth } from '../infra/synth.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
@@ -36,6 +36,8 @@ export interface LocalStackOptions {
 
 /** Says to people what the directory is. */
 const MARK = 'README.txt';
+/** Names the chain that the books belong to. */
+const GENESIS_FILE = 'chain-genesis';
 
 /** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */
 export async function startStack(options: LocalStackOptions): Promise<LocalStack> {
@@ -58,6 +60,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       open(startChain({ dataDir: dataDir === null ? null : join(dataDir, 'chain') })),
     ]);
     progress(`chain ${chain.chainId} is up, with USDC at ${chain.usdc}`);
+    if (dataDir !== null) reportForeignChain(dataDir, chain.genesis, progress);
     const facilitator = await open(startFacilitator(chain));
     const [{ sellers }, faucet] = await Promise.all([open(startSellers(chain, facilitator)), open(startFaucet(chain))]);
     progress(`${sellers.length} sellers and their facilitator are up`);
@@ -97,13 +100,24 @@ function prepareDirectory({ dataDir, fresh }: LocalStackOptions): void {
   if (dataDir === null) return;
   mkdirSync(dataDir, { recursive: true });
   if (fresh === 'fresh') {
-    for (const name of ['chain', 'keys-and-secrets', 'logs', 'access-keys.json', MARK])
+    for (const name of ['chain', 'keys-and-secrets', 'logs', 'access-keys.json', GENESIS_FILE, MARK])
       rmSync(join(dataDir, name), { recursive: true, force: true });
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDir, `tables.sqlite${suffix}`), { force: true });
   }
   writeFileSync(
     join(dataDir, MARK),
     'Books, keys and chain state of a local stack of Bursar. Worth nothing anywhere else.\n',
+  );
+}
+
+/** Says so where the books were kept beside another chain: the money that they speak of is not on this one. */
+function reportForeignChain(dataDir: string, genesis: string, progress: (step: string) => void): void {
+  const path = join(dataDir, GENESIS_FILE);
+  const known = existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
+  if (known === null) writeFileSync(path, `${genesis}\n`);
+  if (known === null || known === genesis) return;
+  progress(
+    `warning: the books in ${dataDir} were kept beside another chain, so its wallets are empty here; --fresh begins anew`,
   );
 }
 

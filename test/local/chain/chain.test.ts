@@ -176,10 +176,10 @@ describe('USDC on the chain', () => {
       return reads;
     };
     const readers = [read(), read(), read()];
-    await Promise.all(Array.from({ length: 150 }, () => chain.mint(holder, 1n))).finally(() => minted.abort());
+    await Promise.all(Array.from({ length: 60 }, () => chain.mint(holder, 1n))).finally(() => minted.abort());
     const reads = await Promise.all(readers);
     expect(reads.every((count) => count > 10)).toBe(true);
-    expect(await chain.balanceOf(holder)).toBe(150n);
+    expect(await chain.balanceOf(holder)).toBe(60n);
   });
 
   test('refuses to be minted to nobody, and funds the next all the same', async () => {
@@ -198,7 +198,7 @@ describe('USDC on the chain', () => {
   });
 
   test('keeps the time of this machine in a burst', async () => {
-    await Promise.all(Array.from({ length: 50 }, () => chain.mint(chain.devAccount(61).address, 1n)));
+    await Promise.all(Array.from({ length: 30 }, () => chain.mint(chain.devAccount(61).address, 1n)));
     const reader = createPublicClient({ transport: http(chain.rpcUrl) });
     const { timestamp } = await reader.getBlock();
     expect(Math.abs(Number(timestamp) - Date.now() / 1000)).toBeLessThan(5);

@@ -217,7 +217,7 @@ describe('the facilitator', () => {
 
   test('is missed when sellers start without it', async () => {
     // The official package also prints it.
-    onTestFinished(() => vi.restoreAllMocks());
+    onTestFinished(() => void vi.restoreAllMocks());
     vi.spyOn(console, 'warn').mockReturnValue();
     const gone = await startFacilitator(chain);
     await gone.close();
