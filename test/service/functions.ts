@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from '../../lib/api/operations.ts';
+import { USER_HEADER } from '../../lib/api/request.ts';
 import { createAwsEndpoint, type AwsEndpoint } from '../../lib/local/aws-endpoint/endpoint.ts';
 import { composeManageConnectors } from '../../lib/service/compose/manage-connectors.ts';
 import { composeManageInstruments } from '../../lib/service/compose/manage-instruments.ts';
@@ -17,7 +18,7 @@ import { BASE_SEPOLIA } from '../support/payments.ts';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'us-east-1';
-export const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-User-Id';
+
 export const BALANCE = 12_345_678n;
 
 export interface Answer<T = Record<string, unknown>> {

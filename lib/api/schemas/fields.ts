@@ -25,10 +25,7 @@ export function text(
 }
 
 /** An object whose members are somebody else's to check. */
-export const anyObject = v.pipe(
-  v.record(v.string(), v.unknown(), 'must be an object'),
-  v.check((value) => !Array.isArray(value), 'must be an object'),
-);
+export const anyObject = v.record(v.string(), v.unknown(), 'must be an object');
 
 /** A member of AgentCore's that would change what the caller gets, so that ignoring it would mislead. */
 export function unsupported(why: string) {

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../lib/domain/limits.ts';
+import { formatManagerArn } from '../../lib/domain/ids.ts';
+import type { ClaimOutcome, Registry, WalletProvisioner } from '../../lib/domain/ports.ts';
+import { createClientTokens } from '../../lib/ledger/dynamodb/client-tokens.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
+import { createRegistry } from '../../lib/ledger/dynamodb/registry.ts';
+import { createOnce } from '../../lib/service/creation.ts';
+import { createInstrument, deleteInstrument } from '../../lib/service/instruments.ts';
+import { createConnector, createManager } from '../../lib/service/managers.ts';
+import { withDatabase } from '../support/database.ts';
+import { createTestClock, PAYER, type TestClock } from '../support/paying.ts';
+import { newToken } from './functions.ts';
+
+const deployment = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
+const roleArn = 'arn:aws:iam::111122223333:role/service';
+
+const database = withDatabase();
+let registry: Registry;
+beforeAll(() => {
+  Object.assign(process.env, database.environment);
+  registry = createRegistry({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable });
+});
+
+/** Provisioners that stop where a process would be stopped, as often as told. */
+function createWorld() {
+  const clock: TestClock = createTestClock();
+  let crashes = 0;
+  let made = 0;
+  const crashOrCount = () => {
+    if (crashes > 0) {
+      crashes -= 1;
+      throw new Error('the process was stopped');
+    }
+    made += 1;
+  };
+  const provisioner: WalletProvisioner = {
+    type: 'AwsKms',
+    createConnector: async () => {
+      crashOrCount();
+      return { type: 'AwsKms' };
+    },
+    createKey: async () => {
+      crashOrCount();
+      return { address: PAYER, key: { type: 'AwsKms', keyArn: `arn:aws:kms:key/${made}` } };
+    },
+  };
+  const deps = {
+    registry,
+    tokens: createClientTokens({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable }),
+    provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    deployment,
+    clock,
+    random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0 },
+  };
+  return { deps, clock, crashNext: () => (crashes += 1), made: () => made };
+}
+
+type World = ReturnType<typeof createWorld>;
+
+function valueOf<T>(result: { readonly ok: boolean; readonly value?: T; readonly error?: unknown }): T {
+  if (!result.ok || result.value === undefined) throw new Error(`refused: ${JSON.stringify(result.error)}`);
+  return result.value;
+}
+
+async function createParents({ deps }: World) {
+  const manager = valueOf(await createManager(deps, { name: 'demo', authorizerType: 'AWS_IAM', roleArn }));
+  const { managerId } = manager;
+  const connector = valueOf(await createConnector(deps, { paymentManagerId: managerId, name: 'kms', type: 'AwsKms' }));
+  return {
+    paymentManagerArn: formatManagerArn(deployment, managerId),
+    paymentConnectorId: connector.connectorId,
+    managerId,
+  };
+}
+
+async function prepare() {
+  const world = createWorld();
+  const parents = await createParents(world);
+  const request = {
+    ...parents,
+    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM' as const, linkedAccounts: [] } },
+    clientToken: newToken(),
+  };
+  return { ...world, parents, ask: () => createInstrument(world.deps, 'user-1', request) };
+}
+
+test('an interrupted instrument is busy until its lease ends, then made by the same request', async () => {
+  const { ask, crashNext, clock, made } = await prepare();
+  const madeBefore = made();
+  crashNext();
+  await expect(ask()).rejects.toThrow('the process was stopped');
+  expect(await ask()).toEqual({ ok: false, error: { reason: 'busy', what: 'creation' } });
+  expect(made()).toBe(madeBefore);
+
+  clock.advance(CREATE_LEASE_MS);
+  const instrument = valueOf(await ask());
+  expect(instrument).toMatchObject({ status: 'ACTIVE', createdAt: clock.now(), updatedAt: clock.now() });
+  expect(made()).toBe(madeBefore + 1);
+  expect(valueOf(await ask())).toEqual(instrument);
+});
+
+test('an interrupted connector is made by the same request after its lease', async () => {
+  const { deps, clock, crashNext, parents } = await prepare();
+  const request = {
+    paymentManagerId: parents.managerId,
+    name: 'kms',
+    type: 'AwsKms' as const,
+    clientToken: newToken(),
+  };
+  crashNext();
+  await expect(createConnector(deps, request)).rejects.toThrow('the process was stopped');
+  expect(await createConnector(deps, request)).toMatchObject({ ok: false, error: { reason: 'busy' } });
+  // Another request under the token hears so at once, instead of waiting for what it can never have.
+  const other = await createConnector(deps, { ...request, description: 'another' });
+  expect(other).toEqual({ ok: false, error: { reason: 'token_reused' } });
+  clock.advance(CREATE_LEASE_MS);
+  const connector = valueOf(await createConnector(deps, request));
+  expect(connector.status).toBe('READY');
+  expect(valueOf(await createConnector(deps, request))).toEqual(connector);
+});
+
+test('an instrument that was deleted before it was complete stays deleted', async () => {
+  const { deps, ask, crashNext, clock, parents } = await prepare();
+  crashNext();
+  await expect(ask()).rejects.toThrow('the process was stopped');
+  const { managerId } = parents;
+  const [claimed] = (await registry.listInstruments({ managerId, userId: 'user-1' }, { maxResults: 1 })).items;
+  expect(claimed?.status).toBe('INITIATED');
+  valueOf(await deleteInstrument(deps, 'user-1', { ...parents, paymentInstrumentId: claimed!.instrumentId }));
+  clock.advance(CREATE_LEASE_MS);
+  expect(await ask()).toMatchObject({ ok: false, error: { reason: 'conflict' } });
+});
+
+test('a creation in progress is waited for, but not for ever', async () => {
+  const clock = createTestClock();
+  const startedAt = clock.now();
+  let asked = 0;
+  const claim = async (): Promise<ClaimOutcome<string>> => {
+    asked += 1;
+    return { kind: 'in_progress', requestHash: 'mine' };
+  };
+  const make = async () => 'made';
+  expect(await createOnce({ clock }, 'mine', { claim, make })).toEqual({
+    ok: false,
+    error: { reason: 'busy', what: 'creation' },
+  });
+  expect(clock.now() - startedAt).toBeLessThanOrEqual(CREATE_WAIT_MAX_MS);
+  expect(asked).toBeGreaterThan(10);
+});
+
+test('a creation that is completed meanwhile is answered with what the other made', async () => {
+  const outcomes: ClaimOutcome<string>[] = [
+    { kind: 'in_progress', requestHash: 'mine' },
+    { kind: 'exists', requestHash: 'mine', resource: 'theirs' },
+  ];
+  const claim = async () => outcomes.shift()!;
+  const result = await createOnce({ clock: createTestClock() }, 'mine', { claim, make: async () => 'mine' });
+  expect(result).toEqual({ ok: true, value: 'theirs' });
+});
