@@ -9,6 +9,8 @@ export interface PaymentManager {
   readonly authorizerType: 'AWS_IAM';
   /** Kept for compatibility; Bursar never assumes it. */
   readonly roleArn: string;
+  /** As the creator gave them; Bursar gives them no meaning. */
+  readonly tags?: Readonly<Record<string, string>>;
   readonly status: 'READY';
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;

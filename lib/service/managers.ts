@@ -19,6 +19,7 @@ export async function createManager(
   deps: ManagersDeps,
   input: Pick<PaymentManager, 'name' | 'authorizerType' | 'roleArn'> & {
     readonly description?: string | undefined;
+    readonly tags?: Readonly<Record<string, string>> | undefined;
     readonly clientToken?: string | undefined;
   },
 ): Promise<Result<PaymentManager, Refusal>> {
@@ -35,6 +36,7 @@ export async function createManager(
     description: input.description ?? null,
     authorizerType: input.authorizerType,
     roleArn: input.roleArn,
+    ...(input.tags === undefined ? {} : { tags: input.tags }),
     status: 'READY',
     createdAt: now,
     updatedAt: now,

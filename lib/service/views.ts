@@ -16,6 +16,7 @@ export function toManagerView(deployment: Deployment, manager: PaymentManager) {
     name: manager.name,
     authorizerType: manager.authorizerType,
     roleArn: manager.roleArn,
+    ...(manager.tags === undefined ? {} : { tags: manager.tags }),
     createdAt: formatInstant(manager.createdAt),
     status: manager.status,
   };

@@ -29,7 +29,7 @@ function managerContract(registry: () => Registry): void {
   describe('a manager', () => {
     test('reads back as it was created', async () => {
       const plain = makeManager();
-      const described = makeManager({ description: '', name: 'Größe "x"' });
+      const described = makeManager({ description: '', name: 'Größe "x"', tags: { team: 'research', empty: '' } });
       for (const manager of [plain, described]) {
         expect(await registry().createManager(manager, 'h1')).toEqual({ kind: 'created' });
         expect(await registry().readManager(manager.managerId)).toEqual(manager);

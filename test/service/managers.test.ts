@@ -22,6 +22,7 @@ test('a manager is ready at once and named by its ARN', async () => {
     name: 'Research1',
     authorizerType: 'AWS_IAM',
     roleArn: 'arn:aws:iam::111122223333:role/service',
+    tags: { team: 'research' },
     createdAt: anInstant,
     status: 'READY',
   });

@@ -42,6 +42,10 @@ function readOneOf<const T extends string>(item: Item, name: string, expected: r
   return found;
 }
 
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
+
 function readInstant(item: Item, name: string): EpochMs {
   return toEpochMs(readInteger(item, name));
 }
@@ -58,6 +62,7 @@ export function toManagerItem(manager: PaymentManager, requestHash: string): Ite
     ...toDescription(manager.description),
     authorizerType: text(manager.authorizerType),
     roleArn: text(manager.roleArn),
+    ...(manager.tags === undefined ? {} : { tags: { M: mapValues(manager.tags, text) } }),
     status: text(manager.status),
     createdAt: number(manager.createdAt),
     updatedAt: number(manager.updatedAt),
@@ -73,6 +78,7 @@ export function parseManagerItem(item: Item): PaymentManager {
     description: item['description']?.S ?? null,
     authorizerType: readOneOf(item, 'authorizerType', ['AWS_IAM']),
     roleArn: readText(item, 'roleArn'),
+    ...(item['tags']?.M === undefined ? {} : { tags: mapValues(item['tags'].M, (value) => value.S ?? '') }),
     status: readOneOf(item, 'status', ['READY']),
     createdAt: readInstant(item, 'createdAt'),
     updatedAt: readInstant(item, 'updatedAt'),
