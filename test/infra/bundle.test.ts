@@ -59,7 +59,10 @@ test('does nothing where nothing changed', async () => {
 test.each([
   ['a byte of a source changes', () => write('lib/domain/word.ts', `export const word: string = 'other';`)],
   ['a source is added', () => write('lib/domain/more.ts', 'export {};')],
-  ['a source is renamed', () => (write('lib/domain/more.ts', ''), rmSync(join(root, 'lib/domain/word.ts')), write('lib/domain/word.ts', ''))],
+  [
+    'a source is renamed',
+    () => (write('lib/domain/more.ts', ''), rmSync(join(root, 'lib/domain/word.ts')), write('lib/domain/word.ts', '')),
+  ],
   ['the lockfile changes', () => write('package-lock.json', '{"lockfileVersion":3}')],
   ['a bundle is edited', () => write('dist/say-word/index.mjs', 'export const handler = () => 1;')],
   ['a bundle is lost', () => rmSync(join(root, 'dist/say-word/index.mjs'))],
@@ -103,6 +106,9 @@ test('fails where a source does not parse, and does not call the old bundles rig
 test('bundles every function of the service; the code of each stays under 450 kB', async () => {
   const { functions } = await bundle({ log });
   expect(Object.keys(functions).sort()).toEqual([...FUNCTION_NAMES, 'sweep-reservations'].sort());
-  const sizes = Object.entries(functions).map(([name, { path }]) => [name, readFileSync(join(path, 'index.mjs')).length]);
+  const sizes = Object.entries(functions).map(([name, { path }]) => [
+    name,
+    readFileSync(join(path, 'index.mjs')).length,
+  ]);
   expect(sizes.filter(([, bytes]) => Number(bytes) > 450_000)).toEqual([]);
 });

@@ -11,13 +11,37 @@ describe.each([
   ['stackPrefix', 'STACK_PREFIX', 'Pay-2', 'Pay-2', ['2pay', 'a_b', 'A'.repeat(25), 7]],
   ['defaultSessionLimitUsd', 'DEFAULT_SESSION_LIMIT_USD', '2.50', '2.50', ['-1', '1e3', '1.0000001', 10]],
   ['defaultSessionLimitUsd', 'DEFAULT_SESSION_LIMIT_USD', 'none', null, ['null', 'None']],
-  ['allowedNetworks', 'ALLOWED_NETWORKS', 'base-sepolia, eip155:8453', ['eip155:84532', 'eip155:8453'], ['eip155:9', 'base,', {}]],
+  [
+    'allowedNetworks',
+    'ALLOWED_NETWORKS',
+    'base-sepolia, eip155:8453',
+    ['eip155:84532', 'eip155:8453'],
+    ['eip155:9', 'base,', {}],
+  ],
   ['logRetentionDays', 'LOG_RETENTION_DAYS', '30', 30, ['31', '030', 30.5, '0']],
   ['retainData', 'RETAIN_DATA', 'false', false, ['no', 0, 'False']],
   ['functionMemoryMib', 'FUNCTION_MEMORY_MIB', '1024', 1024, ['127', '10241', '1e3']],
-  ['controlPlanePrincipals', 'CONTROL_PLANE_PRINCIPALS', 'arn:aws:iam::123456789012:role/ops', ['arn:aws:iam::123456789012:role/ops'], ['*', 'arn:aws:iam::1234:role/ops', 'arn:aws:iam::123456789012:role/*']],
-  ['managementPrincipals', 'MANAGEMENT_PRINCIPALS', 'arn:aws:iam::123456789012:user/a', ['arn:aws:iam::123456789012:user/a'], ['*']],
-  ['processPaymentPrincipals', 'PROCESS_PAYMENT_PRINCIPALS', 'arn:aws:iam::123456789012:root', ['arn:aws:iam::123456789012:root'], ['*']],
+  [
+    'controlPlanePrincipals',
+    'CONTROL_PLANE_PRINCIPALS',
+    'arn:aws:iam::123456789012:role/ops',
+    ['arn:aws:iam::123456789012:role/ops'],
+    ['*', 'arn:aws:iam::1234:role/ops', 'arn:aws:iam::123456789012:role/*'],
+  ],
+  [
+    'managementPrincipals',
+    'MANAGEMENT_PRINCIPALS',
+    'arn:aws:iam::123456789012:user/a',
+    ['arn:aws:iam::123456789012:user/a'],
+    ['*'],
+  ],
+  [
+    'processPaymentPrincipals',
+    'PROCESS_PAYMENT_PRINCIPALS',
+    'arn:aws:iam::123456789012:root',
+    ['arn:aws:iam::123456789012:root'],
+    ['*'],
+  ],
   ['throttleRequestsPerSecond', 'THROTTLE_REQUESTS_PER_SECOND', '50', 50, ['0', '10001']],
   ['throttleBurstRequests', 'THROTTLE_BURST_REQUESTS', '50', 50, ['0', '5001']],
   ['ownApiGatewayAccount', 'OWN_API_GATEWAY_ACCOUNT', 'false', false, ['']],
@@ -31,7 +55,9 @@ describe.each([
   });
 
   test.each(refused)('refuses %o and says where it was', (wrong) => {
-    expect(() => parse({ [`bursar:${name}`]: wrong })).toThrow(`context bursar:${name} is ${JSON.stringify(wrong)}: expected`);
+    expect(() => parse({ [`bursar:${name}`]: wrong })).toThrow(
+      `context bursar:${name} is ${JSON.stringify(wrong)}: expected`,
+    );
   });
 });
 
@@ -40,12 +66,17 @@ test('adds RPC URLs to the default ones', () => {
   expect(rpcUrls).toEqual({ ...DEFAULT_CONFIG.rpcUrls, 'eip155:1': 'https://node.example/' });
 });
 
-test.each(['{', '[]', '{"eip155:9":"https://a.example"}', '{"base":"ftp://a.example"}', '{"base":"node"}', '{"__proto__":1}', '7'])(
-  'refuses %s as RPC URLs',
-  (text) => {
-    expect(() => parse({}, { BURSAR_RPC_URLS: text })).toThrow(/environment BURSAR_RPC_URLS is .*: expected/);
-  },
-);
+test.each([
+  '{',
+  '[]',
+  '{"eip155:9":"https://a.example"}',
+  '{"base":"ftp://a.example"}',
+  '{"base":"node"}',
+  '{"__proto__":1}',
+  '7',
+])('refuses %s as RPC URLs', (text) => {
+  expect(() => parse({}, { BURSAR_RPC_URLS: text })).toThrow(/environment BURSAR_RPC_URLS is .*: expected/);
+});
 
 test('refuses an allowed network whose balances it cannot read', () => {
   expect(() => parse({ 'bursar:allowedNetworks': 'polygon' })).toThrow('eip155:137 has no RPC URL');

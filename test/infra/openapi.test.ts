@@ -4,7 +4,10 @@ import { GATEWAY_RESPONSES } from '../../lib/infra/gateway-responses.ts';
 import { createOpenApi, toInvokePath } from '../../lib/infra/openapi.ts';
 
 // Made from the names of the table, so every function has one.
-const integrationUris = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `uri:${name}`])) as Record<FunctionName, string>;
+const integrationUris = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `uri:${name}`])) as Record<
+  FunctionName,
+  string
+>;
 const document = createOpenApi({ title: 'Bursar', integrationUris });
 
 interface Operation {
@@ -12,7 +15,11 @@ interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
   readonly security: unknown;
   readonly 'x-amazon-apigateway-auth': unknown;
-  readonly 'x-amazon-apigateway-integration': { readonly type: string; readonly httpMethod: string; readonly uri: string };
+  readonly 'x-amazon-apigateway-integration': {
+    readonly type: string;
+    readonly httpMethod: string;
+    readonly uri: string;
+  };
 }
 const paths = document['paths'] as Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
@@ -46,7 +53,9 @@ test('every operation of the table has a route with IAM auth to its function, an
 
 test('declares each path parameter as required', () => {
   const operation = paths['/payments/managers/{paymentManagerId}/connectors']!['post']!;
-  expect(operation.parameters).toEqual([{ name: 'paymentManagerId', in: 'path', required: true, schema: { type: 'string' } }]);
+  expect(operation.parameters).toEqual([
+    { name: 'paymentManagerId', in: 'path', required: true, schema: { type: 'string' } },
+  ]);
   expect(paths['/payments/processPayment']!['post']!.parameters).toBeUndefined();
 });
 
@@ -85,14 +94,20 @@ test.each([
   const response = GATEWAY_RESPONSES[type]!;
   expect(response.statusCode).toBe(status);
   expect(response.responseParameters).toEqual({ 'gatewayresponse.header.x-amzn-errortype': `'${name}'` });
-  const text = response.responseTemplates['application/json']!.replaceAll('$context.error.messageString', '"Forbidden"');
+  const text = response.responseTemplates['application/json']!.replaceAll(
+    '$context.error.messageString',
+    '"Forbidden"',
+  );
   const body: unknown = JSON.parse(text);
-  const reason = name === 'ValidationException' ? { reason: expect.stringMatching(/^(CannotParse|FieldValidationFailed)$/) } : {};
+  const reason =
+    name === 'ValidationException' ? { reason: expect.stringMatching(/^(CannotParse|FieldValidationFailed)$/) } : {};
   expect(body).toEqual({ __type: name, message: expect.stringMatching(/./), ...reason });
 });
 
 test('says how large a body may be', () => {
-  expect(GATEWAY_RESPONSES['REQUEST_TOO_LARGE']!.responseTemplates['application/json']).toContain('at most 65536 bytes');
+  expect(GATEWAY_RESPONSES['REQUEST_TOO_LARGE']!.responseTemplates['application/json']).toContain(
+    'at most 65536 bytes',
+  );
 });
 
 test('the document carries the gateway responses', () => {
