@@ -93,3 +93,14 @@ export const PROVISION_TIMEOUT_MS = 5_000;
 export const PROVISION_ATTEMPTS_MAX = 3;
 /** Names that are tried for a seed whose first name a crashed creation has taken. */
 export const SEED_NAMES_MAX = 3;
+
+/** A seller's `PAYMENT-REQUIRED` header, in base64. */
+export const CHALLENGE_HEADER_MAX_CHARS = 64 * 1024;
+export const CHALLENGE_BODY_MAX_BYTES = 64 * 1024;
+/** Offers of one 402. */
+export const ACCEPTS_MAX = 32;
+/** How much of a stranger's value a message quotes. */
+export const QUOTED_MAX_CHARS = 80;
+/** A chain's transaction, network or address in a settlement; Solana's transactions are the longest, with 88. */
+export const SETTLEMENT_NAME_MAX_CHARS = 128;
+export const SETTLEMENT_REASON_MAX_CHARS = 256;

@@ -1,6 +1,7 @@
 import type { Hex, Offer, SigningTerms } from '../domain/payment.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
+import { formatReceived } from './quotation.ts';
 import { x402 } from './x402/index.ts';
 
 /** A payment protocol: pure functions from untrusted input to bytes to sign to proof. No clock, no network, no keys. */
@@ -23,6 +24,9 @@ export interface PaymentProtocol {
 export const protocols = { CRYPTO_X402: x402 } as const satisfies Record<string, PaymentProtocol>;
 export type PaymentType = keyof typeof protocols;
 
+/** AgentCore's payment types that Bursar knows by name only. */
+const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set(['MPP']);
+
 const byId = new Map<string, PaymentProtocol>(Object.values(protocols).map((protocol) => [protocol.id, protocol]));
 
 /** Reads the challenge of a request by the protocol that its payment type names. */
@@ -32,7 +36,10 @@ export function parsePaymentInput(
   allowed: { readonly networks: ReadonlySet<string> },
 ): Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>> {
   if (Object.hasOwn(protocols, paymentType)) return protocols[paymentType as PaymentType].parse(paymentInput, allowed);
-  const message = `paymentType must be one of ${Object.keys(protocols).join(', ')}. Received: ${paymentType.slice(0, 40).replace(/[^\x20-\x7e]/g, '?')}`;
+  const supported = Object.keys(protocols).join(', ');
+  const message = UNSUPPORTED_TYPES.has(paymentType)
+    ? `Payment type '${paymentType}' is not supported yet. Supported payment types: ${supported}`
+    : `paymentType must be one of ${supported}. Received: ${formatReceived(paymentType)}`;
   return refuse({ reason: 'invalid_challenge', code: 'unsupported_payment_type', field: 'paymentType', message });
 }
 

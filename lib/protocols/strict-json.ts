@@ -1,6 +1,8 @@
 import { refuse, ok, type Result } from '../domain/result.ts';
 
 export interface JsonBounds {
+  /** Of the text in UTF-8. @default - the caller has bounded it already */
+  readonly maxBytes?: number;
   readonly maxDepth: number;
   readonly maxMembers: number;
 }
@@ -10,10 +12,13 @@ export type JsonRefusal = { readonly reason: 'cannot_parse'; readonly message: s
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Parses JSON from a stranger: bounded in depth and members, no name twice in an object, none of the names that reach into
+ * Parses JSON from a stranger: bounded in size, depth and members, no name twice in an object, none of the names that reach into
  * JavaScript's prototypes. Never throws. Says nothing about the shape; schemas do.
  */
 export function parseStrictJson(text: string, bounds: JsonBounds): Result<unknown, JsonRefusal> {
+  if (bounds.maxBytes !== undefined && isLongerThan(text, bounds.maxBytes)) {
+    return cannotParse(`the JSON is larger than ${bounds.maxBytes} bytes`);
+  }
   const scanned = scan(text, bounds);
   if (!scanned.ok) return scanned;
   let value: unknown;
@@ -27,6 +32,12 @@ export function parseStrictJson(text: string, bounds: JsonBounds): Result<unknow
 
 function cannotParse(message: string): Result<never, JsonRefusal> {
   return refuse({ reason: 'cannot_parse', message });
+}
+
+/** A UTF-16 unit takes one to three bytes of UTF-8, so that only a text between those bounds needs encoding. */
+function isLongerThan(text: string, bytesMax: number): boolean {
+  if (text.length > bytesMax) return true;
+  return text.length * 3 > bytesMax && new TextEncoder().encode(text).length > bytesMax;
 }
 
 const QUOTE = 0x22;

@@ -26,12 +26,20 @@ const TRANSFER_TYPE = hashText(
 );
 const PREFIX = Uint8Array.of(0x19, 0x01);
 
-function word(value: bigint | number): Uint8Array {
-  return hexToBytes(value.toString(16).padStart(64, '0'));
+const WORD_HEX_CHARS = 64;
+
+/** One word of the encoding. Throws on any other length: to sign a field that was cut or shifted is worse than to fail. */
+function word(hex: string): Uint8Array {
+  if (hex.length !== WORD_HEX_CHARS) throw new RangeError(`a field of ${hex.length / 2} bytes: expected 32`);
+  return hexToBytes(hex);
+}
+
+function numberWord(value: bigint | number): Uint8Array {
+  return word(value.toString(16).padStart(WORD_HEX_CHARS, '0'));
 }
 
 function addressWord(address: Hex): Uint8Array {
-  return hexToBytes(address.slice(2).toLowerCase().padStart(64, '0'));
+  return word(`${'0'.repeat(24)}${address.slice(2)}`);
 }
 
 const separators = new Map<NetworkId, Uint8Array>();
@@ -52,7 +60,7 @@ export function domainSeparator(id: NetworkId): Uint8Array {
       DOMAIN_TYPE,
       hashText(usdc.domainName),
       hashText(usdc.domainVersion),
-      word(chainId),
+      numberWord(chainId),
       addressWord(usdc.address),
     ),
   );
@@ -60,17 +68,22 @@ export function domainSeparator(id: NetworkId): Uint8Array {
   return separator;
 }
 
-/** The 32 bytes to sign for a transfer: a function of the offer and the frozen terms alone. */
+/**
+ * The 32 bytes to sign for a transfer: a function of the offer and the frozen terms alone.
+ * Throws where the offer is not in the network's pinned token or a field has not its length: a bug, never input.
+ */
 export function digestOf(offer: Offer, terms: SigningTerms): Uint8Array {
+  const { usdc } = pinnedNetwork(offer.network);
+  if (offer.asset !== usdc.address) throw new Error(`asset ${offer.asset} is not the pinned token of ${offer.network}`);
   const struct = keccak_256(
     concatBytes(
       TRANSFER_TYPE,
       addressWord(terms.from),
       addressWord(offer.payTo),
-      word(offer.amount),
-      word(terms.validAfter),
-      word(terms.validBefore),
-      hexToBytes(terms.nonce.slice(2)),
+      numberWord(offer.amount),
+      numberWord(terms.validAfter),
+      numberWord(terms.validBefore),
+      word(terms.nonce.slice(2)),
     ),
   );
   return keccak_256(concatBytes(PREFIX, domainSeparator(offer.network), struct));

@@ -1,7 +1,11 @@
-import { NETWORKS } from '../../domain/assets.ts';
+import { NETWORKS, findNetwork } from '../../domain/assets.ts';
+import { ACCEPTS_MAX, SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
+import { formatUsd, usdValueOfStablecoin, type MicroUsd } from '../../domain/money.ts';
 import type { Offer } from '../../domain/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { formatBase64Json, memberOf, parseBase64Json, parseBodyJson } from './base64-json.ts';
+import { memberOf } from '../json-record.ts';
+import { clipPrintable, formatReceived } from '../quotation.ts';
+import { formatBase64Json, parseBase64Json, parseBodyJson } from './base64-json.ts';
 import { parseRequirement } from './requirement.ts';
 
 /** A seller's 402 as it stands, checked only as far as reading it needs. */
@@ -37,7 +41,14 @@ export interface HeaderSource {
   get(name: string): string | null;
 }
 
-const ACCEPTS_MAX = 32;
+export interface OfferChoice {
+  readonly requestedUrl: string;
+  /** CAIP-2 ids. @default - every network that Bursar knows */
+  readonly networks?: ReadonlySet<string>;
+  /** The most that an offer may cost. @default - no bound here; the session has its own */
+  readonly maxAmount?: MicroUsd;
+}
+
 const ALL_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id));
 
 function unreadable(message: string): { readonly ok: false; readonly error: ClientRefusal } {
@@ -55,12 +66,15 @@ export function parsePaymentRequired(response: {
   const header = response.headers.get('payment-required');
   const document = header === null ? parseBodyJson(response.body) : parseBase64Json(header);
   if (!document.ok) {
-    // A body that is no JSON is some other kind of 402; a header of x402's own name that can't be read is a broken x402.
-    return header === null ? ok(null) : unreadable(document.error.message);
+    // A header of x402's own name that can't be read is a broken x402; so is a JSON text that speaks of its version. Any other
+    // body is some other kind of 402, a web page for instance.
+    return header === null && !isMeantAsX402(response.body) ? ok(null) : unreadable(document.error.message);
   }
   const version = memberOf(document.value, 'x402Version');
   if (version === undefined && header === null) return ok(null);
-  if (version !== 1 && version !== 2) return unreadable('x402Version is neither 1 nor 2');
+  if (version !== 1 && version !== 2) {
+    return unreadable(`x402Version is ${formatReceived(version, 'number')}, expected the number 1 or 2`);
+  }
   const accepts = memberOf(document.value, 'accepts');
   if (!Array.isArray(accepts) || accepts.length === 0) return unreadable('accepts is not a list of offers');
   if (accepts.length > ACCEPTS_MAX) return unreadable(`accepts holds more than ${ACCEPTS_MAX} offers`);
@@ -72,14 +86,15 @@ export function parsePaymentRequired(response: {
   });
 }
 
+function isMeantAsX402(body: string): boolean {
+  return body.trimStart().startsWith('{') && body.includes('"x402Version"');
+}
+
 /**
  * Picks the cheapest entry that can be paid; the seller's order decides between equals. Entries for a resource of another
  * origin than the one requested are not paid, so that a proof cannot be bought for somebody else.
  */
-export function chooseOffer(
-  challenge: PaymentChallenge,
-  options: { readonly requestedUrl: string; readonly networks?: ReadonlySet<string> },
-): Result<ChosenOffer, ClientRefusal> {
+export function chooseOffer(challenge: PaymentChallenge, options: OfferChoice): Result<ChosenOffer, ClientRefusal> {
   const payable: ChosenOffer[] = [];
   const rejections: string[] = [];
   for (const [index, entry] of challenge.accepts.entries()) {
@@ -87,33 +102,64 @@ export function chooseOffer(
     if (read.ok) payable.push({ index, ...read.value });
     else rejections.push(`offer ${index}: ${read.error}`);
   }
-  const [cheapest] = payable.toSorted(byAmount);
+  const [cheapest] = payable.toSorted(byPrice);
   return cheapest === undefined ? refuse({ reason: 'no_payable_offer', message: rejections.join('; ') }) : ok(cheapest);
 }
 
-function byAmount(a: ChosenOffer, b: ChosenOffer): number {
-  if (a.offer.amount === b.offer.amount) return 0;
-  return a.offer.amount < b.offer.amount ? -1 : 1;
+/** In dollars, since tokens may differ in their decimals. */
+function priceOf(offer: Offer): MicroUsd {
+  const network = findNetwork(offer.network);
+  if (network === undefined) throw new Error(`an offer passed its parser with the unknown network ${offer.network}`);
+  return usdValueOfStablecoin(offer.amount, network.usdc.decimals);
+}
+
+function byPrice(a: ChosenOffer, b: ChosenOffer): number {
+  const [priceOfA, priceOfB] = [priceOf(a.offer), priceOf(b.offer)];
+  if (priceOfA === priceOfB) return 0;
+  return priceOfA < priceOfB ? -1 : 1;
 }
 
 function readEntry(
   challenge: PaymentChallenge,
   entry: unknown,
-  options: { readonly requestedUrl: string; readonly networks?: ReadonlySet<string> },
+  options: OfferChoice,
 ): Result<Omit<ChosenOffer, 'index'>, string> {
   if (typeof entry !== 'object' || entry === null) return refuse('it is not an object');
-  const resource = memberOf(challenge.resource, 'url') ?? memberOf(entry, 'resource');
-  if (resource !== undefined && !isSameOrigin(resource, options.requestedUrl)) {
+  if (!isForRequested(challenge, entry, options.requestedUrl)) {
     return refuse('it is for a resource of another origin than the one requested');
   }
   const networks = options.networks ?? ALL_NETWORKS;
   const parsed = parseRequirement({ version: challenge.version, payload: entry }, { networks });
-  return parsed.ok ? ok({ entry, offer: parsed.value }) : refuse(parsed.error.message);
+  if (!parsed.ok) return refuse(parsed.error.message);
+  const price = priceOf(parsed.value);
+  return options.maxAmount === undefined || price <= options.maxAmount
+    ? ok({ entry, offer: parsed.value })
+    : refuse(`it costs USD ${formatUsd(price)}, more than the USD ${formatUsd(options.maxAmount)} that may be paid`);
+}
+
+/**
+ * Version 1 names the resource in each entry, version 2 once for all of them; neither has to. Sellers mix the two, so a text in
+ * the other version's place counts as well: a proof is never bought with an entry that says anywhere that it is for somebody else.
+ */
+function isForRequested(challenge: PaymentChallenge, entry: object, requestedUrl: string): boolean {
+  const { resource, version } = challenge;
+  const shared = typeof resource === 'string' ? resource : memberOf(resource, 'url');
+  const own = memberOf(entry, 'resource');
+  const [named, stray] = version === '1' ? [own, shared] : [shared, own];
+  const isNamedRight = named === undefined || named === null || isSameOrigin(named, requestedUrl);
+  return isNamedRight && (typeof stray !== 'string' || isSameOrigin(stray, requestedUrl));
 }
 
 function isSameOrigin(resource: unknown, requestedUrl: string): boolean {
-  if (typeof resource !== 'string' || !URL.canParse(resource)) return false;
-  return new URL(resource).origin === new URL(requestedUrl).origin;
+  const origin = typeof resource === 'string' ? webOrigin(resource) : null;
+  return origin !== null && origin === webOrigin(requestedUrl);
+}
+
+/** Other schemes have the opaque origin "null", which would make strangers equal. */
+function webOrigin(url: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { protocol, origin } = new URL(url);
+  return protocol === 'https:' || protocol === 'http:' ? origin : null;
 }
 
 /** The header that carries a proof back to the seller. Its value is a bearer instrument: never log it. */
@@ -137,6 +183,8 @@ export function buildPaymentHeader(
   return { name: 'PAYMENT-SIGNATURE', value };
 }
 
+const SETTLEMENT_NAME = new RegExp(`^[\\x21-\\x7e]{0,${SETTLEMENT_NAME_MAX_CHARS}}$`);
+
 /** Reads the settlement header of a paid response. `null`: the seller says nothing. */
 export function parseSettlement(headers: HeaderSource): Result<Settlement | null, ClientRefusal> {
   const header = headers.get('payment-response') ?? headers.get('x-payment-response');
@@ -149,11 +197,14 @@ export function parseSettlement(headers: HeaderSource): Result<Settlement | null
   };
   const success = memberOf(document.value, 'success');
   if (typeof success !== 'boolean') return unreadable('the settlement does not say whether it succeeded');
-  return ok({
-    success,
-    transaction: text('transaction') ?? '',
-    network: text('network') ?? '',
-    payer: text('payer'),
-    errorReason: text('errorReason'),
-  });
+  const [transaction, network, payer] = [text('transaction') ?? '', text('network') ?? '', text('payer')];
+  for (const name of [transaction, network, payer ?? '']) {
+    if (SETTLEMENT_NAME.test(name)) continue;
+    return unreadable(
+      `the settlement names '${formatReceived(name)}', expected at most ${SETTLEMENT_NAME_MAX_CHARS} printable characters without blanks`,
+    );
+  }
+  const reason = text('errorReason');
+  const errorReason = reason === null ? null : clipPrintable(reason, SETTLEMENT_REASON_MAX_CHARS);
+  return ok({ success, transaction, network, payer, errorReason });
 }

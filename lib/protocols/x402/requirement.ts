@@ -5,6 +5,8 @@ import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
 import type { Hex, Offer } from '../../domain/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { isRecord, memberOf } from '../json-record.ts';
+import { formatReceived } from '../quotation.ts';
 
 export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>;
 
@@ -13,29 +15,11 @@ export interface AllowedNetworks {
   readonly networks: ReadonlySet<string>;
 }
 
-const SHOWN_CHARS_MAX = 80;
 const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000';
 const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 
 function no(code: string, field: string, message: string): { readonly ok: false; readonly error: ChallengeRefusal } {
   return refuse({ reason: 'invalid_challenge', code, field, message });
-}
-
-/** A value as a message may quote it: short, printable, on one line. */
-function show(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  const text = typeof value === 'string' ? value : String(value);
-  const clipped = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}...` : text;
-  return clipped.replace(/[^\x20-\x7e]/g, '?');
-}
-
-/** Own members only, so that nothing is inherited from a prototype. */
-function member(record: object, name: string): unknown {
-  return Object.hasOwn(record, name) ? (record as Record<string, unknown>)[name] : undefined;
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**
@@ -50,22 +34,29 @@ export function parseRequirement(
 ): Result<Offer, ChallengeRefusal> {
   const { version, payload } = input;
   if (version !== '1' && version !== '2') {
-    return no('unsupported_version', 'version', `x402 version must be "1" or "2". Received: ${show(version)}`);
+    return no(
+      'unsupported_version',
+      'version',
+      `x402 version must be the text "1" or "2". Received: ${formatReceived(version)}`,
+    );
   }
-  if (!isRecord(payload)) return no('invalid_payload', 'payload', 'X402 Payload for signing is invalid.');
-  const scheme = parseScheme(member(payload, 'scheme'), version);
+  if (!isRecord(payload)) {
+    const message = `X402 Payload for signing is invalid. Received: ${formatReceived(payload)}. Expected: an object, one entry of the seller's accepts`;
+    return no('invalid_payload', 'payload', message);
+  }
+  const scheme = parseScheme(memberOf(payload, 'scheme'), version);
   if (!scheme.ok) return scheme;
-  const network = parseNetwork(member(payload, 'network'), allowed);
+  const network = parseNetwork(memberOf(payload, 'network'), allowed);
   if (!network.ok) return network;
   const amount = parseAmount(payload);
   if (!amount.ok) return amount;
-  const asset = parseAsset(member(payload, 'asset'), network.value);
+  const asset = parseAsset(memberOf(payload, 'asset'), network.value);
   if (!asset.ok) return asset;
-  const payTo = parsePayTo(member(payload, 'payTo'), network.value);
+  const payTo = parsePayTo(memberOf(payload, 'payTo'), network.value);
   if (!payTo.ok) return payTo;
-  const timeout = parseTimeout(member(payload, 'maxTimeoutSeconds'));
+  const timeout = parseTimeout(memberOf(payload, 'maxTimeoutSeconds'));
   if (!timeout.ok) return timeout;
-  const extra = checkExtra(member(payload, 'extra'), network.value);
+  const extra = checkExtra(memberOf(payload, 'extra'), network.value);
   if (!extra.ok) return extra;
   return ok({
     protocol: 'x402',
@@ -89,7 +80,7 @@ function parseScheme(scheme: unknown, version: '1' | '2'): Result<'exact', Chall
   return no(
     'unsupported_scheme',
     field,
-    `Payment scheme not supported. Supported scheme: exact. Received: ${show(scheme)}`,
+    `Payment scheme not supported. Supported scheme: exact. Received: ${formatReceived(scheme)}`,
   );
 }
 
@@ -99,14 +90,14 @@ function parseNetwork(name: unknown, allowed: AllowedNetworks): Result<Network, 
   const network = typeof name === 'string' ? findNetwork(name) : undefined;
   if (network !== undefined && allowed.networks.has(network.id)) return ok(network);
   const supported = NETWORKS.filter(({ id }) => allowed.networks.has(id)).map(({ id }) => id);
-  const message = `Network mismatch '${show(name)}' is not supported for paymentNetwork 'ETHEREUM'. Supported networks: ${supported.join(', ')}`;
+  const message = `Network mismatch '${formatReceived(name)}' is not supported for paymentNetwork 'ETHEREUM'. Supported networks: ${supported.join(', ')}`;
   return no('unsupported_network', field, message);
 }
 
 function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
-  const [v2, v1] = [member(payload, 'amount'), member(payload, 'maxAmountRequired')];
+  const [v2, v1] = [memberOf(payload, 'amount'), memberOf(payload, 'maxAmountRequired')];
   if (v2 !== undefined && v1 !== undefined) {
-    const message = 'Payment amount must stand in one of amount and maxAmountRequired. Received: both';
+    const message = `Payment amount must stand in one of amount and maxAmountRequired. Received: both, ${formatReceived(v2)} and ${formatReceived(v1)}`;
     return no('ambiguous_amount', 'payload.amount', message);
   }
   const field = v2 === undefined && v1 !== undefined ? 'payload.maxAmountRequired' : 'payload.amount';
@@ -118,11 +109,11 @@ function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
     return no(
       'invalid_amount',
       field,
-      `Payment amount must be a positive number. Received: ${show(amount)}. ${expected}`,
+      `Payment amount must be a positive number. Received: ${formatReceived(amount)}. ${expected}`,
     );
   }
   if (parsed.value > AMOUNT_MAX) {
-    const message = `Payment amount exceeds maximum allowed value. Received: ${show(amount)}, Maximum: ${AMOUNT_MAX}`;
+    const message = `Payment amount exceeds maximum allowed value. Received: ${formatReceived(amount)}, Maximum: ${AMOUNT_MAX}`;
     return no('amount_too_large', field, message);
   }
   return parsed;
@@ -135,7 +126,7 @@ function parseAsset(asset: unknown, network: Network): Result<Hex, ChallengeRefu
   if (asset === undefined || asset === '') return no('asset_missing', field, 'Payment asset is required');
   const address = typeof asset === 'string' ? parseAddress(asset) : null;
   if (address === null) {
-    const message = `Payment asset address is invalid. Expected valid address format for the specified network. Received: ${show(asset)}`;
+    const message = `Payment asset address is invalid. Expected valid address format for the specified network. Received: ${formatReceived(asset)}`;
     return no('invalid_asset', field, message);
   }
   if (address === expected) return ok(expected);
@@ -149,7 +140,11 @@ function parsePayTo(payTo: unknown, network: Network): Result<Hex, ChallengeRefu
   const address = typeof payTo === 'string' ? parseAddress(payTo) : null;
   if (address === null) {
     const expected = 'Expected: 0x and 40 hexadecimal digits, in one case or with their EIP-55 checksum';
-    return no('invalid_pay_to', field, `Payment payTo address is invalid. Received: ${show(payTo)}. ${expected}`);
+    return no(
+      'invalid_pay_to',
+      field,
+      `Payment payTo address is invalid. Received: ${formatReceived(payTo)}. ${expected}`,
+    );
   }
   if (address === ZERO_ADDRESS || address === network.usdc.address) {
     const what = address === ZERO_ADDRESS ? 'the zero address' : 'the token contract';
@@ -163,7 +158,7 @@ function parseTimeout(seconds: unknown): Result<number, ChallengeRefusal> {
   const field = 'payload.maxTimeoutSeconds';
   if (seconds === undefined) return no('max_timeout_missing', field, 'Payment maxTimeoutSeconds is required');
   if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds) || seconds <= 0) {
-    const message = `Payment maxTimeoutSeconds must be positive. Received: ${show(seconds)}. Expected: a whole number of seconds`;
+    const message = `Payment maxTimeoutSeconds must be positive. Received: ${formatReceived(seconds, 'number')}. Expected: a whole number of seconds`;
     return no('invalid_max_timeout', field, message);
   }
   if (seconds > MAX_TIMEOUT_SECONDS_MAX) {
@@ -175,19 +170,22 @@ function parseTimeout(seconds: unknown): Result<number, ChallengeRefusal> {
 
 /** The seller's word on the token's domain must agree with ours; nothing of it is used for signing. */
 function checkExtra(extra: unknown, network: Network): Result<null, ChallengeRefusal> {
-  if (!isRecord(extra)) return no('extra_missing', 'payload.extra', 'Payment extra field is required');
+  if (!isRecord(extra)) {
+    const received = extra === undefined ? '' : `. Received: ${formatReceived(extra)}. Expected: an object`;
+    return no('extra_missing', 'payload.extra', `Payment extra field is required${received}`);
+  }
   const { domainName, domainVersion } = network.usdc;
   for (const [name, expected] of [
     ['name', domainName],
     ['version', domainVersion],
   ] as const) {
     const field = `payload.extra.${name}`;
-    const value = member(extra, name);
+    const value = memberOf(extra, name);
     if (value === undefined || value === '') {
       return no(`extra_${name}_missing`, field, `Payment extra.${name} is required for EVM payments`);
     }
     if (value !== expected) {
-      const message = `Payment extra.${name} does not belong to USDC on network '${network.id}'. Received: ${show(value)}. Expected: ${expected}`;
+      const message = `Payment extra.${name} does not belong to USDC on network '${network.id}'. Received: ${formatReceived(value)}. Expected: ${expected}`;
       return no(`wrong_extra_${name}`, field, message);
     }
   }
@@ -195,14 +193,14 @@ function checkExtra(extra: unknown, network: Network): Result<null, ChallengeRef
 }
 
 function checkTransfer(extra: object): Result<null, ChallengeRefusal> {
-  const method = member(extra, 'assetTransferMethod');
+  const method = memberOf(extra, 'assetTransferMethod');
   if (method !== undefined && method !== 'eip3009') {
-    const message = `Payment extra.assetTransferMethod is not supported. Received: ${show(method)}. Expected: eip3009`;
+    const message = `Payment extra.assetTransferMethod is not supported. Received: ${formatReceived(method)}. Expected: eip3009`;
     return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
   }
-  const flow = member(extra, 'paymentFlow');
+  const flow = memberOf(extra, 'paymentFlow');
   if (flow !== undefined && flow !== 'authorization') {
-    const message = `Payment extra.paymentFlow is not supported. Received: ${show(flow)}. Expected: authorization, which settles after the seller has done its work`;
+    const message = `Payment extra.paymentFlow is not supported. Received: ${formatReceived(flow)}. Expected: authorization, which settles after the seller has done its work`;
     return no('unsupported_payment_flow', 'payload.extra.paymentFlow', message);
   }
   return ok(null);

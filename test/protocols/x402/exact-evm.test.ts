@@ -79,6 +79,7 @@ describe('an EIP-3009 authorization', () => {
       const randomOffer: Offer = {
         ...offer,
         network: NETWORKS[i % NETWORKS.length]!.id,
+        asset: NETWORKS[i % NETWORKS.length]!.usdc.address,
         amount: toBaseUnits(BigInt(`0x${random.subarray(0, 1 + (i % 32)).toString('hex')}`)),
         payTo: `0x${random.subarray(32, 52).toString('hex')}`,
       };
@@ -127,17 +128,24 @@ describe('an EIP-3009 authorization', () => {
   });
 
   test('changes its digest with every field that is signed', () => {
-    const base = formatDigest(digestOf(offer, terms));
+    const base = NETWORKS.find(({ id }) => id === 'eip155:8453')!;
+    const own = formatDigest(digestOf(offer, terms));
     const others = [
       digestOf({ ...offer, amount: toBaseUnits(10_001n) }, terms),
       digestOf({ ...offer, payTo: terms.from }, terms),
-      digestOf({ ...offer, network: 'eip155:8453' }, terms),
+      digestOf({ ...offer, network: base.id, asset: base.usdc.address }, terms),
       digestOf(offer, { ...terms, from: offer.payTo }),
       digestOf(offer, { ...terms, nonce: `0x${'00'.repeat(32)}` }),
       digestOf(offer, { ...terms, validAfter: toEpochSeconds(1) }),
       digestOf(offer, { ...terms, validBefore: toEpochSeconds(1) }),
     ].map(formatDigest);
-    expect(new Set([base, ...others]).size).toBe(8);
-    expect(hexToBytes(base)).toHaveLength(32);
+    expect(new Set([own, ...others]).size).toBe(8);
+    expect(hexToBytes(own)).toHaveLength(32);
+  });
+
+  test('is never made for a token that is not the pinned one of its network, or for a field of another length', () => {
+    expect(() => digestOf({ ...offer, network: 'eip155:8453' }, terms)).toThrow('pinned');
+    expect(() => digestOf(offer, { ...terms, nonce: '0x01' })).toThrow('expected 32');
+    expect(() => digestOf({ ...offer, payTo: '0x01' }, terms)).toThrow('expected 32');
   });
 });
