@@ -49,6 +49,26 @@ describe('strict JSON', () => {
     expect(parse(`{${Array.from({ length: 2_000 }, (_, i) => `"${i}":0`).join()}}`).ok).toBe(true);
   });
 
+  test.each([
+    ['of one byte each', 'x', 10],
+    ['of two bytes each', 'é', 5],
+    ['of three bytes each', '€', 3],
+    ['of four bytes each', '😀', 2],
+  ])('counts a bound in bytes over characters %s', (_what, char, fitting) => {
+    const bytes = (text: string) => parseStrictJson(text, { ...bounds, maxBytes: 12 });
+    expect(bytes(`"${char.repeat(fitting)}"`).ok).toBe(true);
+    expect(bytes(`"${char.repeat(fitting + 1)}"`)).toMatchObject({
+      error: { message: 'the JSON is larger than 12 bytes' },
+    });
+  });
+
+  test('refuses a megabyte of brackets before it builds anything of it', () => {
+    expect(parse('['.repeat(1_000_000))).toMatchObject({
+      error: { message: 'the JSON is nested deeper than 16 levels' },
+    });
+    expect(parse('{"a":'.repeat(200_000)).ok).toBe(false);
+  });
+
   test('is not fooled by structure inside strings', () => {
     expect(parse('{"a:b":"{[:\\"}","c":"\\\\"}')).toEqual({ ok: true, value: { 'a:b': '{[:"}', c: '\\' } });
   });

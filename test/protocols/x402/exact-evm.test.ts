@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { PaymentPayloadV2Schema } from '@x402/core/schemas';
+import { PaymentPayloadV1Schema, PaymentPayloadV2Schema } from '@x402/core/schemas';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
+import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/client';
 import { hashTypedData, hexToBytes } from 'viem';
 import { privateKeyToAccount, sign } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
@@ -9,6 +10,7 @@ import { toBaseUnits } from '../../../lib/domain/money.ts';
 import type { Hex, Offer, SigningTerms } from '../../../lib/domain/payment.ts';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
 import { digestOf, domainSeparator, formatDigest, presentProof } from '../../../lib/protocols/x402/exact-evm.ts';
+import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 
 const KEY: Hex = `0x${'01'.repeat(32)}`;
 const account = privateKeyToAccount(KEY);
@@ -95,28 +97,40 @@ describe('an EIP-3009 authorization', () => {
     }
   });
 
-  test('is what the official client signs, given the same nonce and time', async () => {
-    const requirements = {
-      scheme: 'exact',
-      network: offer.network,
-      amount: '10000',
-      asset: offer.asset,
-      payTo: offer.payTo,
-      maxTimeoutSeconds: 60,
-      extra: { name: 'USDC', version: '2' },
-    };
-    const { payload } = await new ExactEvmScheme(account).createPaymentPayload(2, requirements);
-    const official = payload as unknown as ReturnType<typeof presentProof>;
-    const { from, nonce, validAfter, validBefore } = official.authorization;
-    const same: SigningTerms = {
-      from,
-      nonce,
-      validAfter: toEpochSeconds(Number(validAfter)),
-      validBefore: toEpochSeconds(Number(validBefore)),
-    };
-    const signature = await sign({ hash: formatDigest(digestOf(offer, same)), privateKey: KEY, to: 'hex' });
-    expect(presentProof(offer, same, signature)).toEqual(official);
-  });
+  const requirements = {
+    scheme: 'exact',
+    asset: offer.asset,
+    payTo: offer.payTo,
+    maxTimeoutSeconds: 60,
+    extra: { name: 'USDC', version: '2' },
+  };
+  // Each draws its nonce and reads the clock itself; we hash and sign the same.
+  test.each([
+    ['1', () => new ExactEvmSchemeV1(account), { network: 'base-sepolia', maxAmountRequired: '10000' }],
+    ['2', () => new ExactEvmScheme(account), { network: offer.network, amount: '10000' }],
+  ] as const)(
+    'is what the official client of version %s signs, given the same nonce and time',
+    async (version, createScheme, own) => {
+      const entry = { ...requirements, ...own };
+      const parsed = parseRequirement({ version, payload: entry }, { networks: new Set([offer.network]) });
+      if (!parsed.ok) throw new Error(parsed.error.message);
+      const { payload } = await createScheme().createPaymentPayload(Number(version), entry as never);
+      const official = payload as unknown as ReturnType<typeof presentProof>;
+      const { from, nonce, validAfter, validBefore } = official.authorization;
+      const same: SigningTerms = {
+        from,
+        nonce,
+        validAfter: toEpochSeconds(Number(validAfter)),
+        validBefore: toEpochSeconds(Number(validBefore)),
+      };
+      const signature = await sign({ hash: formatDigest(digestOf(parsed.value, same)), privateKey: KEY, to: 'hex' });
+      const proof = presentProof(parsed.value, same, signature);
+      expect(proof).toEqual(official);
+      // Members in the same order too: some sellers compare texts.
+      expect(JSON.stringify(proof.authorization)).toBe(JSON.stringify(official.authorization));
+      expect(Object.keys(proof)).toEqual(['signature', 'authorization']);
+    },
+  );
 
   test('is presented in the form that the official schema demands', async () => {
     const signature = await sign({ hash: formatDigest(digestOf(offer, terms)), privateKey: KEY, to: 'hex' });
@@ -125,6 +139,9 @@ describe('an EIP-3009 authorization', () => {
     const document = { x402Version: 2, accepted, payload };
     expect(PaymentPayloadV2Schema.safeParse(document).error).toBeUndefined();
     expect(PaymentPayloadV2Schema.safeParse({ ...document, payload: 'no' }).success).toBe(false);
+    const documentV1 = { x402Version: 1, scheme: 'exact', network: 'base-sepolia', payload };
+    expect(PaymentPayloadV1Schema.safeParse(documentV1).error).toBeUndefined();
+    expect(PaymentPayloadV1Schema.safeParse({ ...documentV1, payload: 'no' }).success).toBe(false);
   });
 
   test('changes its digest with every field that is signed', () => {
@@ -143,9 +160,17 @@ describe('an EIP-3009 authorization', () => {
     expect(hexToBytes(own)).toHaveLength(32);
   });
 
-  test('is never made for a token that is not the pinned one of its network, or for a field of another length', () => {
-    expect(() => digestOf({ ...offer, network: 'eip155:8453' }, terms)).toThrow('pinned');
-    expect(() => digestOf(offer, { ...terms, nonce: '0x01' })).toThrow('expected 32');
-    expect(() => digestOf({ ...offer, payTo: '0x01' }, terms)).toThrow('expected 32');
+  test.each<[string, Partial<Offer>, Partial<SigningTerms>, string]>([
+    ['a token that is not the pinned one of its network', { network: 'eip155:8453' }, {}, 'pinned'],
+    ['a network that is not pinned', { network: 'eip155:999' }, {}, 'pinned'],
+    ['a nonce that is too short', {}, { nonce: `0x${'00'.repeat(31)}` }, 'expected 32'],
+    ['a nonce that is too long', {}, { nonce: `0x${'00'.repeat(33)}` }, 'expected 32'],
+    ['a payer that is cut', {}, { from: `0x${'11'.repeat(19)}` }, 'expected 32'],
+    ['a payee that is cut', { payTo: '0x01' }, {}, 'expected 32'],
+    ['a payee that is not hexadecimal', { payTo: `0x${'zz'.repeat(20)}` }, {}, 'hex'],
+    ['an amount beyond 256 bits', { amount: (1n << 256n) as Offer['amount'] }, {}, 'expected 32'],
+    ['a negative amount', { amount: -1n as Offer['amount'] }, {}, 'hex'],
+  ])('is never made for %s', (_what, changedOffer, changedTerms, why) => {
+    expect(() => digestOf({ ...offer, ...changedOffer }, { ...terms, ...changedTerms })).toThrow(why);
   });
 });

@@ -1,3 +1,9 @@
+import {
+  decodePaymentSignatureHeader,
+  encodePaymentRequiredHeader,
+  encodePaymentResponseHeader,
+} from '@x402/core/http';
+import { PaymentPayloadV1Schema, PaymentPayloadV2Schema } from '@x402/core/schemas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatBase64Json, parseBase64Json } from '../../../lib/protocols/x402/base64-json.ts';
@@ -49,9 +55,25 @@ describe("a seller's 402", () => {
     expect(parseBase64Json(standard).ok).toBe(true);
   });
 
-  test.each(['', '<html>', '{}', '{"error":"pay us"}', '[]'])('with the body %j and no header is not x402', (body) => {
-    expect(parsePaymentRequired({ headers: headers({}), body })).toEqual({ ok: true, value: null });
+  test('is read as the official server writes it', () => {
+    const header = encodePaymentRequiredHeader(document as never);
+    expect(read({ headers: headers({ 'PAYMENT-REQUIRED': header }), body: '{}' }).accepts).toEqual([entry]);
   });
+
+  test('of version 1 may stand in the header, and of version 2 in the body', () => {
+    expect(read({ headers: required({ x402Version: 1, accepts: [entry] }), body: '' }).version).toBe('1');
+    expect(read({ headers: headers({}), body: JSON.stringify(document) })).toMatchObject({
+      version: '2',
+      resource: { url },
+    });
+  });
+
+  test.each(['', '<html>', '{}', '{"error":"pay us"}', '[]', '{"a":1,"a":2}', '<p>"x402Version"</p>'])(
+    'with the body %j and no header is not x402',
+    (body) => {
+      expect(parsePaymentRequired({ headers: headers({}), body })).toEqual({ ok: true, value: null });
+    },
+  );
 
   test.each([
     ['a header that is no base64', headers({ 'payment-required': '%%%' })],
@@ -61,8 +83,39 @@ describe("a seller's 402", () => {
     ['no offers', required({ ...document, accepts: [] })],
     ['offers that are no list', required({ ...document, accepts: { 0: entry } })],
     ['more offers than anybody needs', required({ ...document, accepts: Array.from({ length: 33 }, () => entry) })],
+    ['no version', required({ accepts: [entry] })],
+    ['a header of nothing', headers({ 'payment-required': '' })],
+    [
+      'a header that is no UTF-8',
+      headers({ 'payment-required': btoa('{"x402Version":2,"accepts":[{}],"error":"\xff"}') }),
+    ],
+    ['a header of a megabyte', headers({ 'payment-required': 'A'.repeat(1_000_000) })],
+    ['a header nested deeply', headers({ 'payment-required': btoa('['.repeat(40_000)) })],
+    ['a name twice', headers({ 'payment-required': btoa('{"x402Version":2,"x402Version":2,"accepts":[{}]}') })],
+    ['a prototype', headers({ 'payment-required': btoa('{"x402Version":2,"accepts":[{"__proto__":{}}]}') })],
   ])('with %s is refused', (_what, source) => {
-    expect(parsePaymentRequired({ headers: source, body: '' })).toMatchObject({ ok: false });
+    expect(parsePaymentRequired({ headers: source, body: '' })).toMatchObject({
+      ok: false,
+      error: { reason: 'unreadable' },
+    });
+  });
+
+  test.each([
+    ['a name twice', '{"x402Version":1,"x402Version":1,"accepts":[{}]}'],
+    ['its end cut off', '{"x402Version":1,"accepts":[{"scheme":"exact"'],
+    ['a version as text', '{"x402Version":"1","accepts":[{}]}'],
+    ['no offers', '{"x402Version":1}'],
+    ['more than it may hold', `{"x402Version":1,"accepts":["${'x'.repeat(64 * 1024)}"]}`],
+  ])('is refused for a body that means x402 with %s', (_what, body) => {
+    expect(parsePaymentRequired({ headers: headers({}), body })).toMatchObject({
+      ok: false,
+      error: { reason: 'unreadable' },
+    });
+  });
+
+  test('is read with as many offers as are allowed', () => {
+    const accepts = Array.from({ length: 32 }, () => entry);
+    expect(read({ headers: required({ ...document, accepts }), body: '' }).accepts).toHaveLength(32);
   });
 
   test('may hold anything without making the parser throw', () => {
@@ -74,55 +127,6 @@ describe("a seller's 402", () => {
         expect(typeof parseSettlement(source).ok).toBe('boolean');
       }),
     );
-  });
-});
-
-describe('the offer that is paid', () => {
-  const challengeOf = (...accepts: unknown[]): PaymentChallenge => ({
-    version: '2',
-    accepts,
-    resource: { url },
-    extensions: undefined,
-  });
-
-  test('is the cheapest, not the first', () => {
-    const chosen = chooseOffer(challengeOf({ ...entry, amount: '30000' }, entry, { ...entry, amount: '20000' }), {
-      requestedUrl: url,
-    });
-    expect(chosen).toMatchObject({ ok: true, value: { index: 1, entry } });
-  });
-
-  test('is found behind offers that cannot be paid, and the reasons are told where none can', () => {
-    const foreign = { ...entry, network: 'solana' };
-    expect(chooseOffer(challengeOf(foreign, null, entry), { requestedUrl: url })).toMatchObject({
-      value: { index: 2 },
-    });
-    const none = chooseOffer(challengeOf(foreign, null), { requestedUrl: url });
-    expect(none).toMatchObject({ ok: false, error: { reason: 'no_payable_offer' } });
-    expect(none.ok ? '' : none.error.message).toMatch(
-      /offer 0: Network mismatch 'solana'.*; offer 1: it is not an object/,
-    );
-  });
-
-  test('is never for a resource of another origin', () => {
-    for (const requestedUrl of [
-      'https://other.example/data',
-      'http://seller.example/data',
-      'https://seller.example:8443/',
-    ]) {
-      expect(chooseOffer(challengeOf(entry), { requestedUrl }).ok).toBe(false);
-    }
-    const v1 = {
-      version: '1',
-      accepts: [{ ...entry, resource: 'https://other.example/' }],
-      resource: undefined,
-      extensions: undefined,
-    } as const;
-    expect(chooseOffer(v1, { requestedUrl: url }).ok).toBe(false);
-  });
-
-  test('is on a network that the caller allows', () => {
-    expect(chooseOffer(challengeOf(entry), { requestedUrl: url, networks: new Set(['eip155:8453']) }).ok).toBe(false);
   });
 });
 
@@ -142,7 +146,9 @@ describe('the payment header', () => {
     if (!chosen.ok) throw new Error(chosen.error.message);
     const header = buildPaymentHeader(challenge, chosen.value, payload);
     expect(header.name).toBe('X-PAYMENT');
-    expect(decode(header.value)).toEqual({ x402Version: 1, scheme: 'exact', network: 'base-sepolia', payload });
+    const expected = { x402Version: 1, scheme: 'exact', network: 'base-sepolia', payload };
+    expect(atob(header.value)).toBe(JSON.stringify(expected));
+    expect(PaymentPayloadV1Schema.safeParse(decode(header.value)).error).toBeUndefined();
   });
 
   test('of version 2 echoes the accepted entry, the resource and the extensions', () => {
@@ -151,13 +157,37 @@ describe('the payment header', () => {
     if (!chosen.ok) throw new Error(chosen.error.message);
     const header = buildPaymentHeader(challenge, chosen.value, payload);
     expect(header.name).toBe('PAYMENT-SIGNATURE');
-    expect(decode(header.value)).toEqual({
+    const expected = {
       x402Version: 2,
       resource: { url },
       accepted: entry,
       extensions: { a: { info: 1 } },
       payload,
+    };
+    expect(atob(header.value)).toBe(JSON.stringify(expected));
+    expect(PaymentPayloadV2Schema.safeParse(decode(header.value)).error).toBeUndefined();
+    expect(decodePaymentSignatureHeader(header.value)).toEqual(expected);
+  });
+
+  test('of version 2 has empty extensions where the seller has none, and no resource where there is none', () => {
+    const challenge = read({ headers: required({ x402Version: 2, accepts: [entry] }), body: '' });
+    const chosen = chooseOffer(challenge, { requestedUrl: url });
+    if (!chosen.ok) throw new Error(chosen.error.message);
+    expect(decode(buildPaymentHeader(challenge, chosen.value, payload).value)).toEqual({
+      x402Version: 2,
+      accepted: entry,
+      extensions: {},
+      payload,
     });
+  });
+
+  test('echoes what no parser of ours knows, outside ASCII too', () => {
+    const odd = { ...entry, extra: { ...entry.extra, memo: '¿ÿ 😀' }, unknown: [null, { deep: 1.5 }] };
+    const challenge = read({ headers: required({ ...document, accepts: [odd] }), body: '' });
+    const chosen = chooseOffer(challenge, { requestedUrl: url });
+    if (!chosen.ok) throw new Error(chosen.error.message);
+    const { value } = buildPaymentHeader(challenge, chosen.value, payload);
+    expect(JSON.stringify(decodePaymentSignatureHeader(value).accepted)).toBe(JSON.stringify(odd));
   });
 });
 
@@ -167,6 +197,31 @@ describe('the settlement header', () => {
     expect(parseSettlement(headers({ [name]: formatBase64Json(settlement) }))).toEqual({
       ok: true,
       value: { ...settlement, errorReason: null },
+    });
+  });
+
+  test('is read as the official server writes it', () => {
+    const settlement = { success: true, transaction: '0xabc', network: 'eip155:84532', payer: '0x1' } as const;
+    const header = encodePaymentResponseHeader(settlement);
+    expect(parseSettlement(headers({ 'PAYMENT-RESPONSE': header }))).toMatchObject({ value: settlement });
+  });
+
+  const settled = (members: object) =>
+    parseSettlement(headers({ 'payment-response': formatBase64Json({ success: false, ...members }) }));
+
+  test.each(['transaction', 'network', 'payer'])('names its %s in at most 128 printable characters', (name) => {
+    expect(settled({ [name]: 'x'.repeat(128) })).toMatchObject({ value: { [name]: 'x'.repeat(128) } });
+    expect(settled({ [name]: 'x'.repeat(129) }).ok).toBe(false);
+    expect(settled({ [name]: '\u001b[2J' }).ok).toBe(false);
+    expect(settled({ [name]: '0xabc\n' }).ok).toBe(false);
+  });
+
+  test('gives its reason as it stands, but short and printable', () => {
+    expect(settled({ errorReason: 'insufficient_funds' })).toMatchObject({
+      value: { errorReason: 'insufficient_funds' },
+    });
+    expect(settled({ errorReason: `\u001b[2J${'x'.repeat(3_000)}` })).toMatchObject({
+      value: { errorReason: `?[2J${'x'.repeat(252)}...` },
     });
   });
 

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parsePaymentInput, protocolOf } from '../../lib/protocols/registry.ts';
+import { BASE_SEPOLIA } from '../support/payments.ts';
+
+const allowed = { networks: new Set<string>([BASE_SEPOLIA.id]) };
+const payload = {
+  scheme: 'exact',
+  network: BASE_SEPOLIA.id,
+  amount: '10000',
+  asset: BASE_SEPOLIA.usdc.address,
+  payTo: '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+  maxTimeoutSeconds: 60,
+  extra: { name: 'USDC', version: '2' },
+};
+const cryptoX402 = { version: '2', payload };
+const SORTING_WORDS = /budget|insufficient|expired|instrument|inactive|session not found/i;
+
+describe('a payment input', () => {
+  test('is read by the protocol that its payment type names', () => {
+    const parsed = parsePaymentInput('CRYPTO_X402', { cryptoX402 }, allowed);
+    expect(parsed).toMatchObject({ ok: true, value: { protocol: 'x402', amount: 10_000n } });
+    if (parsed.ok) expect(protocolOf(parsed.value).inputName).toBe('cryptoX402');
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'an allowance limit, which goes with another scheme',
+      { ...cryptoX402, permit2AllowanceLimit: '1' },
+      'permit2AllowanceLimit',
+    ],
+    ['a limit of null', { ...cryptoX402, permit2AllowanceLimit: null }, 'permit2AllowanceLimit'],
+    ['no version', { payload }, 'version'],
+    ['no payload', { version: '2' }, 'payload'],
+    ['a list', [cryptoX402], ''],
+    ['a text', JSON.stringify(cryptoX402), ''],
+    ['null', null, ''],
+    ['nothing', undefined, ''],
+  ])('is refused with %s in its place', (_what, input, field) => {
+    const refused = parsePaymentInput('CRYPTO_X402', { cryptoX402: input }, allowed);
+    expect(refused).toMatchObject({ ok: false, error: { reason: 'invalid_challenge', field } });
+  });
+
+  test('says of an allowance limit what AWS says of it', () => {
+    const input = { cryptoX402: { ...cryptoX402, permit2AllowanceLimit: '1' } };
+    expect(parsePaymentInput('CRYPTO_X402', input, allowed)).toMatchObject({
+      error: {
+        code: 'allowance_without_upto',
+        message: "permit2AllowanceLimit is only supported for payment scheme 'upto'. Received scheme: exact",
+      },
+    });
+  });
+
+  test('is refused with two members, of which only one can be meant', () => {
+    const both = { cryptoX402, mpp: { version: '1' } };
+    expect(parsePaymentInput('CRYPTO_X402', both, allowed)).toMatchObject({
+      error: { code: 'ambiguous_input', field: '' },
+    });
+    expect(parsePaymentInput('CRYPTO_X402', { cryptoX402, mpp: null }, allowed).ok).toBe(true);
+  });
+
+  test('says of MPP that it is not supported yet', () => {
+    expect(parsePaymentInput('MPP', { mpp: {} }, allowed)).toMatchObject({
+      error: {
+        code: 'unsupported_payment_type',
+        field: 'paymentType',
+        message: "Payment type 'MPP' is not supported yet. Supported payment types: CRYPTO_X402",
+      },
+    });
+  });
+
+  test.each(['', 'toString', '__proto__', 'crypto_x402', 'x'.repeat(10_000), 'Budget expired', 'session not found'])(
+    'is refused with the payment type %j',
+    (paymentType) => {
+      const refused = parsePaymentInput(paymentType, { cryptoX402 }, allowed);
+      if (refused.ok) throw new Error('accepted');
+      expect(refused.error).toMatchObject({ code: 'unsupported_payment_type', field: 'paymentType' });
+      expect(refused.error.message).not.toMatch(SORTING_WORDS);
+      expect(refused.error.message.length).toBeLessThan(200);
+    },
+  );
+
+  test('may be anything without making the parser throw', () => {
+    const type = fc.oneof(fc.constant('CRYPTO_X402'), fc.string({ unit: 'binary' }));
+    const input = fc.oneof(
+      fc.anything(),
+      fc.record({ cryptoX402: fc.anything() }),
+      fc.dictionary(fc.string(), fc.jsonValue()),
+    );
+    fc.assert(
+      fc.property(type, input, (paymentType, paymentInput) => {
+        const refused = parsePaymentInput(paymentType, paymentInput, allowed);
+        if (refused.ok) throw new Error('accepted');
+        expect(refused.error.message).not.toMatch(SORTING_WORDS);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
