@@ -107,13 +107,18 @@ function withPayment(response: Response, payment: PaymentOfResponse | null): Pai
 /** Reads a 402's terms from a copy, so that the caller still gets the body. */
 async function readChallenge(response: Response): Promise<PaymentChallenge | null> {
   const body = await readBounded(response.clone());
+  if (body === null) {
+    await response.body?.cancel();
+    throw new UnpayableError(`the seller's 402 is larger than ${CHALLENGE_MAX_BYTES} bytes`);
+  }
   const parsed = parsePaymentRequired({ headers: response.headers, body });
   if (parsed.ok) return parsed.value;
   throw new UnpayableError(`the seller's 402 cannot be read: ${parsed.error.message}`);
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
+/** The text of a copy of a response; `null` where it is too long, and then the response itself is still to be cancelled. */
+async function readBounded(copy: Response): Promise<string | null> {
+  const reader = copy.body?.getReader();
   if (reader === undefined) return '';
   const decoder = new TextDecoder();
   let text = '';
@@ -123,8 +128,9 @@ async function readBounded(response: Response): Promise<string> {
     if (done) return text + decoder.decode();
     size += value.byteLength;
     if (size > CHALLENGE_MAX_BYTES) {
-      await reader.cancel();
-      throw new UnpayableError(`the seller's 402 is larger than ${CHALLENGE_MAX_BYTES} bytes`);
+      // Not awaited: it ends only when the response that was copied is cancelled as well.
+      reader.cancel().catch(() => undefined);
+      return null;
     }
     text += decoder.decode(value, { stream: true });
   }

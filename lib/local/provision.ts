@@ -7,12 +7,11 @@ const token = (what: string): string => `local-stack-${what}-0000000000000000000
 
 /** Makes the payment manager and a connector of each type through the API, or finds the ones of an earlier start. */
 export async function provision(
-  services: Pick<LocalServices, 'endpoint' | 'credentials'>,
-  region: string,
+  services: Pick<LocalServices, 'endpoint' | 'region' | 'credentials'>,
 ): Promise<Pick<LocalInfo, 'paymentManagerArn' | 'paymentConnectorIds'>> {
   const client = createBursarClient({
     endpoint: services.endpoint,
-    region,
+    region: services.region,
     credentials: services.credentials.controlPlane,
   });
   const manager = await client.call<{ paymentManagerArn: string; paymentManagerId: string }>({

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LOCAL_ENVIRONMENT, synth } from '../infra/synth.ts';
+import { synth } from '../infra/synth.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
 import { startFaucet } from './faucet.ts';
 import { checkPort } from './host/http.ts';
@@ -68,20 +68,19 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     const services = await open(
       startServices({
         templatesDir: dirname(templates[0]!),
-        environment: { partition: 'aws', ...LOCAL_ENVIRONMENT },
         dataDir,
         port: options.port,
         rpcUrls: { [chainKey]: chain.rpcUrl },
         report: progress,
-        ...(options.timers === undefined ? {} : { timers: options.timers }),
+        timers: options.timers === undefined ? 'running' : options.timers,
         ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       }),
     );
     progress('the API, the database and the keys are up');
-    const provisioned = await provision(services, LOCAL_ENVIRONMENT.region);
+    const provisioned = await provision(services);
     const info: LocalInfo = {
       endpoint: services.endpoint,
-      region: LOCAL_ENVIRONMENT.region,
+      region: services.region,
       credentials: services.credentials,
       ...provisioned,
       chains: { [chainKey]: { rpcUrl: chain.rpcUrl, usdc: chain.usdc } },
@@ -100,7 +99,7 @@ function prepareDirectory({ dataDir, fresh }: LocalStackOptions): void {
   if (dataDir === null) return;
   mkdirSync(dataDir, { recursive: true });
   if (fresh === 'fresh') {
-    for (const name of ['chain', 'keys-and-secrets', 'logs', 'access-keys.json', GENESIS_FILE, MARK])
+    for (const name of ['chain', 'aws', 'cache', 'logs', 'access-keys.json', GENESIS_FILE, MARK])
       rmSync(join(dataDir, name), { recursive: true, force: true });
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDir, `tables.sqlite${suffix}`), { force: true });
   }

@@ -28,26 +28,35 @@ const DECISIONS_MAX = 10_000;
  * Knows no service control policies, boundaries or session policies. A role that the templates do not have may do nothing.
  */
 export function createAuthorizer(roles: readonly RoleDefinition[], environment: Environment): Authorizer {
-  const byName = new Map(roles.map((role) => [role.name, role]));
+  const byName = new Map(
+    roles.map((role) => [role.name, { ...role, text: JSON.stringify(role.policies).toLowerCase() }]),
+  );
   const decisions = createBoundedMap<string, Promise<boolean>>(DECISIONS_MAX);
   return {
-    isAllowed: (request) => {
+    isAllowed: (asked) => {
+      const role = byName.get(asked.caller.roleName);
+      if (role === undefined) return Promise.resolve(false);
+      const request = { ...asked, context: keepRelevant(asked, role.text) };
       const key = JSON.stringify(request);
       const known = decisions.get(key);
       if (known !== undefined) return known;
-      const decision = decide(byName.get(request.caller.roleName), request, environment);
+      const decision = decide(role, request, environment);
       decisions.set(key, decision);
       return decision;
     },
   };
 }
 
-async function decide(
-  role: RoleDefinition | undefined,
-  request: AccessRequest,
-  environment: Environment,
-): Promise<boolean> {
-  if (role === undefined) return false;
+/** Only what a policy mentions can matter, and what differs in nothing else is the same question. */
+function keepRelevant(
+  { context, resourcePolicy }: AccessRequest,
+  policies: string,
+): NonNullable<AccessRequest['context']> {
+  const text = resourcePolicy === undefined ? policies : policies + JSON.stringify(resourcePolicy).toLowerCase();
+  return Object.fromEntries(Object.entries(context ?? {}).filter(([key]) => text.includes(key.toLowerCase())));
+}
+
+async function decide(role: RoleDefinition, request: AccessRequest, environment: Environment): Promise<boolean> {
   // A caller's wildcard would be taken for a pattern, and a part of it being allowed for all of it.
   if (request.resource !== '*' && request.resource.includes('*')) return false;
   const result = await runSimulation(toSimulation(role, request, environment), {});

@@ -14,7 +14,8 @@ export interface AwsHooksOptions {
   readonly authorizer: Authorizer;
 }
 
-const ERROR_NAMES: Readonly<Record<SignatureRefusal['reason'], string>> = {
+/** What AWS's JSON services call it. */
+export const ERROR_NAMES: Readonly<Record<SignatureRefusal['reason'], string>> = {
   missing: 'MissingAuthenticationTokenException',
   incomplete: 'IncompleteSignatureException',
   'unknown-key': 'UnrecognizedClientException',

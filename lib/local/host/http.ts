@@ -45,6 +45,7 @@ export interface Gateway {
 const HOST = '127.0.0.1';
 /** As API Gateway's. */
 const BODY_MAX_BYTES = 10 * 1024 * 1024;
+const DISCARD_MAX_BYTES = 8 * BODY_MAX_BYTES;
 
 const SIGNATURE_ERRORS: Readonly<Record<SignatureRefusal['reason'], GatewayErrorType>> = {
   missing: 'MISSING_AUTHENTICATION_TOKEN',
@@ -207,7 +208,7 @@ function no({ api }: GatewayOptions, requestId: string, type: GatewayErrorType, 
   return answerError(api, { type, message }, requestId);
 }
 
-/** `null` for more than API Gateway takes. Reads on to the end, so that the client is there to hear the answer. */
+/** `null` for more than API Gateway takes. Reads on for a while, so that the client is there to hear the answer. */
 async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -215,6 +216,7 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
     bytes += chunk.length;
     if (bytes <= BODY_MAX_BYTES) chunks.push(chunk);
     else chunks.length = 0;
+    if (bytes > DISCARD_MAX_BYTES) request.destroy();
   }
   return bytes > BODY_MAX_BYTES ? null : Buffer.concat(chunks);
 }

@@ -5,6 +5,7 @@ import {
   createResolver,
   TemplateError,
   type Environment,
+  type Resolver,
   type Resource,
   type Stack,
   type Template,
@@ -22,10 +23,14 @@ export interface Deployment {
   /** `null` where no template has an API. */
   readonly api: ApiDefinition | null;
   readonly schedules: readonly ScheduleDefinition[];
+  /** The value of a stack's output. Throws TemplateError where there is none of that name, or more than one. */
+  output(name: string): string;
 }
 
 export interface FunctionDefinition {
   readonly name: string;
+  /** The name in the sources, such as `process-payment`: the logical id without what CDK adds to it. */
+  readonly label: string;
   readonly arn: string;
   /** The unpacked asset. */
   readonly directory: string;
@@ -64,7 +69,8 @@ const ASSET_KEY = /^([0-9a-f]{64})\.zip$/;
  */
 export function readDeployment(templatesDir: string, environment: Environment): Deployment {
   const stacks = readStacks(templatesDir);
-  const find = createFinder(stacks, environment);
+  const resolver = createResolver(stacks, environment);
+  const find = createFinder(stacks, resolver);
   return {
     environment,
     tables: find('AWS::DynamoDB::Table').map(toTable),
@@ -72,6 +78,12 @@ export function readDeployment(templatesDir: string, environment: Environment): 
     roles: readRoles(find),
     api: readApi(find, environment),
     schedules: readSchedules(find, environment),
+    output: (name) => {
+      const [stack, ...others] = stacks.filter(({ template }) => Object.hasOwn(template.Outputs ?? {}, name));
+      if (stack === undefined || others.length > 0)
+        throw new TemplateError(`expected one output ${name} in ${templatesDir}`);
+      return String(resolver.resolve(stack, stack.template.Outputs?.[name]?.Value, name));
+    },
   };
 }
 
@@ -86,8 +98,7 @@ function readStacks(templatesDir: string): Stack[] {
   });
 }
 
-function createFinder(stacks: readonly Stack[], environment: Environment): FindResources {
-  const resolver = createResolver(stacks, environment);
+function createFinder(stacks: readonly Stack[], resolver: Resolver): FindResources {
   const toResolved = (stack: Stack, logicalId: string, resource: Resource): ResolvedResource => {
     const error = (problem: string): TemplateError => new TemplateError(`${stack.name}, ${logicalId}: ${problem}`);
     const property = (name: string): unknown =>
@@ -135,6 +146,7 @@ function toFunction(resource: ResolvedResource, templatesDir: string): FunctionD
     throw resource.error('Timeout and MemorySize are numbers');
   return {
     name: resource.ref,
+    label: toLabel(resource.logicalId),
     arn: resource.arn(),
     directory: findAsset(resource, templatesDir),
     handler: resource.text('Handler'),
@@ -144,6 +156,12 @@ function toFunction(resource: ResolvedResource, templatesDir: string): FunctionD
     timeoutMs: seconds * 1000,
     memoryMib: memory,
   };
+}
+
+/** `ProcessPaymentFunctionB17BE62D` is `process-payment`. */
+function toLabel(logicalId: string): string {
+  const id = logicalId.replace(/[0-9A-F]{8}$/, '').replace(/(?<=.)Function$/, '');
+  return id.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
 }
 
 /** The asset manifest is there in every synthesis, unlike the `aws:asset:path` metadata, which only the CDK CLI asks for. */

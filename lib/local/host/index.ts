@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import { createAwsEndpoint } from '../aws-endpoint/endpoint.ts';
+import { createDatabaseClient } from '../database/client.ts';
+import { createTables } from '../database/tables.ts';
+import { createAuthorizer } from './authorize.ts';
+import { createAwsHooks } from './aws-hooks.ts';
+import { createCredentialStore, keepAccessKeys, type AccessKey, type CredentialStore } from './credentials.ts';
+import { startDatabaseGate } from './database-gate.ts';
+import { createFunctions } from './functions.ts';
+import { checkPort, startGateway } from './http.ts';
+import type { Environment } from './intrinsics.ts';
+import { createLogSink, type LogLine } from './log-sink.ts';
+import type { FunctionPool, InvocationResult } from './runtime.ts';
+import { createScheduleDriver } from './schedule.ts';
+import { readDeployment, type Deployment, type FunctionDefinition } from './template.ts';
+import type { RoleDefinition } from './template-roles.ts';
+
+export { checkPort } from './http.ts';
+export type { AccessKey } from './credentials.ts';
+export type { LogLine } from './log-sink.ts';
+export type { InvocationResult } from './runtime.ts';
+
+export interface HostOptions<Caller extends string> {
+  /** What `cdk synth` or `synth()` wrote. */
+  readonly templatesDir: string;
+  /** Where keys, secrets, access keys and logs are kept between starts; `null` keeps nothing. */
+  readonly dataDir: string | null;
+  /** The API's port. @default 0: any free one */
+  readonly port?: number;
+  /** The database, already running. Its tables are made if they are missing. */
+  readonly database: { readonly endpoint: string };
+  /** Local chains by CAIP-2 id. @default - the template's own */
+  readonly rpcUrls?: Readonly<Record<string, string>>;
+  /** Who gets an access key: the output that gives the role's ARN, by the name that the caller goes by. */
+  readonly callers: Readonly<Record<Caller, string>>;
+  /** Whether schedules run by themselves; `null` leaves them to `runSchedule`. @default 'running' */
+  readonly timers?: 'running' | null;
+  /** Hears every line that functions print. */
+  readonly log?: (entry: LogLine) => void;
+  /** Hears of problems of the local stack itself. @default - they go unheard */
+  readonly report?: (problem: string) => void;
+  /** @default LOCAL_ENVIRONMENT */
+  readonly environment?: Environment;
+}
+
+export interface Host<Caller extends string> {
+  /** The API's base URL, with the stage. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly account: string;
+  /** Access keys, by the names that `callers` gave. They stay the same while the data directory does. */
+  readonly credentialsByRole: Readonly<Record<Caller, AccessKey>>;
+  /** The functions that run, by label such as `process-payment`. */
+  readonly functions: Readonly<Record<string, FunctionPool>>;
+  readonly deployment: Deployment;
+  /** Invokes the target of a schedule now. @param name the schedule, or the label of its function */
+  runSchedule(name: string): Promise<InvocationResult>;
+  /** Ends everything that was started here; not the database. */
+  close(): Promise<void>;
+}
+
+export const LOCAL_ENVIRONMENT: Environment = { partition: 'aws', region: 'us-east-1', account: '000000000000' };
+
+/**
+ * Runs what the templates describe: tables, functions in processes of their own, the API with its signatures and
+ * policies, the schedules, KMS and Secrets Manager. The caller brings the database and, if anything reads a chain, that.
+ *
+ * @throws PortTaken, TemplateError, or what the database says
+ */
+export async function startHost<Caller extends string>(options: HostOptions<Caller>): Promise<Host<Caller>> {
+  const { dataDir, port = 0, environment = LOCAL_ENVIRONMENT, report = () => {} } = options;
+  // Told before anything is started, rather than after seconds of work.
+  if (port !== 0) await checkPort(port);
+  const deployment = readDeployment(options.templatesDir, environment);
+  if (deployment.api === null) throw new Error(`no REST API in the templates of ${options.templatesDir}`);
+  await makeTables(options.database.endpoint, deployment);
+
+  const credentials = createCredentialStore();
+  const credentialsByRole = admitCallers(options, deployment, credentials);
+  const authorizer = createAuthorizer(deployment.roles, environment);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0).toReversed()) await end();
+  };
+  const inData = (name: string): string | null => (dataDir === null ? null : join(dataDir, name));
+  try {
+    const aws = await createAwsEndpoint({
+      ...createAwsHooks({ environment, credentials, authorizer }),
+      ...environment,
+      dataDir: inData('keys-and-secrets'),
+      report: (error) => report(`AWS endpoint: ${String(error)}`),
+    });
+    closers.push(aws.close);
+    const gate = await startDatabaseGate({
+      target: options.database.endpoint,
+      tables: deployment.tables,
+      environment,
+      credentials,
+      authorizer,
+      report,
+    });
+    closers.push(gate.close);
+    const pools = createFunctions({
+      ...deployment,
+      credentials,
+      endpoints: { dynamoDb: gate.endpoint, aws: aws.url },
+      rpcUrls: options.rpcUrls ?? null,
+      logs: createLogSink(inData('logs'), options.log),
+      cacheDir: inData('cache'),
+    });
+    closers.push(async () => {
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+    });
+    const invoke = (name: string, event: unknown): Promise<InvocationResult> => find(pools, name).invoke(event);
+    const schedules = createScheduleDriver({
+      schedules: deployment.schedules,
+      environment,
+      invoke,
+      report,
+      timers: options.timers === undefined ? 'running' : options.timers,
+    });
+    closers.push(async () => schedules.close());
+    const gateway = await startGateway({
+      api: deployment.api,
+      environment,
+      credentials,
+      authorizer,
+      invoke,
+      port,
+      report,
+    });
+    closers.push(gateway.close);
+    return {
+      endpoint: gateway.endpoint,
+      region: environment.region,
+      account: environment.account,
+      credentialsByRole,
+      functions: Object.fromEntries(deployment.functions.map(({ label, name }) => [label, find(pools, name)])),
+      deployment,
+      runSchedule: (name) => schedules.run(toFunctionName(deployment.functions, name)),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function makeTables(endpoint: string, { tables }: Deployment): Promise<void> {
+  const client = createDatabaseClient(endpoint);
+  try {
+    await createTables(client, tables);
+  } finally {
+    client.destroy();
+  }
+}
+
+function admitCallers<Caller extends string>(
+  { callers, dataDir }: HostOptions<Caller>,
+  deployment: Deployment,
+  credentials: CredentialStore,
+): Readonly<Record<Caller, AccessKey>> {
+  // The keys of `callers` are the names that are asked for, and one access key is made for each.
+  const names = Object.keys(callers) as Caller[];
+  const path = dataDir === null ? null : join(dataDir, 'access-keys.json');
+  const keys = keepAccessKeys(path, names) as Readonly<Record<Caller, AccessKey>>;
+  for (const name of names) {
+    const role = findRole(deployment, callers[name]);
+    credentials.admit(keys[name], { roleName: role.name, sessionName: name });
+  }
+  return keys;
+}
+
+function findRole({ roles, output }: Deployment, outputName: string): RoleDefinition {
+  const arn = output(outputName);
+  const role = roles.find((one) => one.arn === arn);
+  if (role === undefined) throw new Error(`output ${outputName} is ${arn}, which is no role of the templates`);
+  return role;
+}
+
+function find(pools: ReadonlyMap<string, FunctionPool>, name: string): FunctionPool {
+  const pool = pools.get(name);
+  if (pool === undefined) throw new Error(`no template defines function ${name}`);
+  return pool;
+}
+
+function toFunctionName(functions: readonly FunctionDefinition[], name: string): string {
+  return functions.find(({ label }) => label === name)?.name ?? name;
+}

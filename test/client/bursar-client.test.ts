@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { BursarError, createBursarClient, isFinalDenial, type BursarClientOptions } from '../../lib/client/index.ts';
+import { toEpochMs } from '../../lib/domain/time.ts';
+import { verifySignature } from '../../lib/local/host/sigv4.ts';
+import { scriptFetch, type Sent } from './script.ts';
+
+const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/v1';
+
+function play(answers: readonly (Response | Error)[], options: Partial<BursarClientOptions> = {}) {
+  const { fetch, sent } = scriptFetch(answers);
+  const client = createBursarClient({
+    endpoint: ENDPOINT,
+    region: 'us-east-1',
+    credentials: CREDENTIALS,
+    fetch,
+    ...options,
+  });
+  return { client, sent };
+}
+
+/** Reads a request as the local gateway would have received it. */
+function verify({ url, method, headers, body }: Sent, overrides: { secretAccessKey?: string; body?: string } = {}) {
+  const { host, pathname, search } = new URL(url);
+  return verifySignature(
+    {
+      method,
+      target: pathname + search,
+      headers: [['host', host], ...headers],
+      body: Buffer.from(overrides.body ?? body),
+    },
+    {
+      region: 'us-east-1',
+      service: 'execute-api',
+      findCredential: (accessKeyId) =>
+        accessKeyId === CREDENTIALS.accessKeyId
+          ? { secretAccessKey: overrides.secretAccessKey ?? CREDENTIALS.secretAccessKey, sessionToken: null }
+          : null,
+      now: toEpochMs(Date.now()),
+    },
+  );
+}
+
+const answered = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify(body), { status, headers });
+const CALL = { method: 'POST', path: '/payments/getPaymentSession', userId: 'user-1', body: { a: 'ü' } } as const;
+
+const failureOf = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
+
+describe('a request', () => {
+  test('is signed so that the gateway accepts it, and only as it is', async () => {
+    const { client, sent } = play([answered({ ok: true })]);
+    expect(await client.call({ ...CALL, agentName: 'assistant' })).toEqual({ ok: true });
+    expect(sent[0]).toMatchObject({ method: 'POST', url: `${ENDPOINT}/payments/getPaymentSession`, redirect: 'error' });
+    expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('user-1');
+    expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-agent-name')).toBe('assistant');
+    expect(verify(sent[0]!)).toEqual({ ok: true, value: { accessKeyId: CREDENTIALS.accessKeyId } });
+    expect(verify(sent[0]!, { secretAccessKey: 'another' })).toMatchObject({ error: { reason: 'invalid' } });
+    expect(verify(sent[0]!, { body: '{}' })).toMatchObject({ error: { reason: 'invalid' } });
+  });
+
+  test('is signed with a query that needs encoding, on a port, without a body', async () => {
+    const { client, sent } = play([answered({})], { endpoint: 'http://127.0.0.1:4321/v1/' });
+    const query = {
+      paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:1:payment-manager/a-b',
+      odd: "a b+c*(d)'~é",
+    };
+    await client.call({ method: 'GET', path: '/bursar/payments', query });
+    expect(sent[0]!.url).toMatch(/^http:\/\/127\.0\.0\.1:4321\/v1\/bursar\/payments\?/);
+    expect(Object.fromEntries(new URL(sent[0]!.url).searchParams)).toEqual(query);
+    expect(verify(sent[0]!)).toMatchObject({ ok: true });
+  });
+
+  test('carries the session token of temporary credentials', async () => {
+    const { client, sent } = play([answered({})], { credentials: { ...CREDENTIALS, sessionToken: 'token' } });
+    await client.call(CALL);
+    expect(sent[0]!.headers.get('x-amz-security-token')).toBe('token');
+  });
+
+  test('to pay has the members that AgentCore’s clients send', async () => {
+    const output = { processPaymentId: 'id', status: 'PROOF_GENERATED', paymentOutput: {} };
+    const { client, sent } = play([answered(output)]);
+    const input = {
+      paymentManagerArn: 'arn',
+      paymentSessionId: 'session',
+      paymentInstrumentId: 'instrument',
+      paymentType: 'CRYPTO_X402',
+      paymentInput: { cryptoX402: { version: '2', payload: {} } },
+      clientToken: 'token',
+    } as const;
+    expect(await client.processPayment({ ...input, userId: 'user-1', agentName: 'assistant' })).toEqual(output);
+    expect(new URL(sent[0]!.url).pathname).toBe('/v1/payments/processPayment');
+    expect(JSON.parse(sent[0]!.body)).toEqual(input);
+    expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('user-1');
+  });
+});
+
+describe('a request is repeated', () => {
+  test.each<[string, () => Response | Error]>([
+    ['429', () => answered({ __type: 'ThrottlingException' }, 429)],
+    ['500', () => answered({ __type: 'InternalServerException' }, 500)],
+    ['503 without JSON', () => new Response('<html>', { status: 503 })],
+    ['no answer', () => new TypeError('fetch failed')],
+  ])('after %s, with the same body and a valid signature', async (_what, failure) => {
+    const { client, sent } = play([failure(), answered({ ok: true })]);
+    expect(await client.call(CALL)).toEqual({ ok: true });
+    expect(sent.map(({ body }) => body)).toEqual([JSON.stringify(CALL.body), JSON.stringify(CALL.body)]);
+    for (const each of sent) expect(verify(each)).toMatchObject({ ok: true });
+  });
+
+  test('at most as often as it may', async () => {
+    const busy = () => answered({ __type: 'ThrottlingException', message: 'Rate exceeded' }, 429);
+    const twice = play([busy(), busy(), answered({})], { attemptsMax: 2 });
+    expect(await failureOf(twice.client.call(CALL))).toMatchObject({ status: 429, message: 'Rate exceeded' });
+    expect(twice.sent).toHaveLength(2);
+    const byDefault = play([busy(), busy(), busy(), answered({ ok: true })]);
+    expect(await byDefault.client.call(CALL)).toEqual({ ok: true });
+  });
+
+  test.each([400, 403, 404, 409])('never after %i', async (status) => {
+    const { client, sent } = play([answered({ message: 'no' }, status), answered({})]);
+    expect(await failureOf(client.call(CALL))).toMatchObject({ status, message: 'no' });
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe('a refusal', () => {
+  test('says its name, message, stable code and request id', async () => {
+    const body = {
+      __type: 'ValidationException',
+      message: 'Insufficient budget',
+      reason: 'FieldValidationFailed',
+      fieldList: [{ name: 'paymentInput' }, { name: 'bursar:budget_exceeded', message: 'requested 1' }],
+    };
+    const headers = { 'x-amzn-errortype': 'ValidationException', 'x-amzn-requestid': 'request-1' };
+    const error = await failureOf(play([answered(body, 400, headers)]).client.call(CALL));
+    expect(error).toBeInstanceOf(BursarError);
+    expect(error).toMatchObject({
+      name: 'BursarError',
+      errorName: 'ValidationException',
+      status: 400,
+      code: 'bursar:budget_exceeded',
+      requestId: 'request-1',
+      message: 'Insufficient budget',
+    });
+    expect(isFinalDenial(error)).toBe(true);
+  });
+
+  test.each<[string, Response, object]>([
+    [
+      'its name in the body alone',
+      answered({ __type: 'com.amazon#ConflictException' }, 409),
+      { errorName: 'ConflictException', code: null },
+    ],
+    [
+      'a name with a suffix',
+      answered({}, 404, { 'x-amzn-errortype': 'ResourceNotFoundException:http://internal/' }),
+      { errorName: 'ResourceNotFoundException' },
+    ],
+    ['no JSON', new Response('<html>', { status: 403 }), { errorName: 'UnknownError', message: 'Bursar answered 403' }],
+    ['JSON of another shape', answered([null], 400), { errorName: 'UnknownError', code: null, requestId: null }],
+    ['fields of another shape', answered({ fieldList: [null, 1, { name: 2 }] }, 400), { code: null }],
+  ])('is read with %s', async (_what, response, expected) => {
+    const error = await failureOf(play([response]).client.call(CALL));
+    expect(error).toBeInstanceOf(BursarError);
+    expect(error).toMatchObject(expected);
+    expect(isFinalDenial(error)).toBe(false);
+  });
+});

@@ -1,0 +1,343 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  createPayingFetch,
+  UnpayableError,
+  type PayingFetchEvent,
+  type PayingFetchOptions,
+} from '../../lib/client/index.ts';
+import {
+  askForPayment,
+  base64,
+  bursarError,
+  cameFrom,
+  makeEntry,
+  PAY_TO,
+  scriptBursar,
+  scriptFetch,
+  SELLER,
+  SIGNATURE,
+} from './script.ts';
+
+const URL_OF_REPORT = `${SELLER}/report`;
+const SETTLEMENT = { success: true, transaction: '0xfeed', network: 'eip155:84532', payer: PAY_TO };
+
+/** A paying fetch on a scripted seller and a scripted Bursar. */
+function play(
+  answers: readonly (Response | Error)[],
+  options: Partial<PayingFetchOptions> & { failures?: Error[] } = {},
+) {
+  const { failures, ...rest } = options;
+  const seller = scriptFetch(answers);
+  const bursar = scriptBursar(failures);
+  const events: PayingFetchEvent[] = [];
+  const pay = createPayingFetch({
+    client: bursar.client,
+    session: { paymentManagerArn: 'arn', paymentSessionId: 'session', userId: 'user' },
+    instrument: { paymentInstrumentId: 'instrument' },
+    fetch: seller.fetch,
+    onEvent: (event) => events.push(event),
+    ...rest,
+  });
+  return { pay, sent: seller.sent, asked: bursar.asked, events };
+}
+
+const delivered = (headers: Record<string, string> = {}) => new Response('the report', { headers });
+
+function decode(header: string | null): unknown {
+  return JSON.parse(Buffer.from(header ?? '', 'base64').toString());
+}
+
+describe('a 402 is paid once and the request sent once more', () => {
+  test('in version 1, by X-PAYMENT', async () => {
+    const { pay, sent, asked } = play([askForPayment(1), delivered({ 'x-payment-response': base64(SETTLEMENT) })]);
+    const response = await pay(URL_OF_REPORT);
+    expect(await response.text()).toBe('the report');
+    expect(response.payment).toMatchObject({
+      processPaymentId: 'payment-1',
+      offer: { version: '1', network: 'eip155:84532', amountUsd: '0.50', payTo: PAY_TO },
+      settlement: { success: true, transaction: '0xfeed' },
+    });
+    expect(asked).toEqual([
+      {
+        paymentManagerArn: 'arn',
+        paymentSessionId: 'session',
+        paymentInstrumentId: 'instrument',
+        userId: 'user',
+        paymentType: 'CRYPTO_X402',
+        paymentInput: { cryptoX402: { version: '1', payload: makeEntry(1) } },
+        clientToken: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      },
+    ]);
+    expect(sent).toHaveLength(2);
+    expect(sent[0]!.headers.get('x-payment')).toBeNull();
+    expect(decode(sent[1]!.headers.get('x-payment'))).toMatchObject({
+      x402Version: 1,
+      scheme: 'exact',
+      network: 'base-sepolia',
+      payload: { signature: SIGNATURE },
+    });
+  });
+
+  test('in version 2, by PAYMENT-SIGNATURE with what was accepted', async () => {
+    const document = { extensions: { echoed: true } };
+    const { pay, sent } = play([askForPayment(2, { document }), delivered({ 'payment-response': base64(SETTLEMENT) })]);
+    const response = await pay(URL_OF_REPORT);
+    expect(response.payment?.settlement).toMatchObject({ success: true, payer: PAY_TO });
+    expect(decode(sent[1]!.headers.get('payment-signature'))).toMatchObject({
+      x402Version: 2,
+      resource: { url: URL_OF_REPORT },
+      accepted: makeEntry(2),
+      extensions: { echoed: true },
+      payload: { signature: SIGNATURE },
+    });
+  });
+
+  test('and a second 402 is returned as it is', async () => {
+    const { pay, sent, asked } = play([askForPayment(1), askForPayment(1)]);
+    const response = await pay(URL_OF_REPORT);
+    expect(response.status).toBe(402);
+    expect(await response.json()).toMatchObject({ x402Version: 1 });
+    expect(response.payment?.processPaymentId).toBe('payment-1');
+    expect([sent.length, asked.length]).toEqual([2, 1]);
+  });
+
+  test('and so is a failure with the proof, which is not sent again', async () => {
+    const { pay, sent, asked } = play([askForPayment(2), new TypeError('connection reset')]);
+    await expect(pay(URL_OF_REPORT)).rejects.toThrow('connection reset');
+    expect([sent.length, asked.length]).toEqual([2, 1]);
+  });
+
+  test('with method, headers and body of the request', async () => {
+    const { pay, sent } = play([askForPayment(2), delivered()]);
+    const body = JSON.stringify({ question: 'heat pumps' });
+    await pay(URL_OF_REPORT, { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-own': '1' } });
+    expect(sent.map((each) => [each.method, each.body, each.headers.get('x-own')])).toEqual([
+      ['POST', body, '1'],
+      ['POST', body, '1'],
+    ]);
+  });
+
+  test('and a settlement that cannot be read is none', async () => {
+    const { pay } = play([askForPayment(2), delivered({ 'payment-response': '!' })]);
+    expect((await pay(URL_OF_REPORT)).payment).toMatchObject({ processPaymentId: 'payment-1', settlement: null });
+  });
+});
+
+describe('nothing is paid', () => {
+  test.each([200, 404, 500])('for an answer of %i', async (status) => {
+    const { pay, asked } = play([new Response('as it is', { status })]);
+    const response = await pay(URL_OF_REPORT);
+    expect([response.status, response.payment, await response.text()]).toEqual([status, null, 'as it is']);
+    expect(asked).toEqual([]);
+  });
+
+  test.each(['please pay by invoice', '{"error":"subscribe first"}', '', '[1]'])(
+    'for a 402 that is not x402: %j, whose body stays readable',
+    async (body) => {
+      const { pay, sent, asked, events } = play([new Response(body, { status: 402 })]);
+      const response = await pay(URL_OF_REPORT);
+      expect([response.status, response.payment, await response.text()]).toEqual([402, null, body]);
+      expect([sent.length, asked, events]).toEqual([1, [], []]);
+    },
+  );
+
+  const broken: [string, () => Response, RegExp][] = [
+    [
+      'a header that cannot be read',
+      () => new Response('', { status: 402, headers: { 'payment-required': '!' } }),
+      /./,
+    ],
+    ['no offers', () => askForPayment(2, { document: { accepts: [] } }), /accepts/],
+    ['an unknown version', () => askForPayment(2, { document: { x402Version: 3 } }), /x402Version/],
+    ['another token', () => askForPayment(2, { entry: { asset: `0x${'1'.repeat(40)}` } }), /USDC/],
+    ['a hostile amount', () => askForPayment(2, { entry: { amount: '1e3' } }), /amount/],
+    [
+      'a resource of another origin, in version 2',
+      () => askForPayment(2, { document: { resource: { url: 'https://other.example/report' } } }),
+      /another origin/,
+    ],
+    [
+      'a resource of another origin, in version 1',
+      () => askForPayment(1, { entry: { resource: 'http://seller.example/report' } }),
+      /another origin/,
+    ],
+    ['a body of more than 64 kB', () => askForPayment(1, { entry: { padding: 'x'.repeat(65_536) } }), /65536 bytes/],
+    [
+      'a redirect to another origin that then asks',
+      () => cameFrom(askForPayment(2, { document: { resource: undefined } }), 'https://other.example/report'),
+      /redirected to https:\/\/other\.example/,
+    ],
+  ];
+  test.each(broken)('for %s', async (_what, response, message) => {
+    const { pay, sent, asked } = play([response()]);
+    const error: unknown = await pay(URL_OF_REPORT).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(UnpayableError);
+    expect((error as Error).message).toMatch(message);
+    expect([sent.length, asked]).toEqual([1, []]);
+  });
+
+  test('for a body that never ends, whose connection is let go', async () => {
+    let cancelled = false;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(16_384).fill(0x20)),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    const { pay, asked } = play([new Response(endless, { status: 402 })]);
+    await expect(pay(URL_OF_REPORT)).rejects.toThrow(UnpayableError);
+    expect([cancelled, asked]).toEqual([true, []]);
+  });
+
+  test('on a network that the caller did not name', async () => {
+    const other = play([askForPayment(2)], { networks: ['eip155:8453'] });
+    await expect(other.pay(URL_OF_REPORT)).rejects.toThrow(UnpayableError);
+    expect(other.asked).toEqual([]);
+    const same = play([askForPayment(2), delivered()], { networks: ['eip155:84532'] });
+    expect((await same.pay(URL_OF_REPORT)).status).toBe(200);
+  });
+});
+
+describe('the client token', () => {
+  const twice = (failures: Error[] = []) =>
+    play([askForPayment(2), ...(failures.length > 0 ? [] : [delivered()]), askForPayment(2), delivered()], {
+      failures,
+    });
+
+  test('is the same for the same purchase', async () => {
+    const { pay, asked } = twice();
+    await pay(URL_OF_REPORT, { purchaseId: 'report-1' });
+    await pay(URL_OF_REPORT, { purchaseId: 'report-1' });
+    expect(asked[1]!.clientToken).toBe(asked[0]!.clientToken);
+  });
+
+  test('is the same in another process', async () => {
+    const tokens = [];
+    for (let process = 0; process < 2; process += 1) {
+      const { pay, asked } = play([askForPayment(2), delivered()]);
+      await pay(URL_OF_REPORT, { purchaseId: 'report-1' });
+      tokens.push(asked[0]!.clientToken);
+    }
+    expect(tokens[1]).toBe(tokens[0]);
+  });
+
+  test('is another one for another purchase, and for each call that names none', async () => {
+    for (const names of [
+      [{ purchaseId: 'report-1' }, { purchaseId: 'report-2' }],
+      [{}, {}],
+    ]) {
+      const { pay, asked } = twice();
+      for (const init of names) await pay(URL_OF_REPORT, init);
+      expect(asked[1]!.clientToken).not.toBe(asked[0]!.clientToken);
+    }
+  });
+
+  test('is another one when the seller has changed the price', async () => {
+    const dearer = askForPayment(2, { entry: { amount: '500001' } });
+    const { pay, asked } = play([askForPayment(2), delivered(), dearer, delivered()]);
+    await pay(URL_OF_REPORT, { purchaseId: 'report-1' });
+    await pay(URL_OF_REPORT, { purchaseId: 'report-1' });
+    expect(asked[1]!.clientToken).not.toBe(asked[0]!.clientToken);
+  });
+
+  test('is another one after a denial, which is final for its token', async () => {
+    const { pay, asked, sent } = twice([bursarError('ValidationException', 400, 'bursar:budget_exceeded')]);
+    await expect(pay(URL_OF_REPORT, { purchaseId: 'report-1' })).rejects.toMatchObject({
+      code: 'bursar:budget_exceeded',
+    });
+    expect(sent).toHaveLength(1);
+    await pay(URL_OF_REPORT, { purchaseId: 'report-1' });
+    expect(asked[1]!.clientToken).not.toBe(asked[0]!.clientToken);
+  });
+
+  test.each<[string, Error]>([
+    ['429', bursarError('ThrottlingException', 429)],
+    ['500', bursarError('InternalServerException', 500)],
+    ['a timeout', new DOMException('The operation timed out', 'TimeoutError')],
+    ['an expired session', bursarError('ValidationException', 400, 'bursar:session_expired')],
+  ])('is the same after %s', async (_what, failure) => {
+    const { pay, asked } = twice([failure]);
+    await expect(pay(URL_OF_REPORT, { purchaseId: 'report-1' })).rejects.toBe(failure);
+    expect((await pay(URL_OF_REPORT, { purchaseId: 'report-1' })).status).toBe(200);
+    expect(asked[1]!.clientToken).toBe(asked[0]!.clientToken);
+  });
+});
+
+test('events tell what happens, in order, and never the proof', async () => {
+  const { pay, events } = play([askForPayment(2), delivered({ 'payment-response': base64(SETTLEMENT) })], {
+    agentName: 'assistant',
+  });
+  await pay(URL_OF_REPORT);
+  expect(events.map(({ type }) => type)).toEqual(['payment_required', 'proof_received', 'settled']);
+  const told = JSON.stringify(events);
+  expect(told).toContain('0xfeed');
+  for (const secret of [SIGNATURE, SIGNATURE.slice(2, 20), base64({ signature: SIGNATURE }).slice(0, 40)]) {
+    expect(told).not.toContain(secret);
+  }
+});
+
+/** A real server that keeps what it was asked. */
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+  const seen: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+/** Asks without a proof; with one, redirects to where it says. */
+function redirectingSeller(location: () => string) {
+  return serve((request, response) => {
+    if (request.headers['payment-signature'] !== undefined) {
+      response.writeHead(307, { location: location() }).end();
+      return;
+    }
+    response.writeHead(402, { 'payment-required': base64({ x402Version: 2, accepts: [makeEntry(2)] }) }).end();
+  });
+}
+
+describe('with the real fetch', () => {
+  test.each(['to another origin', 'on the same origin'])(
+    'a redirect %s is not followed with a proof',
+    async (where) => {
+      const thief = await serve((_request, response) => response.end('thanks'));
+      const seller = await redirectingSeller(() => (where === 'on the same origin' ? '/elsewhere' : thief.origin));
+      const { pay, asked } = play([], { fetch });
+      const response = await pay(`${seller.origin}/report`);
+      expect([response.status, response.payment?.processPaymentId]).toEqual([307, 'payment-1']);
+      expect([seller.seen.length, thief.seen.length, asked.length]).toEqual([2, 0, 1]);
+    },
+  );
+
+  test('a redirect to another origin that then asks is not paid, one on the same origin is', async () => {
+    const offer = { 'payment-required': base64({ x402Version: 2, accepts: [makeEntry(2)] }) };
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      if (request.url === '/moved') response.writeHead(302, { location: '/report' }).end();
+      else if (request.headers['payment-signature'] !== undefined) response.end('the report');
+      else response.writeHead(402, offer).end();
+    };
+    const seller = await serve(answer);
+    const other = await serve((_request, response) =>
+      response.writeHead(302, { location: `${seller.origin}/report` }).end(),
+    );
+
+    const refused = play([], { fetch });
+    await expect(refused.pay(`${other.origin}/report`)).rejects.toThrow(UnpayableError);
+    expect(refused.asked).toEqual([]);
+    expect(seller.seen.every(({ headers }) => headers['payment-signature'] === undefined)).toBe(true);
+
+    const paid = play([], { fetch });
+    const response = await paid.pay(`${seller.origin}/moved`);
+    expect([response.status, await response.text()]).toEqual([200, 'the report']);
+  });
+});
