@@ -13,7 +13,7 @@ export interface BursarClientOptions {
   };
   /** @default - the global fetch */
   readonly fetch?: typeof fetch;
-  /** Attempts per call, all with the same client token. @default 4 */
+  /** Attempts per call, all with the same client token; together they outlast the lease of a process that died. @default 6 */
   readonly attemptsMax?: number;
   /** @default 20000 */
   readonly timeoutMs?: number;
@@ -56,7 +56,7 @@ export function createBursarClient(options: BursarClientOptions): BursarClient {
 }
 
 async function callWithRetries<T>(options: BursarClientOptions, call: BursarCall): Promise<T> {
-  const attemptsMax = options.attemptsMax ?? 4;
+  const attemptsMax = options.attemptsMax ?? 6;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await callOnce<T>(options, call);

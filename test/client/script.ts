@@ -1,5 +1,12 @@
 import { findNetwork } from '../../lib/domain/assets.ts';
-import { BursarError, type ProcessPaymentInput, type ProcessPaymentOutput } from '../../lib/client/index.ts';
+import {
+  BursarError,
+  createPayingFetch,
+  type PayingFetchEvent,
+  type PayingFetchOptions,
+  type ProcessPaymentInput,
+  type ProcessPaymentOutput,
+} from '../../lib/client/index.ts';
 
 export const SELLER = 'https://seller.example';
 export const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
@@ -36,7 +43,7 @@ export function scriptFetch(answers: readonly Answer[]): {
 }
 
 /** A Bursar that proves everything, or throws the failures first, and keeps what it was asked. */
-export function scriptBursar(failures: readonly Error[] = []) {
+function scriptBursar(failures: readonly Error[] = []) {
   const asked: ProcessPaymentInput[] = [];
   const left = [...failures];
   const processPayment = async (input: ProcessPaymentInput): Promise<ProcessPaymentOutput> => {
@@ -94,4 +101,24 @@ export function askForPayment(version: 1 | 2, overrides: { readonly entry?: obje
 /** A response that fetch got from another place than it asked. */
 export function cameFrom(response: Response, url: string): Response {
   return Object.defineProperty(response, 'url', { value: url });
+}
+
+/** A paying fetch on a scripted seller and a scripted Bursar. */
+export function play(
+  answers: readonly (Response | Error)[],
+  options: Partial<PayingFetchOptions> & { failures?: Error[] } = {},
+) {
+  const { failures, ...rest } = options;
+  const seller = scriptFetch(answers);
+  const bursar = scriptBursar(failures);
+  const events: PayingFetchEvent[] = [];
+  const pay = createPayingFetch({
+    client: bursar.client,
+    session: { paymentManagerArn: 'arn', paymentSessionId: 'session', userId: 'user' },
+    instrument: { paymentInstrumentId: 'instrument' },
+    fetch: seller.fetch,
+    onEvent: (event) => events.push(event),
+    ...rest,
+  });
+  return { pay, sent: seller.sent, asked: bursar.asked, events };
 }
