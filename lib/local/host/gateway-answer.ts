@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { refuse, ok, type Result } from '../../domain/result.ts';
 import { isBinary } from './gateway-event.ts';
 import type { ApiDefinition, GatewayResponse } from './template-api.ts';
@@ -100,7 +101,7 @@ export function answerResponse(
   const body = response['body'] ?? '';
   if (typeof body !== 'string') return refuse('body is not text');
   const headers = readHeaders(response['headers'], response['multiValueHeaders']);
-  if (headers === null) return refuse('headers are not text');
+  if (headers === null) return refuse('headers are not what HTTP can carry');
   const decode = response['isBase64Encoded'] === true && isBinary(api, accept.split(',')[0]!);
   return ok({
     status,
@@ -113,19 +114,34 @@ export function answerResponse(
 }
 
 function readHeaders(single: unknown, multiple: unknown): [string, string][] | null {
-  const lists = Object.entries((multiple ?? {}) as Readonly<Record<string, unknown>>);
-  const singles = Object.entries((single ?? {}) as Readonly<Record<string, unknown>>).filter(
-    ([name]) => !lists.some(([other]) => other.toLowerCase() === name.toLowerCase()),
-  );
+  const [singles, lists] = [toEntries(single), toEntries(multiple)];
+  if (singles === null || lists === null) return null;
+  const named = singles.filter(([name]) => !lists.some(([other]) => other.toLowerCase() === name.toLowerCase()));
   const headers: [string, string][] = [];
-  for (const [name, given] of [...singles, ...lists]) {
+  for (const [name, given] of [...named, ...lists]) {
     for (const value of Array.isArray(given) ? given : [given]) {
-      if (!['string', 'number', 'boolean'].includes(typeof value)) return null;
+      if (!isHeader(name, value)) return null;
       const lower = name.toLowerCase();
       if (!IGNORED.has(lower)) headers.push([REMAPPED.has(lower) ? `x-amzn-Remapped-${name}` : name, String(value)]);
     }
   }
   return headers;
+}
+
+function toEntries(value: unknown): [string, unknown][] | null {
+  if (value === undefined || value === null) return [];
+  return typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : null;
+}
+
+function isHeader(name: string, value: unknown): boolean {
+  if (!['string', 'number', 'boolean'].includes(typeof value)) return false;
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, String(value));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function withDefaults(

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,9 +27,18 @@ function freshDir(): string {
   return mkdtempSync(join(scratch, 'data-'));
 }
 
-/** Waits until the running chain has saved itself once more. */
-async function saved(dataDir: string): Promise<void> {
-  for await (const { filename } of watch(dataDir)) if (filename === 'chain.json') return;
+/** Waits until the running chain has saved the block that it is at, whether that is done already or not. */
+async function saved(dataDir: string, chain: LocalChain): Promise<void> {
+  const block = await chain.blockNumber();
+  await expect.poll(() => savedBlock(dataDir), { interval: 20, timeout: 10_000 }).toBe(block);
+}
+
+/** -1 where nothing is saved. */
+function savedBlock(dataDir: string): bigint {
+  const file = join(dataDir, 'chain.json');
+  if (!existsSync(file)) return -1n;
+  const { block } = JSON.parse(readFileSync(file, 'utf8')) as { readonly block: { readonly number: string } };
+  return BigInt(block.number);
 }
 
 afterEach(async () => {
@@ -77,7 +85,7 @@ describe('the state of the chain', () => {
     const dataDir = freshDir();
     const first = await start({ dataDir });
     await first.mint(first.devAccount(20).address, 7_000_000n);
-    await saved(dataDir);
+    await saved(dataDir, first);
     await first.kill();
 
     const second = await start({ dataDir });
