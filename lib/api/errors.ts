@@ -48,7 +48,7 @@ function invalid(
 }
 
 // What AWS's Python SDK looks for in the message of a ValidationException, to tell what kind of refusal it is.
-const BUDGET_OR_EXPIRY = /budget|insufficient|expired/gi;
+const BUDGET_OR_EXPIRY = /budget|insufficient|expired|session not found/gi;
 const INSTRUMENT = /instrument|inactive/gi;
 
 /** Keeps text that a caller or a seller wrote from making a refusal look like another one. */

@@ -15,6 +15,7 @@ import { parsePaymentInput } from '../protocols/registry.ts';
 import { abortQuietly, drivePayment, outcomeOf } from './drive-payment.ts';
 import type { Facts, FactsCache } from './facts.ts';
 import { awaitOutcome } from './payment-wait.ts';
+import { releaseEarlierAttempts } from './recovery.ts';
 import { readStanding, type Standing } from './standing.ts';
 
 export interface ProcessPaymentDeps {
@@ -213,5 +214,8 @@ async function resumePayment(
     terms: { ...payment.terms, ...window.value },
   });
   if (outcome.kind === 'lost') return outcomeOf(outcome.payment);
+  await releaseEarlierAttempts(deps, outcome.payment, opened.standing.value.session).catch((error: unknown) => {
+    deps.report({ event: 'payment.close_deferred', paymentId: payment.id, error });
+  });
   return drivePayment(deps, outcome.payment, opened.standing.value, draft.request.deadline);
 }

@@ -71,3 +71,13 @@ export function openEntriesOf(payment: Payment, session: Session): readonly (rea
   }
   return found;
 }
+
+/**
+ * Gives back what earlier attempts of a payment hold, now that a later one owns it: none of them can be signed any more.
+ * @param session as it was read before; an entry that is gone since is left alone
+ */
+export async function releaseEarlierAttempts(deps: RecoveryDeps, payment: Payment, session: Session): Promise<void> {
+  for (const [entry, held] of openEntriesOf(payment, session)) {
+    if (parseEntryKey(entry).attempt < payment.attempt) await closeEntry(deps, payment, entry, held, payment);
+  }
+}

@@ -155,4 +155,17 @@ describe('a process that dies', () => {
       });
     }
   }
+
+  test('has what it held taken back by the retry that takes its payment over, before any sweep', async () => {
+    const session = await world.open();
+    const request = world.request(session);
+    const { deps, dead } = dying(5, 'before');
+    void processPayment(deps, request);
+    await dead;
+    expect((await world.ledger.readSession(session))?.open.size).toBe(1);
+    clock.advance(20_000);
+    const payment = await askUntilPaid(session, request);
+    expect(payment.attempt).toBe(2);
+    await expectBooks(session, payment.amount);
+  });
 });
