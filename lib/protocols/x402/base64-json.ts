@@ -33,8 +33,8 @@ export function parseBodyJson(body: string): Result<unknown, JsonRefusal> {
 
 /** Standard base64 of the JSON text, as x402 headers carry it. */
 export function formatBase64Json(value: unknown): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
+  const json = JSON.stringify(value);
+  // Nearly all of them are ASCII, which is its own UTF-8.
+  if (/^[ -~]*$/.test(json)) return btoa(json);
+  return btoa(Array.from(new TextEncoder().encode(json), (byte) => String.fromCharCode(byte)).join(''));
 }
