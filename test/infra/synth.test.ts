@@ -98,6 +98,14 @@ test('the app refuses a wrong choice by name', () => {
   expect(output).toContain('environment BURSAR_LOG_RETENTION_DAYS is "31": expected one of');
 });
 
+test('synthesizes without a warning', () => {
+  const files = readdirSync(dirname(templates[0]!)).filter((name) => name.endsWith('.metadata.json'));
+  expect(files).toHaveLength(2);
+  for (const file of files) {
+    expect(readFileSync(join(dirname(templates[0]!), file), 'utf8')).not.toMatch(/aws:cdk:(warning|error)/);
+  }
+});
+
 test('nothing of a deployment depends on where it was synthesized', () => {
   for (const path of templates) expect(readFileSync(path, 'utf8')).not.toContain(PROJECT_ROOT);
 });
