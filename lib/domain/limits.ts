@@ -1,6 +1,8 @@
 // Every bound of the system, with its unit in the name. A bound that is not here does not exist.
 
 export const BODY_MAX_BYTES = 64 * 1024;
+/** Under /identities, where AgentCore lets a token have 128 kB. */
+export const IDENTITY_BODY_MAX_BYTES = 192 * 1024;
 export const JSON_DEPTH_MAX = 16;
 export const JSON_MEMBERS_MAX = 2_000;
 
@@ -104,3 +106,73 @@ export const QUOTED_MAX_CHARS = 80;
 /** A chain's transaction, network or address in a settlement; Solana's transactions are the longest, with 88. */
 export const SETTLEMENT_NAME_MAX_CHARS = 128;
 export const SETTLEMENT_REASON_MAX_CHARS = 256;
+
+/** A JSON Web Token in its compact form; what fits beside it in API Gateway's 10,240 bytes of headers. */
+export const TOKEN_MAX_CHARS = 8_192;
+export const TOKEN_HEADER_DEPTH_MAX = 2;
+export const TOKEN_HEADER_MEMBERS_MAX = 16;
+export const TOKEN_CLAIMS_DEPTH_MAX = 8;
+export const TOKEN_CLAIMS_MEMBERS_MAX = 256;
+export const TOKEN_KEY_ID_MAX_CHARS = 256;
+/** Of a token's times in epoch seconds: the end of the year 9999. */
+export const TOKEN_INSTANT_MAX_SECONDS = 253_402_300_799;
+/** An issuer's clock may be ahead of ours by this much. `exp` has no grace. */
+export const TOKEN_NOT_BEFORE_GRACE_SECONDS = 5;
+/** Claims as JSON on their way from the authorizer to the function. */
+export const CLAIMS_TEXT_MAX_BYTES = 6 * 1024;
+export const ISSUER_MAX_CHARS = 512;
+export const ISSUER_URL_MAX_CHARS = 2_048;
+
+/** Discovery documents and key sets. */
+export const ISSUER_FETCH_TIMEOUT_MS = 3_000;
+export const ISSUER_FETCH_MAX_BYTES = 256 * 1024;
+export const ISSUER_CACHE_ENTRIES_MAX = 64;
+export const ISSUER_KEYS_MAX = 32;
+/** A key that an issuer withdraws is trusted no longer than this. */
+export const ISSUER_KEYS_MAX_AGE_MS = 10 * 60_000;
+/** Tokens with unknown key ids make us ask an issuer no more often than this. */
+export const ISSUER_REFETCH_INTERVAL_MS = 10_000;
+/** An issuer that failed is left alone for this long. */
+export const ISSUER_RETRY_INTERVAL_MS = 2_000;
+/** How long an issuer that no manager trusts stays a stranger, and how many of them are remembered. */
+export const STRANGER_MAX_AGE_MS = 10_000;
+export const STRANGER_ENTRIES_MAX = 1_000;
+export const RSA_MODULUS_MIN_BITS = 2_048;
+export const RSA_MODULUS_MAX_BITS = 8_192;
+
+export const URL_MAX_CHARS = 2_048;
+export const TAGS_MAX = 50;
+/** Audiences, clients, scopes or values of one rule of a JWT authorizer. */
+export const AUTHORIZER_LIST_MAX = 50;
+export const AUTHORIZER_VALUE_MAX_CHARS = 512;
+export const AUTHORIZER_CLAIMS_MAX = 10;
+/** Connectors of one manager, and instruments of one connector that are not deleted. */
+export const CONNECTORS_MAX = 100;
+export const INSTRUMENTS_MAX = 1_000_000;
+
+export const IDENTITY_PAGE_SIZE_MAX = 20;
+export const IDENTITY_PAGE_SIZE_DEFAULT = 10;
+export const RETURN_URLS_MAX = 20;
+export const USER_TOKEN_MAX_CHARS = 131_072;
+export const WORKLOAD_TOKEN_MAX_CHARS = 131_072;
+/** The body of a request to a wallet provider that a token is bound to. */
+export const TOKEN_BODY_MAX_CHARS = 16_384;
+/** How long a workload's token may be exchanged; once. */
+export const WORKLOAD_TOKEN_LIFE_MS = 15 * 60 * 1_000;
+
+/** How often a change of a resource is tried against others that come between. */
+export const CHANGE_ATTEMPTS_MAX = 5;
+/** How often a write is tried while transactions of others have its item. The ceiling of the wait between doubles. */
+export const CONFLICT_ATTEMPTS_MAX = 8;
+export const CONFLICT_WAIT_MIN_MS = 10;
+export const CONFLICT_WAIT_MAX_MS = 200;
+
+/** Recovery of a credential provider's own secrets: after its deletion, and of one whose provider never came to be. */
+export const SECRET_RECOVERY_DAYS = 30;
+export const ABANDONED_SECRET_RECOVERY_DAYS = 7;
+export const WORKLOAD_TOKEN_BYTES = 32;
+
+/** How long the tokens of a request to a wallet provider are good; Coinbase's SDK says 120 s as well. */
+export const PROVIDER_TOKEN_LIFE_SECONDS = 120;
+export const PROVIDER_REQUEST_LIFE_MS = 120_000;
+export const PROVIDER_SECRET_MAX_CHARS = 2_048;

@@ -1,0 +1,64 @@
+/**
+ * Which tokens a payment manager takes; AgentCore's `customJWTAuthorizer` with two members of ours. Every condition that is
+ * present must hold; `null` is a condition that is absent.
+ *
+ * @see https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CustomJWTAuthorizerConfiguration.html
+ */
+export interface JwtAuthorizer {
+  /** Ends in `/.well-known/openid-configuration`; what stands before it is the issuer. */
+  readonly discoveryUrl: string;
+  /** One of these must be among the token's `aud`. */
+  readonly allowedAudience: readonly string[] | null;
+  /** One of these must be the token's `client_id`, or its `azp` where it has no `client_id`. */
+  readonly allowedClients: readonly string[] | null;
+  /** One of these must be among the token's `scope`. */
+  readonly allowedScopes: readonly string[] | null;
+  /** All of them must hold. */
+  readonly customClaims: readonly CustomClaim[];
+  /** Kept for whoever reads it; says nothing about who may do what. */
+  readonly advertisedScopeMapping: Readonly<Record<string, string>> | null;
+  /** The scope without which a token can neither make, list nor delete instruments and sessions. Not in AgentCore. */
+  readonly managementScope: string;
+  /** Whether a token with the management scope may pay as well. Not in AgentCore. */
+  readonly managementMayPay: boolean;
+}
+
+/** The management scope of a manager that names none. */
+export const MANAGEMENT_SCOPE_DEFAULT = 'bursar/manage';
+
+export type CustomClaim =
+  | { readonly name: string; readonly type: 'STRING'; readonly operator: 'EQUALS'; readonly value: string }
+  | { readonly name: string; readonly type: 'STRING_ARRAY'; readonly operator: 'CONTAINS'; readonly value: string }
+  | {
+      readonly name: string;
+      readonly type: 'STRING_ARRAY';
+      readonly operator: 'CONTAINS_ANY';
+      readonly values: readonly string[];
+    };
+
+/** The claims of a token whose signature, time and issuer were verified. What else it says is for each manager to judge. */
+export interface VerifiedClaims {
+  readonly iss: string;
+  /** The user. */
+  readonly sub: string;
+  /** Epoch seconds. */
+  readonly exp: number;
+  readonly [claim: string]: unknown;
+}
+
+const DISCOVERY_SUFFIX = '/.well-known/openid-configuration';
+
+/** The key under which managers and tokens of one issuer meet; a slash at the end of an issuer makes no difference. */
+export function issuerKey(issuer: string): string {
+  return issuer.endsWith('/') ? issuer.slice(0, -1) : issuer;
+}
+
+/** The issuer key of a discovery URL, or `null` for a URL that is none. */
+export function issuerKeyOfDiscoveryUrl(discoveryUrl: string): string | null {
+  return discoveryUrl.endsWith(DISCOVERY_SUFFIX) ? issuerKey(discoveryUrl.slice(0, -DISCOVERY_SUFFIX.length)) : null;
+}
+
+/** Where an issuer's discovery document stands. */
+export function discoveryUrlOf(issuer: string): string {
+  return issuerKey(issuer) + DISCOVERY_SUFFIX;
+}

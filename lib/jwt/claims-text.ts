@@ -1,0 +1,84 @@
+import type { VerifiedClaims } from '../domain/jwt.ts';
+import {
+  CLAIMS_TEXT_MAX_BYTES,
+  TOKEN_CLAIMS_DEPTH_MAX,
+  TOKEN_CLAIMS_MEMBERS_MAX,
+  TOKEN_INSTANT_MAX_SECONDS,
+  USER_ID_MAX_CHARS,
+} from '../domain/limits.ts';
+import { ok, type Result } from '../domain/result.ts';
+import { isRecord, memberOf } from '../protocols/json-record.ts';
+import { parseStrictJson } from '../protocols/strict-json.ts';
+import { refuseToken, type TokenRefusal } from './token-refusal.ts';
+
+/**
+ * Whether parsed JSON has the form of an access token's claims: an issuer, a user, times that are numbers. Says nothing about
+ * their truth: neither signature nor time nor audience.
+ *
+ * Access and ID tokens are otherwise taken alike, since only some issuers mark them. Cognito does, as `token_use`, and gives both
+ * the same issuer and keys; its ID token is made for the client's own eyes and its `aud` is the client, so it is refused here.
+ *
+ * @see https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
+ */
+export function checkClaims(claims: object): Result<VerifiedClaims, TokenRefusal> {
+  if (typeof memberOf(claims, 'iss') !== 'string') return refuseToken('claims', 'expected `iss` to be a string');
+  if (!isUserId(memberOf(claims, 'sub'))) {
+    const expected = `a string of 1 to ${USER_ID_MAX_CHARS} characters without control characters`;
+    return refuseToken('claims', `expected \`sub\` to be ${expected}`);
+  }
+  if (!isInstant(memberOf(claims, 'exp'))) return refuseToken('claims', 'expected `exp` to be epoch seconds');
+  const instant = ['nbf', 'iat'].find((name) => Object.hasOwn(claims, name) && !isInstant(memberOf(claims, name)));
+  if (instant !== undefined) return refuseToken('claims', `expected \`${instant}\` to be epoch seconds`);
+  const text = ['scope', 'jti'].find(
+    (name) => Object.hasOwn(claims, name) && typeof memberOf(claims, name) !== 'string',
+  );
+  if (text !== undefined) return refuseToken('claims', `expected \`${text}\` to be a string`);
+  if (Object.hasOwn(claims, 'aud') && !isAudience(memberOf(claims, 'aud'))) {
+    return refuseToken('claims', 'expected `aud` to be a string or a list of strings');
+  }
+  if (memberOf(claims, 'token_use') === 'id') return refuseToken('claims', 'expected an access token, not an ID token');
+  if (Buffer.byteLength(JSON.stringify(claims)) > CLAIMS_TEXT_MAX_BYTES) {
+    return refuseToken('claims', `expected at most ${CLAIMS_TEXT_MAX_BYTES} bytes of claims`);
+  }
+  return ok(claims as VerifiedClaims);
+}
+
+/** Half a surrogate pair is no character, and could not be stored. */
+function isUserId(sub: unknown): sub is string {
+  return (
+    typeof sub === 'string' &&
+    sub !== '' &&
+    sub.length <= USER_ID_MAX_CHARS &&
+    !/\p{Cc}/u.test(sub) &&
+    sub.isWellFormed()
+  );
+}
+
+/** RFC 7519 NumericDate; fractions are allowed there. `1e400` is valid JSON and parses as infinity. */
+function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= TOKEN_INSTANT_MAX_SECONDS;
+}
+
+function isAudience(value: unknown): boolean {
+  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
+}
+
+/** Claims as the one string that the authorizer may hand to the function behind it; at most {@link CLAIMS_TEXT_MAX_BYTES}. */
+export function formatClaims(claims: VerifiedClaims): string {
+  return JSON.stringify(claims);
+}
+
+/**
+ * Reads what {@link formatClaims} wrote, or answers `null`. Trusts the text as far as its origin: whoever calls this must have it
+ * from the authorizer's context, since it bears no signature.
+ */
+export function parseClaims(text: string): VerifiedClaims | null {
+  const parsed = parseStrictJson(text, {
+    maxBytes: CLAIMS_TEXT_MAX_BYTES,
+    maxDepth: TOKEN_CLAIMS_DEPTH_MAX,
+    maxMembers: TOKEN_CLAIMS_MEMBERS_MAX,
+  });
+  if (!parsed.ok || !isRecord(parsed.value)) return null;
+  const checked = checkClaims(parsed.value);
+  return checked.ok ? checked.value : null;
+}
