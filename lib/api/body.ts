@@ -1,4 +1,4 @@
-import { BODY_MAX_BYTES, JSON_DEPTH_MAX, JSON_MEMBERS_MAX } from '../domain/limits.ts';
+import { JSON_DEPTH_MAX, JSON_MEMBERS_MAX } from '../domain/limits.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { parseStrictJson } from '../protocols/strict-json.ts';
@@ -7,7 +7,6 @@ import type { ApiEvent } from './http.ts';
 type BodyRefusal = Extract<Refusal, { reason: 'cannot_parse' }>;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const BASE64_MAX_CHARS = Math.ceil(BODY_MAX_BYTES / 3) * 4;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function unreadable(message: string): Result<never, BodyRefusal> {
@@ -20,9 +19,10 @@ function unreadable(message: string): Result<never, BodyRefusal> {
  */
 export function parseBody(
   event: Pick<ApiEvent, 'body' | 'isBase64Encoded'>,
+  maxBytes: number,
 ): Result<Record<string, unknown>, BodyRefusal> {
   if (event.body === null || event.body === '') return ok({});
-  const text = decodeBody(event.body, event.isBase64Encoded);
+  const text = decodeBody(event.body, event.isBase64Encoded, maxBytes);
   if (!text.ok) return text;
   const parsed = parseStrictJson(text.value, { maxDepth: JSON_DEPTH_MAX, maxMembers: JSON_MEMBERS_MAX });
   if (!parsed.ok) return parsed;
@@ -35,14 +35,14 @@ export function parseBody(
   return flaw === null ? ok(value as Record<string, unknown>) : unreadable(flaw);
 }
 
-function decodeBody(body: string, isBase64: boolean): Result<string, BodyRefusal> {
-  const tooLarge = unreadable(`the body is larger than ${BODY_MAX_BYTES} bytes`);
-  if (!isBase64) return Buffer.byteLength(body) > BODY_MAX_BYTES ? tooLarge : ok(body);
+function decodeBody(body: string, isBase64: boolean, maxBytes: number): Result<string, BodyRefusal> {
+  const tooLarge = unreadable(`the body is larger than ${maxBytes} bytes`);
+  if (!isBase64) return Buffer.byteLength(body) > maxBytes ? tooLarge : ok(body);
   // No need to decode what is too large anyway.
-  if (body.length > BASE64_MAX_CHARS) return tooLarge;
+  if (body.length > Math.ceil(maxBytes / 3) * 4) return tooLarge;
   if (!BASE64.test(body)) return unreadable('the body is not valid base64');
   const bytes = Buffer.from(body, 'base64');
-  if (bytes.length > BODY_MAX_BYTES) return tooLarge;
+  if (bytes.length > maxBytes) return tooLarge;
   try {
     return ok(utf8.decode(bytes));
   } catch {

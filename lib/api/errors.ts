@@ -1,6 +1,6 @@
 import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports.ts';
-import type { FieldProblem, Refusal } from '../domain/refusal.ts';
+import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
 import { formatInstant } from '../domain/time.ts';
 
 /** AgentCore's exceptions that Bursar answers with. */
@@ -8,11 +8,14 @@ export type ErrorName =
   | 'ValidationException'
   | 'ResourceNotFoundException'
   | 'ConflictException'
+  | 'AccessDeniedException'
+  | 'UnauthorizedException'
+  | 'ServiceQuotaExceededException'
   | 'ThrottlingException'
   | 'InternalServerException';
 
 export interface WireError {
-  readonly status: 400 | 404 | 409 | 429 | 500;
+  readonly status: 400 | 401 | 402 | 403 | 404 | 409 | 429 | 500;
   readonly name: ErrorName;
   readonly message: string;
   /** Of a ValidationException. */
@@ -30,12 +33,16 @@ const NOT_FOUND = {
   instrument: 'Payment instrument not found',
   session: 'Payment session not found',
   payment: 'Payment not found',
-} as const;
+  'credential provider': 'Payment credential provider not found',
+  'workload identity': 'Workload identity not found',
+  resource: 'Resource not found',
+} as const satisfies Record<MissingResource, string>;
 
 const BUSY = {
   session: 'Rate exceeded: this session has as many payments in flight as it may have. Retry with the same clientToken',
   payment: 'Rate exceeded: this payment is still in progress. Retry with the same clientToken',
   creation: 'Rate exceeded: this resource is still being created. Retry with the same clientToken',
+  change: 'Rate exceeded: this resource is being changed by somebody else. Retry with the same clientToken',
   signer: 'Rate exceeded: the wallet signs as much as it can. Retry with the same clientToken; nothing was signed',
 } as const;
 
@@ -90,6 +97,20 @@ export function toWireError(refusal: Refusal): WireError {
       };
     case 'not_found':
       return { status: 404, name: 'ResourceNotFoundException', message: NOT_FOUND[refusal.resource] };
+    case 'token_not_admitted':
+      return {
+        status: 404,
+        name: 'ResourceNotFoundException',
+        message: 'Payment manager not found: there is none with this ARN that accepts this token',
+      };
+    case 'access_denied':
+      return { status: 403, name: 'AccessDeniedException', message: refusal.message };
+    case 'unauthorized':
+      return { status: 401, name: 'UnauthorizedException', message: refusal.message };
+    case 'quota_exceeded':
+      return { status: 402, name: 'ServiceQuotaExceededException', message: refusal.message };
+    case 'resource_conflict':
+      return invalid(refusal.message, [], 'ResourceConflict');
     case 'instrument_not_active': {
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
       return invalid(message, [{ name: 'bursar:instrument_not_active', message }]);

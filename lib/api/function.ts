@@ -4,13 +4,14 @@ import type { Refusal } from '../domain/refusal.ts';
 import type { Result } from '../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
 import { toWireError, toWireFailure, type WireError } from './errors.ts';
-import { jsonResponse, type ApiEvent, type ApiResponse, type InvocationContext } from './http.ts';
+import { emptyResponse, jsonResponse, type ApiEvent, type ApiResponse, type InvocationContext } from './http.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from './operations.ts';
-import { findOperation, readRequest, type ApiRequest } from './request.ts';
+import { findOperation, readRequest, type ApiRequest, type UserBinding } from './request.ts';
 
 /** What a handler answers: the body, and what the log may say about it. */
 export interface OperationAnswer {
-  readonly body: object;
+  /** `null` where the operation answers 204. */
+  readonly body: object | null;
   readonly log?: LogFields;
 }
 
@@ -32,6 +33,9 @@ export interface LogFields {
   readonly amountUsd?: string;
   readonly network?: string;
   readonly replayed?: boolean;
+  readonly connectorId?: string;
+  /** Which of a manager's conditions a token did not meet. */
+  readonly tokenCheck?: string;
 }
 
 export type LogSink = (line: string) => void;
@@ -39,14 +43,23 @@ export type LogSink = (line: string) => void;
 export interface FunctionDeps {
   readonly clock: Clock;
   readonly log: LogSink;
+  /** @default 'header' */
+  readonly userBinding?: UserBinding;
 }
 
 const LOGGED_IDS = {
   paymentManagerId: 'managerId',
+  paymentConnectorId: 'connectorId',
   paymentSessionId: 'sessionId',
   paymentInstrumentId: 'instrumentId',
   processPaymentId: 'paymentId',
 } as const satisfies Readonly<Record<string, keyof LogFields>>;
+
+interface ServedFunction {
+  readonly name: FunctionName;
+  readonly handlers: Readonly<Record<string, OperationHandler<OperationName>>>;
+  readonly binding: UserBinding;
+}
 
 interface Served {
   readonly response: ApiResponse;
@@ -68,18 +81,13 @@ export function createFunction<F extends FunctionName>(name: F, handlers: Handle
     .use(requestLog(name, deps))
     .handler(async (event, context) => {
       const deadline = addMs(deps.clock.now(), context.getRemainingTimeInMillis());
-      const served = await serve(name, byName, event, deadline);
+      const served = await serve({ name, handlers: byName, binding: deps.userBinding ?? 'header' }, event, deadline);
       context.served = served;
       return served.response;
     });
 }
 
-async function serve(
-  name: FunctionName,
-  handlers: Readonly<Record<string, OperationHandler<OperationName>>>,
-  event: ApiEvent,
-  deadline: EpochMs,
-): Promise<Served> {
+async function serve({ name, handlers, binding }: ServedFunction, event: ApiEvent, deadline: EpochMs): Promise<Served> {
   const { requestId } = event.requestContext;
   let operation: OperationName | null = null;
   let log: LogFields = {};
@@ -87,14 +95,18 @@ async function serve(
     const found = findOperation(name, event);
     if (!found.ok) return refused(requestId, operation, toWireError(found.error));
     operation = found.value;
-    const request = readRequest(operation, event);
+    const request = readRequest(operation, event, binding);
     if (!request.ok) return refused(requestId, operation, toWireError(request.error));
     log = idsOf(request.value.input);
     const answer = await handlers[operation]!({ ...request.value, deadline });
-    if (!answer.ok) return { ...refused(requestId, operation, toWireError(answer.error)), log };
-    const response = jsonResponse(OPERATIONS[operation].successStatus, answer.value.body, {
-      'x-amzn-requestid': requestId,
-    });
+    if (!answer.ok) {
+      const check = answer.error.reason === 'token_not_admitted' ? { tokenCheck: answer.error.check } : {};
+      return { ...refused(requestId, operation, toWireError(answer.error)), log: { ...log, ...check } };
+    }
+    const { successStatus } = OPERATIONS[operation];
+    const headers = { 'x-amzn-requestid': requestId };
+    const { body } = answer.value;
+    const response = body === null ? emptyResponse(successStatus, headers) : jsonResponse(successStatus, body, headers);
     return { response, operation, error: null, log: { ...log, ...answer.value.log }, failure: null };
   } catch (failure) {
     return { ...refused(requestId, operation, toWireFailure(failure)), log, failure };

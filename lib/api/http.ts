@@ -11,7 +11,13 @@ export interface ApiEvent {
   readonly multiValueQueryStringParameters: Readonly<Record<string, readonly string[]>> | null;
   readonly body: string | null;
   readonly isBase64Encoded: boolean;
-  readonly requestContext: { readonly requestId: string };
+  readonly requestContext: {
+    readonly requestId: string;
+    /** Of a caller that signed with IAM. */
+    readonly identity?: { readonly userArn?: string | null };
+    /** What the JWT authorizer passes on. */
+    readonly authorizer?: Readonly<Record<string, unknown>> | null;
+  };
 }
 
 /** The part of Lambda's context that Bursar reads. */
@@ -31,6 +37,11 @@ export function headerValues(event: ApiEvent, name: string): readonly string[] {
   const many = Object.entries(event.multiValueHeaders ?? {}).filter(([key]) => key.toLowerCase() === wanted);
   if (many.length > 0) return many.flatMap(([, values]) => values);
   return Object.entries(event.headers ?? {}).flatMap(([key, value]) => (key.toLowerCase() === wanted ? [value] : []));
+}
+
+/** An answer without a body. */
+export function emptyResponse(statusCode: number, headers: Readonly<Record<string, string>>): ApiResponse {
+  return { statusCode, headers, body: '' };
 }
 
 /** A JSON answer; API Gateway passes its headers through unchanged. */

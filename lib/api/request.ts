@@ -1,20 +1,25 @@
-import { AGENT_NAME_MAX_CHARS, USER_ID_MAX_CHARS } from '../domain/limits.ts';
+import { AGENT_NAME_MAX_CHARS, BODY_MAX_BYTES, IDENTITY_BODY_MAX_BYTES, USER_ID_MAX_CHARS } from '../domain/limits.ts';
+import { signedCaller, type Principal } from '../domain/principal.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
+import { parseClaims } from '../jwt/claims-text.ts';
 import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
-import { OPERATIONS, type FunctionName, type OperationName } from './operations.ts';
+import { OAUTH_PREFIX, OPERATIONS, type FunctionName, type OperationName, type OperationRoute } from './operations.ts';
 import { validateInput, type OperationInput } from './schemas/index.ts';
 
 export const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-User-Id';
 export const AGENT_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-Agent-Name';
 
+/** Who the user of a caller that signed with IAM is: whom the header names, or the name of the caller's role session. */
+export type UserBinding = 'header' | 'role-session';
+
 /** A request that passed every check that needs no store. */
 export interface ApiRequest<N extends OperationName = OperationName> {
   readonly operation: N;
   readonly input: OperationInput<N>;
-  /** Empty for operations that act for nobody. */
-  readonly userId: string;
+  /** Without a user for operations that act for nobody. */
+  readonly principal: Principal;
   readonly agentName: string | null;
   readonly requestId: string;
 }
@@ -26,7 +31,8 @@ export function findOperation(
 ): Result<OperationName, Refusal> {
   const found = (Object.keys(OPERATIONS) as OperationName[]).find((operation) => {
     const route = OPERATIONS[operation];
-    return route.function === name && route.method === event.httpMethod && route.path === event.resource;
+    if (route.function !== name || route.method !== event.httpMethod) return false;
+    return route.path === event.resource || (route.oauth !== null && OAUTH_PREFIX + route.path === event.resource);
   });
   return found === undefined
     ? refuse({ reason: 'unknown_operation', method: event.httpMethod, path: event.path })
@@ -34,34 +40,80 @@ export function findOperation(
 }
 
 /** Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once. */
-export function readRequest(operation: OperationName, event: ApiEvent): Result<ApiRequest, Refusal> {
-  const body = parseBody(event);
+export function readRequest(
+  operation: OperationName,
+  event: ApiEvent,
+  binding: UserBinding = 'header',
+): Result<ApiRequest, Refusal> {
+  const route: OperationRoute = OPERATIONS[operation];
+  const body = parseBody(event, route.path.startsWith('/identities') ? IDENTITY_BODY_MAX_BYTES : BODY_MAX_BYTES);
   if (!body.ok) return body;
-  const user = readHeader(event, USER_HEADER, 'userId', USER_ID_MAX_CHARS);
+  const principal = readPrincipal(route, event, binding);
   const agent = readHeader(event, AGENT_HEADER, 'agentName', AGENT_NAME_MAX_CHARS);
-  const query = readQuery(operation, event);
+  const query = readQuery(route, event);
   const input = query.ok ? validateInput(operation, { ...query.value, ...body.value, ...decodePath(event) }) : query;
 
-  const problems: FieldProblem[] = [user, agent, input].flatMap((part) => (part.ok ? [] : part.error));
-  if (user.ok && user.value === null && OPERATIONS[operation].user === 'required') {
-    problems.unshift({ name: 'userId', message: `userId is required: send it as the header ${USER_HEADER}` });
+  const problems: FieldProblem[] = [principal, agent, input].flatMap((part) => (part.ok ? [] : part.error));
+  if (problems.length > 0 || !principal.ok || !agent.ok || !input.ok) {
+    return refuse({ reason: 'invalid_request', problems });
   }
-  if (problems.length > 0 || !user.ok || !agent.ok || !input.ok) return refuse({ reason: 'invalid_request', problems });
-  return ok({
-    operation,
-    input: input.value,
-    userId: user.value ?? '',
-    agentName: agent.value,
-    requestId: event.requestContext.requestId,
-  });
+  const { requestId } = event.requestContext;
+  return ok({ operation, input: input.value, principal: principal.value, agentName: agent.value, requestId });
 }
 
-/** Members in the query string, where an operation without a body has them; elsewhere a query says nothing. */
-function readQuery(operation: OperationName, event: ApiEvent): Result<Record<string, string>, FieldProblem[]> {
-  if (OPERATIONS[operation].method !== 'GET') return ok({});
-  const repeated = Object.values(event.multiValueQueryStringParameters ?? {}).some((values) => values.length > 1);
-  if (repeated) return refuse([{ name: 'query', message: 'the query has a parameter twice; expected each once' }]);
-  return ok({ ...event.queryStringParameters });
+function readPrincipal(
+  route: OperationRoute,
+  event: ApiEvent,
+  binding: UserBinding,
+): Result<Principal, readonly FieldProblem[]> {
+  if (event.resource.startsWith(`${OAUTH_PREFIX}/`)) return ok(readTokenHolder(event));
+  if (route.user === 'none') return ok(signedCaller(''));
+  const header = readHeader(event, USER_HEADER, 'userId', USER_ID_MAX_CHARS);
+  if (!header.ok) return header;
+  if (binding === 'role-session') return readBoundUser(event, header.value);
+  if (header.value !== null) return ok(signedCaller(header.value));
+  return refuse([{ name: 'userId', message: `userId is required: send it as the header ${USER_HEADER}` }]);
+}
+
+/** The user is the token's subject, whatever the header says. API Gateway sends nothing here that the authorizer did not let pass. */
+function readTokenHolder(event: ApiEvent): Principal {
+  const text = event.requestContext.authorizer?.['claims'];
+  const claims = typeof text === 'string' ? parseClaims(text) : null;
+  if (claims === null) throw new Error('a request under /oauth came without the claims of its token');
+  return { userId: claims.sub, claims };
+}
+
+const ROLE_SESSION = /^arn:[a-z-]+:sts::[0-9]{12}:assumed-role\/[^/]+\/([^/]+)$/;
+
+/** The user is who the caller's role session is named after. A header that names somebody else is a mistake worth hearing of. */
+function readBoundUser(event: ApiEvent, header: string | null): Result<Principal, readonly FieldProblem[]> {
+  const userId = ROLE_SESSION.exec(event.requestContext.identity?.userArn ?? '')?.[1];
+  if (userId === undefined) {
+    const message = 'userId is the name of the role session here: expected a caller that assumed a role';
+    return refuse([{ name: 'userId', message }]);
+  }
+  if (header === null || header === userId) return ok(signedCaller(userId));
+  const message = `userId is the name of the role session here, and the header ${USER_HEADER} differs: leave it out`;
+  return refuse([{ name: 'userId', message }]);
+}
+
+/** Members in the query string, of those that the operation has there; elsewhere a query says nothing. */
+function readQuery(
+  { query = {} }: OperationRoute,
+  event: ApiEvent,
+): Result<Record<string, string | readonly string[]>, FieldProblem[]> {
+  const members: Record<string, string | readonly string[]> = {};
+  for (const [name, count] of Object.entries(query)) {
+    const single = event.queryStringParameters?.[name];
+    const values = event.multiValueQueryStringParameters?.[name] ?? (single === undefined ? [] : [single]);
+    const [value] = values;
+    if (value === undefined) continue;
+    if (count === 'one' && values.length > 1) {
+      return refuse([{ name, message: `${name} stands in the query ${values.length} times; expected once` }]);
+    }
+    members[name] = count === 'many' ? values : value;
+  }
+  return ok(members);
 }
 
 /** Path parameters arrive as they stand in the URL, still encoded. */

@@ -74,3 +74,35 @@ export function parseManagerArn(deployment: Deployment, arn: string): string | n
   const managerId = arn.slice(prefix.length);
   return MANAGER_ID.test(managerId) ? managerId : null;
 }
+
+export const PROVIDER_NAME = /^[a-zA-Z0-9_-]{1,128}$/;
+export const WORKLOAD_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
+
+export function formatProviderArn(deployment: Deployment, name: string): string {
+  return formatProviderPrefix(deployment, 'bedrock-agentcore') + name;
+}
+
+function formatProviderPrefix({ partition, region, account }: Deployment, service: string): string {
+  return `arn:${partition}:${service}:${region}:${account}:token-vault/default/paymentcredentialprovider/`;
+}
+
+/** The credential provider that an ARN of this deployment names, or `null`. AgentCore's older models wrote the service as `acps`. */
+export function parseProviderArn(deployment: Deployment, arn: string): string | null {
+  const prefix = ['bedrock-agentcore', 'acps']
+    .map((service) => formatProviderPrefix(deployment, service))
+    .find((each) => arn.startsWith(each));
+  const name = prefix === undefined ? '' : arn.slice(prefix.length);
+  return PROVIDER_NAME.test(name) ? name : null;
+}
+
+export function formatWorkloadArn({ partition, region, account }: Deployment, name: string): string {
+  const directory = 'workload-identity-directory/default/workload-identity';
+  return `arn:${partition}:bedrock-agentcore:${region}:${account}:${directory}/${name}`;
+}
+
+/** The workload identity that an ARN of this deployment names, or `null`. */
+export function parseWorkloadArn(deployment: Deployment, arn: string): string | null {
+  const prefix = formatWorkloadArn(deployment, '');
+  const name = arn.startsWith(prefix) ? arn.slice(prefix.length) : '';
+  return WORKLOAD_NAME.test(name) ? name : null;
+}

@@ -11,13 +11,35 @@ export interface FieldProblem {
   readonly message: string;
 }
 
+export type MissingResource =
+  | 'manager'
+  | 'connector'
+  | 'instrument'
+  | 'session'
+  | 'payment'
+  | 'credential provider'
+  | 'workload identity'
+  | 'resource';
+
 /** Every expected "no" of the service. `lib/api/errors.ts` maps each to one wire error; a new arm does not compile until it does. */
 export type Refusal =
   | { readonly reason: 'cannot_parse'; readonly message: string }
   | { readonly reason: 'invalid_request'; readonly problems: readonly FieldProblem[] }
   | { readonly reason: 'invalid_challenge'; readonly code: string; readonly field: string; readonly message: string }
   | { readonly reason: 'unknown_operation'; readonly method: string; readonly path: string }
-  | { readonly reason: 'not_found'; readonly resource: 'manager' | 'connector' | 'instrument' | 'session' | 'payment' }
+  | { readonly reason: 'not_found'; readonly resource: MissingResource }
+  /**
+   * The token is not for this manager, or there is no such manager: a stranger cannot tell which.
+   * `check` is for the log, never for the caller.
+   */
+  | { readonly reason: 'token_not_admitted'; readonly check: string }
+  /** The caller is known, and may not do this. */
+  | { readonly reason: 'access_denied'; readonly message: string }
+  /** A token that the request carries as a member is no good. */
+  | { readonly reason: 'unauthorized'; readonly message: string }
+  | { readonly reason: 'quota_exceeded'; readonly message: string }
+  /** Something else depends on the resource, or has its name. */
+  | { readonly reason: 'resource_conflict'; readonly message: string }
   | { readonly reason: 'instrument_not_active'; readonly status: string }
   | { readonly reason: 'session_expired'; readonly expiresAt: EpochMs }
   | { readonly reason: 'session_closing'; readonly expiresAt: EpochMs }
@@ -29,5 +51,5 @@ export type Refusal =
     }
   | { readonly reason: 'token_reused' }
   | { readonly reason: 'conflict'; readonly message: string }
-  | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'signer' }
+  | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'change' | 'signer' }
   | { readonly reason: 'attempts_exhausted' };

@@ -39,6 +39,11 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   conflict: { reason: 'conflict', message: 'the resource is being changed' },
   busy: { reason: 'busy', what: 'payment' },
   attempts_exhausted: { reason: 'attempts_exhausted' },
+  token_not_admitted: { reason: 'token_not_admitted', check: 'audience' },
+  access_denied: { reason: 'access_denied', message: 'The token lacks the scope bursar/manage' },
+  unauthorized: { reason: 'unauthorized', message: 'The workload access token is not valid' },
+  quota_exceeded: { reason: 'quota_exceeded', message: 'The payment manager has 100 connectors' },
+  resource_conflict: { reason: 'resource_conflict', message: 'The name is taken' },
 };
 
 const NAMES = {
@@ -55,6 +60,11 @@ const NAMES = {
   conflict: [409, 'ConflictException', undefined],
   busy: [429, 'ThrottlingException', undefined],
   attempts_exhausted: [400, 'ValidationException', 'FieldValidationFailed'],
+  token_not_admitted: [404, 'ResourceNotFoundException', undefined],
+  access_denied: [403, 'AccessDeniedException', undefined],
+  unauthorized: [401, 'UnauthorizedException', undefined],
+  quota_exceeded: [402, 'ServiceQuotaExceededException', undefined],
+  resource_conflict: [400, 'ValidationException', 'ResourceConflict'],
 } as const satisfies { readonly [R in Refusal['reason']]: readonly [number, string, string | undefined] };
 
 /**
@@ -89,7 +99,7 @@ test.each(reasons)("words %s so that AWS's Python SDK takes it for what it is", 
   expect(sortAsPythonSdk(toWireError(REFUSALS[reason]).message)).toBe(SORTED[reason] ?? 'PaymentError');
 });
 
-test.each(['session', 'payment', 'creation', 'signer'] as const)(
+test.each(['session', 'payment', 'creation', 'change', 'signer'] as const)(
   'says of a busy %s to retry under the same token',
   (what) => {
     const { message } = toWireError({ reason: 'busy', what });
@@ -176,4 +186,10 @@ test.each([
   expect(error).toMatchObject({ status: 500, name: 'InternalServerException' });
   expect(JSON.stringify(error)).not.toMatch(/canary|outcome of|UpdateItem/);
   expect(sortAsPythonSdk(error.message)).toBe('PaymentError');
+});
+
+test('says nothing of the condition that a token did not meet', () => {
+  const checks = ['missing', 'issuer', 'audience', 'client', 'scope', 'claim', 'expired', 'authorizer'];
+  const answers = checks.map((check) => JSON.stringify(toWireError({ reason: 'token_not_admitted', check })));
+  expect(new Set(answers).size).toBe(1);
 });

@@ -57,7 +57,7 @@ describe('a function', () => {
       headers: { 'content-type': 'application/json', 'x-amzn-requestid': '11111111-2222-3333-4444-555555555555' },
       body: '{"answered":true}',
     });
-    expect(seen[0]).toMatchObject({ userId: 'user-1', agentName: null, input: valid });
+    expect(seen[0]).toMatchObject({ principal: { userId: 'user-1', claims: null }, agentName: null, input: valid });
   });
 
   test('reads a body that API Gateway encoded', async () => {

@@ -24,16 +24,21 @@ describe('the user', () => {
     ['in lower case, as HTTP/2 has it', USER_HEADER.toLowerCase()],
     ['in upper case', USER_HEADER.toUpperCase()],
   ])('is read from the header %s', (_how, name) => {
-    expect(read({ headers: { [name]: 'ada' } })).toMatchObject({ ok: true, value: { userId: 'ada' } });
-    expect(read({ headers: null, multiValueHeaders: { [name]: ['ada'] } })).toMatchObject({ value: { userId: 'ada' } });
+    expect(read({ headers: { [name]: 'ada' } })).toMatchObject({
+      ok: true,
+      value: { principal: { userId: 'ada', claims: null } },
+    });
+    expect(read({ headers: null, multiValueHeaders: { [name]: ['ada'] } })).toMatchObject({
+      value: { principal: { userId: 'ada', claims: null } },
+    });
   });
 
   test.each(['ada@example.com', 'user#1', 'Zoë', '用户', 'x'.repeat(120)])('may be %s', (user) => {
-    expect(withUsers(user)).toMatchObject({ ok: true, value: { userId: user } });
+    expect(withUsers(user)).toMatchObject({ ok: true, value: { principal: { userId: user } } });
   });
 
   test('is what stands between the blanks, as in any header', () => {
-    expect(withUsers(' \tada ')).toMatchObject({ ok: true, value: { userId: 'ada' } });
+    expect(withUsers(' \tada ')).toMatchObject({ ok: true, value: { principal: { userId: 'ada', claims: null } } });
   });
 
   test.each([
@@ -72,7 +77,10 @@ describe('the user', () => {
   test('is not asked of an operator', () => {
     const json = { name: 'demo', authorizerType: 'AWS_IAM', roleArn: 'arn:aws:iam::111122223333:role/service' };
     const event = makeEvent('CreatePaymentManager', { json, headers: {} });
-    expect(readRequest('CreatePaymentManager', event)).toMatchObject({ ok: true, value: { userId: '' } });
+    expect(readRequest('CreatePaymentManager', event)).toMatchObject({
+      ok: true,
+      value: { principal: { userId: '' } },
+    });
   });
 });
 
@@ -109,7 +117,30 @@ describe('the query', () => {
   test('is refused when it has a member twice', () => {
     const multiValueQueryStringParameters = { paymentManagerArn: [ARN, `${ARN}x`] };
     const queryStringParameters = { paymentManagerArn: `${ARN}x` };
-    expect(problemsOf(readList({ queryStringParameters, multiValueQueryStringParameters }))).toEqual(['query']);
+    expect(problemsOf(readList({ queryStringParameters, multiValueQueryStringParameters }))).toEqual([
+      'paymentManagerArn',
+    ]);
+  });
+
+  test('holds a list where a member may be repeated', () => {
+    const multiValueQueryStringParameters = { tagKeys: ['team', 'stage'] };
+    const pathParameters = { resourceArn: encodeURIComponent(ARN) };
+    const event = makeEvent('UntagResource', { multiValueQueryStringParameters, pathParameters });
+    expect(readRequest('UntagResource', event)).toMatchObject({
+      value: { input: { resourceArn: ARN, tagKeys: ['team', 'stage'] } },
+    });
+  });
+
+  test('holds the client token of a deletion, once', () => {
+    const pathParameters = { paymentManagerId: 'demo-0123456789' };
+    const readDeletion = (tokens: string[]) =>
+      readRequest(
+        'DeletePaymentManager',
+        makeEvent('DeletePaymentManager', { pathParameters, multiValueQueryStringParameters: { clientToken: tokens } }),
+      );
+    const token = 'x'.repeat(33);
+    expect(readDeletion([token])).toMatchObject({ ok: true, value: { input: { clientToken: token } } });
+    expect(problemsOf(readDeletion([token, token]))).toEqual(['clientToken']);
   });
 
   test('says nothing to an operation with a body', () => {
@@ -183,5 +214,78 @@ describe('the body', () => {
     const found = read({ json: { ...list, nextToken: null, maxResults: null } });
     expect(found.ok ? found.value.input : null).toEqual(list);
     expect(problemsOf(read({ json: { paymentManagerArn: null } }))).toEqual(['paymentManagerArn']);
+  });
+});
+
+const CLAIMS = { iss: 'https://issuer.example', sub: 'grace', exp: 4_000_000_000 };
+
+describe('the holder of a token', () => {
+  const readUnder = (authorizer: Record<string, unknown> | null, parts: Partial<ApiEvent> = {}) => {
+    const event = makeEvent('ListPaymentSessions', {
+      json: list,
+      resource: '/oauth/payments/listPaymentSessions',
+      ...parts,
+    });
+    return readRequest('ListPaymentSessions', {
+      ...event,
+      requestContext: { ...event.requestContext, ...(authorizer === null ? {} : { authorizer }) },
+    });
+  };
+
+  test('is the user, whatever the header says', () => {
+    for (const headers of [{ 'X-Amzn-Bedrock-AgentCore-Payments-User-Id': 'ada' }, {}]) {
+      expect(readUnder({ claims: JSON.stringify(CLAIMS) }, { headers })).toMatchObject({
+        ok: true,
+        value: { principal: { userId: 'grace', claims: CLAIMS } },
+      });
+    }
+  });
+
+  test.each([null, {}, { claims: '' }, { claims: '{}' }, { claims: '{"sub":"grace"}' }, { claims: CLAIMS }])(
+    'is not made up from the context %j: such a request fails',
+    (authorizer) => {
+      expect(() => readUnder(authorizer)).toThrow('without the claims');
+    },
+  );
+
+  test('is nobody on a route that takes signatures', () => {
+    const resource = '/payments/listPaymentSessions';
+    expect(readUnder({ claims: JSON.stringify(CLAIMS) }, { resource })).toMatchObject({
+      value: { principal: { userId: 'user-1', claims: null } },
+    });
+  });
+});
+
+describe('a user that is bound to the role session', () => {
+  const readBound = (userArn: string | null, headers: Record<string, string> = {}) => {
+    const event = makeEvent('ListPaymentSessions', { json: list, headers });
+    const requestContext = { ...event.requestContext, identity: { userArn } };
+    return readRequest('ListPaymentSessions', { ...event, requestContext }, 'role-session');
+  };
+  const ARN_OF_ADA = 'arn:aws:sts::111122223333:assumed-role/Agents/ada@example.com';
+
+  test('is who the session is named after, with the header or without', () => {
+    for (const headers of [{}, { 'X-Amzn-Bedrock-AgentCore-Payments-User-Id': 'ada@example.com' }]) {
+      expect(readBound(ARN_OF_ADA, headers)).toMatchObject({
+        value: { principal: { userId: 'ada@example.com', claims: null } },
+      });
+    }
+  });
+
+  test('is not somebody else whom the header names', () => {
+    const headers = { 'X-Amzn-Bedrock-AgentCore-Payments-User-Id': 'grace' };
+    expect(problemsOf(readBound(ARN_OF_ADA, headers))).toEqual(['userId']);
+  });
+
+  test.each([
+    null,
+    '',
+    'arn:aws:iam::111122223333:user/ada',
+    'arn:aws:iam::111122223333:root',
+    'arn:aws:sts::111122223333:federated-user/ada',
+    'arn:aws:sts::111122223333:assumed-role/Agents',
+    'arn:aws:sts::111122223333:assumed-role/path/Agents/ada',
+  ])('is not found in a caller that is %j', (userArn) => {
+    expect(problemsOf(readBound(userArn))).toEqual(['userId']);
   });
 });

@@ -8,6 +8,14 @@ const INSTRUMENT = 'payment-instrument-Z6Emdn5jxFEC87s';
 const SESSION = 'payment-session-LeO61EYIVMT95T7';
 const CONNECTOR = 'seed-0123456789';
 
+const MANAGER = { paymentManagerId: 'demo-0123456789' };
+const CONNECTOR_OF = { ...MANAGER, paymentConnectorId: CONNECTOR };
+const PROVIDER = {
+  name: 'coinbase',
+  credentialProviderVendor: 'CoinbaseCDP',
+  providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: 'key', apiKeySecret: 'c2VjcmV0' } },
+};
+
 const wallet = { network: 'ETHEREUM', linkedAccounts: [{ email: { emailAddress: 'ada@example.com' } }] };
 const withWallet = (overrides: object) => ({
   paymentInstrumentDetails: { embeddedCryptoWallet: { ...wallet, ...overrides } },
@@ -19,7 +27,42 @@ const withLimit = (overrides: object) => ({
 
 const VALID: Readonly<Record<OperationName, Readonly<Record<string, unknown>>>> = {
   CreatePaymentManager: { name: 'demo', authorizerType: 'AWS_IAM', roleArn: 'arn:aws:iam::111122223333:role/service' },
-  CreatePaymentConnector: { paymentManagerId: 'demo-0123456789', name: 'seed', type: 'SeedVault' },
+  GetPaymentManager: MANAGER,
+  UpdatePaymentManager: MANAGER,
+  DeletePaymentManager: MANAGER,
+  ListPaymentManagers: {},
+  CreatePaymentConnector: { ...MANAGER, name: 'seed', type: 'SeedVault' },
+  GetPaymentConnector: CONNECTOR_OF,
+  UpdatePaymentConnector: CONNECTOR_OF,
+  DeletePaymentConnector: CONNECTOR_OF,
+  ListPaymentConnectors: MANAGER,
+  RotatePaymentConnectorCredentials: {
+    ...CONNECTOR_OF,
+    credentialsToRotate: { coinbaseCDP: { secrets: ['API_KEY'] } },
+  },
+  CreatePaymentCredentialProvider: PROVIDER,
+  GetPaymentCredentialProvider: { name: 'coinbase' },
+  UpdatePaymentCredentialProvider: PROVIDER,
+  DeletePaymentCredentialProvider: { name: 'coinbase' },
+  ListPaymentCredentialProviders: {},
+  CreateWorkloadIdentity: { name: 'agents' },
+  GetWorkloadIdentity: { name: 'agents' },
+  UpdateWorkloadIdentity: { name: 'agents' },
+  DeleteWorkloadIdentity: { name: 'agents' },
+  ListWorkloadIdentities: {},
+  TagResource: { resourceArn: ARN, tags: { team: 'research' } },
+  UntagResource: { resourceArn: ARN, tagKeys: ['team'] },
+  ListTagsForResource: { resourceArn: ARN },
+  GetWorkloadAccessToken: { workloadName: 'agents' },
+  GetWorkloadAccessTokenForJWT: { workloadName: 'agents', userToken: 'aaa.bbb.ccc' },
+  GetWorkloadAccessTokenForUserId: { workloadName: 'agents', userId: 'ada' },
+  GetResourcePaymentToken: {
+    workloadIdentityToken: 'bwt_token',
+    resourceCredentialProviderName: 'coinbase',
+    paymentTokenRequest: {
+      coinbaseCdpTokenRequest: { requestMethod: 'GET', requestPath: '/platform/v2', includeWalletAuthToken: false },
+    },
+  },
   CreatePaymentInstrument: {
     paymentManagerArn: ARN,
     paymentConnectorId: CONNECTOR,
@@ -62,13 +105,13 @@ const namesOf = (operation: OperationName, overrides: object) => check(operation
 
 describe.each(operations)('%s', (operation) => {
   test('accepts its members and drops every other one', () => {
-    const result = validateInput(operation, { ...VALID[operation], surprise: 1, userId: 'somebody' });
+    const result = validateInput(operation, { surprise: 1, userIds: 'somebody', ...VALID[operation] });
     expect(result).toEqual({ ok: true, value: VALID[operation] });
   });
 
   test('names every member that is missing, and says so', () => {
     const result = validateInput(operation, {});
-    if (result.ok) throw new Error('accepted nothing');
+    if (result.ok) return expect(VALID[operation]).toEqual({});
     expect(result.error.map(({ name }) => name).toSorted()).toEqual(Object.keys(VALID[operation]).toSorted());
     for (const { name, message } of result.error) expect(message).toBe(`${name} is required`);
   });
@@ -148,12 +191,17 @@ test.each<readonly [...Case, readonly string[]]>([
   ['CreatePaymentManager', 'a description with a control character', { description: 'a\u0007' }, ['description']],
   ['CreatePaymentManager', 'an empty description', { description: '' }, ['description']],
   ['CreatePaymentManager', 'a description of 4,097 characters', { description: 'x'.repeat(4_097) }, ['description']],
-  ['CreatePaymentManager', 'a JWT authorizer, which comes later', { authorizerType: 'CUSTOM_JWT' }, ['authorizerType']],
   [
     'CreatePaymentManager',
-    'settings of a JWT authorizer',
-    { authorizerConfiguration: {} },
+    'a JWT authorizer without its settings',
+    { authorizerType: 'CUSTOM_JWT' },
     ['authorizerConfiguration'],
+  ],
+  [
+    'CreatePaymentManager',
+    'settings of a JWT authorizer without its issuer',
+    { authorizerType: 'CUSTOM_JWT', authorizerConfiguration: { customJWTAuthorizer: {} } },
+    ['authorizerConfiguration.customJWTAuthorizer.discoveryUrl'],
   ],
   ['CreatePaymentManager', 'a key for its data', { kmsKeyArn: 'arn:aws:kms:x' }, ['kmsKeyArn']],
   ['CreatePaymentManager', 'a user for a role', { roleArn: 'arn:aws:iam::111122223333:user/a' }, ['roleArn']],
@@ -163,12 +211,17 @@ test.each<readonly [...Case, readonly string[]]>([
   ['CreatePaymentManager', 'a token of 32 characters', { clientToken: 'x'.repeat(32) }, ['clientToken']],
   ['CreatePaymentManager', 'a token of 257 characters', { clientToken: 'x'.repeat(257) }, ['clientToken']],
   ['CreatePaymentManager', 'a token that begins with a hyphen', { clientToken: `-${TOKEN}` }, ['clientToken']],
-  ['CreatePaymentConnector', 'a provider that comes later', { type: 'CoinbaseCDP' }, ['type']],
-  ['CreatePaymentConnector', 'another provider that comes later', { type: 'StripePrivy' }, ['type']],
+  ['CreatePaymentConnector', 'a provider that nobody knows', { type: 'Stripe' }, ['type']],
   [
     'CreatePaymentConnector',
-    'credentials',
+    'credentials without their ARN',
     { credentialProviderConfigurations: [{ coinbaseCDP: {} }] },
+    ['credentialProviderConfigurations.0.coinbaseCDP.credentialProviderArn'],
+  ],
+  [
+    'CreatePaymentConnector',
+    'two credentials',
+    { credentialProviderConfigurations: [{}, {}] },
     ['credentialProviderConfigurations'],
   ],
   ['CreatePaymentConnector', 'quick creation', { provisionMode: 'QUICK_CREATE' }, ['provisionMode']],

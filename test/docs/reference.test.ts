@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { formatHttpReference } from '../../lib/api/reference.ts';
 import { OPERATIONS } from '../../lib/api/operations.ts';
+import { formatOpenApiReference } from '../../lib/infra/openapi-reference.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 
@@ -10,6 +11,10 @@ test('the HTTP reference is what the table and the schemas say', () => {
   const text = readFileSync(join(docs, 'reference/http-api.md'), 'utf8');
   expect(text).toBe(formatHttpReference());
   for (const name of Object.keys(OPERATIONS)) expect(text).toContain(`## ${name}`);
+});
+
+test('the OpenAPI document is what the table and the schemas say', () => {
+  expect(readFileSync(join(docs, 'reference/openapi.json'), 'utf8')).toBe(formatOpenApiReference());
 });
 
 test('every page that a page links to exists', () => {

@@ -1,36 +1,82 @@
 import * as v from 'valibot';
-import { clientToken, managerId, text, unsupported } from './fields.ts';
+import { authorizerConfiguration, authorizerType } from './authorizer.ts';
+import { clientToken, connectorId, managerId, pageOfQuery, text, tags, unsupported } from './fields.ts';
 
 const description = v.optional(
   text(1, 4_096, { pattern: /^[^\p{C}]*$/u, expected: 'printable text without control characters' }),
 );
-const TAGS_MAX = 50;
-const tags = v.optional(
+const roleArn = text(1, 2_048, {
+  pattern: /^arn:aws(-[^:]+)?:iam::([0-9]{12})?:role\/.+$/,
+  expected: 'the ARN of an IAM role, such as arn:aws:iam::111122223333:role/service',
+});
+const kmsKeyArn = unsupported('the key of the tables is chosen when Bursar is deployed');
+
+const providerReference = v.object({
+  credentialProviderArn: text(1, 2_048, {
+    pattern:
+      /^arn:aws(-[^:]+)?:(acps|bedrock-agentcore):[^:]+:[0-9]{12}:token-vault\/[^/]+\/paymentcredentialprovider\/.+$/,
+    expected: 'the ARN of a payment credential provider',
+  }),
+});
+const providerReferences = v.optional(
   v.pipe(
-    v.record(text(1, 128), text(0, 256), 'must be an object'),
-    v.check((value) => Object.keys(value).length <= TAGS_MAX, `must hold at most ${TAGS_MAX} tags`),
+    v.array(
+      v.object({ coinbaseCDP: v.optional(providerReference), stripePrivy: v.optional(providerReference) }),
+      'must be a list',
+    ),
+    v.maxLength(1, 'must hold at most one entry'),
   ),
 );
+const manager = { paymentManagerId: managerId };
+const connector = { ...manager, paymentConnectorId: connectorId };
+const authorizer = { authorizerType, authorizerConfiguration };
+
+/** CUSTOM_JWT says who by its configuration; AWS_IAM has nothing to configure. */
+const isCoherent = ({
+  authorizerType: type,
+  authorizerConfiguration: configuration,
+}: {
+  readonly authorizerType: 'AWS_IAM' | 'CUSTOM_JWT';
+  readonly authorizerConfiguration?: unknown;
+}) => (type === 'CUSTOM_JWT') === (configuration !== undefined);
 
 export const controlPlaneSchemas = {
-  CreatePaymentManager: v.object({
+  CreatePaymentManager: v.pipe(
+    v.object({
+      clientToken,
+      name: text(1, 48, {
+        pattern: /^[a-zA-Z][a-zA-Z0-9]{0,47}$/,
+        expected: 'a letter followed by letters and digits',
+      }),
+      description,
+      tags,
+      roleArn,
+      ...authorizer,
+      kmsKeyArn,
+    }),
+    v.forward(
+      v.partialCheck(
+        [['authorizerType'], ['authorizerConfiguration']],
+        isCoherent,
+        'must be given for CUSTOM_JWT, and for CUSTOM_JWT only',
+      ),
+      ['authorizerConfiguration'],
+    ),
+  ),
+  GetPaymentManager: v.object(manager),
+  UpdatePaymentManager: v.object({
+    ...manager,
     clientToken,
-    name: text(1, 48, {
-      pattern: /^[a-zA-Z][a-zA-Z0-9]{0,47}$/,
-      expected: 'a letter followed by letters and digits',
-    }),
     description,
-    tags,
-    authorizerType: v.literal('AWS_IAM', 'must be AWS_IAM; CUSTOM_JWT is not supported by this release'),
-    roleArn: text(1, 2_048, {
-      pattern: /^arn:aws(-[^:]+)?:iam::([0-9]{12})?:role\/.+$/,
-      expected: 'the ARN of an IAM role, such as arn:aws:iam::111122223333:role/service',
-    }),
-    authorizerConfiguration: unsupported('it belongs to CUSTOM_JWT'),
-    kmsKeyArn: unsupported('the key of the tables is chosen when Bursar is deployed'),
+    roleArn: v.optional(roleArn),
+    authorizerType: v.optional(authorizerType),
+    authorizerConfiguration,
+    kmsKeyArn,
   }),
+  DeletePaymentManager: v.object({ ...manager, clientToken }),
+  ListPaymentManagers: v.object(pageOfQuery),
   CreatePaymentConnector: v.object({
-    paymentManagerId: managerId,
+    ...manager,
     clientToken,
     name: text(1, 48, {
       pattern: /^[a-zA-Z][a-zA-Z0-9_]{0,47}$/,
@@ -38,15 +84,40 @@ export const controlPlaneSchemas = {
     }),
     description,
     type: v.picklist(
-      ['AwsKms', 'SeedVault'],
-      'must be AwsKms or SeedVault; other providers are not supported by this release',
+      ['AwsKms', 'SeedVault', 'CoinbaseCDP', 'StripePrivy'],
+      'must be AwsKms, SeedVault, CoinbaseCDP or StripePrivy',
     ),
-    provisionMode: v.optional(v.literal('MANUAL', 'must be MANUAL')),
-    credentialProviderConfigurations: v.optional(
-      v.pipe(
-        v.array(v.unknown(), 'must be a list'),
-        v.maxLength(0, 'must be empty: this type of connector keeps no credentials'),
+    provisionMode: v.optional(
+      v.literal('MANUAL', "must be MANUAL; QUICK_CREATE needs AWS's own contract with the provider"),
+    ),
+    credentialProviderConfigurations: providerReferences,
+  }),
+  GetPaymentConnector: v.object(connector),
+  UpdatePaymentConnector: v.object({
+    ...connector,
+    clientToken,
+    description,
+    type: v.optional(
+      v.picklist(
+        ['AwsKms', 'SeedVault', 'CoinbaseCDP', 'StripePrivy'],
+        'must be AwsKms, SeedVault, CoinbaseCDP or StripePrivy',
       ),
     ),
+    credentialProviderConfigurations: providerReferences,
+  }),
+  DeletePaymentConnector: v.object({ ...connector, clientToken }),
+  ListPaymentConnectors: v.object({ ...manager, ...pageOfQuery }),
+  RotatePaymentConnectorCredentials: v.object({
+    ...connector,
+    clientToken,
+    credentialsToRotate: v.object({
+      coinbaseCDP: v.object({
+        secrets: v.pipe(
+          v.array(v.picklist(['API_KEY', 'WALLET_SECRET'], 'must be API_KEY or WALLET_SECRET'), 'must be a list'),
+          v.minLength(1, 'must have at least one entry'),
+          v.maxLength(2, 'must have at most 2 entries'),
+        ),
+      }),
+    }),
   }),
 } as const;

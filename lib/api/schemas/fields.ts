@@ -4,6 +4,7 @@ import {
   CLIENT_TOKEN_MIN_CHARS,
   NEXT_TOKEN_MAX_CHARS,
   PAGE_SIZE_MAX,
+  TAGS_MAX,
 } from '../../domain/limits.ts';
 
 // The constraints of AgentCore's models. Names of wrong members are added by the caller; the texts say what was expected.
@@ -66,6 +67,24 @@ export const sessionId = text(31, 31, {
 });
 export const paymentId = text(36, 36, { pattern: /^[0-9a-f-]{36}$/, expected: 'a UUID in lower case' });
 
+export const tagKey = text(1, 128, {
+  pattern: /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u,
+  expected: 'letters, digits, spaces and _ . : / = + - @, not beginning with aws:',
+});
+export const tags = v.optional(
+  v.pipe(
+    v.record(
+      tagKey,
+      text(0, 256, {
+        pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u,
+        expected: 'letters, digits, spaces and _ . : / = + - @',
+      }),
+      'must be an object',
+    ),
+    v.check((value) => Object.keys(value).length <= TAGS_MAX, `must hold at most ${TAGS_MAX} tags`),
+  ),
+);
+
 export const page = {
   maxResults: v.optional(wholeNumber(1, PAGE_SIZE_MAX)),
   nextToken: v.optional(text(1, NEXT_TOKEN_MAX_CHARS, { pattern: /^\S*$/, expected: 'a token without spaces' })),
@@ -84,10 +103,10 @@ export const pageOfQuery = {
 };
 
 /** Exactly one of the named members. */
-export function oneMember(names: readonly string[]) {
+export function oneMember<T extends object>(names: readonly string[]) {
   const expected = `must have exactly one member of ${names.join(', ')}`;
   return v.check(
-    (value: object) => names.filter((name) => (value as Record<string, unknown>)[name] !== undefined).length === 1,
+    (value: T) => names.filter((name) => (value as Record<string, unknown>)[name] !== undefined).length === 1,
     expected,
   );
 }

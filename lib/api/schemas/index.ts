@@ -4,9 +4,10 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { OperationName } from '../operations.ts';
 import { controlPlaneSchemas } from './control-plane.ts';
 import { dataPlaneSchemas } from './data-plane.ts';
+import { identitySchemas } from './identities.ts';
 
 /** One schema per operation, over body, path and query together. */
-export const SCHEMAS = { ...controlPlaneSchemas, ...dataPlaneSchemas } as const satisfies Record<
+export const SCHEMAS = { ...controlPlaneSchemas, ...identitySchemas, ...dataPlaneSchemas } as const satisfies Record<
   OperationName,
   v.GenericSchema
 >;
@@ -17,8 +18,9 @@ export type OperationInput<N extends OperationName> = v.InferOutput<(typeof SCHE
 const PROBLEMS_MAX = 20;
 const SHOWN_CHARS_MAX = 60;
 const NAME_CHARS_MAX = 200;
-// Tokens and what tells who somebody is: not quoted, not even to whoever sent them.
-const PRIVATE = /^clientToken$|^nextToken$|\.linkedAccounts\./;
+// Tokens, credentials and what tells who somebody is: not quoted, not even to whoever sent them.
+const PRIVATE =
+  /^(clientToken|nextToken|userToken|workloadIdentityToken)$|^(providerConfigurationInput|paymentTokenRequest)(\.|$)|\.linkedAccounts\./;
 
 /**
  * Checks a request's members. Returns every wrong one, at most twenty. Members that the schema does not know are dropped,

@@ -1,0 +1,91 @@
+import type { Clock } from '../domain/time.ts';
+import { formatClaims } from '../jwt/claims-text.ts';
+import type { TokenVerifier } from '../jwt/token-verifier.ts';
+import { describeFailure, type LogSink } from './function.ts';
+import { OAUTH_PREFIX } from './operations.ts';
+
+/** The part of API Gateway's request authorizer event that is read. */
+export interface AuthorizerEvent {
+  /** `arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>` */
+  readonly methodArn: string;
+  readonly headers: Readonly<Record<string, string>> | null;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>> | null;
+  readonly requestContext: { readonly requestId: string };
+}
+
+/** API Gateway's answer of a Lambda authorizer. */
+export interface AuthorizerAnswer {
+  readonly principalId: string;
+  readonly policyDocument: object;
+  /** Texts only: API Gateway takes nothing deeper. */
+  readonly context: { readonly claims: string };
+}
+
+export interface AuthorizerDeps {
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly log: LogSink;
+}
+
+/** The message by which API Gateway knows that a caller is not let in; any other failure is an outage. */
+const UNAUTHORIZED = 'Unauthorized';
+const BEARER = /^Bearer +([^ ]+)$/i;
+const METHOD_ARN = /^(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+\/[A-Za-z0-9_-]+)\/[A-Z]+\/.*$/s;
+
+/**
+ * A Lambda authorizer that lets in whoever holds a token of an issuer that some manager trusts. What the token may do, and at
+ * which manager, only the function behind can tell, which sees the request's body; it gets the claims.
+ *
+ * @throws Error `Unauthorized` for a token that is no good, which API Gateway answers without details; others for outages
+ */
+export function createJwtAuthorizer({ verifier, clock, log }: AuthorizerDeps) {
+  return async (event: AuthorizerEvent): Promise<AuthorizerAnswer> => {
+    const startedAt = clock.now();
+    const outcome = await decide(verifier, event).catch((failure: unknown) => ({ failure }));
+    const line = {
+      event: 'token.judged',
+      requestId: event.requestContext.requestId,
+      durationMs: clock.now() - startedAt,
+      ...('failure' in outcome ? { failure: describeFailure(outcome.failure) } : {}),
+      ...('refused' in outcome ? { refused: outcome.refused } : {}),
+    };
+    log(JSON.stringify(line));
+    if ('failure' in outcome) throw outcome.failure;
+    if ('refused' in outcome) throw new Error(UNAUTHORIZED);
+    return outcome.answer;
+  };
+}
+
+type Outcome = { readonly answer: AuthorizerAnswer } | { readonly refused: string };
+
+async function decide(verifier: TokenVerifier, event: AuthorizerEvent): Promise<Outcome> {
+  const token = readToken(event);
+  if (token === null) return { refused: 'no_bearer_token' };
+  const verified = await verifier.verify(token);
+  if (!verified.ok) return { refused: verified.error.reason };
+  const stage = METHOD_ARN.exec(event.methodArn)?.[1];
+  if (stage === undefined) throw new Error('the method ARN has an unknown form');
+  return {
+    answer: {
+      principalId: verified.value.sub,
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: `${stage}/*${OAUTH_PREFIX}/*` }],
+      },
+      context: { claims: formatClaims(verified.value) },
+    },
+  };
+}
+
+/** The token of the one `Authorization` header. Two of them are refused: whoever stands in between may have judged the other. */
+function readToken({ headers, multiValueHeaders }: AuthorizerEvent): string | null {
+  const many = Object.entries(multiValueHeaders ?? {}).flatMap(([name, values]) =>
+    name.toLowerCase() === 'authorization' ? values : [],
+  );
+  const single = Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    name.toLowerCase() === 'authorization' ? [value] : [],
+  );
+  const values = many.length > 0 ? many : single;
+  const [value] = values;
+  return values.length === 1 && value !== undefined ? (BEARER.exec(value)?.[1] ?? null) : null;
+}

@@ -1,0 +1,125 @@
+import * as v from 'valibot';
+import {
+  AUTHORIZER_CLAIMS_MAX,
+  AUTHORIZER_LIST_MAX,
+  AUTHORIZER_VALUE_MAX_CHARS,
+  URL_MAX_CHARS,
+} from '../../domain/limits.ts';
+import { oneMember, text, unsupported } from './fields.ts';
+
+// https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CustomJWTAuthorizerConfiguration.html
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** Whether a URL can be trusted to answer for its owner: https, or plain http that never leaves the machine. */
+function isTrustworthyUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, username, password, search, hash } = new URL(url);
+  if (username !== '' || password !== '' || search !== '' || hash !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+}
+
+const scope = text(1, 255, {
+  pattern: /^[\x21\x23-\x5B\x5D-\x7E]+$/,
+  expected: 'a scope: printable characters without space, quote or backslash',
+});
+
+function listOf<T extends v.GenericSchema<string>>(item: T) {
+  return v.optional(
+    v.pipe(
+      v.array(item, 'must be a list'),
+      v.minLength(1, 'must have at least one entry, or be left out'),
+      v.maxLength(AUTHORIZER_LIST_MAX, `must have at most ${AUTHORIZER_LIST_MAX} entries`),
+    ),
+  );
+}
+
+const value = text(1, AUTHORIZER_VALUE_MAX_CHARS);
+const values = v.pipe(
+  v.array(value, 'must be a list'),
+  v.minLength(1, 'must have at least one entry'),
+  v.maxLength(AUTHORIZER_LIST_MAX, `must have at most ${AUTHORIZER_LIST_MAX} entries`),
+);
+
+/** How a claim may be compared: AgentCore knows these three ways and no other. */
+function isComparable(claim: {
+  readonly inboundTokenClaimValueType: 'STRING' | 'STRING_ARRAY';
+  readonly authorizingClaimMatchValue: {
+    readonly claimMatchValue: { readonly matchValueString?: unknown; readonly matchValueStringList?: unknown };
+    readonly claimMatchOperator: 'EQUALS' | 'CONTAINS' | 'CONTAINS_ANY';
+  };
+}): boolean {
+  const { claimMatchOperator: operator, claimMatchValue: match } = claim.authorizingClaimMatchValue;
+  if (claim.inboundTokenClaimValueType === 'STRING')
+    return operator === 'EQUALS' && match.matchValueString !== undefined;
+  if (operator === 'CONTAINS') return match.matchValueString !== undefined;
+  return operator === 'CONTAINS_ANY' && match.matchValueStringList !== undefined;
+}
+
+const customClaim = v.pipe(
+  v.object({
+    inboundTokenClaimName: text(1, 255, {
+      pattern: /^[A-Za-z0-9_.:/-]+$/,
+      expected: 'the name of a claim: letters, digits and _ . - : /',
+    }),
+    inboundTokenClaimValueType: v.picklist(['STRING', 'STRING_ARRAY'], 'must be STRING or STRING_ARRAY'),
+    authorizingClaimMatchValue: v.object({
+      claimMatchValue: v.pipe(
+        v.object({ matchValueString: v.optional(value), matchValueStringList: v.optional(values) }),
+        oneMember(['matchValueString', 'matchValueStringList']),
+      ),
+      claimMatchOperator: v.picklist(
+        ['EQUALS', 'CONTAINS', 'CONTAINS_ANY'],
+        'must be EQUALS, CONTAINS or CONTAINS_ANY',
+      ),
+    }),
+  }),
+  v.check(
+    (claim) => isComparable(claim),
+    'must compare a STRING by EQUALS with matchValueString, or a STRING_ARRAY by CONTAINS with matchValueString or by CONTAINS_ANY with matchValueStringList',
+  ),
+);
+
+const customJWTAuthorizer = v.pipe(
+  v.object({
+    discoveryUrl: v.pipe(
+      text(1, URL_MAX_CHARS, {
+        pattern: /^.+\/\.well-known\/openid-configuration$/,
+        expected: 'a URL that ends in /.well-known/openid-configuration',
+      }),
+      v.check(isTrustworthyUrl, 'must be an https URL without user, query or fragment'),
+    ),
+    allowedAudience: listOf(value),
+    allowedClients: listOf(value),
+    allowedScopes: listOf(scope),
+    customClaims: v.optional(
+      v.pipe(
+        v.array(customClaim, 'must be a list'),
+        v.minLength(1, 'must have at least one entry, or be left out'),
+        v.maxLength(AUTHORIZER_CLAIMS_MAX, `must have at most ${AUTHORIZER_CLAIMS_MAX} entries`),
+      ),
+    ),
+    advertisedScopeMapping: v.optional(
+      v.pipe(
+        v.record(scope, scope, 'must be an object'),
+        v.check(
+          (mapping) => Object.keys(mapping).length <= AUTHORIZER_LIST_MAX,
+          `must have at most ${AUTHORIZER_LIST_MAX} members`,
+        ),
+      ),
+    ),
+    managementScope: v.optional(scope),
+    managementMayPay: v.optional(v.boolean('must be true or false')),
+    privateEndpoint: unsupported('issuers are reached over the internet'),
+    privateEndpointOverrides: unsupported('issuers are reached over the internet'),
+    allowedWorkloadConfiguration: unsupported('which workload a token comes from is not looked at'),
+  }),
+  v.check(
+    ({ allowedAudience, allowedClients, allowedScopes, customClaims }) =>
+      [allowedAudience, allowedClients, allowedScopes, customClaims].some((rule) => rule !== undefined),
+    'must have at least one of allowedAudience, allowedClients, allowedScopes and customClaims: otherwise every token of the issuer would do',
+  ),
+);
+
+export const authorizerType = v.picklist(['AWS_IAM', 'CUSTOM_JWT'], 'must be AWS_IAM or CUSTOM_JWT');
+export const authorizerConfiguration = v.optional(v.object({ customJWTAuthorizer }));
