@@ -1,23 +1,28 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CREATE_LEASE_MS } from '../../lib/domain/limits.ts';
 import { NotNow, type Registry } from '../../lib/domain/ports.ts';
 import type { PaymentInstrument } from '../../lib/domain/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from '../support/payments.ts';
-import { activate, makeInstrument, makeManagerId } from '../support/registry.ts';
+import { activate, createParents, makeInstrument, makeManagerId } from '../support/registry.ts';
 import { PARALLEL, countKinds, times } from './parallel.ts';
 
 const LEASE_END = addMs(NOW, CREATE_LEASE_MS);
 
 /** What every registry must do with instruments. */
 export function instrumentContract(registry: () => Registry): void {
+  let parents: Pick<PaymentInstrument, 'managerId' | 'connectorId'>;
+  beforeAll(async () => {
+    parents = await createParents(registry());
+  });
+  const make = (overrides: Partial<PaymentInstrument> = {}) => makeInstrument({ ...parents, ...overrides });
   const claim = (instrument: PaymentInstrument, hash = 'h1', now = NOW) =>
     registry().claimInstrument(instrument, hash, now);
   const read = (instrument: PaymentInstrument) => registry().readInstrument(instrument, instrument.instrumentId);
 
   describe('an instrument', () => {
     test('reads back as it was claimed, then as it was completed', async () => {
-      const instrument = makeInstrument({
+      const instrument = make({
         linkedAccounts: [{ email: { emailAddress: 'a@example.com' } }, { oauth2: { sub: '1', __proto__x: 'y' } }],
       });
       expect(await claim(instrument)).toEqual({ kind: 'claimed' });
@@ -29,7 +34,7 @@ export function instrumentContract(registry: () => Registry): void {
     });
 
     test('reads back a key that is derived from a seed', async () => {
-      const instrument = makeInstrument();
+      const instrument = make();
       await claim(instrument);
       const { address } = activate(instrument).wallet!;
       const key = { type: 'SeedVault', secretArn: 'arn:aws:x', secretVersionId: 'v1', index: 7 } as const;
@@ -39,13 +44,13 @@ export function instrumentContract(registry: () => Registry): void {
     });
 
     test('is claimed once by parallel requests', async () => {
-      const instrument = makeInstrument();
+      const instrument = make();
       const outcomes = await Promise.all(times(PARALLEL, () => claim(instrument)));
       expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
     });
 
     test('is not taken over one millisecond before its lease ends, and is once when it ends', async () => {
-      const instrument = makeInstrument();
+      const instrument = make();
       await claim(instrument);
       const early = await claim(instrument, 'h1', addMs(NOW, CREATE_LEASE_MS - 1));
       expect(early).toEqual({ kind: 'in_progress', requestHash: 'h1' });
@@ -55,14 +60,14 @@ export function instrumentContract(registry: () => Registry): void {
     });
 
     test('is not taken over by another request, however old the claim', async () => {
-      const instrument = makeInstrument();
+      const instrument = make();
       await claim(instrument, 'h1');
       const other = await claim(instrument, 'h2', addMs(LEASE_END, 1_000_000));
       expect(other).toEqual({ kind: 'in_progress', requestHash: 'h1' });
     });
 
     test('takes the key of the claim that took over, not that of the one before', async () => {
-      const slow = makeInstrument();
+      const slow = make();
       await claim(slow);
       const later = { ...slow, createdAt: LEASE_END, updatedAt: LEASE_END };
       await claim(later, 'h1', LEASE_END);
@@ -73,7 +78,7 @@ export function instrumentContract(registry: () => Registry): void {
     });
 
     test('is completed once: the same again is accepted, another key is not', async () => {
-      const instrument = makeInstrument();
+      const instrument = make();
       await claim(instrument);
       await registry().completeInstrument(activate(instrument));
       await registry().completeInstrument(activate(instrument));
@@ -81,8 +86,36 @@ export function instrumentContract(registry: () => Registry): void {
       expect(await read(instrument)).toEqual(activate(instrument));
     });
 
+    test('keeps one place at its connector however often its claim is taken over', async () => {
+      const connectorIds = await createParents(registry());
+      const instrument = makeInstrument(connectorIds);
+      expect(await claim(instrument)).toEqual({ kind: 'claimed' });
+      const later = { ...instrument, createdAt: LEASE_END, updatedAt: LEASE_END };
+      expect(await claim(later, 'h1', LEASE_END)).toEqual({ kind: 'claimed' });
+      await registry().completeInstrument(activate(later));
+      expect(await claim(instrument)).toMatchObject({ kind: 'exists' });
+      expect(await registry().deleteInstrument(later, later.instrumentId, LEASE_END)).not.toBeNull();
+      await expectUnused(registry(), connectorIds);
+    });
+
+    test('gives its place back when it is deleted before it is complete, once', async () => {
+      const connectorIds = await createParents(registry());
+      const [kept, gone] = [makeInstrument(connectorIds), makeInstrument(connectorIds)];
+      await claim(kept);
+      await claim(gone);
+      expect(await registry().deleteInstrument(gone, gone.instrumentId, NOW)).toMatchObject({ status: 'DELETED' });
+      expect(await registry().deleteInstrument(gone, gone.instrumentId, NOW)).toBeNull();
+      // Neither a claim nor a completion that comes late takes a place again.
+      expect(await claim(gone, 'h1', LEASE_END)).toMatchObject({ kind: 'exists' });
+      await expect(registry().completeInstrument(activate(gone))).rejects.toThrow(NotNow);
+      const connector = (await registry().readConnector(connectorIds.managerId, connectorIds.connectorId))!;
+      expect(await registry().deleteConnector(connector, null, NOW)).toBe('in_use');
+      expect(await registry().deleteInstrument(kept, kept.instrumentId, NOW)).not.toBeNull();
+      await expectUnused(registry(), connectorIds);
+    });
+
     test('refuses a completion without a claim and one without a key', async () => {
-      const instrument = makeInstrument();
+      const instrument = make();
       await expect(registry().completeInstrument(activate(instrument))).rejects.toThrow(/without a claim/);
       await claim(instrument);
       await expect(registry().completeInstrument(instrument)).rejects.toThrow(/completed as INITIATED/);
@@ -90,11 +123,11 @@ export function instrumentContract(registry: () => Registry): void {
     });
 
     test('refuses a claim of one that is active already', async () => {
-      await expect(claim(activate(makeInstrument()))).rejects.toThrow(/is ACTIVE/);
+      await expect(claim(activate(make()))).rejects.toThrow(/is ACTIVE/);
     });
 
     test('is null to every other user, however the ids are cut', async () => {
-      const instrument = makeInstrument({ userId: 'a#b' });
+      const instrument = make({ userId: 'a#b' });
       await claim(instrument);
       for (const userId of ['a', 'b', 'a#', '#b', 'a#b#', 'A#b', `a#b#${instrument.instrumentId}`]) {
         expect(await read({ ...instrument, userId }), userId).toBeNull();
@@ -104,7 +137,7 @@ export function instrumentContract(registry: () => Registry): void {
     });
 
     test('refuses a manager id that could reach into another tenant', async () => {
-      const instrument = makeInstrument({ userId: 'a#b' });
+      const instrument = make({ userId: 'a#b' });
       await claim(instrument);
       const forged = { ...instrument, managerId: `${instrument.managerId}#a`, userId: 'b' };
       await expect(read(forged)).rejects.toThrow(/not a manager id/);
@@ -112,13 +145,27 @@ export function instrumentContract(registry: () => Registry): void {
   });
 }
 
+/** Asserts that nothing counts at a connector any more. */
+async function expectUnused(
+  registry: Registry,
+  { managerId, connectorId }: Pick<PaymentInstrument, 'managerId' | 'connectorId'>,
+): Promise<void> {
+  const connector = (await registry.readConnector(managerId, connectorId))!;
+  expect(await registry.deleteConnector(connector, null, NOW)).toBe('changed');
+}
+
 /** What every registry must do when an instrument is deleted. */
 export function deletionContract(registry: () => Registry): void {
+  let parents: Pick<PaymentInstrument, 'managerId' | 'connectorId'>;
+  beforeAll(async () => {
+    parents = await createParents(registry());
+  });
+  const make = (overrides: Partial<PaymentInstrument> = {}) => makeInstrument({ ...parents, ...overrides });
   const remove = (instrument: PaymentInstrument, now = addMs(NOW, 5_000)) =>
     registry().deleteInstrument(instrument, instrument.instrumentId, now);
 
   async function active(): Promise<PaymentInstrument> {
-    const instrument = makeInstrument();
+    const instrument = make();
     await registry().claimInstrument(instrument, 'h1', NOW);
     await registry().completeInstrument(activate(instrument));
     return activate(instrument);
@@ -134,7 +181,7 @@ export function deletionContract(registry: () => Registry): void {
 
     test('is null for an instrument that is missing, foreign or deleted already', async () => {
       const instrument = await active();
-      expect(await remove(makeInstrument())).toBeNull();
+      expect(await remove(make())).toBeNull();
       expect(await remove({ ...instrument, userId: 'somebody else' })).toBeNull();
       expect(await remove({ ...instrument, managerId: makeManagerId() })).toBeNull();
       expect((await registry().readInstrument(instrument, instrument.instrumentId))?.status).toBe('ACTIVE');
@@ -149,7 +196,7 @@ export function deletionContract(registry: () => Registry): void {
     });
 
     test('is final: no claim or completion brings the instrument back', async () => {
-      const claimed = makeInstrument();
+      const claimed = make();
       await registry().claimInstrument(claimed, 'h1', NOW);
       const deleted = await remove(claimed);
       expect(deleted?.status).toBe('DELETED');

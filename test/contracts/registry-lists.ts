@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Registry, UserKey } from '../../lib/domain/ports.ts';
 import type { PaymentInstrument } from '../../lib/domain/resources.ts';
 import { NOW } from '../support/payments.ts';
-import { makeInstrument, makeManagerId } from '../support/registry.ts';
+import { createParents, makeInstrument, makeManagerId } from '../support/registry.ts';
 import { expectRefused, forgeTokens, readAll, readPages, takeToken, type ListPage } from './pages.ts';
 import { times } from './parallel.ts';
 
@@ -19,6 +19,10 @@ export function registryListContract(name: string, makeRegistry: () => Promise<R
     let all: readonly PaymentInstrument[];
     const user: UserKey = { managerId: makeManagerId(), userId: 'lister#1' };
 
+    async function addConnectors(managerId: string): Promise<void> {
+      for (const connectorId of CONNECTORS) await createParents(registry, { managerId, connectorId });
+    }
+
     async function add(overrides: Partial<PaymentInstrument>): Promise<PaymentInstrument> {
       const instrument = makeInstrument(overrides);
       await registry.claimInstrument(instrument, 'h1', NOW);
@@ -32,6 +36,7 @@ export function registryListContract(name: string, makeRegistry: () => Promise<R
 
     beforeAll(async () => {
       registry = await makeRegistry();
+      await addConnectors(user.managerId);
       // Every fifth belongs to the first connector.
       all = await Promise.all(
         times(ITEMS, (index) => add({ ...user, connectorId: CONNECTORS[index % 5 === 0 ? 0 : 1] })),
@@ -67,6 +72,7 @@ export function registryListContract(name: string, makeRegistry: () => Promise<R
 
     test('a bounded part of a long list that a filter drops, and the rest on the next page', async () => {
       const owner = { managerId: makeManagerId(), userId: 'u' };
+      await addConnectors(owner.managerId);
       await Promise.all(
         times(410, (index) => add({ ...owner, instrumentId: makeId('0', index), connectorId: CONNECTORS[0] })),
       );
@@ -86,7 +92,8 @@ export function registryListContract(name: string, makeRegistry: () => Promise<R
 
     test('no deleted instrument, also when one is deleted between two pages', async () => {
       const owner = { managerId: makeManagerId(), userId: 'u' };
-      const added = await Promise.all(times(6, () => add(owner)));
+      await addConnectors(owner.managerId);
+      const added = await Promise.all(times(6, () => add({ ...owner, connectorId: CONNECTORS[0] })));
       const first = await registry.listInstruments(owner, { maxResults: 3 });
       const gone = first.items.at(-1)!;
       await registry.deleteInstrument(owner, gone.instrumentId, NOW);

@@ -4,9 +4,10 @@ import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { toChecksumAddress } from '../../lib/domain/evm-address.ts';
 import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
-import type { Ledger, Signer } from '../../lib/domain/ports.ts';
+import type { Ledger, Registry, Signer } from '../../lib/domain/ports.ts';
+import { signedCaller } from '../../lib/domain/principal.ts';
 import type { Payment } from '../../lib/domain/payment.ts';
-import type { PaymentInstrument, PaymentManager } from '../../lib/domain/resources.ts';
+import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/resources.ts';
 import type { Session } from '../../lib/domain/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
@@ -68,6 +69,8 @@ export interface PayingWorld {
   readonly manager: PaymentManager;
   readonly instrument: PaymentInstrument;
   readonly ledger: Ledger;
+  readonly registry: Registry;
+  readonly registryTable: string;
   readonly deps: ProcessPaymentDeps;
   readonly sweepDeps: SweepDeps;
   open(overrides?: Partial<Session>): Promise<Session>;
@@ -101,8 +104,11 @@ export async function createPayingWorld(
   const ledger = createLedger({ tableName, client, singleSendClient });
   const registry = createRegistry({ client, tableName: registryTable });
   const manager = makeManager(now);
-  const instrument = makeInstrument(manager, now);
-  await registry.createManager(manager, 'hash');
+  const connector = makeConnector(manager, now);
+  const instrument = makeInstrument(connector, now);
+  await registry.createManager(manager, null);
+  await registry.claimConnector(manager.managerId, connector.connectorId, 'hash', now);
+  await registry.completeConnector(connector, 'hash', null);
   await registry.claimInstrument({ ...instrument, status: 'INITIATED', wallet: null }, 'hash', now);
   await registry.completeInstrument(instrument);
 
@@ -124,6 +130,8 @@ export async function createPayingWorld(
     manager,
     instrument,
     ledger,
+    registry,
+    registryTable,
     deps,
     sweepDeps: { ledger, clock, index: createSweepIndex({ client, tableName }), report: () => undefined },
     open: async (overrides = {}) => {
@@ -143,22 +151,40 @@ export async function createPayingWorld(
 }
 
 function makeManager(now: EpochMs): PaymentManager {
+  const managerId = formatNamedId('paying', randomBytes(16));
   return {
-    managerId: formatNamedId('paying', randomBytes(16)),
+    managerId,
     name: 'paying',
     description: null,
-    authorizerType: 'AWS_IAM',
+    authorizer: { type: 'AWS_IAM' },
     roleArn: 'arn:aws:iam::000000000000:role/service',
+    tags: null,
+    workloadName: managerId,
     status: 'READY',
     createdAt: now,
     updatedAt: now,
+    revision: 1,
   };
 }
 
-function makeInstrument(manager: PaymentManager, now: EpochMs): PaymentInstrument {
+function makeConnector(manager: PaymentManager, now: EpochMs): PaymentConnector {
   return {
     managerId: manager.managerId,
     connectorId: 'seed-0000000001',
+    name: 'seed',
+    description: null,
+    status: 'READY',
+    material: { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', extendedPublicKey: 'xpub' },
+    createdAt: now,
+    updatedAt: now,
+    revision: 1,
+  };
+}
+
+function makeInstrument({ managerId, connectorId }: PaymentConnector, now: EpochMs): PaymentInstrument {
+  return {
+    managerId,
+    connectorId,
     instrumentId: formatInstrumentId(randomBytes(16)),
     userId: 'user-1',
     network: 'ETHEREUM',
@@ -188,7 +214,7 @@ function makeRequest(
   };
   return {
     managerId: session.managerId,
-    userId: session.userId,
+    principal: signedCaller(session.userId),
     agentName: null,
     sessionId: session.sessionId,
     instrumentId: instrument.instrumentId,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
+import type { Registry } from '../../lib/domain/ports.ts';
 import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from './payments.ts';
@@ -9,15 +10,19 @@ export function makeManagerId(): string {
 }
 
 export function makeManager(overrides: Partial<PaymentManager> = {}): PaymentManager {
+  const managerId = overrides.managerId ?? makeManagerId();
   return {
-    managerId: makeManagerId(),
+    managerId,
     name: 'tenant',
     description: null,
-    authorizerType: 'AWS_IAM',
+    authorizer: { type: 'AWS_IAM' },
     roleArn: 'arn:aws:iam::111122223333:role/payments',
+    tags: null,
+    workloadName: managerId,
     status: 'READY',
     createdAt: NOW,
     updatedAt: NOW,
+    revision: 1,
     ...overrides,
   };
 }
@@ -39,8 +44,22 @@ export function makeConnector(overrides: Partial<PaymentConnector> = {}): Paymen
     },
     createdAt: NOW,
     updatedAt: addMs(NOW, 900),
+    revision: 1,
     ...overrides,
   };
+}
+
+/** Makes what an instrument belongs to: a connector, and its manager where there is none. */
+export async function createParents(
+  registry: Registry,
+  overrides: Partial<PaymentConnector> = {},
+): Promise<Pick<PaymentConnector, 'managerId' | 'connectorId'>> {
+  const connector = makeConnector(overrides);
+  const { managerId, connectorId } = connector;
+  await registry.createManager(makeManager({ managerId }), null);
+  await registry.claimConnector(managerId, connectorId, 'h1', NOW);
+  await registry.completeConnector(connector, 'h1', null);
+  return { managerId, connectorId };
 }
 
 /** An instrument as its creation claims it. */

@@ -20,6 +20,10 @@ export type Fault =
   | 'lose_reply'
   /** The database answers that it is too busy; nothing is applied. */
   | 'throttle'
+  /** The database answers that another transaction has the item, before applying. */
+  | 'conflict'
+  /** The request is applied; the database answers that an earlier try of it is still at work. */
+  | 'in_progress'
   /** The database answers 500 after applying. */
   | 'fail_after_apply';
 
@@ -69,10 +73,12 @@ export async function startStoreHop(target: string): Promise<StoreHop> {
     await rounds.end();
     const fault = choose?.(call) ?? null;
     if (fault === 'lose_request') return void incoming.socket.destroy();
+    if (fault === 'conflict') return answerConflict(outgoing, operation, body);
     if (fault === 'throttle') return answerError(outgoing, 400, 'ProvisionedThroughputExceededException');
     const reply = await pass(incoming, JSON.stringify({ ...body, ReturnConsumedCapacity: 'INDEXES' }));
     call.units = unitsOf(reply.text);
     if (fault === 'lose_reply') return void incoming.socket.destroy();
+    if (fault === 'in_progress') return answerError(outgoing, 400, 'TransactionInProgressException');
     if (fault === 'fail_after_apply') return answerError(outgoing, 500, 'InternalServerError');
     outgoing.writeHead(reply.status, { 'content-type': 'application/x-amz-json-1.0' });
     outgoing.end(reply.text);
@@ -134,9 +140,19 @@ function createRounds() {
   };
 }
 
-function answerError(outgoing: ServerResponse, status: number, name: string): void {
+function answerConflict(outgoing: ServerResponse, operation: string, { TransactItems: parts }: SeenCall['body']): void {
+  if (operation !== 'TransactWriteItems') return answerError(outgoing, 400, 'TransactionConflictException');
+  const reasons = (parts as readonly unknown[]).map((_, place) => ({
+    Code: place === 0 ? 'TransactionConflict' : 'None',
+  }));
+  return answerError(outgoing, 400, 'TransactionCanceledException', { CancellationReasons: reasons });
+}
+
+function answerError(outgoing: ServerResponse, status: number, name: string, members: object = {}): void {
   outgoing.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-  outgoing.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'planted by the test' }));
+  outgoing.end(
+    JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'planted by the test', ...members }),
+  );
 }
 
 function unitsOf(text: string): number {

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Hex } from '../../domain/payment.ts';
+import { toEpochMs, type EpochMs } from '../../domain/time.ts';
 import type { Item } from './client.ts';
 
 /** Version of the items' shape; see docs/reference/storage-schema.md. */
@@ -50,4 +51,30 @@ export function assertReadable(item: Item): void {
       `stored item ${readText(item, 'pk')} has schema version ${version}; this release reads up to ${SCHEMA_VERSION}`,
     );
   }
+}
+
+/** A text that is one of those that this release knows. */
+export function readOneOf<const T extends string>(item: Item, name: string, expected: readonly T[]): T {
+  const value = readText(item, name);
+  const found = expected.find((each) => each === value);
+  if (found === undefined) throw new Error(`stored item ${readText(item, 'pk')} has the unknown ${name} '${value}'`);
+  return found;
+}
+
+export function readInstant(item: Item, name: string): EpochMs {
+  return toEpochMs(readInteger(item, name));
+}
+
+/** A map of texts. */
+export function textMap(values: Readonly<Record<string, string>>): AttributeValue {
+  return { M: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)])) };
+}
+
+/** A map of texts, or `null` where there is none. */
+export function readTextMap(item: Item, name: string): Readonly<Record<string, string>> | null {
+  const map = item[name]?.M;
+  if (map === undefined) return null;
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [key, value.S ?? missing(item, name, 'text map')]),
+  );
 }

@@ -46,6 +46,7 @@ function isServiceFailure(error: unknown): error is ServiceFailure {
  * permission), or `OutcomeUnknown` for everything else: time-outs, broken connections, server errors.
  */
 export function toStoreError(operation: string, error: unknown): Error {
+  if (error instanceof NotNow) return error;
   if (isServiceFailure(error)) {
     // After an attempt whose reply was lost, a throttled repetition says nothing about the first.
     const first = (error.$metadata?.attempts ?? 1) === 1;

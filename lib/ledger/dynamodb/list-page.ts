@@ -2,7 +2,9 @@ import { QueryCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-
 import { LIST_QUERIES_MAX, PAGE_SIZE_MAX } from '../../domain/limits.ts';
 import { PageTokenRefused, type Page, type PageRequest } from '../../domain/ports.ts';
 import { callStore, type Item } from './client.ts';
+import { readText, text } from './attributes.ts';
 import { formatPageToken, parsePageToken } from './page-token.ts';
+import { BY_LIST_INDEX } from './tables.ts';
 
 /** A list that is read page by page from one partition of a table or an index. */
 export interface ListQuery {
@@ -49,4 +51,25 @@ function parseStart(token: string, scope: ListQuery['scope'], keyAt: ListQuery['
   const key = position === null ? null : keyAt(position);
   if (key === null) throw new PageTokenRefused('expected the nextToken of an earlier page of the same list');
   return key;
+}
+
+/**
+ * The query of a list in the `by-list` index, sorted by id or name. Follows the table within a second.
+ * @param keyOf the table key of the item with an id, or `null` where the text is not one
+ */
+export function toListQuery(tableName: string, list: string, keyOf: (id: string) => Item | null): ListQuery {
+  return {
+    query: {
+      TableName: tableName,
+      IndexName: BY_LIST_INDEX,
+      KeyConditionExpression: 'lk = :list',
+      ExpressionAttributeValues: { ':list': text(list) },
+    },
+    scope: [list],
+    positionOf: (item) => readText(item, 'ls'),
+    keyAt: (position) => {
+      const key = keyOf(position);
+      return key === null ? null : { ...key, lk: text(list), ls: text(position) };
+    },
+  };
 }

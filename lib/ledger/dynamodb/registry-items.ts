@@ -1,27 +1,27 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { isAddress } from '../../domain/evm-address.ts';
-import type { UserKey } from '../../domain/ports.ts';
-import type {
-  ConnectorMaterial,
-  LinkedAccount,
-  PaymentConnector,
-  PaymentInstrument,
-  PaymentManager,
-  WalletKey,
-} from '../../domain/resources.ts';
-import { toEpochMs, type EpochMs } from '../../domain/time.ts';
-import { SCHEMA_VERSION, assertReadable, number, readInteger, readText, text } from './attributes.ts';
+import type { JwtAuthorizer } from '../../domain/jwt.ts';
+import type { Authorizer, ConnectorMaterial, PaymentConnector, PaymentManager } from '../../domain/resources.ts';
+import {
+  SCHEMA_VERSION,
+  assertReadable,
+  number,
+  readInstant,
+  readInteger,
+  readOneOf,
+  readText,
+  readTextMap,
+  text,
+  textMap,
+} from './attributes.ts';
 import type { Item } from './client.ts';
 
 // docs/reference/storage-schema.md lists every attribute. Names are whole words: these items are rarely written.
 
-/** The partition of a user's instruments. */
-function instrumentPk({ managerId, userId }: UserKey): AttributeValue {
-  // User ids may hold '#'. Manager ids may not (MANAGER_ID), so the second '#' always ends the manager id and no two
-  // users share a partition. A manager id that broke the rule could reach into another manager's users.
-  if (managerId.includes('#')) throw new Error(`not a manager id: ${managerId}`);
-  return text(`INS#${managerId}#${userId}`);
-}
+/** The list of all managers in the `by-list` index. */
+export const MANAGER_LIST = 'MANAGERS';
+const LIST_KEYS = ['lk', 'ls'] as const;
+export const DELETED = 'DELETED';
+/** Attributes that a deleted resource loses, so that no list shows it. */
+export const LISTED_ATTRIBUTES: readonly string[] = LIST_KEYS;
 
 export function managerKey(managerId: string): Item {
   return { pk: text(`MGR#${managerId}`), sk: text('MGR') };
@@ -31,42 +31,36 @@ export function connectorKey(managerId: string, connectorId: string): Item {
   return { pk: text(`MGR#${managerId}`), sk: text(`CON#${connectorId}`) };
 }
 
-export function instrumentKey(user: UserKey, instrumentId: string): Item {
-  return { pk: instrumentPk(user), sk: text(instrumentId) };
-}
-
-function readOneOf<const T extends string>(item: Item, name: string, expected: readonly T[]): T {
-  const value = readText(item, name);
-  const found = expected.find((each) => each === value);
-  if (found === undefined) throw new Error(`stored item ${readText(item, 'pk')} has the unknown ${name} '${value}'`);
-  return found;
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
-}
-
-function readInstant(item: Item, name: string): EpochMs {
-  return toEpochMs(readInteger(item, name));
-}
-
 function toDescription(description: string | null): Item {
   return description === null ? {} : { description: text(description) };
 }
 
-export function toManagerItem(manager: PaymentManager, requestHash: string): Item {
+/** What an update may change of a manager. */
+export function toManagerAttributes(manager: PaymentManager): Item {
+  const { authorizer } = manager;
+  return {
+    ...toDescription(manager.description),
+    authorizerType: text(authorizer.type),
+    ...(authorizer.type === 'AWS_IAM' ? {} : { jwt: text(JSON.stringify(authorizer.jwt)) }),
+    roleArn: text(manager.roleArn),
+    updatedAt: number(manager.updatedAt),
+    revision: number(manager.revision),
+  };
+}
+
+export function toManagerItem(manager: PaymentManager): Item {
   return {
     ...managerKey(manager.managerId),
+    ...toManagerAttributes(manager),
     v: number(SCHEMA_VERSION),
     name: text(manager.name),
-    ...toDescription(manager.description),
-    authorizerType: text(manager.authorizerType),
-    roleArn: text(manager.roleArn),
-    ...(manager.tags === undefined ? {} : { tags: { M: mapValues(manager.tags, text) } }),
+    ...(manager.tags === null ? {} : { tags: textMap(manager.tags) }),
+    workloadName: text(manager.workloadName),
     status: text(manager.status),
     createdAt: number(manager.createdAt),
-    updatedAt: number(manager.updatedAt),
-    requestHash: text(requestHash),
+    connectors: number(0),
+    lk: text(MANAGER_LIST),
+    ls: text(manager.managerId),
   };
 }
 
@@ -76,12 +70,47 @@ export function parseManagerItem(item: Item): PaymentManager {
     managerId: readText(item, 'pk').slice('MGR#'.length),
     name: readText(item, 'name'),
     description: item['description']?.S ?? null,
-    authorizerType: readOneOf(item, 'authorizerType', ['AWS_IAM']),
+    authorizer: parseAuthorizer(item),
     roleArn: readText(item, 'roleArn'),
-    ...(item['tags']?.M === undefined ? {} : { tags: mapValues(item['tags'].M, (value) => value.S ?? '') }),
+    tags: readTextMap(item, 'tags'),
+    workloadName: readText(item, 'workloadName'),
     status: readOneOf(item, 'status', ['READY']),
     createdAt: readInstant(item, 'createdAt'),
     updatedAt: readInstant(item, 'updatedAt'),
+    revision: readInteger(item, 'revision'),
+  };
+}
+
+function parseAuthorizer(item: Item): Authorizer {
+  const type = readOneOf(item, 'authorizerType', ['AWS_IAM', 'CUSTOM_JWT']);
+  if (type === 'AWS_IAM') return { type };
+  const jwt: unknown = JSON.parse(readText(item, 'jwt'));
+  if (!isJwtAuthorizer(jwt)) throw new Error(`stored item ${readText(item, 'pk')} has a malformed authorizer`);
+  return { type, jwt };
+}
+
+/** Written by this code from a checked request; a member that is missing would be a condition that nobody checks. */
+function isJwtAuthorizer(value: unknown): value is JwtAuthorizer {
+  if (typeof value !== 'object' || value === null) return false;
+  const jwt = value as Partial<Record<keyof JwtAuthorizer, unknown>>;
+  const lists = [jwt.allowedAudience, jwt.allowedClients, jwt.allowedScopes];
+  return (
+    typeof jwt.discoveryUrl === 'string' &&
+    lists.every((list) => list === null || (Array.isArray(list) && list.length > 0)) &&
+    Array.isArray(jwt.customClaims) &&
+    typeof jwt.managementScope === 'string' &&
+    typeof jwt.managementMayPay === 'boolean'
+  );
+}
+
+/** What an update may change of a connector. */
+export function toChangeableAttributes(connector: PaymentConnector): Item {
+  const { material } = connector;
+  return {
+    ...toDescription(connector.description),
+    ...('credentialProviderName' in material ? { credentialProviderName: text(material.credentialProviderName) } : {}),
+    updatedAt: number(connector.updatedAt),
+    revision: number(connector.revision),
   };
 }
 
@@ -89,19 +118,18 @@ export function parseManagerItem(item: Item): PaymentManager {
 export function toConnectorAttributes(connector: PaymentConnector): Item {
   const { material } = connector;
   return {
+    ...toChangeableAttributes(connector),
     name: text(connector.name),
-    ...toDescription(connector.description),
     status: text(connector.status),
     walletType: text(material.type),
-    ...(material.type === 'AwsKms'
-      ? {}
-      : {
+    ...(material.type === 'SeedVault'
+      ? {
           secretArn: text(material.secretArn),
           secretVersionId: text(material.secretVersionId),
           extendedPublicKey: text(material.extendedPublicKey),
-        }),
+        }
+      : {}),
     createdAt: number(connector.createdAt),
-    updatedAt: number(connector.updatedAt),
   };
 }
 
@@ -116,106 +144,24 @@ export function parseConnectorItem(item: Item): PaymentConnector {
     material: parseMaterial(item),
     createdAt: readInstant(item, 'createdAt'),
     updatedAt: readInstant(item, 'updatedAt'),
+    revision: readInteger(item, 'revision'),
   };
 }
 
 function parseMaterial(item: Item): ConnectorMaterial {
-  const type = readOneOf(item, 'walletType', ['AwsKms', 'SeedVault']);
-  if (type === 'AwsKms') return { type };
-  return {
-    type,
-    secretArn: readText(item, 'secretArn'),
-    secretVersionId: readText(item, 'secretVersionId'),
-    extendedPublicKey: readText(item, 'extendedPublicKey'),
-  };
-}
-
-/** An instrument without its wallet, as it is claimed. */
-export function toInstrumentItem(instrument: PaymentInstrument): Item {
-  return {
-    ...instrumentKey(instrument, instrument.instrumentId),
-    v: number(SCHEMA_VERSION),
-    connectorId: text(instrument.connectorId),
-    network: text(instrument.network),
-    linkedAccounts: text(JSON.stringify(instrument.linkedAccounts)),
-    status: text(instrument.status),
-    createdAt: number(instrument.createdAt),
-    updatedAt: number(instrument.updatedAt),
-  };
-}
-
-/** What completing an instrument adds to its claim. */
-export function toWalletAttributes({ address, key }: NonNullable<PaymentInstrument['wallet']>): Item {
-  return {
-    address: text(address),
-    walletType: text(key.type),
-    ...(key.type === 'AwsKms'
-      ? { keyArn: text(key.keyArn) }
-      : {
-          secretArn: text(key.secretArn),
-          secretVersionId: text(key.secretVersionId),
-          keyIndex: number(key.index),
-        }),
-  };
-}
-
-export function parseInstrumentItem(item: Item): PaymentInstrument {
-  assertReadable(item);
-  const owner = /^INS#([^#]+)#(.+)$/s.exec(readText(item, 'pk'));
-  if (owner === null) throw new Error(`stored item ${readText(item, 'pk')} is not an instrument`);
-  return {
-    managerId: owner[1]!,
-    connectorId: readText(item, 'connectorId'),
-    instrumentId: readText(item, 'sk'),
-    userId: owner[2]!,
-    network: readOneOf(item, 'network', ['ETHEREUM']),
-    linkedAccounts: parseLinkedAccounts(readText(item, 'linkedAccounts')),
-    status: readOneOf(item, 'status', ['INITIATED', 'ACTIVE', 'FAILED', 'DELETED']),
-    wallet: item['address'] === undefined ? null : parseWallet(item),
-    createdAt: readInstant(item, 'createdAt'),
-    updatedAt: readInstant(item, 'updatedAt'),
-  };
-}
-
-function parseWallet(item: Item): NonNullable<PaymentInstrument['wallet']> {
-  const address = readText(item, 'address');
-  if (!isAddress(address)) throw new Error(`stored item ${readText(item, 'pk')} has a malformed address`);
-  return { address, key: parseWalletKey(item) };
-}
-
-function parseWalletKey(item: Item): WalletKey {
-  const type = readOneOf(item, 'walletType', ['AwsKms', 'SeedVault']);
-  if (type === 'AwsKms') return { type, keyArn: readText(item, 'keyArn') };
-  return {
-    type,
-    secretArn: readText(item, 'secretArn'),
-    secretVersionId: readText(item, 'secretVersionId'),
-    index: readInteger(item, 'keyIndex'),
-  };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isTextRecord(value: unknown): value is Readonly<Record<string, string>> {
-  return isRecord(value) && Object.values(value).every((member) => typeof member === 'string');
-}
-
-/** Most accounts are flat; an `oAuth2` account is named by its provider, one level deeper. */
-function isLinkedAccount(value: unknown): value is LinkedAccount {
-  return (
-    isRecord(value) &&
-    Object.values(value).every(
-      (account) =>
-        isRecord(account) &&
-        Object.values(account).every((member) => typeof member === 'string' || isTextRecord(member)),
-    )
-  );
-}
-
-function parseLinkedAccounts(json: string): readonly LinkedAccount[] {
-  const value: unknown = JSON.parse(json);
-  if (!Array.isArray(value) || !value.every(isLinkedAccount)) throw new Error('stored linked accounts are malformed');
-  return value;
+  const type = readOneOf(item, 'walletType', ['AwsKms', 'SeedVault', 'CoinbaseCDP', 'StripePrivy']);
+  switch (type) {
+    case 'AwsKms':
+      return { type };
+    case 'SeedVault':
+      return {
+        type,
+        secretArn: readText(item, 'secretArn'),
+        secretVersionId: readText(item, 'secretVersionId'),
+        extendedPublicKey: readText(item, 'extendedPublicKey'),
+      };
+    case 'CoinbaseCDP':
+    case 'StripePrivy':
+      return { type, credentialProviderName: readText(item, 'credentialProviderName') };
+  }
 }

@@ -5,6 +5,8 @@ export interface TableShape {
   readonly partitionKey: string;
   readonly sortKey: string | null;
   readonly indexes: readonly IndexShape[];
+  /** The attribute with the epoch seconds after which an item may be removed. */
+  readonly expiryAttribute: string | null;
 }
 
 export interface IndexShape {
@@ -12,8 +14,8 @@ export interface IndexShape {
   readonly partitionKey: string;
   readonly sortKey: string;
   readonly sortKeyType: 'S' | 'N';
-  /** `null`: keys only. */
-  readonly include: readonly string[] | null;
+  /** Attributes beside the keys. */
+  readonly include: readonly string[] | 'all' | 'keys';
 }
 
 /** Sessions and payments of a user, newest last. Projects only what never changes, so that a payment's later writes cost it nothing. */
@@ -27,13 +29,18 @@ export const BOOKS_TABLE_SHAPE: TableShape = {
   sortKey: null,
   indexes: [
     { name: BY_USER_INDEX, partitionKey: 'lk', sortKey: 'ls', sortKeyType: 'S', include: ['em', 'ca', 'ex'] },
-    { name: BY_VISIT_INDEX, partitionKey: 'sh', sortKey: 'sv', sortKeyType: 'N', include: null },
+    { name: BY_VISIT_INDEX, partitionKey: 'sh', sortKey: 'sv', sortKeyType: 'N', include: 'keys' },
   ],
+  expiryAttribute: null,
 };
+
+/** Managers, credential providers and workload identities of the deployment, each kind a list of its own. */
+export const BY_LIST_INDEX = 'by-list';
 
 export const REGISTRY_TABLE_SHAPE: TableShape = {
   name: 'Registry',
   partitionKey: 'pk',
   sortKey: 'sk',
-  indexes: [],
+  indexes: [{ name: BY_LIST_INDEX, partitionKey: 'lk', sortKey: 'ls', sortKeyType: 'S', include: 'all' }],
+  expiryAttribute: 'expiresAtSeconds',
 };

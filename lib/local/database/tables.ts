@@ -3,11 +3,12 @@ import {
   CreateTableCommand,
   DescribeTableCommand,
   type DynamoDBClient,
+  type Projection,
   ResourceInUseException,
   type TableDescription,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import type { TableShape } from '../../ledger/dynamodb/tables.ts';
+import type { IndexShape, TableShape } from '../../ledger/dynamodb/tables.ts';
 
 /** What `CreateTable` takes; a template's `AWS::DynamoDB::Table` has the same members. */
 export type TableDefinition = Pick<
@@ -34,13 +35,16 @@ export function toTableDefinition(shape: TableShape, name: string): TableDefinit
           GlobalSecondaryIndexes: shape.indexes.map((index) => ({
             IndexName: index.name,
             KeySchema: toKeySchema(index.partitionKey, index.sortKey),
-            Projection:
-              index.include === null
-                ? { ProjectionType: 'KEYS_ONLY' as const }
-                : { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...index.include] },
+            Projection: toProjection(index.include),
           })),
         }),
   };
+}
+
+function toProjection(include: IndexShape['include']): Projection {
+  if (include === 'all') return { ProjectionType: 'ALL' };
+  if (include === 'keys') return { ProjectionType: 'KEYS_ONLY' };
+  return { ProjectionType: 'INCLUDE', NonKeyAttributes: [...include] };
 }
 
 function toKeySchema(partitionKey: string, sortKey: string | null): NonNullable<CreateTableCommandInput['KeySchema']> {

@@ -108,7 +108,7 @@ describe('tables', () => {
   test('refuse to be taken for tables with other keys', async () => {
     const other = toTableDefinition(REGISTRY_TABLE_SHAPE, database.booksTable);
     await expect(createTables(database.client, [other])).rejects.toThrow(
-      `table ${database.booksTable} exists with other keys: expected pk+sk, found pk by-user(lk+ls) by-visit(sh+sv)`,
+      `table ${database.booksTable} exists with other keys: expected pk+sk by-list(lk+ls), found pk by-user(lk+ls) by-visit(sh+sv)`,
     );
   });
 

@@ -2,6 +2,7 @@ import type { PaymentId } from '../../../lib/domain/ids.ts';
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Hex, Payment } from '../../../lib/domain/payment.ts';
+import { signedCaller } from '../../../lib/domain/principal.ts';
 import type { PaymentInstrument, PaymentManager } from '../../../lib/domain/resources.ts';
 import type { Session } from '../../../lib/domain/session.ts';
 import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
@@ -22,11 +23,14 @@ const manager: PaymentManager = {
   managerId: 'explorer-0000000001',
   name: 'explorer',
   description: null,
-  authorizerType: 'AWS_IAM',
+  authorizer: { type: 'AWS_IAM' },
   roleArn: 'arn:aws:iam::000000000000:role/x',
+  tags: null,
+  workloadName: 'explorer-0000000001',
   status: 'READY',
   createdAt: toEpochMs(START_MS),
   updatedAt: toEpochMs(START_MS),
+  revision: 1,
 };
 const USER = 'user';
 const SESSION = 'payment-session-000000000000001';
@@ -86,7 +90,7 @@ export interface Scenario {
 function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): ProcessBody {
   const request: ProcessPaymentRequest = {
     managerId: manager.managerId,
-    userId: USER,
+    principal: signedCaller(USER),
     agentName: null,
     sessionId: SESSION,
     instrumentId: INSTRUMENT,
@@ -112,7 +116,11 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
     const facts = createFactsCache();
     if (plan.warm) {
       const { address, key } = instrument.wallet!;
-      facts.set(request, { sessionExpiresAt: sessionWith(0n).expiresAt, address, key });
+      const { authorizer } = manager;
+      facts.set(
+        { ...request, userId: USER },
+        { sessionExpiresAt: sessionWith(0n).expiresAt, address, key, authorizer },
+      );
     }
     return processPayment(depsOf(world, facts, plan.name, seen), request);
   };
