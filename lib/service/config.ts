@@ -1,3 +1,4 @@
+import type { UserBinding } from '../api/request.ts';
 import { findNetwork } from '../domain/assets.ts';
 import type { Deployment } from '../domain/ids.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
@@ -13,6 +14,8 @@ export interface BaseConfig {
   readonly allowedNetworks: ReadonlySet<string>;
   /** `null`: a session without limits stays without. */
   readonly defaultSessionLimit: MicroUsd | null;
+  /** Who the user of a caller that signed with IAM is. */
+  readonly userBinding: UserBinding;
 }
 
 /** Reads variables and keeps count of what is wrong, so that a deployer hears of everything at once. */
@@ -31,6 +34,7 @@ function createReader(env: Environment) {
   return {
     required,
     matching,
+    optional: (name: string): string | undefined => env[name] || undefined,
     problem: (text: string) => {
       problems.push(text);
     },
@@ -54,7 +58,16 @@ function readBase(reader: Reader): BaseConfig {
     registryTable: reader.required('REGISTRY_TABLE'),
     allowedNetworks: readNetworks(reader),
     defaultSessionLimit: readLimit(reader),
+    userBinding: readUserBinding(reader),
   };
+}
+
+/** Functions that act for no user have no such variable, and bind none. */
+function readUserBinding(reader: Reader): UserBinding {
+  const text = reader.optional('USER_BINDING') ?? 'header';
+  if (text === 'header' || text === 'role-session') return text;
+  reader.problem(`USER_BINDING must be header or role-session. Received: ${text}`);
+  return 'role-session';
 }
 
 function readNetworks(reader: Reader): ReadonlySet<string> {
@@ -140,4 +153,14 @@ export interface ConnectorsConfig extends BaseConfig {
 export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfig> {
   const reader = createReader(env);
   return reader.finish({ ...readBase(reader), secretNamePrefix: reader.required('SECRET_NAME_PREFIX') });
+}
+
+export interface IdentitiesConfig extends BaseConfig {
+  /** How the names of credential providers' secrets begin, without the slash that follows. */
+  readonly credentialNamePrefix: string;
+}
+
+export function readIdentitiesConfig(env: Environment): Readonly<IdentitiesConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), credentialNamePrefix: reader.required('CREDENTIAL_NAME_PREFIX') });
 }

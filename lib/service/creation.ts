@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { CREATE_WAIT_MAX_MS, CREATE_WAIT_STEP_MS } from '../domain/limits.ts';
-import type { ClaimOutcome, ClientTokens, Randomness } from '../domain/ports.ts';
+import type { ClaimOutcome, Randomness } from '../domain/ports.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Clock } from '../domain/time.ts';
@@ -20,23 +20,13 @@ function digestToken(scope: readonly string[], clientToken: string): Buffer {
     .digest();
 }
 
-/**
- * Binds a client token to the first request that uses it. Where an id holds a name, another request under the token would
- * have another id, and so could not be told from a new one. Refuses a token that belongs to another request.
- */
-export async function bindToken(
-  tokens: ClientTokens,
-  scope: readonly string[],
-  clientToken: string | undefined,
-  requestHash: string,
-): Promise<Result<'bound', Refusal>> {
-  if (clientToken === undefined) return ok('bound');
-  const holder = await tokens.bind(digestToken(scope, clientToken).toString('hex'), requestHash);
-  return holder === requestHash ? ok('bound') : refuse({ reason: 'token_reused' });
+/** The key under which a client token is kept: a digest, so that no store holds the token itself. */
+export function tokenKeyOf(scope: readonly string[], clientToken: string): string {
+  return digestToken(scope, clientToken).toString('hex');
 }
 
 /** Tells a retry from another request under the same token; the token itself does not count. */
-export function hashCreation(input: Readonly<Record<string, unknown>>): string {
+export function hashCreation<T extends { readonly clientToken?: string | undefined }>(input: T): string {
   const { clientToken: _token, ...rest } = input;
   const canonical = canonicalize(rest);
   if (canonical === undefined) throw new Error('a validated request has no canonical form');
@@ -54,12 +44,18 @@ export interface CreationDeps {
 export async function createOnce<T>(
   deps: CreationDeps,
   requestHash: string,
-  steps: { readonly claim: () => Promise<ClaimOutcome<T>>; readonly make: () => Promise<T> },
+  steps: {
+    readonly claim: () => Promise<ClaimOutcome<T>>;
+    readonly make: () => Promise<Result<T, Refusal>>;
+    /** What it means that there is no place for the resource where it belongs. */
+    readonly refuse: (why: 'missing' | 'full') => Refusal;
+  },
 ): Promise<Result<T, Refusal>> {
   const giveUpAt = deps.clock.now() + CREATE_WAIT_MAX_MS;
   for (;;) {
     const outcome = await steps.claim();
-    if (outcome.kind === 'claimed') return ok(await steps.make());
+    if (outcome.kind === 'claimed') return steps.make();
+    if (outcome.kind === 'no_place') return refuse(steps.refuse(outcome.why));
     if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
     if (outcome.kind === 'exists') return ok(outcome.resource);
     if (deps.clock.now() + CREATE_WAIT_STEP_MS > giveUpAt) return refuse({ reason: 'busy', what: 'creation' });

@@ -1,7 +1,7 @@
 import { createBoundedMap, type BoundedMap } from '../domain/bounded-map.ts';
 import { FACTS_CACHE_ENTRIES_MAX } from '../domain/limits.ts';
 import type { Hex } from '../domain/payment.ts';
-import type { WalletKey } from '../domain/resources.ts';
+import type { Authorizer, WalletKey } from '../domain/resources.ts';
 import type { EpochMs } from '../domain/time.ts';
 
 /** Who pays from what: the names in a request that fix everything in `Facts`. */
@@ -13,13 +13,15 @@ export interface FactsKey {
 }
 
 /**
- * What never changes about a session and an instrument once both exist and belong to the user. Knowing it, the intent can be
- * written while the things that do change (deleted, expired, full) are being read.
+ * What never changes about a session and an instrument once both exist and belong to the user, and the authorizer. Knowing it, the
+ * intent can be written while the things that do change (deleted, expired, full) are being read.
  */
 export interface Facts {
   readonly sessionExpiresAt: EpochMs;
   readonly address: Hex;
   readonly key: WalletKey;
+  /** Whom the manager let in when it was last read. It can change, so it only tells who need not wait for the next read. */
+  readonly authorizer: Authorizer;
 }
 
 export interface FactsCache {

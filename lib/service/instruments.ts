@@ -1,5 +1,6 @@
 import { findNetworkByChain, type Network } from '../domain/assets.ts';
 import { formatInstrumentId, type Deployment } from '../domain/ids.ts';
+import { INSTRUMENTS_MAX } from '../domain/limits.ts';
 import type {
   ChainReader,
   Page,
@@ -9,10 +10,11 @@ import type {
   UserKey,
   WalletProvisioner,
 } from '../domain/ports.ts';
+import type { Access, Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { LinkedAccount, PaymentInstrument, WalletType } from '../domain/resources.ts';
+import type { LinkedAccount, PaymentInstrument, Vendor, WalletType } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
-import type { Clock } from '../domain/time.ts';
+import type { Clock, EpochMs } from '../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './creation.ts';
 import { findManager } from './managers.ts';
 
@@ -25,54 +27,54 @@ export interface InstrumentsDeps {
 }
 
 const missing = refuse({ reason: 'not_found', resource: 'instrument' } as const);
+const noConnector: Refusal = { reason: 'not_found', resource: 'connector' };
+const full: Refusal = {
+  reason: 'quota_exceeded',
+  message: `The connector has ${INSTRUMENTS_MAX} instruments, as many as it may have`,
+};
+
+interface InstrumentInput {
+  readonly paymentManagerArn: string;
+  readonly paymentConnectorId: string;
+  readonly paymentInstrumentDetails: {
+    readonly embeddedCryptoWallet: { readonly network: 'ETHEREUM'; readonly linkedAccounts: readonly object[] };
+  };
+  readonly clientToken?: string | undefined;
+}
 
 /** Creates a wallet for a user. It is ACTIVE at once; its address may be funded as soon as the call returns. */
 export async function createInstrument(
   deps: InstrumentsDeps,
-  userId: string,
-  input: {
-    readonly paymentManagerArn: string;
-    readonly paymentConnectorId: string;
-    readonly paymentInstrumentDetails: {
-      readonly embeddedCryptoWallet: { readonly network: 'ETHEREUM'; readonly linkedAccounts: readonly object[] };
-    };
-    readonly clientToken?: string | undefined;
-  },
+  principal: Principal,
+  input: InstrumentInput,
 ): Promise<Result<PaymentInstrument, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
   if (!manager.ok) return manager;
   const { managerId } = manager.value;
+  const { userId } = principal;
   const connector = await deps.registry.readConnector(managerId, input.paymentConnectorId);
-  if (connector === null) return refuse({ reason: 'not_found', resource: 'connector' });
+  // A client token finds the instrument that it made also when the connector is gone.
+  if (connector === null && input.clientToken === undefined) return refuse(noConnector);
+  const type = connector?.material.type;
+  if (type === 'CoinbaseCDP' || type === 'StripePrivy') return refuse(noWallets(type));
 
-  const { network, linkedAccounts } = input.paymentInstrumentDetails.embeddedCryptoWallet;
   const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
   const requestHash = hashCreation(input);
-  const now = deps.clock.now();
-  const draft: PaymentInstrument = {
-    managerId,
-    connectorId: connector.connectorId,
-    instrumentId: formatInstrumentId(entropy),
-    userId,
-    network,
-    linkedAccounts: linkedAccounts as readonly LinkedAccount[],
-    status: 'INITIATED',
-    wallet: null,
-    createdAt: now,
-    updatedAt: now,
-  };
+  const draft = newInstrument({ managerId, userId }, formatInstrumentId(entropy), input, deps.clock.now());
   const created = await createOnce(deps, requestHash, {
-    claim: () => deps.registry.claimInstrument(draft, requestHash, now),
+    claim: () => deps.registry.claimInstrument(draft, requestHash, draft.createdAt),
     make: async () => {
-      const wallet = await deps.provisioners[connector.material.type].createKey({
+      if (connector === null || type === undefined) throw new Error('claimed an instrument of no connector');
+      const wallet = await deps.provisioners[type].createKey({
         connector,
         instrumentId: draft.instrumentId,
         takeIndex: () => deps.registry.takeKeyIndex(managerId, connector.connectorId),
       });
       const instrument: PaymentInstrument = { ...draft, status: 'ACTIVE', wallet };
       await deps.registry.completeInstrument(instrument);
-      return instrument;
+      return ok(instrument);
     },
+    refuse: (why) => (why === 'missing' ? noConnector : full),
   });
   if (!created.ok) return created;
   const { wallet, createdAt } = created.value;
@@ -86,24 +88,60 @@ export async function createInstrument(
   return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
 }
 
+function newInstrument(
+  user: UserKey,
+  instrumentId: string,
+  { paymentConnectorId: connectorId, paymentInstrumentDetails: { embeddedCryptoWallet } }: InstrumentInput,
+  now: EpochMs,
+): PaymentInstrument {
+  return {
+    ...user,
+    connectorId,
+    instrumentId,
+    network: embeddedCryptoWallet.network,
+    linkedAccounts: embeddedCryptoWallet.linkedAccounts as readonly LinkedAccount[],
+    status: 'INITIATED',
+    wallet: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function noWallets(type: Vendor): Refusal {
+  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type AwsKms or SeedVault`;
+  return { reason: 'invalid_request', problems: [{ name: 'paymentConnectorId', message }] };
+}
+
 export interface InstrumentReadDeps {
   readonly registry: Pick<Registry, 'readManager' | 'readInstrument' | 'listInstruments'>;
   readonly deployment: Deployment;
+  readonly clock: Clock;
 }
 
 /** Reads an instrument of the user. Deleted, foreign and missing ones are all "not found". */
-export async function getInstrument(
+export function getInstrument(
   deps: InstrumentReadDeps,
-  userId: string,
-  input: {
-    readonly paymentManagerArn: string;
-    readonly paymentInstrumentId: string;
-    readonly paymentConnectorId?: string | undefined;
-  },
+  principal: Principal,
+  input: InstrumentName,
 ): Promise<Result<PaymentInstrument, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  return findInstrument(deps, principal, 'read', input);
+}
+
+interface InstrumentName {
+  readonly paymentManagerArn: string;
+  readonly paymentInstrumentId: string;
+  readonly paymentConnectorId?: string | undefined;
+}
+
+async function findInstrument(
+  deps: InstrumentReadDeps,
+  principal: Principal,
+  access: Access,
+  input: InstrumentName,
+): Promise<Result<PaymentInstrument, Refusal>> {
+  const manager = await findManager(deps, principal, access, input.paymentManagerArn);
   if (!manager.ok) return manager;
-  const user = { managerId: manager.value.managerId, userId };
+  const user = { managerId: manager.value.managerId, userId: principal.userId };
   const instrument = await deps.registry.readInstrument(user, input.paymentInstrumentId);
   if (instrument === null || instrument.status === 'DELETED') return missing;
   const elsewhere = input.paymentConnectorId !== undefined && instrument.connectorId !== input.paymentConnectorId;
@@ -112,13 +150,13 @@ export async function getInstrument(
 
 export async function listInstruments(
   deps: InstrumentReadDeps,
-  userId: string,
+  principal: Principal,
   input: { readonly paymentManagerArn: string; readonly paymentConnectorId?: string | undefined },
   page: PageRequest,
 ): Promise<Result<Page<PaymentInstrument>, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
   if (!manager.ok) return manager;
-  const user: UserKey = { managerId: manager.value.managerId, userId };
+  const user: UserKey = { managerId: manager.value.managerId, userId: principal.userId };
   const filter = input.paymentConnectorId === undefined ? {} : { connectorId: input.paymentConnectorId };
   return ok(await deps.registry.listInstruments(user, { ...page, ...filter }));
 }
@@ -126,14 +164,14 @@ export async function listInstruments(
 /** Closes a wallet for payments. Its key stays, and so does whatever money it holds. */
 export async function deleteInstrument(
   deps: Pick<InstrumentsDeps, 'registry' | 'deployment' | 'clock'>,
-  userId: string,
+  principal: Principal,
   input: {
     readonly paymentManagerArn: string;
     readonly paymentConnectorId: string;
     readonly paymentInstrumentId: string;
   },
 ): Promise<Result<PaymentInstrument, Refusal>> {
-  const found = await getInstrument(deps, userId, input);
+  const found = await findInstrument(deps, principal, 'manage', input);
   if (!found.ok) return found;
   const deleted = await deps.registry.deleteInstrument(found.value, input.paymentInstrumentId, deps.clock.now());
   return deleted === null ? missing : ok(deleted);
@@ -153,7 +191,7 @@ export interface InstrumentBalance {
 /** Reads a wallet's USDC balance from the chain, as the configured RPC endpoint sees it now. */
 export async function getInstrumentBalance(
   deps: BalanceDeps,
-  userId: string,
+  principal: Principal,
   input: {
     readonly paymentManagerArn: string;
     readonly paymentConnectorId: string;
@@ -161,7 +199,7 @@ export async function getInstrumentBalance(
     readonly chain: string;
   },
 ): Promise<Result<InstrumentBalance, Refusal>> {
-  const found = await getInstrument(deps, userId, input);
+  const found = await getInstrument(deps, principal, input);
   if (!found.ok) return found;
   const { wallet, status } = found.value;
   if (wallet === null) return refuse({ reason: 'instrument_not_active', status });

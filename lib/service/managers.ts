@@ -1,97 +1,173 @@
 import { formatNamedId, parseManagerArn, type Deployment } from '../domain/ids.ts';
-import type { ClientTokens, Randomness, Registry, WalletProvisioner } from '../domain/ports.ts';
+import type { ClientTokens, ManagerStore, Page, PageRequest, Randomness } from '../domain/ports.ts';
+import type { Access, Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { PaymentConnector, PaymentManager, WalletType } from '../domain/resources.ts';
+import type { Authorizer, PaymentManager, Tags } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Clock } from '../domain/time.ts';
-import { bindToken, createOnce, hashCreation, idEntropy } from './creation.ts';
+import { admitCaller } from './admission.ts';
+import { toAuthorizer, type AuthorizerConfiguration } from './authorizer-configuration.ts';
+import { changeOnce } from './changes.ts';
+import { idEntropy } from './creation.ts';
+import { toCreatedManager, toUpdatedManager } from './manager-views.ts';
 
 export interface ManagersDeps {
-  readonly registry: Pick<Registry, 'readManager' | 'createManager' | 'claimConnector' | 'completeConnector'>;
+  readonly registry: ManagerStore;
   readonly tokens: ClientTokens;
-  readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
+  readonly deployment: Deployment;
   readonly clock: Clock;
   readonly random: Randomness;
 }
 
-/** Creates a manager. It is ready at once. */
+const missing = refuse({ reason: 'not_found', resource: 'manager' } as const);
+
+/** Creates a manager and its workload identity. It is ready at once. Answers AgentCore's shape. */
 export async function createManager(
   deps: ManagersDeps,
-  input: Pick<PaymentManager, 'name' | 'authorizerType' | 'roleArn'> & {
-    readonly description?: string | undefined;
-    readonly tags?: Readonly<Record<string, string>> | undefined;
-    readonly clientToken?: string | undefined;
-  },
-): Promise<Result<PaymentManager, Refusal>> {
-  const requestHash = hashCreation(input);
-  const scope = ['CreatePaymentManager'];
-  const bound = await bindToken(deps.tokens, scope, input.clientToken, requestHash);
-  if (!bound.ok) return bound;
-
-  const now = deps.clock.now();
-  const entropy = idEntropy(deps.random, scope, input.clientToken);
-  const manager: PaymentManager = {
-    managerId: formatNamedId(input.name, entropy),
-    name: input.name,
-    description: input.description ?? null,
-    authorizerType: input.authorizerType,
-    roleArn: input.roleArn,
-    ...(input.tags === undefined ? {} : { tags: input.tags }),
-    status: 'READY',
-    createdAt: now,
-    updatedAt: now,
-  };
-  const outcome = await deps.registry.createManager(manager, requestHash);
-  if (outcome.kind === 'created') return ok(manager);
-  return outcome.requestHash === requestHash ? ok(outcome.resource) : refuse({ reason: 'token_reused' });
-}
-
-/** Creates a connector with whatever its wallets need: for a seed vault the seed, which nobody sees. */
-export async function createConnector(
-  deps: ManagersDeps,
   input: {
-    readonly paymentManagerId: string;
     readonly name: string;
-    readonly type: WalletType;
+    readonly roleArn: string;
+    readonly authorizerType: Authorizer['type'];
+    readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
     readonly description?: string | undefined;
+    readonly tags?: Tags | undefined;
     readonly clientToken?: string | undefined;
   },
-): Promise<Result<PaymentConnector, Refusal>> {
-  const managerId = input.paymentManagerId;
-  if ((await deps.registry.readManager(managerId)) === null)
-    return refuse({ reason: 'not_found', resource: 'manager' });
-  const requestHash = hashCreation(input);
-  const scope = ['CreatePaymentConnector', managerId];
-  const bound = await bindToken(deps.tokens, scope, input.clientToken, requestHash);
-  if (!bound.ok) return bound;
-
-  const connectorId = formatNamedId(input.name, idEntropy(deps.random, scope, input.clientToken));
-  const now = deps.clock.now();
-  return createOnce(deps, requestHash, {
-    claim: () => deps.registry.claimConnector(managerId, connectorId, requestHash, now),
-    make: async () => {
-      const connector: PaymentConnector = {
-        managerId,
-        connectorId,
-        name: input.name,
-        description: input.description ?? null,
-        status: 'READY',
-        material: await deps.provisioners[input.type].createConnector({ managerId, connectorId }),
-        createdAt: now,
-        updatedAt: now,
-      };
-      await deps.registry.completeConnector(connector, requestHash);
-      return connector;
-    },
+): Promise<Result<object, Refusal>> {
+  const scope = ['CreatePaymentManager'];
+  return changeOnce(deps, { scope, input }, async () => {
+    const now = deps.clock.now();
+    // Random even under a token: the token finds the manager that it made, and a name that is taken is tried again.
+    const managerId = formatNamedId(input.name, idEntropy(deps.random, scope, undefined));
+    const manager: PaymentManager = {
+      managerId,
+      name: input.name,
+      description: input.description ?? null,
+      authorizer: toAuthorizer(input.authorizerType, input.authorizerConfiguration),
+      roleArn: input.roleArn,
+      tags: input.tags ?? null,
+      workloadName: managerId,
+      status: 'READY',
+      createdAt: now,
+      updatedAt: now,
+      revision: 1,
+    };
+    return ok({
+      answer: toCreatedManager(deps.deployment, manager),
+      write: (remembered) => deps.registry.createManager(manager, remembered),
+    });
   });
 }
 
-/** The manager that an ARN names. One of another deployment, or none at all, is "not found". */
+export async function getManager(
+  deps: { readonly registry: Pick<ManagerStore, 'readManager'> },
+  managerId: string,
+): Promise<Result<PaymentManager, Refusal>> {
+  const manager = await deps.registry.readManager(managerId);
+  return manager === null ? missing : ok(manager);
+}
+
+export function listManagers(deps: Pick<ManagersDeps, 'registry'>, page: PageRequest): Promise<Page<PaymentManager>> {
+  return deps.registry.listManagers(page);
+}
+
+/** Changes what the request names and leaves the rest. Sessions that are open go on under the new authorizer. */
+export async function updateManager(
+  deps: ManagersDeps,
+  input: {
+    readonly paymentManagerId: string;
+    readonly description?: string | undefined;
+    readonly roleArn?: string | undefined;
+    readonly authorizerType?: Authorizer['type'] | undefined;
+    readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
+    readonly clientToken?: string | undefined;
+  },
+): Promise<Result<object, Refusal>> {
+  const scope = ['UpdatePaymentManager', input.paymentManagerId];
+  return changeOnce(deps, { scope, input }, async () => {
+    const found = await getManager(deps, input.paymentManagerId);
+    if (!found.ok) return found;
+    const manager = found.value;
+    const authorizer = nextAuthorizer(manager, input);
+    if (!authorizer.ok) return authorizer;
+    const next: PaymentManager = {
+      ...manager,
+      description: input.description ?? manager.description,
+      roleArn: input.roleArn ?? manager.roleArn,
+      authorizer: authorizer.value,
+      updatedAt: deps.clock.now(),
+      revision: manager.revision + 1,
+    };
+    return ok({
+      answer: toUpdatedManager(deps.deployment, next),
+      write: (remembered) => deps.registry.replaceManager(next, manager, remembered),
+    });
+  });
+}
+
+function nextAuthorizer(
+  { authorizer }: PaymentManager,
+  input: {
+    readonly authorizerType?: Authorizer['type'] | undefined;
+    readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
+  },
+): Result<Authorizer, Refusal> {
+  const type = input.authorizerType ?? authorizer.type;
+  const configuration = input.authorizerConfiguration;
+  if (configuration !== undefined && type === 'AWS_IAM') {
+    return refuseConfiguration('authorizerConfiguration must be given for CUSTOM_JWT only');
+  }
+  if (configuration !== undefined || type === 'AWS_IAM') return ok(toAuthorizer(type, configuration));
+  if (authorizer.type === 'CUSTOM_JWT') return ok(authorizer);
+  return refuseConfiguration('authorizerConfiguration is required to change a manager to CUSTOM_JWT');
+}
+
+function refuseConfiguration(message: string): Result<never, Refusal> {
+  return refuse({ reason: 'invalid_request', problems: [{ name: 'authorizerConfiguration', message }] });
+}
+
+/** Deletes a manager that has no connectors any more. Its sessions can pay no longer. */
+export async function deleteManager(
+  deps: ManagersDeps,
+  input: { readonly paymentManagerId: string; readonly clientToken?: string | undefined },
+): Promise<Result<object, Refusal>> {
+  const scope = ['DeletePaymentManager', input.paymentManagerId];
+  return changeOnce(deps, { scope, input }, async () => {
+    const found = await getManager(deps, input.paymentManagerId);
+    if (!found.ok) return found;
+    const message = 'The payment manager has connectors: delete them first';
+    return ok({
+      answer: { status: 'DELETING', paymentManagerId: input.paymentManagerId },
+      write: (remembered) => deps.registry.deleteManager(found.value, remembered, deps.clock.now()),
+      inUse: { reason: 'conflict', message },
+    });
+  });
+}
+
+export interface FindManagerDeps {
+  readonly registry: Pick<ManagerStore, 'readManager'>;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+}
+
+/**
+ * The manager that an ARN names, if it lets the caller in. One of another deployment, or none at all, is "not found"; to the
+ * holder of a token so is one that does not take the token.
+ */
 export async function findManager(
-  deps: { readonly registry: Pick<Registry, 'readManager'>; readonly deployment: Deployment },
+  deps: FindManagerDeps,
+  principal: Principal,
+  access: Access,
   arn: string,
 ): Promise<Result<PaymentManager, Refusal>> {
   const managerId = parseManagerArn(deps.deployment, arn);
   const manager = managerId === null ? null : await deps.registry.readManager(managerId);
-  return manager === null ? refuse({ reason: 'not_found', resource: 'manager' }) : ok(manager);
+  if (manager === null) return noManager(principal);
+  const admitted = admitCaller(manager.authorizer, principal, access, deps.clock.now());
+  return admitted.ok ? ok(manager) : admitted;
+}
+
+/** What a caller hears of a manager that does not exist. */
+export function noManager({ claims }: Principal): Result<never, Refusal> {
+  return claims === null ? missing : refuse({ reason: 'token_not_admitted', check: 'missing' });
 }

@@ -1,9 +1,10 @@
 import { parsePaymentId, formatManagerArn, type Deployment } from '../domain/ids.ts';
 import type { Page, PageRequest, PaymentLog, Registry } from '../domain/ports.ts';
 import type { Payment } from '../domain/payment.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
-import { formatInstant } from '../domain/time.ts';
+import { formatInstant, type Clock } from '../domain/time.ts';
 import { protocolOf } from '../protocols/registry.ts';
 import { findManager } from './managers.ts';
 
@@ -11,6 +12,7 @@ export interface PaymentReadDeps {
   readonly registry: Pick<Registry, 'readManager'>;
   readonly payments: PaymentLog;
   readonly deployment: Deployment;
+  readonly clock: Clock;
 }
 
 const missing = refuse({ reason: 'not_found', resource: 'payment' } as const);
@@ -18,27 +20,27 @@ const missing = refuse({ reason: 'not_found', resource: 'payment' } as const);
 /** Reads a payment of the user; anybody else's is "not found". */
 export async function getPayment(
   deps: PaymentReadDeps,
-  userId: string,
+  principal: Principal,
   input: { readonly paymentManagerArn: string; readonly processPaymentId: string },
 ): Promise<Result<Payment, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
   if (!manager.ok) return manager;
   const id = parsePaymentId(input.processPaymentId);
   const payment = id === null ? null : await deps.payments.readPayment(id);
-  const own = payment !== null && payment.userId === userId && payment.managerId === manager.value.managerId;
+  const own = payment !== null && payment.userId === principal.userId && payment.managerId === manager.value.managerId;
   return own ? ok(payment) : missing;
 }
 
 /** The payments of the user, newest first. */
 export async function listPayments(
   deps: PaymentReadDeps,
-  userId: string,
+  principal: Principal,
   input: { readonly paymentManagerArn: string },
   page: PageRequest,
 ): Promise<Result<Page<Payment>, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
   if (!manager.ok) return manager;
-  return ok(await deps.payments.listPayments({ managerId: manager.value.managerId, userId }, page));
+  return ok(await deps.payments.listPayments({ managerId: manager.value.managerId, userId: principal.userId }, page));
 }
 
 /**

@@ -6,17 +6,19 @@ import { formatPaymentId } from '../domain/ids.ts';
 import { usdValueOfStablecoin } from '../domain/money.ts';
 import type { Ledger, Randomness, Registry, Signer } from '../domain/ports.ts';
 import type { Hex, Offer, Payment } from '../domain/payment.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { WalletType } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
 import { validityWindow } from '../domain/validity.ts';
 import { parsePaymentInput } from '../protocols/registry.ts';
+import { admitCaller } from './admission.ts';
 import { abortQuietly, drivePayment, outcomeOf } from './drive-payment.ts';
 import type { Facts, FactsCache } from './facts.ts';
 import { awaitOutcome } from './payment-wait.ts';
 import { releaseEarlierAttempts } from './recovery.ts';
-import { readStanding, type Standing } from './standing.ts';
+import { readStanding, type Standing, type StandingRead } from './standing.ts';
 
 export interface ProcessPaymentDeps {
   readonly ledger: Ledger;
@@ -34,7 +36,7 @@ export interface ProcessPaymentDeps {
 
 export interface ProcessPaymentRequest {
   readonly managerId: string;
-  readonly userId: string;
+  readonly principal: Principal;
   readonly agentName: string | null;
   readonly sessionId: string;
   readonly instrumentId: string;
@@ -57,6 +59,7 @@ interface Draft extends Pick<Payment, 'id' | 'requestHash' | 'offer' | 'amount'>
 interface Opened {
   readonly payment: Payment;
   readonly created: boolean;
+  readonly admission: Result<'admitted', Refusal>;
   readonly standing: Result<Standing, Refusal>;
 }
 
@@ -75,6 +78,11 @@ export async function processPayment(
 
   const opened = await openPayment(deps, draft);
   if (!opened.ok) return opened;
+  // Before anything is said of the payment: whoever is not let in gets no replay either.
+  if (!opened.value.admission.ok) {
+    if (opened.value.created) await abortQuietly(deps, opened.value.payment);
+    return opened.value.admission;
+  }
   if (opened.value.payment.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
   if (!opened.value.created) return resumePayment(deps, draft, opened.value);
 
@@ -89,7 +97,12 @@ export async function processPayment(
 function createDraft(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
   const network = findNetwork(offer.network);
   if (network === undefined) throw new Error(`an offer passed its parser with the unknown network ${offer.network}`);
-  const tokenScope = JSON.stringify(['ProcessPayment', request.managerId, request.userId, request.clientToken]);
+  const tokenScope = JSON.stringify([
+    'ProcessPayment',
+    request.managerId,
+    request.principal.userId,
+    request.clientToken,
+  ]);
   return {
     request,
     offer,
@@ -127,7 +140,7 @@ function newPayment(deps: ProcessPaymentDeps, draft: Draft, facts: Facts): Resul
   return ok({
     id: draft.id,
     managerId: request.managerId,
-    userId: request.userId,
+    userId: request.principal.userId,
     sessionId: request.sessionId,
     instrumentId: request.instrumentId,
     agentName: request.agentName,
@@ -153,34 +166,44 @@ function newPayment(deps: ProcessPaymentDeps, draft: Draft, facts: Facts): Resul
  */
 async function openPayment(deps: ProcessPaymentDeps, draft: Draft): Promise<Result<Opened, Refusal>> {
   const { request } = draft;
-  const known = deps.facts.get(request);
-  const early = known === undefined ? null : newPayment(deps, draft, known);
+  const key = { ...request, userId: request.principal.userId };
+  const known = deps.facts.get(key);
+  const early = known === undefined || !isAdmitted(deps, request, known) ? null : newPayment(deps, draft, known);
   if (early?.ok === true) {
-    const [intent, standing] = await Promise.all([
+    const [intent, read] = await Promise.all([
       deps.ledger.putIntent(early.value),
-      settledStanding(readStanding(deps, request)),
+      settledRead(readStanding(deps, key, request.principal)),
     ]);
     const created = intent.kind === 'created';
-    if ('error' in standing && created) await abortQuietly(deps, early.value);
-    if ('error' in standing) throw standing.error;
-    return ok({ payment: created ? early.value : intent.payment, created, standing: standing.value });
+    if ('error' in read && created) await abortQuietly(deps, early.value);
+    if ('error' in read) throw read.error;
+    return ok({ payment: created ? early.value : intent.payment, created, ...read.value });
   }
 
-  const [stored, standing] = await Promise.all([deps.ledger.readPayment(draft.id), readStanding(deps, request)]);
-  if (stored !== null) return ok({ payment: stored, created: false, standing });
+  const [stored, { admission, standing }] = await Promise.all([
+    deps.ledger.readPayment(draft.id),
+    readStanding(deps, key, request.principal),
+  ]);
+  if (!admission.ok) return admission;
+  if (stored !== null) return ok({ payment: stored, created: false, admission, standing });
   if (!standing.ok) return standing;
-  deps.facts.set(request, standing.value.facts);
+  deps.facts.set(key, standing.value.facts);
   const payment = newPayment(deps, draft, standing.value.facts);
   if (!payment.ok) return payment;
   const intent = await deps.ledger.putIntent(payment.value);
   const created = intent.kind === 'created';
-  return ok({ payment: created ? payment.value : intent.payment, created, standing });
+  return ok({ payment: created ? payment.value : intent.payment, created, admission, standing });
 }
 
-type StandingRead = { readonly value: Result<Standing, Refusal> } | { readonly error: unknown };
+/** Whether the manager let such a caller in when it was last read, so that nobody else writes anything before it is read again. */
+function isAdmitted(deps: ProcessPaymentDeps, { principal }: ProcessPaymentRequest, { authorizer }: Facts): boolean {
+  return admitCaller(authorizer, principal, 'pay', deps.clock.now()).ok;
+}
+
+type SettledRead = { readonly value: StandingRead } | { readonly error: unknown };
 
 /** Keeps a failed read from hiding that the intent beside it was written. */
-function settledStanding(read: Promise<Result<Standing, Refusal>>): Promise<StandingRead> {
+function settledRead(read: Promise<StandingRead>): Promise<SettledRead> {
   return read.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),

@@ -1,6 +1,7 @@
 import { formatSessionId, type Deployment } from '../domain/ids.ts';
 import { parseUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
 import type { Page, PageRequest, Randomness, Registry, SessionStore, SessionSummary } from '../domain/ports.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Session } from '../domain/session.ts';
@@ -22,7 +23,7 @@ const missing = refuse({ reason: 'not_found', resource: 'session' } as const);
 /** Opens a session. Without limits of its own it gets the deployment's default. The same token gives the same answer. */
 export async function createSession(
   deps: SessionsDeps,
-  userId: string,
+  principal: Principal,
   input: {
     readonly paymentManagerArn: string;
     readonly expiryTimeInMinutes: number;
@@ -30,9 +31,10 @@ export async function createSession(
     readonly clientToken?: string | undefined;
   },
 ): Promise<Result<Session, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
   if (!manager.ok) return manager;
   const { managerId } = manager.value;
+  const { userId } = principal;
   const limit = input.limits === undefined ? deps.defaultSessionLimit : limitOf(input.limits.maxSpendAmount.value);
   const now = deps.clock.now();
   const session = newSession({
@@ -82,44 +84,45 @@ export interface SessionReadDeps {
   readonly registry: Pick<Registry, 'readManager'>;
   readonly sessions: Pick<SessionStore, 'readSession' | 'listSessions'>;
   readonly deployment: Deployment;
+  readonly clock: Clock;
 }
 
 /** Reads a session of the user. Deleted, foreign and missing ones are all "not found"; an expired one stays readable. */
 export async function getSession(
   deps: SessionReadDeps,
-  userId: string,
+  principal: Principal,
   input: { readonly paymentManagerArn: string; readonly paymentSessionId: string },
 ): Promise<Result<Session, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
   if (!manager.ok) return manager;
   const key = { managerId: manager.value.managerId, sessionId: input.paymentSessionId };
   const session = await deps.sessions.readSession(key);
-  return session === null || session.deleted || session.userId !== userId ? missing : ok(session);
+  return session === null || session.deleted || session.userId !== principal.userId ? missing : ok(session);
 }
 
 export async function listSessions(
   deps: SessionReadDeps,
-  userId: string,
+  principal: Principal,
   input: { readonly paymentManagerArn: string },
   page: PageRequest,
 ): Promise<Result<Page<SessionSummary>, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
   if (!manager.ok) return manager;
-  return ok(await deps.sessions.listSessions({ managerId: manager.value.managerId, userId }, page));
+  return ok(await deps.sessions.listSessions({ managerId: manager.value.managerId, userId: principal.userId }, page));
 }
 
 /** Revokes a session: nothing more can be reserved on it. What is reserved already may still be signed and settled. */
 export async function deleteSession(
   deps: Pick<SessionsDeps, 'registry' | 'sessions' | 'deployment' | 'clock'>,
-  userId: string,
+  principal: Principal,
   input: { readonly paymentManagerArn: string; readonly paymentSessionId: string },
 ): Promise<Result<Session, Refusal>> {
-  const manager = await findManager(deps, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
   if (!manager.ok) return manager;
   const deleted = await deps.sessions.deleteSession({
     managerId: manager.value.managerId,
     sessionId: input.paymentSessionId,
-    userId,
+    userId: principal.userId,
     now: deps.clock.now(),
   });
   return deleted === null ? missing : ok(deleted);

@@ -1,9 +1,13 @@
 import type { Ledger, Registry } from '../domain/ports.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { Authorizer, PaymentInstrument } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { sessionStatus, type Session } from '../domain/session.ts';
-import type { Clock } from '../domain/time.ts';
+import type { Clock, EpochMs } from '../domain/time.ts';
+import { admitCaller } from './admission.ts';
 import type { Facts, FactsKey } from './facts.ts';
+import { noManager } from './managers.ts';
 
 export interface StandingDeps {
   readonly ledger: Pick<Ledger, 'readSession'>;
@@ -17,19 +21,46 @@ export interface Standing {
   readonly session: Session;
 }
 
+/** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
+export interface StandingRead {
+  readonly admission: Result<'admitted', Refusal>;
+  readonly standing: Result<Standing, Refusal>;
+}
+
 /**
- * Reads manager, session and instrument in one round trip and says whether the user may pay. What is missing, deleted or
- * somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its own write.
+ * Reads manager, session and instrument in one round trip and says whether the caller may come in and the user may pay. What is
+ * missing, deleted or somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its
+ * own write.
  */
-export async function readStanding(deps: StandingDeps, key: FactsKey): Promise<Result<Standing, Refusal>> {
+export async function readStanding(deps: StandingDeps, key: FactsKey, principal: Principal): Promise<StandingRead> {
   const [manager, session, instrument] = await Promise.all([
     deps.registry.readManager(key.managerId),
     deps.ledger.readSession(key),
     deps.registry.readInstrument(key, key.instrumentId),
   ]);
-  if (manager === null) return refuse({ reason: 'not_found', resource: 'manager' });
-  if (session === null || session.userId !== key.userId) return refuse({ reason: 'not_found', resource: 'session' });
   const now = deps.clock.now();
+  if (manager === null) return { admission: admitWithout(principal), standing: noManager(principal) };
+  const admission = admitCaller(manager.authorizer, principal, 'pay', now);
+  const { authorizer } = manager;
+  return { admission, standing: admission.ok ? judge({ session, instrument, authorizer }, key, now) : admission };
+}
+
+/** Without its manager nobody can tell what a token may do; a signature was judged by IAM, so that a replay is still answered. */
+function admitWithout(principal: Principal): Result<'admitted', Refusal> {
+  return principal.claims === null ? ok('admitted') : noManager(principal);
+}
+
+function judge(
+  read: {
+    readonly session: Session | null;
+    readonly instrument: PaymentInstrument | null;
+    readonly authorizer: Authorizer;
+  },
+  { userId }: FactsKey,
+  now: EpochMs,
+): Result<Standing, Refusal> {
+  const { session, instrument, authorizer } = read;
+  if (session === null || session.userId !== userId) return refuse({ reason: 'not_found', resource: 'session' });
   const status = sessionStatus(session, now);
   if (status === 'DELETED') return refuse({ reason: 'not_found', resource: 'session' });
   if (status === 'EXPIRED') return refuse({ reason: 'session_expired', expiresAt: session.expiresAt });
@@ -39,6 +70,6 @@ export async function readStanding(deps: StandingDeps, key: FactsKey): Promise<R
   if (instrument.status !== 'ACTIVE' || instrument.wallet === null) {
     return refuse({ reason: 'instrument_not_active', status: instrument.status });
   }
-  const { address, key: walletKey } = instrument.wallet;
-  return ok({ session, facts: { sessionExpiresAt: session.expiresAt, address, key: walletKey } });
+  const { address, key } = instrument.wallet;
+  return ok({ session, facts: { sessionExpiresAt: session.expiresAt, address, key, authorizer } });
 }

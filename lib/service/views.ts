@@ -1,6 +1,6 @@
 import { formatManagerArn, type Deployment } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
-import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../domain/resources.ts';
+import type { PaymentInstrument } from '../domain/resources.ts';
 import { sessionStatus, type Session } from '../domain/session.ts';
 import type { SessionSummary } from '../domain/ports.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
@@ -8,31 +8,6 @@ import { formatInstant, type EpochMs } from '../domain/time.ts';
 // AgentCore's shapes, with members of ours added where its documents pretend they exist; its clients ignore those.
 
 const usd = (amount: MicroUsd) => ({ value: formatUsd(amount), currency: 'USD' });
-
-export function toManagerView(deployment: Deployment, manager: PaymentManager) {
-  return {
-    paymentManagerArn: formatManagerArn(deployment, manager.managerId),
-    paymentManagerId: manager.managerId,
-    name: manager.name,
-    authorizerType: manager.authorizerType,
-    roleArn: manager.roleArn,
-    ...(manager.tags === undefined ? {} : { tags: manager.tags }),
-    createdAt: formatInstant(manager.createdAt),
-    status: manager.status,
-  };
-}
-
-export function toConnectorView(connector: PaymentConnector) {
-  return {
-    paymentManagerId: connector.managerId,
-    paymentConnectorId: connector.connectorId,
-    name: connector.name,
-    type: connector.material.type,
-    credentialProviderConfigurations: [],
-    createdAt: formatInstant(connector.createdAt),
-    status: connector.status,
-  };
-}
 
 export function toInstrumentSummary(deployment: Deployment, instrument: PaymentInstrument) {
   return {

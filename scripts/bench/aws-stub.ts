@@ -1,12 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Item } from '../../lib/ledger/dynamodb/client.ts';
-import {
-  managerKey,
-  toInstrumentItem,
-  toManagerItem,
-  toWalletAttributes,
-} from '../../lib/ledger/dynamodb/registry-items.ts';
+import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/instrument-items.ts';
+import { toManagerItem } from '../../lib/ledger/dynamodb/registry-items.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
@@ -93,11 +89,14 @@ function createFixtures() {
     managerId: MANAGER_ID,
     name: 'bench',
     description: null,
-    authorizerType: 'AWS_IAM',
+    authorizer: { type: 'AWS_IAM' },
     roleArn: 'arn:aws:iam::000000000000:role/service',
+    tags: null,
+    workloadName: MANAGER_ID,
     status: 'READY',
     createdAt: now,
     updatedAt: now,
+    revision: 1,
   } as const;
   const wallet = {
     address: account.address,
@@ -119,7 +118,7 @@ function createFixtures() {
   return {
     sessionId: session.sessionId,
     session: toSessionItem(session, 'hash'),
-    manager: { ...toManagerItem(manager, 'hash'), ...managerKey(MANAGER_ID) },
+    manager: toManagerItem(manager),
     instrument: { ...toInstrumentItem(instrument), ...toWalletAttributes(wallet) },
     // Ours derives from the seed; the typical handler is given the finished key.
     secret: JSON.stringify({ mnemonic: '', seed: PUBLISHED_SEED.toString('hex'), privateKey }),

@@ -4,15 +4,16 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from '../../lib/api/operations.ts';
-import { USER_HEADER } from '../../lib/api/request.ts';
 import { createAwsEndpoint, type AwsEndpoint } from '../../lib/local/aws-endpoint/endpoint.ts';
+import { composeIssueTokens } from '../../lib/service/compose/issue-tokens.ts';
 import { composeManageConnectors } from '../../lib/service/compose/manage-connectors.ts';
+import { composeManageIdentities } from '../../lib/service/compose/manage-identities.ts';
 import { composeManageInstruments } from '../../lib/service/compose/manage-instruments.ts';
 import { composeManageSessions } from '../../lib/service/compose/manage-sessions.ts';
 import { composeProcessPayment } from '../../lib/service/compose/process-payment.ts';
 import { composeReadPayments } from '../../lib/service/compose/read-payments.ts';
 import { withDatabase, type TestDatabase } from '../support/database.ts';
-import { makeEvent } from '../support/events.ts';
+import { toEvent, type CallOptions } from '../support/events.ts';
 import { PAY_TO } from '../support/paying.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
 
@@ -29,15 +30,7 @@ export interface Answer<T = Record<string, unknown>> {
   readonly body: T;
 }
 
-export interface CallOptions {
-  /** The body, or for a GET the query. */
-  readonly json?: object;
-  readonly path?: Readonly<Record<string, string>>;
-  readonly user?: string;
-  readonly event?: Partial<ApiEvent>;
-}
-
-/** The five deployable functions behind the API, with a database, a KMS, a secrets manager and a chain of their own. */
+/** The deployable functions behind the API, with a database, a KMS, a secrets manager and a chain of their own. */
 export interface TestFunctions {
   readonly database: TestDatabase;
   /** Actions that reached KMS and Secrets Manager, such as `CreateKey`. */
@@ -48,6 +41,7 @@ export interface TestFunctions {
 }
 
 type Handler = (event: ApiEvent, context: object) => Promise<ApiResponse>;
+type Handlers = Readonly<Record<FunctionName, Handler>>;
 
 export function withFunctions(overrides: Readonly<Record<string, string>> = {}): TestFunctions {
   const database = withDatabase();
@@ -55,7 +49,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
   const logs: string[] = [];
   let aws: AwsEndpoint | undefined;
   let chain: Server | undefined;
-  let handlers: Readonly<Record<FunctionName, Handler>>;
+  let handlers: Handlers;
 
   beforeAll(async () => {
     vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
@@ -87,6 +81,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
       ALLOWED_NETWORKS: BASE_SEPOLIA.id,
       RPC_URLS: JSON.stringify({ [BASE_SEPOLIA.id]: `http://127.0.0.1:${port}` }),
       SECRET_NAME_PREFIX: 'bursar/test',
+      CREDENTIAL_NAME_PREFIX: 'bursar/credentials/test',
       WALLET_KEY_TAG: 'test',
       PAYING_ROLE_ARN: `arn:aws:iam::${ACCOUNT}:role/paying`,
       KEY_ADMIN_ROLE_ARN: `arn:aws:iam::${ACCOUNT}:role/key-admin`,
@@ -104,33 +99,29 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
     database,
     awsCalls,
     logs,
-    call: async <T>(operation: OperationName, { json, path = {}, user = 'user-1', event = {} }: CallOptions = {}) => {
-      const isRead = OPERATIONS[operation].method === 'GET';
-      const response = await handlers[OPERATIONS[operation].function](
-        makeEvent(operation, {
-          ...(isRead ? { queryStringParameters: { ...json } } : { json }),
-          pathParameters: path,
-          headers: { [USER_HEADER]: user },
-          ...event,
-        }),
-        { getRemainingTimeInMillis: () => 15_000 },
-      );
+    call: async <T>(operation: OperationName, options: CallOptions = {}) => {
+      const event = toEvent(operation, options);
+      const response = await handlers[OPERATIONS[operation].function](event, {
+        getRemainingTimeInMillis: () => 15_000,
+      });
       const { statusCode: status, headers, body: text } = response;
-      return { status, headers, text, body: JSON.parse(text) as T };
+      return { status, headers, text, body: (text === '' ? null : JSON.parse(text)) as T };
     },
   };
 }
 
-function composeAll(env: NodeJS.ProcessEnv): Readonly<Record<FunctionName, Handler>> {
+function composeAll(env: NodeJS.ProcessEnv): Handlers {
   const composed = {
     'process-payment': composeProcessPayment(env),
     'read-payments': composeReadPayments(env),
     'manage-sessions': composeManageSessions(env),
     'manage-instruments': composeManageInstruments(env),
     'manage-connectors': composeManageConnectors(env),
+    'manage-identities': composeManageIdentities(env),
+    'issue-tokens': composeIssueTokens(env),
   };
   // Lambda calls a handler with two arguments; middy's own type asks for a callback too.
-  return composed as unknown as Readonly<Record<FunctionName, Handler>>;
+  return composed as unknown as Handlers;
 }
 
 /** Answers every `eth_call` with the same balance. */
@@ -254,9 +245,8 @@ export async function pageThrough(
   const items: Record<string, unknown>[] = [];
   let nextToken: unknown;
   for (let pages = 0; pages < 20; pages += 1) {
-    const maxResults = operation === 'ListPayments' ? '2' : 2;
     const page = await call(operation, {
-      json: { ...json, maxResults, ...(nextToken === undefined ? {} : { nextToken }) },
+      json: { ...json, maxResults: 2, ...(nextToken === undefined ? {} : { nextToken }) },
       user,
     });
     expect(page.status).toBe(200);

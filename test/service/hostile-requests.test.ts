@@ -209,12 +209,20 @@ const anyBody = fc.oneof(
   fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('latin1')),
 );
 
+/** They ask for nothing in their body, so that an empty object is a request. */
+const BODILESS: ReadonlySet<OperationName> = new Set([
+  'ListPaymentManagers',
+  'ListPaymentCredentialProviders',
+  'ListWorkloadIdentities',
+]);
+
 test.each(operations)('%s refuses any bytes as a body, and never fails over them', async (operation) => {
   await fc.assert(
     fc.asyncProperty(anyBody, fc.boolean(), async (body, isBase64Encoded) => {
       const { status, body: error } = await call(operation, {
         event: { body, isBase64Encoded, queryStringParameters: null },
       });
+      if (status === 200 && BODILESS.has(operation)) return;
       expect(status).toBe(400);
       expect(error['__type']).toBe('ValidationException');
     }),

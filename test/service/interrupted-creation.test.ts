@@ -3,17 +3,22 @@ import { beforeAll, expect, test } from 'vitest';
 import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../lib/domain/limits.ts';
 import { formatManagerArn } from '../../lib/domain/ids.ts';
 import type { ClaimOutcome, Registry, WalletProvisioner } from '../../lib/domain/ports.ts';
+import { signedCaller } from '../../lib/domain/principal.ts';
+import { ok } from '../../lib/domain/result.ts';
 import { createClientTokens } from '../../lib/ledger/dynamodb/client-tokens.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
+import { createIdentityStore } from '../../lib/ledger/dynamodb/identity-store.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry.ts';
 import { createOnce } from '../../lib/service/creation.ts';
 import { createInstrument, deleteInstrument } from '../../lib/service/instruments.ts';
-import { createConnector, createManager } from '../../lib/service/managers.ts';
+import { createConnector } from '../../lib/service/connectors.ts';
+import { createManager } from '../../lib/service/managers.ts';
 import { withDatabase } from '../support/database.ts';
 import { createTestClock, PAYER, type TestClock } from '../support/paying.ts';
 import { newToken } from './functions.ts';
 
 const deployment = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
+const user = signedCaller('user-1');
 const roleArn = 'arn:aws:iam::111122223333:role/service';
 
 const database = withDatabase();
@@ -48,6 +53,10 @@ function createWorld() {
   };
   const deps = {
     registry,
+    identities: createIdentityStore({
+      client: createStoreClient({ maxAttempts: 3 }),
+      tableName: database.registryTable,
+    }),
     tokens: createClientTokens({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable }),
     provisioners: { AwsKms: provisioner, SeedVault: provisioner },
     deployment,
@@ -66,11 +75,12 @@ function valueOf<T>(result: { readonly ok: boolean; readonly value?: T; readonly
 
 async function createParents({ deps }: World) {
   const manager = valueOf(await createManager(deps, { name: 'demo', authorizerType: 'AWS_IAM', roleArn }));
-  const { managerId } = manager;
+  const { paymentManagerId: managerId } = manager as { paymentManagerId: string };
   const connector = valueOf(await createConnector(deps, { paymentManagerId: managerId, name: 'kms', type: 'AwsKms' }));
+  const { paymentConnectorId } = connector as { paymentConnectorId: string };
   return {
     paymentManagerArn: formatManagerArn(deployment, managerId),
-    paymentConnectorId: connector.connectorId,
+    paymentConnectorId,
     managerId,
   };
 }
@@ -83,7 +93,7 @@ async function prepare() {
     paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM' as const, linkedAccounts: [] } },
     clientToken: newToken(),
   };
-  return { ...world, parents, ask: () => createInstrument(world.deps, 'user-1', request) };
+  return { ...world, parents, ask: () => createInstrument(world.deps, user, request) };
 }
 
 test('an interrupted instrument is busy until its lease ends, then made by the same request', async () => {
@@ -117,7 +127,7 @@ test('an interrupted connector is made by the same request after its lease', asy
   expect(other).toEqual({ ok: false, error: { reason: 'token_reused' } });
   clock.advance(CREATE_LEASE_MS);
   const connector = valueOf(await createConnector(deps, request));
-  expect(connector.status).toBe('READY');
+  expect(connector).toMatchObject({ status: 'READY' });
   expect(valueOf(await createConnector(deps, request))).toEqual(connector);
 });
 
@@ -128,10 +138,22 @@ test('an instrument that was deleted before it was complete stays deleted', asyn
   const { managerId } = parents;
   const [claimed] = (await registry.listInstruments({ managerId, userId: 'user-1' }, { maxResults: 1 })).items;
   expect(claimed?.status).toBe('INITIATED');
-  valueOf(await deleteInstrument(deps, 'user-1', { ...parents, paymentInstrumentId: claimed!.instrumentId }));
+  valueOf(await deleteInstrument(deps, user, { ...parents, paymentInstrumentId: claimed!.instrumentId }));
   clock.advance(CREATE_LEASE_MS);
   expect(await ask()).toMatchObject({ ok: false, error: { reason: 'conflict' } });
 });
+
+const noPlace = (why: 'missing' | 'full') => ({ reason: 'conflict', message: why }) as const;
+
+test.each(['missing', 'full'] as const)(
+  'a creation for which the place is %s is refused, and makes nothing',
+  async (why) => {
+    const make = async () => Promise.reject(new Error('made'));
+    const claim = async (): Promise<ClaimOutcome<string>> => ({ kind: 'no_place', why });
+    const result = await createOnce({ clock: createTestClock() }, 'mine', { claim, make, refuse: noPlace });
+    expect(result).toEqual({ ok: false, error: { reason: 'conflict', message: why } });
+  },
+);
 
 test('a creation in progress is waited for, but not for ever', async () => {
   const clock = createTestClock();
@@ -141,8 +163,8 @@ test('a creation in progress is waited for, but not for ever', async () => {
     asked += 1;
     return { kind: 'in_progress', requestHash: 'mine' };
   };
-  const make = async () => 'made';
-  expect(await createOnce({ clock }, 'mine', { claim, make })).toEqual({
+  const make = async () => ok('made');
+  expect(await createOnce({ clock }, 'mine', { claim, make, refuse: noPlace })).toEqual({
     ok: false,
     error: { reason: 'busy', what: 'creation' },
   });
@@ -156,6 +178,7 @@ test('a creation that is completed meanwhile is answered with what the other mad
     { kind: 'exists', requestHash: 'mine', resource: 'theirs' },
   ];
   const claim = async () => outcomes.shift()!;
-  const result = await createOnce({ clock: createTestClock() }, 'mine', { claim, make: async () => 'mine' });
+  const make = async () => ok('mine');
+  const result = await createOnce({ clock: createTestClock() }, 'mine', { claim, make, refuse: noPlace });
   expect(result).toEqual({ ok: true, value: 'theirs' });
 });

@@ -22,6 +22,9 @@ test('a manager is ready at once and named by its ARN', async () => {
     name: 'Research1',
     authorizerType: 'AWS_IAM',
     roleArn: 'arn:aws:iam::111122223333:role/service',
+    workloadIdentityDetails: {
+      workloadIdentityArn: `arn:aws:bedrock-agentcore:us-east-1:111122223333:workload-identity-directory/default/workload-identity/${paymentManagerId}`,
+    },
     tags: { team: 'research' },
     createdAt: anInstant,
     status: 'READY',

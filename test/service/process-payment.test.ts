@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { NotNow } from '../../lib/domain/ports.ts';
+import { signedCaller } from '../../lib/domain/principal.ts';
 import { assertSessionBalances, type Session } from '../../lib/domain/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { processPayment } from '../../lib/service/process-payment.ts';
@@ -95,7 +96,7 @@ describe('a payment', () => {
 
 describe('a payment is refused and reserves nothing', () => {
   test.each([
-    ['another user', { userId: 'user-2' }, 'session'],
+    ['another user', { principal: signedCaller('user-2') }, 'session'],
     ['another manager', { managerId: 'other-0000000001' }, 'manager'],
     ['an unknown session', { sessionId: 'payment-session-000000000000000' }, 'session'],
     ['an unknown instrument', { instrumentId: 'payment-instrument-000000000000000' }, 'instrument'],

@@ -86,5 +86,6 @@ export function makeConnector(material: PaymentConnector['material']): PaymentCo
     material,
     createdAt: NOW,
     updatedAt: NOW,
+    revision: 1,
   };
 }

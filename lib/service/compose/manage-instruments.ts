@@ -33,20 +33,20 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
   return createFunction(
     'manage-instruments',
     {
-      CreatePaymentInstrument: async ({ input, userId }) => {
-        const created = await createInstrument(deps, userId, input);
+      CreatePaymentInstrument: async ({ input, principal }) => {
+        const created = await createInstrument(deps, principal, input);
         if (!created.ok) return created;
         const { managerId, instrumentId } = created.value;
         const paymentInstrument = toInstrumentView(config.deployment, created.value);
         return ok({ body: { paymentInstrument }, log: { managerId, instrumentId } });
       },
-      DeletePaymentInstrument: async ({ input, userId }) => {
-        const deleted = await deleteInstrument(deps, userId, input);
+      DeletePaymentInstrument: async ({ input, principal }) => {
+        const deleted = await deleteInstrument(deps, principal, input);
         if (!deleted.ok) return deleted;
         const { managerId, instrumentId } = deleted.value;
         return ok({ body: { status: 'DELETED' }, log: { managerId, instrumentId } });
       },
     },
-    { clock: systemClock, log: writeLog },
+    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
   );
 }

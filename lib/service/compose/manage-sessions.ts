@@ -24,20 +24,20 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
   return createFunction(
     'manage-sessions',
     {
-      CreatePaymentSession: async ({ input, userId }) => {
-        const created = await createSession(deps, userId, input);
+      CreatePaymentSession: async ({ input, principal }) => {
+        const created = await createSession(deps, principal, input);
         if (!created.ok) return created;
         const { managerId, sessionId, createdAt } = created.value;
         const paymentSession = toSessionView(config.deployment, created.value, createdAt);
         return ok({ body: { paymentSession }, log: { managerId, sessionId } });
       },
-      DeletePaymentSession: async ({ input, userId }) => {
-        const deleted = await deleteSession(deps, userId, input);
+      DeletePaymentSession: async ({ input, principal }) => {
+        const deleted = await deleteSession(deps, principal, input);
         if (!deleted.ok) return deleted;
         const { managerId, sessionId } = deleted.value;
         return ok({ body: { status: 'DELETED' }, log: { managerId, sessionId } });
       },
     },
-    { clock: systemClock, log: writeLog },
+    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
   );
 }

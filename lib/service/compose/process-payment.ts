@@ -10,13 +10,14 @@ import {
 } from '../../domain/limits.ts';
 import { parseManagerArn } from '../../domain/ids.ts';
 import { formatUsd } from '../../domain/money.ts';
-import { ok, refuse } from '../../domain/result.ts';
+import { ok } from '../../domain/result.ts';
 import { createStoreClient } from '../../ledger/dynamodb/client.ts';
 import { createLedger } from '../../ledger/dynamodb/ledger.ts';
-import { createRegistry } from '../../ledger/dynamodb/registry.ts';
+import { createRegistryReader } from '../../ledger/dynamodb/registry.ts';
 import { createSigners } from '../../wallets/signers.ts';
 import { readBaseConfig } from '../config.ts';
 import { createFactsCache } from '../facts.ts';
+import { noManager } from '../managers.ts';
 import { toPaymentView } from '../payments.ts';
 import { processPayment, type ProcessPaymentDeps } from '../process-payment.ts';
 import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
@@ -29,7 +30,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   const wallets = awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX);
   const deps: ProcessPaymentDeps = {
     ledger: createLedger({ tableName: config.booksTable, client, singleSendClient }),
-    registry: createRegistry({ tableName: config.registryTable, client }),
+    registry: createRegistryReader({ tableName: config.registryTable, client }),
     signers: createSigners({ kms: new KMSClient(wallets), secrets: new SecretsManagerClient(wallets) }),
     facts: createFactsCache(),
     clock: systemClock,
@@ -43,13 +44,13 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   return createFunction(
     'process-payment',
     {
-      ProcessPayment: async ({ input, userId, agentName, deadline }) => {
+      ProcessPayment: async ({ input, principal, agentName, deadline }) => {
         const managerId = parseManagerArn(config.deployment, input.paymentManagerArn);
-        if (managerId === null) return refuse({ reason: 'not_found', resource: 'manager' });
+        if (managerId === null) return noManager(principal);
         const startedAt = deps.clock.now();
         const result = await processPayment(deps, {
           managerId,
-          userId,
+          principal,
           agentName,
           sessionId: input.paymentSessionId,
           instrumentId: input.paymentInstrumentId,
@@ -74,6 +75,6 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         });
       },
     },
-    { clock: systemClock, log: writeLog },
+    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
   );
 }

@@ -1,6 +1,5 @@
 import { createFunction } from '../../api/function.ts';
-import { PAGE_SIZE_DEFAULT, STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
-import type { Page, PageRequest } from '../../domain/ports.ts';
+import { STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import { ok } from '../../domain/result.ts';
 import { createStoreClient } from '../../ledger/dynamodb/client.ts';
 import { createPaymentLog } from '../../ledger/dynamodb/payment-log.ts';
@@ -10,23 +9,11 @@ import { toReceipt } from '../../receipts/receipt.ts';
 import { createChainReaders } from '../chain-reader.ts';
 import { readReadingConfig } from '../config.ts';
 import { getInstrument, getInstrumentBalance, listInstruments } from '../instruments.ts';
+import { pageBody, pageOf } from '../pages.ts';
 import { getPayment, listPayments } from '../payments.ts';
 import { getSession, listSessions } from '../sessions.ts';
 import { toInstrumentSummary, toInstrumentView, toSessionSummary, toSessionView } from '../views.ts';
 import { systemClock, writeLog } from './runtime.ts';
-
-function pageOf(input: {
-  readonly maxResults?: number | undefined;
-  readonly nextToken?: string | undefined;
-}): PageRequest {
-  const start = input.nextToken === undefined ? {} : { nextToken: input.nextToken };
-  return { maxResults: input.maxResults ?? PAGE_SIZE_DEFAULT, ...start };
-}
-
-/** A list's answer: `nextToken` is left out on the last page. */
-function pageBody<T>(name: string, page: Page<T>, view: (item: T) => object): object {
-  return { [name]: page.items.map(view), ...(page.nextToken === undefined ? {} : { nextToken: page.nextToken }) };
-}
 
 /** Everything that only reads. */
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
@@ -40,23 +27,24 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
     sessions: createSessionStore(books),
     payments: createPaymentLog(books),
     chainReaders: createChainReaders(config.rpcUrls),
+    clock: systemClock,
   };
   return createFunction(
     'read-payments',
     {
-      GetPaymentInstrument: async ({ input, userId }) => {
-        const found = await getInstrument(deps, userId, input);
+      GetPaymentInstrument: async ({ input, principal }) => {
+        const found = await getInstrument(deps, principal, input);
         return found.ok ? ok({ body: { paymentInstrument: toInstrumentView(deployment, found.value) } }) : found;
       },
-      ListPaymentInstruments: async ({ input, userId }) => {
-        const page = await listInstruments(deps, userId, input, pageOf(input));
+      ListPaymentInstruments: async ({ input, principal }) => {
+        const page = await listInstruments(deps, principal, input, pageOf(input));
         if (!page.ok) return page;
         return ok({
           body: pageBody('paymentInstruments', page.value, (item) => toInstrumentSummary(deployment, item)),
         });
       },
-      GetPaymentInstrumentBalance: async ({ input, userId }) => {
-        const balance = await getInstrumentBalance(deps, userId, input);
+      GetPaymentInstrumentBalance: async ({ input, principal }) => {
+        const balance = await getInstrumentBalance(deps, principal, input);
         if (!balance.ok) return balance;
         const { instrument, network, amount } = balance.value;
         const { decimals, symbol } = network.usdc;
@@ -69,25 +57,25 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         };
         return ok({ body: { paymentInstrumentId: instrument.instrumentId, tokenBalance } });
       },
-      GetPaymentSession: async ({ input, userId }) => {
-        const found = await getSession(deps, userId, input);
+      GetPaymentSession: async ({ input, principal }) => {
+        const found = await getSession(deps, principal, input);
         if (!found.ok) return found;
         return ok({ body: { paymentSession: toSessionView(deployment, found.value, systemClock.now()) } });
       },
-      ListPaymentSessions: async ({ input, userId }) => {
-        const page = await listSessions(deps, userId, input, pageOf(input));
+      ListPaymentSessions: async ({ input, principal }) => {
+        const page = await listSessions(deps, principal, input, pageOf(input));
         if (!page.ok) return page;
         return ok({ body: pageBody('paymentSessions', page.value, (item) => toSessionSummary(deployment, item)) });
       },
-      ListPayments: async ({ input, userId }) => {
-        const page = await listPayments(deps, userId, input, pageOf(input));
+      ListPayments: async ({ input, principal }) => {
+        const page = await listPayments(deps, principal, input, pageOf(input));
         return page.ok ? ok({ body: pageBody('payments', page.value, (item) => toReceipt(deployment, item)) }) : page;
       },
-      GetPayment: async ({ input, userId }) => {
-        const found = await getPayment(deps, userId, input);
+      GetPayment: async ({ input, principal }) => {
+        const found = await getPayment(deps, principal, input);
         return found.ok ? ok({ body: { payment: toReceipt(deployment, found.value) } }) : found;
       },
     },
-    { clock: systemClock, log: writeLog },
+    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
   );
 }

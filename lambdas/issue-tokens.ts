@@ -1,0 +1,3 @@
+import { composeIssueTokens } from '../lib/service/compose/issue-tokens.ts';
+
+export const handler = composeIssueTokens(process.env);
