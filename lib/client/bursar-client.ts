@@ -2,15 +2,25 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { BursarError, type PaymentProcessor, type ProcessPaymentOutput } from './contract.ts';
 
-export interface BursarClientOptions {
-  /** The deployment's endpoint with its stage, such as `https://ID.execute-api.REGION.amazonaws.com/v1`. */
-  readonly endpoint: string;
+/** Signatures of AWS (SigV4), for a payment manager that IAM guards. */
+export interface SignedAccess {
   readonly region: string;
   readonly credentials: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
+}
+
+/** Tokens of an issuer, for a payment manager of type CUSTOM_JWT. The endpoint then ends in `/oauth`, and the user is the token's. */
+export interface TokenAccess {
+  /** Asked before every attempt; must return one that is still valid. */
+  readonly token: () => string | Promise<string>;
+}
+
+export interface BursarEndpoint {
+  /** The deployment's endpoint with its stage, such as `https://ID.execute-api.REGION.amazonaws.com/v1`. */
+  readonly endpoint: string;
   /** @default - the global fetch */
   readonly fetch?: typeof fetch;
   /** Attempts per call, all with the same client token; together they outlast the lease of a process that died. @default 6 */
@@ -19,7 +29,9 @@ export interface BursarClientOptions {
   readonly timeoutMs?: number;
 }
 
-/** A signed call: the path below the endpoint, and what goes into headers and body. */
+export type BursarClientOptions = BursarEndpoint & (SignedAccess | TokenAccess);
+
+/** A call: the path below the endpoint, and what goes into headers and body. */
 export interface BursarCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
@@ -39,7 +51,7 @@ const RETRY_STEP_MAX_MS = 2_000;
 const USER_HEADER = 'x-amzn-bedrock-agentcore-payments-user-id';
 const AGENT_HEADER = 'x-amzn-bedrock-agentcore-payments-agent-name';
 
-/** A client of Bursar's API with SigV4. Holds no state but its options; safe to share. */
+/** A client of Bursar's API. Holds no state but its options; safe to share. */
 export function createBursarClient(options: BursarClientOptions): BursarClient {
   const call = <T>(request: BursarCall) => callWithRetries<T>(options, request);
   return {
@@ -84,24 +96,10 @@ async function callOnce<T>(options: BursarClientOptions, call: BursarCall): Prom
   if (call.userId !== undefined) headers[USER_HEADER] = call.userId;
   if (call.agentName !== undefined) headers[AGENT_HEADER] = call.agentName;
 
-  const signer = new SignatureV4({
-    service: 'execute-api',
-    region: options.region,
-    credentials: options.credentials,
-    sha256: Sha256,
-  });
-  const signed = await signer.sign({
-    method: call.method,
-    protocol: url.protocol,
-    hostname: url.hostname,
-    ...(url.port === '' ? {} : { port: Number(url.port) }),
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers,
-    ...(body === undefined ? {} : { body }),
-  });
-  // fetch sets the host itself and refuses to be told.
-  const { host: _host, ...sent } = signed.headers;
+  const sent =
+    'token' in options
+      ? withToken(headers, await options.token())
+      : await sign(options, { method: call.method, url, headers, body });
   const response = await (options.fetch ?? fetch)(url, {
     method: call.method,
     headers: sent,
@@ -112,6 +110,43 @@ async function callOnce<T>(options: BursarClientOptions, call: BursarCall): Prom
   const text = await response.text();
   if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
   throw toBursarError(response, text);
+}
+
+/** RFC 6750: what a token is made of; anything else could break out of its header. */
+const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+function withToken({ host: _host, ...headers }: Record<string, string>, token: string): Record<string, string> {
+  if (!TOKEN.test(token)) {
+    const details = { errorName: 'InvalidToken', status: 0, code: 'bursar:invalid_token', requestId: null };
+    throw new BursarError('the token has characters that no bearer token has; nothing was sent', details);
+  }
+  return { ...headers, authorization: `Bearer ${token}` };
+}
+
+async function sign(
+  { region, credentials }: SignedAccess,
+  request: {
+    readonly method: string;
+    readonly url: URL;
+    readonly headers: Record<string, string>;
+    readonly body: string | undefined;
+  },
+): Promise<Record<string, string>> {
+  const { method, url, headers, body } = request;
+  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+  const signed = await signer.sign({
+    method,
+    protocol: url.protocol,
+    hostname: url.hostname,
+    ...(url.port === '' ? {} : { port: Number(url.port) }),
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
+  // fetch sets the host itself and refuses to be told.
+  const { host: _host, ...sent } = signed.headers;
+  return sent;
 }
 
 interface ErrorBody {

@@ -29,6 +29,7 @@ export class BursarError extends Error {
   override readonly name = 'BursarError';
   /** AgentCore's exception name, such as `ValidationException`. */
   readonly errorName: string;
+  /** Of HTTP; 0 where nothing was sent. */
   readonly status: number;
   /** The stable code of the refusal, such as `bursar:budget_exceeded`; `null` where there is none. */
   readonly code: string | null;

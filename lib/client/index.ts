@@ -1,4 +1,12 @@
-export { createBursarClient, type BursarCall, type BursarClient, type BursarClientOptions } from './bursar-client.ts';
+export {
+  createBursarClient,
+  type BursarCall,
+  type BursarClient,
+  type BursarClientOptions,
+  type BursarEndpoint,
+  type SignedAccess,
+  type TokenAccess,
+} from './bursar-client.ts';
 export {
   BursarError,
   isFinalDenial,

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { BursarError, createBursarClient, isFinalDenial, type BursarClientOptions } from '../../lib/client/index.ts';
+import {
+  BursarError,
+  createBursarClient,
+  isFinalDenial,
+  type BursarEndpoint,
+  type SignedAccess,
+} from '../../lib/client/index.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { verifySignature } from '../../lib/local/host/sigv4.ts';
 import { scriptFetch, type Sent } from './script.ts';
@@ -7,7 +13,7 @@ import { scriptFetch, type Sent } from './script.ts';
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/v1';
 
-function play(answers: readonly (Response | Error)[], options: Partial<BursarClientOptions> = {}) {
+function play(answers: readonly (Response | Error)[], options: Partial<BursarEndpoint & SignedAccess> = {}) {
   const { fetch, sent } = scriptFetch(answers);
   const client = createBursarClient({
     endpoint: ENDPOINT,
@@ -165,5 +171,34 @@ describe('a refusal', () => {
     expect(error).toBeInstanceOf(BursarError);
     expect(error).toMatchObject(expected);
     expect(isFinalDenial(error)).toBe(false);
+  });
+});
+
+describe('a client with tokens', () => {
+  const playWith = (token: () => string | Promise<string>, answers: readonly (Response | Error)[]) => {
+    const { fetch, sent } = scriptFetch(answers);
+    return { client: createBursarClient({ endpoint: `${ENDPOINT}/oauth`, token, fetch }), sent };
+  };
+
+  test('sends a token and no signature', async () => {
+    const { client, sent } = playWith(() => Promise.resolve('aaa.bbb.ccc'), [answered({ ok: true })]);
+    expect(await client.call(CALL)).toEqual({ ok: true });
+    expect(sent[0]!.url).toBe(`${ENDPOINT}/oauth/payments/getPaymentSession`);
+    expect(sent[0]!.headers.get('authorization')).toBe('Bearer aaa.bbb.ccc');
+    expect([...sent[0]!.headers.keys()].filter((name) => name.startsWith('x-amz-'))).toEqual([]);
+  });
+
+  test('asks for a token before every attempt, since the first may have run out', async () => {
+    const tokens = ['first', 'second'];
+    const { client, sent } = playWith(() => tokens.shift()!, [answered({}, 500), answered({ ok: true })]);
+    await client.call(CALL);
+    expect(sent.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  test.each(['', 'two words', 'line\r\nx-evil: 1', 'ümlaut'])('refuses to send %j as a token', async (token) => {
+    const { fetch, sent } = scriptFetch([]);
+    const client = createBursarClient({ endpoint: ENDPOINT, token: () => token, fetch });
+    await expect(client.call(CALL)).rejects.toThrow('characters that no bearer token has');
+    expect(sent).toEqual([]);
   });
 });
