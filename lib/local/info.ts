@@ -6,6 +6,26 @@ export interface LocalCredentials {
   readonly secretAccessKey: string;
 }
 
+/** Credentials of a client of the local issuer, and the scope to ask for. */
+export interface LocalClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string;
+}
+
+/** A payment manager that takes tokens, and the OpenID Connect issuer that gives them. */
+export interface LocalJwt {
+  /** Where the operations stand that take tokens. */
+  readonly endpoint: string;
+  readonly issuer: string;
+  readonly discoveryUrl: string;
+  readonly tokenEndpoint: string;
+  readonly paymentManagerArn: string;
+  readonly paymentConnectorIds: { readonly SeedVault: string; readonly AwsKms: string };
+  /** `management` and `agent` are one user with two scopes; the manager takes no tokens of `visitor`. */
+  readonly clients: Readonly<Record<'management' | 'agent' | 'visitor', LocalClient>>;
+}
+
 /** What the local stack prints when it is ready and writes to `.bursar/local.json`. Tools are written against these names. */
 export interface LocalInfo {
   /** With its stage. */
@@ -15,9 +35,14 @@ export interface LocalInfo {
     readonly controlPlane: LocalCredentials;
     readonly management: LocalCredentials;
     readonly processPayment: LocalCredentials;
+    readonly observer: LocalCredentials;
+    /** Of TokenRole, which a deployment has only where it asks for it. */
+    readonly token: LocalCredentials;
   };
   readonly paymentManagerArn: string;
   readonly paymentConnectorIds: { readonly SeedVault: string; readonly AwsKms: string };
+  /** The same service with tokens in place of signatures. */
+  readonly jwt: LocalJwt;
   /** By CAIP-2 id. */
   readonly chains: Readonly<Record<string, { readonly rpcUrl: string; readonly usdc: string }>>;
   readonly sellers: readonly Omit<Seller, 'payTo'>[];

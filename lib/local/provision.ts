@@ -1,28 +1,69 @@
 import { createBursarClient, type BursarClient } from '../client/index.ts';
-import type { LocalInfo } from './info.ts';
+import type { LocalInfo, LocalJwt } from './info.ts';
+import type { Issuer } from './issuer/index.ts';
 import type { LocalServices } from './services.ts';
 
 /** Tokens of our own, so that a restart finds what an earlier start made. */
 const token = (what: string): string => `local-stack-${what}-000000000000000000000000`;
 
-/** Makes the payment manager and a connector of each type through the API, or finds the ones of an earlier start. */
+/** The clients of the local issuer: one application that the local manager takes, and one that it does not. */
+export const ISSUER_CLIENTS = [
+  { clientId: 'local-application', scopes: ['bursar/manage', 'bursar/pay'] },
+  { clientId: 'visitor', scopes: ['bursar/manage', 'bursar/pay'] },
+] as const;
+
+type Tenant = Pick<LocalInfo, 'paymentManagerArn' | 'paymentConnectorIds'>;
+
+/**
+ * Makes a payment manager that takes signatures and one that takes tokens, each with a connector of each type, through the
+ * API; or finds the ones of an earlier start.
+ */
 export async function provision(
   services: Pick<LocalServices, 'endpoint' | 'region' | 'credentials'>,
-): Promise<Pick<LocalInfo, 'paymentManagerArn' | 'paymentConnectorIds'>> {
+  issuer: Issuer,
+): Promise<Tenant & { readonly jwt: LocalJwt }> {
   const client = createBursarClient({
     endpoint: services.endpoint,
     region: services.region,
     credentials: services.credentials.controlPlane,
   });
+  const [signed, withTokens] = await Promise.all([
+    createTenant(client, 'local', { authorizerType: 'AWS_IAM', clientToken: token('manager') }),
+    createTenant(client, 'tokens', {
+      authorizerType: 'CUSTOM_JWT',
+      authorizerConfiguration: {
+        customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [ISSUER_CLIENTS[0].clientId] },
+      },
+      // An issuer that moved to another port is another issuer.
+      clientToken: token(`tokens-${new URL(issuer.issuer).port}`),
+    }),
+  ]);
+  return { ...signed, jwt: { ...withTokens, ...describeIssuer(services.endpoint, issuer) } };
+}
+
+function describeIssuer(endpoint: string, issuer: Issuer): Omit<LocalJwt, keyof Tenant> {
+  const [application, visitor] = ISSUER_CLIENTS.map(({ clientId }) => ({
+    clientId,
+    clientSecret: issuer.clients[clientId]!.clientSecret,
+  }));
+  return {
+    endpoint: `${endpoint}/oauth`,
+    issuer: issuer.issuer,
+    discoveryUrl: issuer.discoveryUrl,
+    tokenEndpoint: issuer.tokenEndpoint,
+    clients: {
+      management: { ...application!, scope: 'bursar/manage' },
+      agent: { ...application!, scope: 'bursar/pay' },
+      visitor: { ...visitor!, scope: 'bursar/pay' },
+    },
+  };
+}
+
+async function createTenant(client: BursarClient, name: string, choices: object): Promise<Tenant> {
   const manager = await client.call<{ paymentManagerArn: string; paymentManagerId: string }>({
     method: 'POST',
     path: '/payments/managers',
-    body: {
-      name: 'local',
-      authorizerType: 'AWS_IAM',
-      roleArn: 'arn:aws:iam::000000000000:role/unused',
-      clientToken: token('manager'),
-    },
+    body: { name, roleArn: 'arn:aws:iam::000000000000:role/unused', ...choices },
   });
   const [seedVault, awsKms] = await Promise.all([
     createConnector(client, manager.paymentManagerId, 'SeedVault'),

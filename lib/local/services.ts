@@ -7,6 +7,8 @@ const CALLERS = {
   controlPlane: 'ControlPlaneRoleArn',
   management: 'ManagementRoleArn',
   processPayment: 'ProcessPaymentRoleArn',
+  observer: 'ObserverRoleArn',
+  token: 'TokenRoleArn',
 } as const;
 export type CallerRole = keyof typeof CALLERS;
 

@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { BursarConfig } from '../infra/config.ts';
 import { synth } from '../infra/synth.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
 import { startFaucet } from './faucet.ts';
 import { checkPort, type LogLine } from './host/index.ts';
 import type { LocalInfo } from './info.ts';
-import { provision } from './provision.ts';
+import { startIssuer, type Issuer } from './issuer/index.ts';
+import { ISSUER_CLIENTS, provision } from './provision.ts';
 import { startFacilitator } from './sellers/facilitator.ts';
 import { startSellers, type Seller } from './sellers/index.ts';
 import { startServices, type LocalServices } from './services.ts';
@@ -15,6 +17,7 @@ export interface LocalStack {
   readonly info: LocalInfo;
   readonly chain: LocalChain;
   readonly services: LocalServices;
+  readonly issuer: Issuer;
   readonly sellers: readonly Seller[];
   close(): Promise<void>;
 }
@@ -32,6 +35,9 @@ export interface LocalStackOptions {
   readonly timers?: 'running' | null;
   readonly onLog?: (entry: LogLine) => void;
 }
+
+/** Where the local stack differs from a deployment with no choices made: somebody may mint providers' tokens, to try it. */
+export const LOCAL_CONFIG: Partial<BursarConfig> = { tokenPrincipals: ['arn:aws:iam::000000000000:root'] };
 
 /** Says to people what the directory is. */
 const MARK = 'README.txt';
@@ -55,7 +61,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
   try {
     progress('bundling the functions and synthesizing the templates');
     const [templates, chain] = await Promise.all([
-      synth(),
+      synth({ config: LOCAL_CONFIG }),
       open(startChain({ dataDir: dataDir === null ? null : join(dataDir, 'chain') })),
     ]);
     progress(`chain ${chain.chainId} is up, with USDC at ${chain.usdc}`);
@@ -76,7 +82,14 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       }),
     );
     progress('the API, the database and the keys are up');
-    const provisioned = await provision(services);
+    const issuer = await open(
+      startIssuer({
+        dataDir: dataDir === null ? null : join(dataDir, 'issuer'),
+        clients: ISSUER_CLIENTS,
+        report: progress,
+      }),
+    );
+    const provisioned = await provision(services, issuer);
     const info: LocalInfo = {
       endpoint: services.endpoint,
       region: services.region,
@@ -86,7 +99,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
       faucet: faucet.url,
     };
-    return { info, chain, services, sellers, close };
+    return { info, chain, services, issuer, sellers, close };
   } catch (error) {
     await close();
     throw error;
@@ -98,7 +111,7 @@ function prepareDirectory({ dataDir, fresh }: LocalStackOptions): void {
   if (dataDir === null) return;
   mkdirSync(dataDir, { recursive: true });
   if (fresh === 'fresh') {
-    for (const name of ['chain', 'aws', 'cache', 'logs', 'access-keys.json', GENESIS_FILE, MARK])
+    for (const name of ['chain', 'keys-and-secrets', 'issuer', 'cache', 'logs', 'access-keys.json', GENESIS_FILE, MARK])
       rmSync(join(dataDir, name), { recursive: true, force: true });
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDir, `tables.sqlite${suffix}`), { force: true });
   }

@@ -46,7 +46,7 @@ describe('the official control client', () => {
     }
   });
 
-  test('gets a typed refusal for a connector of another provider', async () => {
+  test('gets a typed refusal for a connector of a provider without its credentials', async () => {
     const { manager } = await createTenant(aws);
     const error = await failureOf(
       aws.control.send(
@@ -59,7 +59,10 @@ describe('the official control client', () => {
       ),
     );
     expect(error).toBeInstanceOf(ValidationException);
-    expect(error).toMatchObject({ reason: 'FieldValidationFailed', fieldList: [{ name: 'type' }] });
+    expect(error).toMatchObject({
+      reason: 'FieldValidationFailed',
+      fieldList: [{ name: 'credentialProviderConfigurations' }],
+    });
   });
 });
 

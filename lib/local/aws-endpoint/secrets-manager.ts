@@ -6,15 +6,22 @@ import { AwsError, validationError } from './aws-error.ts';
 import { readTags, readText, requireText, toTagMap, type Input, type Tag } from './members.ts';
 import { openRecordStore, type RecordStore } from './record-store.ts';
 
-/** A secret as it is kept; it has one version, since nothing here writes another. */
-interface SecretRecord {
+/** One value of a secret. */
+interface SecretVersion {
+  readonly versionId: string;
+  readonly secretString: string;
+}
+
+/** A secret as it is kept: its current value and the one before. */
+interface SecretRecord extends SecretVersion {
   readonly name: string;
   readonly arn: string;
-  readonly versionId: string;
   readonly description: string;
   readonly tags: readonly Tag[];
   readonly createdAtSeconds: number;
-  readonly secretString: string;
+  readonly previous?: SecretVersion;
+  /** When a deleted secret is gone for good; it can't be read from the deletion on. */
+  readonly deletionAtSeconds?: number;
 }
 
 const NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
@@ -24,6 +31,9 @@ const VERSION_ID_CHARS = { min: 32, max: 64 };
 const SECRET_CHARS = { min: 1, max: 65_536 };
 const TAG_FORM = { key: 'Key', value: 'Value' };
 const CURRENT = 'AWSCURRENT';
+const PREVIOUS = 'AWSPREVIOUS';
+const RECOVERY_DAYS = { min: 7, max: 30 };
+const DAY_SECONDS = 86_400;
 const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/;
 const ARN_SUFFIX_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789';
 const ARN_SUFFIX_CHARS = 6;
@@ -35,7 +45,7 @@ interface SecretsContext {
   readonly records: RecordStore<SecretRecord>;
 }
 
-/** What Secrets Manager does, as far as creating and reading secrets goes. Only text secrets; nothing updates or deletes. */
+/** What Secrets Manager does with text secrets: create, read, replace the value, delete with a time to recover. */
 export function createSecretsManagerActions(options: {
   readonly place: AwsPlace;
   readonly directory: string | null;
@@ -49,6 +59,8 @@ export function createSecretsManagerActions(options: {
   return {
     CreateSecret: (caller, input) => createSecret(context, caller, input),
     GetSecretValue: (caller, input) => getSecretValue(context, caller, input),
+    PutSecretValue: (caller, input) => putSecretValue(context, caller, input),
+    DeleteSecret: (caller, input) => deleteSecret(context, caller, input),
     DescribeSecret: async (caller, input) => {
       const secret = await findSecret(context, caller, input, 'DescribeSecret', {});
       return {
@@ -58,7 +70,10 @@ export function createSecretsManagerActions(options: {
         CreatedDate: secret.createdAtSeconds,
         LastChangedDate: secret.createdAtSeconds,
         Tags: secret.tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
-        VersionIdsToStages: { [secret.versionId]: [CURRENT] },
+        VersionIdsToStages: Object.fromEntries(
+          versionsOf(secret).map(([stage, { versionId }]) => [versionId, [stage]]),
+        ),
+        ...(secret.deletionAtSeconds === undefined ? {} : { DeletedDate: secret.deletionAtSeconds }),
       };
     },
   };
@@ -88,6 +103,7 @@ async function createSecret({ place, now, records }: SecretsContext, caller: Cal
 
   const known = records.get(toRecordId(name));
   if (known !== undefined) {
+    assertNotDeleted(known);
     if (known.versionId === versionId && known.secretString === secretString) return toCreated(known);
     throw new AwsError(
       'ResourceExistsException',
@@ -116,20 +132,76 @@ async function getSecretValue(context: SecretsContext, caller: Caller, input: In
     ...(versionId === undefined ? {} : { 'secretsmanager:VersionId': versionId }),
     'secretsmanager:VersionStage': stage ?? CURRENT,
   });
-  if (versionId !== undefined && versionId !== secret.versionId) {
-    throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${versionId}`);
+  assertNotDeleted(secret);
+  const found = versionsOf(secret).find(
+    ([name, version]) =>
+      name === (stage ?? (versionId === undefined ? CURRENT : name)) &&
+      version.versionId === (versionId ?? version.versionId),
+  );
+  if (found === undefined) {
+    const asked = stage === undefined ? `VersionId: ${versionId}` : `staging label: ${stage}`;
+    throw notFound(`Secrets Manager can't find the specified secret value for ${asked}`);
   }
-  if (stage !== undefined && stage !== CURRENT) {
-    throw notFound(`Secrets Manager can't find the specified secret value for staging label: ${stage}`);
-  }
+  const [name, version] = found;
   return {
     ARN: secret.arn,
     Name: secret.name,
-    VersionId: secret.versionId,
-    SecretString: secret.secretString,
-    VersionStages: [CURRENT],
+    VersionId: version.versionId,
+    SecretString: version.secretString,
+    VersionStages: [name],
     CreatedDate: secret.createdAtSeconds,
   };
+}
+
+/** The values that are kept, by their stage, the current one first. */
+function versionsOf(secret: SecretRecord): readonly (readonly [stage: string, version: SecretVersion])[] {
+  return [[CURRENT, secret], ...(secret.previous === undefined ? [] : [[PREVIOUS, secret.previous] as const])];
+}
+
+function assertNotDeleted({ deletionAtSeconds }: SecretRecord): void {
+  if (deletionAtSeconds === undefined) return;
+  throw new AwsError(
+    'InvalidRequestException',
+    "You can't perform this operation on the secret because it was marked for deletion.",
+  );
+}
+
+/** Makes a value the current one. The same token again with the same value changes nothing. */
+async function putSecretValue(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
+  const versionId = requireText(input, 'ClientRequestToken', VERSION_ID_CHARS);
+  const secretString = requireText(input, 'SecretString', SECRET_CHARS);
+  const secret = await findSecret(context, caller, input, 'PutSecretValue', {});
+  assertNotDeleted(secret);
+  const known = versionsOf(secret).find(([, version]) => version.versionId === versionId)?.[1];
+  if (known !== undefined && known.secretString !== secretString) {
+    throw new AwsError(
+      'ResourceExistsException',
+      "You can't use ClientRequestToken for a secret version that already exists with other contents.",
+    );
+  }
+  if (known === undefined) {
+    const previous = { versionId: secret.versionId, secretString: secret.secretString };
+    context.records.put(toRecordId(secret.name), { ...secret, versionId, secretString, previous });
+  }
+  return { ARN: secret.arn, Name: secret.name, VersionId: versionId, VersionStages: [CURRENT] };
+}
+
+/** Marks a secret for deletion; it stays on disk, as with AWS until the recovery window has passed. Deletes nothing at once. */
+async function deleteSecret(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
+  const days = input['RecoveryWindowInDays'] ?? RECOVERY_DAYS.max;
+  if (typeof days !== 'number' || !Number.isInteger(days) || days < RECOVERY_DAYS.min || days > RECOVERY_DAYS.max) {
+    throw new AwsError('InvalidParameterException', 'The RecoveryWindowInDays value must be between 7 and 30 days.');
+  }
+  if (input['ForceDeleteWithoutRecovery'] === true) {
+    throw new AwsError('InvalidParameterException', 'This endpoint deletes with a recovery window only.');
+  }
+  const secret = await findSecret(context, caller, input, 'DeleteSecret', {
+    'secretsmanager:RecoveryWindowInDays': `${days}`,
+  });
+  assertNotDeleted(secret);
+  const deletionAtSeconds = context.now() / 1000 + days * DAY_SECONDS;
+  context.records.put(toRecordId(secret.name), { ...secret, deletionAtSeconds });
+  return { ARN: secret.arn, Name: secret.name, DeletionDate: deletionAtSeconds };
 }
 
 /** The secret that `SecretId` names, by name or by ARN, if the caller may do this with it. */

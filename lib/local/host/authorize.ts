@@ -64,6 +64,21 @@ async function decide(role: RoleDefinition, request: AccessRequest, environment:
   throw new Error(`IAM can't judge ${request.action} on ${request.resource}: ${JSON.stringify(result.errors)}`);
 }
 
+/**
+ * Answers as API Gateway does from the policy that a Lambda authorizer returns: nothing else counts.
+ * @param resource an ARN without wildcards
+ */
+export async function isAllowedByPolicy(
+  policy: object,
+  action: string,
+  resource: string,
+  environment: Environment,
+): Promise<boolean> {
+  const holder = { roleName: 'token-holder', sessionName: 'token-holder' };
+  const role = { name: holder.roleName, arn: '*', logicalId: '', policies: [{ name: 'authorizer', document: policy }] };
+  return decide(role, { caller: holder, action, resource }, environment);
+}
+
 /** The ARN of an assumed role's session, as `GetCallerIdentity` gives it. */
 export function formatSessionArn({ partition, account }: Environment, { roleName, sessionName }: Identity): string {
   return `arn:${partition}:sts::${account}:assumed-role/${roleName}/${sessionName}`;

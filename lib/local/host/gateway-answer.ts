@@ -13,6 +13,8 @@ export interface Answer {
 /** What API Gateway answers itself. */
 export type GatewayErrorType =
   | 'ACCESS_DENIED'
+  | 'AUTHORIZER_CONFIGURATION_ERROR'
+  | 'AUTHORIZER_FAILURE'
   | 'BAD_REQUEST_PARAMETERS'
   | 'EXPIRED_TOKEN'
   | 'INTEGRATION_FAILURE'
@@ -20,7 +22,8 @@ export type GatewayErrorType =
   | 'INVALID_SIGNATURE'
   | 'MISSING_AUTHENTICATION_TOKEN'
   | 'REQUEST_TOO_LARGE'
-  | 'THROTTLED';
+  | 'THROTTLED'
+  | 'UNAUTHORIZED';
 
 export interface GatewayError {
   readonly type: GatewayErrorType;
@@ -35,6 +38,8 @@ interface ErrorDefaults {
 /** @see https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html */
 const DEFAULTS: Readonly<Record<GatewayErrorType, ErrorDefaults>> = {
   ACCESS_DENIED: { status: 403, errorType: 'AccessDeniedException' },
+  AUTHORIZER_CONFIGURATION_ERROR: { status: 500, errorType: 'AuthorizerConfigurationException' },
+  AUTHORIZER_FAILURE: { status: 500, errorType: 'AuthorizerFailureException' },
   BAD_REQUEST_PARAMETERS: { status: 400, errorType: 'BadRequestException' },
   EXPIRED_TOKEN: { status: 403, errorType: 'ExpiredTokenException' },
   INTEGRATION_FAILURE: { status: 502, errorType: 'InternalServerErrorException' },
@@ -43,6 +48,7 @@ const DEFAULTS: Readonly<Record<GatewayErrorType, ErrorDefaults>> = {
   MISSING_AUTHENTICATION_TOKEN: { status: 403, errorType: 'MissingAuthenticationTokenException' },
   REQUEST_TOO_LARGE: { status: 413, errorType: 'RequestEntityTooLargeException' },
   THROTTLED: { status: 429, errorType: 'TooManyRequestsException' },
+  UNAUTHORIZED: { status: 401, errorType: 'UnauthorizedException' },
 };
 const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';
 const VARIABLE = /\$context\.([A-Za-z.]+)/g;

@@ -5,6 +5,7 @@ import type { RouteMatch } from './routes.ts';
 import { splitTarget } from './sigv4-canonical.ts';
 import type { SignedRequest } from './sigv4.ts';
 import type { ApiDefinition } from './template-api.ts';
+import type { Authorized } from './token-authorizer.ts';
 
 export interface EventSource {
   readonly request: SignedRequest;
@@ -14,17 +15,18 @@ export interface EventSource {
   readonly environment: Environment;
   /** `null` on a route that is open to everybody. */
   readonly caller: (Identity & { readonly accessKeyId: string }) | null;
+  /** What a Lambda authorizer said of the caller. */
+  readonly authorized: Authorized | null;
   readonly traceId: string;
   readonly port: number;
   readonly nowMs: number;
 }
 
 /**
- * Headers that do not reach a Lambda integration: those of the connection, and the signature.
+ * Headers that do not reach a Lambda integration: those of the connection, and a signature.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
  */
 const DROPPED = new Set([
-  'authorization',
   'connection',
   'content-md5',
   'expect',
@@ -50,7 +52,7 @@ export function createGatewayEvent(source: EventSource): object {
   const { request, match, api } = source;
   const { query } = splitTarget(request.target);
   const headers = [
-    ...request.headers.filter(([name]) => !DROPPED.has(name.toLowerCase())),
+    ...request.headers.filter(([name]) => isPassedOn(source, name.toLowerCase())),
     ['X-Amzn-Trace-Id', source.traceId.split(';')[0]!] as const,
     ['X-Forwarded-For', '127.0.0.1'] as const,
     ['X-Forwarded-Port', String(source.port)] as const,
@@ -73,8 +75,13 @@ export function createGatewayEvent(source: EventSource): object {
   };
 }
 
+/** A signature ends at the gateway; a token goes on to the function. */
+function isPassedOn({ authorized }: EventSource, name: string): boolean {
+  return !DROPPED.has(name) && (name !== 'authorization' || authorized !== null);
+}
+
 function createRequestContext(source: EventSource): object {
-  const { request, requestId, match, api, environment, caller } = source;
+  const { request, requestId, match, api, environment, caller, authorized } = source;
   const { path } = splitTarget(request.target);
   const host = request.headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? '';
   const userAgent = request.headers.findLast(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? null;
@@ -82,6 +89,7 @@ function createRequestContext(source: EventSource): object {
   return {
     accountId: environment.account,
     apiId: api.id,
+    ...(authorized === null ? {} : { authorizer: { ...authorized.context, principalId: authorized.principalId } }),
     domainName: host,
     domainPrefix: api.id,
     extendedRequestId: requestId,

@@ -21,6 +21,7 @@ import { formatTraceId, type InvocationResult } from './runtime.ts';
 import { splitTarget } from './sigv4-canonical.ts';
 import { verifySignature, type SignatureRefusal, type SignedRequest } from './sigv4.ts';
 import type { ApiDefinition } from './template-api.ts';
+import { askAuthorizer, type Authorized } from './token-authorizer.ts';
 
 export interface GatewayOptions {
   readonly api: ApiDefinition;
@@ -134,7 +135,7 @@ async function answer(
   };
   const match = findRoute(request.method, splitTarget(request.target).path);
   if (match === null) return no(options, requestId, 'MISSING_AUTHENTICATION_TOKEN', 'Missing Authentication Token');
-  const admitted = await admit(options, request, match);
+  const admitted = await admit(options, request, match, requestId);
   if (!admitted.ok) return answerError(api, admitted.error, requestId);
 
   const event = createGatewayEvent({
@@ -144,7 +145,7 @@ async function answer(
     api,
     environment,
     port,
-    caller: admitted.value,
+    ...admitted.value,
     traceId: formatTraceId(),
     nowMs: Date.now(),
   });
@@ -168,13 +169,35 @@ async function answer(
 
 type Caller = Identity & { readonly accessKeyId: string };
 
-/** Who calls, if the route asks for it and the caller may; `null` on an open route. */
+interface Admitted {
+  readonly caller: Caller | null;
+  readonly authorized: Authorized | null;
+}
+
+/** Who calls, if the route asks for it and the caller may. */
 async function admit(
   options: GatewayOptions,
   request: SignedRequest,
-  { route, path }: RouteMatch,
-): Promise<Result<Caller | null, GatewayError>> {
-  if (route.authorization === 'NONE') return ok(null);
+  match: RouteMatch,
+  requestId: string,
+): Promise<Result<Admitted, GatewayError>> {
+  const { route } = match;
+  if (route.authorizer !== null) {
+    const { api, environment, invoke } = options;
+    const functionName = route.authorizer.name;
+    const authorized = await askAuthorizer({ request, requestId, match, api, environment, functionName, invoke });
+    return authorized.ok ? ok({ caller: null, authorized: authorized.value }) : authorized;
+  }
+  if (route.authorization === 'NONE') return ok({ caller: null, authorized: null });
+  const caller = await admitSigned(options, request, match);
+  return caller.ok ? ok({ caller: caller.value, authorized: null }) : caller;
+}
+
+async function admitSigned(
+  options: GatewayOptions,
+  request: SignedRequest,
+  { path }: RouteMatch,
+): Promise<Result<Caller, GatewayError>> {
   const { api, environment, credentials, authorizer } = options;
   const verified = verifySignature(request, {
     region: environment.region,

@@ -18,7 +18,9 @@ export interface RouteDefinition {
   readonly method: string;
   /** With `{name}` for a path parameter. */
   readonly path: string;
-  readonly authorization: 'AWS_IAM' | 'NONE';
+  readonly authorization: 'AWS_IAM' | 'NONE' | 'CUSTOM';
+  /** The function that judges the caller of a `CUSTOM` route; `null` on others. */
+  readonly authorizer: FunctionArn | null;
   readonly functionName: string;
   /** With the alias, if the integration names one. */
   readonly functionArn: string;
@@ -109,7 +111,7 @@ function readMethods(find: FindResources, api: ResolvedResource, environment: En
     const verb = method.text('HttpMethod');
     const { name, arn } = readIntegration(api, verb, { type: integration.Type, uri: integration.Uri }, environment);
     const path = toPath(method.text('ResourceId'));
-    return [{ method: verb, path, authorization, functionName: name, functionArn: arn } as const];
+    return [{ method: verb, path, authorization, authorizer: null, functionName: name, functionArn: arn } as const];
   });
 }
 
@@ -163,8 +165,18 @@ function checkPermissions(
       const source = permission.property('SourceArn');
       return { target, source: typeof source === 'string' ? toPattern(source) : /^/ };
     });
-  for (const { method, path, functionArn } of routes) {
-    const source = `arn:${partition}:execute-api:${region}:${account}:${id}/${stage}/${method}${path}`;
+  const apiArn = `arn:${partition}:execute-api:${region}:${account}:${id}`;
+  for (const { method, path, functionArn, authorizer } of routes) {
+    const asked = `${apiArn}/authorizers/any`;
+    if (
+      authorizer !== null &&
+      !permissions.some(({ target, source }) => target === authorizer.arn && source.test(asked))
+    ) {
+      throw api.error(
+        `${method} ${path}: no AWS::Lambda::Permission lets API Gateway invoke the authorizer ${authorizer.arn} for ${apiArn}/authorizers/*`,
+      );
+    }
+    const source = `${apiArn}/${stage}/${method}${path}`;
     if (!permissions.some((permission) => permission.target === functionArn && permission.source.test(source))) {
       throw api.error(
         `${method} ${path}: no AWS::Lambda::Permission lets API Gateway invoke ${functionArn} for ${source}`,

@@ -1,5 +1,11 @@
 import type { Environment } from './intrinsics.ts';
-import { readIntegration, toGatewayResponse, type GatewayResponse, type RouteDefinition } from './template-api.ts';
+import {
+  readIntegration,
+  toGatewayResponse,
+  type FunctionArn,
+  type GatewayResponse,
+  type RouteDefinition,
+} from './template-api.ts';
 import type { ResolvedResource } from './template.ts';
 
 interface OpenApiDocument {
@@ -43,7 +49,7 @@ export function readOpenApi(api: ResolvedResource, environment: Environment): Op
         return {
           method: method.toUpperCase(),
           path,
-          authorization: readAuthorization(api, where, document, operation as Operation),
+          ...readAuthorization(api, where, document, operation as Operation, environment),
           functionName: name,
           functionArn: arn,
         };
@@ -63,15 +69,42 @@ function readAuthorization(
   where: string,
   document: OpenApiDocument,
   operation: Operation,
-): RouteDefinition['authorization'] {
+  environment: Environment,
+): Pick<RouteDefinition, 'authorization' | 'authorizer'> {
   const given = operation['x-amazon-apigateway-auth']?.type;
-  if (given === 'AWS_IAM' || given === 'NONE') return given;
+  if (given === 'AWS_IAM' || given === 'NONE') return { authorization: given, authorizer: null };
   if (given !== undefined) throw api.error(`${where}: authorization ${JSON.stringify(given)} is not supported`);
-  const schemes = (operation.security ?? document.security ?? []).flatMap((requirement) => Object.keys(requirement));
-  if (schemes.length === 0) return 'NONE';
-  for (const scheme of schemes) {
-    const type = document.components?.securitySchemes?.[scheme]?.['x-amazon-apigateway-authtype'];
-    if (type !== 'awsSigv4') throw api.error(`${where}: security scheme ${scheme} is not supported`);
+  const names = (operation.security ?? document.security ?? []).flatMap((requirement) => Object.keys(requirement));
+  const [name] = names;
+  if (name === undefined) return { authorization: 'NONE', authorizer: null };
+  if (names.length > 1) throw api.error(`${where}: more than one security scheme is not supported`);
+  const scheme = document.components?.securitySchemes?.[name] ?? {};
+  switch (scheme['x-amazon-apigateway-authtype']) {
+    case 'awsSigv4':
+      return { authorization: 'AWS_IAM', authorizer: null };
+    case 'custom':
+      return { authorization: 'CUSTOM', authorizer: readAuthorizer(api, `${where}, ${name}`, scheme, environment) };
+    default:
+      throw api.error(`${where}: security scheme ${name} is not supported`);
   }
-  return 'AWS_IAM';
+}
+
+/** A Lambda authorizer that sees the whole request but its body, asked for every request that has the Authorization header. */
+function readAuthorizer(
+  api: ResolvedResource,
+  where: string,
+  scheme: Readonly<Record<string, unknown>>,
+  environment: Environment,
+): FunctionArn {
+  const authorizer = (scheme['x-amazon-apigateway-authorizer'] ?? {}) as Readonly<Record<string, unknown>>;
+  const expected = {
+    type: 'request',
+    identitySource: 'method.request.header.Authorization',
+    authorizerResultTtlInSeconds: 0,
+  };
+  for (const [member, value] of Object.entries(expected)) {
+    if (authorizer[member] === value) continue;
+    throw api.error(`${where}: expected ${member} ${value}, found ${JSON.stringify(authorizer[member])}`);
+  }
+  return readIntegration(api, where, { type: 'aws_proxy', uri: authorizer['authorizerUri'] }, environment);
 }

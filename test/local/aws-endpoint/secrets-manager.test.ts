@@ -3,6 +3,8 @@ import {
   DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
+  PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -96,6 +98,52 @@ test.each([
 });
 
 test('answers UnknownOperationException to what it does not do', async () => {
-  const failure = secrets.send(new DeleteSecretCommand({ SecretId: 'known' }));
-  expect(await nameOfFailure(failure)).toBe('UnknownOperationException');
+  expect(await nameOfFailure(secrets.send(new ListSecretsCommand({})))).toBe('UnknownOperationException');
 });
+
+test('reads the newest value after it was replaced, and the one before by its stage', async () => {
+  await secrets.send(new CreateSecretCommand({ Name: 'put', SecretString: 'a', ClientRequestToken: TOKEN }));
+  const put = { SecretId: 'put', SecretString: 'b', ClientRequestToken: OTHER_TOKEN };
+  const first = await secrets.send(new PutSecretValueCommand(put));
+  expect(first).toMatchObject({ VersionId: OTHER_TOKEN, VersionStages: ['AWSCURRENT'] });
+  await secrets.send(new PutSecretValueCommand(put));
+  const read = (more: object) => secrets.send(new GetSecretValueCommand({ SecretId: 'put', ...more }));
+  expect((await read({})).SecretString).toBe('b');
+  expect((await read({ VersionId: OTHER_TOKEN })).SecretString).toBe('b');
+  expect((await read({ VersionStage: 'AWSPREVIOUS' })).SecretString).toBe('a');
+  expect((await read({ VersionId: TOKEN })).SecretString).toBe('a');
+  const wrong = read({ VersionId: TOKEN, VersionStage: 'AWSCURRENT' });
+  expect(await nameOfFailure(wrong)).toBe('ResourceNotFoundException');
+});
+
+test('refuses another value under a token that was used', async () => {
+  await secrets.send(new CreateSecretCommand({ Name: 'token', SecretString: 'a', ClientRequestToken: TOKEN }));
+  const put = { SecretId: 'token', SecretString: 'b', ClientRequestToken: TOKEN };
+  expect(await nameOfFailure(secrets.send(new PutSecretValueCommand(put)))).toBe('ResourceExistsException');
+});
+
+test('deletes a secret so that it can neither be read, replaced nor made again, only described', async () => {
+  await secrets.send(new CreateSecretCommand({ Name: 'gone', SecretString: 'a' }));
+  const deleted = await secrets.send(new DeleteSecretCommand({ SecretId: 'gone', RecoveryWindowInDays: 7 }));
+  expect(deleted.DeletionDate?.getTime()).toBe(NOW + 7 * 86_400_000);
+  for (const failure of [
+    secrets.send(new GetSecretValueCommand({ SecretId: 'gone' })),
+    secrets.send(new PutSecretValueCommand({ SecretId: 'gone', SecretString: 'b' })),
+    secrets.send(new CreateSecretCommand({ Name: 'gone', SecretString: 'a' })),
+    secrets.send(new DeleteSecretCommand({ SecretId: 'gone' })),
+  ]) {
+    expect(await nameOfFailure(failure)).toBe('InvalidRequestException');
+  }
+  expect((await secrets.send(new DescribeSecretCommand({ SecretId: 'gone' }))).DeletedDate).toBeDefined();
+});
+
+test.each([{ RecoveryWindowInDays: 6 }, { RecoveryWindowInDays: 31 }, { ForceDeleteWithoutRecovery: true }])(
+  'refuses to delete with %j',
+  async (window) => {
+    const Name = `kept-${JSON.stringify(window).length}${window.RecoveryWindowInDays ?? ''}`;
+    await secrets.send(new CreateSecretCommand({ Name, SecretString: 'a' }));
+    const failure = secrets.send(new DeleteSecretCommand({ SecretId: Name, ...window }));
+    expect(await nameOfFailure(failure)).toBe('InvalidParameterException');
+    expect((await secrets.send(new GetSecretValueCommand({ SecretId: Name }))).SecretString).toBe('a');
+  },
+);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createRouter } from '../../../lib/local/host/routes.ts';
 
 const route = (method: string, path: string) =>
-  ({ method, path, authorization: 'AWS_IAM', functionName: 'f', functionArn: 'arn' }) as const;
+  ({ method, path, authorization: 'AWS_IAM', authorizer: null, functionName: 'f', functionArn: 'arn' }) as const;
 const find = createRouter({
   id: 'api',
   stage: 'v1',

@@ -69,6 +69,7 @@ describe('a synthesis', () => {
       method: 'POST',
       path: '/echo',
       authorization: 'AWS_IAM',
+      authorizer: null,
       functionName: 'FixtureService-EchoFunction88888888',
       functionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:FixtureService-EchoFunction88888888:live',
     });
