@@ -1,9 +1,9 @@
 import { App, type Environment } from 'aws-cdk-lib';
-import { FUNCTION_NAMES } from '../api/operations.ts';
 import type { BundleResult } from './bundle.ts';
 import type { BursarConfig } from './config.ts';
 import { DataStack } from './data-stack.ts';
-import { ServiceStack, type DeployedFunctionName } from './service-stack.ts';
+import { DEPLOYED_FUNCTION_NAMES, type DeployedFunctionName } from './function-names.ts';
+import { ServiceStack } from './service-stack.ts';
 
 export interface StacksOptions {
   readonly config: BursarConfig;
@@ -29,8 +29,7 @@ export function addStacks(
 }
 
 function toBundlePaths(functions: BundleResult['functions']): Record<DeployedFunctionName, string> {
-  const names = [...FUNCTION_NAMES, 'sweep-reservations'] as const;
-  const paths = names.map((name) => {
+  const paths = DEPLOYED_FUNCTION_NAMES.map((name) => {
     const bundle = functions[name];
     if (bundle === undefined) throw new Error(`no bundle of function ${name}: expected lambdas/${name}.ts`);
     return [name, bundle.path] as const;

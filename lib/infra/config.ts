@@ -1,5 +1,7 @@
-import { findNetwork, type NetworkId } from '../domain/assets.ts';
-import { parseUsd } from '../domain/money.ts';
+import type { NetworkId } from '../domain/assets.ts';
+
+export { DEFAULT_CONFIG } from './config-defaults.ts';
+export { parseConfig, type ConfigSource } from './config-source.ts';
 
 /** Everything that a deployer may choose. Each has a default, so that `cdk deploy --all` needs no arguments. */
 export interface BursarConfig {
@@ -59,6 +61,38 @@ export interface BursarConfig {
    */
   readonly processPaymentPrincipals: readonly string[];
   /**
+   * ARNs that may assume ObserverRole: it reads managers, connectors, sessions, instruments and receipts of every user.
+   * @default [] - this account, so that its IAM policies decide
+   */
+  readonly observerPrincipals: readonly string[];
+  /**
+   * ARNs that may assume TokenRole, which mints tokens of wallet providers. Such a token is a signing privilege outside
+   * every budget, so no other role has it and the role is made only where somebody is named here.
+   * @default [] - there is no TokenRole
+   */
+  readonly tokenPrincipals: readonly string[];
+  /**
+   * Who the user of a call that is signed with IAM is. `false`: whom the user-id header names, as with AWS, so that whoever
+   * holds a role can act for every user of a manager. `true`: the name of the role session, and a header that says
+   * otherwise is refused.
+   *
+   * A session name is worth what the trust in those who choose it is worth. An IAM user that is named as principal may take
+   * its own user name only (`sts:RoleSessionName` must equal `aws:username`). A role that is named as principal chooses
+   * freely: it stands for a backend that knows its users and is trusted to name them; IAM knows nothing to compare with.
+   * An account as principal would let all whom its policies let assume the role take any name; therefore
+   * `managementPrincipals` and `processPaymentPrincipals` must name users and roles. Principals that get their permissions
+   * through the CDK grants are users under the names of their own sessions, which for a Lambda function is the function's.
+   * @default false
+   */
+  readonly bindUserToRoleSession: boolean;
+  /**
+   * ARNs of your own secrets in Secrets Manager that credential providers of source EXTERNAL may refer to; only the
+   * function that mints tokens reads them. Full ARNs with the six characters at their end, or `-??????` in place of those.
+   * A secret that is encrypted with a key of yours needs that key's policy to let the function's role decrypt.
+   * @default []
+   */
+  readonly externalSecretArns: readonly string[];
+  /**
    * Requests per second that the API accepts in all, and the size of its bucket for bursts.
    * @default 1000
    */
@@ -71,181 +105,75 @@ export interface BursarConfig {
    * @default true
    */
   readonly ownApiGatewayAccount: boolean;
+  /**
+   * The longest that an authorization may be good for, in seconds; a seller that asks for less gets less. What is signed
+   * counts as spent until it expires, so a longer one holds budgets for longer.
+   * @default 300
+   */
+  readonly validityCapSeconds: number;
+  /**
+   * Names of agents that get metrics of their own; every other name counts as `other`, since each name is a metric that
+   * costs, and a name is whatever a caller says. At most 50.
+   * @default []
+   */
+  readonly agentNames: readonly string[];
+  /**
+   * Who hears of alarms. With an address there is a topic, encrypted with a key of its own, and a subscription that the
+   * addressee has to confirm. Without one the alarms are there, and nobody hears of them.
+   * @default null
+   */
+  readonly alarmEmail: string | null;
+  /**
+   * US dollars that may be signed for in an hour before an alarm. `null` (written `none`) leaves it to CloudWatch to learn
+   * over two weeks what is usual, and to report what is above it.
+   * @default null
+   */
+  readonly spendAlarmUsdPerHour: number | null;
+  /**
+   * Whether to make a dashboard. An account has three for nothing; each further one costs three dollars a month.
+   * @default true
+   */
+  readonly dashboards: boolean;
+  /**
+   * The part of requests that are traced with X-Ray, from 0 to 1, beside the first one of each second.
+   * @default 0.05
+   */
+  readonly traceSamplingRate: number;
+  /**
+   * Whether a new version of a function first gets a tenth of its calls for five minutes, and none where an alarm goes off.
+   * The first deployment is not slower. `false` deploys at once, also while an alarm is on.
+   * @default true
+   */
+  readonly canaryDeployment: boolean;
+  /**
+   * Instances that are set aside for the paying function, which then has no more than these either. Needs an account
+   * whose limit is above 100 more than that, which fresh ones are not.
+   * @default null - it shares the account's
+   */
+  readonly reservedConcurrency: number | null;
+  /**
+   * Instances of the paying function that are kept warm. Each costs about 5.50 dollars a month with 512 MiB.
+   * @default null - none: the first call after a pause takes longer
+   */
+  readonly provisionedConcurrency: number | null;
+  /**
+   * Whether AWS WAF stands before the API: it refuses bodies that are too large, and addresses that call too often, before
+   * anything is paid for them. Seven dollars a month and 0.60 a million requests.
+   * @default false
+   */
+  readonly waf: boolean;
+  /**
+   * The VPC in which the functions run, as `{"vpcId":"vpc-...","subnetIds":["subnet-..."]}`. They reach nothing there
+   * unless you see to it: a gateway endpoint of DynamoDB in the subnets' route tables; interface endpoints of `kms` and
+   * `secretsmanager` with private DNS, whose security groups let port 443 in; and a way out (NAT) to the RPC URLs for
+   * balances, to the issuers of tokens for `/oauth`, and to wallet providers. Logs, metrics and traces need none.
+   * @default null - none: Lambda's own network, from which nothing of yours can be reached
+   */
+  readonly vpc: VpcChoice | null;
 }
 
-export const DEFAULT_CONFIG: BursarConfig = {
-  stackPrefix: 'Bursar',
-  defaultSessionLimitUsd: '10.00',
-  allowedNetworks: ['eip155:8453', 'eip155:84532'],
-  rpcUrls: { 'eip155:8453': 'https://mainnet.base.org', 'eip155:84532': 'https://sepolia.base.org' },
-  logRetentionDays: 90,
-  retainData: true,
-  functionMemoryMib: 512,
-  controlPlanePrincipals: [],
-  managementPrincipals: [],
-  processPaymentPrincipals: [],
-  throttleRequestsPerSecond: 1_000,
-  throttleBurstRequests: 2_000,
-  ownApiGatewayAccount: true,
-};
-
-/** The values that CloudWatch Logs accepts. */
-const RETENTION_DAYS: readonly number[] = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
-const STACK_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
-const INTEGER = /^(0|[1-9][0-9]{0,8})$/;
-const PRINCIPAL_ARN = /^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role)\/[\w+=,.@/-]{1,512})$/;
-const CONTEXT_PREFIX = 'bursar:';
-
-/** Thrown by a parser of one value; says what was expected. */
-class Unexpected extends Error {
-  override readonly name = 'Unexpected';
-}
-
-type Parsers = { readonly [K in keyof BursarConfig]: (value: unknown) => BursarConfig[K] };
-
-const PARSERS: Parsers = {
-  stackPrefix: (value) => {
-    if (typeof value === 'string' && STACK_PREFIX.test(value)) return value;
-    throw new Unexpected('a letter and at most 23 more letters, digits or hyphens');
-  },
-  defaultSessionLimitUsd: (value) => {
-    if (value === 'none') return null;
-    if (typeof value === 'string' && parseUsd(value).ok) return value;
-    throw new Unexpected("US dollars as text such as '10.00', or 'none'");
-  },
-  allowedNetworks: (value) => {
-    const networks = parseList(value).map((name) => findNetwork(name)?.id);
-    const known = networks.filter((id) => id !== undefined);
-    if (known.length > 0 && known.length === networks.length) return [...new Set(known)];
-    throw new Unexpected('a list of networks that Bursar knows, such as eip155:8453,eip155:84532');
-  },
-  rpcUrls: (value) => {
-    const entries = Object.entries(parseObject(value)).map(([name, url]) => [findNetwork(name)?.id, url] as const);
-    if (!entries.every(([id, url]) => id !== undefined && typeof url === 'string' && isHttpUrl(url))) {
-      throw new Unexpected('a JSON object of http(s) URLs by network, such as {"eip155:8453":"https://..."}');
-    }
-    return { ...DEFAULT_CONFIG.rpcUrls, ...Object.fromEntries(entries) };
-  },
-  logRetentionDays: (value) => {
-    const days = parseInteger(value);
-    if (days !== null && RETENTION_DAYS.includes(days)) return days;
-    throw new Unexpected(`one of ${RETENTION_DAYS.join(', ')}`);
-  },
-  retainData: parseBoolean,
-  functionMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
-  controlPlanePrincipals: parsePrincipals,
-  managementPrincipals: parsePrincipals,
-  processPaymentPrincipals: parsePrincipals,
-  throttleRequestsPerSecond: (value) => parseIntegerWithin(value, 1, 10_000),
-  throttleBurstRequests: (value) => parseIntegerWithin(value, 1, 5_000),
-  ownApiGatewayAccount: parseBoolean,
-};
-
-export interface ConfigSource {
-  /** CDK context: `bursar:logRetentionDays` in `cdk.json` or `-c bursar:logRetentionDays=30`. */
-  readonly context: Readonly<Record<string, unknown>>;
-  /** Environment: `BURSAR_LOG_RETENTION_DAYS=30`. Empty counts as unset. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-/**
- * Reads the deployer's choices. A choice that context and environment make differently is an error, since neither can be
- * told to be the one meant; so is a `bursar:` key that does not exist.
- *
- * @throws Error that lists every problem with the value received
- */
-export function parseConfig({ context, env }: ConfigSource): BursarConfig {
-  const problems: string[] = [];
-  for (const key of Object.keys(context)) {
-    if (key.startsWith(CONTEXT_PREFIX) && !Object.hasOwn(PARSERS, key.slice(CONTEXT_PREFIX.length))) {
-      problems.push(`context ${key} is not a choice: expected one of ${Object.keys(PARSERS).join(', ')}`);
-    }
-  }
-
-  const chosen: Record<string, unknown> = {};
-  for (const [name, parse] of Object.entries(PARSERS)) {
-    const given = [
-      { from: `context ${CONTEXT_PREFIX}${name}`, raw: context[CONTEXT_PREFIX + name] },
-      { from: `environment ${toVariable(name)}`, raw: env[toVariable(name)] || undefined },
-    ].filter(({ raw }) => raw !== undefined);
-    const values = given.map(({ from, raw }) => {
-      try {
-        return (chosen[name] = parse(raw));
-      } catch (error) {
-        if (!(error instanceof Unexpected)) throw error;
-        problems.push(`${from} is ${JSON.stringify(raw)}: expected ${error.message}`);
-        return undefined;
-      }
-    });
-    if (new Set(values.map((value) => JSON.stringify(value))).size > 1) {
-      problems.push(`${given.map(({ from }) => from).join(' and ')} differ: remove one of them`);
-    }
-  }
-
-  // Every member was made by its own parser or is a default.
-  const config = { ...DEFAULT_CONFIG, ...chosen } as BursarConfig;
-  problems.push(...missingUrls(config));
-  if (problems.length > 0) throw new Error(`invalid configuration:\n- ${problems.join('\n- ')}`);
-  return config;
-}
-
-function missingUrls({ allowedNetworks, rpcUrls }: BursarConfig): string[] {
-  return allowedNetworks
-    .filter((id) => rpcUrls[id] === undefined)
-    .map((id) => `allowed network ${id} has no RPC URL: give one in rpcUrls`);
-}
-
-/** `logRetentionDays` is `BURSAR_LOG_RETENTION_DAYS`. */
-function toVariable(name: string): string {
-  return `BURSAR_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-}
-
-/** Context from `cdk.json` may hold arrays; the command line and the environment hold text. */
-function parseList(value: unknown): string[] {
-  const items = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
-  if (Array.isArray(items) && items.every((item) => typeof item === 'string')) return items;
-  throw new Unexpected('a list of texts, or one text with commas');
-}
-
-function parseObject(value: unknown): object {
-  const object: unknown = typeof value === 'string' ? parseJson(value) : value;
-  if (typeof object === 'object' && object !== null && !Array.isArray(object)) return object;
-  throw new Unexpected('a JSON object');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Unexpected('a JSON object');
-  }
-}
-
-function parseInteger(value: unknown): number | null {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  return typeof value === 'string' && INTEGER.test(value) ? Number(value) : null;
-}
-
-function parseIntegerWithin(value: unknown, min: number, max: number): number {
-  const integer = parseInteger(value);
-  if (integer !== null && integer >= min && integer <= max) return integer;
-  throw new Unexpected(`an integer from ${min} to ${max}`);
-}
-
-function parseBoolean(value: unknown): boolean {
-  if (value === true || value === 'true') return true;
-  if (value === false || value === 'false') return false;
-  throw new Unexpected('true or false');
-}
-
-function parsePrincipals(value: unknown): string[] {
-  const arns = parseList(value);
-  if (arns.every((arn) => PRINCIPAL_ARN.test(arn))) return arns;
-  throw new Unexpected('a list of ARNs of accounts, users or roles, such as arn:aws:iam::123456789012:role/backend');
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+/** Subnets of one VPC, in which functions get their network interfaces. */
+export interface VpcChoice {
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
 }

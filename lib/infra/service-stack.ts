@@ -1,18 +1,18 @@
 // oxlint-disable no-new -- a construct takes its place in the tree by being made
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { FunctionName } from '../api/operations.ts';
 import type { BursarConfig } from './config.ts';
-import { CallerRole } from './constructs/caller-role.ts';
+import { CallerGrants, type GrantOptions } from './constructs/caller-grants.ts';
+import { addCallerRoles } from './constructs/caller-role.ts';
+import { CredentialSecrets } from './constructs/credential-secrets.ts';
 import { PaymentsApi } from './constructs/payments-api.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 import { SweepSchedule } from './constructs/sweep-schedule.ts';
 import { WalletKeys } from './constructs/wallet-keys.ts';
 import { WalletSecrets } from './constructs/wallet-secrets.ts';
 import type { DataStack } from './data-stack.ts';
-
-/** Everything that runs: the functions behind the API and the sweeper. */
-export type DeployedFunctionName = FunctionName | 'sweep-reservations';
+import type { DeployedFunctionName } from './function-names.ts';
 
 export interface ServiceStackProps extends StackProps {
   readonly config: BursarConfig;
@@ -23,6 +23,8 @@ export interface ServiceStackProps extends StackProps {
 
 /** Longer than the paying path's own bounds add up to, shorter than API Gateway waits. */
 const FUNCTION_TIMEOUT_SECONDS = 15;
+/** Longer than fetching an issuer's keys may take. */
+const AUTHORIZER_TIMEOUT_SECONDS = 10;
 /** Two passes half a minute apart, each with time to work through a backlog. */
 const SWEEPER_TIMEOUT_SECONDS = 90;
 
@@ -31,6 +33,7 @@ export class ServiceStack extends Stack {
   private readonly config: BursarConfig;
   private readonly bundles: ServiceStackProps['bundles'];
   private readonly data: DataStack;
+  private readonly grants: CallerGrants;
 
   constructor(scope: Construct, id: string, { config, data, bundles, ...props }: ServiceStackProps) {
     super(scope, id, { description: 'Bursar: API, functions and roles', ...props });
@@ -39,51 +42,104 @@ export class ServiceStack extends Stack {
     this.data = data;
 
     const keys = new WalletKeys(this, 'WalletKeys', { tag: config.stackPrefix });
-    const secrets = new WalletSecrets(this, 'WalletSecrets', { namePrefix: `bursar/${config.stackPrefix}` });
-
-    const processPayment = this.processPayment(keys, secrets);
-    const readPayments = this.readPayments();
-    const manageSessions = this.manageSessions();
-    const manageInstruments = this.manageInstruments(keys);
-    const manageConnectors = this.manageConnectors(secrets);
-    new SweepSchedule(this, 'SweepSchedule', { sweeper: this.sweepReservations() });
+    const credentials = new CredentialSecrets(this, 'CredentialSecrets', {
+      namePrefix: `bursar/${config.stackPrefix}/credentials`,
+      externalArns: config.externalSecretArns,
+    });
+    const seeds = new WalletSecrets(this, 'WalletSecrets', {
+      namePrefix: `bursar/${config.stackPrefix}`,
+      others: credentials.arnPattern,
+    });
 
     const api = new PaymentsApi(this, 'PaymentsApi', {
       name: config.stackPrefix,
       functions: {
-        'process-payment': processPayment.live,
-        'read-payments': readPayments.live,
-        'manage-sessions': manageSessions.live,
-        'manage-instruments': manageInstruments.live,
-        'manage-connectors': manageConnectors.live,
+        'process-payment': this.processPayment(keys, seeds).live,
+        'read-payments': this.readPayments().live,
+        'manage-sessions': this.manageSessions().live,
+        'manage-instruments': this.manageInstruments(keys).live,
+        'manage-connectors': this.manageConnectors(seeds).live,
+        'manage-identities': this.manageIdentities(credentials).live,
+        'issue-tokens': this.issueTokens(credentials).live,
       },
+      authorizer: this.authorizeJwt().live,
       logRetentionDays: config.logRetentionDays,
       retainLogs: config.retainData,
       throttleRequestsPerSecond: config.throttleRequestsPerSecond,
       throttleBurstRequests: config.throttleBurstRequests,
       ownApiGatewayAccount: config.ownApiGatewayAccount,
     });
+    new SweepSchedule(this, 'SweepSchedule', { sweeper: this.sweepReservations() });
     new CfnOutput(this, 'Endpoint', { value: api.endpoint, description: 'Base URL for AWS clients' });
-    this.callerRoles(api);
+    this.grants = new CallerGrants(this, 'CallerGrants', { api });
+    addCallerRoles(this, this.grants, config);
+  }
+
+  /**
+   * Lets a principal of your own stacks do what ControlPlaneRole does: keep managers, connectors and credentials. It can
+   * name the issuers whose tokens a manager takes, so keep it for operators.
+   *
+   * @throws Error for a principal that takes no policies, and for one that may pay
+   */
+  grantControl(grantee: IGrantable, options?: GrantOptions): void {
+    this.grants.grant('ControlPlaneRole', grantee, options);
+  }
+
+  /**
+   * Lets a principal of your own stacks do what ManagementRole does: keep wallets and sessions. It can never pay.
+   *
+   * @throws Error for a principal that takes no policies, and for one that may pay
+   */
+  grantManage(grantee: IGrantable, options?: GrantOptions): void {
+    this.grants.grant('ManagementRole', grantee, options);
+  }
+
+  /**
+   * Lets a principal of your own stacks do what ProcessPaymentRole does: pay within sessions that others opened.
+   *
+   * @throws Error for a principal that takes no policies, and for one that manages what limits it
+   */
+  grantProcess(grantee: IGrantable, options?: GrantOptions): void {
+    this.grants.grant('ProcessPaymentRole', grantee, options);
+  }
+
+  /**
+   * Lets a principal of your own stacks do what ObserverRole does: read everything but secrets, for every user.
+   *
+   * @throws Error for a principal that takes no policies, and for one that may mint tokens
+   */
+  grantObserve(grantee: IGrantable, options?: GrantOptions): void {
+    this.grants.grant('ObserverRole', grantee, options);
+  }
+
+  /**
+   * Lets a principal of your own stacks do what TokenRole does: mint tokens of wallet providers, which sign outside every
+   * budget. Works without `tokenPrincipals`.
+   *
+   * @throws Error for a principal that takes no policies, and for one that has any other grant
+   */
+  grantTokens(grantee: IGrantable, options?: GrantOptions): void {
+    this.grants.grant('TokenRole', grantee, options);
   }
 
   /** The only function that can sign, and with the sweeper the only one that moves money in the books. */
-  private processPayment(keys: WalletKeys, secrets: WalletSecrets): ServiceFunction {
+  private processPayment(keys: WalletKeys, seeds: WalletSecrets): ServiceFunction {
     const fn = this.serviceFunction('process-payment', {
       description: 'reserves, signs, settles',
       roleName: this.stableRoleName('process-payment'),
+      environment: this.userBinding(),
     });
     this.data.books.grantPay(fn.role);
     this.data.registry.grantLookUp(fn.role);
     keys.grantSign(fn.role);
-    secrets.grantRead(fn.role);
+    seeds.grantRead(fn.role);
     return fn;
   }
 
   private readPayments(): ServiceFunction {
     const fn = this.serviceFunction('read-payments', {
       description: 'reads sessions, instruments, balances and receipts',
-      environment: { RPC_URLS: JSON.stringify(this.config.rpcUrls) },
+      environment: { ...this.userBinding(), RPC_URLS: JSON.stringify(this.config.rpcUrls) },
     });
     this.data.books.grantRead(fn.role);
     this.data.registry.grantList(fn.role);
@@ -91,7 +147,10 @@ export class ServiceStack extends Stack {
   }
 
   private manageSessions(): ServiceFunction {
-    const fn = this.serviceFunction('manage-sessions', { description: 'opens and closes sessions' });
+    const fn = this.serviceFunction('manage-sessions', {
+      description: 'opens and closes sessions',
+      environment: this.userBinding(),
+    });
     this.data.books.grantManageSessions(fn.role);
     this.data.registry.grantLookUp(fn.role);
     return fn;
@@ -102,6 +161,7 @@ export class ServiceStack extends Stack {
       description: 'makes and closes wallets',
       roleName: this.stableRoleName('manage-instruments'),
       environment: {
+        ...this.userBinding(),
         WALLET_KEY_TAG: keys.tag,
         PAYING_ROLE_ARN: this.stableRoleArn('process-payment'),
         KEY_ADMIN_ROLE_ARN: this.stableRoleArn('manage-instruments'),
@@ -112,13 +172,40 @@ export class ServiceStack extends Stack {
     return fn;
   }
 
-  private manageConnectors(secrets: WalletSecrets): ServiceFunction {
+  private manageConnectors(seeds: WalletSecrets): ServiceFunction {
     const fn = this.serviceFunction('manage-connectors', {
       description: 'makes managers and connectors',
-      environment: { SECRET_NAME_PREFIX: secrets.namePrefix },
+      environment: { SECRET_NAME_PREFIX: seeds.namePrefix },
     });
     this.data.registry.grantManageConnectors(fn.role);
-    secrets.grantCreate(fn.role);
+    seeds.grantCreate(fn.role);
+    return fn;
+  }
+
+  private manageIdentities(credentials: CredentialSecrets): ServiceFunction {
+    const fn = this.serviceFunction('manage-identities', {
+      description: 'makes credential providers and workload identities, tags resources',
+      environment: { CREDENTIAL_NAME_PREFIX: credentials.namePrefix },
+    });
+    this.data.registry.grantManageIdentities(fn.role);
+    credentials.grantManage(fn.role);
+    return fn;
+  }
+
+  /** The only function that reads secrets of wallet providers. */
+  private issueTokens(credentials: CredentialSecrets): ServiceFunction {
+    const fn = this.serviceFunction('issue-tokens', { description: 'mints tokens of workloads and wallet providers' });
+    this.data.registry.grantIssueTokens(fn.role);
+    credentials.grantRead(fn.role);
+    return fn;
+  }
+
+  private authorizeJwt(): ServiceFunction {
+    const fn = this.serviceFunction('authorize-jwt', {
+      description: 'verifies tokens of the issuers that managers trust',
+      timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
+    });
+    this.data.registry.grantFindIssuers(fn.role);
     return fn;
   }
 
@@ -131,30 +218,9 @@ export class ServiceStack extends Stack {
     return fn;
   }
 
-  private callerRoles(api: PaymentsApi): void {
-    const { controlPlanePrincipals, managementPrincipals, processPaymentPrincipals } = this.config;
-    const controlPlane = new CallerRole(this, 'ControlPlaneRole', {
-      name: 'ControlPlaneRole',
-      description: 'For operators: makes payment managers and connectors',
-      api,
-      trusted: controlPlanePrincipals,
-    });
-    const management = new CallerRole(this, 'ManagementRole', {
-      name: 'ManagementRole',
-      description: 'For the backend: makes wallets and sessions, can never pay',
-      api,
-      trusted: managementPrincipals,
-    });
-    const processPayment = new CallerRole(this, 'ProcessPaymentRole', {
-      name: 'ProcessPaymentRole',
-      description: 'For agents: pays within a session, for any user of a manager',
-      api,
-      trusted: processPaymentPrincipals,
-    });
-    api.denyInvoke(management.role, 'ProcessPayment');
-    new CfnOutput(this, 'ControlPlaneRoleArn', { value: controlPlane.role.roleArn });
-    new CfnOutput(this, 'ManagementRoleArn', { value: management.role.roleArn });
-    new CfnOutput(this, 'ProcessPaymentRoleArn', { value: processPayment.role.roleArn });
+  /** For the functions that act for users. */
+  private userBinding(): Readonly<Record<string, string>> {
+    return { USER_BINDING: this.config.bindUserToRoleSession ? 'role-session' : 'header' };
   }
 
   /**

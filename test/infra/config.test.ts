@@ -42,6 +42,39 @@ describe.each([
     ['arn:aws:iam::123456789012:root'],
     ['*'],
   ],
+  [
+    'observerPrincipals',
+    'OBSERVER_PRINCIPALS',
+    'arn:aws:iam::123456789012:role/audit',
+    ['arn:aws:iam::123456789012:role/audit'],
+    ['*'],
+  ],
+  [
+    'tokenPrincipals',
+    'TOKEN_PRINCIPALS',
+    'arn:aws:iam::123456789012:role/vault',
+    ['arn:aws:iam::123456789012:role/vault'],
+    ['*'],
+  ],
+  [
+    'externalSecretArns',
+    'EXTERNAL_SECRET_ARNS',
+    'arn:aws:secretsmanager:us-east-1:123456789012:secret:cdp/api-AbCdEf, arn:aws:secretsmanager:us-east-1:123456789012:secret:privy-??????',
+    [
+      'arn:aws:secretsmanager:us-east-1:123456789012:secret:cdp/api-AbCdEf',
+      'arn:aws:secretsmanager:us-east-1:123456789012:secret:privy-??????',
+    ],
+    [
+      '*',
+      'cdp/api',
+      'arn:aws:secretsmanager:us-east-1:123456789012:secret:cdp',
+      'arn:aws:secretsmanager:us-east-1:123456789012:secret:cdp-*',
+      'arn:aws:secretsmanager:us-east-1:123456789012:secret:??????-??????',
+      'arn:aws:secretsmanager:*:123456789012:secret:cdp-AbCdEf',
+      // A wallet's seed.
+      'arn:aws:secretsmanager:us-east-1:123456789012:secret:bursar/Bursar/acme-0123456789/vault-0123456789-AbCdEf',
+    ],
+  ],
   ['throttleRequestsPerSecond', 'THROTTLE_REQUESTS_PER_SECOND', '50', 50, ['0', '10001']],
   ['throttleBurstRequests', 'THROTTLE_BURST_REQUESTS', '50', 50, ['0', '5001']],
   ['ownApiGatewayAccount', 'OWN_API_GATEWAY_ACCOUNT', 'false', false, ['']],
@@ -57,6 +90,34 @@ describe.each([
   test.each(refused)('refuses %o and says where it was', (wrong) => {
     expect(() => parse({ [`bursar:${name}`]: wrong })).toThrow(
       `context bursar:${name} is ${JSON.stringify(wrong)}: expected`,
+    );
+  });
+});
+
+describe('binding the user to the role session', () => {
+  const backend = 'arn:aws:iam::123456789012:role/backend';
+  const bind = (management: string, processPayment: string) =>
+    parse({
+      'bursar:bindUserToRoleSession': 'true',
+      'bursar:managementPrincipals': management,
+      'bursar:processPaymentPrincipals': processPayment,
+    });
+
+  test('is off unless asked for', () => {
+    expect(parse({}).bindUserToRoleSession).toBe(false);
+    expect(() => parse({ 'bursar:bindUserToRoleSession': 'yes' })).toThrow('expected true or false');
+  });
+
+  test('takes users and roles that are named', () => {
+    const config = bind(backend, `${backend},arn:aws:iam::123456789012:user/agents/alice`);
+    expect(config.bindUserToRoleSession).toBe(true);
+  });
+
+  test('refuses an account as principal, named or by default: whoever assumes could take any name', () => {
+    const missing = 'bindUserToRoleSession needs processPaymentPrincipals: expected ARNs of users and roles';
+    expect(() => bind(backend, `${backend},arn:aws:iam::123456789012:root`)).toThrow(missing);
+    expect(() => parse({}, { BURSAR_BIND_USER_TO_ROLE_SESSION: 'true' })).toThrow(
+      /needs managementPrincipals[\s\S]*needs processPaymentPrincipals/,
     );
   });
 });

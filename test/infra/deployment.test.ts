@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FUNCTION_NAMES } from '../../lib/api/operations.ts';
+import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../lib/ledger/dynamodb/tables.ts';
 import { DUPLICATE_WAIT_MAX_MS, SWEEP_PASS_INTERVAL_MS, SWEEP_PASSES } from '../../lib/domain/limits.ts';
 import { ENVIRONMENT, propertiesOf, resourcesOf, synthesize, type Synthesis, type Template } from './synthesis.ts';
 
 /** CloudFormation takes 500; the rest is for what later releases add. */
 const RESOURCES_MAX = 400;
-const FUNCTIONS = [...FUNCTION_NAMES, 'sweep-reservations'];
+const FUNCTIONS = DEPLOYED_FUNCTION_NAMES;
 
 let app: Synthesis;
 beforeAll(async () => {
@@ -20,6 +21,12 @@ function functionOf(template: Template, name: string): Readonly<Record<string, u
   );
   expect(found).toHaveLength(1);
   return found[0]!;
+}
+
+function projectionOf(include: (typeof BOOKS_TABLE_SHAPE.indexes)[number]['include']): object {
+  if (include === 'all') return { ProjectionType: 'ALL' };
+  if (include === 'keys') return { ProjectionType: 'KEYS_ONLY' };
+  return { ProjectionType: 'INCLUDE', NonKeyAttributes: include };
 }
 
 describe('the data stack', () => {
@@ -60,12 +67,17 @@ describe('the data stack', () => {
     const indexes = shape.indexes.map((index) => ({
       IndexName: index.name,
       KeySchema: key(index.partitionKey, index.sortKey),
-      Projection:
-        index.include === null
-          ? { ProjectionType: 'KEYS_ONLY' }
-          : { ProjectionType: 'INCLUDE', NonKeyAttributes: index.include },
+      Projection: projectionOf(index.include),
     }));
     expect(table!['GlobalSecondaryIndexes'] ?? []).toEqual(indexes);
+    expect(table!['TimeToLiveSpecification']).toEqual(
+      shape.expiryAttribute === null ? undefined : { AttributeName: shape.expiryAttribute, Enabled: true },
+    );
+  });
+
+  test('lets only the registry’s items expire, none of the books', () => {
+    expect(BOOKS_TABLE_SHAPE.expiryAttribute).toBeNull();
+    expect(REGISTRY_TABLE_SHAPE.expiryAttribute).not.toBeNull();
   });
 
   test('gives up tables, key and logs only in a try-out', async () => {
@@ -94,9 +106,10 @@ describe('the functions', () => {
     expect(functionOf(app.service, name)).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
-  test('are six, each with a role and a log group of its own', () => {
+  test('are nine, each with a role and a log group of its own', () => {
     const functions = propertiesOf(app.service, 'AWS::Lambda::Function');
-    expect(functions).toHaveLength(FUNCTIONS.length);
+    expect(functions).toHaveLength(9);
+    expect(FUNCTIONS).toHaveLength(9);
     const distinct = (values: unknown[]): number => new Set(values.map((value) => JSON.stringify(value))).size;
     expect(distinct(functions.map(({ Role }) => Role))).toBe(FUNCTIONS.length);
     expect(distinct(functions.map(({ LoggingConfig }) => LoggingConfig))).toBe(FUNCTIONS.length);
@@ -118,11 +131,32 @@ describe('the functions', () => {
     }
   });
 
-  test('only the functions that use them know RPC URLs, the secret prefix and the wallet roles', () => {
+  test('those that act for users know how users are bound, and the others need not', async () => {
+    const bindingOf = ({ deployment }: Synthesis): Record<string, string> =>
+      Object.fromEntries(
+        deployment.functions.flatMap(({ name, environment: { USER_BINDING: binding } }) =>
+          binding === undefined ? [] : [[name.replace(/^.*?(Process|Read|Manage)(\w+?)Function.*$/, '$1$2'), binding]],
+        ),
+      );
+    const users = ['ManageInstruments', 'ManageSessions', 'ProcessPayment', 'ReadPayments'];
+    expect(Object.keys(bindingOf(app)).sort()).toEqual(users);
+    expect(new Set(Object.values(bindingOf(app)))).toEqual(new Set(['header']));
+    const named = ['arn:aws:iam::123456789012:role/backend'];
+    const bound = await synthesize({
+      bindUserToRoleSession: true,
+      managementPrincipals: named,
+      processPaymentPrincipals: named,
+    });
+    expect(Object.keys(bindingOf(bound)).sort()).toEqual(users);
+    expect(new Set(Object.values(bindingOf(bound)))).toEqual(new Set(['role-session']));
+  });
+
+  test('only the functions that use them know RPC URLs, the secret prefixes and the wallet roles', () => {
     const whoHas = (variable: string) =>
       app.deployment.functions.filter(({ environment }) => variable in environment).map(({ name }) => name);
     expect(whoHas('RPC_URLS')).toEqual([expect.stringContaining('ReadPayments')]);
     expect(whoHas('SECRET_NAME_PREFIX')).toEqual([expect.stringContaining('ManageConnectors')]);
+    expect(whoHas('CREDENTIAL_NAME_PREFIX')).toEqual([expect.stringContaining('ManageIdentities')]);
     for (const variable of ['WALLET_KEY_TAG', 'PAYING_ROLE_ARN', 'KEY_ADMIN_ROLE_ARN']) {
       expect(whoHas(variable)).toEqual([expect.stringContaining('ManageInstruments')]);
     }
@@ -146,6 +180,19 @@ describe('the functions', () => {
       expect(timeoutMs).toBeLessThan(29_000);
       expect(timeoutMs).toBeGreaterThan(DUPLICATE_WAIT_MAX_MS);
     }
+  });
+});
+
+describe('the judge of tokens', () => {
+  test('has ten seconds, and the API asks it about every token', () => {
+    expect(functionOf(app.service, 'authorize-jwt')['Timeout']).toBe(10);
+    const [api] = propertiesOf(app.service, 'AWS::ApiGateway::RestApi');
+    const { components } = api!['Body'] as {
+      components: { securitySchemes: { jwt: { 'x-amazon-apigateway-authorizer': Record<string, unknown> } } };
+    };
+    const judge = components.securitySchemes.jwt['x-amazon-apigateway-authorizer'];
+    expect(judge).toMatchObject({ type: 'request', authorizerResultTtlInSeconds: 0 });
+    expect(JSON.stringify(judge['authorizerUri'])).toMatch(/AuthorizeJwtLive\w+"\},"\/invocations"/);
   });
 });
 
@@ -204,7 +251,8 @@ describe('the API', () => {
       }
       expect(principal).toBe('apigateway.amazonaws.com');
       expect(JSON.stringify(source)).toContain(JSON.stringify({ Ref: api }));
-      expect(JSON.stringify(source)).toMatch(/"\/v1\/\*"/);
+      const isJudge = (target as { Ref: string }).Ref.startsWith('AuthorizeJwt');
+      expect(JSON.stringify(source)).toMatch(isJudge ? /"\/authorizers\/\*"/ : /"\/v1\/\*"/);
     }
   });
 
@@ -214,13 +262,17 @@ describe('the API', () => {
     expect(propertiesOf(service, 'AWS::ApiGateway::Account')).toHaveLength(0);
   });
 
-  test('tells its endpoint and the roles to hand out', () => {
-    expect(Object.keys(app.service.Outputs!).sort()).toEqual([
+  test('tells its endpoint and the roles to hand out', async () => {
+    const outputs = [
       'ControlPlaneRoleArn',
       'Endpoint',
       'ManagementRoleArn',
+      'ObserverRoleArn',
       'ProcessPaymentRoleArn',
-    ]);
+    ];
+    expect(Object.keys(app.service.Outputs!).sort()).toEqual(outputs);
+    const { service } = await synthesize({ tokenPrincipals: ['arn:aws:iam::000000000000:root'] });
+    expect(Object.keys(service.Outputs!).sort()).toEqual([...outputs, 'TokenRoleArn']);
   });
 });
 
@@ -287,4 +339,6 @@ test('two deployments in one account share no role, secret or key', async () => 
   });
   const connectors = other.deployment.functions.find(({ name }) => name.includes('ManageConnectors'))!;
   expect(connectors.environment['SECRET_NAME_PREFIX']).toBe('bursar/Staging');
+  const identities = other.deployment.functions.find(({ name }) => name.includes('ManageIdentities'))!;
+  expect(identities.environment['CREDENTIAL_NAME_PREFIX']).toBe('bursar/Staging/credentials');
 });

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { FUNCTION_NAMES, OPERATIONS, type FunctionName, type OperationRoute } from '../../lib/api/operations.ts';
+import {
+  FUNCTION_NAMES,
+  OAUTH_PREFIX,
+  OPERATIONS,
+  type FunctionName,
+  type OperationRoute,
+} from '../../lib/api/operations.ts';
 import { GATEWAY_RESPONSES } from '../../lib/infra/gateway-responses.ts';
 import { createOpenApi, toInvokePath } from '../../lib/infra/openapi.ts';
 
@@ -8,7 +14,7 @@ const integrationUris = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `
   FunctionName,
   string
 >;
-const document = createOpenApi({ title: 'Bursar', integrationUris });
+const document = createOpenApi({ title: 'Bursar', integrationUris, authorizerUri: 'uri:authorize-jwt' });
 
 interface Operation {
   readonly operationId: string;
@@ -23,17 +29,20 @@ interface Operation {
 }
 const paths = document['paths'] as Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
-test('every operation of the table has a route with IAM auth to its function, and there is no other route', () => {
-  const routes = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      name: operation.operationId,
-      route: `${method.toUpperCase()} ${path}`,
-      auth: operation['x-amazon-apigateway-auth'],
-      security: operation.security,
-      type: operation['x-amazon-apigateway-integration'].type,
-      uri: operation['x-amazon-apigateway-integration'].uri,
-    })),
-  );
+const byRoute = (a: { route: string }, b: { route: string }): number => a.route.localeCompare(b.route);
+const routes = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    name: operation.operationId,
+    route: `${method.toUpperCase()} ${path}`,
+    auth: operation['x-amazon-apigateway-auth'],
+    security: operation.security,
+    type: operation['x-amazon-apigateway-integration'].type,
+    uri: operation['x-amazon-apigateway-integration'].uri,
+  })),
+);
+const isUnderOauth = ({ route }: { route: string }): boolean => route.includes(` ${OAUTH_PREFIX}/`);
+
+test('every operation of the table has a route with IAM auth to its function, and there is no other without a token', () => {
   const expected = Object.entries<OperationRoute>(OPERATIONS).map(([name, { method, path, function: fn }]) => ({
     name,
     route: `${method} ${path}`,
@@ -42,13 +51,46 @@ test('every operation of the table has a route with IAM auth to its function, an
     type: 'aws_proxy',
     uri: `uri:${fn}`,
   }));
-  const byRoute = (a: { route: string }, b: { route: string }): number => a.route.localeCompare(b.route);
-  expect(routes.sort(byRoute)).toEqual(expected.sort(byRoute));
+  expect(routes.filter((route) => !isUnderOauth(route)).sort(byRoute)).toEqual(expected.sort(byRoute));
+});
+
+test('the ten operations that take tokens stand a second time under /oauth, with the authorizer and nothing else', () => {
+  const expected = Object.entries<OperationRoute>(OPERATIONS)
+    .filter(([, { oauth }]) => oauth !== null)
+    .map(([name, { method, path, function: fn }]) => ({
+      name: `${name}WithToken`,
+      route: `${method} /oauth${path}`,
+      auth: undefined,
+      security: [{ jwt: [] }],
+      type: 'aws_proxy',
+      uri: `uri:${fn}`,
+    }));
+  expect(expected).toHaveLength(10);
+  expect(routes.filter(isUnderOauth).sort(byRoute)).toEqual(expected.sort(byRoute));
+});
+
+test('knows two ways in: signatures, and tokens that an authorizer judges every time', () => {
   expect(document['components']).toEqual({
     securitySchemes: {
       sigv4: { type: 'apiKey', name: 'Authorization', in: 'header', 'x-amazon-apigateway-authtype': 'awsSigv4' },
+      jwt: {
+        type: 'apiKey',
+        name: 'Authorization',
+        in: 'header',
+        'x-amazon-apigateway-authtype': 'custom',
+        'x-amazon-apigateway-authorizer': {
+          type: 'request',
+          identitySource: 'method.request.header.Authorization',
+          authorizerResultTtlInSeconds: 0,
+          authorizerUri: 'uri:authorize-jwt',
+        },
+      },
     },
   });
+});
+
+test('no two operations have one id', () => {
+  expect(new Set(routes.map(({ name }) => name)).size).toBe(routes.length);
 });
 
 test('declares each path parameter as required', () => {
@@ -57,6 +99,15 @@ test('declares each path parameter as required', () => {
     { name: 'paymentManagerId', in: 'path', required: true, schema: { type: 'string' } },
   ]);
   expect(paths['/payments/processPayment']!['post']!.parameters).toBeUndefined();
+});
+
+test('declares each query parameter, and requires none: the functions say better what is missing', () => {
+  const parameter = (name: string) => ({ name, in: 'query', required: false, schema: { type: 'string' } });
+  expect(paths['/payments/managers-list']!['post']!.parameters).toEqual(['maxResults', 'nextToken'].map(parameter));
+  expect(paths['/tags/{resourceArn}']!['delete']!.parameters).toEqual([
+    { name: 'resourceArn', in: 'path', required: true, schema: { type: 'string' } },
+    parameter('tagKeys'),
+  ]);
 });
 
 test('calls Lambda by POST, whatever the method of the route', () => {

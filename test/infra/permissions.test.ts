@@ -1,87 +1,26 @@
-import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  FUNCTION_NAMES,
-  OPERATIONS,
-  ROLE_NAMES,
-  type OperationRoute,
-  type RoleName,
-} from '../../lib/api/operations.ts';
+import { describe, expect, test } from 'vitest';
 import type { PaymentId } from '../../lib/domain/ids.ts';
+import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { paymentPk, sessionPk } from '../../lib/ledger/dynamodb/items.ts';
-import { createAuthorizer, type AccessRequest, type Authorizer } from '../../lib/local/host/authorize.ts';
 import { walletKeyPolicy } from '../../lib/wallets/aws-kms/key-policy.ts';
-import { ENVIRONMENT, propertiesOf, synthesize, type Synthesis, type Template } from './synthesis.ts';
-
-type Question = Omit<AccessRequest, 'caller'>;
+import { app, generously, onItem, roles, statementsOf, table, whoMay, type Question } from './access.ts';
+import { ENVIRONMENT, propertiesOf } from './synthesis.ts';
 
 const { account, region } = ENVIRONMENT;
-const FUNCTIONS = [...FUNCTION_NAMES, 'sweep-reservations'] as const;
 const WALLET_KEY = `arn:aws:kms:${region}:${account}:key/11111111-2222-3333-4444-555555555555`;
 const SEED = `arn:aws:secretsmanager:${region}:${account}:secret:bursar/Bursar/acme-0123456789/vault-0123456789-AbCdEf`;
+const CREDENTIAL = `arn:aws:secretsmanager:${region}:${account}:secret:bursar/Bursar/credentials/cdp-0123456789/api-0123456789-AbCdEf`;
+/** A deployer's own secret that credential providers may refer to, and one that they may not. */
+const EXTERNAL_SECRET = `arn:aws:secretsmanager:${region}:${account}:secret:cdp/api-AbCdEf`;
 const FOREIGN_SECRET = `arn:aws:secretsmanager:${region}:${account}:secret:other/password-AbCdEf`;
 const SESSION = sessionPk({ managerId: 'acme-0123456789', sessionId: 'payment-session-000000000000000' });
 const PAYMENT = paymentPk('00000000-0000-8000-8000-000000000000' as PaymentId);
-
-let app: Synthesis;
-let authorizer: Authorizer;
-/** Role names by function name, and by the name of a role that is handed out. */
-let roles: Record<string, string>;
-
-beforeAll(async () => {
-  app = await synthesize();
-  authorizer = createAuthorizer(app.deployment.roles, ENVIRONMENT);
-  const ofFunctions = new Set(app.deployment.functions.map(({ roleArn }) => roleArn));
-  roles = Object.fromEntries([
-    ...FUNCTIONS.map((name) => {
-      const construct = name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
-      const { roleArn } = app.deployment.functions.find((fn) => fn.name.includes(construct))!;
-      return [name, app.deployment.roles.find(({ arn }) => arn === roleArn)!.name];
-    }),
-    ...ROLE_NAMES.map((name) => {
-      const handedOut = app.deployment.roles.filter(({ arn }) => !ofFunctions.has(arn));
-      return [name, handedOut.find(({ logicalId }) => logicalId.startsWith(name))!.name];
-    }),
-  ]);
-  // The paying function and the agents' role have like names: they must not be taken for one another.
-  expect(new Set(Object.values(roles)).size).toBe(FUNCTIONS.length + ROLE_NAMES.length);
-});
-
-/** Every role of ours that may do it. */
-async function whoMay(question: Question, judge = authorizer): Promise<string[]> {
-  const answers = await Promise.all(
-    Object.entries(roles).map(async ([name, roleName]) => {
-      const allowed = await judge.isAllowed({ ...question, caller: { roleName, sessionName: 'test' } });
-      return allowed ? [name] : [];
-    }),
-  );
-  return answers.flat().sort();
-}
-
-/** As if somebody had granted everything to every role, so that only denials and policies of resources are left. */
-function generously(): Authorizer {
-  const all = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
-  const generous = app.deployment.roles.map((role) => ({
-    ...role,
-    policies: [...role.policies, { name: 'all', document: all }],
-  }));
-  return createAuthorizer(generous, ENVIRONMENT);
-}
 
 /** A key policy that leaves everything to IAM. */
 const LAX_KEY_POLICY = {
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
 };
-
-const table = (name: 'Books' | 'Registry'): string => {
-  const { TableName: tableName } = app.deployment.tables.find((found) => found.TableName?.includes(name))!;
-  return `arn:aws:dynamodb:${region}:${account}:table/${tableName}`;
-};
-const onItem = (action: string, name: 'Books' | 'Registry', key: string): Question => ({
-  action: `dynamodb:${action}`,
-  resource: table(name),
-  context: { 'dynamodb:LeadingKeys': [key] },
-});
 
 /** The policy that a wallet key is made with, from what the template tells the function that makes it. */
 function keyPolicy(): object {
@@ -119,10 +58,19 @@ describe('signing', () => {
     expect(await whoMay(onWalletKey('Sign', { ...DIGEST, 'kms:MessageType': 'RAW' }))).toEqual([]);
   });
 
+  const read = (resource: string): Question => ({ action: 'secretsmanager:GetSecretValue', resource });
+
   test('only the paying function may read wallet secrets', async () => {
-    expect(await whoMay({ action: 'secretsmanager:GetSecretValue', resource: SEED })).toEqual(['process-payment']);
-    expect(await whoMay({ action: 'secretsmanager:GetSecretValue', resource: FOREIGN_SECRET })).toEqual([]);
+    expect(await whoMay(read(SEED))).toEqual(['process-payment']);
+    expect(await whoMay(read(FOREIGN_SECRET))).toEqual([]);
     expect(await whoMay({ action: 'secretsmanager:BatchGetSecretValue', resource: '*' })).toEqual([]);
+  });
+
+  test('only the minting function may read secrets of wallet providers, and those of the deployer that are named', async () => {
+    expect(await whoMay(read(CREDENTIAL))).toEqual(['issue-tokens']);
+    expect(await whoMay(read(EXTERNAL_SECRET))).toEqual(['issue-tokens']);
+    expect(await whoMay(read(`${EXTERNAL_SECRET}X`))).toEqual([]);
+    expect(await whoMay(read(EXTERNAL_SECRET.replace('cdp/api', 'cdp/api/more')))).toEqual([]);
   });
 });
 
@@ -173,9 +121,34 @@ describe('making wallets', () => {
     const create = 'secretsmanager:CreateSecret';
     expect(await whoMay({ action: create, resource: SEED })).toEqual(['manage-connectors']);
     expect(await whoMay({ action: create, resource: FOREIGN_SECRET })).toEqual([]);
-    for (const action of ['PutSecretValue', 'UpdateSecret', 'DeleteSecret', 'PutResourcePolicy']) {
+    for (const action of ['PutSecretValue', 'UpdateSecret', 'DeleteSecret', 'PutResourcePolicy', 'TagResource']) {
       expect(await whoMay({ action: `secretsmanager:${action}`, resource: SEED })).toEqual([]);
     }
+  });
+
+  test('only manage-identities stores, renews and deletes provider secrets, never beyond recovery, and reads none', async () => {
+    const on = (action: string, resource: string, context: Record<string, string> = {}): Question => ({
+      action: `secretsmanager:${action}`,
+      resource,
+      context,
+    });
+    for (const action of ['CreateSecret', 'PutSecretValue', 'DeleteSecret', 'TagResource']) {
+      expect(await whoMay(on(action, CREDENTIAL))).toEqual(['manage-identities']);
+      expect(await whoMay(on(action, EXTERNAL_SECRET))).toEqual([]);
+    }
+    const force = on('DeleteSecret', CREDENTIAL, { 'secretsmanager:ForceDeleteWithoutRecovery': 'true' });
+    expect(await whoMay(force)).toEqual([]);
+    expect(await whoMay(force, generously())).not.toContain('manage-identities');
+    expect(await whoMay(on('GetSecretValue', CREDENTIAL), generously())).not.toContain('manage-identities');
+    for (const action of ['UpdateSecret', 'PutResourcePolicy', 'RestoreSecret', 'RotateSecret']) {
+      expect(await whoMay(on(action, CREDENTIAL))).toEqual([]);
+    }
+  });
+
+  test('who stores seeds cannot read one, even if somebody grants it everything', async () => {
+    const question = { action: 'secretsmanager:GetSecretValue', resource: SEED };
+    expect(await whoMay(question, generously())).not.toContain('manage-connectors');
+    expect(await whoMay(question, generously())).toContain('process-payment');
   });
 });
 
@@ -205,23 +178,85 @@ describe('the books', () => {
 
   test('who makes instruments is not who makes connectors', async () => {
     expect(await whoMay(onItem('PutItem', 'Registry', 'INS#acme-0123456789#alice'))).toEqual(['manage-instruments']);
-    expect(await whoMay(onItem('PutItem', 'Registry', 'MGR#acme-0123456789'))).toEqual([
-      'manage-connectors',
-      'manage-instruments',
-    ]);
+    expect(await whoMay(onItem('PutItem', 'Registry', 'MGR#acme-0123456789'))).toEqual(['manage-connectors']);
+  });
+
+  test('nobody may delete a session, a payment, a manager, a connector or an instrument', async () => {
+    for (const key of [SESSION, PAYMENT]) expect(await whoMay(onItem('DeleteItem', 'Books', key))).toEqual([]);
+    for (const key of ['MGR#acme-0123456789', 'INS#acme-0123456789#alice']) {
+      expect(await whoMay(onItem('DeleteItem', 'Registry', key))).toEqual([]);
+    }
+  });
+
+  test.each(['BatchWriteItem', 'Scan', 'DeleteTable', 'UpdateTable', 'PartiQLUpdate', 'ExportTableToPointInTime'])(
+    'nobody may %s',
+    async (action) => {
+      expect(await whoMay(onItem(action, 'Books', PAYMENT))).toEqual([]);
+      expect(await whoMay(onItem(action, 'Registry', 'MGR#acme-0123456789'))).toEqual([]);
+    },
+  );
+});
+
+describe('the registry', () => {
+  const [manager, instrument] = ['MGR#acme-0123456789', 'INS#acme-0123456789#alice'];
+  const [provider, workload, issuer, token] = ['CRP#cdp', 'WLI#agent', 'ISS#0123abcd', 'WAT#0123abcd'];
+  const connectors = 'manage-connectors';
+  const identities = 'manage-identities';
+  const instruments = 'manage-instruments';
+  const readers = ['manage-sessions', 'process-payment', 'read-payments'];
+
+  test.each([
+    ['GetItem', manager, [connectors, identities, instruments, ...readers]],
+    ['UpdateItem', manager, [connectors, identities, instruments]],
+    ['PutItem', manager, [connectors]],
+    ['Query', manager, [connectors]],
+    ['GetItem', instrument, [instruments, ...readers]],
+    ['UpdateItem', instrument, [instruments]],
+    ['Query', instrument, ['read-payments']],
+    ['GetItem', provider, ['issue-tokens', connectors, identities]],
+    ['UpdateItem', provider, [connectors, identities]],
+    ['PutItem', provider, [identities]],
+    ['DeleteItem', provider, [identities]],
+    ['GetItem', workload, ['issue-tokens', identities]],
+    ['UpdateItem', workload, [identities]],
+    ['PutItem', workload, [connectors, identities]],
+    ['DeleteItem', workload, [connectors, identities]],
+    ['Query', issuer, ['authorize-jwt', 'issue-tokens']],
+    ['GetItem', issuer, ['issue-tokens']],
+    ['PutItem', issuer, [connectors]],
+    ['DeleteItem', issuer, [connectors]],
+    ['UpdateItem', issuer, []],
+    ['PutItem', token, ['issue-tokens']],
+    ['DeleteItem', token, ['issue-tokens']],
+    ['GetItem', token, []],
+  ])('%s of %s is for %j', async (action, key, functions) => {
+    expect(await whoMay(onItem(action, 'Registry', key))).toEqual([...functions].sort());
+  });
+
+  test('a check within a transaction is for who may update', async () => {
+    for (const key of [manager, instrument, provider]) {
+      const updaters = await whoMay(onItem('UpdateItem', 'Registry', key));
+      expect(await whoMay(onItem('ConditionCheckItem', 'Registry', key))).toEqual(updaters);
+    }
   });
 
   test.each([
-    'DeleteItem',
-    'BatchWriteItem',
-    'Scan',
-    'DeleteTable',
-    'UpdateTable',
-    'PartiQLUpdate',
-    'ExportTableToPointInTime',
-  ])('nobody may %s', async (action) => {
-    expect(await whoMay(onItem(action, 'Books', PAYMENT))).toEqual([]);
-    expect(await whoMay(onItem(action, 'Registry', 'MGR#acme-0123456789'))).toEqual([]);
+    ['MANAGERS', connectors],
+    ['PROVIDERS', identities],
+    ['WORKLOADS', identities],
+  ])('the list %s is for %s', async (list, name) => {
+    const resource = `${table('Registry')}/index/by-list`;
+    const query = { action: 'dynamodb:Query', resource, context: { 'dynamodb:LeadingKeys': [list] } };
+    expect(await whoMay(query)).toEqual([name]);
+  });
+
+  test('who judges tokens may find issuers and nothing else', () => {
+    const role = app.deployment.roles.find(({ name }) => name === roles['authorize-jwt']);
+    const actions = role!.policies
+      .flatMap(({ document }) => statementsOf(document))
+      .flatMap(({ Action: allowed }) => allowed)
+      .filter((action) => !/^(kms|logs|xray):/.test(action));
+    expect(actions).toEqual(['dynamodb:Query']);
   });
 });
 
@@ -243,175 +278,10 @@ describe('the data key', () => {
 
   test('is used by every function through DynamoDB, and by nobody otherwise', async () => {
     const through = { 'kms:ViaService': `dynamodb.${region}.amazonaws.com` };
-    expect(await whoMay(decrypt(through))).toEqual([...FUNCTIONS].sort());
+    expect(await whoMay(decrypt(through))).toEqual([...DEPLOYED_FUNCTION_NAMES].sort());
     expect(await whoMay(decrypt({}))).toEqual([]);
     expect(await whoMay(decrypt({}), generously())).toEqual([]);
     expect(await whoMay({ ...decrypt({}), resourcePolicy: LAX_KEY_POLICY })).toEqual([]);
     expect(await whoMay(decrypt({ 'kms:ViaService': `s3.${region}.amazonaws.com` }))).toEqual([]);
-  });
-});
-
-describe('the roles that are handed out', () => {
-  const OTHERS = { api: 'aaaaaaaaaa', stage: 'v2' };
-  const invoke = (route: OperationRoute, { api = app.deployment.api!.id, stage = 'v1' } = {}): Question => ({
-    action: 'execute-api:Invoke',
-    resource: `arn:aws:execute-api:${region}:${account}:${api}/${stage}/${route.method}${route.path.replaceAll(/\{\w+\}/g, 'some-id')}`,
-  });
-
-  test.each(ROLE_NAMES)('%s may invoke exactly its operations', async (role: RoleName) => {
-    const allowed: string[] = [];
-    for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
-      if ((await whoMay(invoke(route))).includes(role)) allowed.push(name);
-    }
-    const expected = Object.entries<OperationRoute>(OPERATIONS).filter(([, route]) => route.roles.includes(role));
-    expect(allowed).toEqual(expected.map(([name]) => name));
-    expect(allowed.length).toBeGreaterThan(1);
-  });
-
-  test('ManagementRole cannot process payments, even if somebody grants it everything', async () => {
-    for (const stage of ['v1', OTHERS.stage]) {
-      const question = invoke(OPERATIONS.ProcessPayment, { stage });
-      expect(await whoMay(question, generously())).not.toContain('ManagementRole');
-    }
-    expect(await whoMay(invoke(OPERATIONS.CreatePaymentManager), generously())).toContain('ManagementRole');
-  });
-
-  test('who stores seeds cannot read one, even if somebody grants it everything', async () => {
-    const question = { action: 'secretsmanager:GetSecretValue', resource: SEED };
-    expect(await whoMay(question, generously())).not.toContain('manage-connectors');
-    expect(await whoMay(question, generously())).toContain('process-payment');
-  });
-
-  test('reach no other stage and no other API', async () => {
-    expect(await whoMay(invoke(OPERATIONS.GetPaymentSession))).toEqual(['ManagementRole', 'ProcessPaymentRole']);
-    for (const other of [{ stage: OTHERS.stage }, { api: OTHERS.api }]) {
-      for (const route of Object.values<OperationRoute>(OPERATIONS))
-        expect(await whoMay(invoke(route, other))).toEqual([]);
-    }
-  });
-
-  test.each([
-    ['lambda:InvokeFunction', `arn:aws:lambda:${region}:${account}:function:any`],
-    ['sts:AssumeRole', `arn:aws:iam::${account}:role/Bursar-us-east-1-process-payment`],
-    ['iam:PassRole', `arn:aws:iam::${account}:role/Bursar-us-east-1-process-payment`],
-  ])('nobody may %s: whoever could would go around the API', async (action, resource) => {
-    expect(await whoMay({ action, resource })).toEqual([]);
-  });
-
-  test('are assumed by this account by default, and only by those named otherwise', async () => {
-    const backend = 'arn:aws:iam::123456789012:role/backend';
-    const trustOf = ({ service, deployment }: Synthesis, name: RoleName): string => {
-      const ofFunctions = new Set(deployment.functions.map(({ roleArn }) => roleArn));
-      const role = deployment.roles.find(({ arn, logicalId }) => logicalId.startsWith(name) && !ofFunctions.has(arn));
-      return JSON.stringify(service.Resources[role!.logicalId]!.Properties['AssumeRolePolicyDocument']);
-    };
-    const named = await synthesize({ managementPrincipals: [backend] });
-    for (const role of ROLE_NAMES) expect(trustOf(app, role)).toContain(`:iam::${account}:root`);
-    expect(trustOf(named, 'ManagementRole')).toContain(backend);
-    expect(trustOf(named, 'ManagementRole')).not.toContain(':root');
-    expect(trustOf(named, 'ProcessPaymentRole')).toContain(':root');
-  });
-});
-
-interface Statement {
-  readonly Sid?: string;
-  readonly Effect: string;
-  readonly Action: readonly string[];
-  readonly Resource: readonly string[];
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-}
-
-function statementsOf(document: object): Statement[] {
-  const list = (value: unknown): string[] =>
-    (Array.isArray(value) ? value : [value]).map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
-  const { Statement: statements } = document as { Statement: readonly Statement[] };
-  return statements.map((statement) => {
-    if (!('Action' in statement)) throw new Error(`statement without Action: ${JSON.stringify(statement)}`);
-    return { ...statement, Action: list(statement.Action), Resource: list(statement.Resource) };
-  });
-}
-
-/** Every policy document of a template: of roles, keys and whatever else has one. */
-function documentsOf(value: unknown): object[] {
-  if (typeof value !== 'object' || value === null) return [];
-  const own = 'Statement' in value && 'Version' in value ? [value] : [];
-  return [...own, ...Object.values(value).flatMap(documentsOf)];
-}
-
-function wildcardActions(template: Template): string[] {
-  return documentsOf(template.Resources)
-    .flatMap(statementsOf)
-    .flatMap(({ Action: actions }) => actions)
-    .filter((action) => /[*?]/.test(action));
-}
-
-/** Where a resource may be a wildcard, and the condition keys that must narrow it. */
-const WILDCARD_RESOURCES: Readonly<Record<string, readonly string[]>> = {
-  'xray:PutTelemetryRecords': [],
-  'xray:PutTraceSegments': [],
-  'kms:CreateKey': ['aws:RequestTag/bursar:deployment', 'kms:KeySpec', 'kms:KeyUsage'],
-  'kms:TagResource': ['aws:RequestTag/bursar:deployment', 'aws:TagKeys'],
-  'kms:GetPublicKey': ['aws:ResourceTag/bursar:deployment'],
-  'kms:Sign': ['aws:ResourceTag/bursar:deployment', 'kms:MessageType', 'kms:SigningAlgorithm'],
-};
-/** A log group's own streams, the secrets of one deployment, and path parameters of the stage. */
-const NARROW_WILDCARD =
-  /:log-group:[\w-]+:\*$|:secret:bursar\/Bursar\/\*$|:execute-api:[^*]+\/v1\/(GET|POST)\/[\w/]+\/\*(\/\w+)?$/;
-
-function loosely(statements: readonly Statement[]): string[] {
-  return statements
-    .filter(
-      ({ Effect: effect, Resource: resources }) =>
-        effect === 'Allow' && resources.some((arn) => arn.includes('*') && !NARROW_WILDCARD.test(arn)),
-    )
-    .flatMap(({ Action: actions, Condition: condition = {} }) => {
-      const keys = new Set(Object.values(condition).flatMap((operator) => Object.keys(operator)));
-      return actions.filter((action) => {
-        const needed = WILDCARD_RESOURCES[action];
-        return needed === undefined || !needed.every((key) => keys.has(key));
-      });
-    });
-}
-
-describe('all policies', () => {
-  test('hold no wildcard actions', () => {
-    expect(documentsOf(app.service.Resources).length).toBeGreaterThan(15);
-    expect(wildcardActions(app.data)).toEqual([]);
-    expect(wildcardActions(app.service)).toEqual([]);
-  });
-
-  test('the walk finds a wildcard action, wherever it is', () => {
-    const document = {
-      Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Action: ['kms:Sign', 'kms:*'], Resource: 'x' }],
-    };
-    const planted = {
-      Resources: { Role: { Type: 'AWS::IAM::Role', Properties: { Policies: [{ PolicyDocument: document }] } } },
-    };
-    expect(wildcardActions(planted)).toEqual(['kms:*']);
-  });
-
-  test('have wildcard resources only from the listed, conditioned set', () => {
-    // AWS's own policy for API Gateway's logs is AWS's to narrow.
-    const own = app.deployment.roles.filter(({ logicalId }) => !logicalId.includes('CloudWatchRole'));
-    const statements = own.flatMap(({ policies }) => policies.flatMap(({ document }) => statementsOf(document)));
-    expect(statements.length).toBeGreaterThan(30);
-    expect(loosely(statements)).toEqual([]);
-  });
-
-  test('the walk finds a wildcard resource that lost its condition', () => {
-    const statement = { Effect: 'Allow', Action: ['kms:Sign'], Resource: [`arn:aws:kms:${region}:${account}:key/*`] };
-    expect(loosely([statement])).toEqual(['kms:Sign']);
-    expect(loosely([{ ...statement, Action: ['dynamodb:GetItem'], Resource: ['*'] }])).toEqual(['dynamodb:GetItem']);
-    expect(
-      loosely([{ ...statement, Action: ['execute-api:Invoke'], Resource: ['arn:aws:execute-api:a:b:c/*/POST/x'] }]),
-    ).toEqual(['execute-api:Invoke']);
-  });
-
-  test('use no managed policy but AWS’s for the logs of API Gateway', () => {
-    const attached = Object.values(app.service.Resources).flatMap(({ Properties: { ManagedPolicyArns: arns } }) =>
-      arns === undefined ? [] : [JSON.stringify(arns)],
-    );
-    expect(attached).toEqual([expect.stringContaining('service-role/AmazonAPIGatewayPushToCloudWatchLogs')]);
   });
 });

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
 import { synth } from '../../lib/infra/synth.ts';
 
@@ -56,7 +57,7 @@ test('gives the templates in order of deployment, with the assets beside them', 
   const assets = resources
     .filter(({ Type }) => Type === 'AWS::Lambda::Function')
     .map(({ Metadata }) => Metadata?.['aws:asset:path']);
-  expect(assets).toHaveLength(6);
+  expect(assets).toHaveLength(DEPLOYED_FUNCTION_NAMES.length);
   for (const asset of assets) expect(existsSync(join(dirname(templates[0]!), asset!, 'index.mjs'))).toBe(true);
 });
 

@@ -19,7 +19,8 @@ const USE = [
   'kms:ReEncryptTo',
 ];
 
-const ADMINISTER = [
+/** What keeping a key takes, without using it and without letting others use it. */
+export const KEY_ADMINISTRATION: readonly string[] = [
   'kms:CancelKeyDeletion',
   'kms:CreateAlias',
   'kms:DeleteAlias',
@@ -68,7 +69,7 @@ export class DataKey extends Construct {
           new PolicyStatement({
             sid: 'AdministeredByThisAccount',
             principals: [new AccountRootPrincipal()],
-            actions: ADMINISTER,
+            actions: [...KEY_ADMINISTRATION],
             resources: ['*'],
           }),
           new PolicyStatement({

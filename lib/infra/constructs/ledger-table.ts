@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, type PolicyStatementProps, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { TableShape } from '../../ledger/dynamodb/tables.ts';
+import type { IndexShape, TableShape } from '../../ledger/dynamodb/tables.ts';
 import type { DataKey } from './data-key.ts';
 
 export interface LedgerTableProps {
@@ -28,6 +28,7 @@ export class LedgerTable extends Construct {
     this.table = new Table(this, 'Table', {
       partitionKey: { name: shape.partitionKey, type: AttributeType.STRING },
       ...(shape.sortKey === null ? {} : { sortKey: { name: shape.sortKey, type: AttributeType.STRING } }),
+      ...(shape.expiryAttribute === null ? {} : { timeToLiveAttribute: shape.expiryAttribute }),
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: dataKey.key,
@@ -43,36 +44,39 @@ export class LedgerTable extends Construct {
           name: index.sortKey,
           type: index.sortKeyType === 'N' ? AttributeType.NUMBER : AttributeType.STRING,
         },
-        ...(index.include === null
-          ? { projectionType: ProjectionType.KEYS_ONLY }
-          : { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...index.include] }),
+        ...toProjection(index.include),
       });
     }
   }
 
   /**
-   * Allows exactly the actions on the items, without the indexes.
+   * Allows exactly the actions on the items, without the indexes. A transaction needs the action of each of its parts.
    *
    * @param keys patterns of the partition keys that may be touched, such as `SES#*`
    */
   grantItems(role: Role, actions: readonly `dynamodb:${string}`[], keys: readonly string[] = []): void {
     this.grant(role, {
-      sid: `${this.shape.name}Items`,
+      sid: `${this.shape.name}${keys.map(toSidPart).join('')}Items`,
       actions: [...actions],
       resources: [this.table.tableArn],
-      ...(keys.length === 0 ? {} : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } } }),
+      ...onlyKeys(keys),
     });
   }
 
-  /** Allows queries of one index. */
-  grantIndexQuery(role: Role, index: string): void {
+  /**
+   * Allows queries of one index.
+   *
+   * @param keys the partition keys of the index that may be asked for; none means all
+   */
+  grantIndexQuery(role: Role, index: string, keys: readonly string[] = []): void {
     if (!this.shape.indexes.some(({ name }) => name === index)) {
       throw new Error(`table ${this.shape.name} has no index ${index}`);
     }
     this.grant(role, {
-      sid: `${this.shape.name}Index${index.replaceAll(/\W/g, '')}`,
+      sid: `${this.shape.name}Index${toSidPart(index)}`,
       actions: ['dynamodb:Query'],
       resources: [`${this.table.tableArn}/index/${index}`],
+      ...onlyKeys(keys),
     });
   }
 
@@ -80,4 +84,19 @@ export class LedgerTable extends Construct {
     role.addToPrincipalPolicy(new PolicyStatement(statement));
     this.dataKey.grantUseThroughDynamoDb(role);
   }
+}
+
+function onlyKeys(keys: readonly string[]): Pick<PolicyStatementProps, 'conditions'> {
+  return keys.length === 0 ? {} : { conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } } };
+}
+
+/** The ids of a policy's statements must differ and have letters and digits only. */
+function toSidPart(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9]/g, '');
+}
+
+function toProjection(include: IndexShape['include']) {
+  if (include === 'all') return { projectionType: ProjectionType.ALL };
+  if (include === 'keys') return { projectionType: ProjectionType.KEYS_ONLY };
+  return { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...include] };
 }

@@ -7,16 +7,18 @@ import {
   MethodLoggingLevel,
   SpecRestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import { Effect, PolicyStatement, ServicePrincipal, type Role } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement, ServicePrincipal, type IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { OPERATIONS, type FunctionName, type OperationName } from '../../api/operations.ts';
+import { FUNCTION_NAMES, OPERATIONS, type FunctionName, type OperationName } from '../../api/operations.ts';
 import { createOpenApi, toInvokePath } from '../openapi.ts';
 
 export interface PaymentsApiProps {
   readonly name: string;
   readonly functions: Readonly<Record<FunctionName, IFunction>>;
+  /** Judges the tokens of the operations under `/oauth`. */
+  readonly authorizer: IFunction;
   readonly logRetentionDays: RetentionDays;
   readonly retainLogs: boolean;
   readonly throttleRequestsPerSecond: number;
@@ -47,8 +49,8 @@ const ACCESS_LOG_FIELDS = {
 };
 
 /**
- * The REST API, generated from the table of operations. Every method takes IAM signatures only, and only this stage of
- * this API may invoke the functions behind it: whoever else could would forge the caller.
+ * The REST API, generated from the table of operations. Every method takes IAM signatures only, or under `/oauth` tokens
+ * only; and only this stage of this API may invoke the functions behind it: whoever else could would forge the caller.
  */
 export class PaymentsApi extends Construct {
   private readonly api: SpecRestApi;
@@ -59,19 +61,15 @@ export class PaymentsApi extends Construct {
       retention: props.logRetentionDays,
       removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    const uri = (name: FunctionName) => this.integrationUri(props.functions[name]);
+    const uris = FUNCTION_NAMES.map((name) => [name, this.invocationUri(props.functions[name])] as const);
     this.api = new SpecRestApi(this, 'Api', {
       restApiName: props.name,
       apiDefinition: ApiDefinition.fromInline(
         createOpenApi({
           title: props.name,
-          integrationUris: {
-            'process-payment': uri('process-payment'),
-            'read-payments': uri('read-payments'),
-            'manage-sessions': uri('manage-sessions'),
-            'manage-instruments': uri('manage-instruments'),
-            'manage-connectors': uri('manage-connectors'),
-          },
+          // Every name has its pair.
+          integrationUris: Object.fromEntries(uris) as Record<FunctionName, string>,
+          authorizerUri: this.invocationUri(props.authorizer),
         }),
       ),
       endpointTypes: [EndpointType.REGIONAL],
@@ -98,6 +96,10 @@ export class PaymentsApi extends Construct {
         sourceArn: this.invokeArn('*'),
       });
     }
+    props.authorizer.addPermission('InvokedByApi', {
+      principal: new ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: this.arn('authorizers/*'),
+    });
   }
 
   /** The base URL of every operation, without a slash at its end. */
@@ -106,25 +108,29 @@ export class PaymentsApi extends Construct {
     return `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`;
   }
 
-  /** Lets a role call exactly these operations. */
-  grantInvoke(role: Role, operations: readonly OperationName[]): void {
-    role.addToPrincipalPolicy(
+  /**
+   * Lets a principal call exactly these operations, signed with IAM. Does nothing for a principal that takes no policies.
+   *
+   * @param sid the id of the statement, which must be the only one in the principal's policies
+   */
+  grantInvoke(principal: IPrincipal, sid: string, operations: readonly OperationName[]): void {
+    principal.addToPrincipalPolicy(
       new PolicyStatement({
-        sid: 'CallOperations',
+        sid,
         actions: ['execute-api:Invoke'],
         resources: operations.map((name) => this.invokeArn(toInvokePath(OPERATIONS[name]))),
       }),
     );
   }
 
-  /** Keeps a role from an operation on every stage, whatever else is granted to it. */
-  denyInvoke(role: Role, operation: OperationName): void {
-    role.addToPrincipalPolicy(
+  /** Keeps a principal from operations on every stage and in every way, whatever else is granted to it. */
+  denyInvoke(principal: IPrincipal, sid: string, operations: readonly OperationName[]): void {
+    principal.addToPrincipalPolicy(
       new PolicyStatement({
-        sid: `Never${operation}`,
+        sid,
         effect: Effect.DENY,
         actions: ['execute-api:Invoke'],
-        resources: [this.arn(`*/*${OPERATIONS[operation].path}`)],
+        resources: operations.map((name) => this.arn(`*/*${OPERATIONS[name].path}`)),
       }),
     );
   }
@@ -137,7 +143,7 @@ export class PaymentsApi extends Construct {
     return Stack.of(this).formatArn({ service: 'execute-api', resource: this.api.restApiId, resourceName });
   }
 
-  private integrationUri(live: IFunction): string {
+  private invocationUri(live: IFunction): string {
     const { partition, region } = Stack.of(this);
     return `arn:${partition}:apigateway:${region}:lambda:${INVOKE_API}/${live.functionArn}/invocations`;
   }

@@ -1,6 +1,8 @@
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/tables.ts';
+import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/identity-items.ts';
+import { MANAGER_LIST } from '../../ledger/dynamodb/registry-items.ts';
+import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/tables.ts';
 import type { DataKey } from './data-key.ts';
 import { LedgerTable } from './ledger-table.ts';
 
@@ -9,11 +11,24 @@ export interface RegistryProps {
   readonly retain: boolean;
 }
 
-/** Partition keys of managers and their connectors, as `lib/ledger/dynamodb` writes them. */
+// Patterns of partition keys, as `lib/ledger/dynamodb` writes them.
+/** Managers, their connectors, and the client tokens of both. */
 const MANAGER_KEYS = 'MGR#*';
 const INSTRUMENT_KEYS = 'INS#*';
+const PROVIDER_KEYS = 'CRP#*';
+const WORKLOAD_KEYS = 'WLI#*';
+/** Which managers trust an issuer. */
+const ISSUER_KEYS = 'ISS#*';
+/** One-time tokens of workloads. */
+const WORKLOAD_TOKEN_KEYS = 'WAT#*';
 
-/** Managers, connectors and instruments. Nobody may delete an item or scan. */
+/** A transaction is judged part by part, and a part that only checks has an action of its own. */
+const READ_AND_CHANGE = ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'] as const;
+
+/**
+ * Managers, connectors, instruments, credential providers, workload identities and their tokens. Nobody may scan, and
+ * nobody may delete a manager, a connector or an instrument: money may still be behind them.
+ */
 export class Registry extends LedgerTable {
   constructor(scope: Construct, id: string, props: RegistryProps) {
     super(scope, id, { ...props, shape: REGISTRY_TABLE_SHAPE });
@@ -21,22 +36,49 @@ export class Registry extends LedgerTable {
 
   /** Looking up a manager, a connector or an instrument. */
   grantLookUp(role: Role): void {
-    this.grantItems(role, ['dynamodb:GetItem']);
+    this.grantItems(role, ['dynamodb:GetItem'], [INSTRUMENT_KEYS, MANAGER_KEYS]);
   }
 
   /** Looking up, and a user's list of instruments. */
   grantList(role: Role): void {
-    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:Query']);
+    this.grantItems(role, ['dynamodb:GetItem'], [MANAGER_KEYS]);
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:Query'], [INSTRUMENT_KEYS]);
   }
 
-  /** Making managers and connectors. Cannot touch an instrument, and so can't put another key behind it. */
+  /**
+   * Keeping managers and connectors, and with a manager its workload identity and the entry of its issuer. Cannot touch an
+   * instrument, and so can't put another key behind it; of a credential provider it counts the uses.
+   */
   grantManageConnectors(role: Role): void {
-    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [MANAGER_KEYS]);
+    this.grantItems(role, [...READ_AND_CHANGE, 'dynamodb:PutItem', 'dynamodb:Query'], [MANAGER_KEYS]);
+    this.grantItems(role, READ_AND_CHANGE, [PROVIDER_KEYS]);
+    this.grantItems(role, ['dynamodb:DeleteItem', 'dynamodb:PutItem'], [ISSUER_KEYS, WORKLOAD_KEYS]);
+    this.grantIndexQuery(role, BY_LIST_INDEX, [MANAGER_LIST]);
   }
 
-  /** Making and closing instruments; the next derivation index is counted on the connector. */
+  /** Making and closing instruments; the next derivation index and the instruments are counted on the connector. */
   grantManageInstruments(role: Role): void {
-    const keys = [INSTRUMENT_KEYS, MANAGER_KEYS];
-    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], keys);
+    this.grantItems(role, [...READ_AND_CHANGE, 'dynamodb:PutItem'], [INSTRUMENT_KEYS]);
+    this.grantItems(role, READ_AND_CHANGE, [MANAGER_KEYS]);
+  }
+
+  /** Keeping credential providers and workload identities, and the tags of managers. */
+  grantManageIdentities(role: Role): void {
+    const actions = [...READ_AND_CHANGE, 'dynamodb:DeleteItem', 'dynamodb:PutItem'] as const;
+    this.grantItems(role, actions, [PROVIDER_KEYS, WORKLOAD_KEYS]);
+    this.grantItems(role, READ_AND_CHANGE, [MANAGER_KEYS]);
+    this.grantIndexQuery(role, BY_LIST_INDEX, [PROVIDER_LIST, WORKLOAD_LIST]);
+  }
+
+  /** Issuing and redeeming workloads' tokens. */
+  grantIssueTokens(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem'], [PROVIDER_KEYS, WORKLOAD_KEYS]);
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:Query'], [ISSUER_KEYS]);
+    this.grantItems(role, ['dynamodb:DeleteItem', 'dynamodb:PutItem'], [WORKLOAD_TOKEN_KEYS]);
+  }
+
+  /** Finding out whether any manager trusts an issuer. */
+  grantFindIssuers(role: Role): void {
+    this.grantItems(role, ['dynamodb:Query'], [ISSUER_KEYS]);
   }
 }

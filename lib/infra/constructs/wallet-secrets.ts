@@ -5,6 +5,8 @@ import { Construct } from 'constructs';
 export interface WalletSecretsProps {
   /** How the names of this deployment's secrets begin, without the slash that follows. */
   readonly namePrefix: string;
+  /** ARNs of secrets whose names begin alike and that are none of these. */
+  readonly others: string;
 }
 
 /**
@@ -18,9 +20,12 @@ export interface WalletSecretsProps {
 export class WalletSecrets extends Construct {
   readonly namePrefix: string;
 
-  constructor(scope: Construct, id: string, { namePrefix }: WalletSecretsProps) {
+  private readonly others: string;
+
+  constructor(scope: Construct, id: string, { namePrefix, others }: WalletSecretsProps) {
     super(scope, id);
     this.namePrefix = namePrefix;
+    this.others = others;
   }
 
   /** Lets a role read seeds. */
@@ -32,6 +37,7 @@ export class WalletSecrets extends Construct {
         resources: [this.anySecret()],
       }),
     );
+    this.denyOthers(role, 'secretsmanager:GetSecretValue');
   }
 
   /** Lets a role store new seeds, and keeps it from ever reading one, whatever else is granted to it. */
@@ -43,12 +49,24 @@ export class WalletSecrets extends Construct {
         resources: [this.anySecret()],
       }),
     );
+    this.denyOthers(role, 'secretsmanager:CreateSecret');
     role.addToPrincipalPolicy(
       new PolicyStatement({
         sid: 'NeverReadWalletSeeds',
         effect: Effect.DENY,
         actions: ['secretsmanager:BatchGetSecretValue', 'secretsmanager:GetSecretValue'],
         resources: ['*'],
+      }),
+    );
+  }
+
+  private denyOthers(role: Role, action: string): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'WalletSeedsOnly',
+        effect: Effect.DENY,
+        actions: [action],
+        resources: [this.others],
       }),
     );
   }

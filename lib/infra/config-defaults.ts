@@ -1,0 +1,33 @@
+import type { BursarConfig } from './config.ts';
+
+/** What `cdk deploy --all` makes of no choices. */
+export const DEFAULT_CONFIG: BursarConfig = {
+  stackPrefix: 'Bursar',
+  defaultSessionLimitUsd: '10.00',
+  allowedNetworks: ['eip155:8453', 'eip155:84532'],
+  rpcUrls: { 'eip155:8453': 'https://mainnet.base.org', 'eip155:84532': 'https://sepolia.base.org' },
+  logRetentionDays: 90,
+  retainData: true,
+  functionMemoryMib: 512,
+  controlPlanePrincipals: [],
+  managementPrincipals: [],
+  processPaymentPrincipals: [],
+  observerPrincipals: [],
+  tokenPrincipals: [],
+  bindUserToRoleSession: false,
+  externalSecretArns: [],
+  throttleRequestsPerSecond: 1_000,
+  throttleBurstRequests: 2_000,
+  ownApiGatewayAccount: true,
+  validityCapSeconds: 300,
+  agentNames: [],
+  alarmEmail: null,
+  spendAlarmUsdPerHour: null,
+  dashboards: true,
+  traceSamplingRate: 0.05,
+  canaryDeployment: true,
+  reservedConcurrency: null,
+  provisionedConcurrency: null,
+  waf: false,
+  vpc: null,
+};

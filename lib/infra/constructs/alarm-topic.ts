@@ -1,0 +1,72 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AccountRootPrincipal, Effect, PolicyDocument, PolicyStatement, ServicePrincipal, AnyPrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { KEY_ADMINISTRATION } from './data-key.ts';
+
+export interface AlarmTopicProps {
+  readonly email: string;
+}
+
+const DELETION_DAYS = 7;
+
+/**
+ * Where alarms are told. The topic has a key of its own, because CloudWatch can't publish to a topic that is encrypted with
+ * the key that AWS manages for SNS.
+ */
+export class AlarmTopic extends Construct {
+  readonly topic: Topic;
+
+  constructor(scope: Construct, id: string, { email }: AlarmTopicProps) {
+    super(scope, id);
+    const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
+    const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
+    const key = new Key(this, 'Key', {
+      description: 'Encrypts the alarms of Bursar on their way',
+      enableKeyRotation: true,
+      // A message is on its way for minutes.
+      removalPolicy: RemovalPolicy.DESTROY,
+      pendingWindow: Duration.days(DELETION_DAYS),
+      policy: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            sid: 'AdministeredByThisAccount',
+            principals: [new AccountRootPrincipal()],
+            actions: [...KEY_ADMINISTRATION],
+            resources: ['*'],
+          }),
+          new PolicyStatement({
+            sid: 'UsedByAlarms',
+            principals: [cloudWatch],
+            actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+            resources: ['*'],
+            conditions: ofThisAccount,
+          }),
+        ],
+      }),
+    });
+    this.topic = new Topic(this, 'Topic', { displayName: 'Bursar', masterKey: key });
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'PublishedToByAlarms',
+        principals: [cloudWatch],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: ofThisAccount,
+      }),
+    );
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'NeverInTheClear',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+    );
+    this.topic.addSubscription(new EmailSubscription(email));
+  }
+}

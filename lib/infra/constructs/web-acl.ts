@@ -1,0 +1,91 @@
+// oxlint-disable no-new -- a construct takes its place in the tree by being made
+import { Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { BODY_MAX_BYTES } from '../../domain/limits.ts';
+
+export interface WebAclProps {
+  /** The deployment, after which the log group is named, as WAF demands. */
+  readonly name: string;
+  readonly stageName: string;
+  readonly stageArn: string;
+  readonly logRetentionDays: RetentionDays;
+  readonly retainLogs: boolean;
+}
+
+/** A tenth of what the API takes by default, over WAF's five minutes: one address is rarely more than one backend. */
+const REQUESTS_PER_ADDRESS = 30_000;
+const IDENTITIES = '/identities/';
+
+/**
+ * What is refused before it costs anything: bodies above the limit of the operations, and addresses that call too often. The
+ * operations under `/identities` take larger bodies than WAF can weigh; there the function alone enforces the limit.
+ */
+export class WebAcl extends Construct {
+  constructor(scope: Construct, id: string, props: WebAclProps) {
+    super(scope, id);
+    const acl = new CfnWebACL(this, 'Acl', {
+      description: 'Bursar: size of bodies and rate of callers',
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig: visibility('All'),
+      // Bodies are weighed up to this size, and what is larger counts as a match.
+      associationConfig: { requestBody: { API_GATEWAY: { defaultSizeInspectionLimit: 'KB_64' } } },
+      rules: [
+        { name: 'BodySize', priority: 0, action: { block: {} }, statement: tooLarge(props.stageName), visibilityConfig: visibility('BodySize') },
+        {
+          name: 'Rate',
+          priority: 1,
+          action: { block: {} },
+          statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit: REQUESTS_PER_ADDRESS } },
+          visibilityConfig: visibility('Rate'),
+        },
+      ],
+    });
+    new CfnWebACLAssociation(this, 'Association', { resourceArn: props.stageArn, webAclArn: acl.attrArn });
+    const logs = new LogGroup(this, 'Logs', {
+      logGroupName: `aws-waf-logs-${props.name}`,
+      retention: props.logRetentionDays,
+      removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    new CfnLoggingConfiguration(this, 'Logging', {
+      resourceArn: acl.attrArn,
+      // WAF takes the ARN without the ":*" that CloudFormation gives it.
+      logDestinationConfigs: [Fn.select(0, Fn.split(':*', logs.logGroupArn))],
+      redactedFields: [{ singleHeader: { Name: 'authorization' } }, { singleHeader: { Name: 'x-amz-security-token' } }],
+      loggingFilter: {
+        DefaultBehavior: 'DROP',
+        Filters: [
+          { Behavior: 'KEEP', Requirement: 'MEETS_ANY', Conditions: [{ ActionCondition: { Action: 'BLOCK' } }] },
+        ],
+      },
+    });
+  }
+}
+
+function tooLarge(stageName: string): CfnWebACL.StatementProperty {
+  const noChange = [{ priority: 0, type: 'NONE' }];
+  const body = {
+    sizeConstraintStatement: {
+      comparisonOperator: 'GT',
+      size: BODY_MAX_BYTES,
+      fieldToMatch: { body: { oversizeHandling: 'MATCH' } },
+      textTransformations: noChange,
+    },
+  };
+  const identities = {
+    byteMatchStatement: {
+      fieldToMatch: { uriPath: {} },
+      positionalConstraint: 'STARTS_WITH',
+      searchString: `/${stageName}${IDENTITIES}`,
+      textTransformations: noChange,
+    },
+  };
+  return { andStatement: { statements: [body, { notStatement: { statement: identities } }] } };
+}
+
+function visibility(name: string): CfnWebACL.VisibilityConfigProperty {
+  // Sampled requests would show headers, and with them tokens, to whoever may read samples.
+  return { cloudWatchMetricsEnabled: true, metricName: `Bursar${name}`, sampledRequestsEnabled: false };
+}

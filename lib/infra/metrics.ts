@@ -1,0 +1,29 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from '../telemetry/metric-names.ts';
+
+export type DimensionValues = Readonly<Partial<Record<MetricDimension, string>>>;
+
+/** Counts in the access log of requests whose token could not be judged, as `lib/infra` alone writes and reads it. */
+export const AUTHORIZER_FAILURES = 'AuthorizerFailures';
+
+/**
+ * A metric that the functions write, under one of the sets of dimensions that it is kept under. The unit is left out, since
+ * an alarm that names a unit sees nothing that was written with another.
+ *
+ * @throws Error for dimensions under which nothing is written, which would be an alarm that never goes off
+ */
+export function bursarMetric(name: MetricName, dimensions: DimensionValues, options: MetricOptions = {}): Metric {
+  const given = Object.keys(dimensions).sort().join();
+  const sets: readonly (readonly string[])[] = METRICS[name].dimensions;
+  if (!sets.some((set) => [...set].sort().join() === given)) {
+    throw new Error(`metric ${name} is not kept by ${given || 'no dimension'}: expected one of ${JSON.stringify(sets)}`);
+  }
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: name,
+    dimensionsMap: { ...dimensions },
+    period: Duration.minutes(1),
+    ...options,
+  });
+}
