@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { PAYMENT_ATTEMPTS_MAX } from '../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { NotNow } from '../../lib/domain/ports.ts';
 import { signedCaller } from '../../lib/domain/principal.ts';
@@ -156,6 +157,20 @@ describe('a signer that fails', () => {
     expect((await booksOf(session)).budget).toEqual({ available: 10_000_000n, reserved: 0n, spent: 0n });
     expect(paid(await processPayment(world.deps, request)).attempt).toBe(2);
     expect((await booksOf(session)).budget.spent).toBe(500_000n);
+  });
+
+  test('that fails sixty-four times is asked no more under this token, and at once under another', async () => {
+    const session = await world.open();
+    const request = world.request(session);
+    const broken = failing(new NotNow('slow down'));
+    const deps = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+    for (let attempt = 1; attempt <= PAYMENT_ATTEMPTS_MAX; attempt += 1) {
+      expect(await processPayment(deps, request)).toMatchObject({ ok: false, error: { reason: 'busy' } });
+    }
+    const exhausted = { ok: false, error: { reason: 'attempts_exhausted' } };
+    expect(await processPayment(world.deps, request)).toEqual(exhausted);
+    expect((await booksOf(session)).budget).toEqual({ available: 10_000_000n, reserved: 0n, spent: 0n });
+    expect(paid(await processPayment(world.deps, world.request(session))).status).toBe('SIGNED');
   });
 
   test('that is throttled answers busy and gives the money back', async () => {

@@ -1,0 +1,106 @@
+import type { ErrorName } from '../../lib/api/errors.ts';
+import { OPERATIONS, type OperationName } from '../../lib/api/operations.ts';
+import type { Refusal } from '../../lib/domain/refusal.ts';
+
+/** Operations of Bursar's own, which no official client has. */
+const OWN_OPERATIONS = ['ListPayments', 'GetPayment'] as const satisfies readonly OperationName[];
+
+export type AgentCoreOperation = Exclude<OperationName, (typeof OWN_OPERATIONS)[number]>;
+
+/** Every operation that the official clients have and Bursar too, from the one table of operations. */
+export const AGENTCORE_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).filter(
+  (name): name is AgentCoreOperation => !(OWN_OPERATIONS as readonly OperationName[]).includes(name),
+);
+
+/** The operations that take tokens as well. */
+export const TOKEN_OPERATIONS = AGENTCORE_OPERATIONS.filter((name) => OPERATIONS[name].oauth !== null);
+
+/** Paths of AWS's model that belong to payments, their identities and their tags. */
+export const COVERED_PATHS = /^\/(?:payments|identities|tags|resourcepolicy)(?:\/|$)/;
+
+const NO_VAULT_KEY = 'the token vault is Secrets Manager; its key is chosen when Bursar is deployed';
+const NO_POLICY = 'who may call is said by the roles of the deployment and by nothing else';
+const OTHER_CREDENTIALS = 'credentials for API keys and OAuth 2 are not for payments';
+const NO_PORTAL = 'consent portals are not for payments';
+
+/** Operations of the official clients on those paths that Bursar leaves out, and why. */
+export const EXCLUDED_OPERATIONS: Readonly<Record<string, string>> = {
+  GetTokenVault: NO_VAULT_KEY,
+  SetTokenVaultCMK: NO_VAULT_KEY,
+  PutResourcePolicy: NO_POLICY,
+  GetResourcePolicy: NO_POLICY,
+  DeleteResourcePolicy: NO_POLICY,
+  CreateApiKeyCredentialProvider: OTHER_CREDENTIALS,
+  GetApiKeyCredentialProvider: OTHER_CREDENTIALS,
+  UpdateApiKeyCredentialProvider: OTHER_CREDENTIALS,
+  DeleteApiKeyCredentialProvider: OTHER_CREDENTIALS,
+  ListApiKeyCredentialProviders: OTHER_CREDENTIALS,
+  CreateOauth2CredentialProvider: OTHER_CREDENTIALS,
+  GetOauth2CredentialProvider: OTHER_CREDENTIALS,
+  UpdateOauth2CredentialProvider: OTHER_CREDENTIALS,
+  DeleteOauth2CredentialProvider: OTHER_CREDENTIALS,
+  ListOauth2CredentialProviders: OTHER_CREDENTIALS,
+  GetResourceApiKey: OTHER_CREDENTIALS,
+  GetResourceOauth2Token: OTHER_CREDENTIALS,
+  CompleteResourceTokenAuth: OTHER_CREDENTIALS,
+  CreateConsentPortal: NO_PORTAL,
+  GetConsentPortal: NO_PORTAL,
+  UpdateConsentPortal: NO_PORTAL,
+  DeleteConsentPortal: NO_PORTAL,
+  ListConsentPortals: NO_PORTAL,
+};
+
+/** Whether the suite provokes a refusal over the wire, or where it is proven because nobody can from outside. */
+type Coverage = 'here' | { readonly elsewhere: string; readonly why: string };
+
+/** A new refusal does not compile until it stands here. */
+export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
+  cannot_parse: 'here',
+  invalid_request: 'here',
+  invalid_challenge: 'here',
+  unknown_operation: {
+    elsewhere: 'test/service/admission.test.ts',
+    why: 'API Gateway answers paths that it does not know itself',
+  },
+  not_found: 'here',
+  token_not_admitted: 'here',
+  access_denied: 'here',
+  unauthorized: 'here',
+  quota_exceeded: 'here',
+  resource_conflict: 'here',
+  instrument_not_active: {
+    elsewhere: 'test/api/errors.test.ts',
+    why: 'instruments are ACTIVE at once, until they are deleted',
+  },
+  session_expired: {
+    elsewhere: 'test/scenarios/aws-payments.test.ts',
+    why: 'the shortest session lasts fifteen minutes',
+  },
+  session_closing: {
+    elsewhere: 'test/domain/validity.test.ts',
+    why: 'the shortest session lasts fifteen minutes',
+  },
+  budget_exceeded: 'here',
+  token_reused: 'here',
+  conflict: 'here',
+  busy: {
+    elsewhere: 'test/service/process-payment.test.ts',
+    why: 'it needs calls that stand still in the middle; the retry of its 429 is tested here',
+  },
+  attempts_exhausted: {
+    elsewhere: 'test/service/process-payment.test.ts',
+    why: 'it needs attempts that die in the middle',
+  },
+};
+
+/** A new error of the wire does not compile until it stands here. `made up`: answered at the client's edge. */
+export const ERRORS: Readonly<Record<ErrorName, 'provoked' | 'made up'>> = {
+  ValidationException: 'provoked',
+  ResourceNotFoundException: 'provoked',
+  ConflictException: 'provoked',
+  AccessDeniedException: 'provoked',
+  UnauthorizedException: 'provoked',
+  ServiceQuotaExceededException: 'provoked',
+  ThrottlingException: 'made up',
+  InternalServerException: 'made up',
+};
