@@ -125,6 +125,12 @@ export function toWireError(refusal: Refusal): WireError {
     }
     case 'budget_exceeded':
       return budgetError(refusal);
+    case 'repeated_purchase': {
+      const message =
+        `The same purchase was made under another clientToken as payment ${refusal.paymentId}: retry under that token to get its proof, ` +
+        `or wait until ${formatInstant(refusal.until)} to buy the same again. Nothing was signed`;
+      return invalid(message, [{ name: 'bursar:repeated_purchase', message }]);
+    }
     case 'token_reused': {
       const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
       return invalid(message, [{ name: 'clientToken', message }], 'IdempotentParameterMismatchException');

@@ -176,3 +176,6 @@ export const WORKLOAD_TOKEN_BYTES = 32;
 export const PROVIDER_TOKEN_LIFE_SECONDS = 120;
 export const PROVIDER_REQUEST_LIFE_MS = 120_000;
 export const PROVIDER_SECRET_MAX_CHARS = 2_048;
+
+/** The longest that a deployment may take the same terms for the same purchase. */
+export const REPEAT_WINDOW_MAX_SECONDS = 3_600;

@@ -301,6 +301,24 @@ export interface WorkloadTokens {
   redeem(tokenDigest: string): Promise<WorkloadGrant | null>;
 }
 
+/** Which payment has the terms that it pays to itself for a while, so that nobody pays the same twice by mistake. */
+export interface RepetitionGuard {
+  /**
+   * Takes terms for a payment. Returns the payment that has them: this one, unless another has them still.
+   * @param termsKey a digest of session and terms
+   * @param claim.instead a payment that may be replaced although its time has not ended
+   */
+  take(
+    termsKey: string,
+    claim: {
+      readonly paymentId: PaymentId;
+      readonly instead: PaymentId | null;
+      readonly now: EpochMs;
+      readonly until: EpochMs;
+    },
+  ): Promise<{ readonly paymentId: PaymentId; readonly until: EpochMs }>;
+}
+
 /** Which discovery document speaks for an issuer that some manager trusts. */
 export interface IssuerIndex {
   /** @param issuerKey see `lib/domain/jwt.ts` */

@@ -1,3 +1,4 @@
+import type { PaymentId } from './ids.ts';
 import type { MicroUsd } from './money.ts';
 import type { EpochMs } from './time.ts';
 
@@ -49,6 +50,8 @@ export type Refusal =
       readonly available: MicroUsd;
       readonly reserved: MicroUsd;
     }
+  /** The same terms were paid within this session a short while ago, and the deployment takes that for a mistake. */
+  | { readonly reason: 'repeated_purchase'; readonly paymentId: PaymentId; readonly until: EpochMs }
   | { readonly reason: 'token_reused' }
   | { readonly reason: 'conflict'; readonly message: string }
   | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'change' | 'signer' }

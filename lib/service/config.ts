@@ -1,6 +1,7 @@
 import type { UserBinding } from '../api/request.ts';
 import { findNetwork } from '../domain/assets.ts';
 import type { Deployment } from '../domain/ids.ts';
+import { REPEAT_WINDOW_MAX_SECONDS } from '../domain/limits.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -92,6 +93,24 @@ function readLimit(reader: Reader): MicroUsd | null {
 export function readBaseConfig(env: Environment): Readonly<BaseConfig> {
   const reader = createReader(env);
   return reader.finish(readBase(reader));
+}
+
+export interface PayingConfig extends BaseConfig {
+  /** 0: the same terms may be paid again at once. */
+  readonly repeatWindowSeconds: number;
+}
+
+export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), repeatWindowSeconds: readRepeatWindow(reader) });
+}
+
+function readRepeatWindow(reader: Reader): number {
+  const text = reader.optional('REPEAT_WINDOW_SECONDS') ?? '0';
+  const seconds = /^[0-9]{1,5}$/.test(text) ? Number(text) : -1;
+  if (seconds >= 0 && seconds <= REPEAT_WINDOW_MAX_SECONDS) return seconds;
+  reader.problem(`REPEAT_WINDOW_SECONDS must be 0 to ${REPEAT_WINDOW_MAX_SECONDS}. Received: ${text}`);
+  return 0;
 }
 
 export interface ReadingConfig extends BaseConfig {

@@ -18,6 +18,7 @@ import { abortQuietly, drivePayment, outcomeOf } from './drive-payment.ts';
 import type { Facts, FactsCache } from './facts.ts';
 import { awaitOutcome } from './payment-wait.ts';
 import { releaseEarlierAttempts } from './recovery.ts';
+import { findRepetition, type Repetitions } from './repetition.ts';
 import { readStanding, type Standing, type StandingRead } from './standing.ts';
 
 export interface ProcessPaymentDeps {
@@ -30,6 +31,8 @@ export interface ProcessPaymentDeps {
   readonly allowedNetworks: ReadonlySet<string>;
   readonly validityCapSeconds: number;
   readonly inFlightMax: number;
+  /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
+  readonly repetitions: Repetitions | null;
   /** Hears of failures that are recovered later. */
   readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
 }
@@ -91,7 +94,19 @@ export async function processPayment(
     await abortQuietly(deps, payment);
     return standing;
   }
-  return drivePayment(deps, payment, standing.value, request.deadline);
+  return driveUnlessRepeated(deps, payment, standing.value, request.deadline);
+}
+
+async function driveUnlessRepeated(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  standing: Standing,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  const repetition = deps.repetitions === null ? null : await findRepetition(deps, deps.repetitions, payment);
+  if (repetition === null) return drivePayment(deps, payment, standing, deadline);
+  await abortQuietly(deps, payment);
+  return refuse(repetition);
 }
 
 function createDraft(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
@@ -240,5 +255,5 @@ async function resumePayment(
   await releaseEarlierAttempts(deps, outcome.payment, opened.standing.value.session).catch((error: unknown) => {
     deps.report({ event: 'payment.close_deferred', paymentId: payment.id, error });
   });
-  return drivePayment(deps, outcome.payment, opened.standing.value, draft.request.deadline);
+  return driveUnlessRepeated(deps, outcome.payment, opened.standing.value, draft.request.deadline);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { toWireError, toWireFailure } from '../../lib/api/errors.ts';
+import type { PaymentId } from '../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { NotNow, OutcomeUnknown, PageTokenRefused } from '../../lib/domain/ports.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
@@ -35,6 +36,11 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
     available: toMicroUsd(7_500_000n),
     reserved: toMicroUsd(46_697n),
   },
+  repeated_purchase: {
+    reason: 'repeated_purchase',
+    paymentId: '5f0c2b5e-8a3d-8f1e-9b7c-0a1b2c3d4e5f' as PaymentId,
+    until: INSTANT,
+  },
   token_reused: { reason: 'token_reused' },
   conflict: { reason: 'conflict', message: 'the resource is being changed' },
   busy: { reason: 'busy', what: 'payment' },
@@ -56,6 +62,7 @@ const NAMES = {
   session_expired: [400, 'ValidationException', 'FieldValidationFailed'],
   session_closing: [400, 'ValidationException', 'FieldValidationFailed'],
   budget_exceeded: [400, 'ValidationException', 'FieldValidationFailed'],
+  repeated_purchase: [400, 'ValidationException', 'FieldValidationFailed'],
   token_reused: [400, 'ValidationException', 'IdempotentParameterMismatchException'],
   conflict: [409, 'ConflictException', undefined],
   busy: [429, 'ThrottlingException', undefined],

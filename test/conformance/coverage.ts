@@ -87,6 +87,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/service/process-payment.test.ts',
     why: 'it needs calls that stand still in the middle; the retry of its 429 is tested here',
   },
+  repeated_purchase: {
+    elsewhere: 'test/service/repetition.test.ts',
+    why: 'it is off unless the deployment asks for it',
+  },
   attempts_exhausted: {
     elsewhere: 'test/service/process-payment.test.ts',
     why: 'it needs attempts that die in the middle',

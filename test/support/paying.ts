@@ -121,6 +121,7 @@ export async function createPayingWorld(
     random: { bytes: (length) => Uint8Array.from(randomBytes(length)), fraction: () => Math.random() },
     allowedNetworks: new Set([BASE_SEPOLIA.id]),
     validityCapSeconds: 300,
+    repetitions: null,
     inFlightMax: 64,
     report: () => undefined,
     ...options.overrides,

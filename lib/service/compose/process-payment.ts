@@ -14,8 +14,9 @@ import { ok } from '../../domain/result.ts';
 import { createStoreClient } from '../../ledger/dynamodb/client.ts';
 import { createLedger } from '../../ledger/dynamodb/ledger.ts';
 import { createRegistryReader } from '../../ledger/dynamodb/registry.ts';
+import { createRepetitionGuard } from '../../ledger/dynamodb/repetition-guard.ts';
 import { createSigners } from '../../wallets/signers.ts';
-import { readBaseConfig } from '../config.ts';
+import { readPayingConfig } from '../config.ts';
 import { createFactsCache } from '../facts.ts';
 import { noManager } from '../managers.ts';
 import { toPaymentView } from '../payments.ts';
@@ -24,13 +25,16 @@ import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime
 
 /** The paying function: the only one that may sign. */
 export function composeProcessPayment(env: NodeJS.ProcessEnv) {
-  const config = readBaseConfig(env);
+  const config = readPayingConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const registryTable = { tableName: config.registryTable, client };
+  const { repeatWindowSeconds: windowSeconds } = config;
   const singleSendClient = createStoreClient({ maxAttempts: 1 });
   const wallets = awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX);
   const deps: ProcessPaymentDeps = {
     ledger: createLedger({ tableName: config.booksTable, client, singleSendClient }),
-    registry: createRegistryReader({ tableName: config.registryTable, client }),
+    registry: createRegistryReader(registryTable),
+    repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     signers: createSigners({ kms: new KMSClient(wallets), secrets: new SecretsManagerClient(wallets) }),
     facts: createFactsCache(),
     clock: systemClock,

@@ -143,6 +143,7 @@ function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>,
     random: { bytes: (length: number) => new Uint8Array(length).fill(name.charCodeAt(0)), fraction: () => 0.99 },
     allowedNetworks: new Set<string>([network.id]),
     validityCapSeconds: 300,
+    repetitions: null,
     inFlightMax: 64,
     report: () => undefined,
   };
