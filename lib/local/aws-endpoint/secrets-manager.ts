@@ -12,7 +12,7 @@ interface SecretVersion {
   readonly secretString: string;
 }
 
-/** A secret as it is kept: its current value and the one before. */
+/** A secret as it is kept: its current value and those before. */
 interface SecretRecord extends SecretVersion {
   readonly name: string;
   readonly arn: string;
@@ -20,6 +20,8 @@ interface SecretRecord extends SecretVersion {
   readonly tags: readonly Tag[];
   readonly createdAtSeconds: number;
   readonly previous?: SecretVersion;
+  /** Without a stage any more, the newest first: they can be read by id, and their tokens stay taken. */
+  readonly older?: readonly SecretVersion[];
   /** When a deleted secret is gone for good; it can't be read from the deletion on. */
   readonly deletionAtSeconds?: number;
 }
@@ -32,6 +34,8 @@ const SECRET_CHARS = { min: 1, max: 65_536 };
 const TAG_FORM = { key: 'Key', value: 'Value' };
 const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
+/** As many versions without a stage as Secrets Manager keeps at most. */
+const OLDER_MAX = 100;
 const RECOVERY_DAYS = { min: 7, max: 30 };
 const DAY_SECONDS = 86_400;
 const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/;
@@ -71,7 +75,9 @@ export function createSecretsManagerActions(options: {
         LastChangedDate: secret.createdAtSeconds,
         Tags: secret.tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
         VersionIdsToStages: Object.fromEntries(
-          versionsOf(secret).map(([stage, { versionId }]) => [versionId, [stage]]),
+          versionsOf(secret)
+            .filter(([stage]) => stage !== null)
+            .map(([stage, { versionId }]) => [versionId, [stage]]),
         ),
         ...(secret.deletionAtSeconds === undefined ? {} : { DeletedDate: secret.deletionAtSeconds }),
       };
@@ -104,13 +110,8 @@ async function createSecret({ place, now, records }: SecretsContext, caller: Cal
   const known = records.get(toRecordId(name));
   if (known !== undefined) {
     assertNotDeleted(known);
-    if (known.versionId === versionId && known.secretString === secretString) return toCreated(known);
-    throw new AwsError(
-      'ResourceExistsException',
-      known.versionId === versionId
-        ? "You can't use ClientRequestToken for a secret version that already exists with other contents."
-        : `The operation failed because the secret ${name} already exists.`,
-    );
+    if (findVersion(known, versionId, secretString) !== null) return toCreated({ ...known, versionId });
+    throw new AwsError('ResourceExistsException', `The operation failed because the secret ${name} already exists.`);
   }
   const record: SecretRecord = {
     name,
@@ -133,10 +134,10 @@ async function getSecretValue(context: SecretsContext, caller: Caller, input: In
     'secretsmanager:VersionStage': stage ?? CURRENT,
   });
   assertNotDeleted(secret);
+  const wanted = stage ?? (versionId === undefined ? CURRENT : undefined);
   const found = versionsOf(secret).find(
     ([name, version]) =>
-      name === (stage ?? (versionId === undefined ? CURRENT : name)) &&
-      version.versionId === (versionId ?? version.versionId),
+      (wanted === undefined || name === wanted) && (versionId === undefined || version.versionId === versionId),
   );
   if (found === undefined) {
     const asked = stage === undefined ? `VersionId: ${versionId}` : `staging label: ${stage}`;
@@ -148,14 +149,30 @@ async function getSecretValue(context: SecretsContext, caller: Caller, input: In
     Name: secret.name,
     VersionId: version.versionId,
     SecretString: version.secretString,
-    VersionStages: [name],
+    ...(name === null ? {} : { VersionStages: [name] }),
     CreatedDate: secret.createdAtSeconds,
   };
 }
 
-/** The values that are kept, by their stage, the current one first. */
-function versionsOf(secret: SecretRecord): readonly (readonly [stage: string, version: SecretVersion])[] {
-  return [[CURRENT, secret], ...(secret.previous === undefined ? [] : [[PREVIOUS, secret.previous] as const])];
+type StagedVersion = readonly [stage: string | null, version: SecretVersion];
+
+/** The values that are kept, with their stage if they have one, the current one first. */
+function versionsOf({ versionId, secretString, previous, older = [] }: SecretRecord): readonly StagedVersion[] {
+  return [
+    [CURRENT, { versionId, secretString }],
+    ...(previous === undefined ? [] : [[PREVIOUS, previous] as const]),
+    ...older.map((version) => [null, version] as const),
+  ];
+}
+
+/** The version that a token made, `null` if there is none. Throws where the same token made another value. */
+function findVersion(secret: SecretRecord, token: string, secretString: string): StagedVersion | null {
+  const found = versionsOf(secret).find(([, { versionId }]) => versionId === token);
+  if (found === undefined || found[1].secretString === secretString) return found ?? null;
+  throw new AwsError(
+    'ResourceExistsException',
+    "You can't use ClientRequestToken for a secret version that already exists with other contents.",
+  );
 }
 
 function assertNotDeleted({ deletionAtSeconds }: SecretRecord): void {
@@ -166,24 +183,20 @@ function assertNotDeleted({ deletionAtSeconds }: SecretRecord): void {
   );
 }
 
-/** Makes a value the current one. The same token again with the same value changes nothing. */
+/** Makes a value the current one. The same token again with the same value changes nothing, whatever came since. */
 async function putSecretValue(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
   const versionId = requireText(input, 'ClientRequestToken', VERSION_ID_CHARS);
   const secretString = requireText(input, 'SecretString', SECRET_CHARS);
   const secret = await findSecret(context, caller, input, 'PutSecretValue', {});
   assertNotDeleted(secret);
-  const known = versionsOf(secret).find(([, version]) => version.versionId === versionId)?.[1];
-  if (known !== undefined && known.secretString !== secretString) {
-    throw new AwsError(
-      'ResourceExistsException',
-      "You can't use ClientRequestToken for a secret version that already exists with other contents.",
-    );
+  const known = findVersion(secret, versionId, secretString);
+  if (known === null) {
+    const [[, previous], ...before] = versionsOf(secret) as [StagedVersion, ...StagedVersion[]];
+    const older = before.map(([, version]) => version).slice(0, OLDER_MAX);
+    context.records.put(toRecordId(secret.name), { ...secret, versionId, secretString, previous, older });
   }
-  if (known === undefined) {
-    const previous = { versionId: secret.versionId, secretString: secret.secretString };
-    context.records.put(toRecordId(secret.name), { ...secret, versionId, secretString, previous });
-  }
-  return { ARN: secret.arn, Name: secret.name, VersionId: versionId, VersionStages: [CURRENT] };
+  const [stage] = known ?? [CURRENT];
+  return { ...toCreated({ ...secret, versionId }), ...(stage === null ? {} : { VersionStages: [stage] }) };
 }
 
 /** Marks a secret for deletion; it stays on disk, as with AWS until the recovery window has passed. Deletes nothing at once. */
@@ -230,7 +243,7 @@ async function findSecret(
   return secret;
 }
 
-function toCreated({ arn, name, versionId }: SecretRecord): object {
+function toCreated({ arn, name, versionId }: Pick<SecretRecord, 'arn' | 'name' | 'versionId'>): object {
   return { ARN: arn, Name: name, VersionId: versionId };
 }
 

@@ -57,15 +57,26 @@ function keepRelevant(
 }
 
 async function decide(role: RoleDefinition, request: AccessRequest, environment: Environment): Promise<boolean> {
+  const decision = await simulate(role, request, environment);
+  if (typeof decision === 'boolean') return decision;
+  throw new Error(`IAM can't judge ${request.action} on ${request.resource}: ${decision.errors}`);
+}
+
+/** Whether it is allowed, or what keeps IAM from judging. */
+async function simulate(
+  role: RoleDefinition,
+  request: AccessRequest,
+  environment: Environment,
+): Promise<boolean | { readonly errors: string }> {
   // A caller's wildcard would be taken for a pattern, and a part of it being allowed for all of it.
   if (request.resource !== '*' && request.resource.includes('*')) return false;
   const result = await runSimulation(toSimulation(role, request, environment), {});
-  if (result.resultType !== 'error') return result.overallResult === 'Allowed';
-  throw new Error(`IAM can't judge ${request.action} on ${request.resource}: ${JSON.stringify(result.errors)}`);
+  return result.resultType === 'error' ? { errors: JSON.stringify(result.errors) } : result.overallResult === 'Allowed';
 }
 
 /**
- * Answers as API Gateway does from the policy that a Lambda authorizer returns: nothing else counts.
+ * Answers as API Gateway does from the policy that a Lambda authorizer returns: nothing else counts. `null` for a policy
+ * that IAM would not take.
  * @param resource an ARN without wildcards
  */
 export async function isAllowedByPolicy(
@@ -73,10 +84,11 @@ export async function isAllowedByPolicy(
   action: string,
   resource: string,
   environment: Environment,
-): Promise<boolean> {
+): Promise<boolean | null> {
   const holder = { roleName: 'token-holder', sessionName: 'token-holder' };
   const role = { name: holder.roleName, arn: '*', logicalId: '', policies: [{ name: 'authorizer', document: policy }] };
-  return decide(role, { caller: holder, action, resource }, environment);
+  const decision = await simulate(role, { caller: holder, action, resource }, environment);
+  return typeof decision === 'boolean' ? decision : null;
 }
 
 /** The ARN of an assumed role's session, as `GetCallerIdentity` gives it. */

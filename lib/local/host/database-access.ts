@@ -8,6 +8,11 @@ export interface TableAccess {
   readonly resource: string;
   /** The partition keys of the items, for `dynamodb:LeadingKeys`. */
   readonly leadingKeys: readonly string[];
+  /**
+   * The attributes that a write names, in its key, its item and its expressions, for `dynamodb:Attributes`: of a path the
+   * first part. Empty for reads, whose attributes are those that come back.
+   */
+  readonly attributes: readonly string[];
 }
 
 type Input = Readonly<Record<string, unknown>>;
@@ -20,6 +25,11 @@ const PARTS: Readonly<Record<string, string>> = {
   Delete: 'DeleteItem',
   ConditionCheck: 'ConditionCheckItem',
 };
+const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem']);
+/** A name or an alias of one, a value, or a word of the language; of a path only its first part is an attribute. */
+const TERM = /(?<path>[.][#\w]+)|(?<value>:\w+)|(?<name>#?[A-Za-z_]\w*)(?<call>\s*\()?/g;
+/** Reserved words, which can't be names of attributes unless by an alias. */
+const KEYWORDS: ReadonlySet<string> = new Set(['ADD', 'AND', 'BETWEEN', 'DELETE', 'IN', 'NOT', 'OR', 'REMOVE', 'SET']);
 const SINGLE: ReadonlySet<string> = new Set(['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan']);
 
 /**
@@ -40,7 +50,8 @@ export function readAccess(
     return Object.entries(input['RequestItems']).map(([TableName, request]) => {
       const items = batchItems(request).map((Key) => toAccess(operation, { TableName, Key }, tables));
       const { resource } = toAccess(operation, { TableName }, tables);
-      return { action: operation, resource, leadingKeys: items.flatMap(({ leadingKeys }) => leadingKeys) };
+      const leadingKeys = items.flatMap((item) => item.leadingKeys);
+      return { action: operation, resource, leadingKeys, attributes: [] };
     });
   }
   if (operation === 'TransactGetItems' || operation === 'TransactWriteItems') {
@@ -65,7 +76,21 @@ function toAccess(action: string, input: Input, tables: readonly TableDefinition
     action,
     resource: typeof index === 'string' ? `table/${name}/index/${index}` : `table/${name}`,
     leadingKeys: isObject(value) ? Object.values(value).map(String) : [],
+    attributes: WRITES.has(action) ? readAttributes(input) : [],
   };
+}
+
+function readAttributes(input: Input): string[] {
+  const aliases = isObject(input['ExpressionAttributeNames']) ? input['ExpressionAttributeNames'] : {};
+  const named = ['UpdateExpression', 'ConditionExpression'].flatMap((member) => {
+    const terms = String(input[member] ?? '').matchAll(TERM);
+    return [...terms].flatMap(({ groups: { name, call } = {} }) => {
+      if (name === undefined || call !== undefined || KEYWORDS.has(name.toUpperCase())) return [];
+      return [name.startsWith('#') ? String(aliases[name]) : name];
+    });
+  });
+  const whole = [input['Key'], input['Item']].flatMap((item) => (isObject(item) ? Object.keys(item) : []));
+  return [...new Set([...whole, ...named])].sort();
 }
 
 /** The keys or items of one table's part of a batch. */

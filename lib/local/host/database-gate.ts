@@ -117,12 +117,12 @@ async function check(
   const operation = TARGET.exec(String(incoming.headers['x-amz-target']))?.[1] ?? '';
   const accesses = readAccess(operation, parseJson(body), tables);
   const { partition, region, account } = environment;
-  for (const { action, resource, leadingKeys } of accesses ?? []) {
+  for (const { action, resource, leadingKeys, attributes } of accesses ?? []) {
     const allowed = await authorizer.isAllowed({
       caller,
       action: `dynamodb:${action}`,
       resource: `arn:${partition}:dynamodb:${region}:${account}:${resource}`,
-      context: { 'dynamodb:LeadingKeys': leadingKeys },
+      context: { 'dynamodb:LeadingKeys': leadingKeys, 'dynamodb:Attributes': attributes },
     });
     if (!allowed) return denied(caller.roleName, action, resource);
   }

@@ -7,23 +7,30 @@ import type { SignedRequest } from './sigv4.ts';
 import type { ApiDefinition } from './template-api.ts';
 import type { Authorized } from './token-authorizer.ts';
 
-export interface EventSource {
+/** One request, as the gateway knows it before it knows who calls. */
+export interface GatewayRequest {
   readonly request: SignedRequest;
   readonly requestId: string;
   readonly match: RouteMatch;
   readonly api: ApiDefinition;
   readonly environment: Environment;
-  /** `null` on a route that is open to everybody. */
-  readonly caller: (Identity & { readonly accessKeyId: string }) | null;
-  /** What a Lambda authorizer said of the caller. */
-  readonly authorized: Authorized | null;
   readonly traceId: string;
   readonly port: number;
   readonly nowMs: number;
 }
 
+/** Who calls. Neither is known on a route that is open to everybody. */
+export interface Admitted {
+  /** Who signed. */
+  readonly caller: (Identity & { readonly accessKeyId: string }) | null;
+  /** What a Lambda authorizer said of the caller. */
+  readonly authorized: Authorized | null;
+}
+
+export type EventSource = GatewayRequest & Admitted;
+
 /**
- * Headers that do not reach a Lambda integration: those of the connection, and a signature.
+ * Headers that do not reach a Lambda integration. A signature does not, either.
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
  */
 const DROPPED = new Set([
@@ -51,13 +58,10 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function createGatewayEvent(source: EventSource): object {
   const { request, match, api } = source;
   const { query } = splitTarget(request.target);
-  const headers = [
-    ...request.headers.filter(([name]) => isPassedOn(source, name.toLowerCase())),
-    ['X-Amzn-Trace-Id', source.traceId.split(';')[0]!] as const,
-    ['X-Forwarded-For', '127.0.0.1'] as const,
-    ['X-Forwarded-Port', String(source.port)] as const,
-    ['X-Forwarded-Proto', 'http'] as const,
-  ];
+  // A signature ends at the gateway; a token goes on to the function.
+  const headers = headersOf(source).filter(
+    ([name]) => source.caller === null || name.toLowerCase() !== 'authorization',
+  );
   const binary = isBinary(api, contentTypeOf(request));
   return {
     resource: match.route.path,
@@ -75,9 +79,52 @@ export function createGatewayEvent(source: EventSource): object {
   };
 }
 
-/** A signature ends at the gateway; a token goes on to the function. */
-function isPassedOn({ authorized }: EventSource, name: string): boolean {
-  return !DROPPED.has(name) && (name !== 'authorization' || authorized !== null);
+/** The ARN of a route's method as one request asks for it: what `execute-api:Invoke` is asked about. */
+export function formatMethodArn({ request, match, api, environment }: GatewayRequest): string {
+  const { partition, region, account } = environment;
+  // In the request's resource a `*` is a character of the path, and IAM would take it for a pattern.
+  const path = match.path.replaceAll('*', '%2A');
+  return `arn:${partition}:execute-api:${region}:${account}:${api.id}/${api.stage}/${request.method}${path}`;
+}
+
+/**
+ * The event of a Lambda authorizer of type REQUEST: the request without its body.
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html
+ */
+export function createAuthorizerEvent(source: GatewayRequest): object {
+  const { request, match } = source;
+  const { query } = splitTarget(request.target);
+  const headers = headersOf(source);
+  return {
+    type: 'REQUEST',
+    methodArn: formatMethodArn(source),
+    resource: match.route.path,
+    path: match.path,
+    httpMethod: request.method,
+    headers: lastOf(headers),
+    multiValueHeaders: allOf(headers),
+    queryStringParameters: lastOf(query),
+    multiValueQueryStringParameters: allOf(query),
+    pathParameters: match.pathParameters ?? {},
+    stageVariables: {},
+    requestContext: createRequestContext({ ...source, caller: null, authorized: null }),
+  };
+}
+
+function headersOf({ request, traceId, port }: GatewayRequest): Pairs {
+  return [
+    ...request.headers.filter(([name]) => !DROPPED.has(name.toLowerCase())),
+    ['X-Amzn-Trace-Id', traceId.split(';')[0]!],
+    ['X-Forwarded-For', '127.0.0.1'],
+    ['X-Forwarded-Port', String(port)],
+    ['X-Forwarded-Proto', 'http'],
+  ];
+}
+
+/** What an authorizer said goes to the function as text; the two members of the gateway's own can't be said by it. */
+function toAuthorizerContext({ context, principalId, latencyMs }: Authorized): object {
+  return { authorizer: { ...context, principalId, integrationLatency: latencyMs } };
 }
 
 function createRequestContext(source: EventSource): object {
@@ -89,7 +136,7 @@ function createRequestContext(source: EventSource): object {
   return {
     accountId: environment.account,
     apiId: api.id,
-    ...(authorized === null ? {} : { authorizer: { ...authorized.context, principalId: authorized.principalId } }),
+    ...(authorized === null ? {} : toAuthorizerContext(authorized)),
     domainName: host,
     domainPrefix: api.id,
     extendedRequestId: requestId,

@@ -6,7 +6,7 @@ import { toEpochMs } from '../../domain/time.ts';
 import { refuse, ok, type Result } from '../../domain/result.ts';
 import { formatSessionArn, type Authorizer } from './authorize.ts';
 import { toPairs } from './aws-hooks.ts';
-import type { CredentialStore, Identity } from './credentials.ts';
+import type { CredentialStore } from './credentials.ts';
 import {
   answerError,
   answerResponse,
@@ -14,14 +14,14 @@ import {
   type GatewayError,
   type GatewayErrorType,
 } from './gateway-answer.ts';
-import { createGatewayEvent } from './gateway-event.ts';
+import { createGatewayEvent, formatMethodArn, type Admitted, type GatewayRequest } from './gateway-event.ts';
 import type { Environment } from './intrinsics.ts';
-import { createRouter, type FindRoute, type RouteMatch } from './routes.ts';
+import { createRouter, type FindRoute } from './routes.ts';
 import { formatTraceId, type InvocationResult } from './runtime.ts';
 import { splitTarget } from './sigv4-canonical.ts';
 import { verifySignature, type SignatureRefusal, type SignedRequest } from './sigv4.ts';
 import type { ApiDefinition } from './template-api.ts';
-import { askAuthorizer, type Authorized } from './token-authorizer.ts';
+import { askAuthorizer } from './token-authorizer.ts';
 
 export interface GatewayOptions {
   readonly api: ApiDefinition;
@@ -135,20 +135,12 @@ async function answer(
   };
   const match = findRoute(request.method, splitTarget(request.target).path);
   if (match === null) return no(options, requestId, 'MISSING_AUTHENTICATION_TOKEN', 'Missing Authentication Token');
-  const admitted = await admit(options, request, match, requestId);
+  const traceId = formatTraceId();
+  const asked = { request, requestId, match, api, environment, port, traceId, nowMs: Date.now() };
+  const admitted = await admit(options, asked);
   if (!admitted.ok) return answerError(api, admitted.error, requestId);
 
-  const event = createGatewayEvent({
-    request,
-    requestId,
-    match,
-    api,
-    environment,
-    port,
-    ...admitted.value,
-    traceId: formatTraceId(),
-    nowMs: Date.now(),
-  });
+  const event = createGatewayEvent({ ...asked, ...admitted.value });
   const result = await options.invoke(match.route.functionName, event);
   switch (result.status) {
     case 'succeeded': {
@@ -167,39 +159,34 @@ async function answer(
   }
 }
 
-type Caller = Identity & { readonly accessKeyId: string };
-
-interface Admitted {
-  readonly caller: Caller | null;
-  readonly authorized: Authorized | null;
-}
-
 /** Who calls, if the route asks for it and the caller may. */
-async function admit(
-  options: GatewayOptions,
-  request: SignedRequest,
-  match: RouteMatch,
-  requestId: string,
-): Promise<Result<Admitted, GatewayError>> {
-  const { route } = match;
-  if (route.authorizer !== null) {
-    const { api, environment, invoke } = options;
-    const functionName = route.authorizer.name;
-    const authorized = await askAuthorizer({ request, requestId, match, api, environment, functionName, invoke });
-    return authorized.ok ? ok({ caller: null, authorized: authorized.value }) : authorized;
+async function admit(options: GatewayOptions, request: GatewayRequest): Promise<Result<Admitted, GatewayError>> {
+  const { authorization } = request.match.route;
+  switch (authorization.type) {
+    case 'NONE':
+      return ok({ caller: null, authorized: null });
+    case 'AWS_IAM':
+      return admitSigned(options, request);
+    case 'CUSTOM':
+      return admitByFunction(options, request, authorization.authorizer.name);
   }
-  if (route.authorization === 'NONE') return ok({ caller: null, authorized: null });
-  const caller = await admitSigned(options, request, match);
-  return caller.ok ? ok({ caller: caller.value, authorized: null }) : caller;
 }
 
-async function admitSigned(
-  options: GatewayOptions,
-  request: SignedRequest,
-  { path }: RouteMatch,
-): Promise<Result<Caller, GatewayError>> {
+async function admitByFunction(
+  { invoke, report }: GatewayOptions,
+  request: GatewayRequest,
+  functionName: string,
+): Promise<Result<Admitted, GatewayError>> {
+  const authorized = await askAuthorizer({ request, functionName, invoke, nowMs: () => performance.now() });
+  if (authorized.ok) return ok({ caller: null, authorized: authorized.value });
+  const { type } = authorized.error;
+  if (type.startsWith('AUTHORIZER_')) report(`request ${request.requestId}: ${type} of ${functionName}`);
+  return authorized;
+}
+
+async function admitSigned(options: GatewayOptions, asked: GatewayRequest): Promise<Result<Admitted, GatewayError>> {
   const { api, environment, credentials, authorizer } = options;
-  const verified = verifySignature(request, {
+  const verified = verifySignature(asked.request, {
     region: environment.region,
     service: 'execute-api',
     findCredential: credentials.find,
@@ -211,17 +198,14 @@ async function admitSigned(
   if (credential === null) throw new Error('the key that was verified is gone');
   const caller = { accessKeyId, roleName: credential.roleName, sessionName: credential.sessionName };
 
-  const { partition, region, account } = environment;
-  // In the request's resource a `*` is a character of the path, and IAM would take it for a pattern.
-  const resourcePath = path.replaceAll('*', '%2A');
-  const resource = `arn:${partition}:execute-api:${region}:${account}:${api.id}/${api.stage}/${request.method}${resourcePath}`;
+  const resource = formatMethodArn(asked);
   const allowed = await authorizer.isAllowed({
     caller: { roleName: caller.roleName, sessionName: caller.sessionName },
     action: 'execute-api:Invoke',
     resource,
     ...(api.policy === null ? {} : { resourcePolicy: api.policy }),
   });
-  if (allowed) return ok(caller);
+  if (allowed) return ok({ caller, authorized: null });
   const who = formatSessionArn(environment, caller);
   const message = `User: ${who} is not authorized to perform: execute-api:Invoke on resource: ${resource}`;
   return refuse({ type: 'ACCESS_DENIED', message });

@@ -2,7 +2,7 @@ import type { ApiDefinition, RouteDefinition } from './template-api.ts';
 
 export interface RouteMatch {
   readonly route: RouteDefinition;
-  /** Decoded; `null` for a route without parameters. */
+  /** Percent-encoded as sent, which is how REST APIs hand them on; `null` for a route without parameters. */
   readonly pathParameters: Readonly<Record<string, string>> | null;
   /** As sent, without the stage. */
   readonly path: string;
@@ -19,7 +19,10 @@ const PARAMETER = /^\{([\w.-]+)\}$/;
 
 /**
  * Finds the route of a path as it was sent. The path begins with the stage, as on AWS's own host names, or not, as on a
- * custom domain. A literal segment goes before a parameter; an empty or a dot segment is never a parameter's value.
+ * custom domain. A literal segment goes before a parameter; an empty or a dot segment is never a parameter's value. An
+ * encoded slash is part of its segment.
+ *
+ * @see https://github.com/dherault/serverless-offline/issues/265 for what REST APIs were seen to do
  */
 export function createRouter(api: ApiDefinition): FindRoute {
   const candidates: readonly Candidate[] = api.routes
@@ -58,7 +61,7 @@ function matchSegments(segments: readonly string[], given: readonly string[]): R
     }
     const decoded = decode(value);
     if (decoded === null || decoded === '' || decoded === '.' || decoded === '..') return null;
-    parameters[name] = decoded;
+    parameters[name] = value;
   }
   return parameters;
 }

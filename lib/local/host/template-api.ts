@@ -18,13 +18,16 @@ export interface RouteDefinition {
   readonly method: string;
   /** With `{name}` for a path parameter. */
   readonly path: string;
-  readonly authorization: 'AWS_IAM' | 'NONE' | 'CUSTOM';
-  /** The function that judges the caller of a `CUSTOM` route; `null` on others. */
-  readonly authorizer: FunctionArn | null;
+  readonly authorization: RouteAuthorization;
   readonly functionName: string;
   /** With the alias, if the integration names one. */
   readonly functionArn: string;
 }
+
+/** Whom a route lets in: whoever has a signature and a policy for it, everybody, or whom a function lets in. */
+export type RouteAuthorization =
+  | { readonly type: 'AWS_IAM' | 'NONE' }
+  | { readonly type: 'CUSTOM'; readonly authorizer: FunctionArn };
 
 export interface GatewayResponse {
   /** `null` leaves the type's own status. */
@@ -71,6 +74,9 @@ export function readApi(find: FindResources, environment: Environment): ApiDefin
     policy: (api.property('Policy') as object | undefined) ?? body.policy,
   };
   if (definition.routes.length === 0) throw api.error('it has no routes');
+  if (definition.policy !== null && definition.routes.some(({ authorization }) => authorization.type !== 'AWS_IAM')) {
+    throw api.error('a resource policy is only played for routes with IAM authorization');
+  }
   checkPermissions(find, definition, environment, api);
   return definition;
 }
@@ -111,7 +117,7 @@ function readMethods(find: FindResources, api: ResolvedResource, environment: En
     const verb = method.text('HttpMethod');
     const { name, arn } = readIntegration(api, verb, { type: integration.Type, uri: integration.Uri }, environment);
     const path = toPath(method.text('ResourceId'));
-    return [{ method: verb, path, authorization, authorizer: null, functionName: name, functionArn: arn } as const];
+    return [{ method: verb, path, authorization: { type: authorization }, functionName: name, functionArn: arn }];
   });
 }
 
@@ -166,22 +172,15 @@ function checkPermissions(
       return { target, source: typeof source === 'string' ? toPattern(source) : /^/ };
     });
   const apiArn = `arn:${partition}:execute-api:${region}:${account}:${id}`;
-  for (const { method, path, functionArn, authorizer } of routes) {
-    const asked = `${apiArn}/authorizers/any`;
-    if (
-      authorizer !== null &&
-      !permissions.some(({ target, source }) => target === authorizer.arn && source.test(asked))
-    ) {
-      throw api.error(
-        `${method} ${path}: no AWS::Lambda::Permission lets API Gateway invoke the authorizer ${authorizer.arn} for ${apiArn}/authorizers/*`,
-      );
-    }
-    const source = `${apiArn}/${stage}/${method}${path}`;
-    if (!permissions.some((permission) => permission.target === functionArn && permission.source.test(source))) {
-      throw api.error(
-        `${method} ${path}: no AWS::Lambda::Permission lets API Gateway invoke ${functionArn} for ${source}`,
-      );
-    }
+  const check = (route: string, functionArn: string, asked: string): void => {
+    if (permissions.some(({ target, source }) => target === functionArn && source.test(asked))) return;
+    throw api.error(`${route}: no AWS::Lambda::Permission lets API Gateway invoke ${functionArn} for ${asked}`);
+  };
+  for (const { method, path, functionArn, authorization } of routes) {
+    check(`${method} ${path}`, functionArn, `${apiArn}/${stage}/${method}${path}`);
+    if (authorization.type !== 'CUSTOM') continue;
+    // API Gateway asks under an id that it gives the authorizer; a template can only grant all of them.
+    check(`${method} ${path}`, authorization.authorizer.arn, `${apiArn}/authorizers/any`);
   }
 }
 

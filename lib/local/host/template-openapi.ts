@@ -4,6 +4,7 @@ import {
   toGatewayResponse,
   type FunctionArn,
   type GatewayResponse,
+  type RouteAuthorization,
   type RouteDefinition,
 } from './template-api.ts';
 import type { ResolvedResource } from './template.ts';
@@ -49,7 +50,7 @@ export function readOpenApi(api: ResolvedResource, environment: Environment): Op
         return {
           method: method.toUpperCase(),
           path,
-          ...readAuthorization(api, where, document, operation as Operation, environment),
+          authorization: readAuthorization(api, where, document, operation as Operation, environment),
           functionName: name,
           functionArn: arn,
         };
@@ -64,26 +65,46 @@ export function readOpenApi(api: ResolvedResource, environment: Environment): Op
   };
 }
 
+/** What an operation says of itself, in either of two ways, goes before what the document says of all. */
 function readAuthorization(
   api: ResolvedResource,
   where: string,
   document: OpenApiDocument,
   operation: Operation,
   environment: Environment,
-): Pick<RouteDefinition, 'authorization' | 'authorizer'> {
+): RouteAuthorization {
   const given = operation['x-amazon-apigateway-auth']?.type;
-  if (given === 'AWS_IAM' || given === 'NONE') return { authorization: given, authorizer: null };
-  if (given !== undefined) throw api.error(`${where}: authorization ${JSON.stringify(given)} is not supported`);
-  const names = (operation.security ?? document.security ?? []).flatMap((requirement) => Object.keys(requirement));
-  const [name] = names;
-  if (name === undefined) return { authorization: 'NONE', authorizer: null };
-  if (names.length > 1) throw api.error(`${where}: more than one security scheme is not supported`);
-  const scheme = document.components?.securitySchemes?.[name] ?? {};
+  const read = (security: Operation['security'] = []): RouteAuthorization | null =>
+    readSecurity(api, where, document, security, environment);
+  const own = read(operation.security);
+  if (given === undefined) {
+    return own ?? (operation.security === undefined ? read(document.security) : null) ?? { type: 'NONE' };
+  }
+  if (own !== null && own.type !== given) {
+    throw api.error(`${where}: its security means ${own.type}, x-amazon-apigateway-auth says ${JSON.stringify(given)}`);
+  }
+  if (own !== null) return own;
+  if (given === 'AWS_IAM' || given === 'NONE') return { type: given };
+  throw api.error(`${where}: authorization ${JSON.stringify(given)} is not supported without a security scheme`);
+}
+
+/** `null` for no requirement. */
+function readSecurity(
+  api: ResolvedResource,
+  where: string,
+  { components }: OpenApiDocument,
+  security: NonNullable<Operation['security']>,
+  environment: Environment,
+): RouteAuthorization | null {
+  const [name, ...others] = security.flatMap((requirement) => Object.keys(requirement));
+  if (name === undefined) return null;
+  if (others.length > 0) throw api.error(`${where}: more than one security scheme is not supported`);
+  const scheme = components?.securitySchemes?.[name] ?? {};
   switch (scheme['x-amazon-apigateway-authtype']) {
     case 'awsSigv4':
-      return { authorization: 'AWS_IAM', authorizer: null };
+      return { type: 'AWS_IAM' };
     case 'custom':
-      return { authorization: 'CUSTOM', authorizer: readAuthorizer(api, `${where}, ${name}`, scheme, environment) };
+      return { type: 'CUSTOM', authorizer: readAuthorizer(api, `${where}, ${name}`, scheme, environment) };
     default:
       throw api.error(`${where}: security scheme ${name} is not supported`);
   }
@@ -101,6 +122,8 @@ function readAuthorizer(
     type: 'request',
     identitySource: 'method.request.header.Authorization',
     authorizerResultTtlInSeconds: 0,
+    // With a role of its own API Gateway would not need the function's permission.
+    authorizerCredentials: undefined,
   };
   for (const [member, value] of Object.entries(expected)) {
     if (authorizer[member] === value) continue;

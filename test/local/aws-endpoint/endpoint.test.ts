@@ -11,7 +11,14 @@ import {
   SignCommand,
   type CreateKeyCommandInput,
 } from '@aws-sdk/client-kms';
-import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AwsAuthorization } from '../../../lib/local/aws-endpoint/authorization.ts';
 import { AwsError } from '../../../lib/local/aws-endpoint/aws-error.ts';
@@ -31,6 +38,8 @@ const KEY = {
   Policy: JSON.stringify({ Version: '2012-10-17', Id: 'p', Statement: [] }),
 } as const satisfies CreateKeyCommandInput;
 const DIGEST = { Message: new Uint8Array(32), MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_256' } as const;
+
+type Command = DescribeSecretCommand | PutSecretValueCommand | DeleteSecretCommand;
 
 const cleanups: (() => unknown)[] = [];
 
@@ -133,6 +142,36 @@ describe('permissions', () => {
     const unknown = other.secrets.send(new GetSecretValueCommand({ SecretId: 'unknown' }));
     expect(await nameOfFailure(unknown)).toBe('AccessDeniedException');
   });
+
+  test.each<[string, () => Command]>([
+    ['DescribeSecret', () => new DescribeSecretCommand({ SecretId: 'n' })],
+    ['PutSecretValue', () => new PutSecretValueCommand({ SecretId: 'n', SecretString: 'new' })],
+    ['DeleteSecret', () => new DeleteSecretCommand({ SecretId: 'n', RecoveryWindowInDays: 7 })],
+  ])(
+    'lets only who may do %s, on the secret’s ARN and tags, and changes nothing for others',
+    async (action, command) => {
+      const asked: AwsAuthorization[] = [];
+      const { url } = await start({
+        authorize: (request) =>
+          asked.push(request) > 0 && (request.accessKeyId === 'AKIDMAY' || request.action !== action),
+      });
+      const [may, other] = [clientsOf(url, 'AKIDMAY').secrets, clientsOf(url, 'AKIDOTHER').secrets];
+      const Tags = [{ Key: 'a', Value: 'b' }];
+      const { ARN } = await may.send(new CreateSecretCommand({ Name: 'n', SecretString: 's', Tags }));
+      expect(await nameOfFailure(other.send(command() as DescribeSecretCommand))).toBe('AccessDeniedException');
+      expect((await other.send(new GetSecretValueCommand({ SecretId: 'n' }))).SecretString).toBe('s');
+      expect(await may.send(command() as DescribeSecretCommand)).toMatchObject({ ARN });
+      expect(asked.filter((request) => request.action === action)).toMatchObject(
+        ['AKIDOTHER', 'AKIDMAY'].map((accessKeyId) => ({
+          accessKeyId,
+          service: 'secretsmanager',
+          resourceArn: ARN,
+          tags: { a: 'b' },
+          context: { 'aws:ResourceTag/a': 'b', 'secretsmanager:SecretId': 'n' },
+        })),
+      );
+    },
+  );
 
   test('makes nothing where the creation or its tags are refused', async () => {
     const dataDir = temporaryDirectory();
@@ -249,6 +288,7 @@ describe('files', () => {
     const first = clientsOf(before.url);
     const KeyId = (await first.kms.send(new CreateKeyCommand(KEY))).KeyMetadata!.Arn!;
     await first.secrets.send(new CreateSecretCommand({ Name: 'a/b', SecretString: 's' }));
+    await first.secrets.send(new PutSecretValueCommand({ SecretId: 'a/b', SecretString: 't' }));
     const { PublicKey } = await first.kms.send(new GetPublicKeyCommand({ KeyId }));
     await before.close();
 
@@ -260,7 +300,9 @@ describe('files', () => {
     }
     const second = clientsOf((await start({ dataDir })).url);
     expect((await second.kms.send(new GetPublicKeyCommand({ KeyId }))).PublicKey).toEqual(PublicKey);
-    expect((await second.secrets.send(new GetSecretValueCommand({ SecretId: 'a/b' }))).SecretString).toBe('s');
+    const read = (more: object) => second.secrets.send(new GetSecretValueCommand({ SecretId: 'a/b', ...more }));
+    expect((await read({})).SecretString).toBe('t');
+    expect((await read({ VersionStage: 'AWSPREVIOUS' })).SecretString).toBe('s');
   });
 
   test('keeps nothing without a directory', async () => {

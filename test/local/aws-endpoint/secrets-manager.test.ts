@@ -116,6 +116,44 @@ test('reads the newest value after it was replaced, and the one before by its st
   expect(await nameOfFailure(wrong)).toBe('ResourceNotFoundException');
 });
 
+test('keeps values without a stage readable by version, and their tokens taken', async () => {
+  const THIRD_TOKEN = '33333333-3333-4333-8333-333333333333';
+  const creation = { Name: 'many', SecretString: 'a', ClientRequestToken: TOKEN };
+  const { ARN } = await secrets.send(new CreateSecretCommand(creation));
+  const put = (SecretString: string, ClientRequestToken: string) =>
+    secrets.send(new PutSecretValueCommand({ SecretId: 'many', SecretString, ClientRequestToken }));
+  await put('b', OTHER_TOKEN);
+  await put('c', THIRD_TOKEN);
+  const read = (more: object) => secrets.send(new GetSecretValueCommand({ SecretId: 'many', ...more }));
+
+  const oldest = await read({ VersionId: TOKEN });
+  expect(oldest).toMatchObject({ SecretString: 'a', VersionId: TOKEN });
+  expect(oldest.VersionStages).toBeUndefined();
+  const { VersionIdsToStages } = await secrets.send(new DescribeSecretCommand({ SecretId: 'many' }));
+  expect(VersionIdsToStages).toEqual({ [THIRD_TOKEN]: ['AWSCURRENT'], [OTHER_TOKEN]: ['AWSPREVIOUS'] });
+
+  // A late repetition must not bring an old value back.
+  expect(await put('b', OTHER_TOKEN)).toMatchObject({ VersionId: OTHER_TOKEN, VersionStages: ['AWSPREVIOUS'] });
+  expect((await put('a', TOKEN)).VersionStages).toBeUndefined();
+  expect(await secrets.send(new CreateSecretCommand(creation))).toMatchObject({ ARN, VersionId: TOKEN });
+  expect((await read({})).SecretString).toBe('c');
+  expect((await read({ VersionStage: 'AWSPREVIOUS' })).SecretString).toBe('b');
+  for (const token of [TOKEN, OTHER_TOKEN, THIRD_TOKEN]) {
+    expect(await nameOfFailure(put('x', token))).toBe('ResourceExistsException');
+  }
+  expect((await read({})).SecretString).toBe('c');
+});
+
+test('describes, replaces and deletes no secret that there is not', async () => {
+  for (const failure of [
+    secrets.send(new DescribeSecretCommand({ SecretId: 'nowhere' })),
+    secrets.send(new PutSecretValueCommand({ SecretId: 'nowhere', SecretString: 'a' })),
+    secrets.send(new DeleteSecretCommand({ SecretId: 'nowhere' })),
+  ]) {
+    expect(await nameOfFailure(failure)).toBe('ResourceNotFoundException');
+  }
+});
+
 test('refuses another value under a token that was used', async () => {
   await secrets.send(new CreateSecretCommand({ Name: 'token', SecretString: 'a', ClientRequestToken: TOKEN }));
   const put = { SecretId: 'token', SecretString: 'b', ClientRequestToken: TOKEN };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { AccessKey } from '../../../lib/local/host/credentials.ts';
+import { JUDGE_FUNCTION } from './token-fixture.ts';
 
 /** What the fixture's function does, by the `do` of its JSON body; without one it gives back its event and environment. */
 const FUNCTION = `
@@ -24,18 +25,23 @@ export const handler = async (event, context) => {
   const { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, ...env } = process.env;
   const told = { ...context, remaining: context.getRemainingTimeInMillis() };
   const echo = { event, env, context: told, served, processId: process.pid, secrets: Boolean(AWS_SECRET_ACCESS_KEY && AWS_SESSION_TOKEN) };
-  return { statusCode: 200, headers: { 'X-Fixture': 'yes' }, body: JSON.stringify(echo) };
+  const asAgentCore = { tags: event.pathParameters, status: event.queryStringParameters?.clientToken };
+  return { statusCode: 200, headers: { 'X-Fixture': 'yes' }, body: JSON.stringify({ ...echo, ...asAgentCore }) };
 };
 `;
 const BROKEN_FUNCTION = 'throw new Error("this bundle does not load");\n';
 
 /** Writes what a synthesis of a small app would leave: a stack with a table, a stack with the rest, and the assets. */
-export function writeFixture(change: (service: Template, data: Template) => void = () => {}): string {
+export function writeFixture(change: Change = () => {}): string {
   const directory = mkdtempSync(join(tmpdir(), 'bursar-host-'));
-  const keys = { echo: writeAsset(directory, FUNCTION), broken: writeAsset(directory, BROKEN_FUNCTION) };
+  const keys = {
+    echo: writeAsset(directory, FUNCTION),
+    broken: writeAsset(directory, BROKEN_FUNCTION),
+    judge: writeAsset(directory, JUDGE_FUNCTION),
+  };
   const data = createDataTemplate();
   const service = createServiceTemplate(keys);
-  change(service, data);
+  change(service, data, keys);
   writeFileSync(join(directory, 'FixtureData.template.json'), JSON.stringify(data));
   writeFileSync(join(directory, 'FixtureService.template.json'), JSON.stringify(service));
   const files = Object.fromEntries(
@@ -47,6 +53,9 @@ export function writeFixture(change: (service: Template, data: Template) => void
 
 // oxlint-disable-next-line typescript/no-explicit-any -- tests reach into it to break it
 export type Template = Record<string, any>;
+
+/** @param assets the names of the fixture's bundles, by function */
+export type Change = (service: Template, data: Template, assets: Readonly<Record<string, string>>) => void;
 
 function writeAsset(directory: string, code: string): string {
   const hash = createHash('sha256').update(code).digest('hex');
@@ -73,7 +82,7 @@ function createDataTemplate(): Template {
   };
 }
 
-const ARN_OF_API = [
+export const ARN_OF_API = [
   'arn:',
   { Ref: 'AWS::Partition' },
   ':execute-api:',

@@ -157,9 +157,9 @@ describe('an event', () => {
     expect(event.multiValueHeaders[user]).toEqual(['ada']);
   });
 
-  test('holds a decoded path parameter', async () => {
+  test('holds a path parameter as it was sent', async () => {
     const { event } = await readEcho(await send({ as: 'agent', method: 'GET', path: '/things/a%2Fb' }));
-    expect(event).toMatchObject({ resource: '/things/{thingId}', pathParameters: { thingId: 'a/b' }, body: null });
+    expect(event).toMatchObject({ resource: '/things/{thingId}', pathParameters: { thingId: 'a%2Fb' }, body: null });
     const literal = await readEcho(await send({ as: 'agent', method: 'GET', path: '/things/all' }));
     expect(literal.event).toMatchObject({ resource: '/things/all', pathParameters: null });
   });

@@ -7,7 +7,7 @@ import {
   type Template as Typed,
 } from '../../../lib/local/host/intrinsics.ts';
 import { readDeployment, type Deployment } from '../../../lib/local/host/template.ts';
-import { writeFixture, type Template } from './fixture.ts';
+import { writeFixture, type Change, type Template } from './fixture.ts';
 
 const environment = { partition: 'aws', region: 'eu-west-1', account: '111122223333' };
 const made: string[] = [];
@@ -15,7 +15,7 @@ afterAll(() => {
   for (const directory of made) rmSync(directory, { recursive: true });
 });
 
-function read(change?: (service: Template, data: Template) => void): Deployment {
+function read(change?: Change): Deployment {
   const directory = writeFixture(change);
   made.push(directory);
   return readDeployment(directory, environment);
@@ -68,8 +68,7 @@ describe('a synthesis', () => {
     expect(deployment.api!.routes[0]).toEqual({
       method: 'POST',
       path: '/echo',
-      authorization: 'AWS_IAM',
-      authorizer: null,
+      authorization: { type: 'AWS_IAM' },
       functionName: 'FixtureService-EchoFunction88888888',
       functionArn: 'arn:aws:lambda:eu-west-1:111122223333:function:FixtureService-EchoFunction88888888:live',
     });
@@ -112,7 +111,7 @@ describe('a synthesis', () => {
         Properties: { ResponseType: 'ACCESS_DENIED', StatusCode: '418' },
       };
     });
-    expect(api!.routes).toMatchObject([{ method: 'PATCH', path: '/things/{id}', authorization: 'AWS_IAM' }]);
+    expect(api!.routes).toMatchObject([{ method: 'PATCH', path: '/things/{id}', authorization: { type: 'AWS_IAM' } }]);
     expect(api!.gatewayResponses['ACCESS_DENIED']).toEqual({ statusCode: 418, headers: {}, template: null });
   });
 
@@ -160,10 +159,10 @@ describe('a synthesis is refused', () => {
       },
     ],
     [
-      'with an authorizer',
-      'security scheme jwt is not supported',
+      'with a security scheme that is nowhere',
+      'security scheme cognito is not supported',
       ({ Api11111111: api }) => {
-        api.Properties.Body.paths['/echo'].post.security = [{ jwt: [] }];
+        api.Properties.Body.paths['/echo'].post.security = [{ cognito: [] }];
       },
     ],
     [
