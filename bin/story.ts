@@ -81,7 +81,7 @@ export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutco
     findings,
     spentUsd: spentAmount.value,
     availableUsd: availableLimits.availableSpendAmount.value,
-    receipts: await readReceipts(stack, clients.agent, session.paymentSessionId),
+    receipts: await readReceipts(stack, clients.backend, session.paymentSessionId),
     refusal,
     transfers: await transfersOf(stack, findings),
     balances: new Map([...before].map(([name, amount]) => [name, { before: amount, after: after.get(name) ?? 0n }])),

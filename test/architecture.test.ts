@@ -62,9 +62,21 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     folders: ['lib/domain', 'lib/protocols'],
     packages: ['@smithy/signature-v4', '@aws-crypto/sha256-js', '@noble/hashes'],
   },
+  'lib/cli': {
+    folders: ['lib/domain', 'lib/client', 'lib/local/info.ts', 'lib/local/host/sigv4.ts'],
+    packages: [
+      '@aws-sdk/client-cloudwatch',
+      '@aws-sdk/client-sts',
+      '@aws-sdk/credential-providers',
+      '@smithy/signature-v4',
+      '@aws-crypto/sha256-js',
+      'uqr',
+      'node:*',
+    ],
+  },
   'lib/local': { folders: ['lib/domain', 'lib/ledger', 'lib/infra', 'lib/client'], packages: ['*'] },
   'lib/infra': {
-    folders: ['lib/domain', 'lib/api', 'lib/ledger', 'lib/wallets/aws-kms/key-policy.ts'],
+    folders: ['lib/domain', 'lib/api', 'lib/ledger', 'lib/telemetry', 'lib/wallets/aws-kms/key-policy.ts'],
     packages: [
       'aws-cdk-lib',
       'constructs',
@@ -74,7 +86,10 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'node:*',
     ],
   },
-  bin: { folders: ['lib/infra', 'lib/local', 'lib/client', 'examples'], packages: ['node:*', 'aws-cdk-lib'] },
+  bin: {
+    folders: ['lib/infra', 'lib/local', 'lib/client', 'lib/cli', 'examples'],
+    packages: ['node:*', 'aws-cdk-lib'],
+  },
 };
 
 interface Import {

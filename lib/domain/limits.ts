@@ -24,6 +24,8 @@ export const SESSION_MINUTES_MAX = 480;
 
 /** Longest validity we sign, whatever the seller asks for. */
 export const VALIDITY_CAP_SECONDS = 300;
+/** The shortest cap that a deployer may choose: settlement takes seconds, and clocks differ. */
+export const VALIDITY_CHOICE_MIN_SECONDS = 30;
 /** A seller that asks for more than a day is refused rather than clamped: it is a mistake or an attack. */
 export const MAX_TIMEOUT_SECONDS_MAX = 86_400;
 /** An authorization may outlive its session by this much, so that the last payment of a session can settle. */

@@ -20,6 +20,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   throttleBurstRequests: 2_000,
   ownApiGatewayAccount: true,
   validityCapSeconds: 300,
+  repeatWindowSeconds: 0,
   agentNames: [],
   alarmEmail: null,
   spendAlarmUsdPerHour: null,

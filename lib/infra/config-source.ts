@@ -1,5 +1,5 @@
 import { findNetwork } from '../domain/assets.ts';
-import { VALIDITY_CAP_SECONDS } from '../domain/limits.ts';
+import { REPEAT_WINDOW_MAX_SECONDS, VALIDITY_CAP_SECONDS, VALIDITY_CHOICE_MIN_SECONDS } from '../domain/limits.ts';
 import { parseUsd } from '../domain/money.ts';
 import {
   Unexpected,
@@ -28,8 +28,6 @@ const RETENTION_DAYS: readonly number[] = [
 const STACK_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
 const ACCOUNT_ARN = /:root$/;
 const CONTEXT_PREFIX = 'bursar:';
-/** Below it, a seller that takes a moment to settle comes too late. */
-const VALIDITY_CHOICE_MIN_SECONDS = 30;
 
 type Parsers = { readonly [K in keyof BursarConfig]: (value: unknown) => BursarConfig[K] };
 
@@ -74,6 +72,7 @@ const PARSERS: Parsers = {
   throttleBurstRequests: (value) => parseIntegerWithin(value, 1, 5_000),
   ownApiGatewayAccount: parseBoolean,
   validityCapSeconds: (value) => parseIntegerWithin(value, VALIDITY_CHOICE_MIN_SECONDS, VALIDITY_CAP_SECONDS),
+  repeatWindowSeconds: (value) => parseIntegerWithin(value, 0, REPEAT_WINDOW_MAX_SECONDS),
   agentNames: parseAgentNames,
   alarmEmail: parseEmail,
   spendAlarmUsdPerHour: (value) => parseOptional(value, (given) => parseNumberWithin(given, 0.01, 1_000_000)),

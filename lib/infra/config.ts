@@ -1,7 +1,7 @@
 import type { NetworkId } from '../domain/assets.ts';
 
 export { DEFAULT_CONFIG } from './config-defaults.ts';
-export { parseConfig, type ConfigSource } from './config-source.ts';
+export { parseConfig } from './config-source.ts';
 
 /** Everything that a deployer may choose. Each has a default, so that `cdk deploy --all` needs no arguments. */
 export interface BursarConfig {
@@ -41,7 +41,8 @@ export interface BursarConfig {
    */
   readonly retainData: boolean;
   /**
-   * Memory of each function in MiB; Lambda gives CPU in proportion.
+   * Memory of each function in MiB; Lambda gives CPU in proportion. The sweeper, which waits most of the time, gets 256 at
+   * the most.
    * @default 512
    */
   readonly functionMemoryMib: number;
@@ -111,6 +112,13 @@ export interface BursarConfig {
    * @default 300
    */
   readonly validityCapSeconds: number;
+  /**
+   * For how many seconds the same terms (payee, amount, token, chain) within a session count as the same purchase, so that
+   * one under another client token is refused. For agents whose tools mint a fresh token for every retry; it also refuses
+   * whoever means to buy the same again. 0 is off; at most 3600.
+   * @default 0
+   */
+  readonly repeatWindowSeconds: number;
   /**
    * Names of agents that get metrics of their own; every other name counts as `other`, since each name is a metric that
    * costs, and a name is whatever a caller says. At most 50.

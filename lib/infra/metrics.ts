@@ -17,7 +17,9 @@ export function bursarMetric(name: MetricName, dimensions: DimensionValues, opti
   const given = Object.keys(dimensions).sort().join();
   const sets: readonly (readonly string[])[] = METRICS[name].dimensions;
   if (!sets.some((set) => [...set].sort().join() === given)) {
-    throw new Error(`metric ${name} is not kept by ${given || 'no dimension'}: expected one of ${JSON.stringify(sets)}`);
+    throw new Error(
+      `metric ${name} is not kept by ${given || 'no dimension'}: expected one of ${JSON.stringify(sets)}`,
+    );
   }
   return new Metric({
     namespace: METRIC_NAMESPACE,

@@ -18,7 +18,16 @@ export interface SynthOptions {
 /** The account and region of the local stack. */
 export const LOCAL_ENVIRONMENT = { account: '000000000000', region: 'us-east-1' };
 
-const SOURCES = ['lib/infra', 'lib/api', 'lib/domain', 'lib/ledger', 'lib/wallets', 'cdk.json', 'package-lock.json'];
+const SOURCES = [
+  'lib/infra',
+  'lib/api',
+  'lib/domain',
+  'lib/ledger',
+  'lib/telemetry',
+  'lib/wallets',
+  'cdk.json',
+  'package-lock.json',
+];
 /** Assemblies that are kept for going back and forth between two states of the sources. */
 const ASSEMBLIES_KEPT_MAX = 8;
 /** A stack that runs may still read from an older one, so it stays for this long after it was last asked for. */

@@ -1,7 +1,7 @@
 import type { UserBinding } from '../api/request.ts';
 import { findNetwork } from '../domain/assets.ts';
 import type { Deployment } from '../domain/ids.ts';
-import { REPEAT_WINDOW_MAX_SECONDS } from '../domain/limits.ts';
+import { REPEAT_WINDOW_MAX_SECONDS, VALIDITY_CAP_SECONDS, VALIDITY_CHOICE_MIN_SECONDS } from '../domain/limits.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -96,21 +96,40 @@ export function readBaseConfig(env: Environment): Readonly<BaseConfig> {
 }
 
 export interface PayingConfig extends BaseConfig {
+  /** The longest that an authorization is good for. */
+  readonly validityCapSeconds: number;
   /** 0: the same terms may be paid again at once. */
   readonly repeatWindowSeconds: number;
 }
 
 export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
   const reader = createReader(env);
-  return reader.finish({ ...readBase(reader), repeatWindowSeconds: readRepeatWindow(reader) });
+  return reader.finish({
+    ...readBase(reader),
+    validityCapSeconds: readSeconds(reader, 'VALIDITY_CAP_SECONDS', {
+      min: VALIDITY_CHOICE_MIN_SECONDS,
+      max: VALIDITY_CAP_SECONDS,
+      absent: VALIDITY_CAP_SECONDS,
+    }),
+    repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', {
+      min: 0,
+      max: REPEAT_WINDOW_MAX_SECONDS,
+      absent: 0,
+    }),
+  });
 }
 
-function readRepeatWindow(reader: Reader): number {
-  const text = reader.optional('REPEAT_WINDOW_SECONDS') ?? '0';
+function readSeconds(
+  reader: Reader,
+  name: string,
+  { min, max, absent }: { readonly min: number; readonly max: number; readonly absent: number },
+): number {
+  const text = reader.optional(name);
+  if (text === undefined) return absent;
   const seconds = /^[0-9]{1,5}$/.test(text) ? Number(text) : -1;
-  if (seconds >= 0 && seconds <= REPEAT_WINDOW_MAX_SECONDS) return seconds;
-  reader.problem(`REPEAT_WINDOW_SECONDS must be 0 to ${REPEAT_WINDOW_MAX_SECONDS}. Received: ${text}`);
-  return 0;
+  if (seconds >= min && seconds <= max) return seconds;
+  reader.problem(`${name} must be ${min} to ${max}. Received: ${text}`);
+  return absent;
 }
 
 export interface ReadingConfig extends BaseConfig {

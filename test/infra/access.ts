@@ -11,6 +11,7 @@ const { account, region } = ENVIRONMENT;
 export const app = await synthesize({
   tokenPrincipals: [`arn:aws:iam::${account}:root`],
   externalSecretArns: [`arn:aws:secretsmanager:${region}:${account}:secret:cdp/api-??????`],
+  repeatWindowSeconds: 30,
 });
 const authorizer = createAuthorizer(app.deployment.roles, ENVIRONMENT);
 

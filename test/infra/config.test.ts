@@ -78,6 +78,37 @@ describe.each([
   ['throttleRequestsPerSecond', 'THROTTLE_REQUESTS_PER_SECOND', '50', 50, ['0', '10001']],
   ['throttleBurstRequests', 'THROTTLE_BURST_REQUESTS', '50', 50, ['0', '5001']],
   ['ownApiGatewayAccount', 'OWN_API_GATEWAY_ACCOUNT', 'false', false, ['']],
+  ['repeatWindowSeconds', 'REPEAT_WINDOW_SECONDS', '30', 30, ['-1', '3601', '1.5']],
+  ['validityCapSeconds', 'VALIDITY_CAP_SECONDS', '60', 60, ['29', '301', '60.5']],
+  [
+    'agentNames',
+    'AGENT_NAMES',
+    'shopper, arn:aws:x/researcher-2',
+    ['shopper', 'arn:aws:x/researcher-2'],
+    ['other', 'a,a', 'two words', 'a,', 'a'.repeat(65), Array.from({ length: 51 }, (_, index) => `agent-${index}`)],
+  ],
+  ['alarmEmail', 'ALARM_EMAIL', 'ops@example.com', 'ops@example.com', ['ops', 'a@b@c.example', 'a b@c.example', 7]],
+  ['alarmEmail', 'ALARM_EMAIL', 'none', null, ['null']],
+  ['spendAlarmUsdPerHour', 'SPEND_ALARM_USD_PER_HOUR', '12.50', 12.5, ['0', '-1', '1e3', 'much', '1000001']],
+  ['spendAlarmUsdPerHour', 'SPEND_ALARM_USD_PER_HOUR', 'none', null, ['']],
+  ['dashboards', 'DASHBOARDS', 'false', false, ['no']],
+  ['traceSamplingRate', 'TRACE_SAMPLING_RATE', '0', 0, ['1.01', '-0.1', '5%']],
+  ['canaryDeployment', 'CANARY_DEPLOYMENT', 'false', false, ['off']],
+  ['reservedConcurrency', 'RESERVED_CONCURRENCY', '100', 100, ['0', '10001']],
+  ['provisionedConcurrency', 'PROVISIONED_CONCURRENCY', '2', 2, ['0', '1.5']],
+  ['waf', 'WAF', 'true', true, ['yes']],
+  [
+    'vpc',
+    'VPC',
+    '{"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-01234567"]}',
+    { vpcId: 'vpc-0123456789abcdef0', subnetIds: ['subnet-01234567'] },
+    [
+      'vpc-0123456789abcdef0',
+      '{"vpcId":"vpc-0123456789abcdef0","subnetIds":[]}',
+      '{"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-*"]}',
+      '{"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-01234567"],"more":1}',
+    ],
+  ],
 ] as const)('%s', (name, variable, text, value, refused) => {
   test('is read from context', () => {
     expect(parse({ [`bursar:${name}`]: text })[name]).toEqual(value);
@@ -137,6 +168,13 @@ test.each([
   '7',
 ])('refuses %s as RPC URLs', (text) => {
   expect(() => parse({}, { BURSAR_RPC_URLS: text })).toThrow(/environment BURSAR_RPC_URLS is .*: expected/);
+});
+
+test('refuses more warm instances than are set aside, and takes as many', () => {
+  const kept = (provisioned: number) =>
+    parse({ 'bursar:reservedConcurrency': 10, 'bursar:provisionedConcurrency': provisioned });
+  expect(() => kept(11)).toThrow('provisionedConcurrency 11 is above reservedConcurrency 10');
+  expect(kept(10).provisionedConcurrency).toBe(10);
 });
 
 test('refuses an allowed network whose balances it cannot read', () => {

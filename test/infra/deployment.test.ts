@@ -99,7 +99,7 @@ describe('the functions', () => {
       Architectures: ['arm64'],
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
-      MemorySize: 512,
+      MemorySize: name === 'sweep-reservations' ? 256 : 512,
       TracingConfig: { Mode: 'Active' },
       LoggingConfig: { LogFormat: 'JSON' },
     });

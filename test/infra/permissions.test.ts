@@ -4,7 +4,8 @@ import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { paymentPk, sessionPk } from '../../lib/ledger/dynamodb/items.ts';
 import { walletKeyPolicy } from '../../lib/wallets/aws-kms/key-policy.ts';
 import { app, generously, onItem, roles, statementsOf, table, whoMay, type Question } from './access.ts';
-import { ENVIRONMENT, propertiesOf } from './synthesis.ts';
+import { createAuthorizer } from '../../lib/local/host/authorize.ts';
+import { ENVIRONMENT, propertiesOf, synthesize } from './synthesis.ts';
 
 const { account, region } = ENVIRONMENT;
 const WALLET_KEY = `arn:aws:kms:${region}:${account}:key/11111111-2222-3333-4444-555555555555`;
@@ -258,6 +259,14 @@ describe('the registry', () => {
       .filter((action) => !/^(kms|logs|xray):/.test(action));
     expect(actions).toEqual(['dynamodb:Query']);
   });
+});
+
+test('terms that were paid lately are the paying function’s alone, and only where a deployment asks for them', async () => {
+  const terms = onItem('PutItem', 'Registry', `REP#${'0'.repeat(64)}`);
+  expect(await whoMay(terms)).toEqual(['process-payment']);
+  const plain = createAuthorizer((await synthesize()).deployment.roles, ENVIRONMENT);
+  expect(await whoMay(terms, plain)).toEqual([]);
+  expect(await whoMay(onItem('PutItem', 'Books', PAYMENT), plain)).toEqual(['process-payment']);
 });
 
 describe('the data key', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { app, statementsOf, type Statement } from './access.ts';
-import { ENVIRONMENT, type Template } from './synthesis.ts';
+import { ALL_OPTIONS } from './options.ts';
+import { ENVIRONMENT, synthesize, type Template } from './synthesis.ts';
 
 const { account, region } = ENVIRONMENT;
 
@@ -11,9 +12,11 @@ function documentsOf(value: unknown): object[] {
   return [...own, ...Object.values(value).flatMap(documentsOf)];
 }
 
+/** A denial may name more than there is to deny. */
 function wildcardActions(template: Template): string[] {
   return documentsOf(template.Resources)
     .flatMap(statementsOf)
+    .filter(({ Effect: effect }) => effect === 'Allow')
     .flatMap(({ Action: actions }) => actions)
     .filter((action) => /[*?]/.test(action));
 }
@@ -22,6 +25,8 @@ function wildcardActions(template: Template): string[] {
 const WILDCARD_RESOURCES: Readonly<Record<string, readonly string[]>> = {
   'xray:PutTelemetryRecords': [],
   'xray:PutTraceSegments': [],
+  // Reads states; CloudWatch asks for every alarm whatever the names.
+  'cloudwatch:DescribeAlarms': [],
   'kms:CreateKey': ['aws:RequestTag/bursar:deployment', 'kms:KeySpec', 'kms:KeyUsage'],
   'kms:TagResource': ['aws:RequestTag/bursar:deployment', 'aws:TagKeys'],
   'kms:GetPublicKey': ['aws:ResourceTag/bursar:deployment'],
@@ -45,6 +50,10 @@ function loosely(statements: readonly Statement[]): string[] {
       });
     });
 }
+
+/** What Lambda does with a function's role in a VPC; the function itself must be denied it. */
+const INTERFACE_ACTIONS =
+  /^ec2:(Assign|Unassign)PrivateIpAddresses$|^ec2:(Create|Delete|Describe)NetworkInterfaces?$|^ec2:DescribeSubnets$/;
 
 /** What IAM takes of a role's inline policies in all. */
 const INLINE_POLICIES_MAX_CHARS = 10_240;
@@ -73,6 +82,26 @@ describe('all policies', () => {
     const statements = own.flatMap(({ policies }) => policies.flatMap(({ document }) => statementsOf(document)));
     expect(statements.length).toBeGreaterThan(30);
     expect(loosely(statements)).toEqual([]);
+  });
+
+  test('with every option, the only further wildcards are network interfaces, which no function’s code may touch', async () => {
+    const { deployment, service } = await synthesize(ALL_OPTIONS);
+    expect(wildcardActions(service)).toEqual([]);
+    const ofFunctions = new Set(deployment.functions.map(({ roleArn }) => roleArn));
+    for (const { arn, logicalId, policies } of deployment.roles) {
+      if (logicalId.includes('CloudWatchRole')) continue;
+      const statements = policies.flatMap(({ document }) => statementsOf(document));
+      const found = loosely(statements);
+      expect(found.filter((action) => !INTERFACE_ACTIONS.test(action))).toEqual([]);
+      expect(found.length).toBe(ofFunctions.has(arn) ? 6 : 0);
+      if (!ofFunctions.has(arn)) continue;
+      const denial = statements.find(({ Sid: sid }) => sid === 'NeverFromItsOwnCode')!;
+      expect(denial).toMatchObject({ Effect: 'Deny', Resource: ['*'] });
+      expect(denial.Condition).toEqual({
+        ArnLike: { 'lambda:SourceFunctionArn': `arn:aws:lambda:${region}:${account}:function:*` },
+      });
+      expect(denial.Action).toEqual(expect.arrayContaining(found));
+    }
   });
 
   test('the walk finds a wildcard resource that lost its condition', () => {

@@ -1,6 +1,7 @@
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import type { Property, PropertyType, Resource, SpecDatabase } from '@aws-cdk/service-spec-types';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ALL_OPTIONS } from './options.ts';
 import { synthesize, type Synthesis, type Template } from './synthesis.ts';
 
 let synthesis: Synthesis;
@@ -69,6 +70,16 @@ describe('the templates against the schemas of CloudFormation', () => {
   test('have no unknown type, no unknown or missing member, and no value of a wrong type', () => {
     expect(problemsOf(synthesis.data)).toEqual([]);
     expect(problemsOf(synthesis.service)).toEqual([]);
+  });
+
+  test('nor with every option', async () => {
+    const { data, service } = await synthesize(ALL_OPTIONS);
+    expect(problemsOf(data)).toEqual([]);
+    expect(problemsOf(service)).toEqual([]);
+    const types = new Set(Object.values(service.Resources).map(({ Type }) => Type));
+    for (const type of ['CodeDeploy::DeploymentGroup', 'WAFv2::WebACL', 'EC2::SecurityGroup', 'SNS::Topic']) {
+      expect(types).toContain(`AWS::${type}`);
+    }
   });
 
   test.each<[string, (properties: Record<string, unknown>) => void, RegExp]>([

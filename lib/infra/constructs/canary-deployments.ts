@@ -1,4 +1,3 @@
-// oxlint-disable no-new -- a construct takes its place in the tree by being made
 import { Stack } from 'aws-cdk-lib';
 import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { LambdaApplication, LambdaDeploymentConfig, LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
@@ -40,14 +39,12 @@ export class CanaryDeployments extends Construct {
         sid: 'SeeAlarms',
         actions: ['cloudwatch:DescribeAlarms'],
         // CloudWatch asks for this whatever the names that are looked for.
-        resources: [
-          Stack.of(this).formatArn({ service: 'cloudwatch', resource: 'alarm:*' }),
-        ],
+        resources: [Stack.of(this).formatArn({ service: 'cloudwatch', resource: 'alarm:*' })],
       }),
     );
     const application = new LambdaApplication(this, 'Application');
     for (const [name, { alias }] of Object.entries(functions)) {
-      new LambdaDeploymentGroup(this, name, {
+      const group = new LambdaDeploymentGroup(this, name, {
         application,
         alias,
         role: role.withoutPolicyUpdates(),
@@ -55,6 +52,8 @@ export class CanaryDeployments extends Construct {
         alarms: [...alarms],
         autoRollback: { deploymentInAlarm: true, failedDeployment: true, stoppedDeployment: true },
       });
+      // The alias waits for its group, which must be able to act by then.
+      group.node.addDependency(role);
     }
   }
 }

@@ -64,6 +64,24 @@ export class LedgerTable extends Construct {
   }
 
   /**
+   * Allows updates that name no attributes but these, whether to set them or as a condition. It does not keep the role from
+   * reading the others in the answer.
+   *
+   * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+   */
+  grantUpdateOf(role: Role, attributes: readonly string[], keys: readonly string[]): void {
+    const { partitionKey, sortKey } = this.shape;
+    // A request names the key of its item, too.
+    const named = [partitionKey, ...(sortKey === null ? [] : [sortKey]), ...attributes];
+    this.grant(role, {
+      sid: `${this.shape.name}${keys.map(toSidPart).join('')}Attributes`,
+      actions: ['dynamodb:UpdateItem'],
+      resources: [this.table.tableArn],
+      conditions: { ...onlyKeys(keys).conditions, 'ForAllValues:StringEquals': { 'dynamodb:Attributes': named } },
+    });
+  }
+
+  /**
    * Allows queries of one index.
    *
    * @param keys the partition keys of the index that may be asked for; none means all

@@ -27,7 +27,8 @@ export interface PaymentsApiProps {
   readonly ownApiGatewayAccount: boolean;
 }
 
-const STAGE = 'v1';
+/** The one stage of the API. */
+export const STAGE = 'v1';
 /** Parts of the version of Lambda's invoke API in an integration's address; fixed by API Gateway. */
 const INVOKE_API = 'path/2015-03-31/functions';
 
@@ -53,11 +54,13 @@ const ACCESS_LOG_FIELDS = {
  * only; and only this stage of this API may invoke the functions behind it: whoever else could would forge the caller.
  */
 export class PaymentsApi extends Construct {
+  /** One JSON object a request, with the members of `ACCESS_LOG_FIELDS`. */
+  readonly accessLogs: LogGroup;
   private readonly api: SpecRestApi;
 
   constructor(scope: Construct, id: string, props: PaymentsApiProps) {
     super(scope, id);
-    const accessLogs = new LogGroup(this, 'AccessLogs', {
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
       retention: props.logRetentionDays,
       removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
@@ -84,7 +87,7 @@ export class PaymentsApi extends Construct {
         dataTraceEnabled: false,
         throttlingRateLimit: props.throttleRequestsPerSecond,
         throttlingBurstLimit: props.throttleBurstRequests,
-        accessLogDestination: new LogGroupLogDestination(accessLogs),
+        accessLogDestination: new LogGroupLogDestination(this.accessLogs),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     });
@@ -106,6 +109,10 @@ export class PaymentsApi extends Construct {
   get endpoint(): string {
     const { region, urlSuffix } = Stack.of(this);
     return `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`;
+  }
+
+  get stageArn(): string {
+    return this.api.deploymentStage.stageArn;
   }
 
   /**

@@ -22,8 +22,17 @@ const ISSUER_KEYS = 'ISS#*';
 /** One-time tokens of workloads. */
 const WORKLOAD_TOKEN_KEYS = 'WAT#*';
 
+/** Terms that were paid lately. */
+const REPETITION_KEYS = 'REP#*';
+
 /** A transaction is judged part by part, and a part that only checks has an action of its own. */
-const READ_AND_CHANGE = ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'] as const;
+const READ_AND_CHECK = ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem'] as const;
+const READ_AND_CHANGE = [...READ_AND_CHECK, 'dynamodb:UpdateItem'] as const;
+
+/** What making and deleting an instrument writes at its connector, and what it asks of it. */
+const CONNECTOR_COUNTERS = ['instruments', 'keysTaken', 'status'];
+/** What replacing the tags of a manager writes, and what it asks of the manager. */
+const TAG_ATTRIBUTES = ['revision', 'status', 'tags', 'updatedAt', 'writeMark'];
 
 /**
  * Managers, connectors, instruments, credential providers, workload identities and their tokens. Nobody may scan, and
@@ -37,6 +46,11 @@ export class Registry extends LedgerTable {
   /** Looking up a manager, a connector or an instrument. */
   grantLookUp(role: Role): void {
     this.grantItems(role, ['dynamodb:GetItem'], [INSTRUMENT_KEYS, MANAGER_KEYS]);
+  }
+
+  /** Keeping which terms were paid lately, where the deployment asks for it. */
+  grantKeepRepetitions(role: Role): void {
+    this.grantItems(role, ['dynamodb:PutItem'], [REPETITION_KEYS]);
   }
 
   /** Looking up, and a user's list of instruments. */
@@ -56,17 +70,22 @@ export class Registry extends LedgerTable {
     this.grantIndexQuery(role, BY_LIST_INDEX, [MANAGER_LIST]);
   }
 
-  /** Making and closing instruments; the next derivation index and the instruments are counted on the connector. */
+  /**
+   * Making and closing instruments; the next derivation index and the instruments are counted on the connector. Nothing else
+   * of a connector or a manager can be changed: neither its key material nor whose tokens it takes.
+   */
   grantManageInstruments(role: Role): void {
     this.grantItems(role, [...READ_AND_CHANGE, 'dynamodb:PutItem'], [INSTRUMENT_KEYS]);
-    this.grantItems(role, READ_AND_CHANGE, [MANAGER_KEYS]);
+    this.grantItems(role, READ_AND_CHECK, [MANAGER_KEYS]);
+    this.grantUpdateOf(role, CONNECTOR_COUNTERS, [MANAGER_KEYS]);
   }
 
-  /** Keeping credential providers and workload identities, and the tags of managers. */
+  /** Keeping credential providers and workload identities, and the tags of managers, of which nothing else can be changed. */
   grantManageIdentities(role: Role): void {
     const actions = [...READ_AND_CHANGE, 'dynamodb:DeleteItem', 'dynamodb:PutItem'] as const;
     this.grantItems(role, actions, [PROVIDER_KEYS, WORKLOAD_KEYS]);
-    this.grantItems(role, READ_AND_CHANGE, [MANAGER_KEYS]);
+    this.grantItems(role, READ_AND_CHECK, [MANAGER_KEYS]);
+    this.grantUpdateOf(role, TAG_ATTRIBUTES, [MANAGER_KEYS]);
     this.grantIndexQuery(role, BY_LIST_INDEX, [PROVIDER_LIST, WORKLOAD_LIST]);
   }
 

@@ -15,6 +15,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { FunctionNetwork } from './function-network.ts';
 
 export interface ServiceFunctionProps {
   /** The name of the file in `lambdas/`. */
@@ -32,16 +33,32 @@ export interface ServiceFunctionProps {
    * @default - CloudFormation makes one up, so that nothing comes to depend on it
    */
   readonly roleName?: string;
+  /**
+   * Subnets to run in.
+   * @default - Lambda's own network
+   */
+  readonly network?: FunctionNetwork;
+  /**
+   * Instances that are set aside for this function.
+   * @default - it shares the account's
+   */
+  readonly reservedConcurrency?: number;
+  /**
+   * Instances of the live version that are kept warm.
+   * @default - none
+   */
+  readonly provisionedConcurrency?: number;
 }
 
 /**
  * One function with a role and a log group of its own. The role may write that log and traces; everything else is granted
- * to it by the constructs that it uses. Callers go through the alias, which can later shift traffic between versions.
+ * to it by the constructs that it uses. Callers go through the alias, which can shift calls between versions.
  */
 export class ServiceFunction extends Construct {
   readonly role: Role;
-  /** The alias `live`. */
-  readonly live: IFunction;
+  readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
+  readonly alias: Alias;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
@@ -50,12 +67,12 @@ export class ServiceFunction extends Construct {
       description: `Runs ${props.name}: ${props.description}`,
       ...(props.roleName === undefined ? {} : { roleName: props.roleName }),
     });
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetentionDays,
       removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    logGroup.grantWrite(this.role);
-    const fn = new LambdaFunction(this, 'Function', {
+    this.logGroup.grantWrite(this.role);
+    this.function = new LambdaFunction(this, 'Function', {
       description: `${props.name}: ${props.description}`,
       role: this.role,
       code: Code.fromAsset(props.bundlePath),
@@ -66,12 +83,25 @@ export class ServiceFunction extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       memorySize: props.memoryMib,
       tracing: Tracing.ACTIVE,
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
       systemLogLevelV2: SystemLogLevel.WARN,
+      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
-    // CDK's classes do not fit its own interfaces under exactOptionalPropertyTypes.
-    this.live = new Alias(this, 'Live', { aliasName: 'live', version: fn.currentVersion as IVersion }) as IFunction;
+    props.network?.attach(this.function, this.role);
+    this.alias = new Alias(this, 'Live', {
+      aliasName: 'live',
+      // CDK's classes do not fit its own interfaces under exactOptionalPropertyTypes.
+      version: this.function.currentVersion as IVersion,
+      ...(props.provisionedConcurrency === undefined
+        ? {}
+        : { provisionedConcurrentExecutions: props.provisionedConcurrency }),
+    });
+  }
+
+  /** What callers invoke. */
+  get live(): IFunction {
+    return this.alias as IFunction;
   }
 }

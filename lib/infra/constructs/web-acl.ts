@@ -33,7 +33,13 @@ export class WebAcl extends Construct {
       // Bodies are weighed up to this size, and what is larger counts as a match.
       associationConfig: { requestBody: { API_GATEWAY: { defaultSizeInspectionLimit: 'KB_64' } } },
       rules: [
-        { name: 'BodySize', priority: 0, action: { block: {} }, statement: tooLarge(props.stageName), visibilityConfig: visibility('BodySize') },
+        {
+          name: 'BodySize',
+          priority: 0,
+          action: { block: {} },
+          statement: tooLarge(props.stageName),
+          visibilityConfig: visibility('BodySize'),
+        },
         {
           name: 'Rate',
           priority: 1,

@@ -1,13 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createFunction, describeFailure } from '../../api/function.ts';
-import {
-  IN_FLIGHT_MAX,
-  SIGNER_ATTEMPTS_MAX,
-  SIGNER_TIMEOUT_MS,
-  STORE_ATTEMPTS_MAX,
-  VALIDITY_CAP_SECONDS,
-} from '../../domain/limits.ts';
+import { IN_FLIGHT_MAX, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import { parseManagerArn } from '../../domain/ids.ts';
 import { formatUsd } from '../../domain/money.ts';
 import { ok } from '../../domain/result.ts';
@@ -40,7 +34,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     clock: systemClock,
     random: systemRandom,
     allowedNetworks: config.allowedNetworks,
-    validityCapSeconds: VALIDITY_CAP_SECONDS,
+    validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
     report: ({ event, paymentId, error }) =>
       writeLog(JSON.stringify({ event, paymentId, failure: describeFailure(error) })),

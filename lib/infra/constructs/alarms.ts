@@ -1,0 +1,256 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  AnomalyDetectionAlarm,
+  ComparisonOperator,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+  type AlarmProps,
+  type IMetric,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { FilterPattern, MetricFilter, type LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { METRIC_NAMESPACE } from '../../telemetry/metric-names.ts';
+import { AUTHORIZER_FAILURES, bursarMetric } from '../metrics.ts';
+import type { AlarmTopic } from './alarm-topic.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+export interface AlarmsProps {
+  /** `null`: nobody is told. */
+  readonly topic: AlarmTopic | null;
+  readonly apiName: string;
+  readonly stageName: string;
+  readonly accessLogs: LogGroup;
+  readonly sweeper: ServiceFunction;
+  readonly deadLetters: IQueue;
+  /** Symbols of the tokens that can be paid with. */
+  readonly currencies: readonly string[];
+  /** `null`: above what CloudWatch has learned to be usual. */
+  readonly spendAlarmUsdPerHour: number | null;
+}
+
+type AlarmChoices = Omit<AlarmProps, 'alarmDescription' | 'treatMissingData'>;
+
+/** What each alarm means and what to do stands under its name in this file. */
+export const RUNBOOK = 'docs/operating.md';
+
+const MINUTE = Duration.minutes(1);
+const FIVE_MINUTES = Duration.minutes(5);
+const HOUR = Duration.hours(1);
+/** Twice the longest that a payment is held when all is well: a lease and two sweeps. */
+const RESERVATION_AGE_MAX_SECONDS = 180;
+const DENIED_MAX_PERCENT = 50;
+/** Fewer requests than this in five minutes say nothing about a share of them. */
+const DENIALS_COUNTED_FROM = 20;
+/** Server errors in one minute: a few may be a moment of the store, and were retried. */
+const SERVER_ERRORS_MAX = 3;
+/** Standard deviations above the usual. */
+const SPEND_BAND_WIDTH = 4;
+
+/** One alarm for each thing that somebody has to see to. None depends on an alias, so that deployments can watch them. */
+export class Alarms extends Construct {
+  readonly all: Alarm[] = [];
+  /** Those that a bad version of a function sets off. */
+  readonly ofDeployments: readonly Alarm[];
+  private readonly topic: AlarmTopic | null;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    this.topic = props.topic;
+    const invariant = this.invariantViolated();
+    const serverErrors = this.serverErrors(props);
+    const authorizer = this.authorizerErrors(props.accessLogs);
+    this.ofDeployments = [invariant, serverErrors, authorizer];
+    this.oldestReservation();
+    this.denialSpike();
+    this.signerThrottled();
+    this.sweeperStopped(props.sweeper);
+    this.sweepFailures();
+    this.deadLetters(props.deadLetters);
+    this.spend(props);
+  }
+
+  private invariantViolated(): Alarm {
+    return this.add('InvariantViolated', 'The books of a session do not balance', TreatMissingData.NOT_BREACHING, {
+      metric: bursarMetric('InvariantViolations', {}, { statistic: 'Sum' }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 1,
+    });
+  }
+
+  private serverErrors({ apiName, stageName }: AlarmsProps): Alarm {
+    return this.add('ApiServerErrors', 'Calls are answered with 5xx', TreatMissingData.NOT_BREACHING, {
+      // By name and not by reference: the API refers to the aliases, which wait for the deployments that watch this.
+      metric: new Metric({
+        namespace: 'AWS/ApiGateway',
+        metricName: '5XXError',
+        dimensionsMap: { ApiName: apiName, Stage: stageName },
+        statistic: 'Sum',
+        period: MINUTE,
+      }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      threshold: SERVER_ERRORS_MAX,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+    });
+  }
+
+  /** The authorizer's own error count would also count every bad token, which it answers by throwing. */
+  private authorizerErrors(accessLogs: LogGroup): Alarm {
+    const filter = new MetricFilter(this, 'AuthorizerFailureFilter', {
+      logGroup: accessLogs,
+      metricNamespace: METRIC_NAMESPACE,
+      metricName: AUTHORIZER_FAILURES,
+      filterPattern: FilterPattern.any(
+        FilterPattern.stringValue('$.errorType', '=', 'AUTHORIZER_FAILURE'),
+        FilterPattern.stringValue('$.errorType', '=', 'AUTHORIZER_CONFIGURATION_ERROR'),
+      ),
+    });
+    return this.add('AuthorizerErrors', 'Tokens cannot be judged', TreatMissingData.NOT_BREACHING, {
+      metric: filter.metric({ statistic: 'Sum', period: MINUTE }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 2,
+    });
+  }
+
+  private oldestReservation(): Alarm {
+    return this.add(
+      'OldestReservationAge',
+      'Budget is held by payments that nobody finishes',
+      TreatMissingData.NOT_BREACHING,
+      {
+        metric: bursarMetric('OldestReservationAge', {}, { statistic: 'Maximum' }),
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        threshold: RESERVATION_AGE_MAX_SECONDS,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+      },
+    );
+  }
+
+  private denialSpike(): Alarm {
+    const sum = { statistic: 'Sum', period: FIVE_MINUTES };
+    const requests = bursarMetric('PaymentRequestCount', {}, sum);
+    const denials = bursarMetric('Denials', {}, sum);
+    return this.add('DenialSpike', 'Most payments are denied', TreatMissingData.NOT_BREACHING, {
+      metric: new MathExpression({
+        label: 'Denied payments, percent',
+        expression: `IF(requests >= ${DENIALS_COUNTED_FROM}, 100 * FILL(denials, 0) / requests, 0)`,
+        usingMetrics: { requests, denials },
+        period: FIVE_MINUTES,
+      }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: DENIED_MAX_PERCENT,
+      evaluationPeriods: 2,
+    });
+  }
+
+  private signerThrottled(): Alarm {
+    return this.add('SignerThrottled', 'KMS refuses signatures for their rate', TreatMissingData.NOT_BREACHING, {
+      metric: bursarMetric('SignerThrottles', {}, { statistic: 'Sum' }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 3,
+    });
+  }
+
+  /** No run at all looks like no data, so that is what this alarm takes for the worst. */
+  private sweeperStopped({ function: fn }: ServiceFunction): Alarm {
+    const sum = { statistic: 'Sum', period: MINUTE };
+    return this.add(
+      'SweeperStopped',
+      'No run of the sweeper has succeeded for five minutes',
+      TreatMissingData.BREACHING,
+      {
+        metric: new MathExpression({
+          label: 'Runs that succeeded',
+          expression: 'runs - FILL(errors, 0)',
+          usingMetrics: { runs: fn.metricInvocations(sum), errors: fn.metricErrors(sum) },
+          period: MINUTE,
+        }),
+        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 5,
+      },
+    );
+  }
+
+  private sweepFailures(): Alarm {
+    return this.add('SweepFailures', 'The sweeper cannot finish a payment', TreatMissingData.NOT_BREACHING, {
+      metric: bursarMetric('SweepFailures', {}, { statistic: 'Sum' }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      // A visit may fail while the store is throttled; one that fails each time needs somebody.
+      evaluationPeriods: 15,
+      datapointsToAlarm: 10,
+    });
+  }
+
+  private deadLetters(queue: IQueue): Alarm {
+    // SQS stops counting a queue that nobody uses, and an empty one is what it stops with.
+    return this.add('DeadLetters', 'Runs of the sweeper failed or were not started', TreatMissingData.NOT_BREACHING, {
+      metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: FIVE_MINUTES }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 1,
+    });
+  }
+
+  private spend({ currencies, spendAlarmUsdPerHour: limit }: AlarmsProps): Alarm {
+    const metric = hourlySpend(currencies);
+    const what = 'More is spent in an hour than usual';
+    if (limit === null) {
+      const alarm = new AnomalyDetectionAlarm(this, 'SpendAnomaly', {
+        metric,
+        stdDevs: SPEND_BAND_WIDTH,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_UPPER_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+        alarmDescription: describe('SpendAnomaly', what),
+      });
+      return this.announce(alarm);
+    }
+    return this.add('SpendAnomaly', `More than ${limit} US dollars in an hour`, TreatMissingData.NOT_BREACHING, {
+      metric,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: limit,
+      evaluationPeriods: 1,
+    });
+  }
+
+  private add(id: string, what: string, treatMissingData: TreatMissingData, choices: AlarmChoices): Alarm {
+    return this.announce(new Alarm(this, id, { ...choices, treatMissingData, alarmDescription: describe(id, what) }));
+  }
+
+  private announce(alarm: Alarm): Alarm {
+    if (this.topic !== null) alarm.addAlarmAction(new SnsAction(this.topic.topic));
+    this.all.push(alarm);
+    return alarm;
+  }
+}
+
+function describe(id: string, what: string): string {
+  return `${what}. What to do: ${RUNBOOK}#${id.toLowerCase()}`;
+}
+
+/** The sum over all currencies, each of which stands for dollars. */
+function hourlySpend(currencies: readonly string[]): IMetric {
+  const metrics = currencies.map((Currency) =>
+    bursarMetric('SpendAmount', { Currency }, { statistic: 'Sum', period: HOUR }),
+  );
+  const [only] = metrics;
+  if (metrics.length === 1 && only !== undefined) return only;
+  return new MathExpression({
+    label: 'US dollars an hour',
+    expression: metrics.map((_, index) => `FILL(m${index}, 0)`).join(' + '),
+    usingMetrics: Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric])),
+    period: HOUR,
+  });
+}

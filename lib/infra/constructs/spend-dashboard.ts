@@ -1,0 +1,204 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  LogQueryVisualizationType,
+  LogQueryWidget,
+  MathExpression,
+  Metric,
+  PeriodOverride,
+  type Alarm,
+  type IMetric,
+  type IWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { METRIC_NAMESPACE, type MetricDimension, type MetricName } from '../../telemetry/metric-names.ts';
+import { bursarMetric } from '../metrics.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+export interface SpendDashboardProps {
+  readonly apiName: string;
+  readonly stageName: string;
+  readonly paying: ServiceFunction;
+  readonly sweeper: ServiceFunction;
+  readonly deadLetters: IQueue;
+  readonly alarms: readonly Alarm[];
+}
+
+const FIVE_MINUTES = Duration.minutes(5);
+const HOUR = Duration.hours(1);
+const HALF = { width: 12, height: 6 };
+const THIRD = { width: 8, height: 6 };
+const ROWS_SHOWN = 20;
+const PHASES = ['reserve', 'sign', 'decide', 'settle'] as const;
+const PERCENTILES = ['p50', 'p99'] as const;
+
+/**
+ * What agents spend, and how the service does. What has too many values to be a dimension of a metric (merchants, sessions,
+ * tasks) is read from the log of the paying function when somebody looks.
+ */
+export class SpendDashboard extends Construct {
+  readonly dashboard: Dashboard;
+
+  constructor(scope: Construct, id: string, props: SpendDashboardProps) {
+    super(scope, id);
+    this.dashboard = new Dashboard(this, 'Dashboard', {
+      periodOverride: PeriodOverride.INHERIT,
+      defaultInterval: Duration.days(1),
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 3, alarms: [...props.alarms] })],
+        spendRow(),
+        logRow(props.paying),
+        paymentRow(),
+        latencyRow(),
+        serviceRow(props),
+        sweeperRow(props),
+      ],
+    });
+  }
+}
+
+function spendRow(): IWidget[] {
+  return [
+    graph('Spend by agent, US dollars', [search('SpendAmount', ['AgentName', 'Currency'], 'Sum', HOUR)], HALF),
+    graph('Spend by token, US dollars', [search('SpendAmount', ['Currency'], 'Sum', HOUR)], HALF),
+  ];
+}
+
+/** A replay is served like its first answer and spends nothing. */
+const PAID = ['filter operation = "ProcessPayment" and status < 300 and not ispresent(replayed)'];
+
+function logRow(paying: ServiceFunction): IWidget[] {
+  return [
+    query(paying, 'Spend by merchant, US dollars', [
+      'fields payee, amountUsd',
+      ...PAID,
+      'stats sum(amountUsd) as usd, count(*) as payments by payee',
+      'sort usd desc',
+    ]),
+    query(paying, 'Budgets that run out', [
+      'fields sessionId, agentName, remainingUsd',
+      'filter operation = "ProcessPayment" and ispresent(remainingUsd)',
+      'stats latest(remainingUsd) as usdLeft, latest(agentName) as agent by sessionId',
+      'sort usdLeft asc',
+    ]),
+    query(paying, 'Cost of a task (a session), US dollars', [
+      'fields sessionId, agentName, tool, amountUsd',
+      ...PAID,
+      'stats sum(amountUsd) as usd, count(*) as payments, count_distinct(tool) as tools by sessionId, agentName',
+      'sort usd desc',
+    ]),
+  ];
+}
+
+function paymentRow(): IWidget[] {
+  const sum = { statistic: 'Sum', period: FIVE_MINUTES };
+  const rate = new MathExpression({
+    label: 'Payments that were signed, percent',
+    expression: '100 * FILL(successes, 0) / requests',
+    usingMetrics: {
+      successes: bursarMetric('PaymentSuccessCount', {}, sum),
+      requests: bursarMetric('PaymentRequestCount', {}, sum),
+    },
+    period: FIVE_MINUTES,
+  });
+  return [
+    graph('Success rate', [rate], THIRD),
+    graph('Denials by reason', [search('Denials', ['Reason'], 'Sum', FIVE_MINUTES)], THIRD),
+    graph('Payments by agent', [search('PaymentRequestCount', ['AgentName'], 'Sum', FIVE_MINUTES)], THIRD),
+  ];
+}
+
+function latencyRow(): IWidget[] {
+  const phases = PHASES.flatMap((Phase) =>
+    PERCENTILES.map((statistic) =>
+      bursarMetric('PhaseLatency', { Phase }, { statistic, label: `${Phase} ${statistic}`, period: FIVE_MINUTES }),
+    ),
+  );
+  const whole = PERCENTILES.map((statistic) =>
+    bursarMetric('PaymentLatency', {}, { statistic, label: `payment ${statistic}`, period: FIVE_MINUTES }),
+  );
+  return [
+    graph('Latency of each phase, ms', phases, THIRD),
+    graph('Latency of a payment, ms', whole, THIRD),
+    graph('Latency by operation, p99, ms', [search('OperationLatency', ['Operation'], 'p99', FIVE_MINUTES)], THIRD),
+  ];
+}
+
+function serviceRow({ apiName, stageName, paying }: SpendDashboardProps): IWidget[] {
+  const sum = { statistic: 'Sum', period: FIVE_MINUTES };
+  const ofApi = (metricName: string): Metric =>
+    new Metric({
+      namespace: 'AWS/ApiGateway',
+      metricName,
+      dimensionsMap: { ApiName: apiName, Stage: stageName },
+      ...sum,
+    });
+  return [
+    graph('Answers of the API', [ofApi('Count'), ofApi('4XXError'), ofApi('5XXError')], THIRD),
+    graph(
+      'Throttles',
+      [
+        search('Throttles', ['Operation'], 'Sum', FIVE_MINUTES),
+        bursarMetric('SignerThrottles', {}, { ...sum, label: 'KMS' }),
+        paying.function.metricThrottles({ ...sum, label: 'Lambda, paying function' }),
+      ],
+      THIRD,
+    ),
+    graph('Errors by operation', [search('OperationFailure', ['Operation'], 'Sum', FIVE_MINUTES)], THIRD),
+  ];
+}
+
+function sweeperRow({ sweeper: { function: fn }, deadLetters }: SpendDashboardProps): IWidget[] {
+  const sum = { statistic: 'Sum', period: FIVE_MINUTES };
+  return [
+    graph('Oldest reservation, seconds', [age()], THIRD),
+    graph(
+      'Sweeper',
+      [
+        fn.metricInvocations({ ...sum, label: 'runs' }),
+        fn.metricErrors({ ...sum, label: 'runs that failed' }),
+        bursarMetric('SweepFailures', {}, { ...sum, label: 'visits that failed' }),
+        deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, label: 'dead letters' }),
+      ],
+      THIRD,
+    ),
+    graph('Open sessions', [bursarMetric('ActiveSessions', {}, { statistic: 'Maximum', period: FIVE_MINUTES })], THIRD),
+  ];
+}
+
+function age(): Metric {
+  return bursarMetric('OldestReservationAge', {}, { statistic: 'Maximum', period: FIVE_MINUTES });
+}
+
+function graph(title: string, left: IMetric[], size: { readonly width: number; readonly height: number }): IWidget {
+  return new GraphWidget({ title, left, leftYAxis: { min: 0 }, liveData: true, ...size });
+}
+
+/** All values that a dimension has, without naming them here. */
+function search(
+  name: MetricName,
+  dimensions: readonly MetricDimension[],
+  statistic: string,
+  period: Duration,
+): IMetric {
+  const set = [METRIC_NAMESPACE, ...dimensions].join(',');
+  return new MathExpression({
+    label: '',
+    expression: `SEARCH('{${set}} MetricName="${name}"', '${statistic}', ${period.toSeconds()})`,
+    usingMetrics: {},
+    period,
+  });
+}
+
+function query({ logGroup }: ServiceFunction, title: string, queryLines: string[]): IWidget {
+  return new LogQueryWidget({
+    title,
+    ...THIRD,
+    view: LogQueryVisualizationType.TABLE,
+    logGroupNames: [logGroup.logGroupName],
+    queryLines: [...queryLines, `limit ${ROWS_SHOWN}`],
+  });
+}

@@ -1,0 +1,235 @@
+import { Stack } from 'aws-cdk-lib';
+import type { BursarConfig } from './config.ts';
+import { CredentialSecrets } from './constructs/credential-secrets.ts';
+import { FunctionNetwork } from './constructs/function-network.ts';
+import { ServiceFunction } from './constructs/service-function.ts';
+import { WalletKeys } from './constructs/wallet-keys.ts';
+import { WalletSecrets } from './constructs/wallet-secrets.ts';
+import type { DataStack } from './data-stack.ts';
+import type { DeployedFunctionName } from './function-names.ts';
+
+export interface ServiceFunctionsProps {
+  readonly config: BursarConfig;
+  readonly data: DataStack;
+  /** The directory of each function's bundle. */
+  readonly bundles: Readonly<Record<DeployedFunctionName, string>>;
+}
+
+export type ServiceFunctions = Readonly<Record<DeployedFunctionName, ServiceFunction>>;
+
+/** Longer than the paying path's own bounds add up to, shorter than API Gateway waits. */
+const FUNCTION_TIMEOUT_SECONDS = 15;
+/** Longer than fetching an issuer's keys may take. */
+const AUTHORIZER_TIMEOUT_SECONDS = 10;
+/** Two passes half a minute apart, each with time to work through a backlog. */
+const SWEEPER_TIMEOUT_SECONDS = 90;
+/** It runs half of all time, mostly waiting for its second pass: with more it would be what an idle deployment costs most. */
+const SWEEPER_MEMORY_MAX_MIB = 256;
+
+interface FunctionChoices {
+  readonly description: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly roleName?: string;
+  readonly timeoutSeconds?: number;
+  readonly memoryMib?: number;
+  readonly reservedConcurrency?: number;
+  readonly provisionedConcurrency?: number;
+}
+
+/** Everything that the grants of a function are made of. */
+interface Parts extends ServiceFunctionsProps {
+  readonly stack: Stack;
+  readonly network: FunctionNetwork | null;
+  readonly keys: WalletKeys;
+  readonly seeds: WalletSecrets;
+  readonly credentials: CredentialSecrets;
+}
+
+/** Makes every function with its role, and grants each what its operations take. */
+export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProps): ServiceFunctions {
+  const { stackPrefix, externalSecretArns, vpc } = props.config;
+  const keys = new WalletKeys(stack, 'WalletKeys', { tag: stackPrefix });
+  const credentials = new CredentialSecrets(stack, 'CredentialSecrets', {
+    namePrefix: `bursar/${stackPrefix}/credentials`,
+    externalArns: externalSecretArns,
+  });
+  const seeds = new WalletSecrets(stack, 'WalletSecrets', {
+    namePrefix: `bursar/${stackPrefix}`,
+    others: credentials.arnPattern,
+  });
+  const network = vpc === null ? null : new FunctionNetwork(stack, 'FunctionNetwork', { vpc });
+  const parts = { ...props, stack, network, keys, seeds, credentials };
+  return {
+    'process-payment': processPayment(parts),
+    'read-payments': readPayments(parts),
+    'manage-sessions': manageSessions(parts),
+    'manage-instruments': manageInstruments(parts),
+    'manage-connectors': manageConnectors(parts),
+    'manage-identities': manageIdentities(parts),
+    'issue-tokens': issueTokens(parts),
+    'authorize-jwt': authorizeJwt(parts),
+    'sweep-reservations': sweepReservations(parts),
+  };
+}
+
+/** The only function that can sign, and with the sweeper the only one that moves money in the books. */
+function processPayment(parts: Parts): ServiceFunction {
+  const { config, data, keys, seeds, stack } = parts;
+  const { reservedConcurrency: reserved, provisionedConcurrency: provisioned } = config;
+  const fn = serviceFunction(parts, 'process-payment', {
+    description: 'reserves, signs, settles',
+    roleName: stableRoleName(stack, config, 'process-payment'),
+    environment: {
+      ...userBinding(config),
+      VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
+      REPEAT_WINDOW_SECONDS: String(config.repeatWindowSeconds),
+      // Lambda has no empty values, and no name is what an absent one says.
+      ...(config.agentNames.length === 0 ? {} : { AGENT_NAMES: config.agentNames.join(',') }),
+    },
+    ...(reserved === null ? {} : { reservedConcurrency: reserved }),
+    ...(provisioned === null ? {} : { provisionedConcurrency: provisioned }),
+  });
+  data.books.grantPay(fn.role);
+  data.registry.grantLookUp(fn.role);
+  if (config.repeatWindowSeconds > 0) data.registry.grantKeepRepetitions(fn.role);
+  keys.grantSign(fn.role);
+  seeds.grantRead(fn.role);
+  return fn;
+}
+
+function readPayments(parts: Parts): ServiceFunction {
+  const { config, data } = parts;
+  const fn = serviceFunction(parts, 'read-payments', {
+    description: 'reads sessions, instruments, balances and receipts',
+    environment: { ...userBinding(config), RPC_URLS: JSON.stringify(config.rpcUrls) },
+  });
+  data.books.grantRead(fn.role);
+  data.registry.grantList(fn.role);
+  return fn;
+}
+
+function manageSessions(parts: Parts): ServiceFunction {
+  const { config, data } = parts;
+  const fn = serviceFunction(parts, 'manage-sessions', {
+    description: 'opens and closes sessions',
+    environment: userBinding(config),
+  });
+  data.books.grantManageSessions(fn.role);
+  data.registry.grantLookUp(fn.role);
+  return fn;
+}
+
+function manageInstruments(parts: Parts): ServiceFunction {
+  const { config, data, keys, stack } = parts;
+  const fn = serviceFunction(parts, 'manage-instruments', {
+    description: 'makes and closes wallets',
+    roleName: stableRoleName(stack, config, 'manage-instruments'),
+    environment: {
+      ...userBinding(config),
+      WALLET_KEY_TAG: keys.tag,
+      PAYING_ROLE_ARN: stableRoleArn(stack, config, 'process-payment'),
+      KEY_ADMIN_ROLE_ARN: stableRoleArn(stack, config, 'manage-instruments'),
+    },
+  });
+  data.registry.grantManageInstruments(fn.role);
+  keys.grantCreate(fn.role);
+  return fn;
+}
+
+function manageConnectors(parts: Parts): ServiceFunction {
+  const { data, seeds } = parts;
+  const fn = serviceFunction(parts, 'manage-connectors', {
+    description: 'makes managers and connectors',
+    environment: { SECRET_NAME_PREFIX: seeds.namePrefix },
+  });
+  data.registry.grantManageConnectors(fn.role);
+  seeds.grantCreate(fn.role);
+  return fn;
+}
+
+function manageIdentities(parts: Parts): ServiceFunction {
+  const { credentials, data } = parts;
+  const fn = serviceFunction(parts, 'manage-identities', {
+    description: 'makes credential providers and workload identities, tags resources',
+    environment: { CREDENTIAL_NAME_PREFIX: credentials.namePrefix },
+  });
+  data.registry.grantManageIdentities(fn.role);
+  credentials.grantManage(fn.role);
+  return fn;
+}
+
+/** The only function that reads secrets of wallet providers. */
+function issueTokens(parts: Parts): ServiceFunction {
+  const fn = serviceFunction(parts, 'issue-tokens', { description: 'mints tokens of workloads and wallet providers' });
+  parts.data.registry.grantIssueTokens(fn.role);
+  parts.credentials.grantRead(fn.role);
+  return fn;
+}
+
+function authorizeJwt(parts: Parts): ServiceFunction {
+  const fn = serviceFunction(parts, 'authorize-jwt', {
+    description: 'verifies tokens of the issuers that managers trust',
+    timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
+  });
+  parts.data.registry.grantFindIssuers(fn.role);
+  return fn;
+}
+
+function sweepReservations(parts: Parts): ServiceFunction {
+  const fn = serviceFunction(parts, 'sweep-reservations', {
+    description: 'finishes what a crash left open',
+    timeoutSeconds: SWEEPER_TIMEOUT_SECONDS,
+    memoryMib: Math.min(parts.config.functionMemoryMib, SWEEPER_MEMORY_MAX_MIB),
+  });
+  parts.data.books.grantSweep(fn.role);
+  return fn;
+}
+
+/** For the functions that act for users. */
+function userBinding({ bindUserToRoleSession }: BursarConfig): Readonly<Record<string, string>> {
+  return { USER_BINDING: bindUserToRoleSession ? 'role-session' : 'header' };
+}
+
+/**
+ * Wallet keys name two roles in their policies for as long as there is money behind them, so these two keep their names
+ * through any redeployment. IAM's names hold for all regions, hence the region in them.
+ */
+function stableRoleName(stack: Stack, { stackPrefix }: BursarConfig, name: DeployedFunctionName): string {
+  return `${stackPrefix}-${stack.region}-${name}`;
+}
+
+function stableRoleArn(stack: Stack, config: BursarConfig, name: DeployedFunctionName): string {
+  const resourceName = stableRoleName(stack, config, name);
+  return stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName });
+}
+
+function serviceFunction(
+  { bundles, config, data, network, stack }: Parts,
+  name: DeployedFunctionName,
+  choices: FunctionChoices,
+): ServiceFunction {
+  return new ServiceFunction(stack, toConstructId(name), {
+    timeoutSeconds: FUNCTION_TIMEOUT_SECONDS,
+    memoryMib: config.functionMemoryMib,
+    ...choices,
+    ...(network === null ? {} : { network }),
+    name,
+    bundlePath: bundles[name],
+    environment: {
+      BOOKS_TABLE: data.books.table.tableName,
+      REGISTRY_TABLE: data.registry.table.tableName,
+      DEPLOYMENT_PARTITION: stack.partition,
+      DEPLOYMENT_ACCOUNT: stack.account,
+      DEFAULT_SESSION_LIMIT_USD: config.defaultSessionLimitUsd ?? 'none',
+      ALLOWED_NETWORKS: config.allowedNetworks.join(','),
+      ...choices.environment,
+    },
+    logRetentionDays: config.logRetentionDays,
+    retainLogs: config.retainData,
+  });
+}
+
+/** `process-payment` is `ProcessPayment`. */
+function toConstructId(name: string): string {
+  return name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { bursarMetric } from '../../lib/infra/metrics.ts';
+import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { METRICS } from '../../lib/telemetry/metric-names.ts';
+import { propertiesOf, resourcesOf, synthesize, type Synthesis } from './synthesis.ts';
+
+interface AlarmMetric {
+  readonly Expression?: string;
+  readonly MetricStat?: { readonly Metric: Readonly<Record<string, unknown>>; readonly Period: number };
+}
+
+interface AlarmProperties {
+  readonly AlarmDescription: string;
+  readonly AlarmActions?: readonly unknown[];
+  readonly Metrics?: readonly AlarmMetric[];
+  readonly [name: string]: unknown;
+}
+
+let app: Synthesis;
+let told: Synthesis;
+beforeAll(async () => {
+  app = await synthesize();
+  told = await synthesize({ alarmEmail: 'ops@example.com', spendAlarmUsdPerHour: 50 });
+});
+
+function alarmsOf({ service }: Synthesis): Map<string, AlarmProperties> {
+  const alarms = Object.entries(resourcesOf(service, 'AWS::CloudWatch::Alarm'));
+  return new Map(
+    alarms.map(([id, { Properties }]) => [
+      id.replace(/^Alarms/, '').replace(/[0-9A-F]{8}$/, ''),
+      Properties as AlarmProperties,
+    ]),
+  );
+}
+
+const alarm = (name: string, of = app): AlarmProperties => {
+  const found = alarmsOf(of).get(name);
+  expect(found, name).toBeDefined();
+  return found!;
+};
+
+describe('the alarms', () => {
+  test.each([
+    ['InvariantViolated', 'InvariantViolations', { Threshold: 0, EvaluationPeriods: 1, Period: 60 }],
+    [
+      'OldestReservationAge',
+      'OldestReservationAge',
+      { Threshold: 180, EvaluationPeriods: 5, DatapointsToAlarm: 3, Period: 60, Statistic: 'Maximum' },
+    ],
+    ['SignerThrottled', 'SignerThrottles', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 3 }],
+    ['SweepFailures', 'SweepFailures', { Threshold: 0, EvaluationPeriods: 15, DatapointsToAlarm: 10 }],
+    ['ApiServerErrors', '5XXError', { Threshold: 3, EvaluationPeriods: 3, DatapointsToAlarm: 2, Statistic: 'Sum' }],
+    ['AuthorizerErrors', 'AuthorizerFailures', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 2 }],
+    ['DeadLetters', 'ApproximateNumberOfMessagesVisible', { Threshold: 0, EvaluationPeriods: 1 }],
+  ])('%s watches %s', (name, metric, properties) => {
+    expect(alarm(name)).toMatchObject({ MetricName: metric, TreatMissingData: 'notBreaching', ...properties });
+  });
+
+  test('are ten', () => {
+    expect([...alarmsOf(app).keys()]).toHaveLength(10);
+  });
+
+  test('denials alarm by their share, and not below twenty requests', () => {
+    const { Metrics: metrics, ...rest } = alarm('DenialSpike');
+    expect(rest).toMatchObject({ Threshold: 50, EvaluationPeriods: 2, TreatMissingData: 'notBreaching' });
+    const [expression] = metrics!.flatMap(({ Expression }) => Expression ?? []);
+    expect(expression).toBe('IF(requests >= 20, 100 * FILL(denials, 0) / requests, 0)');
+  });
+
+  test('a sweeper that does not run at all alarms: no data is the worst', () => {
+    const { Metrics: metrics, ...rest } = alarm('SweeperStopped');
+    expect(rest).toMatchObject({
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 1,
+      EvaluationPeriods: 5,
+      TreatMissingData: 'breaching',
+    });
+    const names = metrics!.flatMap(({ MetricStat }) => MetricStat?.Metric['MetricName'] ?? []);
+    expect(names).toEqual(['Invocations', 'Errors']);
+    expect(metrics!.flatMap(({ Expression }) => Expression ?? [])).toEqual(['runs - FILL(errors, 0)']);
+  });
+
+  test('only the sweeper’s takes missing data for a failure', () => {
+    for (const [name, { TreatMissingData: missing }] of alarmsOf(app)) {
+      expect([name, missing]).toEqual([name, name === 'SweeperStopped' ? 'breaching' : 'notBreaching']);
+    }
+  });
+
+  test('spend alarms above what is usual, or above the limit that was given', () => {
+    const usual = alarm('SpendAnomaly');
+    expect(usual).toMatchObject({ ComparisonOperator: 'GreaterThanUpperThreshold', TreatMissingData: 'notBreaching' });
+    expect(usual.Metrics!.flatMap(({ Expression }) => Expression ?? [])).toEqual([
+      expect.stringMatching(/^ANOMALY_DETECTION_BAND\(\w+, ?4\)$/),
+    ]);
+    const [spend] = usual.Metrics!.flatMap(({ MetricStat }) => MetricStat ?? []);
+    expect(spend).toMatchObject({ Metric: { MetricName: 'SpendAmount', Namespace: 'Bursar' }, Period: 3_600 });
+    expect(alarm('SpendAnomaly', told)).toMatchObject({ MetricName: 'SpendAmount', Period: 3_600, Threshold: 50 });
+  });
+
+  test('a token that is no good is no error of the authorizer: the access log is counted, not what it throws', () => {
+    const [filter] = propertiesOf(app.service, 'AWS::Logs::MetricFilter');
+    expect(filter).toMatchObject({
+      FilterPattern: '{ ($.errorType = "AUTHORIZER_FAILURE") || ($.errorType = "AUTHORIZER_CONFIGURATION_ERROR") }',
+      LogGroupName: { Ref: expect.stringMatching(/^PaymentsApiAccessLogs/) },
+      MetricTransformations: [{ MetricNamespace: 'Bursar', MetricName: 'AuthorizerFailures', MetricValue: '1' }],
+    });
+    const [stage] = propertiesOf(app.service, 'AWS::ApiGateway::Stage');
+    const { Format: format } = stage!['AccessLogSetting'] as { Format: string };
+    expect(JSON.parse(format)).toMatchObject({ errorType: '$context.error.responseType' });
+  });
+
+  test('each says where its runbook is, and it is there', () => {
+    const operating = readFileSync(join(PROJECT_ROOT, 'docs/operating.md'), 'utf8');
+    const anchors = new Set(
+      [...operating.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+        title
+          .toLowerCase()
+          .replaceAll(/[^\w\s-]/g, '')
+          .replaceAll(' ', '-'),
+      ),
+    );
+    for (const [name, { AlarmDescription: text }] of alarmsOf(app)) {
+      const [, anchor] = /\. What to do: docs\/operating\.md#([a-z-]+)$/.exec(text) ?? [];
+      expect([name, anchors.has(anchor!)]).toEqual([name, true]);
+    }
+  });
+
+  test('tell nobody without an address, and then there is no topic to pay for', () => {
+    expect([...alarmsOf(app).values()].flatMap(({ AlarmActions: actions }) => actions ?? [])).toEqual([]);
+    expect(propertiesOf(app.service, 'AWS::SNS::Topic')).toEqual([]);
+    expect(propertiesOf(app.service, 'AWS::KMS::Key')).toEqual([]);
+  });
+
+  test('with an address they go to one encrypted topic, which only this account’s alarms can publish to', () => {
+    const [[topicId, topic]] = Object.entries(resourcesOf(told.service, 'AWS::SNS::Topic')) as [[string, never]];
+    const [[keyId]] = Object.entries(resourcesOf(told.service, 'AWS::KMS::Key')) as [[string, never]];
+    expect(topic).toMatchObject({ Properties: { KmsMasterKeyId: { 'Fn::GetAtt': [keyId, 'Arn'] } } });
+    for (const { AlarmActions: actions } of alarmsOf(told).values()) expect(actions).toEqual([{ Ref: topicId }]);
+    expect(propertiesOf(told.service, 'AWS::SNS::Subscription')).toEqual([
+      { Endpoint: 'ops@example.com', Protocol: 'email', TopicArn: { Ref: topicId } },
+    ]);
+    const [key] = propertiesOf(told.service, 'AWS::KMS::Key');
+    const [policy] = propertiesOf(told.service, 'AWS::SNS::TopicPolicy');
+    const grants = [key!['KeyPolicy'], policy!['PolicyDocument']].flatMap((document) =>
+      (document as { Statement: { Effect: string; Principal: unknown; Condition?: unknown }[] }).Statement.filter(
+        ({ Principal }) => JSON.stringify(Principal) === '{"Service":"cloudwatch.amazonaws.com"}',
+      ),
+    );
+    expect(grants).toHaveLength(2);
+    for (const { Condition: condition } of grants) {
+      expect(condition).toEqual({ StringEquals: { 'aws:SourceAccount': '000000000000' } });
+    }
+  });
+});
+
+describe('metrics', () => {
+  test('all that alarms and dashboard read are written by somebody, under those dimensions', () => {
+    expect(bursarMetric('Denials', { Reason: 'x' }).dimensions).toEqual({ Reason: 'x' });
+    expect(() => bursarMetric('Denials', { AgentName: 'x' })).toThrow('metric Denials is not kept by AgentName');
+    expect(() => bursarMetric('SpendAmount', {})).toThrow('is not kept by no dimension');
+  });
+});
+
+describe('the dashboard', () => {
+  const bodyOf = ({ service }: Synthesis): string =>
+    JSON.stringify(propertiesOf(service, 'AWS::CloudWatch::Dashboard'));
+
+  test.each([
+    ['spend by agent', '{Bursar,AgentName,Currency} MetricName=\\\\\\\\\\\\\\"SpendAmount'],
+    ['spend by token', '{Bursar,Currency} MetricName=\\\\\\\\\\\\\\"SpendAmount'],
+    ['spend by merchant', 'sum(amountUsd) as usd, count(*) as payments by payee'],
+    ['remaining budgets', 'latest(remainingUsd)'],
+    ['cost per task', 'by sessionId, agentName'],
+    ['success rate', 'PaymentSuccessCount'],
+    ['denials by reason', '{Bursar,Reason} MetricName=\\\\\\\\\\\\\\"Denials'],
+    ['throttles', 'SignerThrottles'],
+    ['oldest reservation age', 'OldestReservationAge'],
+    ['errors of the API', '5XXError'],
+    ['refusals by the API', '4XXError'],
+    ['dead letters', 'ApproximateNumberOfMessagesVisible'],
+  ])('shows %s', (_what, part) => {
+    expect(bodyOf(app).replaceAll(/\\+/g, '\\')).toContain(part.replaceAll(/\\+/g, '\\'));
+  });
+
+  test.each(['reserve', 'sign', 'decide', 'settle'])('shows the latency of %s', (phase) => {
+    expect(bodyOf(app)).toMatch(new RegExp(`PhaseLatency[^\\]]*Phase[^\\]]*${phase}[^\\]]*p99`));
+  });
+
+  test('names only metrics that are written', () => {
+    const searched = [...bodyOf(app).matchAll(/MetricName=\\*"(\w+)/g)].map(([, name]) => name);
+    expect(searched.length).toBeGreaterThan(5);
+    for (const name of searched) expect(Object.keys(METRICS)).toContain(name);
+  });
+
+  test('is one, and none on request', async () => {
+    expect(propertiesOf(app.service, 'AWS::CloudWatch::Dashboard')).toHaveLength(1);
+    const { service } = await synthesize({ dashboards: false });
+    expect(propertiesOf(service, 'AWS::CloudWatch::Dashboard')).toHaveLength(0);
+  });
+});
+
+test('a twentieth of the requests is traced, and the first of each second', async () => {
+  const ruleOf = ({ service }: Synthesis): unknown =>
+    propertiesOf(service, 'AWS::XRay::SamplingRule')[0]!['SamplingRule'];
+  expect(ruleOf(app)).toMatchObject({ FixedRate: 0.05, ReservoirSize: 1, ServiceName: 'Bursar/v1' });
+  expect(ruleOf(await synthesize({ traceSamplingRate: 0 }))).toMatchObject({ FixedRate: 0, ReservoirSize: 0 });
+});

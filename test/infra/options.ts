@@ -1,0 +1,18 @@
+import type { BursarConfig } from '../../lib/infra/config.ts';
+
+/** Every choice that adds something to the stacks, made. */
+export const ALL_OPTIONS: Partial<BursarConfig> = {
+  agentNames: ['shopper', 'researcher'],
+  alarmEmail: 'ops@example.com',
+  canaryDeployment: true,
+  dashboards: true,
+  externalSecretArns: ['arn:aws:secretsmanager:us-east-1:000000000000:secret:cdp/api-??????'],
+  provisionedConcurrency: 2,
+  reservedConcurrency: 100,
+  spendAlarmUsdPerHour: 50,
+  tokenPrincipals: ['arn:aws:iam::000000000000:root'],
+  validityCapSeconds: 120,
+  repeatWindowSeconds: 30,
+  vpc: { vpcId: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] },
+  waf: true,
+};
