@@ -103,6 +103,8 @@ export interface Ledger {
 export interface SweepIndex {
   /** Payments of one shard whose visit is due, oldest first, at most one page. */
   duePayments(shard: number, now: EpochMs): Promise<readonly PaymentId[]>;
+  /** Whether a shard has any visit, due or not. */
+  hasVisits(shard: number): Promise<boolean>;
   /** Takes a payment off the index, unless its attempt changed meanwhile. */
   dropVisit(id: PaymentId, attempt: number): Promise<void>;
   /** Sets the time of the next visit, unless the attempt changed meanwhile. */

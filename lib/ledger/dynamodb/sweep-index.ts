@@ -34,6 +34,20 @@ export function createSweepIndex(store: SweepStore): SweepIndex {
       );
       return (output.Items ?? []).map((item) => readText(item, 'pk').slice('PAY#'.length) as PaymentId);
     },
+    hasVisits: async (shard) => {
+      const output = await callStore('Query', () =>
+        store.client.send(
+          new QueryCommand({
+            TableName: store.tableName,
+            IndexName: BY_VISIT_INDEX,
+            KeyConditionExpression: 'sh = :shard',
+            ExpressionAttributeValues: { ':shard': text(shard.toString()) },
+            Limit: 1,
+          }),
+        ),
+      );
+      return (output.Items ?? []).length > 0;
+    },
     dropVisit: (id, attempt) => changeVisit(store, id, attempt, 'REMOVE sh, sv', {}),
     postponeVisit: (id, attempt, until) =>
       changeVisit(store, id, attempt, 'SET sv = :until', { ':until': number(until) }),

@@ -154,7 +154,12 @@ async function recover(books: Books): Promise<Books> {
   const holder = { books };
   const ledger = createModelLedger(holder);
   const clock: Clock = { now: () => toEpochMs(LATE_MS + 600_000), sleep: async () => undefined };
-  const index = { duePayments: async () => [], dropVisit: async () => undefined, postponeVisit: async () => undefined };
+  const index = {
+    duePayments: async () => [],
+    hasVisits: async () => false,
+    dropVisit: async () => undefined,
+    postponeVisit: async () => undefined,
+  };
   for (const id of books.payments.keys()) await visitPayment({ ledger, clock, index, report: () => undefined }, id);
   return holder.books;
 }
@@ -186,6 +191,7 @@ export async function exploreScenario(
     const id = await paymentIdOf(scenario.handlers[0]!);
     const index = {
       duePayments: async () => [],
+      hasVisits: async () => false,
       dropVisit: async () => undefined,
       postponeVisit: async () => undefined,
     };

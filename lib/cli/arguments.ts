@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util';
+import type { Command, OptionSpec, Options } from './command.ts';
+import { usageError } from './outcome.ts';
+
+/** Understood by every command. */
+export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  endpoint: { value: 'URL', help: 'the deployment with its stage; else BURSAR_ENDPOINT, the context, the local stack' },
+  region: { value: 'REGION', help: 'of the signatures; read off a deployed endpoint' },
+  profile: { value: 'NAME', help: 'a profile of the AWS configuration' },
+  'role-arn': { value: 'ARN', help: 'a role to assume with these credentials' },
+  manager: { value: 'ARN', help: 'the payment manager; else BURSAR_MANAGER, the context' },
+  user: { value: 'ID', help: 'for whom; else BURSAR_USER, the context, your login name' },
+  json: { help: 'one JSON document on stdout, and nothing else' },
+  help: { help: 'this text' },
+};
+
+/** Options of one command line. */
+interface Parsed {
+  readonly options: Options;
+  readonly positionals: readonly string[];
+}
+
+/** What stands before the operands: the command's words, and options that stand before them. */
+export interface CommandLine {
+  /** `null`: no command was named. */
+  readonly command: Command | null;
+  readonly rest: readonly string[];
+}
+
+/** Finds the command in the words. Throws `CliError` for a word that is none. */
+export function findCommand(argv: readonly string[], commands: readonly Command[]): CommandLine {
+  const before: string[] = [];
+  let at = 0;
+  while (at < argv.length && argv[at]!.startsWith('-')) {
+    const name = argv[at]!.replace(/^--?/, '').split('=')[0]!;
+    const takesNext = GLOBAL_OPTIONS[name]?.value !== undefined && !argv[at]!.includes('=');
+    before.push(...argv.slice(at, at + (takesNext ? 2 : 1)));
+    at += takesNext ? 2 : 1;
+  }
+  const [first, second] = argv.slice(at);
+  if (first === undefined) return { command: null, rest: before };
+  const two = commands.find(({ name }) => name === `${first} ${second ?? ''}`);
+  if (two !== undefined) return { command: two, rest: [...before, ...argv.slice(at + 2)] };
+  const one = commands.find(({ name }) => name === first);
+  if (one !== undefined) return { command: one, rest: [...before, ...argv.slice(at + 1)] };
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  if (family.length > 0) {
+    throw usageError(`${first} needs one more word: ${family.join(', ')}`, `bursar ${family[0]} --help`);
+  }
+  throw usageError(`there is no command ${first}`, `expected one of: ${commands.map(({ name }) => name).join(', ')}`);
+}
+
+/** Reads options and operands of a command. Throws `CliError` for what it does not know. */
+export function parseArguments(specs: Readonly<Record<string, OptionSpec>>, argv: readonly string[]): Parsed {
+  const config = Object.fromEntries(
+    Object.entries(specs).map(([name, { value, many }]) => [
+      name,
+      {
+        type: value === undefined ? ('boolean' as const) : ('string' as const),
+        multiple: many ?? false,
+        ...(name === 'help' ? { short: 'h' } : {}),
+      },
+    ]),
+  );
+  let parsed: { readonly values: Readonly<Record<string, unknown>>; readonly positionals: readonly string[] };
+  try {
+    parsed = parseArgs({ args: [...argv], options: config, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usageError((error as Error).message.split('. To specify')[0]!.replace(/\.$/, ''));
+  }
+  const { values, positionals } = parsed;
+  return {
+    positionals,
+    options: {
+      flag: (name) => values[name] === true,
+      text: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
+      list: (name) => (Array.isArray(values[name]) ? (values[name] as string[]) : []),
+    },
+  };
+}
+
+/** Refuses too few and too many operands. */
+export function checkOperands(command: Command, positionals: readonly string[]): void {
+  const { operandsMin, operandsMax, name, operands } = command;
+  const usage = `expected: bursar ${name} ${operands}`.trim();
+  if (positionals.length < operandsMin) throw usageError(`${name} needs an operand`, usage);
+  if (positionals.length > operandsMax) {
+    throw usageError(`${name} does not know what to do with ${positionals[operandsMax]}`, usage);
+  }
+}
+
+/** A whole number of an option within bounds; `undefined` where it is not given. */
+export function wholeNumberOf(options: Options, name: string, min: number, max: number): number | undefined {
+  const text = options.text(name);
+  if (text === undefined) return undefined;
+  const value = /^(?:0|[1-9][0-9]{0,8})$/.test(text) ? Number(text) : -1;
+  if (value < min || value > max) {
+    throw usageError(`--${name} must be a whole number from ${min} to ${max}. Received: ${text}`);
+  }
+  return value;
+}

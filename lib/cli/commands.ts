@@ -1,0 +1,20 @@
+import type { Command } from './command.ts';
+import { doctor } from './doctor.ts';
+import { init } from './init.ts';
+import { pay } from './pay.ts';
+import { balance, payments } from './payments.ts';
+import { proxy } from './proxy.ts';
+import { sessionCreate, sessionRevoke, sessionShow } from './session.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  init,
+  sessionCreate,
+  sessionShow,
+  sessionRevoke,
+  pay,
+  payments,
+  balance,
+  doctor,
+  proxy,
+];

@@ -1,0 +1,56 @@
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** A file that appears under its name only when it is whole. */
+export interface PendingFile {
+  write(data: Uint8Array): Promise<void>;
+  commit(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** The files that the tool reads and writes; relative names are of the directory it was started in. */
+export interface FileStore {
+  /** `null`: there is no such file. Throws where it cannot be read, or is larger than `maxBytes`. */
+  read(name: string, maxBytes: number): Promise<Uint8Array | null>;
+  /** Readable by its owner only; replaces what was there, whole or not at all. */
+  write(name: string, text: string): Promise<void>;
+  create(name: string): Promise<PendingFile>;
+}
+
+const OWNER_ONLY = 0o600;
+
+export function createFileStore(directory: string): FileStore {
+  const place = (name: string): string => (name.startsWith('/') ? name : join(directory, name));
+  const partOf = (name: string): string => `${place(name)}.${process.pid}.part`;
+  return {
+    read: async (name, maxBytes) => {
+      const bytes = await readFile(place(name)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+      });
+      if (bytes !== null && bytes.byteLength > maxBytes) {
+        throw new Error(`${name} has ${bytes.byteLength} bytes: expected at most ${maxBytes}`);
+      }
+      return bytes;
+    },
+    write: async (name, text) => {
+      await mkdir(dirname(place(name)), { recursive: true });
+      await writeFile(partOf(name), text, { mode: OWNER_ONLY });
+      await rename(partOf(name), place(name));
+    },
+    create: async (name) => {
+      const file = await open(partOf(name), 'w');
+      return {
+        write: (data) => file.writeFile(data),
+        commit: async () => {
+          await file.close();
+          await rename(partOf(name), place(name));
+        },
+        discard: async () => {
+          await file.close();
+          await rm(partOf(name), { force: true });
+        },
+      };
+    },
+  };
+}
