@@ -19,8 +19,15 @@ const PRICE_NAMES = [
   'tracesPerMillion',
   'kmsEccSignPerMillion',
   'managedWalletOperation',
+  'kmsKeyMonth',
+  'alarmMetricMonth',
+  'metricMonth',
+  'dashboardMonth',
+  'eventsPerMillion',
+  'cardFixedFee',
 ] as const;
 const ASSUMPTION_NAMES = [
+  'sweepBilledMs',
   'functionMemoryMib',
   'billedMsInProcess',
   'billedMsOfKmsSign',
@@ -28,7 +35,7 @@ const ASSUMPTION_NAMES = [
   'traceShare',
 ] as const;
 
-interface PriceList {
+export interface PriceList {
   readonly region: string;
   readonly recordedOn: string;
   /** In US dollars. Estimates of cost, not money that anybody holds. */
@@ -62,7 +69,7 @@ export async function measureCost(): Promise<Row[]> {
 }
 
 /** Dollars of a million payments, by what they are paid for. The sweeper's visit to each payment is in them. */
-function costsOf(
+export function costsOf(
   { usd, assumed }: PriceList,
   use: PaymentUse,
   billedMs: number,
@@ -97,7 +104,7 @@ function toRow(name: string, costs: Record<string, number>, list: PriceList, max
   });
 }
 
-function readPrices(): PriceList {
+export function readPrices(): PriceList {
   const file = JSON.parse(readFileSync(PRICES_FILE, 'utf8')) as {
     readonly region: string;
     readonly recordedOn: string;
