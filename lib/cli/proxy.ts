@@ -32,7 +32,9 @@ async function runProxy({ deps, target, options }: Invocation): Promise<Outcome>
   const environment = {
     AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: server.url,
     AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: server.url,
+    // The SDKs read the one, the AWS CLI and boto3 the other.
     AWS_REGION: target.region,
+    AWS_DEFAULT_REGION: target.region,
     AWS_ACCESS_KEY_ID: key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
   };

@@ -1,7 +1,9 @@
 import { BursarError, type BursarCall, type BursarClient } from '../../client/index.ts';
+import { findNetworkByChain } from '../../domain/assets.ts';
 import type { Invocation } from '../command.ts';
 import { toCliError } from '../failures.ts';
 import { clientOf, type CallerRole, type Target } from '../target.ts';
+import { CHAIN_DEFAULT } from '../wallet.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const identity = findingsOf('credentials', 'credentials');
@@ -13,6 +15,17 @@ const separation = findingsOf('separation', 'separation of roles');
 /** Nobody's: the digits of drawn ids are random. */
 const NO_SESSION = 'payment-session-000000000000000';
 const NO_INSTRUMENT = 'payment-instrument-000000000000000';
+const { id: network, usdc } = findNetworkByChain(CHAIN_DEFAULT)!;
+/** A millionth of a test dollar, to nobody: it must be readable, and is never signed for a session that does not exist. */
+const SMALLEST_OFFER = {
+  scheme: 'exact',
+  network,
+  amount: '1',
+  asset: usdc.address,
+  payTo: `0x${'1'.repeat(40)}`,
+  maxTimeoutSeconds: 60,
+  extra: { name: usdc.domainName, version: usdc.domainVersion },
+};
 type Power = 'operate' | 'openSessions' | 'pay';
 
 /**
@@ -31,7 +44,7 @@ function probeOf(power: Power, { access, managerArn, context, userId }: Target):
   const payment = {
     paymentInstrumentId: NO_INSTRUMENT,
     paymentType: 'CRYPTO_X402',
-    paymentInput: { cryptoX402: { version: '2', payload: {} } },
+    paymentInput: { cryptoX402: { version: '2', payload: SMALLEST_OFFER } },
   };
   return { method, path: '/payments/processPayment', body: { ...body, ...payment } };
 }

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import { userInfo } from 'node:os';
+import { chainCredentials, readCallerIdentity, readRecentMetrics } from '../lib/cli/aws.ts';
+import { createFileStore } from '../lib/cli/files.ts';
+import { runCli } from '../lib/cli/run.ts';
+import type { Terminal } from '../lib/cli/terminal.ts';
+
+const NODE_MAJOR_MIN = 24;
+const USER_FALLBACK = 'user';
+
+function createTerminal(interrupted: AbortSignal): Terminal {
+  const { stdin, stdout, stderr, env } = process;
+  return {
+    out: (data) =>
+      new Promise((resolve, reject) => {
+        stdout.write(data, (error) => (error ? reject(error) : resolve()));
+      }),
+    err: (text) => {
+      stderr.write(text);
+    },
+    interactive: Boolean(stdin.isTTY && stderr.isTTY),
+    screen: Boolean(stdout.isTTY),
+    color: Boolean(stdout.isTTY && stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb'),
+    ask: async (question) => {
+      const lines = createInterface({ input: stdin, output: stderr });
+      // The line editor takes Ctrl-C for itself: it is handed on.
+      lines.on('SIGINT', () => process.emit('SIGINT'));
+      const ended = new Promise<null>((resolve) => {
+        lines.once('close', () => resolve(null));
+      });
+      try {
+        const answer = await Promise.race([lines.question(question, { signal: interrupted }), ended]);
+        if (answer === null) stderr.write('\n');
+        return answer;
+      } finally {
+        lines.close();
+      }
+    },
+  };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username.replaceAll(/[^A-Za-z0-9._-]/g, '') || USER_FALLBACK;
+  } catch {
+    return USER_FALLBACK;
+  }
+}
+
+async function main(): Promise<number> {
+  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
+    process.stderr.write(
+      `Node ${process.versions.node} is too old to run this directly: use npm run bursar, which brings its own Node ${NODE_MAJOR_MIN}\n`,
+    );
+    return 1;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // The first asks, the second insists.
+      if (stop.signal.aborted) process.exit(130);
+      stop.abort();
+    });
+  }
+  // Whoever reads the output may have had enough of it.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  return runCli(process.argv.slice(2), {
+    terminal: createTerminal(stop.signal),
+    env: process.env,
+    files: createFileStore(process.cwd()),
+    userName: userName(),
+    fetch,
+    now: Date.now,
+    randomBytes,
+    interrupted: stop.signal,
+    awsCredentials: chainCredentials,
+    callerIdentity: readCallerIdentity,
+    recentMetrics: readRecentMetrics,
+  });
+}
+
+process.exit(await main());
