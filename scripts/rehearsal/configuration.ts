@@ -1,0 +1,18 @@
+import type { BursarConfig } from '../../lib/infra/config.ts';
+
+/**
+ * What a rehearsal deploys differently from `cdk deploy --all` without arguments: names of its own, so that it never touches
+ * a deployment that is in use, and nothing that outlives it. test/infra/rehearsal-config.test.ts lists what that changes.
+ */
+export const REHEARSAL_CONFIG = {
+  stackPrefix: 'BursarRehearsal',
+  retainData: false,
+} as const satisfies Partial<BursarConfig>;
+
+/** The arguments that give these choices to the CDK's command line. */
+export function contextArguments(): string[] {
+  return Object.entries(REHEARSAL_CONFIG).flatMap(([name, value]) => ['--context', `bursar:${name}=${value}`]);
+}
+
+/** In order of deployment. */
+export const STACK_NAMES = [`${REHEARSAL_CONFIG.stackPrefix}Data`, `${REHEARSAL_CONFIG.stackPrefix}Service`] as const;
