@@ -157,8 +157,7 @@ interface ErrorBody {
 
 function toBursarError(response: Response, text: string): BursarError {
   const body = parseErrorBody(text);
-  const named = response.headers.get('x-amzn-errortype') ?? (typeof body.__type === 'string' ? body.__type : '');
-  const errorName = named.split(':')[0]?.split('#').at(-1) || 'UnknownError';
+  const errorName = nameOf(response.headers.get('x-amzn-errortype')) ?? nameOf(body.__type) ?? 'UnknownError';
   const message = typeof body.message === 'string' ? body.message : `Bursar answered ${response.status}`;
   const fields: readonly unknown[] = Array.isArray(body.fieldList) ? body.fieldList : [];
   const code = fields
@@ -170,6 +169,12 @@ function toBursarError(response: Response, text: string): BursarError {
     code: code ?? null,
     requestId: response.headers.get('x-amzn-requestid'),
   });
+}
+
+/** `Name`, `Name:http://...` or `namespace#Name`. A header that a gateway put a second name into says nothing. */
+function nameOf(text: unknown): string | null {
+  if (typeof text !== 'string' || text.includes(',')) return null;
+  return text.split(':')[0]?.split('#').at(-1)?.trim() || null;
 }
 
 function parseErrorBody(text: string): ErrorBody {

@@ -163,6 +163,11 @@ describe('a refusal', () => {
       answered({}, 404, { 'x-amzn-errortype': 'ResourceNotFoundException:http://internal/' }),
       { errorName: 'ResourceNotFoundException' },
     ],
+    [
+      'a header that holds two names, and the name in the body',
+      answered({ __type: 'ThrottlingException' }, 403, { 'x-amzn-errortype': 'One, Two' }),
+      { errorName: 'ThrottlingException' },
+    ],
     ['no JSON', new Response('<html>', { status: 403 }), { errorName: 'UnknownError', message: 'Bursar answered 403' }],
     ['JSON of another shape', answered([null], 400), { errorName: 'UnknownError', code: null, requestId: null }],
     ['fields of another shape', answered({ fieldList: [null, 1, { name: 2 }] }, 400), { code: null }],
