@@ -1,0 +1,114 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { PaymentId } from '../../lib/domain/ids.ts';
+import { toMicroUsd } from '../../lib/domain/money.ts';
+import { addMs } from '../../lib/domain/time.ts';
+import {
+  parseProviderItem,
+  parseWorkloadItem,
+  toProviderItem,
+  toWorkloadItem,
+} from '../../lib/ledger/dynamodb/identity-items.ts';
+import {
+  parseInstrumentItem,
+  toInstrumentItem,
+  toWalletAttributes,
+} from '../../lib/ledger/dynamodb/instrument-items.ts';
+import { parsePaymentItem, parseSessionItem, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+import {
+  connectorKey,
+  parseConnectorItem,
+  parseManagerItem,
+  toConnectorAttributes,
+  toManagerItem,
+} from '../../lib/ledger/dynamodb/registry-items.ts';
+import type { Item } from '../../lib/ledger/dynamodb/client.ts';
+import { makeProvider, makeWorkload } from '../support/identities.ts';
+import { makePayment, makeSession, NOW } from '../support/payments.ts';
+import { activate, makeConnector, makeInstrument, makeManager } from '../support/registry.ts';
+
+/** One of everything that is stored: the object, how it is written today, and how it is read. */
+export interface StoredThing {
+  readonly value: object;
+  readonly item: Item;
+  readonly parse: (item: Item) => object;
+}
+
+const managerId = 'acme-0000000001';
+const usd = (dollars: number) => toMicroUsd(BigInt(dollars) * 1_000_000n);
+const session = makeSession({
+  managerId,
+  sessionId: 'payment-session-000000000000001',
+  budget: { available: usd(7), reserved: usd(1), spent: usd(2) },
+  inFlight: 1,
+  open: new Map([
+    ['00000000-0000-8000-8000-000000000002#1', { amount: usd(1), leaseUntil: addMs(NOW, 17_000) }],
+  ]) as unknown as ReturnType<typeof makeSession>['open'],
+});
+const payment = makePayment(session, {
+  id: '00000000-0000-8000-8000-000000000001' as PaymentId,
+  agentName: 'assistant',
+});
+const manager = makeManager({
+  managerId,
+  workloadName: managerId,
+  description: 'research',
+  tags: { team: 'research' },
+  authorizer: {
+    type: 'CUSTOM_JWT',
+    jwt: {
+      discoveryUrl: 'https://issuer.example/.well-known/openid-configuration',
+      allowedAudience: ['bursar'],
+      allowedClients: null,
+      allowedScopes: ['bursar/manage', 'bursar/pay'],
+      customClaims: [{ name: 'groups', type: 'STRING_ARRAY', operator: 'CONTAINS', value: 'payers' }],
+      advertisedScopeMapping: null,
+      managementScope: 'bursar/manage',
+      managementMayPay: false,
+    },
+  },
+});
+const connector = makeConnector({ managerId, connectorId: 'wallets-0000000001' });
+const instrument = activate(
+  makeInstrument({ managerId, connectorId: connector.connectorId, instrumentId: 'payment-instrument-000000000000001' }),
+);
+const provider = makeProvider({ name: 'coinbase' });
+const workload = makeWorkload({ name: 'agents' });
+
+export const STORED: Readonly<Record<string, StoredThing>> = {
+  session: { value: session, item: toSessionItem(session, 'h1'), parse: parseSessionItem },
+  payment: { value: payment, item: toPaymentItem(payment), parse: parsePaymentItem },
+  manager: { value: manager, item: toManagerItem(manager), parse: parseManagerItem },
+  connector: {
+    value: connector,
+    item: { ...connectorKey(managerId, connector.connectorId), v: { N: '1' }, ...toConnectorAttributes(connector) },
+    parse: parseConnectorItem,
+  },
+  instrument: {
+    value: instrument,
+    item: { ...toInstrumentItem(instrument), ...toWalletAttributes(instrument.wallet!) },
+    parse: parseInstrumentItem,
+  },
+  provider: { value: provider, item: toProviderItem(provider), parse: parseProviderItem },
+  workload: { value: workload, item: toWorkloadItem(workload, null), parse: parseWorkloadItem },
+};
+
+type StoredJson = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Items as JSON, with bytes in base64. */
+export function toJson(item: Item): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(item)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [name, value.B === undefined ? value : { B: Buffer.from(value.B).toString('base64') }]),
+  );
+}
+
+export function fromJson(stored: StoredJson[string]): Item {
+  return Object.fromEntries(
+    Object.entries(stored).map(([name, value]) => {
+      const attribute = value as { readonly B?: string } & AttributeValue;
+      const bytes = typeof attribute.B === 'string' ? { B: new Uint8Array(Buffer.from(attribute.B, 'base64')) } : null;
+      return [name, bytes ?? attribute] as const;
+    }),
+  );
+}
