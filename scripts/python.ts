@@ -19,11 +19,17 @@ const CACHE = join(ROOT, '.cache', 'python');
 const HOST = 'bursar.execute-api.us-east-1.amazonaws.com';
 const USER = 'user-python';
 const PYTEST_TIMEOUT_MS = 5 * 60_000;
+/** The names of this machine's own settings for what is under test. */
+const SETTINGS = /^(AWS_|BEDROCK_|BURSAR_|LANGCHAIN_|LANGGRAPH_|LANGSMITH_|PYTHON|PYTEST_|.*_proxy$)/i;
 
 /** What the tests know of the stack; test/python/stack.py reads it. */
 interface StackFile {
   readonly mode: Mode;
   readonly region: string;
+  /** As the stack says it, on loopback: for programs that take any host name. */
+  readonly endpoint: string;
+  /** What starts Bursar's own command-line tool. */
+  readonly bursar: readonly string[];
   readonly paymentManagerArn: string;
   /** The manager that takes no tokens, in either mode. */
   readonly signedManagerArn: string;
@@ -52,6 +58,8 @@ async function describeStack(stack: LocalStack, mode: Mode): Promise<StackFile> 
   return {
     mode,
     region,
+    endpoint: stack.info.endpoint,
+    bursar: [process.execPath, join(ROOT, 'bin', 'cli.ts')],
     paymentManagerArn,
     signedManagerArn: stack.info.paymentManagerArn,
     paymentConnectorIds,
@@ -87,9 +95,9 @@ async function runTests(python: string, stack: LocalStack, mode: Mode, dir: stri
   });
 }
 
-/** Without what would lead the AWS clients, or Python itself, to this machine's own settings. */
+/** Without what would lead the clients, or Python itself, elsewhere. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(AWS_|BEDROCK_|PYTHON|PYTEST_|.*_proxy$)/i.test(name));
+  const kept = Object.entries(process.env).filter(([name]) => !SETTINGS.test(name));
   return {
     ...Object.fromEntries(kept),
     AWS_CONFIG_FILE: '/dev/null',
