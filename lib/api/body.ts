@@ -1,4 +1,4 @@
-import { JSON_DEPTH_MAX, JSON_MEMBERS_MAX } from '../domain/limits.ts';
+import { JSON_DEPTH_MAX, JSON_MEMBERS_MAX, JSON_VALUES_MAX } from '../domain/limits.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { parseStrictJson } from '../protocols/strict-json.ts';
@@ -50,14 +50,17 @@ function decodeBody(body: string, isBase64: boolean, maxBytes: number): Result<s
   }
 }
 
-/** What keeps a parsed value from having a canonical form, or `null`. */
+/** What keeps a parsed value from having a canonical form, or from being checked quickly; `null` for nothing. */
 function findFlaw(root: object): string | null {
   const stack: unknown[] = [root];
+  let values = 0;
   while (stack.length > 0) {
     const value = stack.pop();
     if (typeof value === 'string' && !value.isWellFormed()) return 'the JSON has a text with an unpaired surrogate';
     if (typeof value === 'number' && !Number.isFinite(value)) return 'the JSON has a number that is too large';
     if (typeof value !== 'object' || value === null) continue;
+    values += Array.isArray(value) ? value.length : Object.keys(value).length;
+    if (values > JSON_VALUES_MAX) return `the JSON has more than ${JSON_VALUES_MAX} members and list entries`;
     // Of a list these are indexes, which are harmless.
     for (const [name, member] of Object.entries(value)) stack.push(name, member);
   }

@@ -63,8 +63,21 @@ function maskWords(message: string, words: RegExp): string {
   return message.replace(words, (word) => `${word.slice(0, 1)}${'*'.repeat(word.length - 1)}`);
 }
 
+const MESSAGE_CHARS_MAX = 1_500;
+const PATH_CHARS_MAX = 200;
+
+/** One message for all problems, or for as many as it has room for. */
+function joinMessages(problems: readonly FieldProblem[]): string {
+  let joined = '';
+  for (const { message } of problems) {
+    if (joined.length + message.length > MESSAGE_CHARS_MAX && joined !== '') return `${joined}; and more in fieldList`;
+    joined += joined === '' ? message : `; ${message}`;
+  }
+  return joined;
+}
+
 function invalidRequest(problems: readonly FieldProblem[]): WireError {
-  const message = maskWords(problems.map((problem) => problem.message).join('; '), BUDGET_OR_EXPIRY);
+  const message = maskWords(joinMessages(problems), BUDGET_OR_EXPIRY);
   const isAboutInstrument = problems.some(({ name }) => name.includes('Instrument'));
   return invalid(isAboutInstrument ? message : maskWords(message, INSTRUMENT), problems);
 }
@@ -93,7 +106,7 @@ export function toWireError(refusal: Refusal): WireError {
       return {
         status: 404,
         name: 'ResourceNotFoundException',
-        message: `There is no operation ${refusal.method} ${refusal.path}`,
+        message: `There is no operation ${refusal.method} ${refusal.path.slice(0, PATH_CHARS_MAX)}`,
       };
     case 'not_found':
       return { status: 404, name: 'ResourceNotFoundException', message: NOT_FOUND[refusal.resource] };

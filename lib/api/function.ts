@@ -3,8 +3,19 @@ import { MANAGER_ID } from '../domain/ids.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Result } from '../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
+import type { LogFields } from '../telemetry/log-fields.ts';
+import { formatLogLine } from '../telemetry/log-line.ts';
+import { refusalFields, requestMetrics, type ServedRequest } from '../telemetry/request-metrics.ts';
+import { createRequestRecord, type RequestRecord } from '../telemetry/request-record.ts';
 import { toWireError, toWireFailure, type WireError } from './errors.ts';
-import { emptyResponse, jsonResponse, type ApiEvent, type ApiResponse, type InvocationContext } from './http.ts';
+import {
+  emptyResponse,
+  headerValues,
+  jsonResponse,
+  type ApiEvent,
+  type ApiResponse,
+  type InvocationContext,
+} from './http.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from './operations.ts';
 import { findOperation, readRequest, type ApiRequest, type UserBinding } from './request.ts';
 
@@ -16,27 +27,13 @@ export interface OperationAnswer {
 }
 
 export type OperationHandler<N extends OperationName> = (
-  request: ApiRequest<N> & { readonly deadline: EpochMs },
+  request: ApiRequest<N> & { readonly deadline: EpochMs; readonly record: RequestRecord },
 ) => Promise<Result<OperationAnswer, Refusal>>;
 
 /** The handlers of one function: one for each of its operations, checked by the compiler. */
 export type HandlersOf<F extends FunctionName> = {
   readonly [N in OperationName as (typeof OPERATIONS)[N]['function'] extends F ? N : never]: OperationHandler<N>;
 };
-
-/** The only members that a log line may carry besides those of every request. None is secret, none is a seller's text. */
-export interface LogFields {
-  readonly paymentId?: string;
-  readonly sessionId?: string;
-  readonly instrumentId?: string;
-  readonly managerId?: string;
-  readonly amountUsd?: string;
-  readonly network?: string;
-  readonly replayed?: boolean;
-  readonly connectorId?: string;
-  /** Which of a manager's conditions a token did not meet. */
-  readonly tokenCheck?: string;
-}
 
 export type LogSink = (line: string) => void;
 
@@ -45,6 +42,11 @@ export interface FunctionDeps {
   readonly log: LogSink;
   /** @default 'header' */
   readonly userBinding?: UserBinding;
+  /**
+   * Agents with metrics of their own.
+   * @default none
+   */
+  readonly agentNames?: ReadonlySet<string>;
 }
 
 const LOGGED_IDS = {
@@ -61,12 +63,9 @@ interface ServedFunction {
   readonly binding: UserBinding;
 }
 
-interface Served {
+interface Served extends Pick<ServedRequest, 'operation' | 'refusal' | 'failure' | 'record'> {
   readonly response: ApiResponse;
-  readonly operation: OperationName | null;
   readonly error: WireError | null;
-  readonly log: LogFields;
-  readonly failure: unknown;
 }
 
 /**
@@ -89,28 +88,43 @@ export function createFunction<F extends FunctionName>(name: F, handlers: Handle
 
 async function serve({ name, handlers, binding }: ServedFunction, event: ApiEvent, deadline: EpochMs): Promise<Served> {
   const { requestId } = event.requestContext;
+  const record = createRequestRecord();
   let operation: OperationName | null = null;
-  let log: LogFields = {};
+  const answerRefusal = (refusal: Refusal): Served => {
+    record.note(refusalFields(refusal));
+    const error = toWireError(refusal);
+    return { response: errorResponse(requestId, error), operation, error, refusal, failure: null, record };
+  };
   try {
+    record.note(traceOf(event));
     const found = findOperation(name, event);
-    if (!found.ok) return refused(requestId, operation, toWireError(found.error));
+    if (!found.ok) return answerRefusal(found.error);
     operation = found.value;
     const request = readRequest(operation, event, binding);
-    if (!request.ok) return refused(requestId, operation, toWireError(request.error));
-    log = idsOf(request.value.input);
-    const answer = await handlers[operation]!({ ...request.value, deadline });
-    if (!answer.ok) {
-      const check = answer.error.reason === 'token_not_admitted' ? { tokenCheck: answer.error.check } : {};
-      return { ...refused(requestId, operation, toWireError(answer.error)), log: { ...log, ...check } };
-    }
+    if (!request.ok) return answerRefusal(request.error);
+    const { input, agentName } = request.value;
+    record.note({ ...(agentName === null ? {} : { agentName }), ...idsOf(input) });
+    const answer = await handlers[operation]!({ ...request.value, deadline, record });
+    if (!answer.ok) return answerRefusal(answer.error);
+    const { body, log = {} } = answer.value;
+    record.note(log);
     const { successStatus } = OPERATIONS[operation];
     const headers = { 'x-amzn-requestid': requestId };
-    const { body } = answer.value;
     const response = body === null ? emptyResponse(successStatus, headers) : jsonResponse(successStatus, body, headers);
-    return { response, operation, error: null, log: { ...log, ...answer.value.log }, failure: null };
+    return { response, operation, error: null, refusal: null, failure: null, record };
   } catch (failure) {
-    return { ...refused(requestId, operation, toWireFailure(failure)), log, failure };
+    const error = toWireFailure(failure);
+    return { response: errorResponse(requestId, error), operation, error, refusal: null, failure, record };
   }
+}
+
+const TRACE_ROOT = /(?:^|;) *Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/;
+
+/** The trace that API Gateway began or was given; a header of any other form says nothing. */
+function traceOf(event: ApiEvent): LogFields {
+  const [header = ''] = headerValues(event, 'X-Amzn-Trace-Id');
+  const traceId = TRACE_ROOT.exec(header)?.[1];
+  return traceId === undefined ? {} : { traceId };
 }
 
 /** What a checked request is about, so that refusals and failures can be found in the log too. */
@@ -122,13 +136,11 @@ function idsOf(input: object): LogFields {
   });
   const arn = members.get('paymentManagerArn');
   const managerId = typeof arn === 'string' ? arn.slice(arn.lastIndexOf('/') + 1) : '';
-  // An ARN is looked up, not checked for its form, so it may hold anything.
   return { ...(MANAGER_ID.test(managerId) ? { managerId } : {}), ...Object.fromEntries(ids) };
 }
 
 /** AgentCore's form of an error: its name in header and body, so that every generation of SDK finds it. */
-function refused(requestId: string, operation: OperationName | null, error: WireError): Served {
-  const { status, name, message, reason, fieldList } = error;
+function errorResponse(requestId: string, { status, name, message, reason, fieldList }: WireError): ApiResponse {
   const body = {
     __type: name,
     message,
@@ -136,11 +148,16 @@ function refused(requestId: string, operation: OperationName | null, error: Wire
     ...(fieldList === undefined ? {} : { fieldList }),
   };
   const headers = { 'x-amzn-errortype': name, 'x-amzn-requestid': requestId };
-  return { response: jsonResponse(status, body, headers), operation, error, log: {}, failure: null };
+  return jsonResponse(status, body, headers);
 }
 
-/** One line per request, made of known members only: nothing that a caller sends can add one or break the line. */
-function requestLog(name: FunctionName, { clock, log }: FunctionDeps) {
+const CODE = /^bursar:[a-z0-9_]+$/;
+
+/**
+ * One line per request, which is its metrics as well. Made of known members only: nothing that a caller sends can add one,
+ * break the line, or become a dimension.
+ */
+function requestLog(name: FunctionName, { clock, log, agentNames = new Set() }: FunctionDeps) {
   const startedAt = new WeakMap<object, EpochMs>();
   return {
     before: ({ event }: { event: ApiEvent }) => {
@@ -149,20 +166,24 @@ function requestLog(name: FunctionName, { clock, log }: FunctionDeps) {
     after: ({ event, context }: { event: ApiEvent; context: { served?: Served } }) => {
       const { served } = context;
       if (served === undefined) return;
-      const code = served.error?.fieldList?.find((field) => field.name.startsWith('bursar:'))?.name;
-      const line = {
-        event: 'request.served',
+      const { operation, response, error, failure, record } = served;
+      const status = response.statusCode;
+      const at = clock.now();
+      const durationMs = Math.max(0, at - (startedAt.get(event) ?? at));
+      const code = error?.fieldList?.find((field) => CODE.test(field.name))?.name;
+      const members = {
         function: name,
-        operation: served.operation,
-        status: served.response.statusCode,
-        durationMs: clock.now() - (startedAt.get(event) ?? clock.now()),
+        operation,
+        status,
+        durationMs,
         requestId: event.requestContext.requestId,
-        ...(served.error === null ? {} : { error: served.error.name }),
+        ...(error === null ? {} : { error: error.name }),
         ...(code === undefined ? {} : { code }),
-        ...served.log,
-        ...(served.failure === null ? {} : { failure: describeFailure(served.failure) }),
+        ...record.fields,
+        ...(failure === null ? {} : { failure: describeFailure(failure) }),
+        ...requestMetrics(at, { ...served, status, durationMs }, agentNames),
       };
-      log(JSON.stringify(line));
+      log(formatLogLine({ event: 'request.served', level: status < 500 ? 'INFO' : 'ERROR', at }, members));
     },
   };
 }

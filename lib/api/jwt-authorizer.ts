@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/time.ts';
 import { formatClaims } from '../jwt/claims-text.ts';
 import type { TokenVerifier } from '../jwt/token-verifier.ts';
+import { formatLogLine } from '../telemetry/log-line.ts';
 import { describeFailure, type LogSink } from './function.ts';
 import { OAUTH_PREFIX } from './operations.ts';
 
@@ -42,14 +43,15 @@ export function createJwtAuthorizer({ verifier, clock, log }: AuthorizerDeps) {
   return async (event: AuthorizerEvent): Promise<AuthorizerAnswer> => {
     const startedAt = clock.now();
     const outcome = await decide(verifier, event).catch((failure: unknown) => ({ failure }));
+    const at = clock.now();
     const line = {
-      event: 'token.judged',
       requestId: event.requestContext.requestId,
-      durationMs: clock.now() - startedAt,
+      durationMs: Math.max(0, at - startedAt),
       ...('failure' in outcome ? { failure: describeFailure(outcome.failure) } : {}),
       ...('refused' in outcome ? { refused: outcome.refused } : {}),
     };
-    log(JSON.stringify(line));
+    const level = 'failure' in outcome ? 'ERROR' : 'INFO';
+    log(formatLogLine({ event: 'token.judged', level, at }, line));
     if ('failure' in outcome) throw outcome.failure;
     if ('refused' in outcome) throw new Error(UNAUTHORIZED);
     return outcome.answer;

@@ -51,7 +51,10 @@ export function readRequest(
   const principal = readPrincipal(route, event, binding);
   const agent = readHeader(event, AGENT_HEADER, 'agentName', AGENT_NAME_MAX_CHARS);
   const query = readQuery(route, event);
-  const input = query.ok ? validateInput(operation, { ...query.value, ...body.value, ...decodePath(event) }) : query;
+  const inBody = Object.entries(body.value).filter(([name]) => !Object.hasOwn(route.query ?? {}, name));
+  const input = query.ok
+    ? validateInput(operation, { ...Object.fromEntries(inBody), ...query.value, ...decodePath(event) })
+    : query;
 
   const problems: FieldProblem[] = [principal, agent, input].flatMap((part) => (part.ok ? [] : part.error));
   if (problems.length > 0 || !principal.ok || !agent.ok || !input.ok) {
@@ -97,7 +100,7 @@ function readBoundUser(event: ApiEvent, header: string | null): Result<Principal
   return refuse([{ name: 'userId', message }]);
 }
 
-/** Members in the query string, of those that the operation has there; elsewhere a query says nothing. */
+/** Members in the query string, of those that the operation has there; they stand nowhere else, and elsewhere a query says nothing. */
 function readQuery(
   { query = {} }: OperationRoute,
   event: ApiEvent,

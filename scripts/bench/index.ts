@@ -10,6 +10,7 @@ import { measureItemSizes } from './item-sizes.ts';
 import { measureKmsReply } from './kms-row.ts';
 import { measurePaymentUse } from './payment-units.ts';
 import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
+import { measureRefusals } from './refusal-rows.ts';
 import { verdictOf, type Row } from './row.ts';
 import { measureBundle, measureFirstProof } from './start-rows.ts';
 import { formatTable } from './table.ts';
@@ -28,6 +29,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P12: measureContention,
   P15: measureKmsReply,
   P18: measureCost,
+  P21: measureRefusals,
 };
 const REPORT_FILE = join(PROJECT_ROOT, '.bursar', 'bench.json');
 

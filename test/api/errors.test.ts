@@ -200,3 +200,9 @@ test('says nothing of the condition that a token did not meet', () => {
   const answers = checks.map((check) => JSON.stringify(toWireError({ reason: 'token_not_admitted', check })));
   expect(new Set(answers).size).toBe(1);
 });
+
+test('quotes no more of a path than it needs', () => {
+  const { message } = toWireError({ reason: 'unknown_operation', method: 'GET', path: `/${'x'.repeat(10_000)}` });
+  expect(message).toMatch(/^There is no operation GET \/x+$/);
+  expect(message.length).toBeLessThan(250);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../lib/api/http.ts';
-import { AGENT_HEADER, readRequest, USER_HEADER } from '../../lib/api/request.ts';
+import { OPERATIONS, type OperationName } from '../../lib/api/operations.ts';
+import { AGENT_HEADER, findOperation, readRequest, USER_HEADER } from '../../lib/api/request.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import { makeEvent } from '../support/events.ts';
 
@@ -141,6 +142,18 @@ describe('the query', () => {
     const token = 'x'.repeat(33);
     expect(readDeletion([token])).toMatchObject({ ok: true, value: { input: { clientToken: token } } });
     expect(problemsOf(readDeletion([token, token]))).toEqual(['clientToken']);
+  });
+
+  test('is the only place of what belongs there', () => {
+    const pathParameters = { paymentManagerId: 'demo-0123456789' };
+    const event = makeEvent('DeletePaymentManager', { pathParameters, json: { clientToken: 'short' } });
+    expect(readRequest('DeletePaymentManager', event)).toMatchObject({ ok: true });
+    const page = makeEvent('ListPaymentManagers', {
+      json: { maxResults: 7 },
+      queryStringParameters: { maxResults: '3' },
+    });
+    const found = readRequest('ListPaymentManagers', page);
+    expect(found.ok ? found.value.input : null).toEqual({ maxResults: 3 });
   });
 
   test('says nothing to an operation with a body', () => {
@@ -287,5 +300,21 @@ describe('a user that is bound to the role session', () => {
     'arn:aws:sts::111122223333:assumed-role/path/Agents/ada',
   ])('is not found in a caller that is %j', (userArn) => {
     expect(problemsOf(readBound(userArn))).toEqual(['userId']);
+  });
+});
+
+describe('under /oauth', () => {
+  const names = Object.keys(OPERATIONS) as OperationName[];
+
+  test.each(names)('%s stands where its entry says, and nowhere else', (operation) => {
+    const { function: name, method: httpMethod, path, oauth } = OPERATIONS[operation];
+    const find = (resource: string) => findOperation(name, { httpMethod, resource, path });
+    expect(find(path)).toEqual({ ok: true, value: operation });
+    expect(find(`/oauth${path}`).ok).toBe(oauth !== null);
+    expect(find(`/oauth/oauth${path}`).ok).toBe(false);
+  });
+
+  test('stand the ten operations of the data plane', () => {
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(10);
   });
 });

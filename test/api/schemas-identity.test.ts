@@ -30,6 +30,7 @@ const claim = (type: string, operator: string, claimMatchValue: object) => ({
   ],
 });
 const texts = (count: number) => Array.from({ length: count }, (_, at) => `text-${at}`);
+const tags = (count: number) => Object.fromEntries(texts(count).map((name) => [name, 'x']));
 
 describe('a JWT authorizer', () => {
   test.each<[string, object]>([
@@ -40,6 +41,7 @@ describe('a JWT authorizer', () => {
     ['a text that a list contains', claim('STRING_ARRAY', 'CONTAINS', { matchValueString: 'x' })],
     ['one of the texts of a list', claim('STRING_ARRAY', 'CONTAINS_ANY', { matchValueStringList: ['x', 'y'] })],
     ['a mapping of scopes', { advertisedScopeMapping: { read: 'Read' } }],
+    ['a mapping of fifty scopes', { advertisedScopeMapping: tags(50) }],
     ['a management scope of its own', { managementScope: 'payments:admin', managementMayPay: true }],
     ['an issuer on the own machine', { discoveryUrl: 'http://127.0.0.1:9/.well-known/openid-configuration' }],
   ])('may have %s', (_, settings) => {
@@ -79,6 +81,9 @@ describe('a JWT authorizer', () => {
     ['a private endpoint', { privateEndpoint: { managedVpcResource: {} } }, ['*.privateEndpoint']],
     ['workloads', { allowedWorkloadConfiguration: {} }, ['*.allowedWorkloadConfiguration']],
     ['a text for a switch', { managementMayPay: 'true' }, ['*.managementMayPay']],
+    ['an empty mapping of scopes', { advertisedScopeMapping: {} }, ['*.advertisedScopeMapping']],
+    ['fifty-one scopes in its mapping', { advertisedScopeMapping: tags(51) }, ['*.advertisedScopeMapping']],
+    ['a certificate of its own', { certificateConfigurations: [{}] }, ['*.certificateConfigurations']],
   ])('is refused with %s', (_, settings, wrong) => {
     expect(jwtProblems(settings)).toEqual(wrong);
   });
@@ -103,7 +108,6 @@ const mint = (request: object) => ({
   paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: 'GET', requestPath: '/platform', ...request } },
 });
 const TAG_ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
-const tags = (count: number) => Object.fromEntries(texts(count).map((name) => [name, 'x']));
 
 test.each<[OperationName, string, Readonly<Record<string, unknown>>]>([
   ['CreatePaymentCredentialProvider', 'a name of 128 characters', provider({}, { name: 'x'.repeat(128) })],
@@ -120,9 +124,9 @@ test.each<[OperationName, string, Readonly<Record<string, unknown>>]>([
   ['ListWorkloadIdentities', 'a page of 20', { maxResults: 20 }],
   ['TagResource', 'fifty tags', { resourceArn: TAG_ARN, tags: tags(50) }],
   ['TagResource', 'a tag in any script', { resourceArn: TAG_ARN, tags: { Größe: 'x y_z.:/=+-@' } }],
-  ['UntagResource', 'fifty keys', { resourceArn: TAG_ARN, tagKeys: texts(50) }],
+  ['UntagResource', '200 keys', { resourceArn: TAG_ARN, tagKeys: texts(200) }],
   ['GetWorkloadAccessTokenForUserId', 'a user of 128 characters', { workloadName: 'abc', userId: 'x'.repeat(128) }],
-  ['GetWorkloadAccessTokenForJWT', 'a long token', { workloadName: 'abc', userToken: 'x'.repeat(131_072) }],
+  ['GetWorkloadAccessTokenForJWT', 'a long token', { workloadName: 'abc', userToken: `a.b.${'x'.repeat(131_068)}` }],
   ['GetResourcePaymentToken', 'a body of 16,384 characters', mint({ requestBody: 'x'.repeat(16_384) })],
   ['GetResourcePaymentToken', 'a query in the path', mint({ requestPath: '/a/b?c=d&e=%20~._-' })],
 ])('%s accepts %s', (operation, _, input) => {
@@ -199,13 +203,13 @@ test.each<[OperationName, string, Readonly<Record<string, unknown>>, string[]]>(
     ['resourceArn'],
   ],
   ['UntagResource', 'no keys', { resourceArn: TAG_ARN, tagKeys: [] }, ['tagKeys']],
-  ['UntagResource', 'fifty-one keys', { resourceArn: TAG_ARN, tagKeys: texts(51) }, ['tagKeys']],
+  ['UntagResource', '201 keys', { resourceArn: TAG_ARN, tagKeys: texts(201) }, ['tagKeys']],
   ['GetWorkloadAccessTokenForUserId', 'a user of 129', { workloadName: 'abc', userId: 'x'.repeat(129) }, ['userId']],
   ['GetWorkloadAccessTokenForUserId', 'a line break', { workloadName: 'abc', userId: 'a\nb' }, ['userId']],
   [
     'GetWorkloadAccessTokenForJWT',
     'a token of 131,073',
-    { workloadName: 'abc', userToken: 'x'.repeat(131_073) },
+    { workloadName: 'abc', userToken: `a.b.${'x'.repeat(131_069)}` },
     ['userToken'],
   ],
   [

@@ -102,16 +102,15 @@ const customJWTAuthorizer = v.pipe(
     advertisedScopeMapping: v.optional(
       v.pipe(
         v.record(scope, scope, 'must be an object'),
-        v.check(
-          (mapping) => Object.keys(mapping).length <= AUTHORIZER_LIST_MAX,
-          `must have at most ${AUTHORIZER_LIST_MAX} members`,
-        ),
+        v.minEntries(1, 'must have at least one member, or be left out'),
+        v.maxEntries(AUTHORIZER_LIST_MAX, `must have at most ${AUTHORIZER_LIST_MAX} members`),
       ),
     ),
     managementScope: v.optional(scope),
     managementMayPay: v.optional(v.boolean('must be true or false')),
     privateEndpoint: unsupported('issuers are reached over the internet'),
     privateEndpointOverrides: unsupported('issuers are reached over the internet'),
+    certificateConfigurations: unsupported('issuers need a certificate of a public authority'),
     allowedWorkloadConfiguration: unsupported('which workload a token comes from is not looked at'),
   }),
   v.check(

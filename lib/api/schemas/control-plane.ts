@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { authorizerConfiguration, authorizerType } from './authorizer.ts';
 import { clientToken, connectorId, managerId, pageOfQuery, text, tags, unsupported } from './fields.ts';
 
+/** Older models let a description have line ends, newer ones any script. */
 const description = v.optional(
-  text(1, 4_096, { pattern: /^[^\p{C}]*$/u, expected: 'printable text without control characters' }),
+  text(1, 4_096, { pattern: /^[\P{C}\s]*$/u, expected: 'text without control characters' }),
 );
 const roleArn = text(1, 2_048, {
   pattern: /^arn:aws(-[^:]+)?:iam::([0-9]{12})?:role\/.+$/,
@@ -12,9 +13,9 @@ const roleArn = text(1, 2_048, {
 const kmsKeyArn = unsupported('the key of the tables is chosen when Bursar is deployed');
 
 const providerReference = v.object({
-  credentialProviderArn: text(1, 2_048, {
+  credentialProviderArn: text(69, 2_048, {
     pattern:
-      /^arn:aws(-[^:]+)?:(acps|bedrock-agentcore):[^:]+:[0-9]{12}:token-vault\/[^/]+\/paymentcredentialprovider\/.+$/,
+      /^arn:aws(?:-[a-z0-9-]+)?:(?:acps|bedrock-agentcore):[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault\/[a-zA-Z0-9.-]+\/paymentcredentialprovider\/[a-zA-Z0-9._-]+$/,
     expected: 'the ARN of a payment credential provider',
   }),
 });

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { KNOWN_CHAINS } from '../../domain/assets.ts';
 import { parseUsd } from '../../domain/money.ts';
-import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
+import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN, URL_MAX_CHARS } from '../../domain/limits.ts';
 import {
   anyObject,
   clientToken,
@@ -83,6 +83,8 @@ export const dataPlaneSchemas = {
           v.pipe(v.array(linkedAccount, 'must be a list'), v.maxLength(1, 'must hold at most one account')),
           [],
         ),
+        // The wallets of Bursar's own connectors need nobody's consent, so that nobody is sent anywhere.
+        redirectUrl: v.optional(text(0, URL_MAX_CHARS)),
         walletAddress: unsupported('the wallet and its address are made by the connector'),
       }),
     }),

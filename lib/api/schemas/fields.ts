@@ -47,14 +47,19 @@ export const clientToken = v.optional(
   }),
 );
 
-/** Only its length here: an ARN that is not ours is "not found", like any other foreign id. */
-export const managerArn = text(1, 2_048);
+/** The form of any manager's ARN; one of another deployment is "not found", like every foreign id. */
+export const managerArn = text(66, 2_048, {
+  pattern:
+    /^arn:aws(?:-[a-z0-9-]+)?:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:payment-manager\/[a-z0-9](?:[a-z0-9-]{0,47}[a-z0-9])?-[a-z0-9]{10}$/,
+  expected: 'an ARN such as arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/mymanager-0123456789',
+});
+/** The underscore is of newer models: names of connectors may have one. */
 export const connectorId = text(12, 211, {
-  pattern: /^[0-9a-z][0-9a-z_-]*-[0-9a-z]{10}$/,
+  pattern: /^(?:[0-9a-z_]-?){1,100}-[0-9a-z]{10}$/,
   expected: 'a connector id such as myconnector-0123456789',
 });
 export const managerId = text(12, 211, {
-  pattern: /^[0-9a-z][0-9a-z-]*-[0-9a-z]{10}$/,
+  pattern: /^(?:[0-9a-z]-?){1,100}-[0-9a-z]{10}$/,
   expected: 'a manager id such as mymanager-0123456789',
 });
 export const instrumentId = text(34, 34, {
@@ -68,7 +73,7 @@ export const sessionId = text(31, 31, {
 export const paymentId = text(36, 36, { pattern: /^[0-9a-f-]{36}$/, expected: 'a UUID in lower case' });
 
 export const tagKey = text(1, 128, {
-  pattern: /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u,
+  pattern: /^(?!aws:)[\p{L}\p{Z}\p{N}\s_.:/=+\-@]*$/u,
   expected: 'letters, digits, spaces and _ . : / = + - @, not beginning with aws:',
 });
 export const tags = v.optional(
@@ -76,7 +81,7 @@ export const tags = v.optional(
     v.record(
       tagKey,
       text(0, 256, {
-        pattern: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u,
+        pattern: /^[\p{L}\p{Z}\p{N}\s_.:/=+\-@]*$/u,
         expected: 'letters, digits, spaces and _ . : / = + - @',
       }),
       'must be an object',

@@ -16,11 +16,23 @@ export const SCHEMAS = { ...controlPlaneSchemas, ...identitySchemas, ...dataPlan
 export type OperationInput<N extends OperationName> = v.InferOutput<(typeof SCHEMAS)[N]>;
 
 const PROBLEMS_MAX = 20;
+/** Of all problems of one request as JSON: an answer stays small, whatever is wrong. */
+const PROBLEMS_CHARS_MAX = 4_000;
 const SHOWN_CHARS_MAX = 60;
 const NAME_CHARS_MAX = 200;
-// Tokens, credentials and what tells who somebody is: not quoted, not even to whoever sent them.
-const PRIVATE =
-  /^(clientToken|nextToken|userToken|workloadIdentityToken)$|^(providerConfigurationInput|paymentTokenRequest)(\.|$)|\.linkedAccounts\./;
+// Tokens, payloads and what tells who somebody is: not quoted, not even to whoever sent them.
+const PRIVATE = /^(clientToken|nextToken|paymentInput)$|\.linkedAccounts(\.|$)/;
+// Requests with credentials: a secret in the wrong place would be quoted as something else, so that nothing is.
+const WITH_SECRETS: ReadonlySet<OperationName> = new Set([
+  'CreatePaymentCredentialProvider',
+  'UpdatePaymentCredentialProvider',
+  'GetWorkloadAccessToken',
+  'GetWorkloadAccessTokenForJWT',
+  'GetWorkloadAccessTokenForUserId',
+  'GetResourcePaymentToken',
+]);
+/** Members whose own members the caller names. */
+const NAMED_BY_CALLER = /^(tags)\..*$/s;
 
 /**
  * Checks a request's members. Returns every wrong one, at most twenty. Members that the schema does not know are dropped,
@@ -36,29 +48,38 @@ export function validateInput<N extends OperationName>(
     Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null)),
     { abortPipeEarly: true },
   );
-  return result.success ? ok(result.output) : refuse(problemsOf(result.issues));
+  return result.success ? ok(result.output) : refuse(problemsOf(result.issues, WITH_SECRETS.has(operation)));
 }
 
-function problemsOf(issues: readonly v.BaseIssue<unknown>[]): readonly FieldProblem[] {
+function problemsOf(issues: readonly v.BaseIssue<unknown>[], hasSecrets: boolean): readonly FieldProblem[] {
   const byName = new Map<string, FieldProblem>();
+  let chars = 0;
   for (const issue of issues) {
-    const name = clip(v.getDotPath(issue) ?? 'request', NAME_CHARS_MAX);
+    const path = v.getDotPath(issue) ?? 'request';
+    const name = clip(hasSecrets ? path.replace(NAMED_BY_CALLER, '$1') : path, NAME_CHARS_MAX);
     // The first problem of a member is the one to mend; the rest usually follow from it.
-    if (!byName.has(name)) byName.set(name, { name, message: `${name} ${describe(issue)}` });
-    if (byName.size === PROBLEMS_MAX) break;
+    if (byName.has(name)) continue;
+    const problem = { name, message: `${name} ${describe(issue, hasSecrets || PRIVATE.test(path))}` };
+    chars += JSON.stringify(problem).length;
+    if (byName.size === PROBLEMS_MAX || (byName.size > 0 && chars > PROBLEMS_CHARS_MAX)) break;
+    byName.set(name, problem);
   }
   return [...byName.values()];
 }
 
-function describe(issue: v.BaseIssue<unknown>): string {
+// What stands where an object or a list should is somebody's misplaced content.
+const CONTAINERS = new Set(['object', 'array', 'record']);
+
+function describe(issue: v.BaseIssue<unknown>, isPrivate: boolean): string {
   if (issue.input === undefined) return 'is required';
   const expected = issue.type === 'object' ? 'must be an object' : issue.message;
-  const isPrivate = PRIVATE.test(v.getDotPath(issue) ?? '');
-  return `${expected}. Received: ${isPrivate ? sizeOf(issue.input) : show(issue.input)}`;
+  const isHidden = isPrivate || CONTAINERS.has(issue.type);
+  return `${expected}. Received: ${isHidden ? sizeOf(issue.input) : show(issue.input)}`;
 }
 
 function sizeOf(value: unknown): string {
-  return typeof value === 'string' ? `${value.length} characters` : typeof value;
+  if (typeof value === 'string') return `${value.length} characters`;
+  return typeof value === 'object' ? show(value) : `a ${typeof value}`;
 }
 
 function show(value: unknown): string {

@@ -1,0 +1,195 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createJwtAuthorizer, type AuthorizerEvent } from '../../lib/api/jwt-authorizer.ts';
+import { readRequest } from '../../lib/api/request.ts';
+import type { VerifiedClaims } from '../../lib/domain/jwt.ts';
+import { ok } from '../../lib/domain/result.ts';
+import { refuseToken } from '../../lib/jwt/token-refusal.ts';
+import type { TokenVerifier } from '../../lib/jwt/token-verifier.ts';
+import { makeEvent } from '../support/events.ts';
+import { createTestClock } from '../support/paying.ts';
+
+const CANARY = 'Canary7f3a91c2';
+const TOKEN = `${CANARY}.${CANARY}.${CANARY}`;
+const CLAIMS: VerifiedClaims = { iss: 'https://issuer.example', sub: 'ada', exp: 4_000_000_000, scope: 'a b', n: [1] };
+const STAGE = 'arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/v1';
+
+let lines: string[] = [];
+let verified: string[] = [];
+beforeEach(() => {
+  lines = [];
+  verified = [];
+});
+
+function authorize(event: Partial<AuthorizerEvent>, verify: TokenVerifier['verify'] = async () => ok(CLAIMS)) {
+  const authorizer = createJwtAuthorizer({
+    verifier: {
+      verify: (token) => {
+        verified.push(token);
+        return verify(token);
+      },
+    },
+    clock: createTestClock(),
+    log: (line) => lines.push(line),
+  });
+  return authorizer({
+    methodArn: `${STAGE}/POST/oauth/payments/processPayment`,
+    headers: null,
+    multiValueHeaders: null,
+    requestContext: { requestId: 'request-1' },
+    ...event,
+  });
+}
+const bearer = (value: string) => ({ headers: { Authorization: value } });
+const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test('lets the holder of a good token in to everything under /oauth of the stage, with its claims as one text', async () => {
+  const answer = await authorize(bearer(`Bearer ${TOKEN}`));
+  expect(answer).toEqual({
+    principalId: 'ada',
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: `${STAGE}/*/oauth/*` }],
+    },
+    context: { claims: JSON.stringify(CLAIMS) },
+  });
+  expect(verified).toEqual([TOKEN]);
+  expect(logged()).toEqual([expect.objectContaining({ event: 'token.judged', requestId: 'request-1' })]);
+  expect(lines[0]).not.toMatch(/refused|failure|Canary/);
+});
+
+test('passes on what the function behind takes for the user', async () => {
+  const { context } = await authorize(bearer(`Bearer ${TOKEN}`));
+  const event = makeEvent('GetPaymentSession', {
+    json: { paymentManagerArn: 'x', paymentSessionId: 'y' },
+    resource: '/oauth/payments/getPaymentSession',
+  });
+  const json = {
+    paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789',
+    paymentSessionId: 'payment-session-LeO61EYIVMT95T7',
+  };
+  const read = readRequest('GetPaymentSession', {
+    ...event,
+    body: JSON.stringify(json),
+    requestContext: { ...event.requestContext, authorizer: { ...context, principalId: 'somebody' } },
+  });
+  expect(read).toMatchObject({ ok: true, value: { principal: { userId: 'ada', claims: CLAIMS } } });
+});
+
+describe('the policy', () => {
+  const resourceOf = async (methodArn: string) => {
+    const answer = await authorize({ ...bearer('Bearer x'), methodArn });
+    return (answer.policyDocument as { Statement: { Resource: string }[] }).Statement.map(({ Resource }) => Resource);
+  };
+
+  test.each([
+    ['a path with slashes and colons', `${STAGE}/DELETE/oauth/a:b/c//d`, `${STAGE}/*/oauth/*`],
+    ['a path that names another stage', `${STAGE}/POST/v2/POST/oauth/x`, `${STAGE}/*/oauth/*`],
+    ['a path of stars', `${STAGE}/GET/*`, `${STAGE}/*/oauth/*`],
+    ['a path with a line end', `${STAGE}/GET/a\nb`, `${STAGE}/*/oauth/*`],
+    ['no path', `${STAGE}/GET/`, `${STAGE}/*/oauth/*`],
+    [
+      'another partition',
+      STAGE.replace('aws', 'aws-us-gov') + '/GET/x',
+      STAGE.replace('aws', 'aws-us-gov') + '/*/oauth/*',
+    ],
+    [
+      'the console’s stage',
+      STAGE.replace('/v1', '/test-invoke-stage') + '/POST/x',
+      STAGE.replace('/v1', '/test-invoke-stage') + '/*/oauth/*',
+    ],
+  ])('is for this stage alone, whatever the method ARN has: %s', async (_what, methodArn, resource) => {
+    expect(await resourceOf(methodArn)).toEqual([resource]);
+  });
+
+  test.each([
+    '',
+    'x',
+    STAGE,
+    `${STAGE}/POST`,
+    `${STAGE}/*/POST/x`,
+    `${STAGE.replace('v1', '*')}/POST/x`,
+    `${STAGE.replace('a1b2c3d4e5', '*')}/POST/x`,
+    `${STAGE.replace('111122223333', '*')}/POST/x`,
+    `${STAGE.replace('execute-api', 's3')}/POST/x`,
+    `x${STAGE}/POST/x`,
+  ])('is not made of the method ARN %j', async (methodArn) => {
+    await expect(resourceOf(methodArn)).rejects.toThrow('the method ARN has an unknown form');
+    expect(logged()).toEqual([expect.objectContaining({ failure: [expect.stringContaining('method ARN')] })]);
+  });
+});
+
+describe('the token', () => {
+  test.each<[string, Partial<AuthorizerEvent>]>([
+    ['after Bearer', bearer(`Bearer ${TOKEN}`)],
+    ['after bearer in lower case', bearer(`bearer ${TOKEN}`)],
+    ['after more than one blank', bearer(`BEARER   ${TOKEN}`)],
+    ['of a header in lower case', { headers: { authorization: `Bearer ${TOKEN}` } }],
+    ['of a list of headers', { multiValueHeaders: { AUTHORIZATION: [`Bearer ${TOKEN}`] } }],
+    [
+      'of both forms of the one header',
+      { ...bearer(`Bearer ${TOKEN}`), multiValueHeaders: { Authorization: [`Bearer ${TOKEN}`] } },
+    ],
+  ])('is found %s', async (_what, event) => {
+    await expect(authorize(event)).resolves.toMatchObject({ principalId: 'ada' });
+    expect(verified).toEqual([TOKEN]);
+  });
+
+  test.each<[string, Partial<AuthorizerEvent>]>([
+    ['no header', {}],
+    ['an empty header', bearer('')],
+    ['another scheme', bearer(`Basic ${TOKEN}`)],
+    ['a scheme that only begins so', bearer(`Bearer2 ${TOKEN}`)],
+    ['no scheme', bearer(TOKEN)],
+    ['nothing after the scheme', bearer('Bearer ')],
+    ['no blank', bearer(`Bearer${TOKEN}`)],
+    ['two words', bearer(`Bearer ${TOKEN} ${TOKEN}`)],
+    ['a blank before it', bearer(` Bearer ${TOKEN}`)],
+    ['two headers', { multiValueHeaders: { Authorization: [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`] } }],
+    ['an empty header beside it', { multiValueHeaders: { Authorization: ['', `Bearer ${TOKEN}`] } }],
+    [
+      'two headers that differ in case',
+      { multiValueHeaders: { Authorization: [`Bearer ${TOKEN}`], authorization: ['Bearer x'] } },
+    ],
+    [
+      'two single headers that differ in case',
+      { headers: { Authorization: `Bearer ${TOKEN}`, AUTHORIZATION: 'Bearer x' } },
+    ],
+    ['another header only', { headers: { 'X-Authorization': `Bearer ${TOKEN}`, Cookie: TOKEN } }],
+  ])('is refused, and shown to nobody, with %s', async (_what, event) => {
+    await expect(authorize(event)).rejects.toThrow(/^Unauthorized$/);
+    expect(verified).toEqual([]);
+    expect(logged()).toEqual([expect.objectContaining({ refused: 'no_bearer_token' })]);
+    expect(lines.join()).not.toContain(CANARY);
+  });
+
+  test.each([
+    'malformed',
+    'algorithm',
+    'unknown_issuer',
+    'unknown_key',
+    'signature',
+    'expired',
+    'not_yet_valid',
+    'claims',
+  ] as const)('is refused as %s with one answer for all, and its reason in the log', async (reason) => {
+    const verify = async () => refuseToken(reason, 'a detail');
+    const refusal: unknown = await authorize(bearer(`Bearer ${TOKEN}`), verify).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(Error);
+    expect((refusal as Error).message).toBe('Unauthorized');
+    expect((refusal as Error).cause).toBeUndefined();
+    expect(logged()).toEqual([expect.objectContaining({ refused: reason })]);
+    expect(lines.join()).not.toContain(CANARY);
+  });
+});
+
+test('an outage is not the caller’s fault: it is logged with its causes and thrown on, without the token', async () => {
+  const outage = new Error('the issuer did not answer', { cause: new Error('connection refused') });
+  const verify = async (): Promise<never> => {
+    throw outage;
+  };
+  await expect(authorize(bearer(`Bearer ${TOKEN}`), verify)).rejects.toBe(outage);
+  const failure = [expect.stringContaining('did not answer'), 'caused by Error: connection refused'];
+  expect(logged()).toEqual([expect.objectContaining({ event: 'token.judged', failure })]);
+  expect(logged()[0]).not.toHaveProperty('refused');
+  expect(lines.join()).not.toContain(CANARY);
+});
