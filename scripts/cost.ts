@@ -57,7 +57,7 @@ function idleRows(resources: readonly Resource[], { usd: price, assumed }: Price
       `dashboards: ${of('AWS::CloudWatch::Dashboard').length}`,
       of('AWS::CloudWatch::Dashboard').length * price.dashboardMonth,
     ],
-    ['metrics that the sweeper writes while nothing is paid: 3', 3 * price.metricMonth],
+    ['metrics that the sweeper writes while nothing is paid: 2', 2 * price.metricMonth],
     ['the sweeper, every minute, while no payment waits for it', sweeps],
     ['tables, API, all other functions, queues, rules', 0],
   ];

@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatHttpReference } from '../lib/api/reference.ts';
+import { formatEventSchemas } from '../lib/events/json-schemas.ts';
 import { formatOpenApiReference } from '../lib/infra/openapi-reference.ts';
 
 // Writes docs/reference from the table of operations and its schemas; `--check` only says whether it is current.
 const pages = [
   ['docs/reference/http-api.md', formatHttpReference()],
   ['docs/reference/openapi.json', formatOpenApiReference()],
+  ...Object.entries(formatEventSchemas()).map(([type, text]) => [`docs/reference/events/${type}.json`, text] as const),
 ] as const;
 for (const [name, text] of pages) {
   const path = join(import.meta.dirname, '..', name);

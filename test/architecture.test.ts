@@ -32,9 +32,11 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     packages: ['jose', 'canonicalize', 'node:crypto'],
   },
   'lib/ledger': { folders: ['lib/domain'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
+  'lib/events': { folders: ['lib/domain', 'lib/ledger'], packages: ['valibot', '@valibot/to-json-schema'] },
+  'lib/telemetry': { folders: ['lib/domain'], packages: [] },
   'lib/receipts': { folders: ['lib/domain'], packages: ['canonicalize'] },
   'lib/api': {
-    folders: ['lib/domain', 'lib/protocols', 'lib/jwt'],
+    folders: ['lib/domain', 'lib/protocols', 'lib/jwt', 'lib/telemetry'],
     packages: ['@middy/core', 'valibot', '@valibot/to-json-schema', 'node:crypto', '@types/aws-lambda'],
   },
   'lib/service': {
@@ -44,14 +46,17 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/wallets',
       'lib/ledger',
       'lib/receipts',
+      'lib/events',
       'lib/api',
       'lib/jwt',
       'lib/credentials',
+      'lib/telemetry',
     ],
     packages: [
       '@aws-sdk/client-kms',
       '@aws-sdk/client-secrets-manager',
       '@aws-sdk/client-dynamodb',
+      '@aws-sdk/client-eventbridge',
       'canonicalize',
       'viem',
       'node:crypto',
@@ -76,7 +81,14 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/local': { folders: ['lib/domain', 'lib/ledger', 'lib/infra', 'lib/client'], packages: ['*'] },
   'lib/infra': {
-    folders: ['lib/domain', 'lib/api', 'lib/ledger', 'lib/telemetry', 'lib/wallets/aws-kms/key-policy.ts'],
+    folders: [
+      'lib/domain',
+      'lib/api',
+      'lib/events/filters.ts',
+      'lib/ledger',
+      'lib/telemetry',
+      'lib/wallets/aws-kms/key-policy.ts',
+    ],
     packages: [
       'aws-cdk-lib',
       'constructs',

@@ -5,6 +5,8 @@ export const BODY_MAX_BYTES = 64 * 1024;
 export const IDENTITY_BODY_MAX_BYTES = 192 * 1024;
 export const JSON_DEPTH_MAX = 16;
 export const JSON_MEMBERS_MAX = 2_000;
+/** Members and list entries together: a list costs two bytes an entry and no member. */
+export const JSON_VALUES_MAX = 4_000;
 
 export const USER_ID_MAX_CHARS = 120;
 export const AGENT_NAME_MAX_CHARS = 256;
@@ -69,6 +71,8 @@ export const SWEEP_PAGES_MAX = 20;
 export const SWEEP_SECOND_VISIT_SECONDS = 60;
 export const SWEEP_PASS_INTERVAL_MS = 30_000;
 export const SWEEP_PASSES = 2;
+/** Places of the index of sessions by expiry. Few: a session is written there twice in its life, and each costs a query a minute. */
+export const EXPIRY_SHARDS = 4;
 
 /** Immutable facts that a process remembers of sessions and instruments. */
 export const FACTS_CACHE_ENTRIES_MAX = 1_000;
@@ -144,6 +148,8 @@ export const RSA_MODULUS_MAX_BITS = 8_192;
 
 export const URL_MAX_CHARS = 2_048;
 export const TAGS_MAX = 50;
+/** That one call may remove: more than a resource has, as in AgentCore. */
+export const TAG_KEYS_MAX = 200;
 /** Audiences, clients, scopes or values of one rule of a JWT authorizer. */
 export const AUTHORIZER_LIST_MAX = 50;
 export const AUTHORIZER_VALUE_MAX_CHARS = 512;
@@ -181,3 +187,17 @@ export const PROVIDER_SECRET_MAX_CHARS = 2_048;
 
 /** The longest that a deployment may take the same terms for the same purchase. */
 export const REPEAT_WINDOW_MAX_SECONDS = 3_600;
+
+/** What one call of EventBridge takes. */
+export const EVENT_ENTRIES_MAX = 10;
+/** Tries of one invocation for each event; Lambda repeats the invocation after them. The wait between them doubles. */
+export const EVENT_ATTEMPTS_MAX = 4;
+export const EVENT_WAIT_MIN_MS = 100;
+export const EVENT_WAIT_MAX_MS = 2_000;
+export const EVENT_PUT_TIMEOUT_MS = 3_000;
+/** Changes that one invocation gets, and how long it waits for more of them. */
+export const EVENT_BATCH_RECORDS_MAX = 100;
+export const EVENT_BATCH_WINDOW_SECONDS = 5;
+/** Invocations for a record that fails each time, and its age, after which Lambda goes on without it. */
+export const EVENT_DELIVERIES_MAX = 10;
+export const EVENT_RECORD_AGE_MAX_SECONDS = 6 * 3_600;

@@ -1,3 +1,4 @@
+import { InvariantViolated } from './invariant.ts';
 import type { PaymentId } from './ids.ts';
 import type { BaseUnits, MicroUsd } from './money.ts';
 import type { NetworkId } from './assets.ts';
@@ -90,6 +91,7 @@ export function toEntryKey(paymentId: PaymentId, attempt: number): EntryKey {
 export function parseEntryKey(key: string): { readonly paymentId: PaymentId; readonly attempt: number } {
   const cut = key.lastIndexOf('#');
   const attempt = Number(key.slice(cut + 1));
-  if (cut < 1 || !Number.isSafeInteger(attempt) || attempt < 1) throw new Error(`not a reservation key: ${key}`);
+  if (cut < 1 || !Number.isSafeInteger(attempt) || attempt < 1)
+    throw new InvariantViolated(`not a reservation key: ${key}`);
   return { paymentId: key.slice(0, cut) as PaymentId, attempt };
 }

@@ -111,6 +111,14 @@ export interface SweepIndex {
   postponeVisit(id: PaymentId, attempt: number, until: EpochMs): Promise<void>;
 }
 
+/** The sparse index of sessions by their expiry, so that somebody says when it has come. */
+export interface ExpiryIndex {
+  /** Sessions of one shard whose time has come, oldest first, at most one page. */
+  dueSessions(shard: number, now: EpochMs): Promise<readonly SessionKey[]>;
+  /** Takes a session off the index, which the stream of the books tells as its expiry. Leaves alone one that is deleted. */
+  markExpired(session: SessionKey, now: EpochMs): Promise<void>;
+}
+
 export interface Page<T> {
   readonly items: readonly T[];
   /** Opaque; absent on the last page. */

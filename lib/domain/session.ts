@@ -1,3 +1,4 @@
+import { InvariantViolated } from './invariant.ts';
 import type { EntryKey, BudgetSnapshot } from './payment.ts';
 import type { MicroUsd } from './money.ts';
 import type { EpochMs } from './time.ts';
@@ -49,7 +50,7 @@ export function assertSessionBalances(session: Session): void {
   if (held !== reserved || session.open.size !== session.inFlight) problems.push('I2 open entries');
   if ((available ?? 0n) < 0n || reserved < 0n || spent < 0n) problems.push('I3 negative counter');
   if (problems.length > 0) {
-    throw new Error(
+    throw new InvariantViolated(
       `the books of session ${session.sessionId} do not balance (${problems.join(', ')}): ` +
         `limit ${session.limit}, available ${available}, reserved ${reserved}, spent ${spent}, ` +
         `open ${session.open.size} worth ${held}, in flight ${session.inFlight}`,

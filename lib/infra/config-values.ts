@@ -1,3 +1,5 @@
+import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
+
 // Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
 
 const INTEGER = /^(0|[1-9][0-9]{0,8})$/;
@@ -8,10 +10,6 @@ const FOREIGN_SECRET_ARN =
 
 const DECIMAL = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$/;
 const EMAIL = /^[^\s@,;"<>]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$/;
-const AGENT_NAME = /^[A-Za-z0-9._:/@-]{1,64}$/;
-/** What stands for all agents without a metric of their own. */
-const UNREGISTERED_AGENT = 'other';
-const AGENT_NAMES_MAX = 50;
 const VPC_ID = /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/;
 const SUBNET_ID = /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/;
 /** What Lambda takes. */
@@ -100,10 +98,10 @@ export function parseEmail(value: unknown): string | null {
 export function parseAgentNames(value: unknown): string[] {
   const names = parseList(value);
   const distinct = new Set(names);
-  const fit = names.every((name) => AGENT_NAME.test(name) && name !== UNREGISTERED_AGENT);
-  if (fit && distinct.size === names.length && names.length <= AGENT_NAMES_MAX) return names;
+  const fit = names.every((name) => REGISTERED_AGENT.test(name) && name !== UNREGISTERED_AGENT);
+  if (fit && distinct.size === names.length && names.length <= REGISTERED_AGENTS_MAX) return names;
   throw new Unexpected(
-    `at most ${AGENT_NAMES_MAX} different names of agents, each of at most 64 letters, digits and . _ : / @ -, none of them '${UNREGISTERED_AGENT}'`,
+    `at most ${REGISTERED_AGENTS_MAX} different names of agents, each of at most 64 letters, digits and . _ : / @ -, none of them '${UNREGISTERED_AGENT}'`,
   );
 }
 

@@ -172,7 +172,7 @@ export interface BursarConfig {
   readonly waf: boolean;
   /**
    * The VPC in which the functions run, as `{"vpcId":"vpc-...","subnetIds":["subnet-..."]}`. They reach nothing there
-   * unless you see to it: a gateway endpoint of DynamoDB in the subnets' route tables; interface endpoints of `kms` and
+   * unless you see to it: a gateway endpoint of DynamoDB in the subnets' route tables; interface endpoints of `kms`, `events` and
    * `secretsmanager` with private DNS, whose security groups let port 443 in; and a way out (NAT) to the RPC URLs for
    * balances, to the issuers of tokens for `/oauth`, and to wallet providers. Logs, metrics and traces need none.
    * @default null - none: Lambda's own network, from which nothing of yours can be reached

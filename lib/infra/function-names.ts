@@ -1,5 +1,10 @@
 import { FUNCTION_NAMES } from '../api/operations.ts';
 
-/** Everything that runs: the functions behind the API, the judge of tokens before it, and the sweeper. */
-export const DEPLOYED_FUNCTION_NAMES = [...FUNCTION_NAMES, 'authorize-jwt', 'sweep-reservations'] as const;
+/** Everything that runs: the functions behind the API, the judge of tokens before it, the sweeper, and who tells events. */
+export const DEPLOYED_FUNCTION_NAMES = [
+  ...FUNCTION_NAMES,
+  'authorize-jwt',
+  'sweep-reservations',
+  'publish-events',
+] as const;
 export type DeployedFunctionName = (typeof DEPLOYED_FUNCTION_NAMES)[number];

@@ -26,6 +26,11 @@ const SWEEPER_TIMEOUT_SECONDS = 90;
 /** It runs half of all time, mostly waiting for its second pass: with more it would be what an idle deployment costs most. */
 const SWEEPER_MEMORY_MAX_MIB = 256;
 
+/** All tries of `lib/events/delivery.ts` with all their time-outs and waits, and a cold start. */
+const PUBLISHER_TIMEOUT_SECONDS = 60;
+/** It waits for EventBridge, and nobody waits for it. */
+const PUBLISHER_MEMORY_MAX_MIB = 256;
+
 interface FunctionChoices {
   readonly description: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -69,6 +74,7 @@ export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProp
     'issue-tokens': issueTokens(parts),
     'authorize-jwt': authorizeJwt(parts),
     'sweep-reservations': sweepReservations(parts),
+    'publish-events': publishEvents(parts),
   };
 }
 
@@ -183,6 +189,16 @@ function sweepReservations(parts: Parts): ServiceFunction {
   });
   parts.data.books.grantSweep(fn.role);
   return fn;
+}
+
+/** Its grants come with the stream and the bus, which need it first. */
+function publishEvents(parts: Parts): ServiceFunction {
+  return serviceFunction(parts, 'publish-events', {
+    description: 'tells what happens to payments and sessions',
+    timeoutSeconds: PUBLISHER_TIMEOUT_SECONDS,
+    memoryMib: Math.min(parts.config.functionMemoryMib, PUBLISHER_MEMORY_MAX_MIB),
+    environment: { EVENT_BUS_NAME: parts.config.stackPrefix },
+  });
 }
 
 /** For the functions that act for users. */

@@ -12,6 +12,7 @@ import { CallerGrants, type GrantOptions } from './constructs/caller-grants.ts';
 import { addCallerRoles } from './constructs/caller-role.ts';
 import { CanaryDeployments } from './constructs/canary-deployments.ts';
 import { DeadLetters } from './constructs/dead-letters.ts';
+import { EventStream } from './constructs/event-stream.ts';
 import { PaymentsApi, STAGE } from './constructs/payments-api.ts';
 import type { ServiceFunction } from './constructs/service-function.ts';
 import { SpendDashboard } from './constructs/spend-dashboard.ts';
@@ -36,7 +37,12 @@ export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, { config, data, bundles, ...props }: ServiceStackProps) {
     super(scope, id, { description: 'Bursar: API, functions and roles', ...props });
     const functions = createServiceFunctions(this, { config, data, bundles });
-    const { 'sweep-reservations': sweeper, 'authorize-jwt': authorizer, ...behindApi } = functions;
+    const {
+      'sweep-reservations': sweeper,
+      'authorize-jwt': authorizer,
+      'publish-events': publisher,
+      ...behindApi
+    } = functions;
     const api = new PaymentsApi(this, 'PaymentsApi', {
       name: config.stackPrefix,
       functions: toLive(behindApi),
@@ -49,6 +55,7 @@ export class ServiceStack extends Stack {
     });
     const deadLetters = new DeadLetters(this, 'DeadLetters');
     new SweepSchedule(this, 'SweepSchedule', { sweeper, deadLetters });
+    new EventStream(this, 'EventStream', { publisher, books: data.books, busName: config.stackPrefix, deadLetters });
     new CfnOutput(this, 'Endpoint', { value: api.endpoint, description: 'Base URL for AWS clients' });
     this.grants = new CallerGrants(this, 'CallerGrants', { api });
     addCallerRoles(this, this.grants, config);

@@ -1,5 +1,5 @@
 import { startDatabase } from './database/engine.ts';
-import { startHost, type AccessKey, type InvocationResult, type LogLine } from './host/index.ts';
+import { startHost, type AccessKey, type BusEvent, type InvocationResult, type LogLine } from './host/index.ts';
 import type { FunctionPool } from './host/runtime.ts';
 
 /** Who gets an access key, and the output of the service stack that gives the role's ARN. */
@@ -22,6 +22,10 @@ export interface LocalServices {
   /** By the name that the template gives them. */
   readonly functions: ReadonlyMap<string, FunctionPool>;
   runSchedule(name: string): Promise<InvocationResult>;
+  /** Tells what has changed in the books as events. */
+  drainStreams(): Promise<void>;
+  /** The events that were told since the start, oldest first; the latest ten thousand. */
+  events(): readonly BusEvent[];
   close(): Promise<void>;
 }
 
@@ -33,7 +37,7 @@ export interface LocalServicesOptions {
   readonly port: number;
   /** RPC endpoints by CAIP-2 id: the only variable besides AWS's endpoints that differs from a deployment. */
   readonly rpcUrls: Readonly<Record<string, string>>;
-  /** Whether schedules run by themselves; tests drive them. */
+  /** Whether schedules and streams run by themselves; tests drive them. */
   readonly timers: 'running' | null;
   readonly report: (problem: string) => void;
   /** Hears every line that a function prints. */
@@ -63,6 +67,8 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       databaseEndpoint: database.endpoint,
       functions: new Map(host.deployment.functions.map(({ name, label }) => [name, host.functions[label]!])),
       runSchedule: host.runSchedule,
+      drainStreams: host.drainStreams,
+      events: host.events,
       close: async () => {
         await host.close();
         await database.close();

@@ -4,7 +4,7 @@ import type { BursarConfig } from '../infra/config.ts';
 import { synth } from '../infra/synth.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
 import { startFaucet } from './faucet.ts';
-import { checkPort, type LogLine } from './host/index.ts';
+import { checkPort, type BusEvent, type LogLine } from './host/index.ts';
 import type { LocalInfo } from './info.ts';
 import { startIssuer, type Issuer } from './issuer/index.ts';
 import { ISSUER_CLIENTS, provision } from './provision.ts';
@@ -19,6 +19,8 @@ export interface LocalStack {
   readonly services: LocalServices;
   readonly issuer: Issuer;
   readonly sellers: readonly Seller[];
+  /** The events that were told since the start, oldest first; all of them are in `events.jsonl` of the data directory. */
+  events(): readonly BusEvent[];
   close(): Promise<void>;
 }
 
@@ -99,7 +101,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
       faucet: faucet.url,
     };
-    return { info, chain, services, issuer, sellers, close };
+    return { info, chain, services, issuer, sellers, events: services.events, close };
   } catch (error) {
     await close();
     throw error;
@@ -111,7 +113,18 @@ function prepareDirectory({ dataDir, fresh }: LocalStackOptions): void {
   if (dataDir === null) return;
   mkdirSync(dataDir, { recursive: true });
   if (fresh === 'fresh') {
-    for (const name of ['chain', 'keys-and-secrets', 'issuer', 'cache', 'logs', 'access-keys.json', GENESIS_FILE, MARK])
+    for (const name of [
+      'chain',
+      'keys-and-secrets',
+      'issuer',
+      'cache',
+      'logs',
+      'access-keys.json',
+      'events.jsonl',
+      'streams.json',
+      GENESIS_FILE,
+      MARK,
+    ])
       rmSync(join(dataDir, name), { recursive: true, force: true });
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDir, `tables.sqlite${suffix}`), { force: true });
   }

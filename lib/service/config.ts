@@ -3,6 +3,7 @@ import { findNetwork } from '../domain/assets.ts';
 import type { Deployment } from '../domain/ids.ts';
 import { REPEAT_WINDOW_MAX_SECONDS, VALIDITY_CAP_SECONDS, VALIDITY_CHOICE_MIN_SECONDS } from '../domain/limits.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
+import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -100,6 +101,8 @@ export interface PayingConfig extends BaseConfig {
   readonly validityCapSeconds: number;
   /** 0: the same terms may be paid again at once. */
   readonly repeatWindowSeconds: number;
+  /** Agents that have metrics of their own. */
+  readonly agentNames: ReadonlySet<string>;
 }
 
 export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
@@ -116,7 +119,19 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
       max: REPEAT_WINDOW_MAX_SECONDS,
       absent: 0,
     }),
+    agentNames: readAgentNames(reader),
   });
+}
+
+function readAgentNames(reader: Reader): ReadonlySet<string> {
+  const text = reader.optional('AGENT_NAMES');
+  const names = new Set(text?.split(','));
+  const fit = [...names].every((name) => REGISTERED_AGENT.test(name) && name !== UNREGISTERED_AGENT);
+  if (!fit || names.size > REGISTERED_AGENTS_MAX) {
+    const expected = `at most ${REGISTERED_AGENTS_MAX} names of letters, digits and . _ : / @ -, none '${UNREGISTERED_AGENT}'`;
+    reader.problem(`AGENT_NAMES must be ${expected}. Received: ${text}`);
+  }
+  return names;
 }
 
 function readSeconds(
@@ -201,4 +216,13 @@ export interface IdentitiesConfig extends BaseConfig {
 export function readIdentitiesConfig(env: Environment): Readonly<IdentitiesConfig> {
   const reader = createReader(env);
   return reader.finish({ ...readBase(reader), credentialNamePrefix: reader.required('CREDENTIAL_NAME_PREFIX') });
+}
+
+export interface PublishingConfig {
+  readonly eventBusName: string;
+}
+
+export function readPublishingConfig(env: Environment): Readonly<PublishingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ eventBusName: reader.required('EVENT_BUS_NAME') });
 }

@@ -1,3 +1,4 @@
+import { InvariantViolated } from '../domain/invariant.ts';
 import {
   IN_FLIGHT_WAIT_MAX_MS,
   IN_FLIGHT_WAIT_STEP_MAX_MS,
@@ -15,6 +16,7 @@ import { ok, refuse, type Result } from '../domain/result.ts';
 import { sessionStatus, type Session } from '../domain/session.ts';
 import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
 import { protocolOf } from '../protocols/registry.ts';
+import type { PaymentObserver, PaymentPhase } from '../telemetry/payment-observer.ts';
 import { jitteredWaitMs } from './payment-wait.ts';
 import { closeEntry, scrubSession } from './recovery.ts';
 import type { Standing } from './standing.ts';
@@ -27,6 +29,8 @@ export interface DriveDeps {
   readonly inFlightMax: number;
   /** Hears of failures that the caller need not: what they leave undone is recovered later. */
   readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
+  /** @default nobody watches */
+  readonly observer?: PaymentObserver;
 }
 
 /** What an attempt to reserve came to. */
@@ -43,7 +47,7 @@ export async function drivePayment(
   standing: Standing,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
-  const reserved = await reserveWithNewAttempts(deps, owned, deadline);
+  const reserved = await observed(deps, 'reserve', () => reserveWithNewAttempts(deps, owned, deadline));
   switch (reserved.kind) {
     case 'reserved':
       return signReserved(deps, reserved.payment, reserved.budget, standing, deadline);
@@ -64,7 +68,7 @@ export function outcomeOf(payment: Payment): Result<Payment, Refusal> {
     case 'SIGNED':
       return ok(payment);
     case 'DENIED': {
-      if (payment.denial === null) throw new Error(`payment ${payment.id} is DENIED without a denial`);
+      if (payment.denial === null) throw new InvariantViolated(`payment ${payment.id} is DENIED without a denial`);
       return refuse(payment.denial);
     }
     case 'PENDING':
@@ -221,15 +225,27 @@ async function signReserved(
   let signature: Hex;
   try {
     const digest = protocolOf(payment.offer).digest(payment.offer, payment.terms);
-    signature = await deps.signers[key.type].sign(key, digest, payment.terms.from);
+    signature = await observed(deps, 'sign', () => deps.signers[key.type].sign(key, digest, payment.terms.from));
   } catch (error) {
     await undoReservation(deps, payment);
     if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });
     throw error;
   }
-  const decided = await decideSigned(deps, payment, { status: 'SIGNED', signature, budget, at: deps.clock.now() });
-  await closeOwnEntry(deps, payment, decided);
+  const verdict = { status: 'SIGNED', signature, budget, at: deps.clock.now() } as const;
+  const decided = await observed(deps, 'decide', () => decideSigned(deps, payment, verdict));
+  if (decided.status === 'SIGNED' && decided.owner === payment.owner) deps.observer?.signed(decided);
+  await observed(deps, 'settle', () => closeOwnEntry(deps, payment, decided));
   return outcomeOf(decided);
+}
+
+/** Tells the observer, where there is one, when a phase begins and ends. */
+async function observed<T>({ observer }: DriveDeps, phase: PaymentPhase, work: () => Promise<T>): Promise<T> {
+  const end = observer?.begin(phase);
+  try {
+    return await work();
+  } finally {
+    end?.();
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { InvariantViolated } from '../domain/invariant.ts';
 import {
   DUPLICATE_WAIT_MAX_MS,
   DUPLICATE_WAIT_STEP_MAX_MS,
@@ -39,7 +40,7 @@ export async function awaitOutcome(deps: WaitDeps, found: Payment, deadline: Epo
     if (deps.clock.now() + waitMs > giveUpAt) return null;
     await deps.clock.sleep(waitMs);
     const current = await deps.ledger.readPayment(payment.id);
-    if (current === null) throw new Error(`payment ${payment.id} vanished from the books`);
+    if (current === null) throw new InvariantViolated(`payment ${payment.id} vanished from the books`);
     payment = current;
   }
   return payment;

@@ -1,3 +1,4 @@
+import { InvariantViolated } from '../domain/invariant.ts';
 import { parsePaymentId, formatManagerArn, type Deployment } from '../domain/ids.ts';
 import type { Page, PageRequest, PaymentLog, Registry } from '../domain/ports.ts';
 import type { Payment } from '../domain/payment.ts';
@@ -49,7 +50,7 @@ export async function listPayments(
  */
 export function toPaymentView(deployment: Deployment, payment: Payment) {
   if (payment.status !== 'SIGNED' || payment.signature === null || payment.decidedAt === null) {
-    throw new Error(`payment ${payment.id} has no proof: it is ${payment.status}`);
+    throw new InvariantViolated(`payment ${payment.id} has no proof: it is ${payment.status}`);
   }
   const { offer, terms, signature } = payment;
   const protocol = protocolOf(offer);

@@ -13,6 +13,7 @@ import { ok, refuse, type Result } from '../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
 import { validityWindow } from '../domain/validity.ts';
 import { parsePaymentInput } from '../protocols/registry.ts';
+import type { PaymentObserver } from '../telemetry/payment-observer.ts';
 import { admitCaller } from './admission.ts';
 import { abortQuietly, drivePayment, outcomeOf } from './drive-payment.ts';
 import type { Facts, FactsCache } from './facts.ts';
@@ -35,6 +36,8 @@ export interface ProcessPaymentDeps {
   readonly repetitions: Repetitions | null;
   /** Hears of failures that are recovered later. */
   readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
+  /** @default nobody watches */
+  readonly observer?: PaymentObserver;
 }
 
 export interface ProcessPaymentRequest {
@@ -78,6 +81,7 @@ export async function processPayment(
   const offer = parsePaymentInput(request.paymentType, request.paymentInput, { networks: deps.allowedNetworks });
   if (!offer.ok) return offer;
   const draft = createDraft(deps, request, offer.value);
+  deps.observer?.offered(draft);
 
   const opened = await openPayment(deps, draft);
   if (!opened.ok) return opened;

@@ -15,9 +15,9 @@ export interface MetricShape {
 
 /**
  * `Operation`: of the operations table. `AgentName`: registered names, else `other`. `Currency`: the token's symbol. `Reason`:
- * the code of a denial. `Phase`: of a payment.
+ * why a payment was refused.
  */
-export type MetricDimension = 'Operation' | 'AgentName' | 'Currency' | 'Reason' | 'Phase';
+export type MetricDimension = 'Operation' | 'AgentName' | 'Currency' | 'Reason';
 
 export const METRICS = {
   OperationSuccess: { unit: 'Count', dimensions: [['Operation']] },
@@ -32,16 +32,24 @@ export const METRICS = {
   /** US dollars for a currency that stands for one, counted once per payment that was signed; a replay counts nothing. */
   SpendAmount: { unit: 'None', dimensions: [['Currency'], ['AgentName', 'Currency']] },
   Denials: { unit: 'Count', dimensions: [[], ['Reason']] },
-  /** Milliseconds of `reserve`, `sign`, `decide` and `settle`. */
-  PhaseLatency: { unit: 'Milliseconds', dimensions: [['Phase']] },
+  // Of the phases of a payment. No dimension tells them apart: a line holds one value of each dimension, and a payment is one line.
+  ReserveLatency: { unit: 'Milliseconds', dimensions: [[]] },
+  SignLatency: { unit: 'Milliseconds', dimensions: [[]] },
+  DecideLatency: { unit: 'Milliseconds', dimensions: [[]] },
+  SettleLatency: { unit: 'Milliseconds', dimensions: [[]] },
   SignerThrottles: { unit: 'Count', dimensions: [[]] },
   /** Books that do not balance, or an item that cannot be: never above zero. */
   InvariantViolations: { unit: 'Count', dimensions: [[]] },
   /** Of the sweeper, per run. */
   OldestReservationAge: { unit: 'Seconds', dimensions: [[]] },
   SweepFailures: { unit: 'Count', dimensions: [[]] },
-  /** Sessions that are neither expired nor deleted and were seen by the sweeper's count. */
-  ActiveSessions: { unit: 'Count', dimensions: [[]] },
 } as const satisfies Readonly<Record<string, MetricShape>>;
 
 export type MetricName = keyof typeof METRICS;
+
+/** How an agent is named that has metrics of its own: what CloudWatch takes as a dimension, and every log reads well. */
+export const REGISTERED_AGENT = /^[A-Za-z0-9._:/@-]{1,64}$/;
+/** Each is a set of metrics of its own, and costs as one. */
+export const REGISTERED_AGENTS_MAX = 50;
+/** Stands for every agent that is not registered: anybody can make up names. */
+export const UNREGISTERED_AGENT = 'other';

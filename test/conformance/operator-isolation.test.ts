@@ -101,7 +101,7 @@ const tagRow = (operation: AgentCoreOperation, members: Input = {}): Row => ({
     'a deleted workload identity’s': stage.deleted.workloadArn,
     'a deleted credential provider’s': stage.deleted.providerArn,
     'one of another account': stage.managers[0].arn.replace(/:[0-9]{12}:/, ':999999999999:'),
-    'one of another service': 'arn:aws:s3:::somebody-elses-bucket',
+    'one of another service': 'arn:aws:ecs:us-east-1:111122223333:cluster/somebody-elses',
   }),
 });
 const rotation = { credentialsToRotate: { coinbaseCDP: { secrets: ['API_KEY'] } } };

@@ -16,6 +16,7 @@ const FUNCTIONS = [
   'ManageInstruments',
   'ManageSessions',
   'ProcessPayment',
+  'PublishEvents',
   'ReadPayments',
   'SweepReservations',
 ].map((name) => `BursarService/${name}`);
@@ -117,7 +118,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     rule: 'NIST.800.53.R5-LambdaDLQ',
     paths: functionResources,
     reason:
-      'Calls through the API are synchronous: the caller gets the failure. The sweeper has a destination for failed runs instead, which says why they failed',
+      'Calls through the API are synchronous: the caller gets the failure. The sweeper has a destination for failed runs instead, which says why they failed, and the mapping of publish-events one for what it could not tell',
   },
   {
     rule: 'Serverless-LambdaDLQ',

@@ -198,6 +198,47 @@ describe('the books', () => {
   );
 });
 
+describe('events', () => {
+  const stream = app.deployment.streamMappings[0]!.streamArn;
+  const bus = `arn:aws:events:${region}:${account}:event-bus/${app.deployment.output('EventBusName')}`;
+
+  test('only publish-events puts them on the bus, and on no other', async () => {
+    const put = (resource: string): Question => ({ action: 'events:PutEvents', resource });
+    expect(await whoMay(put(bus))).toEqual(['publish-events']);
+    expect(await whoMay(put(bus.replace(/[^/]+$/, 'default')))).toEqual([]);
+    for (const action of ['DeleteEventBus', 'UpdateEventBus']) {
+      expect(await whoMay({ action: `events:${action}`, resource: bus })).toEqual([]);
+    }
+  });
+
+  test('only publish-events reads the changes of the books', async () => {
+    for (const action of ['DescribeStream', 'GetRecords', 'GetShardIterator']) {
+      expect(await whoMay({ action: `dynamodb:${action}`, resource: stream })).toEqual(['publish-events']);
+      expect(await whoMay({ action: `dynamodb:${action}`, resource: `${table('Registry')}/stream/local` })).toEqual([]);
+    }
+  });
+
+  test('publish-events reads the stream, decrypts it, puts events, leaves word of what failed, and nothing else', () => {
+    const role = app.deployment.roles.find(({ name }) => name === roles['publish-events']);
+    const actions = role!.policies
+      .flatMap(({ document }) => statementsOf(document))
+      .flatMap(({ Action: allowed }) => allowed)
+      .filter((action) => !/^(logs|xray):/.test(action));
+    expect(actions.sort()).toEqual([
+      'dynamodb:DescribeStream',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+      'events:PutEvents',
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+      'sqs:SendMessage',
+    ]);
+  });
+});
+
 describe('the registry', () => {
   const [manager, instrument] = ['MGR#acme-0123456789', 'INS#acme-0123456789#alice'];
   const [provider, workload, issuer, token] = ['CRP#cdp', 'WLI#agent', 'ISS#0123abcd', 'WAT#0123abcd'];

@@ -52,8 +52,8 @@ describe('a rehearsal', () => {
       'AWS::KMS::Key Properties.PendingWindowInDays': 1,
     });
     expect(differences(standard.service, rehearsal.service)).toEqual({
-      'AWS::Logs::LogGroup DeletionPolicy': 10,
-      'AWS::Logs::LogGroup UpdateReplacePolicy': 10,
+      'AWS::Logs::LogGroup DeletionPolicy': 11,
+      'AWS::Logs::LogGroup UpdateReplacePolicy': 11,
     });
   });
 });

@@ -153,7 +153,7 @@ describe('the list of a user', () => {
     expect(costs[0]).toBeGreaterThan(0);
   });
 
-  test('costs a payment nothing: only creation and deletion write the index', async () => {
+  test('costs a payment nothing: only creation and deletion write the indexes', async () => {
     const session = makeSession();
     hop.forget();
     await store.createSession(session, 'h1');
@@ -167,6 +167,6 @@ describe('the list of a user', () => {
       inFlightMax: 64,
     });
     await store.deleteSession({ ...session, now: NOW });
-    expect(hop.calls.map(({ units }) => units)).toEqual([2, 1, 2]);
+    expect(hop.calls.map(({ units }) => units)).toEqual([3, 1, 3]);
   });
 });

@@ -117,7 +117,10 @@ describe('ProcessPayment through the official client', () => {
     const missing: [Partial<ProcessPaymentCommandInput>, string][] = [
       [{ paymentSessionId: `payment-session-${'0'.repeat(15)}` }, 'Payment session not found'],
       [{ paymentInstrumentId: `payment-instrument-${'0'.repeat(15)}` }, 'Payment instrument not found'],
-      [{ paymentManagerArn: `${tenant.manager.paymentManagerArn?.slice(0, -1)}!` }, 'Payment manager not found'],
+      [
+        { paymentManagerArn: `${tenant.manager.paymentManagerArn?.slice(0, -10)}0000000000` },
+        'Payment manager not found',
+      ],
     ];
     for (const [override, message] of missing) {
       const error = await failureOf(

@@ -4,6 +4,7 @@ import {
   readBaseConfig,
   readConnectorsConfig,
   readInstrumentsConfig,
+  readPayingConfig,
   readReadingConfig,
 } from '../../lib/service/config.ts';
 
@@ -93,4 +94,23 @@ test.each([
   const read = () => readReadingConfig({ ...BASE, RPC_URLS: value });
   expect(read).toThrow('RPC_URLS');
   expect(read).not.toThrow('canary');
+});
+
+test('reads the agents that have metrics of their own, and has none by default', () => {
+  expect(readPayingConfig(BASE).agentNames).toEqual(new Set());
+  expect(readPayingConfig({ ...BASE, AGENT_NAMES: 'shopper,team/a:b@c.d-e_f' }).agentNames).toEqual(
+    new Set(['shopper', 'team/a:b@c.d-e_f']),
+  );
+});
+
+test.each([
+  'other',
+  'a,,b',
+  'a, b',
+  'a\nb',
+  'ünder',
+  'x'.repeat(65),
+  Array.from({ length: 51 }, (_, i) => `agent-${i}`).join(),
+])('refuses to count %j as agents', (AGENT_NAMES) => {
+  expect(() => readPayingConfig({ ...BASE, AGENT_NAMES })).toThrow('AGENT_NAMES must be at most 50 names');
 });

@@ -12,6 +12,7 @@ import { composeManageInstruments } from '../../lib/service/compose/manage-instr
 import { composeManageSessions } from '../../lib/service/compose/manage-sessions.ts';
 import { composeProcessPayment } from '../../lib/service/compose/process-payment.ts';
 import { composeReadPayments } from '../../lib/service/compose/read-payments.ts';
+import { expectPublished } from '../telemetry/log-schema.ts';
 import { withDatabase, type TestDatabase } from '../support/database.ts';
 import { toEvent, type CallOptions } from '../support/events.ts';
 import { PAY_TO } from '../support/paying.ts';
@@ -93,6 +94,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
     vi.restoreAllMocks();
     chain?.close();
     await aws?.close();
+    expectPublished(logs);
   });
 
   return {

@@ -8,6 +8,7 @@ import { createAwsEndpoint, type AwsEndpoint } from '../../lib/local/aws-endpoin
 import { composeIssueTokens } from '../../lib/service/compose/issue-tokens.ts';
 import { composeManageIdentities } from '../../lib/service/compose/manage-identities.ts';
 import { createApiKey, createEcKey } from '../credentials/keys.ts';
+import { expectPublished } from '../telemetry/log-schema.ts';
 import { withDatabase, type TestDatabase } from '../support/database.ts';
 import { makeEvent } from '../support/events.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
@@ -86,6 +87,7 @@ export function withIdentityFunctions(): IdentityFunctions {
     vi.restoreAllMocks();
     secrets.destroy();
     await aws?.close();
+    expectPublished(logs);
   });
 
   return {

@@ -136,16 +136,23 @@ describe.each(dataOperations)('%s through the ARN of', (operation) => {
     ['another region', () => arn('us-east-1', 'eu-west-1')],
     ['another account', () => arn('111122223333', '444455556666')],
     ['another partition', () => arn('arn:aws:', 'arn:aws-cn:')],
-    ['another service', () => arn('bedrock-agentcore', 'payments')],
-    ['any manager', () => arn(/[^/]+$/, '*')],
-    ['a manager in look-alike letters', () => arn('demo', 'dеmo')],
-    ['a manager with a key in it', () => `${own.paymentManagerArn}#x`],
-    ['nothing', () => 'x'],
   ])('%s answers as for a manager that is missing', async (_what, make) => {
     const missing = await ask(arn(/[^/]+$/, 'missing-0123456789'));
     expect(missing.status).toBe(404);
     expect(missing.body).toEqual({ __type: 'ResourceNotFoundException', message: 'Payment manager not found' });
     expect(seen(await ask(make()))).toBe(seen(missing));
+  });
+
+  test.each([
+    ['another service', () => arn('bedrock-agentcore', 'payments')],
+    ['any manager', () => arn(/[^/]+$/, '*')],
+    ['a manager in look-alike letters', () => arn('demo', 'dеmo')],
+    ['a manager with a key in it', () => `${own.paymentManagerArn}#x`],
+    ['nothing', () => 'x'],
+  ])('%s is refused for its form', async (_what, make) => {
+    const { status, body } = await ask(make());
+    expect([status, body['__type']]).toEqual([400, 'ValidationException']);
+    expect((body['fieldList'] as { name: string }[]).map(({ name }) => name)).toEqual(['paymentManagerArn']);
   });
 });
 

@@ -144,7 +144,7 @@ describe('tags', () => {
     ['another account', managerArn.replace(ACCOUNT, '999999999999')],
     ['another region', managerArn.replace(REGION, 'eu-west-1')],
     ['a connector', `${managerArn}/connector/wallets-0123456789`],
-    ['something else', 'arn:aws:s3:::bucket-of-somebody'],
+    ['a resource that has no tags here', arnOf('gateway/other-0123456789')],
   ])('refuses %s like any resource that is not there', async (_what, resourceArn) => {
     for (const [operation, json] of [
       ['ListTagsForResource', {}],

@@ -1,4 +1,4 @@
-import type { Role } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/tables.ts';
 import type { DataKey } from './data-key.ts';
@@ -12,10 +12,36 @@ export interface BooksProps {
 /** Partition keys of session items, as `lib/ledger/dynamodb` writes them. */
 const SESSION_KEYS = 'SES#*';
 
-/** Sessions and payments. Nobody may delete an item or scan. */
+/** Sessions and payments, whose changes are streamed. Nobody may delete an item or scan. */
 export class Books extends LedgerTable {
   constructor(scope: Construct, id: string, props: BooksProps) {
-    super(scope, id, { ...props, shape: BOOKS_TABLE_SHAPE });
+    super(scope, id, { ...props, shape: BOOKS_TABLE_SHAPE, changes: 'streamed' });
+  }
+
+  /** The changes of all items, as they were before and after. */
+  get streamArn(): string {
+    const arn = this.table.tableStreamArn;
+    if (arn === undefined) throw new Error('the books have no stream');
+    return arn;
+  }
+
+  /** Reading every change, and no item. */
+  grantReadStream(role: Role): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'BooksStream',
+        // All four, or Lambda refuses the mapping:
+        // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+        actions: [
+          'dynamodb:DescribeStream',
+          'dynamodb:GetRecords',
+          'dynamodb:GetShardIterator',
+          'dynamodb:ListStreams',
+        ],
+        resources: [this.streamArn],
+      }),
+    );
+    this.dataKey.grantDecryptThroughDynamoDb(role);
   }
 
   /** Intent, reserve, decide, settle, release. */

@@ -93,10 +93,19 @@ export class DataKey extends Construct {
 
   /** Lets a role read and write items of the tables, which DynamoDB does with the caller's own permission on the key. */
   grantUseThroughDynamoDb(role: Role): void {
+    this.grantThroughDynamoDb(role, USE);
+  }
+
+  /** Lets a role read the changes of items, and write none. */
+  grantDecryptThroughDynamoDb(role: Role): void {
+    this.grantThroughDynamoDb(role, ['kms:Decrypt', 'kms:DescribeKey']);
+  }
+
+  private grantThroughDynamoDb(role: Role, actions: string[]): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
         sid: 'UseDataKeyThroughDynamoDb',
-        actions: USE,
+        actions,
         resources: [this.key.keyArn],
         conditions: { StringEquals: { 'kms:ViaService': dynamoDbEndpoint(this) } },
       }),

@@ -6,8 +6,9 @@ import { Construct } from 'constructs';
 const RETENTION = Duration.days(14);
 
 /**
- * Runs of the sweeper that failed or were never started. A message holds the event of the schedule and the error, nothing of
- * a payment. Nobody reads it but people: what a failed run left undone, the next one does.
+ * Runs of the sweeper that failed or were never started, and places in the books' stream whose events could not be told. A
+ * message holds the event of the schedule and the error, or the shard and the sequence numbers: nothing of a payment. Nobody
+ * reads it but people: what a failed run left undone, the next one does; docs/reference/events.md says what to do about events.
  */
 export class DeadLetters extends Construct {
   readonly queue: Queue;

@@ -1,5 +1,12 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, type PolicyStatementProps, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { IndexShape, TableShape } from '../../ledger/dynamodb/tables.ts';
@@ -10,6 +17,8 @@ export interface LedgerTableProps {
   readonly dataKey: DataKey;
   /** Whether the table survives its stack and refuses to be deleted. */
   readonly retain: boolean;
+  /** Whether its changes can be read, as they were before and after; neither writing nor Lambda's reading costs more for it. */
+  readonly changes: 'streamed' | 'silent';
 }
 
 /** The longest that DynamoDB keeps. */
@@ -21,7 +30,7 @@ export class LedgerTable extends Construct {
   readonly dataKey: DataKey;
   private readonly shape: TableShape;
 
-  constructor(scope: Construct, id: string, { shape, dataKey, retain }: LedgerTableProps) {
+  constructor(scope: Construct, id: string, { shape, dataKey, retain, changes }: LedgerTableProps) {
     super(scope, id);
     this.shape = shape;
     this.dataKey = dataKey;
@@ -29,6 +38,7 @@ export class LedgerTable extends Construct {
       partitionKey: { name: shape.partitionKey, type: AttributeType.STRING },
       ...(shape.sortKey === null ? {} : { sortKey: { name: shape.sortKey, type: AttributeType.STRING } }),
       ...(shape.expiryAttribute === null ? {} : { timeToLiveAttribute: shape.expiryAttribute }),
+      ...(changes === 'silent' ? {} : { stream: StreamViewType.NEW_AND_OLD_IMAGES }),
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: dataKey.key,

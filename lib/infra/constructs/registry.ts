@@ -40,7 +40,7 @@ const TAG_ATTRIBUTES = ['revision', 'status', 'tags', 'updatedAt', 'writeMark'];
  */
 export class Registry extends LedgerTable {
   constructor(scope: Construct, id: string, props: RegistryProps) {
-    super(scope, id, { ...props, shape: REGISTRY_TABLE_SHAPE });
+    super(scope, id, { ...props, shape: REGISTRY_TABLE_SHAPE, changes: 'silent' });
   }
 
   /** Looking up a manager, a connector or an instrument. */

@@ -32,7 +32,12 @@ const HOUR = Duration.hours(1);
 const HALF = { width: 12, height: 6 };
 const THIRD = { width: 8, height: 6 };
 const ROWS_SHOWN = 20;
-const PHASES = ['reserve', 'sign', 'decide', 'settle'] as const;
+const PHASES = {
+  reserve: 'ReserveLatency',
+  sign: 'SignLatency',
+  decide: 'DecideLatency',
+  settle: 'SettleLatency',
+} as const satisfies Readonly<Record<string, MetricName>>;
 const PERCENTILES = ['p50', 'p99'] as const;
 
 /**
@@ -112,9 +117,9 @@ function paymentRow(): IWidget[] {
 }
 
 function latencyRow(): IWidget[] {
-  const phases = PHASES.flatMap((Phase) =>
+  const phases = Object.entries(PHASES).flatMap(([phase, metric]) =>
     PERCENTILES.map((statistic) =>
-      bursarMetric('PhaseLatency', { Phase }, { statistic, label: `${Phase} ${statistic}`, period: FIVE_MINUTES }),
+      bursarMetric(metric, {}, { statistic, label: `${phase} ${statistic}`, period: FIVE_MINUTES }),
     ),
   );
   const whole = PERCENTILES.map((statistic) =>
@@ -165,7 +170,14 @@ function sweeperRow({ sweeper: { function: fn }, deadLetters }: SpendDashboardPr
       ],
       THIRD,
     ),
-    graph('Open sessions', [bursarMetric('ActiveSessions', {}, { statistic: 'Maximum', period: FIVE_MINUTES })], THIRD),
+    graph(
+      'Sessions opened and revoked',
+      [
+        bursarMetric('OperationSuccess', { Operation: 'CreatePaymentSession' }, { ...sum, label: 'opened' }),
+        bursarMetric('OperationSuccess', { Operation: 'DeletePaymentSession' }, { ...sum, label: 'revoked' }),
+      ],
+      THIRD,
+    ),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import type { Hex } from '../../domain/payment.ts';
 import { toEpochMs, type EpochMs } from '../../domain/time.ts';
 import type { Item } from './client.ts';
@@ -19,7 +20,7 @@ export function bytes(hex: Hex): AttributeValue {
 }
 
 function missing(item: Item, name: string, kind: string): never {
-  throw new Error(`stored item ${item['pk']?.S ?? '?'} has no ${kind} attribute '${name}'`);
+  throw new InvariantViolated(`stored item ${item['pk']?.S ?? '?'} has no ${kind} attribute '${name}'`);
 }
 
 export function readText(item: Item, name: string): string {
@@ -47,7 +48,7 @@ export function readHex(item: Item, name: string): Hex {
 export function assertReadable(item: Item): void {
   const version = readInteger(item, 'v');
   if (version > SCHEMA_VERSION) {
-    throw new Error(
+    throw new InvariantViolated(
       `stored item ${readText(item, 'pk')} has schema version ${version}; this release reads up to ${SCHEMA_VERSION}`,
     );
   }
@@ -57,7 +58,8 @@ export function assertReadable(item: Item): void {
 export function readOneOf<const T extends string>(item: Item, name: string, expected: readonly T[]): T {
   const value = readText(item, name);
   const found = expected.find((each) => each === value);
-  if (found === undefined) throw new Error(`stored item ${readText(item, 'pk')} has the unknown ${name} '${value}'`);
+  if (found === undefined)
+    throw new InvariantViolated(`stored item ${readText(item, 'pk')} has the unknown ${name} '${value}'`);
   return found;
 }
 

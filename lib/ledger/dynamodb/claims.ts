@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import { CREATE_LEASE_MS } from '../../domain/limits.ts';
 import type { ClaimOutcome } from '../../domain/ports.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
@@ -60,7 +61,7 @@ async function takeOver<T>(
     values: { ':claimed': text(claimed), ':request': text(requestHash), ':now': number(now) },
   });
   if (outcome.kind === 'applied') return { kind: 'claimed' };
-  if (outcome.item === null) throw new Error('a claimed resource vanished from the registry');
+  if (outcome.item === null) throw new InvariantViolated('a claimed resource vanished from the registry');
   assertReadable(outcome.item);
   if (outcome.item['claimMark']?.S === mark) return { kind: 'claimed' };
   const storedHash = readText(outcome.item, 'requestHash');

@@ -1,4 +1,5 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import type { ClientTokens, Remembered, TokenUse } from '../../domain/ports.ts';
 import { SCHEMA_VERSION, number, readText, text } from './attributes.ts';
 import { callStore, type Item } from './client.ts';
@@ -13,7 +14,7 @@ export function createClientTokens(table: StoreTable): ClientTokens {
         expression: 'attribute_not_exists(pk)',
       });
       if (outcome.kind === 'applied') return { requestHash, answer: null };
-      if (outcome.item === null) throw new Error(`client token ${tokenKey} vanished from the registry`);
+      if (outcome.item === null) throw new InvariantViolated(`client token ${tokenKey} vanished from the registry`);
       return parseTokenUse(outcome.item);
     },
     find: async (tokenKey) => {

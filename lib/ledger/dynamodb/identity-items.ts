@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import type {
   CredentialProvider,
   ProviderConfiguration,
@@ -143,7 +144,7 @@ function parseConfiguration(item: Item): ProviderConfiguration {
 function readLocation(item: Item, name: string): SecretLocation {
   const { source, secretArn, jsonKey } = readTextMap(item, name) ?? {};
   if ((source !== 'MANAGED' && source !== 'EXTERNAL') || secretArn === undefined || jsonKey === undefined) {
-    throw new Error(`stored item ${readText(item, 'pk')} has no usable location '${name}'`);
+    throw new InvariantViolated(`stored item ${readText(item, 'pk')} has no usable location '${name}'`);
   }
   return { source, secretArn, jsonKey };
 }

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import { isAddress } from '../../domain/evm-address.ts';
 import type { UserKey } from '../../domain/ports.ts';
 import type { LinkedAccount, PaymentInstrument, WalletKey } from '../../domain/resources.ts';
@@ -60,7 +61,7 @@ export function toWalletAttributes({ address, key }: NonNullable<PaymentInstrume
 export function parseInstrumentItem(item: Item): PaymentInstrument {
   assertReadable(item);
   const owner = /^INS#([^#]+)#(.+)$/s.exec(readText(item, 'pk'));
-  if (owner === null) throw new Error(`stored item ${readText(item, 'pk')} is not an instrument`);
+  if (owner === null) throw new InvariantViolated(`stored item ${readText(item, 'pk')} is not an instrument`);
   return {
     managerId: owner[1]!,
     connectorId: readText(item, 'connectorId'),
@@ -77,7 +78,7 @@ export function parseInstrumentItem(item: Item): PaymentInstrument {
 
 function parseWallet(item: Item): NonNullable<PaymentInstrument['wallet']> {
   const address = readText(item, 'address');
-  if (!isAddress(address)) throw new Error(`stored item ${readText(item, 'pk')} has a malformed address`);
+  if (!isAddress(address)) throw new InvariantViolated(`stored item ${readText(item, 'pk')} has a malformed address`);
   return { address, key: parseWalletKey(item) };
 }
 
@@ -114,6 +115,7 @@ function isLinkedAccount(value: unknown): value is LinkedAccount {
 
 function parseLinkedAccounts(json: string): readonly LinkedAccount[] {
   const value: unknown = JSON.parse(json);
-  if (!Array.isArray(value) || !value.every(isLinkedAccount)) throw new Error('stored linked accounts are malformed');
+  if (!Array.isArray(value) || !value.every(isLinkedAccount))
+    throw new InvariantViolated('stored linked accounts are malformed');
   return value;
 }

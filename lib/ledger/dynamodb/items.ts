@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import { toChecksumAddress } from '../../domain/evm-address.ts';
-import { SWEEP_SHARDS } from '../../domain/limits.ts';
+import { EXPIRY_SHARDS, SWEEP_SHARDS } from '../../domain/limits.ts';
 import type { PaymentId } from '../../domain/ids.ts';
 import { toBaseUnits, toMicroUsd, type MicroUsd } from '../../domain/money.ts';
 import type { NetworkId } from '../../domain/assets.ts';
@@ -38,6 +39,12 @@ export function sessionPk(key: SessionKey): string {
   return `SES#${key.managerId}#${key.sessionId}`;
 }
 
+/** The session that a partition key names. Does not check that it is one. */
+export function parseSessionPk(pk: string): SessionKey {
+  const [, managerId = '', sessionId = ''] = pk.split('#');
+  return { managerId, sessionId };
+}
+
 export function paymentPk(id: PaymentId): string {
   return `PAY#${id}`;
 }
@@ -57,7 +64,16 @@ function listSort(createdAt: EpochMs, id: string): string {
 }
 
 export function sweepShard(id: PaymentId): number {
-  return createHash('sha256').update(id).digest().readUInt16BE(0) % SWEEP_SHARDS;
+  return shardOf(id, SWEEP_SHARDS);
+}
+
+/** Sessions share the payments' index, in shards of their own: the letter keeps them apart. */
+export function expiryShardKey(shard: number): string {
+  return `E${shard}`;
+}
+
+function shardOf(id: string, count: number): number {
+  return createHash('sha256').update(id).digest().readUInt16BE(0) % count;
 }
 
 /** `amount|leaseUntil`: the amount first, so that a condition can check it with begins_with. */
@@ -67,7 +83,7 @@ export function formatEntry(entry: OpenEntry): string {
 
 function parseEntry(value: string): OpenEntry {
   const match = /^([0-9]{1,38})\|([0-9]{1,15})$/.exec(value);
-  if (match === null) throw new Error('an open entry of a session is not of the form amount|leaseUntil');
+  if (match === null) throw new InvariantViolated('an open entry of a session is not of the form amount|leaseUntil');
   return { amount: toMicroUsd(BigInt(match[1]!)), leaseUntil: toEpochMs(Number(match[2])) };
 }
 
@@ -94,9 +110,13 @@ export function toSessionItem(session: Session, requestHash: string): Item {
   };
 }
 
+/** Where a new session stands in the index of visits, until its expiry was told or it is deleted. */
+export function toExpiryPlace({ sessionId, expiresAt }: Session): Item {
+  return { sh: text(expiryShardKey(shardOf(sessionId, EXPIRY_SHARDS))), sv: number(expiresAt) };
+}
+
 export function parseSessionItem(item: Item): Session {
   assertReadable(item);
-  const [, managerId, sessionId] = readText(item, 'pk').split('#');
   const open = new Map<EntryKey, OpenEntry>();
   for (const [key, value] of Object.entries(item['o']?.M ?? {})) {
     parseEntryKey(key);
@@ -104,8 +124,7 @@ export function parseSessionItem(item: Item): Session {
   }
   const limit = item['lm'] === undefined ? null : toMicroUsd(readBigInt(item, 'lm'));
   return {
-    managerId: managerId!,
-    sessionId: sessionId!,
+    ...parseSessionPk(readText(item, 'pk')),
     userId: readText(item, 'u'),
     deleted: readText(item, 'st') === 'D',
     createdAt: toEpochMs(readInteger(item, 'ca')),
@@ -158,7 +177,7 @@ export function formatDenial(denial: Denial): string {
 
 function parseDenialText(value: string): Denial {
   const [reason = '', requested = '', available = '', reserved = ''] = value.split('|');
-  if (reason !== 'budget_exceeded') throw new Error(`a stored denial has the unknown reason '${reason}'`);
+  if (reason !== 'budget_exceeded') throw new InvariantViolated(`a stored denial has the unknown reason '${reason}'`);
   return {
     reason,
     requested: toMicroUsd(BigInt(requested)),
@@ -208,7 +227,8 @@ export function toPaymentItem(payment: Payment): Item {
 
 function parseOffer(item: Item): Offer {
   const version = readText(item, 'pv');
-  if (version !== '1' && version !== '2') throw new Error(`a stored payment has the unknown x402 version '${version}'`);
+  if (version !== '1' && version !== '2')
+    throw new InvariantViolated(`a stored payment has the unknown x402 version '${version}'`);
   return {
     protocol: 'x402',
     version,
@@ -224,7 +244,8 @@ function parseOffer(item: Item): Offer {
 export function parsePaymentItem(item: Item): Payment {
   assertReadable(item);
   const status = STATUS_BY_LETTER[readText(item, 'st')];
-  if (status === undefined) throw new Error(`a stored payment has the unknown status '${readText(item, 'st')}'`);
+  if (status === undefined)
+    throw new InvariantViolated(`a stored payment has the unknown status '${readText(item, 'st')}'`);
   return {
     id: readText(item, 'pk').slice('PAY#'.length) as PaymentId,
     managerId: readText(item, 'm'),

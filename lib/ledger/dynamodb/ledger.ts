@@ -5,9 +5,11 @@ import {
   type DynamoDBClient,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import type { PaymentId } from '../../domain/ids.ts';
 import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../domain/ports.ts';
 import type { Payment } from '../../domain/payment.ts';
+import { assertSessionBalances, type Session } from '../../domain/session.ts';
 import { bytes, number, text } from './attributes.ts';
 import { callStore, type Item } from './client.ts';
 import { putIf } from './conditional-write.ts';
@@ -37,7 +39,7 @@ export function createLedger(store: LedgerStore): Ledger {
   return {
     readSession: async (key) => {
       const item = await readItem(store, sessionPk(key));
-      return item === null ? null : parseSessionItem(item);
+      return item === null ? null : readBalanced(item);
     },
     readPayment: async (id) => {
       const item = await readItem(store, paymentPk(id));
@@ -50,6 +52,13 @@ export function createLedger(store: LedgerStore): Ledger {
     settle: (request) => closeEntry(store, request, 'sp'),
     release: (request) => closeEntry(store, request, 'av'),
   };
+}
+
+/** A session whose counters agree: nobody pays from books that do not balance, and no sweep moves money in them. */
+function readBalanced(item: Item): Session {
+  const session = parseSessionItem(item);
+  assertSessionBalances(session);
+  return session;
 }
 
 async function readItem({ client, tableName }: LedgerStore, pk: string): Promise<Item | null> {
@@ -84,7 +93,7 @@ async function update(client: DynamoDBClient, input: UpdateItemCommandInput): Pr
 
 /** Reads the payment that a failed condition saw. There always is one: payments are never deleted while in use. */
 function paymentSeen(item: Item | null, id: PaymentId): Payment {
-  if (item === null) throw new Error(`payment ${id} vanished from the books`);
+  if (item === null) throw new InvariantViolated(`payment ${id} vanished from the books`);
   return parsePaymentItem(item);
 }
 

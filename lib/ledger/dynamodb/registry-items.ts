@@ -1,3 +1,4 @@
+import { InvariantViolated } from '../../domain/invariant.ts';
 import type { JwtAuthorizer } from '../../domain/jwt.ts';
 import type { Authorizer, ConnectorMaterial, PaymentConnector, PaymentManager } from '../../domain/resources.ts';
 import {
@@ -85,7 +86,8 @@ function parseAuthorizer(item: Item): Authorizer {
   const type = readOneOf(item, 'authorizerType', ['AWS_IAM', 'CUSTOM_JWT']);
   if (type === 'AWS_IAM') return { type };
   const jwt: unknown = JSON.parse(readText(item, 'jwt'));
-  if (!isJwtAuthorizer(jwt)) throw new Error(`stored item ${readText(item, 'pk')} has a malformed authorizer`);
+  if (!isJwtAuthorizer(jwt))
+    throw new InvariantViolated(`stored item ${readText(item, 'pk')} has a malformed authorizer`);
   return { type, jwt };
 }
 

@@ -1,3 +1,4 @@
+import { InvariantViolated } from '../../domain/invariant.ts';
 import { parsePaymentId, type PaymentId } from '../../domain/ids.ts';
 import type { RepetitionGuard } from '../../domain/ports.ts';
 import { SCHEMA_VERSION, number, readInstant, readText, text } from './attributes.ts';
@@ -21,7 +22,7 @@ export function createRepetitionGuard(table: StoreTable): RepetitionGuard {
         values: { ':now': number(now), ':payment': text(paymentId), ':instead': text(instead ?? paymentId) },
       });
       if (outcome.kind === 'applied') return { paymentId, until };
-      if (outcome.item === null) throw new Error('the holder of terms vanished from the registry');
+      if (outcome.item === null) throw new InvariantViolated('the holder of terms vanished from the registry');
       return { paymentId: readPaymentId(outcome.item), until: readInstant(outcome.item, 'heldUntil') };
     },
   };
@@ -29,6 +30,6 @@ export function createRepetitionGuard(table: StoreTable): RepetitionGuard {
 
 function readPaymentId(item: Item): PaymentId {
   const id = parsePaymentId(readText(item, 'paymentId'));
-  if (id === null) throw new Error(`stored item ${readText(item, 'pk')} names no payment`);
+  if (id === null) throw new InvariantViolated(`stored item ${readText(item, 'pk')} names no payment`);
   return id;
 }

@@ -1,11 +1,12 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { InvariantViolated } from '../../domain/invariant.ts';
 import { SESSION_ID } from '../../domain/ids.ts';
 import type { SessionStore, SessionSummary, UserKey } from '../../domain/ports.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { number, readInteger, readText, text } from './attributes.ts';
 import { callStore, type Item } from './client.ts';
 import { putIf, updateIf, type StoreTable } from './conditional-write.ts';
-import { parseSessionItem, sessionListKey, sessionPk, toSessionItem } from './items.ts';
+import { parseSessionItem, sessionListKey, sessionPk, toExpiryPlace, toSessionItem } from './items.ts';
 import { readListPage } from './list-page.ts';
 import { toUserListQuery, type UserList } from './user-list.ts';
 
@@ -21,10 +22,10 @@ export function createSessionStore(table: StoreTable): SessionStore {
       return output.Item === undefined ? null : parseSessionItem(output.Item);
     },
     createSession: async (session, requestHash) => {
-      const item = toSessionItem(session, requestHash);
+      const item = { ...toSessionItem(session, requestHash), ...toExpiryPlace(session) };
       const outcome = await putIf(table, item, { expression: 'attribute_not_exists(pk)' });
       if (outcome.kind === 'applied') return { kind: 'created' };
-      if (outcome.item === null) throw new Error(`session ${session.sessionId} vanished from the books`);
+      if (outcome.item === null) throw new InvariantViolated(`session ${session.sessionId} vanished from the books`);
       // A repeated put meets its own item: the caller then finds its own hash and answers as for any retry.
       return { kind: 'exists', session: parseSessionItem(outcome.item), requestHash: readText(outcome.item, 'rh') };
     },
@@ -32,7 +33,7 @@ export function createSessionStore(table: StoreTable): SessionStore {
       const outcome = await updateIf(
         table,
         { pk: text(sessionPk(key)) },
-        { set: { st: text('D'), ua: number(key.now) }, remove: ['lk', 'ls'] },
+        { set: { st: text('D'), ua: number(key.now) }, remove: ['lk', 'ls', 'sh', 'sv'] },
         { expression: '#st = :active AND u = :user', values: { ':active': text('A'), ':user': text(key.userId) } },
       );
       if (outcome.item === null) return null;

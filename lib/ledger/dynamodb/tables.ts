@@ -20,7 +20,7 @@ export interface IndexShape {
 
 /** Sessions and payments of a user, newest last. Projects only what never changes, so that a payment's later writes cost it nothing. */
 export const BY_USER_INDEX = 'by-user';
-/** Payments that the sweeper has yet to visit. Sparse and keys only. */
+/** Payments and sessions that the sweeper has yet to visit. Sparse and keys only. */
 export const BY_VISIT_INDEX = 'by-visit';
 
 export const BOOKS_TABLE_SHAPE: TableShape = {

@@ -1,6 +1,6 @@
 import { AwsError } from './aws-error.ts';
 
-export type ServiceName = 'kms' | 'secretsmanager';
+export type ServiceName = 'events' | 'kms' | 'secretsmanager';
 
 /** One question that IAM would be asked. A request that tags what it creates asks two: the creation and `TagResource`. */
 export interface AwsAuthorization {

@@ -12,6 +12,7 @@ import { toEpochMs, type EpochMs } from '../../domain/time.ts';
 import type { Actions } from './actions.ts';
 import { createCaller, type Authorize, type ServiceName } from './authorization.ts';
 import { AwsError } from './aws-error.ts';
+import { createEventBridgeActions, type EventSink } from './event-bridge.ts';
 import { createKmsActions } from './kms.ts';
 import type { Input } from './members.ts';
 import { createSecretsManagerActions } from './secrets-manager.ts';
@@ -39,6 +40,8 @@ export interface AwsEndpointOptions {
   readonly port?: number;
   /** @default Date.now */
   readonly now?: () => EpochMs;
+  /** The buses that events may be put on. @default - none */
+  readonly events?: EventSink;
   /** Whether a caller may do a thing. @default - everybody may do everything */
   readonly authorize?: Authorize;
   /**
@@ -51,7 +54,7 @@ export interface AwsEndpointOptions {
 }
 
 export interface AwsEndpoint {
-  /** For `AWS_ENDPOINT_URL_KMS` and `AWS_ENDPOINT_URL_SECRETS_MANAGER`. */
+  /** For `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` and `AWS_ENDPOINT_URL_EVENTBRIDGE`. */
   readonly url: string;
   readonly port: number;
   /** Stops at once; open connections are cut. */
@@ -60,11 +63,13 @@ export interface AwsEndpoint {
 
 type Services = Readonly<Record<ServiceName, Actions>>;
 
+const NO_BUSES: EventSink = { has: () => false, accept: () => {} };
 const HOST = '127.0.0.1';
 /** Secrets Manager takes 64 kB of secret, which JSON may escape to several times that. */
 const REQUEST_MAX_BYTES = 512 * 1024;
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
 const SERVICE_OF_TARGET: ReadonlyMap<string, ServiceName> = new Map([
+  ['AWSEvents', 'events'],
   ['TrentService', 'kms'],
   ['secretsmanager', 'secretsmanager'],
 ]);
@@ -72,7 +77,7 @@ const CREDENTIAL =
   /^AWS4-HMAC-SHA256 Credential=(?<accessKeyId>[\w-]{1,128})\/\d{8}\/(?<region>[a-z0-9-]{1,64})\/(?<service>[a-z]{1,32})\/aws4_request,/;
 
 /**
- * Starts a KMS and Secrets Manager for the local stack, on the loopback interface: AWS's JSON 1.1 protocol, AWS's error
+ * Starts a KMS, a Secrets Manager and an EventBridge for the local stack, on the loopback interface: AWS's JSON 1.1 protocol, AWS's error
  * names, real keys and signatures, spoken to by the unmodified SDK clients. For development only: keys lie in plain files.
  * Rejects where the port is taken or the directory holds something else.
  */
@@ -81,6 +86,7 @@ export async function createAwsEndpoint(options: AwsEndpointOptions): Promise<Aw
   const place = { partition, region, account };
   const directory = (name: string) => (dataDir === null ? null : join(dataDir, name));
   const services: Services = {
+    events: createEventBridgeActions({ place, now, sink: options.events ?? NO_BUSES }),
     kms: createKmsActions({ place, now, directory: directory('kms') }),
     secretsmanager: createSecretsManagerActions({ place, now, directory: directory('secrets') }),
   };
@@ -129,7 +135,10 @@ function readTarget({ method, headers }: IncomingMessage): { readonly service: S
   const [prefix = '', action = ''] = typeof target === 'string' ? target.split('.', 2) : [];
   const service = SERVICE_OF_TARGET.get(prefix);
   if (method !== 'POST' || service === undefined) {
-    throw new AwsError('UnknownOperationException', 'Expected a POST with the X-Amz-Target of KMS or Secrets Manager');
+    throw new AwsError(
+      'UnknownOperationException',
+      'Expected a POST with the X-Amz-Target of KMS, Secrets Manager or EventBridge',
+    );
   }
   return { service, action };
 }

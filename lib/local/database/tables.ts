@@ -6,6 +6,7 @@ import {
   type Projection,
   ResourceInUseException,
   type TableDescription,
+  UpdateTableCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import type { IndexShape, TableShape } from '../../ledger/dynamodb/tables.ts';
@@ -13,7 +14,7 @@ import type { IndexShape, TableShape } from '../../ledger/dynamodb/tables.ts';
 /** What `CreateTable` takes; a template's `AWS::DynamoDB::Table` has the same members. */
 export type TableDefinition = Pick<
   CreateTableCommandInput,
-  'AttributeDefinitions' | 'KeySchema' | 'GlobalSecondaryIndexes'
+  'AttributeDefinitions' | 'KeySchema' | 'GlobalSecondaryIndexes' | 'StreamSpecification'
 > & { readonly TableName: string };
 
 const ACTIVE_TIMEOUT_SECONDS = 60;
@@ -53,7 +54,7 @@ function toKeySchema(partitionKey: string, sortKey: string | null): NonNullable<
 }
 
 /**
- * Makes the tables that do not exist yet, on demand and without streams, and waits until all can be used.
+ * Makes the tables that do not exist yet, on demand, begins the streams that are asked for, and waits until all can be used.
  * @throws Error where a table exists with other keys or indexes: it holds somebody's books and is never replaced
  */
 export async function createTables(client: DynamoDBClient, definitions: readonly TableDefinition[]): Promise<void> {
@@ -74,6 +75,11 @@ export async function createTables(client: DynamoDBClient, definitions: readonly
     const [expected, found] = [formatKeys(definition), formatKeys(table)];
     if (found !== expected) {
       throw new Error(`table ${definition.TableName} exists with other keys: expected ${expected}, found ${found}`);
+    }
+    const { StreamSpecification: stream, TableName } = definition;
+    if (stream?.StreamEnabled === true && table.StreamSpecification?.StreamEnabled !== true) {
+      // A table of an earlier release.
+      await client.send(new UpdateTableCommand({ TableName, StreamSpecification: stream }));
     }
   }
 }

@@ -18,6 +18,8 @@ export interface DatabaseGateOptions {
   readonly credentials: CredentialStore;
   readonly authorizer: Authorizer;
   readonly report: (problem: string) => void;
+  /** Hears of writes that the database took. */
+  readonly noteWrite?: () => void;
 }
 
 export interface DatabaseGate {
@@ -34,6 +36,7 @@ const HOST = '127.0.0.1';
 /** DynamoDB's own limit of a request. */
 const REQUEST_MAX_BYTES = 16 * 1024 * 1024;
 const TARGET = /^DynamoDB_20120810\.(\w{1,64})$/;
+const WRITE = /\.(?:Put|Update|Delete)Item$|\.(?:BatchWriteItem|TransactWriteItems)$/;
 const SOCKETS_MAX = 64;
 
 /**
@@ -91,6 +94,7 @@ async function pass(
   outgoing.end(body);
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
   response.writeHead(answer.statusCode ?? 500, answer.rawHeaders);
+  if (answer.statusCode === 200 && WRITE.test(String(incoming.headers['x-amz-target']))) options.noteWrite?.();
   answer.pipe(response);
   answer.once('error', () => response.destroy());
 }

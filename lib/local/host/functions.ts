@@ -9,7 +9,7 @@ import type { FunctionDefinition } from './template.ts';
 /** Where functions find the embedded services; the only thing in which they differ from a deployment. */
 export interface ServiceEndpoints {
   readonly dynamoDb: string;
-  /** KMS and Secrets Manager. */
+  /** KMS, Secrets Manager and EventBridge. */
   readonly aws: string;
 }
 
@@ -84,6 +84,7 @@ function createEnvironment(definition: FunctionDefinition, options: FunctionsOpt
     AWS_ENDPOINT_URL_DYNAMODB: options.endpoints.dynamoDb,
     AWS_ENDPOINT_URL_KMS: options.endpoints.aws,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: options.endpoints.aws,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: options.endpoints.aws,
     ...(options.cacheDir === null ? {} : { NODE_COMPILE_CACHE: join(options.cacheDir, 'node') }),
   };
 }

@@ -6,16 +6,19 @@ import { createAuthorizer } from './authorize.ts';
 import { createAwsHooks } from './aws-hooks.ts';
 import { createCredentialStore, keepAccessKeys, type AccessKey, type CredentialStore } from './credentials.ts';
 import { startDatabaseGate } from './database-gate.ts';
+import { createEventBuses, type BusEvent } from './event-bus.ts';
 import { createFunctions } from './functions.ts';
 import { checkPort, startGateway } from './http.ts';
 import type { Environment } from './intrinsics.ts';
 import { createLogSink, type LogLine } from './log-sink.ts';
 import type { FunctionPool, InvocationResult } from './runtime.ts';
 import { createScheduleDriver } from './schedule.ts';
+import { createStreamDriver } from './stream-driver.ts';
 import { readDeployment, type Deployment, type FunctionDefinition } from './template.ts';
 import type { RoleDefinition } from './template-roles.ts';
 
 export { checkPort } from './http.ts';
+export type { BusEvent } from './event-bus.ts';
 export type { AccessKey } from './credentials.ts';
 export type { LogLine } from './log-sink.ts';
 export type { InvocationResult } from './runtime.ts';
@@ -33,7 +36,7 @@ export interface HostOptions<Caller extends string> {
   readonly rpcUrls?: Readonly<Record<string, string>>;
   /** Who gets an access key: the output that gives the role's ARN, by the name that the caller goes by. */
   readonly callers: Readonly<Record<Caller, string>>;
-  /** Whether schedules run by themselves; `null` leaves them to `runSchedule`. @default 'running' */
+  /** Whether schedules and streams run by themselves; `null` leaves them to `runSchedule` and `drainStreams`. @default 'running' */
   readonly timers?: 'running' | null;
   /** Hears every line that functions print. */
   readonly log?: (entry: LogLine) => void;
@@ -55,6 +58,10 @@ export interface Host<Caller extends string> {
   readonly deployment: Deployment;
   /** Invokes the target of a schedule now. @param name the schedule, or the label of its function */
   runSchedule(name: string): Promise<InvocationResult>;
+  /** Hands what has changed in the tables to the functions that their streams are mapped to. */
+  drainStreams(): Promise<void>;
+  /** What functions put on the event buses since the start, oldest first; the latest ten thousand. */
+  events(): readonly BusEvent[];
   /** Ends everything that was started here; not the database. */
   close(): Promise<void>;
 }
@@ -84,14 +91,19 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
   };
   const inData = (name: string): string | null => (dataDir === null ? null : join(dataDir, name));
   try {
+    const buses = createEventBuses(deployment.eventBuses, inData('events.jsonl'));
     const aws = await createAwsEndpoint({
+      events: buses,
       ...createAwsHooks({ environment, credentials, authorizer }),
       ...environment,
       dataDir: inData('keys-and-secrets'),
       report: (error) => report(`AWS endpoint: ${String(error)}`),
     });
     closers.push(aws.close);
+    // The functions that it invokes need the gate, which tells it of writes.
+    let drivers: ReturnType<typeof createDrivers> | null = null;
     const gate = await startDatabaseGate({
+      noteWrite: () => drivers?.streams.noteWrite(),
       target: options.database.endpoint,
       tables: deployment.tables,
       environment,
@@ -112,14 +124,10 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       await Promise.all([...pools.values()].map((pool) => pool.close()));
     });
     const invoke = (name: string, event: unknown): Promise<InvocationResult> => find(pools, name).invoke(event);
-    const schedules = createScheduleDriver({
-      schedules: deployment.schedules,
-      environment,
-      invoke,
-      report,
-      timers: options.timers === undefined ? 'running' : options.timers,
-    });
+    drivers = createDrivers(options, { deployment, environment, report, invoke });
+    const { schedules, streams } = drivers;
     closers.push(async () => schedules.close());
+    closers.push(streams.close);
     const gateway = await startGateway({
       api: deployment.api,
       environment,
@@ -138,12 +146,36 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       functions: Object.fromEntries(deployment.functions.map(({ label, name }) => [label, find(pools, name)])),
       deployment,
       runSchedule: (name) => schedules.run(toFunctionName(deployment.functions, name)),
+      drainStreams: streams.drain,
+      events: buses.events,
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** What invokes functions besides the API: time, and changes of tables. */
+function createDrivers<Caller extends string>(
+  options: HostOptions<Caller>,
+  host: Pick<Parameters<typeof createScheduleDriver>[0], 'environment' | 'invoke' | 'report'> & {
+    readonly deployment: Deployment;
+  },
+) {
+  const { deployment, ...deps } = host;
+  const timers = options.timers === undefined ? 'running' : options.timers;
+  return {
+    schedules: createScheduleDriver({ ...deps, schedules: deployment.schedules, timers }),
+    streams: createStreamDriver({
+      ...deps,
+      mappings: deployment.streamMappings,
+      databaseEndpoint: options.database.endpoint,
+      region: deployment.environment.region,
+      path: options.dataDir === null ? null : join(options.dataDir, 'streams.json'),
+      timers,
+    }),
+  };
 }
 
 async function makeTables(endpoint: string, { tables }: Deployment): Promise<void> {

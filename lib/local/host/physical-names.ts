@@ -21,6 +21,7 @@ interface Naming {
 
 const NAMINGS: Readonly<Record<string, Naming>> = {
   'AWS::DynamoDB::Table': { nameProperty: 'TableName', arnPrefix: 'dynamodb:R:A:table/' },
+  'AWS::Events::EventBus': { nameProperty: 'Name', arnPrefix: 'events:R:A:event-bus/' },
   'AWS::Events::Rule': { nameProperty: 'Name', arnPrefix: 'events:R:A:rule/' },
   'AWS::IAM::ManagedPolicy': { nameProperty: 'ManagedPolicyName', arnPrefix: 'iam::A:policy/' },
   'AWS::IAM::Role': { nameProperty: 'RoleName', arnPrefix: 'iam::A:role/' },
@@ -71,6 +72,7 @@ export function physicalRef(resource: NamedResource): string {
 export function physicalAttribute(resource: NamedResource, attribute: string): string | null {
   const { type } = resource;
   if (attribute === 'Arn') return arn(resource);
+  if (attribute === 'StreamArn' && type === 'AWS::DynamoDB::Table') return `${arn(resource)}/stream/local`;
   if (attribute === 'RootResourceId' && type === 'AWS::ApiGateway::RestApi') return `${physicalRef(resource)}-root`;
   if (attribute === 'Version' && type === 'AWS::Lambda::Version') return '1';
   if (attribute === 'FunctionArn' && type === 'AWS::Lambda::Version') return physicalRef(resource);

@@ -12,6 +12,7 @@ import {
 } from './intrinsics.ts';
 import { readApi, type ApiDefinition } from './template-api.ts';
 import { readRoles, type RoleDefinition } from './template-roles.ts';
+import { readStreamMappings, type StreamMapping } from './stream-mapping.ts';
 import { readSchedules, type ScheduleDefinition } from './template-schedules.ts';
 
 /** What the local stack needs of the synthesized templates, with every reference resolved. */
@@ -23,6 +24,9 @@ export interface Deployment {
   /** `null` where no template has an API. */
   readonly api: ApiDefinition | null;
   readonly schedules: readonly ScheduleDefinition[];
+  readonly streamMappings: readonly StreamMapping[];
+  /** Names. */
+  readonly eventBuses: readonly string[];
   /** The value of a stack's output. Throws TemplateError where there is none of that name, or more than one. */
   output(name: string): string;
 }
@@ -78,6 +82,8 @@ export function readDeployment(templatesDir: string, environment: Environment): 
     roles: readRoles(find),
     api: readApi(find, environment),
     schedules: readSchedules(find, environment),
+    streamMappings: readStreamMappings(find, environment),
+    eventBuses: find('AWS::Events::EventBus').map(({ ref }) => ref),
     output: (name) => {
       const [stack, ...others] = stacks.filter(({ template }) => Object.hasOwn(template.Outputs ?? {}, name));
       if (stack === undefined || others.length > 0)
@@ -128,12 +134,15 @@ function createFinder(stacks: readonly Stack[], resolver: Resolver): FindResourc
 
 function toTable(resource: ResolvedResource): TableDefinition {
   const indexes = resource.property('GlobalSecondaryIndexes');
+  const stream = resource.property('StreamSpecification');
   // The template's members are those of CreateTable; the database refuses what is not.
   return {
     TableName: resource.ref,
     AttributeDefinitions: resource.property('AttributeDefinitions') as TableDefinition['AttributeDefinitions'],
     KeySchema: resource.property('KeySchema') as TableDefinition['KeySchema'],
     ...(indexes === undefined ? {} : { GlobalSecondaryIndexes: indexes as TableDefinition['GlobalSecondaryIndexes'] }),
+    // A template has no member that says whether: a stream that is specified is enabled.
+    ...(stream === undefined ? {} : { StreamSpecification: { ...(stream as object), StreamEnabled: true } }),
   };
 }
 

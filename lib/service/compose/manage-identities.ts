@@ -36,6 +36,7 @@ import { pageBody, pageOf } from '../pages.ts';
 import { createProviderSecrets } from '../provider-secrets.ts';
 import { addTags, listTags, removeTags, type TagsDeps } from '../tags.ts';
 import { createWorkload, deleteWorkload, getWorkload, updateWorkload } from '../workload-identities.ts';
+import { formatLogLine } from '../../telemetry/log-line.ts';
 import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Credential providers, workload identities and tags. May make, renew and delete credentials' secrets, and read none. */
@@ -65,7 +66,8 @@ export function composeManageIdentities(env: NodeJS.ProcessEnv) {
 }
 
 const logLeftSecret: ReportLeftSecret = ({ secretArn, failure }) => {
-  writeLog(JSON.stringify({ event: 'credential.secret_left', secretArn, failure: describeFailure(failure) }));
+  const event = { event: 'credential.secret_left', level: 'WARN', at: systemClock.now() } as const;
+  writeLog(formatLogLine(event, { secretArn, failure: describeFailure(failure) }));
 };
 
 type Handlers<N extends keyof HandlersOf<'manage-identities'>> = Pick<HandlersOf<'manage-identities'>, N>;

@@ -1,9 +1,8 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createFunction, describeFailure } from '../../api/function.ts';
+import { createFunction } from '../../api/function.ts';
 import { IN_FLIGHT_MAX, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import { parseManagerArn } from '../../domain/ids.ts';
-import { formatUsd } from '../../domain/money.ts';
 import { ok } from '../../domain/result.ts';
 import { createStoreClient } from '../../ledger/dynamodb/client.ts';
 import { createLedger } from '../../ledger/dynamodb/ledger.ts';
@@ -15,7 +14,8 @@ import { createFactsCache } from '../facts.ts';
 import { noManager } from '../managers.ts';
 import { toPaymentView } from '../payments.ts';
 import { processPayment, type ProcessPaymentDeps } from '../process-payment.ts';
-import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { createPaymentObserver } from '../../telemetry/payment-observer.ts';
+import { awsClientOptions, monotonicMs, reportProblem, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** The paying function: the only one that may sign. */
 export function composeProcessPayment(env: NodeJS.ProcessEnv) {
@@ -36,27 +36,29 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     allowedNetworks: config.allowedNetworks,
     validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
-    report: ({ event, paymentId, error }) =>
-      writeLog(JSON.stringify({ event, paymentId, failure: describeFailure(error) })),
+    report: reportProblem,
   };
   return createFunction(
     'process-payment',
     {
-      ProcessPayment: async ({ input, principal, agentName, deadline }) => {
+      ProcessPayment: async ({ input, principal, agentName, deadline, record }) => {
         const managerId = parseManagerArn(config.deployment, input.paymentManagerArn);
         if (managerId === null) return noManager(principal);
-        const startedAt = deps.clock.now();
-        const result = await processPayment(deps, {
-          managerId,
-          principal,
-          agentName,
-          sessionId: input.paymentSessionId,
-          instrumentId: input.paymentInstrumentId,
-          paymentType: input.paymentType,
-          paymentInput: input.paymentInput,
-          clientToken: input.clientToken ?? Buffer.from(deps.random.bytes(24)).toString('hex'),
-          deadline,
-        });
+        const observer = createPaymentObserver(record, monotonicMs);
+        const result = await processPayment(
+          { ...deps, observer },
+          {
+            managerId,
+            principal,
+            agentName,
+            sessionId: input.paymentSessionId,
+            instrumentId: input.paymentInstrumentId,
+            paymentType: input.paymentType,
+            paymentInput: input.paymentInput,
+            clientToken: input.clientToken ?? Buffer.from(deps.random.bytes(24)).toString('hex'),
+            deadline,
+          },
+        );
         if (!result.ok) return result;
         const payment = result.value;
         return ok({
@@ -66,13 +68,11 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
             managerId,
             sessionId: payment.sessionId,
             instrumentId: payment.instrumentId,
-            amountUsd: formatUsd(payment.amount),
-            network: payment.offer.network,
-            replayed: payment.createdAt < startedAt,
+            ...(record.values.SpendAmount === undefined ? { replayed: true } : {}),
           },
         });
       },
     },
-    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
+    { clock: systemClock, log: writeLog, userBinding: config.userBinding, agentNames: config.agentNames },
   );
 }

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { describeFailure } from '../../api/function.ts';
+import { isInvariantViolation } from '../../domain/invariant.ts';
 import type { Randomness } from '../../domain/ports.ts';
 import { toEpochMs, type Clock } from '../../domain/time.ts';
+import { emfMembers } from '../../telemetry/emf.ts';
+import { formatLogLine } from '../../telemetry/log-line.ts';
 
 /** The clock of the machine: the one place that reads it. */
 export const systemClock: Clock = {
@@ -27,4 +31,19 @@ export function awsClientOptions(timeoutMs: number, maxAttempts: number) {
 /** One line to standard output, where Lambda collects it. */
 export function writeLog(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** Milliseconds that never go back, for durations. */
+export const monotonicMs = (): number => performance.now();
+
+/** Logs a failure that somebody recovers later, and counts it where the books are to blame. */
+export function reportProblem(problem: {
+  readonly event: string;
+  readonly paymentId: string;
+  readonly error: unknown;
+}) {
+  const { event, paymentId, error } = problem;
+  const at = systemClock.now();
+  const metrics = emfMembers(at, isInvariantViolation(error) ? { InvariantViolations: 1 } : {});
+  writeLog(formatLogLine({ event, level: 'WARN', at }, { paymentId, failure: describeFailure(error), ...metrics }));
 }

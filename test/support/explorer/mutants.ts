@@ -86,8 +86,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DRIVE,
-        find: 'await closeOwnEntry(deps, payment, decided);\n  return outcomeOf(decided);',
-        replace: 'await closeOwnEntry(deps, payment, decided);\n  return ok({ ...payment, signature });',
+        find: 'closeOwnEntry(deps, payment, decided));\n  return outcomeOf(decided);',
+        replace: 'closeOwnEntry(deps, payment, decided));\n  return ok({ ...payment, signature });',
       },
     ],
     scenario: 1,

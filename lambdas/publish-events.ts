@@ -1,0 +1,3 @@
+import { composePublishEvents } from '../lib/service/compose/publish-events.ts';
+
+export const handler = composePublishEvents(process.env);

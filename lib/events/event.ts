@@ -1,0 +1,141 @@
+import { formatUsd, type MicroUsd } from '../domain/money.ts';
+import type { BudgetSnapshot, Payment } from '../domain/payment.ts';
+import type { Session } from '../domain/session.ts';
+import { formatInstant, type EpochMs } from '../domain/time.ts';
+import { parsePaymentItem, parseSessionItem } from '../ledger/dynamodb/items.ts';
+import type { DetailOf, EventType } from './schemas.ts';
+import { toItem, type StreamImage, type StreamRecord } from './stream-record.ts';
+
+/** One thing that happened, for whoever listens on the event bus. */
+export type BursarEvent = {
+  [T in SentEventType]: {
+    readonly type: T;
+    /** When it happened, not when it was told. */
+    readonly at: EpochMs;
+    readonly detail: Readonly<DetailOf<T>>;
+  };
+}[SentEventType];
+
+/** `payment.settled` comes with reconciliation. */
+export type SentEventType = Exclude<EventType, 'payment.settled'>;
+
+/** As rules of EventBridge match it. */
+export const EVENT_SOURCE = 'bursar';
+/** Grows when a member changes its meaning or goes. New members come without a new version. */
+export const EVENT_VERSION = 1;
+
+/**
+ * What a change of an item means to listeners, or `null` where it means nothing to them. The same change always makes the
+ * same event, with the same id, so that its repetition can be recognised. An event is built from named members and nothing
+ * else: no signature, nonce, token or key can come into it by being stored one day.
+ *
+ * @throws Error for an item that this release can't read
+ */
+export function toEvent(record: StreamRecord): BursarEvent | null {
+  const { OldImage: before, NewImage: after } = record.dynamodb;
+  // Items are born pending or whole and are never removed: only changes tell anything.
+  if (record.eventName !== 'MODIFY' || before === undefined || after === undefined) return null;
+  const pk = after['pk']?.S ?? '';
+  if (pk.startsWith('PAY#')) return paymentEvent(before, after);
+  if (pk.startsWith('SES#')) return sessionEvent(before, after);
+  return null;
+}
+
+function paymentEvent(before: StreamImage, after: StreamImage): BursarEvent | null {
+  const status = after['st']?.S;
+  if (before['st']?.S !== 'P' || (status !== 'S' && status !== 'D')) return null;
+  const payment = parsePaymentItem(toItem(after));
+  const at = payment.decidedAt;
+  if (at === null) throw new Error(`payment ${payment.id} is decided and does not say when`);
+  const decided = { createdAt: formatInstant(payment.createdAt), decidedAt: formatInstant(at) };
+  if (status === 'S') {
+    const budget = payment.budget === null ? null : budgetDetail(payment.budget);
+    const detail = { ...paymentDetail(payment, 'signed'), status: 'SIGNED' as const, ...decided, budget };
+    return { type: 'payment.signed', at, detail };
+  }
+  if (payment.denial === null) throw new Error(`payment ${payment.id} is denied and does not say why`);
+  const { reason, requested, available, reserved } = payment.denial;
+  const denial = {
+    reason,
+    requestedUsd: formatUsd(requested),
+    availableUsd: formatUsd(available),
+    reservedUsd: formatUsd(reserved),
+  };
+  const detail = { ...paymentDetail(payment, 'denied'), status: 'DENIED' as const, ...decided, denial };
+  return { type: 'payment.denied', at, detail };
+}
+
+function paymentDetail(payment: Payment, what: 'signed' | 'denied') {
+  return {
+    version: EVENT_VERSION,
+    id: `${payment.id}/${what}`,
+    ...payment.terms, processPaymentId: payment.id,
+    paymentManagerId: payment.managerId,
+    paymentSessionId: payment.sessionId,
+    userId: payment.userId,
+    paymentInstrumentId: payment.instrumentId,
+    agentName: payment.agentName,
+    amountUsd: formatUsd(payment.amount),
+    network: payment.offer.network,
+    asset: payment.offer.asset,
+    assetAmount: payment.offer.amount.toString(),
+    payTo: payment.offer.payTo,
+  } as const;
+}
+
+function sessionEvent(before: StreamImage, after: StreamImage): BursarEvent | null {
+  // Whoever deleted a session knows that it is over.
+  if (after['st']?.S !== 'A') return null;
+  if (isSpent(after) && !isSpent(before)) return exhausted(parseSessionItem(toItem(after)));
+  // The sweeper takes the mark away when the session's time has come, and nobody else does but who deletes the session.
+  if (before['sv'] !== undefined && after['sv'] === undefined) return expired(parseSessionItem(toItem(after)));
+  return null;
+}
+
+function isSpent(image: StreamImage): boolean {
+  return image['av']?.N === '0' && image['rs']?.N === '0';
+}
+
+function exhausted(session: Session): BursarEvent | null {
+  if (session.limit === null) return null;
+  const detail = {
+    ...sessionDetail(session, 'exhausted'),
+    limitUsd: formatUsd(session.limit),
+    spentUsd: formatUsd(session.budget.spent),
+    ...lifeOf(session),
+    exhaustedAt: formatInstant(session.updatedAt),
+  };
+  return { type: 'session.exhausted', at: session.updatedAt, detail };
+}
+
+function expired(session: Session): BursarEvent {
+  const detail = {
+    ...sessionDetail(session, 'expired'),
+    limitUsd: usdOrNull(session.limit),
+    budget: budgetDetail(session.budget),
+    ...lifeOf(session),
+  };
+  return { type: 'session.expired', at: session.expiresAt, detail };
+}
+
+function sessionDetail({ managerId, sessionId, userId }: Session, what: 'exhausted' | 'expired') {
+  return {
+    version: EVENT_VERSION,
+    id: `${managerId}/${sessionId}/${what}`,
+    paymentManagerId: managerId,
+    paymentSessionId: sessionId,
+    userId,
+  } as const;
+}
+
+function lifeOf({ createdAt, expiresAt }: Session) {
+  return { createdAt: formatInstant(createdAt), expiresAt: formatInstant(expiresAt) };
+}
+
+function budgetDetail({ available, reserved, spent }: BudgetSnapshot) {
+  return { availableUsd: usdOrNull(available), reservedUsd: formatUsd(reserved), spentUsd: formatUsd(spent) };
+}
+
+function usdOrNull(amount: MicroUsd | null): string | null {
+  return amount === null ? null : formatUsd(amount);
+}

@@ -1,0 +1,30 @@
+/**
+ * The changes that make an event, for the mapping between stream and function: every other change of the books would be an
+ * invocation for nothing. Economy only; `toEvent` decides. DynamoDB writes numbers as text without leading or trailing
+ * zeros, which is how they are compared here.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
+ */
+export const EVENT_FILTERS: readonly object[] = [
+  // A payment is decided.
+  {
+    eventName: ['MODIFY'],
+    dynamodb: { OldImage: { st: { S: ['P'] } }, NewImage: { st: { S: ['S', 'D'] } } },
+  },
+  // The last reservation of a session without money left is spent.
+  {
+    eventName: ['MODIFY'],
+    dynamodb: {
+      OldImage: { rs: { N: [{ 'anything-but': ['0'] }] } },
+      NewImage: { st: { S: ['A'] }, av: { N: ['0'] }, rs: { N: ['0'] } },
+    },
+  },
+  // The sweeper has visited a session whose time has come.
+  {
+    eventName: ['MODIFY'],
+    dynamodb: {
+      OldImage: { sh: { S: [{ prefix: 'E' }] } },
+      NewImage: { st: { S: ['A'] }, sv: { N: [{ exists: false }] } },
+    },
+  },
+];

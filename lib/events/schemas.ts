@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+import { EVENT_VERSION } from './event.ts';
+
+// What an event may say, and nothing else: the shapes are strict, and what makes events builds them member by member.
+
+const text = v.pipe(v.string(), v.minLength(1));
+const usd = v.pipe(
+  v.string(),
+  v.regex(/^[0-9]{1,30}\.[0-9]{2,6}$/),
+  v.description('US dollars, with two to six decimals.'),
+);
+const instant = v.pipe(
+  v.string(),
+  v.regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/),
+  v.description('RFC 3339, UTC, with milliseconds.'),
+);
+const address = v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{40}$/));
+const network = v.pipe(v.string(), v.regex(/^eip155:[0-9]{1,20}$/), v.description('CAIP-2.'));
+const orNone = <T extends v.GenericSchema>(schema: T) => v.nullable(schema);
+
+const head = {
+  version: v.literal(EVENT_VERSION),
+  id: v.pipe(text, v.description('The same for every delivery of this event: keep it to recognise repetitions.')),
+};
+
+const session = {
+  paymentManagerId: text,
+  paymentSessionId: text,
+  userId: text,
+};
+
+const payment = {
+  ...head,
+  processPaymentId: text,
+  ...session,
+  paymentInstrumentId: text,
+  agentName: v.pipe(orNone(v.string()), v.description('As the caller gave it: text of strangers.')),
+  amountUsd: usd,
+  network,
+  asset: v.pipe(address, v.description('The token contract.')),
+  assetAmount: v.pipe(v.string(), v.regex(/^[0-9]{1,78}$/), v.description('Base units of the token.')),
+  payTo: address,
+};
+
+const budget = v.strictObject({ availableUsd: orNone(usd), reservedUsd: usd, spentUsd: usd });
+
+/** An authorization was signed. Whether the seller settled it is not known yet. */
+export const PaymentSigned = v.strictObject({
+  ...payment,
+  status: v.literal('SIGNED'),
+  createdAt: instant,
+  decidedAt: instant,
+  budget: v.pipe(orNone(budget), v.description('Right after the reservation; availableUsd is null without a limit.')),
+});
+
+/** A payment was refused for good. Refusals before the books were asked, such as of a wrong request, are none. */
+export const PaymentDenied = v.strictObject({
+  ...payment,
+  status: v.literal('DENIED'),
+  createdAt: instant,
+  decidedAt: instant,
+  denial: v.strictObject({
+    reason: v.picklist(['budget_exceeded']),
+    requestedUsd: usd,
+    availableUsd: usd,
+    reservedUsd: usd,
+  }),
+});
+
+/** All of a session's limit is spent: nothing is available, and nothing reserved could come back. Once a session. */
+export const SessionExhausted = v.strictObject({
+  ...head,
+  ...session,
+  limitUsd: usd,
+  spentUsd: usd,
+  createdAt: instant,
+  expiresAt: instant,
+  exhaustedAt: instant,
+});
+
+/** A session that nobody deleted has reached its end. Payments in flight at that moment may still be signed. */
+export const SessionExpired = v.strictObject({
+  ...head,
+  ...session,
+  limitUsd: orNone(usd),
+  budget,
+  createdAt: instant,
+  expiresAt: instant,
+});
+
+/** Reserved: nothing sends it yet. The chain has the transfer of a payment that was signed. */
+export const PaymentSettled = v.strictObject({
+  ...payment,
+  status: v.literal('SIGNED'),
+  transaction: v.pipe(v.string(), v.regex(/^0x[0-9a-f]{64}$/), v.description('Hash of the transaction.')),
+  settledAt: instant,
+});
+
+/** By detail type. */
+export const EVENT_SCHEMAS = {
+  'payment.signed': PaymentSigned,
+  'payment.denied': PaymentDenied,
+  'payment.settled': PaymentSettled,
+  'session.exhausted': SessionExhausted,
+  'session.expired': SessionExpired,
+} as const;
+
+export type EventType = keyof typeof EVENT_SCHEMAS;
+export type DetailOf<T extends EventType> = v.InferOutput<(typeof EVENT_SCHEMAS)[T]>;

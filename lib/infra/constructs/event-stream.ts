@@ -1,0 +1,68 @@
+// oxlint-disable no-new -- a construct takes its place in the tree by being made
+import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import {
+  EVENT_BATCH_RECORDS_MAX,
+  EVENT_BATCH_WINDOW_SECONDS,
+  EVENT_DELIVERIES_MAX,
+  EVENT_RECORD_AGE_MAX_SECONDS,
+} from '../../domain/limits.ts';
+import { EVENT_FILTERS } from '../../events/filters.ts';
+import type { Books } from './books.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+export interface EventStreamProps {
+  readonly publisher: ServiceFunction;
+  readonly books: Books;
+  /** What the publisher's environment calls it, too. */
+  readonly busName: string;
+  /** Where the place in the stream goes of what could not be told. */
+  readonly deadLetters: DeadLetters;
+}
+
+/**
+ * Tells what happens to payments and sessions: the changes of the books as events on a bus of their own, which anybody of
+ * the account may listen to by rules and only the publisher writes to. Not on the way of any payment.
+ */
+export class EventStream extends Construct {
+  readonly bus: EventBus;
+
+  constructor(scope: Construct, id: string, { publisher, books, busName, deadLetters }: EventStreamProps) {
+    super(scope, id);
+    this.bus = new EventBus(this, 'Bus', {
+      eventBusName: busName,
+      description: 'What happens to payments and sessions',
+    });
+    publisher.role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'PutEvents',
+        actions: ['events:PutEvents'],
+        resources: [this.bus.eventBusArn],
+      }),
+    );
+    books.grantReadStream(publisher.role);
+    new EventSourceMapping(this, 'Mapping', {
+      target: publisher.live,
+      eventSourceArn: books.streamArn,
+      // A new mapping tells the last day again rather than miss what happened while it was made.
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: EVENT_BATCH_RECORDS_MAX,
+      maxBatchingWindow: Duration.seconds(EVENT_BATCH_WINDOW_SECONDS),
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      retryAttempts: EVENT_DELIVERIES_MAX - 1,
+      maxRecordAge: Duration.seconds(EVENT_RECORD_AGE_MAX_SECONDS),
+      onFailure: new SqsDlq(deadLetters.queue),
+      filters: EVENT_FILTERS.map((pattern) => ({ pattern: JSON.stringify(pattern) })),
+    });
+    new CfnOutput(this, 'EventBusName', {
+      value: this.bus.eventBusName,
+      description: 'Bus of the events',
+    }).overrideLogicalId('EventBusName');
+  }
+}

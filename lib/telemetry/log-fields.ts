@@ -1,0 +1,29 @@
+/**
+ * What a request's log line may say besides the members of every request. None is secret. Ids, addresses and names are checked
+ * before they come here; `agentName` is the one text that a caller is free to choose.
+ * Names begin with a small letter and those of metrics and dimensions with a capital, so that the two share a line.
+ */
+export interface LogFields {
+  readonly paymentId?: string;
+  readonly sessionId?: string;
+  readonly instrumentId?: string;
+  readonly managerId?: string;
+  readonly connectorId?: string;
+  /** At most `AGENT_NAME_MAX_CHARS`. */
+  readonly agentName?: string;
+  /** Of X-Ray. */
+  readonly traceId?: string;
+  /** The address that is paid, with the checksum of EIP-55. */
+  readonly payee?: string;
+  /** A CAIP-2 id. */
+  readonly network?: string;
+  /** The symbol of our asset table. */
+  readonly asset?: string;
+  readonly amountUsd?: string;
+  /** What the session had left, once this payment was reserved or denied. */
+  readonly remainingUsd?: string;
+  /** Present where the answer is one that was given before. */
+  readonly replayed?: true;
+  /** Which of a manager's conditions a token did not meet. */
+  readonly tokenCheck?: string;
+}

@@ -1,0 +1,91 @@
+import { formatUsd } from '../domain/money.ts';
+import { isInvariantViolation } from '../domain/invariant.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { EpochMs } from '../domain/time.ts';
+import { emfMembers, type DimensionValues, type MetricValues } from './emf.ts';
+import type { LogFields } from './log-fields.ts';
+import { UNREGISTERED_AGENT } from './metric-names.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/** A request that was answered. */
+export interface ServedRequest {
+  /** Of the operations table; `null` where no operation was found. */
+  readonly operation: string | null;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly refusal: Refusal | null;
+  /** What was thrown; `null` where nothing was. */
+  readonly failure: unknown;
+  readonly record: RequestRecord;
+}
+
+const NO_OPERATION = 'Unknown';
+
+/** Refusals of a payment that count as its denial; the others say that the request was no good, or that it came too early. */
+const DENIALS = {
+  cannot_parse: false,
+  invalid_request: false,
+  unknown_operation: false,
+  busy: false,
+  conflict: false,
+  invalid_challenge: true,
+  not_found: true,
+  token_not_admitted: true,
+  access_denied: true,
+  unauthorized: true,
+  quota_exceeded: true,
+  resource_conflict: true,
+  instrument_not_active: true,
+  session_expired: true,
+  session_closing: true,
+  budget_exceeded: true,
+  repeated_purchase: true,
+  token_reused: true,
+  attempts_exhausted: true,
+} as const satisfies Readonly<Record<Refusal['reason'], boolean>>;
+
+/** The members that make a request's log line count in CloudWatch. */
+export function requestMetrics(at: EpochMs, request: ServedRequest, agents: ReadonlySet<string>): object {
+  const { operation, refusal, record } = request;
+  const { agentName, asset } = record.fields;
+  const isPayment = operation === 'ProcessPayment';
+  const dimensions: DimensionValues = {
+    Operation: operation ?? NO_OPERATION,
+    ...(isPayment
+      ? { AgentName: agentName !== undefined && agents.has(agentName) ? agentName : UNREGISTERED_AGENT }
+      : {}),
+    ...(asset === undefined ? {} : { Currency: asset }),
+    ...(refusal === null ? {} : { Reason: refusal.reason }),
+  };
+  const values = { ...operationValues(request), ...(isPayment ? paymentValues(request) : {}), ...record.values };
+  return emfMembers(at, values, dimensions);
+}
+
+/** Each request counts once: as success, as the caller's error, as throttled, or as the service's failure. */
+function operationValues({ status, durationMs, failure }: ServedRequest): MetricValues {
+  return {
+    ...(status < 400 ? { OperationSuccess: 1 } : {}),
+    ...(status === 429 ? { Throttles: 1 } : {}),
+    ...(status >= 400 && status < 500 && status !== 429 ? { UserErrors: 1 } : {}),
+    ...(status >= 500 ? { OperationFailure: 1 } : {}),
+    OperationLatency: durationMs,
+    ...(isInvariantViolation(failure) ? { InvariantViolations: 1 } : {}),
+  };
+}
+
+function paymentValues({ status, durationMs, refusal }: ServedRequest): MetricValues {
+  return {
+    PaymentRequestCount: 1,
+    ...(status < 400 ? { PaymentSuccessCount: 1 } : { PaymentFailureCount: 1 }),
+    PaymentLatency: durationMs,
+    ...(refusal !== null && DENIALS[refusal.reason] ? { Denials: 1 } : {}),
+    ...(refusal?.reason === 'busy' && refusal.what === 'signer' ? { SignerThrottles: 1 } : {}),
+  };
+}
+
+/** What a refusal adds to the log line. */
+export function refusalFields(refusal: Refusal): LogFields {
+  if (refusal.reason === 'token_not_admitted') return { tokenCheck: refusal.check };
+  if (refusal.reason !== 'budget_exceeded') return {};
+  return { amountUsd: formatUsd(refusal.requested), remainingUsd: formatUsd(refusal.available) };
+}

@@ -1,0 +1,43 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { StreamImage, StreamRecord, StreamValue } from '../../lib/events/stream-record.ts';
+import type { Payment } from '../../lib/domain/payment.ts';
+import type { Session } from '../../lib/domain/session.ts';
+import { toExpiryPlace, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+
+/** What must be in no event. */
+export const SECRETS = { signature: `0x${'5ec2e7'.repeat(21)}5e1b` } as const;
+
+let sequence = 100;
+
+/** A change as the stream has it, in JSON. */
+function change(before: StreamImage, after: StreamImage): StreamRecord {
+  sequence += 1;
+  return {
+    eventName: 'MODIFY',
+    dynamodb: { SequenceNumber: String(sequence), OldImage: before, NewImage: after },
+  };
+}
+
+export function paymentChange(before: Payment, after: Payment): StreamRecord {
+  return change(toImage(toPaymentItem(before)), toImage(toPaymentItem(after)));
+}
+
+export function sessionChange(
+  before: Session,
+  after: Session,
+  { marks = [] }: { readonly marks?: readonly ('before' | 'after')[] } = {},
+): StreamRecord {
+  const image = (session: Session, when: 'before' | 'after') =>
+    toImage({ ...toSessionItem(session, 'hash'), ...(marks.includes(when) ? toExpiryPlace(session) : {}) });
+  return change(image(before, 'before'), image(after, 'after'));
+}
+
+function toImage(item: Readonly<Record<string, AttributeValue>>): StreamImage {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, toValue(value)]));
+}
+
+function toValue(value: AttributeValue): StreamValue {
+  if (value.B !== undefined) return { B: Buffer.from(value.B).toString('base64') };
+  if (value.M !== undefined) return { M: toImage(value.M) };
+  return JSON.parse(JSON.stringify(value)) as StreamValue;
+}

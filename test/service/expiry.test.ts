@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { toEpochMs, addMs, type EpochMs } from '../../lib/domain/time.ts';
+import type { SessionKey } from '../../lib/domain/session.ts';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { beforeAll } from 'vitest';
+import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
+import { createExpiryIndex } from '../../lib/ledger/dynamodb/expiry-index.ts';
+import { sessionPk } from '../../lib/ledger/dynamodb/items.ts';
+import { createSessionStore } from '../../lib/ledger/dynamodb/session-store.ts';
+import { createSweepIndex } from '../../lib/ledger/dynamodb/sweep-index.ts';
+import { SWEEP_SHARDS } from '../../lib/domain/limits.ts';
+import { markExpiredSessions, type ExpiryDeps } from '../../lib/service/expiry.ts';
+import { withDatabase } from '../support/database.ts';
+import { makeSession, NOW } from '../support/payments.ts';
+
+const database = withDatabase();
+let table: { tableName: string; client: ReturnType<typeof createStoreClient> };
+beforeAll(() => {
+  Object.assign(process.env, database.environment);
+  table = { tableName: database.booksTable, client: createStoreClient({ maxAttempts: 1 }) };
+});
+
+const LATER = addMs(NOW, 3_600_000);
+const at = (now: EpochMs): Omit<ExpiryDeps, 'index'> => ({ clock: { now: () => now }, report: () => undefined });
+const run = (now: EpochMs) => markExpiredSessions({ ...at(now), index: createExpiryIndex(table) });
+
+async function placeOf(session: SessionKey) {
+  const input = { TableName: table.tableName, Key: { pk: { S: sessionPk(session) } } };
+  const { Item: item } = await table.client.send(new GetItemCommand(input));
+  return item?.['sv']?.N ?? null;
+}
+
+describe('sessions whose time has come', () => {
+  test('are marked once, at that instant and not before', async () => {
+    const store = createSessionStore(table);
+    const [first, second] = [makeSession(), makeSession({ expiresAt: addMs(LATER, 1) })];
+    await store.createSession(first, 'h');
+    await store.createSession(second, 'h');
+    expect(await run(addMs(NOW, 3_599_999))).toEqual({ expiredSessions: 0, failedSessions: 0 });
+    expect(await run(LATER)).toEqual({ expiredSessions: 1, failedSessions: 0 });
+    expect([await placeOf(first), await placeOf(second)]).toEqual([null, String(second.expiresAt)]);
+    expect(await run(LATER)).toEqual({ expiredSessions: 0, failedSessions: 0 });
+    expect(await run(addMs(LATER, 1))).toEqual({ expiredSessions: 1, failedSessions: 0 });
+  });
+
+  test('are not marked once they are deleted, even by a run that found them before', async () => {
+    const session = makeSession();
+    await createSessionStore(table).createSession(session, 'h');
+    const found = createExpiryIndex(table);
+    await createSessionStore(table).deleteSession({ ...session, now: NOW });
+    await found.markExpired(session, LATER);
+    expect(await run(LATER)).toEqual({ expiredSessions: 0, failedSessions: 0 });
+  });
+
+  test('are never taken for payments', async () => {
+    await createSessionStore(table).createSession(makeSession(), 'h');
+    for (let shard = 0; shard < SWEEP_SHARDS; shard += 1) {
+      expect(await createSweepIndex(table).duePayments(shard, LATER)).toEqual([]);
+    }
+    await run(LATER);
+  });
+
+  test('that cannot be marked keep neither the others nor the caller from going on', async () => {
+    const problems: (string | null)[] = [];
+    const marked: string[] = [];
+    const sessions = ['a', 'broken', 'c'].map((sessionId) => ({ managerId: 'm', sessionId }));
+    const report = await markExpiredSessions({
+      clock: { now: () => toEpochMs(0) },
+      report: ({ sessionId }) => problems.push(sessionId),
+      index: {
+        dueSessions: async (shard) => {
+          if (shard === 1) throw new Error('planted');
+          // As the index does for a moment, it goes on to show what was taken off.
+          return shard === 0 ? sessions : [];
+        },
+        markExpired: async ({ sessionId }) => {
+          if (sessionId === 'broken') throw new Error('planted');
+          marked.push(sessionId);
+        },
+      },
+    });
+    expect(report).toEqual({ expiredSessions: 2, failedSessions: 2 });
+    expect(marked).toEqual(['a', 'c']);
+    expect(problems).toEqual(['broken', null]);
+  });
+});
