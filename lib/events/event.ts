@@ -69,7 +69,7 @@ function paymentDetail(payment: Payment, what: 'signed' | 'denied') {
   return {
     version: EVENT_VERSION,
     id: `${payment.id}/${what}`,
-    ...payment.terms, processPaymentId: payment.id,
+    processPaymentId: payment.id,
     paymentManagerId: payment.managerId,
     paymentSessionId: payment.sessionId,
     userId: payment.userId,
