@@ -4,11 +4,12 @@ import { startStack, writeInfo, type LocalStack } from '../lib/local/stack.ts';
 import { formatSummary } from './story-summary.ts';
 import { playStory } from './story.ts';
 
-const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh]
+const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--trace]
 
   --port PORT  where the API listens, on 127.0.0.1 (default 8402)
   --data DIR   where books, keys and chain are kept (default .bursar/data)
   --fresh      forget what is kept there and begin anew
+  --trace      trace every request, and write its spans to traces.jsonl there
   --story      play the research assistant's story once, then stay up`;
 
 const NODE_MAJOR_MIN = 24;
@@ -29,6 +30,7 @@ function readArguments() {
       port: { type: 'string', default: '8402' },
       data: { type: 'string', default: join('.bursar', 'data') },
       fresh: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
       story: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
     port: options.port,
     dataDir: options.data,
     fresh: options.fresh ? 'fresh' : 'keep',
+    traces: options.trace ? 'all' : null,
     progress: (step) => say(`local      ${step}`),
   }).catch((error: unknown) => fail(`the local stack did not start: ${(error as Error).message}`));
   closeOnSignals(stack);

@@ -34,6 +34,18 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   'lib/ledger': { folders: ['lib/domain'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
   'lib/events': { folders: ['lib/domain', 'lib/ledger'], packages: ['valibot', '@valibot/to-json-schema'] },
   'lib/telemetry': { folders: ['lib/domain'], packages: [] },
+  // All that has OpenTelemetry in it, and nothing imports it but what loads it on demand.
+  'lib/telemetry/spans': {
+    folders: ['lib/domain', 'lib/telemetry'],
+    packages: [
+      '@opentelemetry/api',
+      '@opentelemetry/otlp-transformer',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+      '@opentelemetry/semantic-conventions',
+      'node:dgram',
+    ],
+  },
   'lib/receipts': { folders: ['lib/domain'], packages: ['canonicalize'] },
   'lib/api': {
     folders: ['lib/domain', 'lib/protocols', 'lib/jwt', 'lib/telemetry'],
@@ -68,13 +80,28 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     packages: ['@smithy/signature-v4', '@aws-crypto/sha256-js', '@noble/hashes'],
   },
   'lib/cli': {
-    folders: ['lib/domain', 'lib/client', 'lib/local/info.ts', 'lib/local/host/sigv4.ts'],
+    folders: [
+      'lib/domain',
+      'lib/client',
+      'lib/local/info.ts',
+      'lib/local/host/sigv4.ts',
+      'lib/infra/config.ts',
+      'lib/wallets/seed-vault/provisioner.ts',
+      'lib/wallets/seed-vault/seed-secret.ts',
+    ],
     packages: [
       '@aws-sdk/client-cloudwatch',
+      '@aws-sdk/client-kms',
+      '@aws-sdk/client-lambda',
+      '@aws-sdk/client-resource-groups-tagging-api',
+      '@aws-sdk/client-secrets-manager',
+      '@aws-sdk/client-service-quotas',
       '@aws-sdk/client-sts',
       '@aws-sdk/credential-providers',
       '@smithy/signature-v4',
       '@aws-crypto/sha256-js',
+      '@scure/bip39',
+      'age-encryption',
       'uqr',
       'node:*',
     ],

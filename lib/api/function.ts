@@ -7,6 +7,8 @@ import type { LogFields } from '../telemetry/log-fields.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { refusalFields, requestMetrics, type ServedRequest } from '../telemetry/request-metrics.ts';
 import { createRequestRecord, type RequestRecord } from '../telemetry/request-record.ts';
+import { formatTraceresponse, formatXRayId, parseTraceparent } from '../telemetry/trace-context.ts';
+import type { FinishedTrace, RequestTrace, Tracing } from '../telemetry/tracing.ts';
 import { toWireError, toWireFailure, type WireError } from './errors.ts';
 import {
   emptyResponse,
@@ -47,6 +49,8 @@ export interface FunctionDeps {
    * @default none
    */
   readonly agentNames?: ReadonlySet<string>;
+  /** @default no request is part of a trace */
+  readonly tracing?: Tracing;
 }
 
 const LOGGED_IDS = {
@@ -96,7 +100,6 @@ async function serve({ name, handlers, binding }: ServedFunction, event: ApiEven
     return { response: errorResponse(requestId, error), operation, error, refusal, failure: null, record };
   };
   try {
-    record.note(traceOf(event));
     const found = findOperation(name, event);
     if (!found.ok) return answerRefusal(found.error);
     operation = found.value;
@@ -116,15 +119,6 @@ async function serve({ name, handlers, binding }: ServedFunction, event: ApiEven
     const error = toWireFailure(failure);
     return { response: errorResponse(requestId, error), operation, error, refusal: null, failure, record };
   }
-}
-
-const TRACE_ROOT = /(?:^|;) *Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/;
-
-/** The trace that API Gateway began or was given; a header of any other form says nothing. */
-function traceOf(event: ApiEvent): LogFields {
-  const [header = ''] = headerValues(event, 'X-Amzn-Trace-Id');
-  const traceId = TRACE_ROOT.exec(header)?.[1];
-  return traceId === undefined ? {} : { traceId };
 }
 
 /** What a checked request is about, so that refusals and failures can be found in the log too. */
@@ -153,30 +147,45 @@ function errorResponse(requestId: string, { status, name, message, reason, field
 
 const CODE = /^bursar:[a-z0-9_]+$/;
 
+interface Begun {
+  readonly at: EpochMs;
+  readonly trace: RequestTrace | null;
+}
+
 /**
- * One line per request, which is its metrics as well. Made of known members only: nothing that a caller sends can add one,
- * break the line, or become a dimension.
+ * One line per request, which is its metrics as well, and its spans where it is sampled. Made of known members only: nothing
+ * that a caller sends can add one, break the line, or become a dimension.
  */
-function requestLog(name: FunctionName, { clock, log, agentNames = new Set() }: FunctionDeps) {
-  const startedAt = new WeakMap<object, EpochMs>();
+function requestLog(name: FunctionName, { clock, log, agentNames = new Set(), tracing }: FunctionDeps) {
+  const begun = new WeakMap<object, Begun>();
   return {
     before: ({ event }: { event: ApiEvent }) => {
-      startedAt.set(event, clock.now());
+      const [gatewayHeader = ''] = headerValues(event, 'X-Amzn-Trace-Id');
+      begun.set(event, { at: clock.now(), trace: tracing?.begin(gatewayHeader) ?? null });
     },
-    after: ({ event, context }: { event: ApiEvent; context: { served?: Served } }) => {
+    after: async (request: {
+      event: ApiEvent;
+      context: InvocationContext & { served?: Served };
+      response: ApiResponse | null;
+    }) => {
+      const { event, context } = request;
       const { served } = context;
       if (served === undefined) return;
       const { operation, response, error, failure, record } = served;
       const status = response.statusCode;
       const at = clock.now();
-      const durationMs = Math.max(0, at - (startedAt.get(event) ?? at));
+      const { at: startedAt, trace } = begun.get(event) ?? { at, trace: null };
+      const durationMs = Math.max(0, at - startedAt);
       const code = error?.fieldList?.find((field) => CODE.test(field.name))?.name;
+      const finished = await finishTrace(tracing, { at: startedAt, trace }, request, served, code);
+      request.response = withTraceresponse(response, trace, finished);
       const members = {
         function: name,
         operation,
         status,
         durationMs,
         requestId: event.requestContext.requestId,
+        ...toTraceMembers(trace, finished),
         ...(error === null ? {} : { error: error.name }),
         ...(code === undefined ? {} : { code }),
         ...record.fields,
@@ -185,6 +194,51 @@ function requestLog(name: FunctionName, { clock, log, agentNames = new Set() }: 
       };
       log(formatLogLine({ event: 'request.served', level: status < 500 ? 'INFO' : 'ERROR', at }, members));
     },
+  };
+}
+
+async function finishTrace(
+  tracing: Tracing | undefined,
+  { at: epochMs, trace }: Begun,
+  { event, context }: { readonly event: ApiEvent; readonly context: InvocationContext },
+  { operation, response, error, record }: Served,
+  code: string | undefined,
+): Promise<FinishedTrace | null> {
+  if (tracing === undefined || trace === null) return null;
+  return tracing.finish(trace, {
+    operation,
+    status: response.statusCode,
+    error: error?.name ?? null,
+    code: code ?? null,
+    requestId: event.requestContext.requestId,
+    caller: parseTraceparent(headerValues(event, 'traceparent'), headerValues(event, 'tracestate')),
+    fields: record.fields,
+    spent: record.values.SpendAmount !== undefined,
+    phases: record.phases,
+    epochMs,
+    remainingMs: context.getRemainingTimeInMillis(),
+  });
+}
+
+/** Tells the caller which trace its request was part of, so that it can name it in its own. */
+function withTraceresponse(
+  response: ApiResponse,
+  trace: RequestTrace | null,
+  finished: FinishedTrace | null,
+): ApiResponse {
+  if (trace?.context == null || finished?.spanId == null) return response;
+  const { traceId, sampled } = trace.context;
+  return {
+    ...response,
+    headers: { ...response.headers, traceresponse: formatTraceresponse(traceId, finished.spanId, sampled) },
+  };
+}
+
+function toTraceMembers(trace: RequestTrace | null, finished: FinishedTrace | null): object {
+  return {
+    ...(trace?.context == null ? {} : { traceId: formatXRayId(trace.context.traceId) }),
+    ...(trace?.coldStart === true ? { coldStart: true } : {}),
+    ...(finished?.spans == null ? {} : { spans: finished.spans }),
   };
 }
 

@@ -27,6 +27,11 @@ export interface BursarEndpoint {
   readonly attemptsMax?: number;
   /** @default 20000 */
   readonly timeoutMs?: number;
+  /**
+   * Asked before every attempt for the W3C `traceparent` of what the application is doing, which Bursar's trace then links
+   * to. It is sent to Bursar alone, and left out where it is none.
+   */
+  readonly traceparent?: () => string | undefined;
 }
 
 export type BursarClientOptions = BursarEndpoint & (SignedAccess | TokenAccess);
@@ -102,7 +107,7 @@ async function callOnce<T>(options: BursarClientOptions, call: BursarCall): Prom
       : await sign(options, { method: call.method, url, headers, body });
   const response = await (options.fetch ?? fetch)(url, {
     method: call.method,
-    headers: sent,
+    headers: { ...sent, ...toTraceHeaders(options) },
     redirect: 'error',
     signal: AbortSignal.timeout(options.timeoutMs ?? 20_000),
     ...(body === undefined ? {} : { body }),
@@ -110,6 +115,14 @@ async function callOnce<T>(options: BursarClientOptions, call: BursarCall): Prom
   const text = await response.text();
   if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
   throw toBursarError(response, text);
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Not signed: whatever traces the application's own requests may put another in its place. */
+function toTraceHeaders({ traceparent }: BursarEndpoint): Readonly<Record<string, string>> {
+  const value = traceparent?.();
+  return value !== undefined && TRACEPARENT.test(value) ? { traceparent: value } : {};
 }
 
 /** RFC 6750: what a token is made of; anything else could break out of its header. */

@@ -7,6 +7,8 @@ export const MANAGER_ID = /^[0-9a-z](?:[0-9a-z-]{0,198}[0-9a-z])?-[0-9a-z]{10}$/
 export const CONNECTOR_ID = /^[0-9a-z](?:[0-9a-z_-]{0,198}[0-9a-z_])?-[0-9a-z]{10}$/;
 export const INSTRUMENT_ID = /^payment-instrument-[0-9a-zA-Z-]{15}$/;
 export const SESSION_ID = /^payment-session-[0-9a-zA-Z-]{15}$/;
+/** The session that a withdrawal has to itself. No request can name one: it is not of the form of a session's id. */
+const WITHDRAWAL_SESSION_ID = /^withdrawal-[0-9a-zA-Z]{15}$/;
 const UUID_V8 = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -27,6 +29,16 @@ function formatDigits(entropy: Uint8Array, alphabet: string, length: number): st
 /** @param entropy at least 16 bytes, random or a digest */
 export function formatSessionId(entropy: Uint8Array): string {
   return `payment-session-${formatDigits(entropy, BASE62, 15)}`;
+}
+
+/** @param digest of the withdrawal's client token and its scope, at least 16 bytes */
+export function formatWithdrawalSessionId(digest: Uint8Array): string {
+  return `withdrawal-${formatDigits(digest, BASE62, 15)}`;
+}
+
+/** Whether what is paid within this session is a withdrawal: money that goes to its owner's own address, on nobody's budget. */
+export function isWithdrawal({ sessionId }: { readonly sessionId: string }): boolean {
+  return WITHDRAWAL_SESSION_ID.test(sessionId);
 }
 
 /** @param entropy at least 16 bytes, random or a digest */

@@ -28,6 +28,10 @@ export const SESSION_MINUTES_MAX = 480;
 export const VALIDITY_CAP_SECONDS = 300;
 /** The shortest cap that a deployer may choose: settlement takes seconds, and clocks differ. */
 export const VALIDITY_CHOICE_MIN_SECONDS = 30;
+/** Validity of a withdrawal, under the deployment's cap: whoever asked for it submits it at once. */
+export const WITHDRAWAL_TIMEOUT_SECONDS = 300;
+/** Addresses that a deployment may let money leave for. */
+export const WITHDRAWAL_ADDRESSES_MAX = 20;
 /** A seller that asks for more than a day is refused rather than clamped: it is a mistake or an attack. */
 export const MAX_TIMEOUT_SECONDS_MAX = 86_400;
 /** An authorization may outlive its session by this much, so that the last payment of a session can settle. */
@@ -63,16 +67,31 @@ export const LEASE_MARGIN_MS = 2_000;
 
 /** Stale entries that one inline scrub looks at. */
 export const SCRUB_ENTRIES_MAX = 25;
+/** Scrubs of one payment before it is refused for want of budget: enough for a session that is full of dead entries. */
+export const SCRUB_ROUNDS_MAX = Math.ceil(IN_FLIGHT_MAX / SCRUB_ENTRIES_MAX);
 
 export const SWEEP_SHARDS = 16;
 export const SWEEP_PAGE_ITEMS = 100;
-export const SWEEP_PAGES_MAX = 20;
+/** Of one shard in one pass. The run's time is what bounds a pass; this bounds it where no time passes. */
+export const SWEEP_PAGES_MAX = 200;
+/** Shards that one pass works on together, and visits of each; fewer together than the 50 sockets of a client of the store. */
+export const SWEEP_SHARDS_AT_ONCE = 8;
+export const SWEEP_VISITS_AT_ONCE = 6;
+/** When a visit that failed is due again: before the next pass, and after everything that was due with it. */
+export const SWEEP_RETRY_SECONDS = 20;
+/** Failed visits of a run that are logged; all of them are counted. */
+export const SWEEP_REPORTS_MAX = 100;
+/** Before its end a run begins nothing new: the calls of a visit with all their tries, and the report, take less. */
+export const SWEEP_END_MARGIN_MS = 15_000;
+/** What is left of a run, before that margin, for sessions that expired. */
+export const SWEEP_EXPIRY_SHARE_MS = 10_000;
 /** An aborted payment is visited once more after this, for a reserve that was delayed on the wire. */
 export const SWEEP_SECOND_VISIT_SECONDS = 60;
 export const SWEEP_PASS_INTERVAL_MS = 30_000;
 export const SWEEP_PASSES = 2;
 /** Places of the index of sessions by expiry. Few: a session is written there twice in its life, and each costs a query a minute. */
 export const EXPIRY_SHARDS = 4;
+export const EXPIRY_MARKS_AT_ONCE = 16;
 
 /** Immutable facts that a process remembers of sessions and instruments. */
 export const FACTS_CACHE_ENTRIES_MAX = 1_000;
@@ -201,3 +220,12 @@ export const EVENT_BATCH_WINDOW_SECONDS = 5;
 /** Invocations for a record that fails each time, and its age, after which Lambda goes on without it. */
 export const EVENT_DELIVERIES_MAX = 10;
 export const EVENT_RECORD_AGE_MAX_SECONDS = 6 * 3_600;
+
+/** How long an answer waits for its spans to leave: a datagram to a process beside it, and once the loading of what makes them. */
+export const TRACE_EXPORT_WAIT_MAX_MS = 250;
+/** Time that must be left of an invocation besides; with less, spans are not worth the risk to the answer. */
+export const TRACE_EXPORT_MARGIN_MS = 1_000;
+/** One datagram to X-Ray's daemon, which takes 64 KiB. */
+export const TRACE_DATAGRAM_MAX_BYTES = 60 * 1024;
+/** Of one text in a span. */
+export const SPAN_TEXT_MAX_CHARS = 512;

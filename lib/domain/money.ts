@@ -59,6 +59,16 @@ export function formatUsd(amount: MicroUsd): string {
 }
 
 /**
+ * The amount of a token, worth one dollar, that is exactly so many dollars.
+ * Throws where the token has fewer than six decimals, since some amounts of dollars are then none of the token: no pinned token has.
+ */
+export function stablecoinOfUsd(amount: MicroUsd, decimals: number): BaseUnits {
+  if (decimals < USD_DECIMALS)
+    throw new RangeError(`a token with ${decimals} decimals: expected at least ${USD_DECIMALS}`);
+  return toBaseUnits(amount * 10n ** BigInt(decimals - USD_DECIMALS));
+}
+
+/**
  * Values an amount of a token that is worth one dollar. Rounds up where the token has more than six decimals,
  * so that a budget can never be undercharged.
  */

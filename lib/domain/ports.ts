@@ -28,6 +28,11 @@ export class NotNow extends Error {
   override readonly name = 'NotNow';
 }
 
+/** Thrown by a provisioner whose service refused before anything was made, for reasons that waiting alone does not mend. */
+export class NothingMade extends Error {
+  override readonly name = 'NothingMade';
+}
+
 /** Thrown by the list methods: the page token was not made by this list of this user. Nothing was read. */
 export class PageTokenRefused extends Error {
   override readonly name = 'PageTokenRefused';
@@ -99,24 +104,50 @@ export interface Ledger {
   release(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
 }
 
+/** Reading many items of the books at once, strongly consistent. One that cannot be read fails alone, in its place. */
+export interface SweepReads {
+  /** At most one page of ids. In their order; `null`: there is none. */
+  readPayments(ids: readonly PaymentId[]): Promise<readonly PromiseSettledResult<Payment | null>[]>;
+  /** At most one page of keys, which may repeat. In their order; rejected where the books do not balance. */
+  readSessions(keys: readonly SessionKey[]): Promise<readonly PromiseSettledResult<Session | null>[]>;
+}
+
+/** A visit that is due, as the index shows it. */
+export interface DueVisit {
+  readonly id: PaymentId;
+  readonly shard: number;
+  readonly dueAt: EpochMs;
+}
+
 /** What the sweeper needs besides the ledger: the sparse index of payments whose lease ended. */
 export interface SweepIndex {
-  /** Payments of one shard whose visit is due, oldest first, at most one page. */
-  duePayments(shard: number, now: EpochMs): Promise<readonly PaymentId[]>;
+  /** Visits of one shard that are due, oldest first: one page of them, which follows `after`. */
+  dueVisits(shard: number, now: EpochMs, after: DueVisit | null): Promise<readonly DueVisit[]>;
   /** Whether a shard has any visit, due or not. */
   hasVisits(shard: number): Promise<boolean>;
   /** Takes a payment off the index, unless its attempt changed meanwhile. */
   dropVisit(id: PaymentId, attempt: number): Promise<void>;
   /** Sets the time of the next visit, unless the attempt changed meanwhile. */
   postponeVisit(id: PaymentId, attempt: number, until: EpochMs): Promise<void>;
+  /**
+   * Puts a visit that failed behind the others, unless it is no longer where it was seen. Does not read the payment, which may
+   * be what failed.
+   * @returns when the first of the visits was due that have failed since the last that did not; `null`: nothing was put off
+   */
+  putOff(visit: DueVisit, until: EpochMs): Promise<EpochMs | null>;
 }
 
 /** The sparse index of sessions by their expiry, so that somebody says when it has come. */
 export interface ExpiryIndex {
-  /** Sessions of one shard whose time has come, oldest first, at most one page. */
-  dueSessions(shard: number, now: EpochMs): Promise<readonly SessionKey[]>;
+  /** Sessions of one shard whose time has come, oldest first: one page of them, which follows `after`. */
+  dueSessions(shard: number, now: EpochMs, after: DueSession | null): Promise<readonly DueSession[]>;
   /** Takes a session off the index, which the stream of the books tells as its expiry. Leaves alone one that is deleted. */
   markExpired(session: SessionKey, now: EpochMs): Promise<void>;
+}
+
+/** A session whose time has come, as the index shows it. */
+export interface DueSession extends SessionKey {
+  readonly dueAt: EpochMs;
 }
 
 export interface Page<T> {
@@ -155,6 +186,15 @@ export interface SessionStore {
   /** Marks a session deleted. `null`: there is none, or it is deleted already. */
   deleteSession(key: SessionKey & { readonly userId: string; readonly now: EpochMs }): Promise<Session | null>;
   listSessions(user: UserKey, page: PageRequest): Promise<Page<SessionSummary>>;
+}
+
+/** The sessions that withdrawals have, one each. They stand in no list and no index, and nobody can name them. */
+export interface WithdrawalSessions {
+  /** Writes the session of a withdrawal, unless it is there. Returns the one that holds, with the hash of the request that made it. */
+  openSession(
+    session: Session,
+    requestHash: string,
+  ): Promise<{ readonly session: Session; readonly requestHash: string }>;
 }
 
 /** Reading the payments of a user, newest first. */
@@ -253,6 +293,11 @@ export interface InstrumentStore {
     now: EpochMs,
   ): Promise<ClaimOutcome<PaymentInstrument>>;
   completeInstrument(instrument: PaymentInstrument): Promise<void>;
+  /**
+   * Gives a claim back before its lease ends, so that the same request may be taken over at once. Only for a call that has made
+   * nothing and goes on with nothing. Does nothing where the claim is another's by now.
+   */
+  yieldInstrument(instrument: PaymentInstrument): Promise<void>;
   /** Marks an instrument deleted. `null`: there is none, or it is deleted already. */
   deleteInstrument(user: UserKey, instrumentId: string, now: EpochMs): Promise<PaymentInstrument | null>;
   listInstruments(
@@ -311,22 +356,25 @@ export interface WorkloadTokens {
   redeem(tokenDigest: string): Promise<WorkloadGrant | null>;
 }
 
+/** The attempt of a payment that has terms to itself. */
+export interface TermsHolder {
+  readonly paymentId: PaymentId;
+  readonly attempt: number;
+  readonly until: EpochMs;
+}
+
 /** Which payment has the terms that it pays to itself for a while, so that nobody pays the same twice by mistake. */
 export interface RepetitionGuard {
   /**
-   * Takes terms for a payment. Returns the payment that has them: this one, unless another has them still.
+   * Takes terms for an attempt of a payment. Returns who has them: this attempt, unless another payment has them still.
    * @param termsKey a digest of session and terms
-   * @param claim.instead a payment that may be replaced although its time has not ended
+   * @param instead who may be replaced although its time has not ended; a later attempt of the same payment is somebody else
    */
   take(
     termsKey: string,
-    claim: {
-      readonly paymentId: PaymentId;
-      readonly instead: PaymentId | null;
-      readonly now: EpochMs;
-      readonly until: EpochMs;
-    },
-  ): Promise<{ readonly paymentId: PaymentId; readonly until: EpochMs }>;
+    claim: TermsHolder & { readonly now: EpochMs },
+    instead: Pick<TermsHolder, 'paymentId' | 'attempt'> | null,
+  ): Promise<TermsHolder>;
 }
 
 /** Which discovery document speaks for an issuer that some manager trusts. */
@@ -361,9 +409,11 @@ export interface WalletProvisioner {
   }): Promise<{ readonly address: Hex; readonly key: WalletKey }>;
 }
 
-/** Reads a token balance from a chain. */
+/** Reads a token of a chain. */
 export interface ChainReader {
   balanceOf(token: Hex, owner: Hex): Promise<bigint>;
+  /** Whether a transfer of the owner with this nonce has come to the chain, or was cancelled there. */
+  isAuthorizationUsed(token: Hex, owner: Hex, nonce: Hex): Promise<boolean>;
 }
 
 /** Unpredictable bytes, so that tests can own them. */

@@ -52,6 +52,10 @@ export type Refusal =
     }
   /** The same terms were paid within this session a short while ago, and the deployment takes that for a mistake. */
   | { readonly reason: 'repeated_purchase'; readonly paymentId: PaymentId; readonly until: EpochMs }
+  /** A withdrawal to an address that the deployment does not allow. */
+  | { readonly reason: 'destination_not_allowed'; readonly destination: string }
+  /** A withdrawal that was not signed while its session lasted. */
+  | { readonly reason: 'withdrawal_lapsed' }
   | { readonly reason: 'token_reused' }
   | { readonly reason: 'conflict'; readonly message: string }
   | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'change' | 'signer' }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { BuildOptions, Metafile } from 'esbuild';
+import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { hashSources, PROJECT_ROOT } from './source-hash.ts';
 
 export interface FunctionBundle {
@@ -36,6 +36,9 @@ const STAMP_FILE = '.stamp.json';
 const META_FILE = 'meta.json';
 const SOURCES = ['lib', 'lambdas', 'package-lock.json', 'tsconfig.json'];
 const PARTIAL_DIRECTORY = '.partial';
+/** Loaded for a sampled request only, so it must not be part of what every start loads. */
+const SPANS_SOURCE = 'lib/telemetry/spans/index.ts';
+const SPANS_FILE = 'spans.mjs';
 const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';
 
@@ -55,7 +58,6 @@ const ESBUILD_OPTIONS = {
   legalComments: 'none',
   charset: 'utf8',
   banner: { js: REQUIRE_BANNER },
-  entryNames: '[name]/index',
   outExtension: { '.js': '.mjs' },
   metafile: true,
   write: false,
@@ -84,6 +86,10 @@ export async function bundle({ log, root = PROJECT_ROOT }: BundleOptions): Promi
 
   const result = toResult(dist, stamp, true);
   for (const [name, { bytes }] of Object.entries(result.functions)) log(`${name}: ${Math.ceil(bytes / 1000)} kB`);
+  const spans = Object.entries(stamp.files).find(([path]) => basename(path) === SPANS_FILE)?.[1];
+  if (spans !== undefined) {
+    log(`${Math.ceil(spans.bytes / 1000)} kB of each function behind the API are loaded for a sampled request only`);
+  }
   log(`bundled in ${Math.round(performance.now() - started)} ms`);
   return result;
 }
@@ -96,11 +102,41 @@ async function build(root: string, dist: string): Promise<Map<string, Uint8Array
   const outputs = new Map<string, Uint8Array>();
   if (entryPoints.length === 0) return outputs;
   const esbuild = await import('esbuild');
-  const built = await esbuild.build({ ...ESBUILD_OPTIONS, entryPoints, absWorkingDir: root, outdir: dist });
+  const options = { ...ESBUILD_OPTIONS, absWorkingDir: root, outdir: dist } as const;
+  const built = await esbuild.build({
+    ...options,
+    entryPoints,
+    entryNames: '[name]/index',
+    plugins: [LEAVE_SPANS_OUT],
+  });
   for (const file of built.outputFiles) outputs.set(file.path.slice(dist.length + 1), file.contents);
   for (const [path, from] of wasmCopies(built.metafile)) outputs.set(path, readFileSync(join(root, from)));
+  const tracing = tracingFunctions(built.metafile);
+  if (tracing.length > 0) {
+    const spans = await esbuild.build({ ...options, entryPoints: [SPANS_SOURCE], entryNames: 'spans' });
+    for (const name of tracing) outputs.set(join(name, SPANS_FILE), spans.outputFiles[0]!.contents);
+    Object.assign(built.metafile.outputs, spans.metafile.outputs);
+  }
   outputs.set(META_FILE, Buffer.from(JSON.stringify(built.metafile)));
   return outputs;
+}
+
+/** Makes the import of what makes spans one of a file beside the bundle. */
+const LEAVE_SPANS_OUT: Plugin = {
+  name: 'leave-spans-out',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/spans\/index\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import' || !join(resolveDir, path).endsWith(SPANS_SOURCE)) return null;
+      return { path: `./${SPANS_FILE}`, external: true };
+    });
+  },
+};
+
+/** The functions whose bundle loads what makes spans. */
+function tracingFunctions({ outputs }: Metafile): string[] {
+  return Object.entries(outputs).flatMap(([output, { imports }]) =>
+    imports.some(({ path }) => path === `./${SPANS_FILE}`) ? [basename(dirname(output))] : [],
+  );
 }
 
 /** The loader reads its WebAssembly beside `import.meta.url`, which in a bundle is the bundle: pairs of copy and original. */

@@ -1,5 +1,12 @@
 import { startDatabase } from './database/engine.ts';
-import { startHost, type AccessKey, type BusEvent, type InvocationResult, type LogLine } from './host/index.ts';
+import {
+  startHost,
+  type AccessKey,
+  type BusEvent,
+  type InvocationResult,
+  type LogLine,
+  type ReceivedSpan,
+} from './host/index.ts';
 import type { FunctionPool } from './host/runtime.ts';
 
 /** Who gets an access key, and the output of the service stack that gives the role's ARN. */
@@ -9,6 +16,8 @@ const CALLERS = {
   processPayment: 'ProcessPaymentRoleArn',
   observer: 'ObserverRoleArn',
   token: 'TokenRoleArn',
+  treasury: 'TreasuryRoleArn',
+  backup: 'BackupRoleArn',
 } as const;
 export type CallerRole = keyof typeof CALLERS;
 
@@ -19,6 +28,8 @@ export interface LocalServices {
   readonly credentials: Readonly<Record<CallerRole, AccessKey>>;
   /** The database itself, behind the gate that the functions go through. */
   readonly databaseEndpoint: string;
+  /** KMS and Secrets Manager. */
+  readonly awsEndpoint: string;
   /** By the name that the template gives them. */
   readonly functions: ReadonlyMap<string, FunctionPool>;
   runSchedule(name: string): Promise<InvocationResult>;
@@ -26,6 +37,8 @@ export interface LocalServices {
   drainStreams(): Promise<void>;
   /** The events that were told since the start, oldest first; the latest ten thousand. */
   events(): readonly BusEvent[];
+  /** The spans of traced requests since the start, in the order in which they came. */
+  spans(): readonly ReceivedSpan[];
   close(): Promise<void>;
 }
 
@@ -39,6 +52,8 @@ export interface LocalServicesOptions {
   readonly rpcUrls: Readonly<Record<string, string>>;
   /** Whether schedules and streams run by themselves; tests drive them. */
   readonly timers: 'running' | null;
+  /** Whether requests are traced. @default null */
+  readonly traces?: 'all' | null;
   readonly report: (problem: string) => void;
   /** Hears every line that a function prints. */
   readonly onLog?: (entry: LogLine) => void;
@@ -46,7 +61,7 @@ export interface LocalServicesOptions {
 
 /** Starts what the templates describe, with a database behind it. All of it is kept in the data directory. */
 export async function startServices(options: LocalServicesOptions): Promise<LocalServices> {
-  const { templatesDir, dataDir, port, rpcUrls, timers, report, onLog } = options;
+  const { templatesDir, dataDir, port, rpcUrls, timers, traces = null, report, onLog } = options;
   const database = await startDatabase({ dataDir });
   try {
     const host = await startHost({
@@ -56,6 +71,7 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       database,
       rpcUrls,
       timers,
+      traces,
       report,
       callers: CALLERS,
       ...(onLog === undefined ? {} : { log: onLog }),
@@ -65,10 +81,12 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       region: host.region,
       credentials: host.credentialsByRole,
       databaseEndpoint: database.endpoint,
+      awsEndpoint: host.awsEndpoint,
       functions: new Map(host.deployment.functions.map(({ name, label }) => [name, host.functions[label]!])),
       runSchedule: host.runSchedule,
       drainStreams: host.drainStreams,
       events: host.events,
+      spans: host.spans,
       close: async () => {
         await host.close();
         await database.close();

@@ -35,11 +35,21 @@ export interface LocalStackOptions {
   readonly progress: (step: string) => void;
   /** @default 'running' */
   readonly timers?: 'running' | null;
+  /** Whether requests are traced, their spans kept in `traces.jsonl` of the data directory. @default null */
+  readonly traces?: 'all' | null;
   readonly onLog?: (entry: LogLine) => void;
 }
 
-/** Where the local stack differs from a deployment with no choices made: somebody may mint providers' tokens, to try it. */
-export const LOCAL_CONFIG: Partial<BursarConfig> = { tokenPrincipals: ['arn:aws:iam::000000000000:root'] };
+/** The last of Anvil's published accounts, that of index 9: nobody else here uses it. */
+const TREASURY_ADDRESS = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
+
+/** Where the local stack differs from a deployment with no choices made: it has the roles that nobody has unasked, to try them. */
+export const LOCAL_CONFIG: Partial<BursarConfig> = {
+  tokenPrincipals: ['arn:aws:iam::000000000000:root'],
+  treasuryPrincipals: ['arn:aws:iam::000000000000:root'],
+  withdrawalAddresses: [TREASURY_ADDRESS],
+  backupPrincipals: ['arn:aws:iam::000000000000:root'],
+};
 
 /** Says to people what the directory is. */
 const MARK = 'README.txt';
@@ -80,6 +90,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
         rpcUrls: { [chainKey]: chain.rpcUrl },
         report: progress,
         timers: options.timers === undefined ? 'running' : options.timers,
+        traces: options.traces ?? null,
         ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       }),
     );
@@ -96,10 +107,13 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       endpoint: services.endpoint,
       region: services.region,
       credentials: services.credentials,
+      aws: { endpoint: services.awsEndpoint },
       ...provisioned,
       chains: { [chainKey]: { rpcUrl: chain.rpcUrl, usdc: chain.usdc } },
       sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
       faucet: faucet.url,
+      facilitator: facilitator.url,
+      withdrawalAddresses: [TREASURY_ADDRESS],
     };
     return { info, chain, services, issuer, sellers, events: services.events, close };
   } catch (error) {
@@ -121,6 +135,7 @@ function prepareDirectory({ dataDir, fresh }: LocalStackOptions): void {
       'logs',
       'access-keys.json',
       'events.jsonl',
+      'traces.jsonl',
       'streams.json',
       GENESIS_FILE,
       MARK,

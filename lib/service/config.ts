@@ -1,8 +1,15 @@
 import type { UserBinding } from '../api/request.ts';
 import { findNetwork } from '../domain/assets.ts';
+import { parseAddress } from '../domain/evm-address.ts';
 import type { Deployment } from '../domain/ids.ts';
-import { REPEAT_WINDOW_MAX_SECONDS, VALIDITY_CAP_SECONDS, VALIDITY_CHOICE_MIN_SECONDS } from '../domain/limits.ts';
+import {
+  REPEAT_WINDOW_MAX_SECONDS,
+  VALIDITY_CAP_SECONDS,
+  VALIDITY_CHOICE_MIN_SECONDS,
+  WITHDRAWAL_ADDRESSES_MAX,
+} from '../domain/limits.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
+import type { SpanSource } from '../telemetry/traced-request.ts';
 import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -64,6 +71,22 @@ function readBase(reader: Reader): BaseConfig {
   };
 }
 
+const DAEMON_ADDRESS = /^([0-9]{1,3}(?:\.[0-9]{1,3}){3}):([0-9]{1,5})$/;
+
+/**
+ * Where a function's spans come from and go to; `null` where Lambda runs no daemon beside it, or gives no address.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+ */
+export function readSpanSource(env: Environment): SpanSource | null {
+  const [, host, port] = DAEMON_ADDRESS.exec(env['AWS_XRAY_DAEMON_ADDRESS'] ?? '') ?? [];
+  const { DEPLOYMENT_PARTITION: partition, DEPLOYMENT_ACCOUNT: account, AWS_REGION: region } = env;
+  const functionName = env['AWS_LAMBDA_FUNCTION_NAME'];
+  if (host === undefined || partition === undefined || account === undefined || region === undefined) return null;
+  if (functionName === undefined) return null;
+  return { partition, region, account, functionName, daemon: { host, port: Number(port) } };
+}
+
 /** Functions that act for no user have no such variable, and bind none. */
 function readUserBinding(reader: Reader): UserBinding {
   const text = reader.optional('USER_BINDING') ?? 'header';
@@ -103,6 +126,8 @@ export interface PayingConfig extends BaseConfig {
   readonly repeatWindowSeconds: number;
   /** Agents that have metrics of their own. */
   readonly agentNames: ReadonlySet<string>;
+  /** The addresses that money may leave for, with their checksums. */
+  readonly withdrawalAddresses: ReadonlySet<string>;
 }
 
 export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
@@ -120,7 +145,20 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
       absent: 0,
     }),
     agentNames: readAgentNames(reader),
+    withdrawalAddresses: readWithdrawalAddresses(reader),
   });
+}
+
+function readWithdrawalAddresses(reader: Reader): ReadonlySet<string> {
+  const text = reader.optional('WITHDRAWAL_ADDRESSES');
+  const addresses = new Set(text?.split(','));
+  // The checksum as well: one wrong letter would be somebody else's address.
+  const fit = [...addresses].every((address) => parseAddress(address) === address);
+  if (!fit || addresses.size > WITHDRAWAL_ADDRESSES_MAX) {
+    const expected = `at most ${WITHDRAWAL_ADDRESSES_MAX} EVM addresses with their EIP-55 checksums`;
+    reader.problem(`WITHDRAWAL_ADDRESSES must be ${expected}. Received: ${text}`);
+  }
+  return addresses;
 }
 
 function readAgentNames(reader: Reader): ReadonlySet<string> {

@@ -11,8 +11,6 @@ export interface LogFields {
   readonly connectorId?: string;
   /** At most `AGENT_NAME_MAX_CHARS`. */
   readonly agentName?: string;
-  /** Of X-Ray. */
-  readonly traceId?: string;
   /** The address that is paid, with the checksum of EIP-55. */
   readonly payee?: string;
   /** A CAIP-2 id. */
@@ -20,8 +18,12 @@ export interface LogFields {
   /** The symbol of our asset table. */
   readonly asset?: string;
   readonly amountUsd?: string;
-  /** What the session had left, once this payment was reserved or denied. */
+  /** What the session had left: now, or once this payment was reserved or denied. */
   readonly remainingUsd?: string;
+  /** The session's limit; absent for one without. */
+  readonly limitUsd?: string;
+  /** When the session was created, RFC 3339 in UTC. */
+  readonly sessionStartedAt?: string;
   /** Present where the answer is one that was given before. */
   readonly replayed?: true;
   /** Which of a manager's conditions a token did not meet. */

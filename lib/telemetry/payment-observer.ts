@@ -1,10 +1,10 @@
 import { findNetwork } from '../domain/assets.ts';
-import { formatUsd, type MicroUsd } from '../domain/money.ts';
+import { isWithdrawal } from '../domain/ids.ts';
+import { formatUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
 import type { Payment } from '../domain/payment.ts';
+import type { WalletType } from '../domain/resources.ts';
 import type { MetricName } from './metric-names.ts';
-import type { RequestRecord } from './request-record.ts';
-
-export type PaymentPhase = 'reserve' | 'sign' | 'decide' | 'settle';
+import type { PaymentPhase, RequestRecord } from './request-record.ts';
 
 const PHASE_METRICS = {
   reserve: 'ReserveLatency',
@@ -17,8 +17,11 @@ const PHASE_METRICS = {
 export interface PaymentObserver {
   /** The request was understood as this payment, which may exist already or never come to be. */
   offered(payment: Pick<Payment, 'id' | 'offer' | 'amount'>): void;
-  /** @returns what to call when the phase is over, however it ended */
-  begin(phase: PaymentPhase): () => void;
+  /**
+   * @param wallet of the phase in which it signs
+   * @returns what to call when the phase is over, however it ended
+   */
+  begin(phase: PaymentPhase, wallet?: WalletType): () => void;
   /** Called once for a payment that this very call signed, and never for a replay. */
   signed(payment: Payment): void;
 }
@@ -35,13 +38,24 @@ export function createPaymentObserver(record: RequestRecord, nowMs: () => number
       const paid = asset === undefined ? {} : { asset };
       record.note({ paymentId: id, network, payee: payTo, amountUsd: formatUsd(amount), ...paid });
     },
-    begin: (phase) => {
-      const startedAt = nowMs();
-      return () => record.measure({ [PHASE_METRICS[phase]]: Math.round((nowMs() - startedAt) * 1_000) / 1_000 });
+    begin: (phase, wallet) => {
+      const startMs = nowMs();
+      return () => {
+        const endMs = nowMs();
+        record.measure({ [PHASE_METRICS[phase]]: Math.round((endMs - startMs) * 1_000) / 1_000 });
+        record.addPhase({ phase, startMs, endMs, ...(wallet === undefined ? {} : { wallet }) });
+      };
     },
-    signed: ({ amount, budget }) => {
+    signed: ({ amount, budget, sessionId }) => {
+      // What its owner takes home is nobody's spending, and must not set off the alarm on it.
+      if (isWithdrawal({ sessionId })) return;
       record.measure({ SpendAmount: toMetricUsd(amount) });
-      if (budget?.available != null) record.note({ remainingUsd: formatUsd(budget.available) });
+      if (budget?.available == null) return;
+      const { available, reserved, spent } = budget;
+      record.note({
+        remainingUsd: formatUsd(available),
+        limitUsd: formatUsd(toMicroUsd(available + reserved + spent)),
+      });
     },
   };
 }

@@ -40,6 +40,8 @@ const DENIALS = {
   session_closing: true,
   budget_exceeded: true,
   repeated_purchase: true,
+  destination_not_allowed: true,
+  withdrawal_lapsed: true,
   token_reused: true,
   attempts_exhausted: true,
 } as const satisfies Readonly<Record<Refusal['reason'], boolean>>;

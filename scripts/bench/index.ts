@@ -12,6 +12,7 @@ import { measurePaymentUse } from './payment-units.ts';
 import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
 import { measureRefusals } from './refusal-rows.ts';
 import { verdictOf, type Row } from './row.ts';
+import { measureSpans } from './span-row.ts';
 import { measureBundle, measureFirstProof } from './start-rows.ts';
 import { formatTable } from './table.ts';
 
@@ -30,6 +31,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P15: measureKmsReply,
   P18: measureCost,
   P21: measureRefusals,
+  P22: measureSpans,
 };
 const REPORT_FILE = join(PROJECT_ROOT, '.bursar', 'bench.json');
 

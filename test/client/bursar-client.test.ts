@@ -8,7 +8,7 @@ import {
 } from '../../lib/client/index.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { verifySignature } from '../../lib/local/host/sigv4.ts';
-import { scriptFetch, type Sent } from './script.ts';
+import { askForPayment, PAY_TO, play as playSeller, scriptFetch, SELLER, SIGNATURE, type Sent } from './script.ts';
 
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/v1';
@@ -205,5 +205,43 @@ describe('a client with tokens', () => {
     const client = createBursarClient({ endpoint: ENDPOINT, token: () => token, fetch });
     await expect(client.call(CALL)).rejects.toThrow('characters that no bearer token has');
     expect(sent).toEqual([]);
+  });
+});
+
+describe("the application's traceparent", () => {
+  const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const read = { method: 'GET', path: '/payments' } as const;
+
+  test('goes to Bursar with every attempt, anew and unsigned', async () => {
+    const given = [TRACEPARENT, TRACEPARENT.replace(/01$/, '00')];
+    const { client, sent } = play([answered({}, 500), answered({})], { traceparent: () => given.shift() });
+    await client.call(read);
+    expect(sent.map(({ headers }) => headers.get('traceparent'))).toEqual([
+      TRACEPARENT,
+      TRACEPARENT.replace(/01$/, '00'),
+    ]);
+    for (const each of sent) {
+      expect(verify(each).ok).toBe(true);
+      expect(each.headers.get('authorization')).not.toContain('traceparent');
+    }
+  });
+
+  test.each([undefined, '', 'ff', `${TRACEPARENT}\r\nx: y`, TRACEPARENT.toUpperCase()])(
+    'is left out where it is none: %j',
+    async (value) => {
+      const { client, sent } = play([answered({})], { traceparent: () => value });
+      await client.call(read);
+      expect(sent[0]!.headers.has('traceparent')).toBe(false);
+    },
+  );
+
+  test('goes to Bursar and to no seller', async () => {
+    const proof = { signature: SIGNATURE, authorization: { from: PAY_TO } };
+    const output = { processPaymentId: 'p-1', paymentOutput: { cryptoX402: { version: '2', payload: proof } } };
+    const bursar = play([answered(output)], { traceparent: () => TRACEPARENT });
+    const { pay, sent } = playSeller([askForPayment(2), new Response('paid')], { client: bursar.client });
+    expect(await (await pay(`${SELLER}/report`)).text()).toBe('paid');
+    expect(bursar.sent[0]!.headers.get('traceparent')).toBe(TRACEPARENT);
+    expect(sent.map(({ headers }) => headers.has('traceparent'))).toEqual([false, false]);
   });
 });

@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bundle } from '../../lib/infra/bundle.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
@@ -119,4 +120,45 @@ test('bundles every function of the service; the code of each stays under 450 kB
     readFileSync(join(path, 'index.mjs')).length,
   ]);
   expect(sizes.filter(([, bytes]) => Number(bytes) > 450_000)).toEqual([]);
+});
+
+describe('what makes spans', () => {
+  const SPANS = 'lib/telemetry/spans/index.ts';
+  beforeEach(() => {
+    mkdirSync(join(root, 'lib', 'telemetry', 'spans'), { recursive: true });
+    write(SPANS, `export const made: string = 'spans';`);
+    write('lambdas/trace-word.ts', `export const handler = async () => (await import('../${SPANS}')).made;`);
+  });
+
+  test('is a file beside the functions that load it, and beside no other', async () => {
+    const { functions } = await bundle({ log, root });
+    const { path } = functions['trace-word']!;
+    expect(readFileSync(join(path, 'index.mjs'), 'utf8')).not.toContain('"spans"');
+    expect(existsSync(join(functions['say-word']!.path, 'spans.mjs'))).toBe(false);
+    const elsewhere = join(root, 'elsewhere');
+    cpSync(path, elsewhere, { recursive: true });
+    expect(run(elsewhere)).toBe('spans');
+  });
+
+  test('is built anew when it changes', async () => {
+    await bundle({ log, root });
+    write(SPANS, `export const made: string = 'other spans';`);
+    const { functions, built } = await bundle({ log, root });
+    expect(built).toBe(true);
+    expect(run(functions['trace-word']!.path)).toBe('other spans');
+  });
+
+  test('has all of OpenTelemetry in it, and the functions themselves nothing', async () => {
+    await bundle({ log });
+    const { outputs } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'dist', 'meta.json'), 'utf8')) as Metafile;
+    const holders = Object.entries(outputs).flatMap(([output, { inputs }]) =>
+      Object.keys(inputs).some((input) => input.includes('@opentelemetry')) ? [output] : [],
+    );
+    expect(holders).toEqual(['dist/spans.mjs']);
+    const loading = Object.entries(outputs).filter(([, { imports }]) =>
+      imports.some(({ path, kind }) => path === './spans.mjs' && kind === 'dynamic-import'),
+    );
+    expect(loading.length).toBeGreaterThan(5);
+    for (const [output] of loading) expect(existsSync(join(PROJECT_ROOT, dirname(output), 'spans.mjs'))).toBe(true);
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import {
   readBaseConfig,
@@ -6,6 +6,7 @@ import {
   readInstrumentsConfig,
   readPayingConfig,
   readReadingConfig,
+  readSpanSource,
 } from '../../lib/service/config.ts';
 
 const BASE = {
@@ -113,4 +114,41 @@ test.each([
   Array.from({ length: 51 }, (_, i) => `agent-${i}`).join(),
 ])('refuses to count %j as agents', (AGENT_NAMES) => {
   expect(() => readPayingConfig({ ...BASE, AGENT_NAMES })).toThrow('AGENT_NAMES must be at most 50 names');
+});
+
+test('reads the addresses that money may leave for, and has none by default', () => {
+  const [one, two] = ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C', '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720'];
+  expect(readPayingConfig(BASE).withdrawalAddresses).toEqual(new Set());
+  const given = { ...BASE, WITHDRAWAL_ADDRESSES: `${one},${two}` };
+  expect(readPayingConfig(given).withdrawalAddresses).toEqual(new Set([one, two]));
+});
+
+test.each([
+  '0x209693bc6afc0c5328ba36faf03c514ef312287c',
+  '0x209693bc6afc0C5328bA36FaF03C514EF312287C',
+  '0x209693Bc6afc0C5328bA36FaF03C514EF312287C,',
+  '*',
+])('refuses to let money leave for %j', (WITHDRAWAL_ADDRESSES) => {
+  expect(() => readPayingConfig({ ...BASE, WITHDRAWAL_ADDRESSES })).toThrow('WITHDRAWAL_ADDRESSES must be at most 20');
+});
+
+describe('where spans go', () => {
+  const TRACED = { ...BASE, AWS_LAMBDA_FUNCTION_NAME: 'pay', AWS_XRAY_DAEMON_ADDRESS: '169.254.79.129:2000' };
+
+  test("is Lambda's daemon", () => {
+    expect(readSpanSource(TRACED)).toEqual({
+      partition: BASE.DEPLOYMENT_PARTITION,
+      region: BASE.AWS_REGION,
+      account: BASE.DEPLOYMENT_ACCOUNT,
+      functionName: 'pay',
+      daemon: { host: '169.254.79.129', port: 2_000 },
+    });
+  });
+
+  test.each([undefined, '', '169.254.79.129', 'daemon.example:2000', '169.254.79.129:2000 x', ':2000'])(
+    'is nowhere where the address is %j',
+    (AWS_XRAY_DAEMON_ADDRESS) => {
+      expect(readSpanSource({ ...TRACED, AWS_XRAY_DAEMON_ADDRESS })).toBeNull();
+    },
+  );
 });

@@ -8,6 +8,7 @@ import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import { ok, refuse } from '../../lib/domain/result.ts';
 import { METRICS } from '../../lib/telemetry/metric-names.ts';
+import { createTracing } from '../../lib/telemetry/tracing.ts';
 import { makeEvent } from '../support/events.ts';
 import { createTestClock } from '../support/paying.ts';
 import { expectPublished, LOG_SCHEMA, metricsOf } from './log-schema.ts';
@@ -34,8 +35,19 @@ const handler = createFunction(
       if (outcome instanceof Error) throw outcome;
       return outcome === null ? ok({ body: {} }) : refuse(outcome);
     },
+    CreateWithdrawal: async () => ok({ body: {} }),
   },
-  { clock: createTestClock(), log: (line) => lines.push(line), agentNames: new Set(['shopper']) },
+  {
+    clock: createTestClock(),
+    log: (line) => lines.push(line),
+    agentNames: new Set(['shopper']),
+    tracing: createTracing({
+      source: null,
+      runtimeHeader: () => undefined,
+      startedAhead: true,
+      monotonicMs: () => performance.now(),
+    }),
+  },
 ) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;
 
 const pay = (agent: string, headers: Readonly<Record<string, string>> = {}) =>

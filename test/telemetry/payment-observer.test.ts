@@ -6,9 +6,11 @@ import {
   type ProcessPaymentDeps,
   type ProcessPaymentRequest,
 } from '../../lib/service/process-payment.ts';
+import { withdraw } from '../../lib/service/withdrawals.ts';
 import { createPaymentObserver } from '../../lib/telemetry/payment-observer.ts';
 import { createRequestRecord, type RequestRecord } from '../../lib/telemetry/request-record.ts';
 import { withDatabase } from '../support/database.ts';
+import { HOME, createWithdrawingWorld } from '../support/withdrawing.ts';
 import { createPayingWorld, createTestClock, PAY_TO, paid } from '../support/paying.ts';
 
 const database = withDatabase();
@@ -34,6 +36,15 @@ describe('what is seen of a payment', () => {
       SpendAmount: 0.5,
     });
     expect(fields).toMatchObject({ payee: PAY_TO, asset: 'USDC', amountUsd: '0.50', remainingUsd: '9.50' });
+  });
+
+  test('is no spending where money is withdrawn: the alarm on spending must not hear of it', async () => {
+    const world = await createWithdrawingWorld(database, database.endpoint);
+    const record = createRequestRecord();
+    paid(await withdraw({ ...world.deps, observer: createPaymentObserver(record, () => 1) }, world.request()));
+    expect(Object.keys(record.values)).toEqual(['ReserveLatency', 'SignLatency', 'DecideLatency', 'SettleLatency']);
+    expect(record.fields).toMatchObject({ payee: HOME, asset: 'USDC', amountUsd: '7.250001' });
+    expect(record.fields).not.toHaveProperty('remainingUsd');
   });
 
   test('is no budget where the session has none', async () => {

@@ -23,7 +23,7 @@ test('a run of the sweeper is one published line, with its metrics even where th
     DEFAULT_SESSION_LIMIT_USD: '10.00',
     ALLOWED_NETWORKS: BASE_SEPOLIA.id,
   });
-  await sweep();
+  await sweep({}, { getRemainingTimeInMillis: () => 90_000 });
   expect(expectPublished(logs)).toMatchObject([{ event: 'sweep.finished', level: 'INFO', visited: 0, failed: 0 }]);
   expect(metricsOf(logs)).toEqual({ 'OldestReservationAge{}': 0, 'SweepFailures{}': 0 });
 });

@@ -11,6 +11,8 @@ export interface ServiceEndpoints {
   readonly dynamoDb: string;
   /** KMS, Secrets Manager and EventBridge. */
   readonly aws: string;
+  /** Where spans are sent, or `null` for nowhere. */
+  readonly traceDaemon: string | null;
 }
 
 export interface FunctionsOptions {
@@ -85,6 +87,7 @@ function createEnvironment(definition: FunctionDefinition, options: FunctionsOpt
     AWS_ENDPOINT_URL_KMS: options.endpoints.aws,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: options.endpoints.aws,
     AWS_ENDPOINT_URL_EVENTBRIDGE: options.endpoints.aws,
+    ...(options.endpoints.traceDaemon === null ? {} : { AWS_XRAY_DAEMON_ADDRESS: options.endpoints.traceDaemon }),
     ...(options.cacheDir === null ? {} : { NODE_COMPILE_CACHE: join(options.cacheDir, 'node') }),
   };
 }

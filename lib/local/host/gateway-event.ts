@@ -14,6 +14,7 @@ export interface GatewayRequest {
   readonly match: RouteMatch;
   readonly api: ApiDefinition;
   readonly environment: Environment;
+  /** X-Ray's trace header. */
   readonly traceId: string;
   readonly port: number;
   readonly nowMs: number;
@@ -46,6 +47,8 @@ const DROPPED = new Set([
   'transfer-encoding',
   'upgrade',
   'www-authenticate',
+  // Replaced by the gateway's own.
+  'x-amzn-trace-id',
 ]);
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

@@ -17,7 +17,7 @@ import {
 import { createGatewayEvent, formatMethodArn, type Admitted, type GatewayRequest } from './gateway-event.ts';
 import type { Environment } from './intrinsics.ts';
 import { createRouter, type FindRoute } from './routes.ts';
-import { formatTraceId, type InvocationResult } from './runtime.ts';
+import { formatTraceHeader, type InvocationResult } from './runtime.ts';
 import { splitTarget } from './sigv4-canonical.ts';
 import { verifySignature, type SignatureRefusal, type SignedRequest } from './sigv4.ts';
 import type { ApiDefinition } from './template-api.ts';
@@ -28,7 +28,9 @@ export interface GatewayOptions {
   readonly environment: Environment;
   readonly credentials: CredentialStore;
   readonly authorizer: Authorizer;
-  readonly invoke: (functionName: string, event: object) => Promise<InvocationResult>;
+  readonly invoke: (functionName: string, event: object, traceHeader: string) => Promise<InvocationResult>;
+  /** Whether traces are recorded whose callers do not say. */
+  readonly sampled: '0' | '1';
   /** 0 takes a free one. */
   readonly port: number;
   /** Hears of failures that callers see as an internal error. */
@@ -135,13 +137,14 @@ async function answer(
   };
   const match = findRoute(request.method, splitTarget(request.target).path);
   if (match === null) return no(options, requestId, 'MISSING_AUTHENTICATION_TOKEN', 'Missing Authentication Token');
-  const traceId = formatTraceId();
+  const callers = request.headers.find(([name]) => name.toLowerCase() === 'x-amzn-trace-id')?.[1];
+  const traceId = formatTraceHeader(options.sampled, callers);
   const asked = { request, requestId, match, api, environment, port, traceId, nowMs: Date.now() };
   const admitted = await admit(options, asked);
   if (!admitted.ok) return answerError(api, admitted.error, requestId);
 
   const event = createGatewayEvent({ ...asked, ...admitted.value });
-  const result = await options.invoke(match.route.functionName, event);
+  const result = await options.invoke(match.route.functionName, event, traceId);
   switch (result.status) {
     case 'succeeded': {
       const accept = incoming.headers.accept ?? '';

@@ -11,9 +11,11 @@ import { createFunctions } from './functions.ts';
 import { checkPort, startGateway } from './http.ts';
 import type { Environment } from './intrinsics.ts';
 import { createLogSink, type LogLine } from './log-sink.ts';
+import type { ReceivedSpan } from './otlp.ts';
 import type { FunctionPool, InvocationResult } from './runtime.ts';
 import { createScheduleDriver } from './schedule.ts';
 import { createStreamDriver } from './stream-driver.ts';
+import { startTraceDaemon } from './trace-daemon.ts';
 import { readDeployment, type Deployment, type FunctionDefinition } from './template.ts';
 import type { RoleDefinition } from './template-roles.ts';
 
@@ -21,6 +23,7 @@ export { checkPort } from './http.ts';
 export type { BusEvent } from './event-bus.ts';
 export type { AccessKey } from './credentials.ts';
 export type { LogLine } from './log-sink.ts';
+export type { ReceivedSpan } from './otlp.ts';
 export type { InvocationResult } from './runtime.ts';
 
 export interface HostOptions<Caller extends string> {
@@ -40,6 +43,8 @@ export interface HostOptions<Caller extends string> {
   readonly timers?: 'running' | null;
   /** Hears every line that functions print. */
   readonly log?: (entry: LogLine) => void;
+  /** Whether requests are traced, and their spans kept in `traces.jsonl` of the data directory. @default null */
+  readonly traces?: 'all' | null;
   /** Hears of problems of the local stack itself. @default - they go unheard */
   readonly report?: (problem: string) => void;
   /** @default LOCAL_ENVIRONMENT */
@@ -49,6 +54,8 @@ export interface HostOptions<Caller extends string> {
 export interface Host<Caller extends string> {
   /** The API's base URL, with the stage. */
   readonly endpoint: string;
+  /** KMS, Secrets Manager and EventBridge. */
+  readonly awsEndpoint: string;
   readonly region: string;
   readonly account: string;
   /** Access keys, by the names that `callers` gave. They stay the same while the data directory does. */
@@ -62,6 +69,8 @@ export interface Host<Caller extends string> {
   drainStreams(): Promise<void>;
   /** What functions put on the event buses since the start, oldest first; the latest ten thousand. */
   events(): readonly BusEvent[];
+  /** The spans of traced requests since the start, in the order in which they came; the latest ten thousand. */
+  spans(): readonly ReceivedSpan[];
   /** Ends everything that was started here; not the database. */
   close(): Promise<void>;
 }
@@ -112,18 +121,13 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       report,
     });
     closers.push(gate.close);
-    const pools = createFunctions({
-      ...deployment,
-      credentials,
-      endpoints: { dynamoDb: gate.endpoint, aws: aws.url },
-      rpcUrls: options.rpcUrls ?? null,
-      logs: createLogSink(inData('logs'), options.log),
-      cacheDir: inData('cache'),
-    });
-    closers.push(async () => {
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
-    });
-    const invoke = (name: string, event: unknown): Promise<InvocationResult> => find(pools, name).invoke(event);
+    const traceDaemon = options.traces === 'all' ? await startTraceDaemon(inData('traces.jsonl'), report) : null;
+    if (traceDaemon !== null) closers.push(traceDaemon.close);
+    const endpoints = { dynamoDb: gate.endpoint, aws: aws.url, traceDaemon: traceDaemon?.address ?? null };
+    const { pools, closePools } = openPools(options, { deployment, credentials, endpoints, inData });
+    closers.push(closePools);
+    const invoke = (name: string, event: unknown, traceHeader?: string): Promise<InvocationResult> =>
+      find(pools, name).invoke(event, traceHeader);
     drivers = createDrivers(options, { deployment, environment, report, invoke });
     const { schedules, streams } = drivers;
     closers.push(async () => schedules.close());
@@ -134,12 +138,14 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       credentials,
       authorizer,
       invoke,
+      sampled: traceDaemon === null ? '0' : '1',
       port,
       report,
     });
     closers.push(gateway.close);
     return {
       endpoint: gateway.endpoint,
+      awsEndpoint: aws.url,
       region: environment.region,
       account: environment.account,
       credentialsByRole,
@@ -148,12 +154,35 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       runSchedule: (name) => schedules.run(toFunctionName(deployment.functions, name)),
       drainStreams: streams.drain,
       events: buses.events,
+      spans: traceDaemon?.spans ?? (() => []),
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function openPools<Caller extends string>(
+  options: HostOptions<Caller>,
+  host: Pick<Parameters<typeof createFunctions>[0], 'credentials' | 'endpoints'> & {
+    readonly deployment: Deployment;
+    readonly inData: (name: string) => string | null;
+  },
+) {
+  const { deployment, credentials, endpoints, inData } = host;
+  const pools = createFunctions({
+    ...deployment,
+    credentials,
+    endpoints,
+    rpcUrls: options.rpcUrls ?? null,
+    logs: createLogSink(inData('logs'), options.log),
+    cacheDir: inData('cache'),
+  });
+  const closePools = async (): Promise<void> => {
+    await Promise.all([...pools.values()].map((pool) => pool.close()));
+  };
+  return { pools, closePools };
 }
 
 /** What invokes functions besides the API: time, and changes of tables. */

@@ -18,8 +18,11 @@ export type InvocationResult =
 /** One function, ready to be invoked. */
 export interface FunctionPool {
   readonly name: string;
-  /** Runs the handler once. Expected failures are results; never rejects. */
-  invoke(event: unknown): Promise<InvocationResult>;
+  /**
+   * Runs the handler once. Expected failures are results; never rejects.
+   * @param traceHeader X-Ray's; by default one of a trace that nobody records
+   */
+  invoke(event: unknown, traceHeader?: string): Promise<InvocationResult>;
   /** The processes that are alive, for tests that kill them. */
   processIds(): readonly number[];
   /** Ends all workers; what they were doing fails. */
@@ -47,6 +50,7 @@ const QUEUE_WAIT_MAX_MS = 60_000;
 interface Job {
   readonly requestId: string;
   readonly payload: string;
+  readonly traceHeader: string;
   settle(result: InvocationResult): void;
 }
 
@@ -77,11 +81,11 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const pool: Pool = { options, slots: new Set(), queue: [], closed: null };
   return {
     name: options.name,
-    invoke: (event) => {
+    invoke: (event, traceHeader = formatTraceHeader('0')) => {
       if (pool.closed !== null || pool.queue.length >= (options.queueMax ?? QUEUE_MAX)) {
         return Promise.resolve({ status: 'throttled' });
       }
-      return enqueue(pool, JSON.stringify(event) ?? 'null');
+      return enqueue(pool, JSON.stringify(event) ?? 'null', traceHeader);
     },
     processIds: () => [...pool.slots].map((slot) => slot.worker?.processId).filter((id) => id !== undefined),
     close: () =>
@@ -94,11 +98,12 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   };
 }
 
-function enqueue(pool: Pool, payload: string): Promise<InvocationResult> {
+function enqueue(pool: Pool, payload: string, traceHeader: string): Promise<InvocationResult> {
   return new Promise((resolve) => {
     const job: Job = {
       requestId: randomUUID(),
       payload,
+      traceHeader,
       settle: (result) => {
         clearTimeout(timer);
         resolve(result);
@@ -178,7 +183,7 @@ function give(pool: Pool, slot: Slot, worker: RuntimeWorker, job: Job): void {
     payload: job.payload,
     functionArn: options.arn,
     deadlineMs: Date.now() + options.timeoutMs,
-    traceId: formatTraceId(),
+    traceId: job.traceHeader,
   });
 }
 
@@ -218,8 +223,16 @@ function toResult(outcome: InvocationOutcome): InvocationResult {
   }
 }
 
-/** @see https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader */
-export function formatTraceId(): string {
+/**
+ * A trace header for a function: of the trace that the caller's header names, if it names one, else of a new one.
+ *
+ * @param sampled whether a trace is recorded where the caller's header does not say so
+ * @see https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+ */
+export function formatTraceHeader(sampled: '0' | '1', callers = ''): string {
   const seconds = Math.floor(Date.now() / 1000).toString(16);
-  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
+  const root = /\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)/.exec(callers)?.[1];
+  const decided = root === undefined ? undefined : /;Sampled=([01])(?:;|$)/.exec(callers)?.[1];
+  const trace = root ?? `1-${seconds}-${randomBytes(12).toString('hex')}`;
+  return `Root=${trace};Parent=${randomBytes(8).toString('hex')};Sampled=${decided ?? sampled}`;
 }

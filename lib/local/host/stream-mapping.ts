@@ -24,11 +24,21 @@ const BATCH_RECORDS_DEFAULT = 100;
 /** Lambda's own is for ever, which the local stack does not do. */
 const RETRIES_DEFAULT = 10;
 
-/** The enabled mappings from streams of tables to functions. */
+/**
+ * The enabled mappings from streams of tables to functions.
+ * @throws TemplateError for one of a table or to a function that no template defines
+ */
 export function readStreamMappings(find: FindResources, environment: Environment): StreamMapping[] {
+  const tables = new Set(find('AWS::DynamoDB::Table').map(({ ref }) => ref));
+  const functions = new Set(find('AWS::Lambda::Function').map(({ ref }) => ref));
   return find('AWS::Lambda::EventSourceMapping')
-    .filter((mapping) => mapping.property('Enabled') !== false)
-    .map((mapping) => toMapping(mapping, environment));
+    .filter((resource) => resource.property('Enabled') !== false)
+    .map((resource) => {
+      const mapping = toMapping(resource, environment);
+      if (!tables.has(mapping.tableName)) throw resource.error(`no table ${mapping.tableName}`);
+      if (!functions.has(mapping.functionName)) throw resource.error(`no function ${mapping.functionName}`);
+      return mapping;
+    });
 }
 
 function toMapping(resource: ResolvedResource, environment: Environment): StreamMapping {

@@ -19,7 +19,7 @@ interface Answered extends Pick<Authorized, 'principalId' | 'context'> {
 export interface AuthorizerQuestion {
   readonly request: GatewayRequest;
   readonly functionName: string;
-  readonly invoke: (functionName: string, event: object) => Promise<InvocationResult>;
+  readonly invoke: (functionName: string, event: object, traceHeader: string) => Promise<InvocationResult>;
   /** Of a clock that only goes forward. */
   readonly nowMs: () => number;
 }
@@ -38,7 +38,7 @@ export async function askAuthorizer(question: AuthorizerQuestion): Promise<Resul
   const identity = request.request.headers.findLast(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
   if (identity === '') return refuse(UNAUTHORIZED);
   const askedAt = nowMs();
-  const result = await question.invoke(question.functionName, createAuthorizerEvent(request));
+  const result = await question.invoke(question.functionName, createAuthorizerEvent(request), request.traceId);
   const latencyMs = Math.round(nowMs() - askedAt);
   if (result.status !== 'succeeded') return failed(result);
   const answer = parseAnswer(result.payload);

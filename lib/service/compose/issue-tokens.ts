@@ -13,7 +13,7 @@ import { readBaseConfig } from '../config.ts';
 import { createCredentialReader } from '../credential-reader.ts';
 import { mintPaymentToken } from '../payment-tokens.ts';
 import { issueWorkloadToken, issueWorkloadTokenForJwt, redeemWorkloadToken } from '../workload-tokens.ts';
-import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Issues workloads' tokens, and mints wallet providers' tokens for them. Reads credentials; keeps none of what it hands out. */
 export function composeIssueTokens(env: NodeJS.ProcessEnv) {
@@ -49,7 +49,7 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
         return minted.ok ? ok({ body: minted.value }) : minted;
       },
     },
-    { clock: systemClock, log: writeLog },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env) },
   );
 }
 

@@ -19,7 +19,7 @@ import {
 import { toConnectorSummary, toConnectorView, toManagerSummary, toManagerView } from '../manager-views.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../managers.ts';
 import { pageBody, pageOf } from '../pages.ts';
-import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Keeps managers and connectors. May create wallet secrets, may never read one. */
 export function composeManageConnectors(env: NodeJS.ProcessEnv) {
@@ -85,6 +85,6 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       },
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
     },
-    { clock: systemClock, log: writeLog },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env) },
   );
 }

@@ -37,7 +37,7 @@ import { createProviderSecrets } from '../provider-secrets.ts';
 import { addTags, listTags, removeTags, type TagsDeps } from '../tags.ts';
 import { createWorkload, deleteWorkload, getWorkload, updateWorkload } from '../workload-identities.ts';
 import { formatLogLine } from '../../telemetry/log-line.ts';
-import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Credential providers, workload identities and tags. May make, renew and delete credentials' secrets, and read none. */
 export function composeManageIdentities(env: NodeJS.ProcessEnv) {
@@ -62,7 +62,11 @@ export function composeManageIdentities(env: NodeJS.ProcessEnv) {
     ...workloadHandlers(deployment, deps),
     ...tagHandlers({ tagStore: createTagStore(table), deployment, clock: systemClock }),
   };
-  return createFunction('manage-identities', handlers, { clock: systemClock, log: writeLog });
+  return createFunction('manage-identities', handlers, {
+    clock: systemClock,
+    log: writeLog,
+    tracing: composeTracing(env),
+  });
 }
 
 const logLeftSecret: ReportLeftSecret = ({ secretArn, failure }) => {

@@ -8,7 +8,7 @@ import { createProvisioners } from '../../wallets/provisioners.ts';
 import { readInstrumentsConfig } from '../config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../instruments.ts';
 import { toInstrumentView } from '../views.ts';
-import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Makes and closes wallets. Can make keys, cannot sign with them. */
 export function composeManageInstruments(env: NodeJS.ProcessEnv) {
@@ -47,6 +47,6 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' }, log: { managerId, instrumentId } });
       },
     },
-    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
   );
 }

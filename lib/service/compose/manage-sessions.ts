@@ -6,8 +6,8 @@ import { createRegistry } from '../../ledger/dynamodb/registry.ts';
 import { createSessionStore } from '../../ledger/dynamodb/session-store.ts';
 import { readBaseConfig } from '../config.ts';
 import { createSession, deleteSession, type SessionsDeps } from '../sessions.ts';
-import { toSessionView } from '../views.ts';
-import { systemClock, systemRandom, writeLog } from './runtime.ts';
+import { toSessionFields, toSessionView } from '../views.ts';
+import { composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Opens and revokes budgets. Cannot pay. */
 export function composeManageSessions(env: NodeJS.ProcessEnv) {
@@ -29,7 +29,7 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
         if (!created.ok) return created;
         const { managerId, sessionId, createdAt } = created.value;
         const paymentSession = toSessionView(config.deployment, created.value, createdAt);
-        return ok({ body: { paymentSession }, log: { managerId, sessionId } });
+        return ok({ body: { paymentSession }, log: { managerId, sessionId, ...toSessionFields(created.value) } });
       },
       DeletePaymentSession: async ({ input, principal }) => {
         const deleted = await deleteSession(deps, principal, input);
@@ -38,6 +38,6 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' }, log: { managerId, sessionId } });
       },
     },
-    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
   );
 }

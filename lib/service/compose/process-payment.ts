@@ -1,26 +1,40 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createFunction } from '../../api/function.ts';
+import { createFunction, type OperationHandler } from '../../api/function.ts';
 import { IN_FLIGHT_MAX, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
+import { toChecksumAddress } from '../../domain/evm-address.ts';
 import { parseManagerArn } from '../../domain/ids.ts';
-import { ok } from '../../domain/result.ts';
+import { parseUsd, type MicroUsd } from '../../domain/money.ts';
+import { ok, refuse } from '../../domain/result.ts';
 import { createStoreClient } from '../../ledger/dynamodb/client.ts';
 import { createLedger } from '../../ledger/dynamodb/ledger.ts';
 import { createRegistryReader } from '../../ledger/dynamodb/registry.ts';
 import { createRepetitionGuard } from '../../ledger/dynamodb/repetition-guard.ts';
+import { createWithdrawalSessions } from '../../ledger/dynamodb/withdrawal-sessions.ts';
 import { createSigners } from '../../wallets/signers.ts';
-import { readPayingConfig } from '../config.ts';
+import { readPayingConfig, type PayingConfig } from '../config.ts';
 import { createFactsCache } from '../facts.ts';
 import { noManager } from '../managers.ts';
 import { toPaymentView } from '../payments.ts';
 import { processPayment, type ProcessPaymentDeps } from '../process-payment.ts';
 import { createPaymentObserver } from '../../telemetry/payment-observer.ts';
-import { awsClientOptions, monotonicMs, reportProblem, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { toWithdrawalView } from '../withdrawal-views.ts';
+import { withdraw, type WithdrawalDeps } from '../withdrawals.ts';
+import {
+  awsClientOptions,
+  composeTracing,
+  monotonicMs,
+  reportProblem,
+  systemClock,
+  systemRandom,
+  writeLog,
+} from './runtime.ts';
 
 /** The paying function: the only one that may sign. */
 export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   const config = readPayingConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const sessions = createWithdrawalSessions({ tableName: config.booksTable, client });
   const registryTable = { tableName: config.registryTable, client };
   const { repeatWindowSeconds: windowSeconds } = config;
   const singleSendClient = createStoreClient({ maxAttempts: 1 });
@@ -72,7 +86,63 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
           },
         });
       },
+      CreateWithdrawal: createWithdrawalHandler(config, {
+        ...deps,
+        sessions,
+        destinations: config.withdrawalAddresses,
+      }),
     },
-    { clock: systemClock, log: writeLog, userBinding: config.userBinding, agentNames: config.agentNames },
+    {
+      clock: systemClock,
+      log: writeLog,
+      tracing: composeTracing(env),
+      userBinding: config.userBinding,
+      agentNames: config.agentNames,
+    },
   );
+}
+
+/** Takes money out of a wallet. In the paying function, since no other one can sign. */
+function createWithdrawalHandler(
+  { deployment }: PayingConfig,
+  deps: WithdrawalDeps,
+): OperationHandler<'CreateWithdrawal'> {
+  return async ({ input, principal, agentName, deadline, record }) => {
+    const managerId = parseManagerArn(deployment, input.paymentManagerArn);
+    // As of a manager that is missing: managers are not read here, since deleted ones count.
+    if (managerId === null) return refuse({ reason: 'not_found', resource: 'instrument' });
+    const observer = createPaymentObserver(record, monotonicMs);
+    const result = await withdraw(
+      { ...deps, observer },
+      {
+        managerId,
+        userId: principal.userId,
+        agentName,
+        instrumentId: input.paymentInstrumentId,
+        network: input.network ?? null,
+        amount: usdOf(input.amount.value),
+        destination: toChecksumAddress(input.destination),
+        clientToken: input.clientToken,
+        deadline,
+      },
+    );
+    if (!result.ok) return result;
+    const payment = result.value;
+    return ok({
+      body: toWithdrawalView(deployment, payment),
+      log: {
+        paymentId: payment.id,
+        managerId,
+        sessionId: payment.sessionId,
+        instrumentId: payment.instrumentId,
+        ...(record.values.SignLatency === undefined ? { replayed: true } : {}),
+      },
+    });
+  };
+}
+
+function usdOf(text: string): MicroUsd {
+  const parsed = parseUsd(text);
+  if (!parsed.ok) throw new Error('an amount passed the schema and does not parse');
+  return parsed.value;
 }

@@ -33,7 +33,7 @@ export function composePublishEvents(
           })),
         }),
       );
-      return events.map((_, i) => answers[i]?.EventId !== undefined);
+      return events.map((_, i) => (answers[i]?.EventId === undefined ? (answers[i]?.ErrorCode ?? 'NoAnswer') : null));
     },
     clock: systemClock,
     random: systemRandom,

@@ -8,12 +8,13 @@ import { createSessionStore } from '../../ledger/dynamodb/session-store.ts';
 import { toReceipt } from '../../receipts/receipt.ts';
 import { createChainReaders } from '../chain-reader.ts';
 import { readReadingConfig } from '../config.ts';
+import { getInstrumentFunds, getWithdrawal, toFundsView } from '../funds.ts';
 import { getInstrument, getInstrumentBalance, listInstruments } from '../instruments.ts';
 import { pageBody, pageOf } from '../pages.ts';
 import { getPayment, listPayments } from '../payments.ts';
 import { getSession, listSessions } from '../sessions.ts';
-import { toInstrumentSummary, toInstrumentView, toSessionSummary, toSessionView } from '../views.ts';
-import { systemClock, writeLog } from './runtime.ts';
+import { toInstrumentSummary, toInstrumentView, toSessionFields, toSessionSummary, toSessionView } from '../views.ts';
+import { composeTracing, systemClock, writeLog } from './runtime.ts';
 
 /** Everything that only reads. */
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
@@ -60,7 +61,8 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       GetPaymentSession: async ({ input, principal }) => {
         const found = await getSession(deps, principal, input);
         if (!found.ok) return found;
-        return ok({ body: { paymentSession: toSessionView(deployment, found.value, systemClock.now()) } });
+        const paymentSession = toSessionView(deployment, found.value, systemClock.now());
+        return ok({ body: { paymentSession }, log: toSessionFields(found.value) });
       },
       ListPaymentSessions: async ({ input, principal }) => {
         const page = await listSessions(deps, principal, input, pageOf(input));
@@ -75,7 +77,17 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         const found = await getPayment(deps, principal, input);
         return found.ok ? ok({ body: { payment: toReceipt(deployment, found.value) } }) : found;
       },
+      GetWithdrawal: async ({ input, principal }) => {
+        const found = await getWithdrawal(deps, principal, input);
+        if (!found.ok) return found;
+        const { payment, settled } = found.value;
+        return ok({ body: { withdrawal: toReceipt(deployment, payment), settled } });
+      },
+      GetInstrumentFunds: async ({ input, principal }) => {
+        const found = await getInstrumentFunds(deps, principal, input);
+        return found.ok ? ok({ body: toFundsView(found.value) }) : found;
+      },
     },
-    { clock: systemClock, log: writeLog, userBinding: config.userBinding },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
   );
 }

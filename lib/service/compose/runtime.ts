@@ -5,6 +5,8 @@ import type { Randomness } from '../../domain/ports.ts';
 import { toEpochMs, type Clock } from '../../domain/time.ts';
 import { emfMembers } from '../../telemetry/emf.ts';
 import { formatLogLine } from '../../telemetry/log-line.ts';
+import { createTracing, type Tracing } from '../../telemetry/tracing.ts';
+import { readSpanSource } from '../config.ts';
 
 /** The clock of the machine: the one place that reads it. */
 export const systemClock: Clock = {
@@ -35,6 +37,16 @@ export function writeLog(line: string): void {
 
 /** Milliseconds that never go back, for durations. */
 export const monotonicMs = (): number => performance.now();
+
+/** @param env of the process itself: Lambda's runtime puts the trace header of each invocation there */
+export function composeTracing(env: NodeJS.ProcessEnv): Tracing {
+  return createTracing({
+    source: readSpanSource(env),
+    runtimeHeader: () => env['_X_AMZN_TRACE_ID'],
+    startedAhead: env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'provisioned-concurrency',
+    monotonicMs,
+  });
+}
 
 /** Logs a failure that somebody recovers later, and counts it where the books are to blame. */
 export function reportProblem(problem: {

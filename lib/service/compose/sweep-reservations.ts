@@ -3,6 +3,8 @@ import { createStoreClient } from '../../ledger/dynamodb/client.ts';
 import { createExpiryIndex } from '../../ledger/dynamodb/expiry-index.ts';
 import { createLedger } from '../../ledger/dynamodb/ledger.ts';
 import { createSweepIndex } from '../../ledger/dynamodb/sweep-index.ts';
+import { createSweepReads } from '../../ledger/dynamodb/sweep-reads.ts';
+import { addMs, type EpochMs } from '../../domain/time.ts';
 import { readBaseConfig } from '../config.ts';
 import { markExpiredSessions, type ExpiryDeps, type ExpiryReport } from '../expiry.ts';
 import { sweep, type SweepDeps, type SweepReport } from '../sweep.ts';
@@ -11,25 +13,39 @@ import { sweepMetrics } from '../../telemetry/sweep-metrics.ts';
 import { reportProblem, systemClock, writeLog } from './runtime.ts';
 import { describeFailure } from '../../api/function.ts';
 
-/** Finishes what crashed handlers left: runs every minute, in two passes. */
-export function composeSweepReservations(env: NodeJS.ProcessEnv): () => Promise<SweepReport & ExpiryReport> {
+/** Finishes what crashed handlers left, then marks sessions that expired: runs every minute, in two passes. */
+export function composeSweepReservations(
+  env: NodeJS.ProcessEnv,
+): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SweepReport & ExpiryReport> {
   const config = readBaseConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
-  const store = { tableName: config.booksTable, client };
+  const store = { tableName: config.booksTable, client, clock: systemClock };
   const deps: SweepDeps = {
     ledger: createLedger({ ...store, singleSendClient: client }),
+    reads: createSweepReads(store),
     index: createSweepIndex(store),
     clock: systemClock,
-    report: reportProblem,
+    report: reportSweep,
   };
   const expiry: ExpiryDeps = { index: createExpiryIndex(store), clock: systemClock, report: reportExpiry };
-  return async () => {
-    const expired = await markExpiredSessions(expiry);
-    const report = { ...(await sweep(deps)), ...expired };
+  return async (_event, context) => {
+    const deadline = addMs(systemClock.now(), context.getRemainingTimeInMillis());
+    let expired: ExpiryReport = { expiredSessions: 0, failedSessions: 0 };
+    const meanwhile = async (until: EpochMs) => {
+      expired = await markExpiredSessions(expiry, until);
+    };
+    const report = { ...(await sweep(deps, { deadline, meanwhile })), ...expired };
     const at = systemClock.now();
     writeLog(formatLogLine({ event: 'sweep.finished', level: 'INFO', at }, { ...report, ...sweepMetrics(at, report) }));
     return report;
   };
+}
+
+function reportSweep(problem: Parameters<SweepDeps['report']>[0]): void {
+  if (problem.event === 'sweep.visit_failed') return reportProblem(problem);
+  const { event, shard, error } = problem;
+  const failure = describeFailure(error);
+  writeLog(formatLogLine({ event, level: 'WARN', at: systemClock.now() }, { shard, failure }));
 }
 
 function reportExpiry({ event, sessionId, error }: Parameters<ExpiryDeps['report']>[0]): void {

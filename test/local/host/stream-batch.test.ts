@@ -84,11 +84,12 @@ describe('changes handed over', () => {
 });
 
 describe('filters', () => {
-  const image = (st: string, more: object = {}) => ({ st: { S: st }, ...more });
+  const image = (st: string, more: object = {}) => ({ pk: { S: 'PAY#1' }, st: { S: st }, ...more });
+  const sessionImage = (st: string, more: object = {}) => image(st, { pk: { S: 'SES#m#1' }, ...more });
   const modify = (OldImage: object, NewImage: object) => ({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } });
   const money = (av: string, rs: string) =>
-    image('A', { av: { N: av }, rs: { N: rs }, sh: { S: 'E1' }, sv: { N: '9' } });
-  const unmarked = image('A', { av: { N: '5' }, rs: { N: '0' } });
+    sessionImage('A', { av: { N: av }, rs: { N: rs }, sh: { S: 'E1' }, sv: { N: '9' } });
+  const unmarked = sessionImage('A', { av: { N: '5' }, rs: { N: '0' } });
   const passes = (event: object) => EVENT_FILTERS.some((pattern) => fits(assertPattern(pattern), event));
 
   test.each([
@@ -106,8 +107,12 @@ describe('filters', () => {
     ['a signed payment was visited', modify(image('S', { sh: { S: '3' } }), image('S'))],
     ['money is reserved', modify(money('5', '0'), money('0', '5'))],
     ['money is left', modify(money('5', '5'), money('5', '0'))],
-    ['a session is deleted', modify(money('5', '0'), image('D', { av: { N: '5' }, rs: { N: '0' } }))],
-    ['a session without a place is paid from', modify(image('A', { rs: { N: '0' } }), image('A', { rs: { N: '1' } }))],
+    ['a session is deleted', modify(money('5', '0'), sessionImage('D', { av: { N: '5' }, rs: { N: '0' } }))],
+    [
+      'a session without a place is paid from',
+      modify(sessionImage('A', { rs: { N: '0' } }), sessionImage('A', { rs: { N: '1' } })),
+    ],
+    ['an item of another kind changes like a payment', modify(image('P'), image('S', { pk: { S: 'WDR#1' } }))],
   ])('stop where %s', (_, event) => {
     expect(passes(event)).toBe(false);
   });
