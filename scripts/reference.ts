@@ -2,12 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatHttpReference } from '../lib/api/reference.ts';
 import { formatEventSchemas } from '../lib/events/json-schemas.ts';
+import { formatDashboardPicture, readWidgets } from '../lib/infra/dashboard-picture.ts';
 import { formatOpenApiReference } from '../lib/infra/openapi-reference.ts';
+import { synth } from '../lib/infra/synth.ts';
 
-// Writes docs/reference from the table of operations and its schemas; `--check` only says whether it is current.
+// Writes docs/reference from the table of operations, the schemas and the synthesized dashboard; `--check` only says whether
+// it is current.
+const templates = (await synth()).map((path) => JSON.parse(readFileSync(path, 'utf8')) as { Resources: object });
 const pages = [
   ['docs/reference/http-api.md', formatHttpReference()],
   ['docs/reference/openapi.json', formatOpenApiReference()],
+  ['docs/reference/dashboard.svg', formatDashboardPicture(readWidgets(templates.at(-1)!))],
   ...Object.entries(formatEventSchemas()).map(([type, text]) => [`docs/reference/events/${type}.json`, text] as const),
 ] as const;
 for (const [name, text] of pages) {

@@ -6,9 +6,9 @@ import type { StreamRecord } from './stream-record.ts';
 export interface DeliveryDeps {
   /**
    * Puts at most `EVENT_ENTRIES_MAX` events on the bus, once.
-   * @returns for each whether the bus has it; throws where no answer came
+   * @returns for each `null` if the bus has it, else the code of its error; throws where no answer came
    */
-  readonly put: (events: readonly BursarEvent[]) => Promise<readonly boolean[]>;
+  readonly put: (events: readonly BursarEvent[]) => Promise<readonly (string | null)[]>;
   readonly clock: Pick<Clock, 'sleep'>;
   /** Spreads the waits of functions that were throttled together. */
   readonly random: { fraction(): number };
@@ -81,16 +81,24 @@ async function putAll(deps: DeliveryDeps, all: readonly Waiting[]): Promise<read
 /** One attempt at each; a put without an answer ends it, since the next would likely get none either. */
 async function putRound(put: DeliveryDeps['put'], waiting: readonly Waiting[]) {
   const failed: Waiting[] = [];
+  const codes = new Set<string>();
   for (let start = 0; start < waiting.length; start += EVENT_ENTRIES_MAX) {
     const entries = waiting.slice(start, start + EVENT_ENTRIES_MAX);
     try {
-      const taken = await put(entries.map(({ event }) => event));
-      failed.push(...entries.filter((_, i) => taken[i] !== true));
+      const answers = await put(entries.map(({ event }) => event));
+      for (const [i, entry] of entries.entries()) {
+        // An entry without an answer is one that failed.
+        const code = answers[i] === undefined ? 'NoAnswer' : answers[i];
+        if (code === null) continue;
+        failed.push(entry);
+        codes.add(code);
+      }
     } catch (error) {
       return { failed: [...failed, ...waiting.slice(start)], error };
     }
   }
-  return { failed, error: new Error(`the bus refused ${failed.length} of ${waiting.length} events`) };
+  const refused = `the bus refused ${failed.length} of ${waiting.length} events: ${[...codes].join(', ')}`;
+  return { failed, error: new Error(refused) };
 }
 
 /** Doubles, and is at least half of what it doubled to. */

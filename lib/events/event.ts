@@ -1,3 +1,4 @@
+import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { BudgetSnapshot, Payment } from '../domain/payment.ts';
 import type { Session } from '../domain/session.ts';
@@ -49,7 +50,7 @@ function paymentEvent(before: StreamImage, after: StreamImage): BursarEvent | nu
   if (at === null) throw new Error(`payment ${payment.id} is decided and does not say when`);
   const decided = { createdAt: formatInstant(payment.createdAt), decidedAt: formatInstant(at) };
   if (status === 'S') {
-    const budget = payment.budget === null ? null : budgetDetail(payment.budget);
+    const budget = payment.budget === null || isWithdrawal(payment) ? null : budgetDetail(payment.budget);
     const detail = { ...paymentDetail(payment, 'signed'), status: 'SIGNED' as const, ...decided, budget };
     return { type: 'payment.signed', at, detail };
   }
@@ -75,6 +76,7 @@ function paymentDetail(payment: Payment, what: 'signed' | 'denied') {
     userId: payment.userId,
     paymentInstrumentId: payment.instrumentId,
     agentName: payment.agentName,
+    purpose: isWithdrawal(payment) ? 'WITHDRAWAL' : 'PAYMENT',
     amountUsd: formatUsd(payment.amount),
     network: payment.offer.network,
     asset: payment.offer.asset,
@@ -97,7 +99,8 @@ function isSpent(image: StreamImage): boolean {
 }
 
 function exhausted(session: Session): BursarEvent | null {
-  if (session.limit === null) return null;
+  // That of a withdrawal is nobody's budget, and is always spent at once.
+  if (session.limit === null || isWithdrawal(session)) return null;
   const detail = {
     ...sessionDetail(session, 'exhausted'),
     limitUsd: formatUsd(session.limit),

@@ -1,3 +1,7 @@
+// The books hold other kinds of items, whose changes tell nothing.
+const PAYMENT = { pk: { S: [{ prefix: 'PAY#' }] } };
+const SESSION = { pk: { S: [{ prefix: 'SES#' }] } };
+
 /**
  * The changes that make an event, for the mapping between stream and function: every other change of the books would be an
  * invocation for nothing. Economy only; `toEvent` decides. DynamoDB writes numbers as text without leading or trailing
@@ -9,14 +13,14 @@ export const EVENT_FILTERS: readonly object[] = [
   // A payment is decided.
   {
     eventName: ['MODIFY'],
-    dynamodb: { OldImage: { st: { S: ['P'] } }, NewImage: { st: { S: ['S', 'D'] } } },
+    dynamodb: { OldImage: { st: { S: ['P'] } }, NewImage: { ...PAYMENT, st: { S: ['S', 'D'] } } },
   },
   // The last reservation of a session without money left is spent.
   {
     eventName: ['MODIFY'],
     dynamodb: {
       OldImage: { rs: { N: [{ 'anything-but': ['0'] }] } },
-      NewImage: { st: { S: ['A'] }, av: { N: ['0'] }, rs: { N: ['0'] } },
+      NewImage: { ...SESSION, st: { S: ['A'] }, av: { N: ['0'] }, rs: { N: ['0'] } },
     },
   },
   // The sweeper has visited a session whose time has come.
@@ -24,7 +28,7 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: {
       OldImage: { sh: { S: [{ prefix: 'E' }] } },
-      NewImage: { st: { S: ['A'] }, sv: { N: [{ exists: false }] } },
+      NewImage: { ...SESSION, st: { S: ['A'] }, sv: { N: [{ exists: false }] } },
     },
   },
 ];

@@ -35,6 +35,10 @@ const payment = {
   ...session,
   paymentInstrumentId: text,
   agentName: v.pipe(orNone(v.string()), v.description('As the caller gave it: text of strangers.')),
+  purpose: v.pipe(
+    v.picklist(['PAYMENT', 'WITHDRAWAL']),
+    v.description('A withdrawal brings money home to its owner: it is on no budget and no spending.'),
+  ),
   amountUsd: usd,
   network,
   asset: v.pipe(address, v.description('The token contract.')),

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from '../telemetry/metric-names.ts';
 
 export type DimensionValues = Readonly<Partial<Record<MetricDimension, string>>>;
@@ -14,13 +14,7 @@ export const AUTHORIZER_FAILURES = 'AuthorizerFailures';
  * @throws Error for dimensions under which nothing is written, which would be an alarm that never goes off
  */
 export function bursarMetric(name: MetricName, dimensions: DimensionValues, options: MetricOptions = {}): Metric {
-  const given = Object.keys(dimensions).sort().join();
-  const sets: readonly (readonly string[])[] = METRICS[name].dimensions;
-  if (!sets.some((set) => [...set].sort().join() === given)) {
-    throw new Error(
-      `metric ${name} is not kept by ${given || 'no dimension'}: expected one of ${JSON.stringify(sets)}`,
-    );
-  }
+  assertKept(name, Object.keys(dimensions));
   return new Metric({
     namespace: METRIC_NAMESPACE,
     metricName: name,
@@ -28,4 +22,34 @@ export function bursarMetric(name: MetricName, dimensions: DimensionValues, opti
     period: Duration.minutes(1),
     ...options,
   });
+}
+
+/**
+ * All metrics of a name, whatever values its dimensions have.
+ *
+ * @throws Error for dimensions under which nothing is written, which would be a graph that stays empty
+ */
+export function bursarSearch(
+  name: MetricName,
+  dimensions: readonly MetricDimension[],
+  { statistic, period }: { readonly statistic: string; readonly period: Duration },
+): MathExpression {
+  assertKept(name, dimensions);
+  const set = [METRIC_NAMESPACE, ...dimensions].join(',');
+  return new MathExpression({
+    label: '',
+    expression: `SEARCH('{${set}} MetricName="${name}"', '${statistic}', ${period.toSeconds()})`,
+    usingMetrics: {},
+    period,
+  });
+}
+
+function assertKept(name: MetricName, dimensions: readonly string[]): void {
+  const given = dimensions.toSorted().join();
+  const sets: readonly (readonly string[])[] = METRICS[name].dimensions;
+  if (!sets.some((set) => set.toSorted().join() === given)) {
+    throw new Error(
+      `metric ${name} is not kept by ${given || 'no dimension'}: expected one of ${JSON.stringify(sets)}`,
+    );
+  }
 }

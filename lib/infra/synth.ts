@@ -18,10 +18,12 @@ export interface SynthOptions {
 /** The account and region of the local stack. */
 export const LOCAL_ENVIRONMENT = { account: '000000000000', region: 'us-east-1' };
 
-const SOURCES = [
+/** All that templates are made of besides the bundles: a change anywhere in it is another synthesis. */
+export const SYNTH_SOURCES: readonly string[] = [
   'lib/infra',
   'lib/api',
   'lib/domain',
+  'lib/events',
   'lib/ledger',
   'lib/telemetry',
   'lib/wallets',
@@ -48,7 +50,7 @@ export async function synth({
 }: SynthOptions = {}): Promise<string[]> {
   const config = { ...DEFAULT_CONFIG, ...choices };
   const { functions, digest } = await bundle({ log });
-  const key = hashSources(PROJECT_ROOT, SOURCES, [digest, JSON.stringify({ config, env })]).slice(0, 32);
+  const key = hashSources(PROJECT_ROOT, SYNTH_SOURCES, [digest, JSON.stringify({ config, env })]).slice(0, 32);
   const assembly = join(outdir, key);
   if (existsSync(join(assembly, 'manifest.json'))) {
     const now = new Date();

@@ -1,14 +1,15 @@
 import { findNetworkByChain, type Network } from '../domain/assets.ts';
 import { formatInstrumentId, type Deployment } from '../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../domain/limits.ts';
-import type {
-  ChainReader,
-  Page,
-  PageRequest,
-  Randomness,
-  Registry,
-  UserKey,
-  WalletProvisioner,
+import {
+  NothingMade,
+  type ChainReader,
+  type Page,
+  type PageRequest,
+  type Randomness,
+  type Registry,
+  type UserKey,
+  type WalletProvisioner,
 } from '../domain/ports.ts';
 import type { Access, Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -65,11 +66,13 @@ export async function createInstrument(
     claim: () => deps.registry.claimInstrument(draft, requestHash, draft.createdAt),
     make: async () => {
       if (connector === null || type === undefined) throw new Error('claimed an instrument of no connector');
-      const wallet = await deps.provisioners[type].createKey({
-        connector,
-        instrumentId: draft.instrumentId,
-        takeIndex: () => deps.registry.takeKeyIndex(managerId, connector.connectorId),
-      });
+      const wallet = await deps.provisioners[type]
+        .createKey({
+          connector,
+          instrumentId: draft.instrumentId,
+          takeIndex: () => deps.registry.takeKeyIndex(managerId, connector.connectorId),
+        })
+        .catch((error: unknown) => giveBack(deps.registry, draft, error));
       const instrument: PaymentInstrument = { ...draft, status: 'ACTIVE', wallet };
       await deps.registry.completeInstrument(instrument);
       return ok(instrument);
@@ -86,6 +89,17 @@ export async function createInstrument(
   }
   // The answer of the first call again: as the instrument was when it was new.
   return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
+}
+
+/** Nobody has to wait for a lease where nothing was made. Where something may have been, the lease bounds how often that is. */
+async function giveBack(
+  registry: Pick<Registry, 'yieldInstrument'>,
+  draft: PaymentInstrument,
+  error: unknown,
+): Promise<never> {
+  // A claim that cannot be given back ends by itself; the caller hears of the first failure.
+  if (error instanceof NothingMade) await registry.yieldInstrument(draft).catch(() => {});
+  throw error;
 }
 
 function newInstrument(

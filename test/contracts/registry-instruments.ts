@@ -59,6 +59,21 @@ export function instrumentContract(registry: () => Registry): void {
       expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
     });
 
+    test('that is given back is taken over at once, by the same request alone', async () => {
+      const instrument = make();
+      await claim(instrument);
+      await registry().yieldInstrument(instrument);
+      const next = { ...instrument, createdAt: addMs(NOW, 1) };
+      expect(await claim(next, 'h2', addMs(NOW, 1))).toEqual({ kind: 'in_progress', requestHash: 'h1' });
+      expect(await claim(next, 'h1', addMs(NOW, 1))).toEqual({ kind: 'claimed' });
+      // The repetition of the first giving back takes nothing from the second claim.
+      await registry().yieldInstrument(instrument);
+      expect(await claim(next, 'h1', addMs(NOW, 2))).toEqual({ kind: 'in_progress', requestHash: 'h1' });
+      await registry().completeInstrument(activate(next));
+      await registry().yieldInstrument(next);
+      expect(await read(instrument)).toEqual(activate(next));
+    });
+
     test('is not taken over by another request, however old the claim', async () => {
       const instrument = make();
       await claim(instrument, 'h1');

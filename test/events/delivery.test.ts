@@ -27,8 +27,11 @@ function poison(): StreamRecord {
 
 const idOf = ({ dynamodb }: StreamRecord) => `${dynamodb.NewImage!['pk']!.S!.slice(4)}/signed`;
 
+type Answers = readonly (string | null)[];
+const THROTTLED = 'ThrottlingException';
+
 /** A bus that answers each put by the next of its scripts, and takes everything once they are used up. */
-function createBus(scripts: ((events: readonly BursarEvent[]) => readonly boolean[])[] = []) {
+function createBus(scripts: ((events: readonly BursarEvent[]) => Answers)[] = []) {
   const taken: string[] = [];
   const puts: number[] = [];
   const waits: number[] = [];
@@ -36,8 +39,8 @@ function createBus(scripts: ((events: readonly BursarEvent[]) => readonly boolea
   const deps: DeliveryDeps = {
     put: async (events) => {
       puts.push(events.length);
-      const answers = scripts.shift()?.(events) ?? events.map(() => true);
-      taken.push(...events.filter((_, i) => answers[i] === true).map(({ detail }) => detail.id));
+      const answers = scripts.shift()?.(events) ?? events.map(() => null);
+      taken.push(...events.filter((_, i) => answers[i] === null).map(({ detail }) => detail.id));
       return answers;
     },
     clock: { sleep: async (ms) => void waits.push(ms) },
@@ -69,7 +72,7 @@ describe('delivery', () => {
 
   test('puts again only what was throttled, after waits that grow', async () => {
     const records = Array.from({ length: 4 }, signing);
-    const bus = createBus([() => [true, false, true, false], () => [false, true], () => [true]]);
+    const bus = createBus([() => [null, THROTTLED, null, THROTTLED], () => [THROTTLED, null], () => [null]]);
     expect(await deliver(bus.deps, records)).toBeNull();
     expect(bus.puts).toEqual([4, 2, 1]);
     expect(bus.taken.toSorted()).toEqual(records.map(idOf).toSorted());
@@ -79,7 +82,8 @@ describe('delivery', () => {
 
   test('names the first record that still fails after its tries, so that Lambda begins there', async () => {
     const records = Array.from({ length: 3 }, signing);
-    const refuse = (events: readonly BursarEvent[]) => events.map(({ detail }) => detail.id !== idOf(records[1]!));
+    const refuse = (events: readonly BursarEvent[]) =>
+      events.map(({ detail }) => (detail.id === idOf(records[1]!) ? 'InternalFailure' : null));
     const bus = createBus(Array.from({ length: EVENT_ATTEMPTS_MAX }, () => refuse));
     expect(await deliver(bus.deps, records)).toBe(records[1]!.dynamodb.SequenceNumber);
     expect(bus.puts).toEqual([3, 1, 1, 1]);
@@ -87,6 +91,30 @@ describe('delivery', () => {
     expect(bus.problems).toMatchObject([
       { event: 'events.put_failed', sequenceNumber: records[1]!.dynamodb.SequenceNumber },
     ]);
+    expect(String(bus.problems[0]?.error)).toContain('refused 1 of 1 events: InternalFailure');
+  });
+
+  test('takes an event that the bus left out of its answer for one that it does not have', async () => {
+    const records = Array.from({ length: 2 }, signing);
+    const bus = createBus([() => [null], () => [null]]);
+    expect(await deliver(bus.deps, records)).toBeNull();
+    expect(bus.taken).toEqual(records.map(idOf));
+  });
+
+  test('tells all that a function which died had not told, and the rest again under the same ids', async () => {
+    const records = Array.from({ length: 12 }, signing);
+    const dead = createBus([(events) => events.map((_, i) => (i < 4 ? null : THROTTLED))]);
+    const died = deliver(
+      { ...dead.deps, clock: { sleep: () => Promise.reject(new Error('the process ended')) } },
+      records,
+    );
+    await expect(died).rejects.toThrow('the process ended');
+    expect(dead.taken).toHaveLength(6);
+    // Lambda hands the whole batch over again.
+    const next = createBus();
+    expect(await deliver(next.deps, records)).toBeNull();
+    expect(next.taken).toEqual(records.map(idOf));
+    expect(dead.taken.every((id) => next.taken.includes(id))).toBe(true);
   });
 
   test('ends its tries where the bus does not answer, without one call for each ten', async () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { toEvent, type BursarEvent } from '../../lib/events/event.ts';
 import { formatEventSchemas } from '../../lib/events/json-schemas.ts';
 import { EVENT_SCHEMAS } from '../../lib/events/schemas.ts';
+import { AGENT_NAME_MAX_CHARS, EVENT_ENTRIES_MAX, USER_ID_MAX_CHARS } from '../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Payment } from '../../lib/domain/payment.ts';
 import type { Session } from '../../lib/domain/session.ts';
@@ -38,6 +39,7 @@ const common = {
   userId: session.userId,
   paymentInstrumentId: pending.instrumentId,
   agentName: 'research',
+  purpose: 'PAYMENT',
   amountUsd: '0.50',
   network: 'eip155:84532',
   asset: pending.offer.asset,
@@ -83,6 +85,12 @@ describe('a payment', () => {
     });
   });
 
+  test('that is a withdrawal says so, and is on no budget', () => {
+    const sessionId = 'withdrawal-aaaaaaaaaaaaaaa';
+    const home = valid(toEvent(paymentChange({ ...pending, sessionId }, { ...signed, sessionId })));
+    expect(home).toMatchObject({ type: 'payment.signed', detail: { purpose: 'WITHDRAWAL', budget: null } });
+  });
+
   const all = { pending, signed, denied, aborted };
   const told = new Set(['pending>signed', 'pending>denied']);
   const names = Object.keys(all) as (keyof typeof all)[];
@@ -114,10 +122,18 @@ describe('a payment', () => {
           const named = { ...pending, agentName, userId };
           const event = valid(toEvent(paymentChange(named, { ...signed, agentName, userId })));
           expect(JSON.parse(JSON.stringify(event.detail))).toMatchObject({ agentName, userId });
-          expect(Object.keys(event.detail)).toHaveLength(17);
+          expect(Object.keys(event.detail)).toHaveLength(18);
         },
       ),
     );
+  });
+
+  test('with the longest names makes an event of which a call of EventBridge takes as many as are put at once', () => {
+    const named = { agentName: '\u{1F600}'.repeat(AGENT_NAME_MAX_CHARS), userId: '\u0001'.repeat(USER_ID_MAX_CHARS) };
+    const event = valid(toEvent(paymentChange({ ...pending, ...named }, { ...signed, ...named })));
+    // Every entry counts its time, source and type besides.
+    const entryBytes = Buffer.byteLength(JSON.stringify(event.detail)) + 256;
+    expect(entryBytes * EVENT_ENTRIES_MAX).toBeLessThan(256 * 1024);
   });
 
   test('that this release cannot read throws, rather than be told wrongly', () => {
@@ -172,6 +188,11 @@ describe('a session', () => {
       at: session.expiresAt,
       detail: { limitUsd: '10.00', budget: { availableUsd: '2.00', reservedUsd: '0.00', spentUsd: '8.00' } },
     });
+  });
+
+  test('that a withdrawal had to itself is told of in no way', () => {
+    const sessionId = 'withdrawal-aaaaaaaaaaaaaaa';
+    expect(toEvent(sessionChange({ ...last, sessionId }, { ...empty, sessionId }))).toBeNull();
   });
 
   test('without a limit expires without one, and is never exhausted', () => {

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AwsError } from '../../lib/local/aws-endpoint/aws-error.ts';
 import { createAwsEndpoint, type AwsEndpoint } from '../../lib/local/aws-endpoint/endpoint.ts';
 import { createEventBuses, type EventBuses } from '../../lib/local/host/event-bus.ts';
@@ -94,6 +96,32 @@ describe('publish-events', () => {
     expect(await handler({ Records: [record] })).toEqual({ batchItemFailures: [failed] });
     expect(requests).toBe(4);
     expect(buses.events()).toEqual([]);
+  });
+
+  test('puts again only the entries that EventBridge refused, and logs why where it still refuses', async () => {
+    const lines: string[] = [];
+    const print = vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+    const refused = { ErrorCode: 'ThrottlingException', ErrorMessage: 'Rate exceeded' };
+    const mock = mockClient(EventBridgeClient);
+    try {
+      mock
+        .on(PutEventsCommand)
+        .resolvesOnce({ FailedEntryCount: 1, Entries: [{ EventId: '1' }, refused] })
+        .resolves({ FailedEntryCount: 1, Entries: [refused] });
+      const [first, second] = [signing(), signing()];
+      const failed = { itemIdentifier: second.dynamodb.SequenceNumber };
+      expect(await handler({ Records: [first, second] })).toEqual({ batchItemFailures: [failed] });
+    } finally {
+      print.mockRestore();
+      mock.restore();
+    }
+    expect(mock.commandCalls(PutEventsCommand).map(({ args: [{ input }] }) => input.Entries?.length)).toEqual([
+      2, 1, 1, 1,
+    ]);
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      event: 'events.put_failed',
+      failure: [expect.stringContaining('refused 1 of 1 events: ThrottlingException')],
+    });
   });
 
   test.each([

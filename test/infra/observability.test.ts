@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bursarMetric } from '../../lib/infra/metrics.ts';
+import { formatDashboardPicture, readWidgets } from '../../lib/infra/dashboard-picture.ts';
+import { bursarMetric, bursarSearch } from '../../lib/infra/metrics.ts';
 import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
-import { METRICS } from '../../lib/telemetry/metric-names.ts';
+import { METRIC_NAMESPACE, METRICS } from '../../lib/telemetry/metric-names.ts';
 import { propertiesOf, resourcesOf, synthesize, type Synthesis } from './synthesis.ts';
 
 interface AlarmMetric {
@@ -160,8 +162,53 @@ describe('metrics', () => {
     expect(bursarMetric('Denials', { Reason: 'x' }).dimensions).toEqual({ Reason: 'x' });
     expect(() => bursarMetric('Denials', { AgentName: 'x' })).toThrow('metric Denials is not kept by AgentName');
     expect(() => bursarMetric('SpendAmount', {})).toThrow('is not kept by no dimension');
+    const hourly = { statistic: 'Sum', period: Duration.hours(1) };
+    expect(bursarSearch('Denials', ['Reason'], hourly).expression).toBe(
+      `SEARCH('{Bursar,Reason} MetricName="Denials"', 'Sum', 3600)`,
+    );
+    expect(() => bursarSearch('Denials', ['AgentName'], hourly)).toThrow('metric Denials is not kept by AgentName');
   });
 });
+
+interface LogSchema {
+  readonly $defs: { readonly 'request.served': { readonly properties: object } };
+}
+
+const widgetsOf = ({ service }: Synthesis) => readWidgets(service);
+
+/** The queries, without the name of the log. */
+function queriesOf(of: Synthesis): readonly string[] {
+  return widgetsOf(of).flatMap(({ properties: { query } }) => query?.replace(/^SOURCE '\w+' \| /, '') ?? []);
+}
+
+const WORDS_OF_QUERIES = new Set(
+  'fields filter stats sort limit as by and or not like asc desc sum count count_distinct latest ispresent'.split(' '),
+);
+
+/** What a query names that it neither defines nor that is a word of the language. */
+function fieldsOf(query: string): readonly string[] {
+  const words = query.replaceAll(/"[^"]*"|\b\d+\b/g, '').match(/@?[A-Za-z]\w*/g) ?? [];
+  const own = new Set([...query.matchAll(/\bas (\w+)/g)].map(([, name]) => name));
+  return [...new Set(words)].filter((word) => !WORDS_OF_QUERIES.has(word) && !own.has(word));
+}
+
+/** What is searched: the metric's name and its dimensions, sorted. */
+function searchesOf(of: Synthesis): readonly string[] {
+  return [...JSON.stringify(widgetsOf(of)).matchAll(/\{Bursar((?:,\w+)*)\} MetricName=\\*"(\w+)/g)].map(
+    ([, dimensions = '', name]) => [name, ...dimensions.split(',').slice(1).sort()].join(),
+  );
+}
+
+/** What is graphed by name: `["Bursar", name, dimension, value, ..., options]`. */
+function graphsOf(of: Synthesis): readonly string[] {
+  return widgetsOf(of)
+    .flatMap(({ properties: { metrics } }) => metrics ?? [])
+    .filter(([namespace]) => namespace === METRIC_NAMESPACE)
+    .map(([, name, ...rest]) => {
+      const dimensions = rest.filter((part, i) => typeof part === 'string' && i % 2 === 0);
+      return [name, ...dimensions.sort()].join();
+    });
+}
 
 describe('the dashboard', () => {
   const bodyOf = ({ service }: Synthesis): string =>
@@ -180,6 +227,7 @@ describe('the dashboard', () => {
     ['errors of the API', '5XXError'],
     ['refusals by the API', '4XXError'],
     ['dead letters', 'ApproximateNumberOfMessagesVisible'],
+    ['events that wait', 'IteratorAge'],
   ])('shows %s', (_what, part) => {
     expect(bodyOf(app).replaceAll(/\\+/g, '\\')).toContain(part.replaceAll(/\\+/g, '\\'));
   });
@@ -188,10 +236,32 @@ describe('the dashboard', () => {
     expect(bodyOf(app)).toMatch(new RegExp(`${phase}Latency[^\\]]*p99`, 'i'));
   });
 
-  test('names only metrics that are written', () => {
-    const searched = [...bodyOf(app).matchAll(/MetricName=\\*"(\w+)/g)].map(([, name]) => name);
-    expect(searched.length).toBeGreaterThan(5);
-    for (const name of searched) expect(Object.keys(METRICS)).toContain(name);
+  test('graphs only metrics that are written, under sets of dimensions that they are written under', () => {
+    const written = Object.entries(METRICS).flatMap(([name, { dimensions }]) =>
+      dimensions.map((set: readonly string[]) => [name, ...set.toSorted()].join()),
+    );
+    const read = [...searchesOf(app), ...graphsOf(app)];
+    expect(read.length).toBeGreaterThan(20);
+    for (const metric of read) expect(written).toContain(metric);
+  });
+
+  test('asks the log of payments only for members that lines of payments have', () => {
+    const schema = JSON.parse(readFileSync(join(PROJECT_ROOT, 'docs/reference/log-schema.json'), 'utf8')) as LogSchema;
+    const members = Object.keys(schema.$defs['request.served'].properties);
+    expect(queriesOf(app)).toHaveLength(3);
+    for (const query of queriesOf(app))
+      expect([query, fieldsOf(query).filter((name) => !members.includes(name))]).toEqual([query, []]);
+  });
+
+  test('finds the members that a query names', () => {
+    const query =
+      'fields a, b | filter c = "x y" and not ispresent(d) | stats count_distinct(e) as n, sum(f) by g | sort n desc';
+    expect(fieldsOf(query)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  });
+
+  test('is drawn in the documents as it is laid out', () => {
+    const picture = readFileSync(join(PROJECT_ROOT, 'docs/reference/dashboard.svg'), 'utf8');
+    expect(picture).toBe(formatDashboardPicture(widgetsOf(app)));
   });
 
   test('is one, and none on request', async () => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
-import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
-import { synth } from '../../lib/infra/synth.ts';
+import { listFiles, PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { synth, SYNTH_SOURCES } from '../../lib/infra/synth.ts';
 
 const outdir = mkdtempSync(join(tmpdir(), 'bursar-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
@@ -59,6 +59,16 @@ test('gives the templates in order of deployment, with the assets beside them', 
     .map(({ Metadata }) => Metadata?.['aws:asset:path']);
   expect(assets).toHaveLength(DEPLOYED_FUNCTION_NAMES.length);
   for (const asset of assets) expect(existsSync(join(dirname(templates[0]!), asset!, 'index.mjs'))).toBe(true);
+});
+
+test('looks at every folder that templates are made of, so that none of them goes stale', () => {
+  const imported = listFiles(PROJECT_ROOT, ['lib/infra']).flatMap((file) =>
+    [...readFileSync(join(PROJECT_ROOT, file), 'utf8').matchAll(/from '((?:\.\.?\/)+[^']+)'/g)].map(([, path = '']) =>
+      join(dirname(file), path).split('/').slice(0, 2).join('/'),
+    ),
+  );
+  expect(new Set(imported).size).toBeGreaterThan(4);
+  for (const folder of new Set(imported)) expect(SYNTH_SOURCES).toContain(folder);
 });
 
 test('synthesizes equal sources and choices once, and other choices apart', async () => {

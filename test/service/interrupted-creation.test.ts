@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../lib/domain/limits.ts';
 import { formatManagerArn } from '../../lib/domain/ids.ts';
-import type { ClaimOutcome, Registry, WalletProvisioner } from '../../lib/domain/ports.ts';
+import { NothingMade, type ClaimOutcome, type Registry, type WalletProvisioner } from '../../lib/domain/ports.ts';
 import { signedCaller } from '../../lib/domain/principal.ts';
 import { ok } from '../../lib/domain/result.ts';
 import { createClientTokens } from '../../lib/ledger/dynamodb/client-tokens.ts';
@@ -33,6 +33,7 @@ function createWorld() {
   const clock: TestClock = createTestClock();
   let crashes = 0;
   let made = 0;
+  let refusals = 0;
   const crashOrCount = () => {
     if (crashes > 0) {
       crashes -= 1;
@@ -47,6 +48,10 @@ function createWorld() {
       return { type: 'AwsKms' };
     },
     createKey: async () => {
+      if (refusals > 0) {
+        refusals -= 1;
+        throw new NothingMade('kms:CreateKey failed: AccessDeniedException');
+      }
       crashOrCount();
       return { address: PAYER, key: { type: 'AwsKms', keyArn: `arn:aws:kms:key/${made}` } };
     },
@@ -63,7 +68,13 @@ function createWorld() {
     clock,
     random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0 },
   };
-  return { deps, clock, crashNext: () => (crashes += 1), made: () => made };
+  return {
+    deps,
+    clock,
+    crashNext: () => (crashes += 1),
+    refuseNext: () => (refusals += 1),
+    made: () => made,
+  };
 }
 
 type World = ReturnType<typeof createWorld>;
@@ -109,6 +120,29 @@ test('an interrupted instrument is busy until its lease ends, then made by the s
   expect(instrument).toMatchObject({ status: 'ACTIVE', createdAt: clock.now(), updatedAt: clock.now() });
   expect(made()).toBe(madeBefore + 1);
   expect(valueOf(await ask())).toEqual(instrument);
+});
+
+test('an instrument whose key was refused is nobody’s claim: the same request tries again at once, once', async () => {
+  const { ask, refuseNext, made } = await prepare();
+  const madeBefore = made();
+  refuseNext();
+  refuseNext();
+  await expect(ask()).rejects.toThrow('AccessDeniedException');
+  await expect(ask()).rejects.toThrow('AccessDeniedException');
+  const answers = await Promise.all([ask(), ask(), ask()]);
+  for (const answer of answers) expect(valueOf(answer)).toEqual(valueOf(answers[0]!));
+  expect(made()).toBe(madeBefore + 1);
+});
+
+test('a refused key is what the caller hears of, also where the claim cannot be given back', async () => {
+  const { deps, parents, refuseNext } = await prepare();
+  const stuck = { ...deps.registry, yieldInstrument: () => Promise.reject(new Error('the store is down')) };
+  refuseNext();
+  const asked = createInstrument({ ...deps, registry: stuck }, user, {
+    ...parents,
+    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM' as const, linkedAccounts: [] } },
+  });
+  await expect(asked).rejects.toThrow('AccessDeniedException');
 });
 
 test('an interrupted connector is made by the same request after its lease', async () => {

@@ -195,12 +195,17 @@ export class Alarms extends Construct {
 
   private deadLetters(queue: IQueue): Alarm {
     // SQS stops counting a queue that nobody uses, and an empty one is what it stops with.
-    return this.add('DeadLetters', 'Runs of the sweeper failed or were not started', TreatMissingData.NOT_BREACHING, {
-      metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: FIVE_MINUTES }),
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      threshold: 0,
-      evaluationPeriods: 1,
-    });
+    return this.add(
+      'DeadLetters',
+      'Runs of the sweeper failed, or events could not be told',
+      TreatMissingData.NOT_BREACHING,
+      {
+        metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: FIVE_MINUTES }),
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        threshold: 0,
+        evaluationPeriods: 1,
+      },
+    );
   }
 
   private spend({ currencies, spendAlarmUsdPerHour: limit }: AlarmsProps): Alarm {

@@ -14,8 +14,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE, type MetricDimension, type MetricName } from '../../telemetry/metric-names.ts';
-import { bursarMetric } from '../metrics.ts';
+import type { MetricName } from '../../telemetry/metric-names.ts';
+import { bursarMetric, bursarSearch } from '../metrics.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface SpendDashboardProps {
@@ -23,6 +23,7 @@ export interface SpendDashboardProps {
   readonly stageName: string;
   readonly paying: ServiceFunction;
   readonly sweeper: ServiceFunction;
+  readonly publisher: ServiceFunction;
   readonly deadLetters: IQueue;
   readonly alarms: readonly Alarm[];
 }
@@ -67,8 +68,16 @@ export class SpendDashboard extends Construct {
 
 function spendRow(): IWidget[] {
   return [
-    graph('Spend by agent, US dollars', [search('SpendAmount', ['AgentName', 'Currency'], 'Sum', HOUR)], HALF),
-    graph('Spend by token, US dollars', [search('SpendAmount', ['Currency'], 'Sum', HOUR)], HALF),
+    graph(
+      'Spend by agent, US dollars',
+      [bursarSearch('SpendAmount', ['AgentName', 'Currency'], { statistic: 'Sum', period: HOUR })],
+      HALF,
+    ),
+    graph(
+      'Spend by token, US dollars',
+      [bursarSearch('SpendAmount', ['Currency'], { statistic: 'Sum', period: HOUR })],
+      HALF,
+    ),
   ];
 }
 
@@ -90,9 +99,9 @@ function logRow(paying: ServiceFunction): IWidget[] {
       'sort usdLeft asc',
     ]),
     query(paying, 'Cost of a task (a session), US dollars', [
-      'fields sessionId, agentName, tool, amountUsd',
+      'fields sessionId, agentName, amountUsd, payee',
       ...PAID,
-      'stats sum(amountUsd) as usd, count(*) as payments, count_distinct(tool) as tools by sessionId, agentName',
+      'stats sum(amountUsd) as usd, count(*) as payments, count_distinct(payee) as merchants by sessionId, agentName',
       'sort usd desc',
     ]),
   ];
@@ -111,8 +120,16 @@ function paymentRow(): IWidget[] {
   });
   return [
     graph('Success rate', [rate], THIRD),
-    graph('Denials by reason', [search('Denials', ['Reason'], 'Sum', FIVE_MINUTES)], THIRD),
-    graph('Payments by agent', [search('PaymentRequestCount', ['AgentName'], 'Sum', FIVE_MINUTES)], THIRD),
+    graph(
+      'Denials by reason',
+      [bursarSearch('Denials', ['Reason'], { statistic: 'Sum', period: FIVE_MINUTES })],
+      THIRD,
+    ),
+    graph(
+      'Payments by agent',
+      [bursarSearch('PaymentRequestCount', ['AgentName'], { statistic: 'Sum', period: FIVE_MINUTES })],
+      THIRD,
+    ),
   ];
 }
 
@@ -128,7 +145,11 @@ function latencyRow(): IWidget[] {
   return [
     graph('Latency of each phase, ms', phases, THIRD),
     graph('Latency of a payment, ms', whole, THIRD),
-    graph('Latency by operation, p99, ms', [search('OperationLatency', ['Operation'], 'p99', FIVE_MINUTES)], THIRD),
+    graph(
+      'Latency by operation, p99, ms',
+      [bursarSearch('OperationLatency', ['Operation'], { statistic: 'p99', period: FIVE_MINUTES })],
+      THIRD,
+    ),
   ];
 }
 
@@ -146,20 +167,24 @@ function serviceRow({ apiName, stageName, paying }: SpendDashboardProps): IWidge
     graph(
       'Throttles',
       [
-        search('Throttles', ['Operation'], 'Sum', FIVE_MINUTES),
+        bursarSearch('Throttles', ['Operation'], { statistic: 'Sum', period: FIVE_MINUTES }),
         bursarMetric('SignerThrottles', {}, { ...sum, label: 'KMS' }),
         paying.function.metricThrottles({ ...sum, label: 'Lambda, paying function' }),
       ],
       THIRD,
     ),
-    graph('Errors by operation', [search('OperationFailure', ['Operation'], 'Sum', FIVE_MINUTES)], THIRD),
+    graph(
+      'Errors by operation',
+      [bursarSearch('OperationFailure', ['Operation'], { statistic: 'Sum', period: FIVE_MINUTES })],
+      THIRD,
+    ),
   ];
 }
 
-function sweeperRow({ sweeper: { function: fn }, deadLetters }: SpendDashboardProps): IWidget[] {
+function sweeperRow({ sweeper: { function: fn }, publisher, deadLetters }: SpendDashboardProps): IWidget[] {
   const sum = { statistic: 'Sum', period: FIVE_MINUTES };
   return [
-    graph('Oldest reservation, seconds', [age()], THIRD),
+    graph('Oldest reservation, and oldest event not told yet, seconds', [age(), lagOf(publisher)], THIRD),
     graph(
       'Sweeper',
       [
@@ -182,27 +207,17 @@ function sweeperRow({ sweeper: { function: fn }, deadLetters }: SpendDashboardPr
 }
 
 function age(): Metric {
-  return bursarMetric('OldestReservationAge', {}, { statistic: 'Maximum', period: FIVE_MINUTES });
+  return bursarMetric('OldestReservationAge', {}, { statistic: 'Maximum', label: 'reservation', period: FIVE_MINUTES });
+}
+
+/** Lambda counts it by the alias that the stream is mapped to, in milliseconds. */
+function lagOf({ live }: ServiceFunction): IMetric {
+  const lag = live.metric('IteratorAge', { statistic: 'Maximum', period: FIVE_MINUTES });
+  return new MathExpression({ label: 'event', expression: 'lag / 1000', usingMetrics: { lag }, period: FIVE_MINUTES });
 }
 
 function graph(title: string, left: IMetric[], size: { readonly width: number; readonly height: number }): IWidget {
   return new GraphWidget({ title, left, leftYAxis: { min: 0 }, liveData: true, ...size });
-}
-
-/** All values that a dimension has, without naming them here. */
-function search(
-  name: MetricName,
-  dimensions: readonly MetricDimension[],
-  statistic: string,
-  period: Duration,
-): IMetric {
-  const set = [METRIC_NAMESPACE, ...dimensions].join(',');
-  return new MathExpression({
-    label: '',
-    expression: `SEARCH('{${set}} MetricName="${name}"', '${statistic}', ${period.toSeconds()})`,
-    usingMetrics: {},
-    period,
-  });
 }
 
 function query({ logGroup }: ServiceFunction, title: string, queryLines: string[]): IWidget {

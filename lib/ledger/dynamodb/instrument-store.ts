@@ -5,7 +5,7 @@ import type { PaymentInstrument } from '../../domain/resources.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { number, readText, text } from './attributes.ts';
 import { CLAIM_ATTRIBUTES, claim, isWritten } from './claims.ts';
-import { updateIf, type StoreTable } from './conditional-write.ts';
+import { updateIf, type Condition, type StoreTable } from './conditional-write.ts';
 import { instrumentKey, parseInstrumentItem, toInstrumentItem, toWalletAttributes } from './instrument-items.ts';
 import { readListPage, type ListQuery } from './list-page.ts';
 import { readItem } from './manager-store.ts';
@@ -41,6 +41,10 @@ export function createInstrumentStore(table: StoreTable): InstrumentStore {
       });
     },
     completeInstrument: (instrument) => completeInstrument(table, instrument),
+    yieldInstrument: async (instrument) => {
+      const set = { claimedUntil: number(instrument.createdAt) };
+      await updateIf(table, instrumentKey(instrument, instrument.instrumentId), { set }, claimedBy(instrument));
+    },
     deleteInstrument: (user, instrumentId, now) => deleteInstrument(table, user, instrumentId, now),
     listInstruments: async (user, { connectorId, ...page }) => {
       const query = toInstrumentsQuery(table.tableName, user, connectorId ?? null);
@@ -60,7 +64,18 @@ export async function readInstrument(
   return item === null ? null : parseInstrumentItem(item);
 }
 
-/** The claim is recognised by its `createdAt`: a take-over comes at least a lease later, so it has another one. */
+/**
+ * The claim is recognised by its `createdAt`: a take-over comes a lease later and has another one. Of a claim that was given
+ * back it may have the same, but who gave it back writes no more.
+ */
+function claimedBy({ createdAt }: PaymentInstrument): Condition {
+  return {
+    expression: '#status = :claimed AND createdAt = :claim',
+    names: ['status'],
+    values: { ':claimed': text(CLAIMED), ':claim': number(createdAt) },
+  };
+}
+
 async function completeInstrument(table: StoreTable, instrument: PaymentInstrument): Promise<void> {
   const { instrumentId, status, wallet } = instrument;
   if (status !== 'ACTIVE' || wallet === null) throw new Error(`instrument ${instrumentId} was completed as ${status}`);
@@ -74,11 +89,7 @@ async function completeInstrument(table: StoreTable, instrument: PaymentInstrume
     table,
     instrumentKey(instrument, instrumentId),
     { set, remove: CLAIM_ATTRIBUTES },
-    {
-      expression: '#status = :claimed AND createdAt = :claim',
-      names: ['status'],
-      values: { ':claimed': text(CLAIMED), ':claim': number(instrument.createdAt) },
-    },
+    claimedBy(instrument),
   );
   if (outcome.kind === 'applied' || isWritten(outcome.item, set)) return;
   if (outcome.item !== null) throw new NotNow(`the claim of instrument ${instrumentId} was taken over or deleted`);

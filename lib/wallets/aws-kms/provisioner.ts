@@ -5,10 +5,10 @@ import {
   PROVISION_TIMEOUT_MS,
   SIGNER_TIMEOUT_MS,
 } from '../../domain/limits.ts';
-import type { WalletProvisioner } from '../../domain/ports.ts';
+import { NothingMade, NotNow, type WalletProvisioner } from '../../domain/ports.ts';
 import type { Clock } from '../../domain/time.ts';
 import { addressOf, parseSpkiPublicKey } from '../secp256k1.ts';
-import { serviceErrorName, toWalletError } from '../service-failure.ts';
+import { isRefusal, serviceErrorName, toWalletError } from '../service-failure.ts';
 import { DEPLOYMENT_TAG, INSTRUMENT_TAG, walletKeyPolicy, type KeyPolicyRoles } from './key-policy.ts';
 
 export interface KmsProvisionerDeps extends KeyPolicyRoles {
@@ -63,7 +63,8 @@ async function createWalletKey(deps: KmsProvisionerDeps, instrumentId: string): 
     const keyArn = answer.KeyMetadata?.Arn;
     if (keyArn !== undefined) return keyArn;
   } catch (error) {
-    throw toWalletError('kms:CreateKey', error);
+    const known = toWalletError('kms:CreateKey', error);
+    throw !(known instanceof NotNow) && isRefusal(error) ? new NothingMade(known.message) : known;
   }
   throw new Error('kms:CreateKey answered without the ARN of the key');
 }

@@ -10,7 +10,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { publicKeyToAddress } from 'viem/accounts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NEW_KEY_READS_MAX } from '../../../lib/domain/limits.ts';
-import { NotNow } from '../../../lib/domain/ports.ts';
+import { NothingMade, NotNow } from '../../../lib/domain/ports.ts';
 import { walletKeyPolicy } from '../../../lib/wallets/aws-kms/key-policy.ts';
 import { createKmsProvisioner } from '../../../lib/wallets/aws-kms/provisioner.ts';
 import { ACCOUNT, KEY_ADMIN_ROLE, makeConnector, PAYING_ROLE, startAws, type TestAws } from '../aws.ts';
@@ -40,6 +40,10 @@ function makeProvisioner(client: KMSClient, sleeps: number[] = []) {
 
 function serviceError(name: string): Error {
   return Object.assign(new Error('no'), { name, $fault: 'client', $metadata: {} });
+}
+
+function serverError(name: string): Error {
+  return Object.assign(serviceError(name), { $fault: 'server' });
 }
 
 test('makes a connector out of nothing', async () => {
@@ -90,6 +94,28 @@ test('says "not now" while KMS throttles', async () => {
   const error = await failureOf(makeProvisioner(aws.kms).createKey(request));
   aws.throttling = false;
   expect(error).toBeInstanceOf(NotNow);
+});
+
+test.each([
+  ['refuses', serviceError('AccessDeniedException'), true],
+  ['fails in a way that may have made a key', serverError('KMSInternalException'), false],
+  ['does not answer', new Error('timeout'), false],
+])('says that nothing was made where KMS %s, or does not say so', async (_, failure, nothing) => {
+  const mock = mockClient(KMSClient);
+  mock.on(CreateKeyCommand).rejects(failure);
+  const error = await failureOf(makeProvisioner(new KMSClient({ region: 'eu-west-1' })).createKey(request));
+  mock.restore();
+  expect(error).not.toBeInstanceOf(NotNow);
+  expect(error instanceof NothingMade).toBe(nothing);
+});
+
+test('never says that nothing was made once there is a key', async () => {
+  const mock = mockClient(KMSClient);
+  mock.on(CreateKeyCommand).resolves({ KeyMetadata: { KeyId: 'id', Arn: 'arn:key' } });
+  mock.on(GetPublicKeyCommand).rejects(serviceError('AccessDeniedException'));
+  const error = await failureOf(makeProvisioner(new KMSClient({ region: 'eu-west-1' })).createKey(request));
+  mock.restore();
+  expect(error).not.toBeInstanceOf(NothingMade);
 });
 
 test('waits for a new key that KMS does not know everywhere yet', async () => {

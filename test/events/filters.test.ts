@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { toEvent } from '../../lib/events/event.ts';
+import { EVENT_FILTERS } from '../../lib/events/filters.ts';
+import type { StreamRecord } from '../../lib/events/stream-record.ts';
+import { toMicroUsd } from '../../lib/domain/money.ts';
+import type { Payment } from '../../lib/domain/payment.ts';
+import type { Session } from '../../lib/domain/session.ts';
+import { addMs } from '../../lib/domain/time.ts';
+import { assertPattern, fits } from '../../lib/local/host/stream-filter.ts';
+import { makePayment, makeSession, NOW } from '../support/payments.ts';
+import { paymentChange, sessionChange } from './records.ts';
+
+const passes = (record: StreamRecord) => EVENT_FILTERS.some((pattern) => fits(assertPattern(pattern), record));
+
+const STEPS = ['reserve', 'settle', 'release', 'mark', 'delete'] as const;
+type Step = (typeof STEPS)[number];
+interface Books {
+  readonly session: Session;
+  /** Whether it stands in the index. */
+  readonly marked: boolean;
+}
+
+const LIMIT = 3n;
+
+/** What the books make of a step, or `null` where its condition fails and nothing is written. */
+function take({ session, marked }: Books, step: Step, amount: bigint): Books | null {
+  const { available, reserved, spent } = session.budget;
+  const money = (av: bigint, rs: bigint, sp: bigint): Books => ({
+    marked,
+    session: {
+      ...session,
+      updatedAt: addMs(session.updatedAt, 1),
+      budget: { available: toMicroUsd(av), reserved: toMicroUsd(rs), spent: toMicroUsd(sp) },
+    },
+  });
+  switch (step) {
+    case 'reserve':
+      return session.deleted || available! < amount ? null : money(available! - amount, reserved + amount, spent);
+    case 'settle':
+      return reserved < amount ? null : money(available!, reserved - amount, spent + amount);
+    case 'release':
+      return reserved < amount ? null : money(available! + amount, reserved - amount, spent);
+    case 'mark':
+      return session.deleted || !marked ? null : { session, marked: false };
+    case 'delete':
+      return session.deleted ? null : { session: { ...session, deleted: true }, marked: false };
+  }
+}
+
+/** The changes that the steps make. */
+function play(steps: readonly (readonly [Step, bigint])[]): StreamRecord[] {
+  const records: StreamRecord[] = [];
+  let books: Books = { session: makeSession({ limit: toMicroUsd(LIMIT) }), marked: true };
+  for (const [step, amount] of steps) {
+    const next = take(books, step, amount);
+    if (next === null) continue;
+    records.push(
+      sessionChange(books.session, next.session, {
+        marks: [...(books.marked ? (['before'] as const) : []), ...(next.marked ? (['after'] as const) : [])],
+      }),
+    );
+    books = next;
+  }
+  return records;
+}
+
+const anySteps = fc.array(fc.tuple(fc.constantFrom(...STEPS), fc.bigInt(1n, LIMIT)), { maxLength: 30 });
+
+describe('the filters let through what makes an event, and nothing else', () => {
+  test('of sessions, whatever happens to them; and each event of a session comes once', () => {
+    fc.assert(
+      fc.property(anySteps, (steps) => {
+        const records = play(steps);
+        for (const record of records) expect([passes(record), record]).toEqual([toEvent(record) !== null, record]);
+        const types = records.flatMap((record) => toEvent(record)?.type ?? []);
+        expect(new Set(types).size).toBe(types.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('such as both events of a session that is used up and then ends', () => {
+    const records = play([
+      ['reserve', LIMIT],
+      ['settle', LIMIT],
+      ['reserve', 1n],
+      ['mark', 1n],
+      ['mark', 1n],
+    ]);
+    expect(records.map((record) => toEvent(record)?.type ?? null)).toEqual([
+      null,
+      'session.exhausted',
+      'session.expired',
+    ]);
+  });
+
+  test('of payments, from any state to any other', () => {
+    const pending = makePayment(makeSession());
+    const decidedAt = addMs(NOW, 1);
+    const denial = { reason: 'budget_exceeded', requested: pending.amount, available: toMicroUsd(0n) } as const;
+    const states: Payment[] = [
+      pending,
+      { ...pending, status: 'SIGNED', decidedAt, signature: `0x${'11'.repeat(65)}` },
+      { ...pending, status: 'DENIED', decidedAt, denial: { ...denial, reserved: toMicroUsd(0n) } },
+      { ...pending, status: 'ABORTED', decidedAt },
+    ];
+    const changes = states.flatMap((from) => states.map((to) => paymentChange(from, to)));
+    const told = changes.filter((change) => toEvent(change) !== null);
+    expect(told).toHaveLength(2);
+    expect(changes.filter(passes)).toEqual(told);
+  });
+});
