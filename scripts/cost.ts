@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXPIRY_SHARDS, SWEEP_SHARDS } from '../lib/domain/limits.ts';
 import { synth } from '../lib/infra/synth.ts';
-import { costsOf, readPrices, type PriceList } from './bench/cost-rows.ts';
+import { costOfEvents, costsOf, readPrices, type PriceList } from './bench/cost-rows.ts';
 import { countPaymentUse } from './bench/payment-units.ts';
 
 // Prints what a deployment costs at list prices: idle, from the synthesized default, and per million payments, from counted
@@ -12,8 +13,8 @@ const BEGIN = '<!-- npm run cost -- --write -->';
 const END = '<!-- end of what npm run cost wrote -->';
 const MILLION = 1_000_000;
 const SWEEPS_A_MONTH = 30 * 24 * 60;
-/** Two for each shard: what is due, and whether anything waits. A query of an empty index costs half a unit. */
-const READ_UNITS_OF_IDLE_SWEEP = 16;
+/** Two queries for each shard of payments, one for each of sessions. A query of an empty index costs half a unit. */
+const READ_UNITS_OF_IDLE_SWEEP = (2 * SWEEP_SHARDS + EXPIRY_SHARDS) / 2;
 
 interface Resource {
   readonly Type: string;
@@ -69,7 +70,7 @@ function millionRows(list: PriceList, use: Awaited<ReturnType<typeof countPaymen
   const { assumed, usd: price } = list;
   const inProcess = costsOf(list, use, assumed.billedMsInProcess, 0);
   const withKms = costsOf(list, use, assumed.billedMsInProcess + assumed.billedMsOfKmsSign, price.kmsEccSignPerMillion);
-  const more: Record<string, number> = events ? { events: price.eventsPerMillion } : {};
+  const more: Record<string, number> = events ? { events: costOfEvents(list) } : {};
   const names = [...Object.keys(inProcess), ...Object.keys(more)];
   const at = (costs: Record<string, number>, name: string) => costs[name] ?? more[name] ?? 0;
   const total = (costs: Record<string, number>) => names.reduce((sum, name) => sum + at(costs, name), 0);

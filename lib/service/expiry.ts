@@ -1,7 +1,7 @@
-import { EXPIRY_SHARDS, SWEEP_PAGES_MAX } from '../domain/limits.ts';
-import type { ExpiryIndex } from '../domain/ports.ts';
-import type { SessionKey } from '../domain/session.ts';
+import { EXPIRY_MARKS_AT_ONCE, EXPIRY_SHARDS, SWEEP_PAGES_MAX, SWEEP_PAGE_ITEMS } from '../domain/limits.ts';
+import type { DueSession, ExpiryIndex } from '../domain/ports.ts';
 import type { Clock, EpochMs } from '../domain/time.ts';
+import { forEachAtOnce } from './at-once.ts';
 
 export interface ExpiryDeps {
   readonly index: ExpiryIndex;
@@ -21,45 +21,48 @@ export interface ExpiryReport {
 
 /**
  * Marks the sessions whose time has come, each once. Changes nothing of what they allow, which the payment path decides by
- * comparing instants: this only lets listeners know.
+ * comparing instants: this only lets listeners know. Begins nothing after `until`; the next run marks what is left. Never throws.
  */
-export async function markExpiredSessions(deps: ExpiryDeps): Promise<ExpiryReport> {
+export async function markExpiredSessions(deps: ExpiryDeps, until: EpochMs): Promise<ExpiryReport> {
   const tally = { expiredSessions: 0, failedSessions: 0 };
   const fail = (sessionId: string | null, error: unknown): void => {
     tally.failedSessions += 1;
     deps.report({ event: 'sweep.expiry_failed', sessionId, error });
   };
-  const mark = async (session: SessionKey, now: EpochMs): Promise<void> => {
-    await deps.index.markExpired(session, now);
-    tally.expiredSessions += 1;
+  const mark = async (session: DueSession, now: EpochMs): Promise<void> => {
+    if (deps.clock.now() >= until) return;
+    try {
+      await deps.index.markExpired(session, now);
+      tally.expiredSessions += 1;
+    } catch (error) {
+      fail(session.sessionId, error);
+    }
   };
   for (let shard = 0; shard < EXPIRY_SHARDS; shard += 1) {
+    const now = deps.clock.now();
     try {
-      for await (const [session, now] of dueSessions(deps, shard)) {
-        await mark(session, now).catch((error: unknown) => fail(session.sessionId, error));
+      for await (const page of pagesOf(deps, shard, now, until)) {
+        await forEachAtOnce(page, EXPIRY_MARKS_AT_ONCE, (session) => mark(session, now));
       }
     } catch (error) {
-      // Whoever calls this has reservations to finish, which must not wait for an index.
+      // The sessions of the other shards must not wait for an index.
       fail(null, error);
     }
   }
   return tally;
 }
 
-async function* dueSessions({ index, clock }: ExpiryDeps, shard: number): AsyncGenerator<[SessionKey, EpochMs]> {
-  // The index shows a session for a moment after it was taken off.
-  const seen = new Set<string>();
-  for (let page = 0; page < SWEEP_PAGES_MAX; page += 1) {
-    const now = clock.now();
-    const due = (await index.dueSessions(shard, now)).filter((session) => !seen.has(toKey(session)));
-    if (due.length === 0) return;
-    for (const session of due) {
-      seen.add(toKey(session));
-      yield [session, now];
-    }
+async function* pagesOf(
+  { index, clock }: ExpiryDeps,
+  shard: number,
+  now: EpochMs,
+  until: EpochMs,
+): AsyncGenerator<readonly DueSession[]> {
+  let last: DueSession | null = null;
+  for (let count = 0; count < SWEEP_PAGES_MAX && clock.now() < until; count += 1) {
+    const page: readonly DueSession[] = await index.dueSessions(shard, now, last);
+    yield page;
+    if (page.length < SWEEP_PAGE_ITEMS) return;
+    last = page.at(-1)!;
   }
-}
-
-function toKey({ managerId, sessionId }: SessionKey): string {
-  return `${managerId}/${sessionId}`;
 }

@@ -1,20 +1,30 @@
 import type { PaymentId } from '../domain/ids.ts';
 import {
+  SWEEP_END_MARGIN_MS,
+  SWEEP_EXPIRY_SHARE_MS,
   SWEEP_PAGES_MAX,
+  SWEEP_PAGE_ITEMS,
   SWEEP_PASSES,
   SWEEP_PASS_INTERVAL_MS,
-  SWEEP_SECOND_VISIT_SECONDS,
   SWEEP_SHARDS,
+  SWEEP_SHARDS_AT_ONCE,
 } from '../domain/limits.ts';
-import type { Ledger, SweepIndex } from '../domain/ports.ts';
+import type { DueVisit, SweepIndex, SweepReads } from '../domain/ports.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';
-import { abandonIfDead, closeEntry, openEntriesOf, type RecoveryDeps } from './recovery.ts';
+import { forEachAtOnce } from './at-once.ts';
+import type { RecoveryDeps } from './recovery.ts';
+import { visitPage } from './sweep-visit.ts';
 
 export interface SweepDeps extends RecoveryDeps {
-  readonly ledger: Pick<Ledger, 'readPayment' | 'readSession' | 'decide' | 'settle' | 'release'>;
+  readonly reads: SweepReads;
   readonly index: SweepIndex;
-  /** Hears of visits that failed; the next sweep repeats them. */
-  readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
+  /** Hears of visits that failed, and of shards whose visits could not be found or read; the next pass repeats them. */
+  readonly report: (
+    problem: { readonly error: unknown } & (
+      | { readonly event: 'sweep.visit_failed'; readonly paymentId: PaymentId }
+      | { readonly event: 'sweep.shard_failed'; readonly shard: number }
+    ),
+  ) => void;
 }
 
 export interface SweepReport {
@@ -22,94 +32,101 @@ export interface SweepReport {
   readonly aborted: number;
   readonly settled: number;
   readonly released: number;
-  /** Visits that threw; the next sweep repeats them. */
+  /** Visits and shards that failed; the next pass repeats them. */
   readonly failed: number;
-  /** How far behind its lease the oldest visited payment was, in milliseconds; the liveness alarm watches it. */
+  /** Shards of which visits are left that were due: the run's time was up. */
+  readonly shardsLeft: number;
+  /** How far behind its lease the oldest payment was whose visit was due, in milliseconds; the liveness alarm watches it. */
   readonly oldestOverdueMs: number;
 }
 
-type Tally = { -readonly [K in keyof SweepReport]: SweepReport[K] };
+export type SweepTally = { -readonly [K in keyof SweepReport]: SweepReport[K] };
+
+/** What a run has besides its books. */
+export interface SweepRun {
+  /** When the process may be killed. A run ends before. */
+  readonly deadline: EpochMs;
+  /** What may wait for the reservations; done between the passes, or after the only one. Must not throw. */
+  readonly meanwhile: (until: EpochMs) => Promise<void>;
+}
 
 /**
  * The passes of one scheduled run: recovery must take less than a minute and a half, and the schedule has minute resolution.
  * Where no payment waits for a visit there is one pass only: whatever comes after it is due at most a lease later, and the
- * next run finds it in time. An idle deployment would pay for half of all time otherwise.
+ * next run finds it in time. An idle deployment would pay for half of all time otherwise. A pass that did not come to its end
+ * has no second either, since the next run goes on as well.
  */
-export async function sweep(deps: SweepDeps): Promise<SweepReport> {
+export async function sweep(deps: SweepDeps, { deadline, meanwhile }: SweepRun): Promise<SweepReport> {
   const tally = emptyTally();
-  for (let pass = 0; pass < SWEEP_PASSES; pass += 1) {
-    if (pass > 0) {
-      if (!(await hasVisits(deps.index))) break;
-      await deps.clock.sleep(SWEEP_PASS_INTERVAL_MS);
-    }
-    await sweepOnce(deps, tally);
+  const end = addMs(deadline, -SWEEP_END_MARGIN_MS);
+  const until = addMs(end, -SWEEP_EXPIRY_SHARE_MS);
+  await sweepOnce(deps, tally, until);
+  for (let pass = 1; pass < SWEEP_PASSES; pass += 1) {
+    const nextAt = addMs(deps.clock.now(), SWEEP_PASS_INTERVAL_MS);
+    const again = tally.shardsLeft === 0 && nextAt < until && (await hasVisits(deps.index));
+    if (pass === 1) await meanwhile(again ? nextAt : end);
+    if (!again) break;
+    await deps.clock.sleep(Math.max(0, nextAt - deps.clock.now()));
+    await sweepOnce(deps, tally, until);
   }
   return tally;
 }
 
 async function hasVisits(index: Pick<SweepIndex, 'hasVisits'>): Promise<boolean> {
-  for (let shard = 0; shard < SWEEP_SHARDS; shard += 1) {
-    if (await index.hasVisits(shard)) return true;
-  }
-  return false;
+  let found = false;
+  await forEachAtOnce(allShards(0), SWEEP_SHARDS_AT_ONCE, async (shard) => {
+    // Who cannot tell looks again: the next pass says what is wrong.
+    if (await index.hasVisits(shard).catch(() => true)) found = true;
+  });
+  return found;
 }
 
-/** One pass over all shards. */
-export async function sweepOnce(deps: SweepDeps, tally: Tally = emptyTally()): Promise<SweepReport> {
-  for (let shard = 0; shard < SWEEP_SHARDS; shard += 1) {
-    await sweepShard(deps, shard, tally);
-  }
+/** One pass over all shards, several at a time. Begins nothing after `until`. */
+export async function sweepOnce(
+  deps: SweepDeps,
+  tally: SweepTally = emptyTally(),
+  until: EpochMs = addMs(deps.clock.now(), SWEEP_PASS_INTERVAL_MS),
+): Promise<SweepReport> {
+  await forEachAtOnce(allShards(firstShard(deps.clock.now())), SWEEP_SHARDS_AT_ONCE, async (shard) => {
+    try {
+      if ((await sweepShard(deps, shard, tally, until)) === 'left') tally.shardsLeft += 1;
+    } catch (error) {
+      tally.failed += 1;
+      deps.report({ event: 'sweep.shard_failed', shard, error });
+    }
+  });
   return tally;
 }
 
-function emptyTally(): Tally {
-  return { visited: 0, aborted: 0, settled: 0, released: 0, failed: 0, oldestOverdueMs: 0 };
+/** Another first shard every minute: where time is short, each is among the first in its turn, and runs that overlap differ. */
+function firstShard(now: EpochMs): number {
+  return (Math.floor(now / 60_000) * SWEEP_SHARDS_AT_ONCE) % SWEEP_SHARDS;
 }
 
-async function sweepShard(deps: SweepDeps, shard: number, tally: Tally): Promise<void> {
-  const seen = new Set<PaymentId>();
-  for (let page = 0; page < SWEEP_PAGES_MAX; page += 1) {
-    const due = (await deps.index.duePayments(shard, deps.clock.now())).filter((id) => !seen.has(id));
-    if (due.length === 0) return;
-    for (const id of due) {
-      seen.add(id);
-      tally.visited += 1;
-      // One payment that cannot be finished must not keep the others from being finished.
-      await visitPayment(deps, id, tally).catch((error: unknown) => {
-        tally.failed += 1;
-        deps.report({ event: 'sweep.visit_failed', paymentId: id, error });
-      });
-    }
-  }
+function allShards(first: number): readonly number[] {
+  return Array.from({ length: SWEEP_SHARDS }, (_, position) => (first + position) % SWEEP_SHARDS);
 }
 
-/**
- * Finishes one payment: decides it if its handler is gone, closes its entries, and takes it off the index. A payment with an
- * attempt that was not signed stays for one more visit, in case that attempt's reserve arrives after this one.
- */
-export async function visitPayment(deps: SweepDeps, id: PaymentId, tally: Tally = emptyTally()): Promise<void> {
+export function emptyTally(): SweepTally {
+  return { visited: 0, aborted: 0, settled: 0, released: 0, failed: 0, shardsLeft: 0, oldestOverdueMs: 0 };
+}
+
+async function sweepShard(
+  deps: SweepDeps,
+  shard: number,
+  tally: SweepTally,
+  until: EpochMs,
+): Promise<'finished' | 'left'> {
   const now = deps.clock.now();
-  const found = await deps.ledger.readPayment(id);
-  if (found === null) return;
-  tally.oldestOverdueMs = Math.max(tally.oldestOverdueMs, now - found.leaseUntil);
-  const payment = await abandonIfDead(deps, found, now);
-  if (payment.status === 'PENDING') return deps.index.postponeVisit(id, payment.attempt, payment.leaseUntil);
-  if (found.status === 'PENDING' && payment.status === 'ABORTED') tally.aborted += 1;
-
-  const session = await deps.ledger.readSession(payment);
-  for (const [entry, held] of session === null ? [] : openEntriesOf(payment, session)) {
-    const action = await closeEntry(deps, payment, entry, held, payment);
-    if (action === 'settle') tally.settled += 1;
-    if (action === 'release') tally.released += 1;
+  let last: DueVisit | null = null;
+  for (let page = 0; page < SWEEP_PAGES_MAX; page += 1) {
+    if (deps.clock.now() >= until) return 'left';
+    const due: readonly DueVisit[] = await deps.index.dueVisits(shard, now, last);
+    // From the index alone, so that what cannot be read is seen to be old.
+    for (const { dueAt } of due) tally.oldestOverdueMs = Math.max(tally.oldestOverdueMs, now - dueAt);
+    if ((await visitPage(deps, due, tally, until)) === 'left') return 'left';
+    if (due.length < SWEEP_PAGE_ITEMS) return 'finished';
+    last = due.at(-1)!;
   }
-  const secondVisit = secondVisitAt(payment.leaseUntil);
-  const mayHaveGhost = payment.status !== 'SIGNED' || payment.attempt > 1;
-  if (mayHaveGhost && now < secondVisit) {
-    return deps.index.postponeVisit(id, payment.attempt, secondVisit);
-  }
-  return deps.index.dropVisit(id, payment.attempt);
-}
-
-function secondVisitAt(leaseUntil: EpochMs): EpochMs {
-  return addMs(leaseUntil, SWEEP_SECOND_VISIT_SECONDS * 1_000);
+  return 'left';
 }

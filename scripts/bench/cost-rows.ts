@@ -33,6 +33,9 @@ const ASSUMPTION_NAMES = [
   'billedMsOfKmsSign',
   'logBytes',
   'traceShare',
+  'eventsPerInvocation',
+  'publishBilledMs',
+  'publisherMemoryMib',
 ] as const;
 
 export interface PriceList {
@@ -86,6 +89,13 @@ export function costsOf(
     traces: assumed.traceShare * usd.tracesPerMillion,
     signing,
   };
+}
+
+/** Dollars of a million events, one for each payment: putting them, and running the function that does. */
+export function costOfEvents({ usd, assumed }: PriceList): number {
+  const gbSeconds = (assumed.publishBilledMs / 1_000) * (assumed.publisherMemoryMib / 1_024);
+  const invocation = usd.lambdaPerMillionRequests + gbSeconds * MILLION * usd.lambdaArmPerGbSecond;
+  return usd.eventsPerMillion + invocation / assumed.eventsPerInvocation;
 }
 
 function toRow(name: string, costs: Record<string, number>, list: PriceList, max: number): Row {

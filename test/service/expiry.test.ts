@@ -8,7 +8,7 @@ import { createExpiryIndex } from '../../lib/ledger/dynamodb/expiry-index.ts';
 import { sessionPk } from '../../lib/ledger/dynamodb/items.ts';
 import { createSessionStore } from '../../lib/ledger/dynamodb/session-store.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/sweep-index.ts';
-import { SWEEP_SHARDS } from '../../lib/domain/limits.ts';
+import { EXPIRY_MARKS_AT_ONCE, SWEEP_PAGE_ITEMS, SWEEP_SHARDS } from '../../lib/domain/limits.ts';
 import { markExpiredSessions, type ExpiryDeps } from '../../lib/service/expiry.ts';
 import { withDatabase } from '../support/database.ts';
 import { makeSession, NOW } from '../support/payments.ts';
@@ -22,7 +22,7 @@ beforeAll(() => {
 
 const LATER = addMs(NOW, 3_600_000);
 const at = (now: EpochMs): Omit<ExpiryDeps, 'index'> => ({ clock: { now: () => now }, report: () => undefined });
-const run = (now: EpochMs) => markExpiredSessions({ ...at(now), index: createExpiryIndex(table) });
+const run = (now: EpochMs) => markExpiredSessions({ ...at(now), index: createExpiryIndex(table) }, addMs(now, 10_000));
 
 async function placeOf(session: SessionKey) {
   const input = { TableName: table.tableName, Key: { pk: { S: sessionPk(session) } } };
@@ -55,7 +55,7 @@ describe('sessions whose time has come', () => {
   test('are never taken for payments', async () => {
     await createSessionStore(table).createSession(makeSession(), 'h');
     for (let shard = 0; shard < SWEEP_SHARDS; shard += 1) {
-      expect(await createSweepIndex(table).duePayments(shard, LATER)).toEqual([]);
+      expect(await createSweepIndex(table).dueVisits(shard, LATER, null)).toEqual([]);
     }
     await run(LATER);
   });
@@ -63,24 +63,70 @@ describe('sessions whose time has come', () => {
   test('that cannot be marked keep neither the others nor the caller from going on', async () => {
     const problems: (string | null)[] = [];
     const marked: string[] = [];
-    const sessions = ['a', 'broken', 'c'].map((sessionId) => ({ managerId: 'm', sessionId }));
-    const report = await markExpiredSessions({
-      clock: { now: () => toEpochMs(0) },
-      report: ({ sessionId }) => problems.push(sessionId),
-      index: {
-        dueSessions: async (shard) => {
-          if (shard === 1) throw new Error('planted');
-          // As the index does for a moment, it goes on to show what was taken off.
-          return shard === 0 ? sessions : [];
-        },
-        markExpired: async ({ sessionId }) => {
-          if (sessionId === 'broken') throw new Error('planted');
-          marked.push(sessionId);
-        },
+    const sessions = ['a', 'broken', 'c'].map((sessionId) => ({ managerId: 'm', sessionId, dueAt: NOW }));
+    const index: ExpiryDeps['index'] = {
+      dueSessions: async (shard) => {
+        if (shard === 1) throw new Error('planted');
+        return shard === 0 ? sessions : [];
       },
-    });
+      markExpired: async ({ sessionId }) => {
+        if (sessionId === 'broken') throw new Error('planted');
+        marked.push(sessionId);
+      },
+    };
+    const report = await markExpiredSessions(
+      { clock: { now: () => toEpochMs(0) }, report: ({ sessionId }) => problems.push(sessionId), index },
+      toEpochMs(1),
+    );
     expect(report).toEqual({ expiredSessions: 2, failedSessions: 2 });
     expect(marked).toEqual(['a', 'c']);
     expect(problems).toEqual(['broken', null]);
+  });
+
+  /** Sessions that are due in one shard, of which none can be marked where `broken` says so. */
+  const backlog = (count: number, broken: (position: number) => boolean) => {
+    const all = Array.from({ length: count }, (_, position) => ({
+      managerId: 'm',
+      sessionId: `${position}`,
+      dueAt: addMs(NOW, position),
+    }));
+    const marked: string[] = [];
+    let nowMs = Number(LATER);
+    const deps: ExpiryDeps = {
+      clock: { now: () => toEpochMs(nowMs) },
+      report: () => undefined,
+      index: {
+        dueSessions: async (shard, _now, after) => {
+          nowMs += 10;
+          const rest = all.filter(({ dueAt, sessionId }) => dueAt > (after?.dueAt ?? 0) && !marked.includes(sessionId));
+          return shard === 0 ? rest.slice(0, SWEEP_PAGE_ITEMS) : [];
+        },
+        markExpired: async ({ sessionId }) => {
+          nowMs += 10;
+          if (broken(Number(sessionId))) throw new Error('planted');
+          marked.push(sessionId);
+        },
+      },
+    };
+    return { deps, marked, now: () => toEpochMs(nowMs) };
+  };
+
+  test('are marked although a hundred before them cannot be', async () => {
+    const { deps, marked } = backlog(SWEEP_PAGE_ITEMS + 1, (position) => position < SWEEP_PAGE_ITEMS);
+    const report = await markExpiredSessions(deps, addMs(LATER, 60_000));
+    expect(report).toEqual({ expiredSessions: 1, failedSessions: SWEEP_PAGE_ITEMS });
+    expect(marked).toEqual([`${SWEEP_PAGE_ITEMS}`]);
+  });
+
+  test('wait for the next run where the time for them is up', async () => {
+    const { deps, marked, now } = backlog(500, () => false);
+    const until = addMs(LATER, 1_500);
+    const { expiredSessions, failedSessions } = await markExpiredSessions(deps, until);
+    expect(failedSessions).toBe(0);
+    expect(expiredSessions).toBeGreaterThan(50);
+    expect(expiredSessions).toBeLessThan(500);
+    expect(now() - until).toBeLessThanOrEqual(10 * EXPIRY_MARKS_AT_ONCE);
+    await markExpiredSessions(deps, addMs(until, 60_000));
+    expect(marked).toHaveLength(500);
   });
 });

@@ -1,11 +1,10 @@
-import { ConditionalCheckFailedException, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { SWEEP_PAGE_ITEMS } from '../../domain/limits.ts';
+import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ExpiryIndex } from '../../domain/ports.ts';
-import { number, readText, text } from './attributes.ts';
+import { toEpochMs } from '../../domain/time.ts';
+import { number, readInteger, readText, text } from './attributes.ts';
 import { callStore } from './client.ts';
 import { expiryShardKey, parseSessionPk, sessionPk } from './items.ts';
-import type { SweepStore } from './sweep-index.ts';
-import { BY_VISIT_INDEX } from './tables.ts';
+import { queryDue, type SweepStore } from './sweep-index.ts';
 
 /**
  * Sessions by their expiry, in the index of visits. Payments never write it: their updates of a session leave its place
@@ -13,19 +12,13 @@ import { BY_VISIT_INDEX } from './tables.ts';
  */
 export function createExpiryIndex({ client, tableName }: SweepStore): ExpiryIndex {
   return {
-    dueSessions: async (shard, now) => {
-      const output = await callStore('Query', () =>
-        client.send(
-          new QueryCommand({
-            TableName: tableName,
-            IndexName: BY_VISIT_INDEX,
-            KeyConditionExpression: 'sh = :shard AND sv <= :now',
-            ExpressionAttributeValues: { ':shard': text(expiryShardKey(shard)), ':now': number(now) },
-            Limit: SWEEP_PAGE_ITEMS,
-          }),
-        ),
-      );
-      return (output.Items ?? []).map((item) => parseSessionPk(readText(item, 'pk')));
+    dueSessions: async (shard, now, after) => {
+      const from = after === null ? null : { pk: sessionPk(after), dueAt: after.dueAt };
+      const items = await queryDue({ client, tableName }, expiryShardKey(shard), now, from);
+      return items.map((item) => ({
+        ...parseSessionPk(readText(item, 'pk')),
+        dueAt: toEpochMs(readInteger(item, 'sv')),
+      }));
     },
     markExpired: async (session, now) => {
       await callStore('UpdateItem', async () => {

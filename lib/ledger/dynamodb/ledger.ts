@@ -55,7 +55,7 @@ export function createLedger(store: LedgerStore): Ledger {
 }
 
 /** A session whose counters agree: nobody pays from books that do not balance, and no sweep moves money in them. */
-function readBalanced(item: Item): Session {
+export function readBalanced(item: Item): Session {
   const session = parseSessionItem(item);
   assertSessionBalances(session);
   return session;

@@ -1,18 +1,14 @@
-import { BatchGetItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { parsePaymentId } from '../../domain/ids.ts';
-import { BATCH_READ_ATTEMPTS_MAX, BATCH_READ_WAIT_MIN_MS } from '../../domain/limits.ts';
 import { NotNow, type PaymentLog, type UserKey } from '../../domain/ports.ts';
-import type { Clock } from '../../domain/time.ts';
 import { readText, text } from './attributes.ts';
-import { callStore, type Item } from './client.ts';
-import type { StoreTable } from './conditional-write.ts';
+import { readBatch, type BatchStore } from './batch-read.ts';
+import { callStore } from './client.ts';
 import { parsePaymentItem, paymentListKey, paymentPk } from './items.ts';
 import { readListPage } from './list-page.ts';
 import { toUserListQuery, type UserList } from './user-list.ts';
 
-export interface PaymentLogStore extends StoreTable {
-  readonly clock: Pick<Clock, 'sleep'>;
-}
+export type PaymentLogStore = BatchStore;
 
 /**
  * A user's payments for reading. The order comes from the `by-user` index, which DynamoDB fills a moment after the
@@ -29,9 +25,10 @@ export function createPaymentLog(store: PaymentLogStore): PaymentLog {
       const list = toUserListQuery(store.tableName, user, paymentsOf(user));
       const { items, ...rest } = await readListPage(store.client, list, page);
       const keys = items.map((item) => readText(item, 'pk'));
-      const stored = await readBatch(store, keys);
+      const { found, unread } = await readBatch(store, keys);
+      if (unread.size > 0) throw new NotNow('BatchGetItem left keys unprocessed');
       const payments = keys.flatMap((key) => {
-        const item = stored.get(key);
+        const item = found.get(key);
         return item === undefined ? [] : [parsePaymentItem(item)];
       });
       return { ...rest, items: payments };
@@ -48,27 +45,4 @@ function paymentsOf(user: UserKey): UserList {
       return id === null ? null : paymentPk(id);
     },
   };
-}
-
-/**
- * Reads up to a page of items by key; a key without an item is left out. DynamoDB may leave keys unprocessed, which are
- * asked for again. Throws `NotNow` when some are still left after `BATCH_READ_ATTEMPTS_MAX` reads.
- */
-async function readBatch(
-  { client, clock, tableName }: PaymentLogStore,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, Item>> {
-  const found = new Map<string, Item>();
-  let pending: Item[] = keys.map((pk) => ({ pk: text(pk) }));
-  for (let attempt = 0; pending.length > 0; attempt += 1) {
-    if (attempt === BATCH_READ_ATTEMPTS_MAX) throw new NotNow('BatchGetItem left keys unprocessed');
-    if (attempt > 0) await clock.sleep(BATCH_READ_WAIT_MIN_MS * 2 ** (attempt - 1));
-    const command = new BatchGetItemCommand({
-      RequestItems: { [tableName]: { Keys: pending, ConsistentRead: true } },
-    });
-    const output = await callStore('BatchGetItem', () => client.send(command));
-    for (const item of output.Responses?.[tableName] ?? []) found.set(readText(item, 'pk'), item);
-    pending = output.UnprocessedKeys?.[tableName]?.Keys ?? [];
-  }
-  return found;
 }
