@@ -12,14 +12,18 @@ export interface FactsKey {
   readonly instrumentId: string;
 }
 
+/** What signing takes: the key, whose address it is, and until when. */
+export interface SigningFacts {
+  readonly sessionExpiresAt: EpochMs;
+  readonly address: Hex;
+  readonly key: WalletKey;
+}
+
 /**
  * What never changes about a session and an instrument once both exist and belong to the user, and the authorizer. Knowing it, the
  * intent can be written while the things that do change (deleted, expired, full) are being read.
  */
-export interface Facts {
-  readonly sessionExpiresAt: EpochMs;
-  readonly address: Hex;
-  readonly key: WalletKey;
+export interface Facts extends SigningFacts {
   /** Whom the manager let in when it was last read. It can change, so it only tells who need not wait for the next read. */
   readonly authorizer: Authorizer;
 }
@@ -27,6 +31,7 @@ export interface Facts {
 export interface FactsCache {
   get(key: FactsKey): Facts | undefined;
   set(key: FactsKey, facts: Facts): void;
+  forget(key: FactsKey): void;
 }
 
 /** Remembers facts for the life of a process. Holds no status, no counter and no secret. */
@@ -35,6 +40,7 @@ export function createFactsCache(): FactsCache {
   return {
     get: (key) => entries.get(keyOf(key)),
     set: (key, facts) => entries.set(keyOf(key), facts),
+    forget: (key) => entries.delete(keyOf(key)),
   };
 }
 

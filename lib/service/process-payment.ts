@@ -1,25 +1,19 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
-import { LEASE_MARGIN_MS, PAYMENT_ATTEMPTS_MAX } from '../domain/limits.ts';
-import { findNetwork } from '../domain/assets.ts';
-import { formatPaymentId } from '../domain/ids.ts';
-import { usdValueOfStablecoin } from '../domain/money.ts';
 import type { Ledger, Randomness, Registry, Signer } from '../domain/ports.ts';
-import type { Hex, Offer, Payment } from '../domain/payment.ts';
+import type { Offer, Payment } from '../domain/payment.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { WalletType } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
-import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
-import { validityWindow } from '../domain/validity.ts';
+import type { Clock, EpochMs } from '../domain/time.ts';
 import { parsePaymentInput } from '../protocols/registry.ts';
 import type { PaymentObserver } from '../telemetry/payment-observer.ts';
 import { admitCaller } from './admission.ts';
-import { abortQuietly, drivePayment, outcomeOf } from './drive-payment.ts';
-import type { Facts, FactsCache } from './facts.ts';
-import { awaitOutcome } from './payment-wait.ts';
-import { releaseEarlierAttempts } from './recovery.ts';
+import { abortOnFailure, abortQuietly } from './abort.ts';
+import { drivePayment } from './drive-payment.ts';
+import type { Facts, FactsCache, FactsKey } from './facts.ts';
+import { createDraft, hashTerms, newPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
+import { resumePayment } from './resume-payment.ts';
 import { readStanding, type Standing, type StandingRead } from './standing.ts';
 
 export interface ProcessPaymentDeps {
@@ -53,14 +47,6 @@ export interface ProcessPaymentRequest {
   readonly deadline: EpochMs;
 }
 
-/** A request after parsing: everything about the payment that needs no store. */
-interface Draft extends Pick<Payment, 'id' | 'requestHash' | 'offer' | 'amount'> {
-  readonly request: ProcessPaymentRequest;
-  readonly owner: string;
-  readonly leaseUntil: EpochMs;
-  readonly nonce: Hex;
-}
-
 /** A payment that this handler found or made, and what it knows of the session and the instrument. */
 interface Opened {
   readonly payment: Payment;
@@ -80,10 +66,10 @@ export async function processPayment(
 ): Promise<Result<Payment, Refusal>> {
   const offer = parsePaymentInput(request.paymentType, request.paymentInput, { networks: deps.allowedNetworks });
   if (!offer.ok) return offer;
-  const draft = createDraft(deps, request, offer.value);
+  const draft = draftOf(deps, request, offer.value);
   deps.observer?.offered(draft);
 
-  const opened = await openPayment(deps, draft);
+  const opened = await openPayment(deps, draft, request);
   if (!opened.ok) return opened;
   // Before anything is said of the payment: whoever is not let in gets no replay either.
   if (!opened.value.admission.ok) {
@@ -91,9 +77,13 @@ export async function processPayment(
     return opened.value.admission;
   }
   if (opened.value.payment.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
-  if (!opened.value.created) return resumePayment(deps, draft, opened.value);
+  const { payment, standing, created } = opened.value;
+  if (!created) {
+    return resumePayment(deps, draft, payment, standing, (taken, allowed) =>
+      driveUnlessRepeated(deps, taken, allowed, request.deadline),
+    );
+  }
 
-  const { payment, standing } = opened.value;
   if (!standing.ok) {
     await abortQuietly(deps, payment);
     return standing;
@@ -107,75 +97,28 @@ async function driveUnlessRepeated(
   standing: Standing,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
-  const repetition = deps.repetitions === null ? null : await findRepetition(deps, deps.repetitions, payment);
+  const { repetitions } = deps;
+  const repetition =
+    repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
   if (repetition === null) return drivePayment(deps, payment, standing, deadline);
   await abortQuietly(deps, payment);
   return refuse(repetition);
 }
 
-function createDraft(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
-  const network = findNetwork(offer.network);
-  if (network === undefined) throw new Error(`an offer passed its parser with the unknown network ${offer.network}`);
-  const tokenScope = JSON.stringify([
-    'ProcessPayment',
-    request.managerId,
-    request.principal.userId,
-    request.clientToken,
-  ]);
-  return {
-    request,
+function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
+  const { managerId, sessionId, instrumentId, agentName, deadline, paymentType, paymentInput } = request;
+  const { userId } = request.principal;
+  return createDraft(deps, {
+    managerId,
+    userId,
+    sessionId,
+    instrumentId,
+    agentName,
     offer,
-    amount: usdValueOfStablecoin(offer.amount, network.usdc.decimals),
-    id: formatPaymentId(createHash('sha256').update(tokenScope).digest()),
-    requestHash: hashRequest(request),
-    owner: toHex(deps.random.bytes(12)),
-    nonce: toHex(deps.random.bytes(32)),
-    leaseUntil: addMs(request.deadline, LEASE_MARGIN_MS),
-  };
-}
-
-function toHex(bytes: Uint8Array): Hex {
-  return `0x${Buffer.from(bytes).toString('hex')}`;
-}
-
-/** Covers what is paid from what, not who asks under which name: agent name and headers may differ between retries. */
-function hashRequest(request: ProcessPaymentRequest): Hex {
-  const { sessionId, instrumentId, paymentType, paymentInput } = request;
-  const canonical = canonicalize({ sessionId, instrumentId, paymentType, paymentInput });
-  if (canonical === undefined) throw new Error('a parsed request has no canonical form');
-  return `0x${createHash('sha256').update(canonical).digest('hex')}`;
-}
-
-function newPayment(deps: ProcessPaymentDeps, draft: Draft, facts: Facts): Result<Payment, Refusal> {
-  const { request, offer } = draft;
-  const now = deps.clock.now();
-  const window = validityWindow({
-    now,
-    maxTimeoutSeconds: offer.maxTimeoutSeconds,
-    capSeconds: deps.validityCapSeconds,
-    sessionExpiresAt: facts.sessionExpiresAt,
-  });
-  if (!window.ok) return window;
-  return ok({
-    id: draft.id,
-    managerId: request.managerId,
-    userId: request.principal.userId,
-    sessionId: request.sessionId,
-    instrumentId: request.instrumentId,
-    agentName: request.agentName,
-    requestHash: draft.requestHash,
-    offer,
-    amount: draft.amount,
-    terms: { from: facts.address, nonce: draft.nonce, ...window.value },
-    attempt: 1,
-    owner: draft.owner,
-    leaseUntil: draft.leaseUntil,
-    status: 'PENDING',
-    createdAt: now,
-    decidedAt: null,
-    signature: null,
-    denial: null,
-    budget: null,
+    deadline,
+    scope: ['ProcessPayment', managerId, userId, request.clientToken],
+    // What is paid from what, not who asks under which name: agent name and headers may differ between retries.
+    requestHash: hashTerms({ sessionId, instrumentId, paymentType, paymentInput }),
   });
 }
 
@@ -183,8 +126,11 @@ function newPayment(deps: ProcessPaymentDeps, draft: Draft, facts: Facts): Resul
  * Finds the payment of this client token or makes it. What is known of session and instrument from an earlier payment lets
  * the intent go out together with the reads; otherwise it waits for them.
  */
-async function openPayment(deps: ProcessPaymentDeps, draft: Draft): Promise<Result<Opened, Refusal>> {
-  const { request } = draft;
+async function openPayment(
+  deps: ProcessPaymentDeps,
+  draft: Draft,
+  request: ProcessPaymentRequest,
+): Promise<Result<Opened, Refusal>> {
   const key = { ...request, userId: request.principal.userId };
   const known = deps.facts.get(key);
   const early = known === undefined || !isAdmitted(deps, request, known) ? null : newPayment(deps, draft, known);
@@ -196,6 +142,7 @@ async function openPayment(deps: ProcessPaymentDeps, draft: Draft): Promise<Resu
     const created = intent.kind === 'created';
     if ('error' in read && created) await abortQuietly(deps, early.value);
     if ('error' in read) throw read.error;
+    rememberFacts(deps, key, read.value.standing);
     return ok({ payment: created ? early.value : intent.payment, created, ...read.value });
   }
 
@@ -203,15 +150,21 @@ async function openPayment(deps: ProcessPaymentDeps, draft: Draft): Promise<Resu
     deps.ledger.readPayment(draft.id),
     readStanding(deps, key, request.principal),
   ]);
+  rememberFacts(deps, key, standing);
   if (!admission.ok) return admission;
   if (stored !== null) return ok({ payment: stored, created: false, admission, standing });
   if (!standing.ok) return standing;
-  deps.facts.set(key, standing.value.facts);
   const payment = newPayment(deps, draft, standing.value.facts);
   if (!payment.ok) return payment;
   const intent = await deps.ledger.putIntent(payment.value);
   const created = intent.kind === 'created';
   return ok({ payment: created ? payment.value : intent.payment, created, admission, standing });
+}
+
+/** Only of what is in order now: whoever was let in or had a session, and no longer does, writes nothing the next time. */
+function rememberFacts({ facts }: ProcessPaymentDeps, key: FactsKey, standing: Result<Standing, Refusal>): void {
+  if (standing.ok) facts.set(key, standing.value.facts);
+  else facts.forget(key);
 }
 
 /** Whether the manager let such a caller in when it was last read, so that nobody else writes anything before it is read again. */
@@ -227,37 +180,4 @@ function settledRead(read: Promise<StandingRead>): Promise<SettledRead> {
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
-}
-
-/** Answers for a payment that exists already: replays its outcome, waits for it, or takes it over. */
-async function resumePayment(
-  deps: ProcessPaymentDeps,
-  draft: Draft,
-  opened: Opened,
-): Promise<Result<Payment, Refusal>> {
-  const payment = await awaitOutcome(deps, opened.payment, draft.request.deadline);
-  if (payment === null) return refuse({ reason: 'busy', what: 'payment' });
-  if (payment.status === 'SIGNED' || payment.status === 'DENIED') return outcomeOf(payment);
-  if (!opened.standing.ok) return opened.standing;
-  if (payment.attempt >= PAYMENT_ATTEMPTS_MAX) return refuse({ reason: 'attempts_exhausted' });
-
-  const window = validityWindow({
-    now: deps.clock.now(),
-    maxTimeoutSeconds: payment.offer.maxTimeoutSeconds,
-    capSeconds: deps.validityCapSeconds,
-    sessionExpiresAt: opened.standing.value.facts.sessionExpiresAt,
-  });
-  if (!window.ok) return window;
-  const outcome = await deps.ledger.takeOver({
-    id: payment.id,
-    attempt: payment.attempt,
-    owner: draft.owner,
-    leaseUntil: draft.leaseUntil,
-    terms: { ...payment.terms, ...window.value },
-  });
-  if (outcome.kind === 'lost') return outcomeOf(outcome.payment);
-  await releaseEarlierAttempts(deps, outcome.payment, opened.standing.value.session).catch((error: unknown) => {
-    deps.report({ event: 'payment.close_deferred', paymentId: payment.id, error });
-  });
-  return driveUnlessRepeated(deps, outcome.payment, opened.standing.value, draft.request.deadline);
 }

@@ -5,8 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { PROVISION_TIMEOUT_MS } from '../domain/limits.ts';
-import { NotNow } from '../domain/ports.ts';
-import { serviceErrorName, toWalletError } from '../wallets/service-failure.ts';
+import { serviceErrorName, toStoringError, toWalletError } from '../wallets/service-failure.ts';
 
 /**
  * The secrets that Bursar keeps for credential providers. May make, renew and delete them, and can read none.
@@ -57,11 +56,4 @@ export function createProviderSecrets(client: SecretsManagerClient): ProviderSec
       });
     },
   };
-}
-
-/** Without the service's own message, since that might quote what it refuses to store. */
-function toStoringError(operation: string, error: unknown): Error {
-  const known = toWalletError(operation, error);
-  if (known instanceof NotNow) return known;
-  return new Error(`${operation} failed (${serviceErrorName(error) ?? 'no usable answer'})`);
 }

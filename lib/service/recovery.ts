@@ -20,7 +20,11 @@ export interface RecoveryDeps {
 }
 
 /** Decides a payment whose handler is gone, so that its entry can be closed. Leaves one alone whose lease still runs. */
-export async function abandonIfDead(deps: RecoveryDeps, payment: Payment, now: EpochMs): Promise<Payment> {
+export async function abandonIfDead(
+  deps: { readonly ledger: Pick<Ledger, 'decide'> },
+  payment: Payment,
+  now: EpochMs,
+): Promise<Payment> {
   if (payment.status !== 'PENDING' || now < payment.leaseUntil) return payment;
   const outcome = await deps.ledger.decide(payment.id, payment.attempt, { status: 'ABORTED', at: now });
   return outcome.payment;

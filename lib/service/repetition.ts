@@ -3,6 +3,7 @@ import type { Ledger, RepetitionGuard } from '../domain/ports.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { addMs, type Clock } from '../domain/time.ts';
+import { abandonIfDead } from './recovery.ts';
 
 /** How the deployment tells a purchase that is made again by mistake from one that is meant. */
 export interface Repetitions {
@@ -13,28 +14,30 @@ export interface Repetitions {
 
 /**
  * The refusal of a payment whose terms another one of its session has paid, or is paying, too lately; `null` if there is none.
- * A payment that was denied or given up stands in nobody's way. Plain x402 terms name no purchase, so this can only guess, and
- * is off unless the deployment asks for it.
+ * A payment that was denied, given up or left by its handler stands in nobody's way; should it be taken up again meanwhile, that
+ * is a later attempt, which finds who took its place. Plain x402 terms name no purchase, so this can only guess, and is off
+ * unless the deployment asks for it.
  */
 export async function findRepetition(
-  deps: { readonly ledger: Pick<Ledger, 'readPayment'>; readonly clock: Clock },
+  deps: { readonly ledger: Pick<Ledger, 'readPayment' | 'decide'>; readonly clock: Clock },
   { guard, windowSeconds }: Repetitions,
-  payment: Payment,
+  { id: paymentId, attempt, ...payment }: Payment,
 ): Promise<Extract<Refusal, { reason: 'repeated_purchase' }> | null> {
   const now = deps.clock.now();
   const termsKey = keyOf(payment);
-  const claim = { paymentId: payment.id, now, until: addMs(now, windowSeconds * 1_000) };
-  const first = await guard.take(termsKey, { ...claim, instead: null });
-  if (first.paymentId === payment.id) return null;
-  const earlier = await deps.ledger.readPayment(first.paymentId);
+  const claim = { paymentId, attempt, now, until: addMs(now, windowSeconds * 1_000) };
+  const first = await guard.take(termsKey, claim, null);
+  if (first.paymentId === paymentId) return null;
+  const stored = await deps.ledger.readPayment(first.paymentId);
+  const earlier = stored === null ? null : await abandonIfDead(deps, stored, now);
   const stands = earlier !== null && (earlier.status === 'SIGNED' || earlier.status === 'PENDING');
-  const holder = stands ? first : await guard.take(termsKey, { ...claim, instead: first.paymentId });
-  if (holder.paymentId === payment.id) return null;
+  const holder = stands ? first : await guard.take(termsKey, claim, first);
+  if (holder.paymentId === paymentId) return null;
   return { reason: 'repeated_purchase', paymentId: holder.paymentId, until: holder.until };
 }
 
 /** Session and terms: what is bought where cannot be told from an x402 offer, but who gets how much of what can. */
-function keyOf({ managerId, sessionId, offer }: Payment): string {
+function keyOf({ managerId, sessionId, offer }: Omit<Payment, 'id' | 'attempt'>): string {
   const { network, asset, payTo, amount } = offer;
   return createHash('sha256')
     .update(JSON.stringify([managerId, sessionId, network, asset, payTo, `${amount}`]))

@@ -6,7 +6,7 @@ import { ok, refuse, type Result } from '../domain/result.ts';
 import { sessionStatus, type Session } from '../domain/session.ts';
 import type { Clock, EpochMs } from '../domain/time.ts';
 import { admitCaller } from './admission.ts';
-import type { Facts, FactsKey } from './facts.ts';
+import type { Facts, FactsKey, SigningFacts } from './facts.ts';
 import { noManager } from './managers.ts';
 
 export interface StandingDeps {
@@ -16,8 +16,8 @@ export interface StandingDeps {
 }
 
 /** That a user may pay from an instrument within a session, as of the reads just made. */
-export interface Standing {
-  readonly facts: Facts;
+export interface Standing<F extends SigningFacts = Facts> {
+  readonly facts: F;
   readonly session: Session;
 }
 
@@ -39,15 +39,14 @@ export async function readStanding(deps: StandingDeps, key: FactsKey, principal:
     deps.registry.readInstrument(key, key.instrumentId),
   ]);
   const now = deps.clock.now();
-  if (manager === null) return { admission: admitWithout(principal), standing: noManager(principal) };
+  if (manager === null) {
+    // Without it nobody can tell whom it let in, so that even a payment made under it is not replayed.
+    const missing = noManager(principal);
+    return { admission: missing, standing: missing };
+  }
   const admission = admitCaller(manager.authorizer, principal, 'pay', now);
   const { authorizer } = manager;
   return { admission, standing: admission.ok ? judge({ session, instrument, authorizer }, key, now) : admission };
-}
-
-/** Without its manager nobody can tell what a token may do; a signature was judged by IAM, so that a replay is still answered. */
-function admitWithout(principal: Principal): Result<'admitted', Refusal> {
-  return principal.claims === null ? ok('admitted') : noManager(principal);
 }
 
 function judge(

@@ -170,6 +170,10 @@ describe('a change of the authorizer takes effect at the next payment', () => {
       const books = (await world.ledger.readSession(session))!;
       expect(books.budget).toEqual({ available: 9_500_000n, reserved: 0n, spent: 500_000n });
       expect(books.open.size).toBe(0);
+      // From then on this process knows better, and writes nothing.
+      hop.forget();
+      expect(refusalOf(await pay(askAs(principal))).reason).toBe(reason);
+      expect(hop.calls.filter(({ operation }) => !READS.has(operation))).toEqual([]);
       // Let in again, the same token pays: its first attempt was closed.
       await setAuthorizer(before);
       expect(paid(await pay(request))).toMatchObject({ status: 'SIGNED', attempt: 2 });
@@ -249,6 +253,25 @@ describe('a manager that is deleted', () => {
     expect(signatures).toBe(1);
     expect((await world.ledger.readSession(session))?.budget.reserved).toBe(0n);
   });
+
+  test.each<[string, Authorizer, Principal]>([
+    ['signatures', IAM, signedCaller('user-1')],
+    ['tokens', JWT, tokenHolder()],
+  ])(
+    'that took %s hands out no proof again, since nobody can tell whom it let in',
+    async (_what, authorizer, owner) => {
+      await setAuthorizer(authorizer);
+      const request = askAs(owner);
+      paid(await pay(request));
+      await emptyManager(clock.now());
+      for (const principal of [owner, signedCaller('user-1'), tokenHolder()]) {
+        for (const facts of [world.deps.facts, createFactsCache()]) {
+          const refused = toWireError(refusalOf(await pay({ ...request, principal }, facts)));
+          expect(refused).toEqual(toWireError(refusalOf(await pay({ ...request, principal, managerId: MISSING }))));
+        }
+      }
+    },
+  );
 });
 
 /** Deletes the manager with all that belongs to it. */

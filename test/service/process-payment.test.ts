@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { PAYMENT_ATTEMPTS_MAX } from '../../lib/domain/limits.ts';
+import { IN_FLIGHT_MAX, PAYMENT_ATTEMPTS_MAX } from '../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import { NotNow } from '../../lib/domain/ports.ts';
+import { parseEntryKey } from '../../lib/domain/payment.ts';
+import { NotNow, type Ledger } from '../../lib/domain/ports.ts';
 import { signedCaller } from '../../lib/domain/principal.ts';
 import { assertSessionBalances, type Session } from '../../lib/domain/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { processPayment } from '../../lib/service/process-payment.ts';
+import { processPayment, type ProcessPaymentDeps } from '../../lib/service/process-payment.ts';
 import { withDatabase } from '../support/database.ts';
 import { createPayingWorld, createTestClock, paid, type PayingWorld, type TestClock } from '../support/paying.ts';
 
@@ -25,6 +26,7 @@ async function booksOf(session: Session): Promise<Session> {
   return stored;
 }
 
+const NOTHING_SPENT = { reserved: toMicroUsd(0n), spent: toMicroUsd(0n) };
 const usd = (dollars: number) => toMicroUsd(BigInt(dollars) * 1_000_000n);
 
 describe('a payment', () => {
@@ -204,4 +206,97 @@ describe('a session with as many payments in flight as it may have', () => {
     expect(clock.now() - before).toBeLessThanOrEqual(3_000);
     expect(paid(await processPayment(world.deps, world.request(session, request))).status).toBe('SIGNED');
   });
+});
+
+test('what dead handlers hold is given back before anything is denied for want of it, up to a session that is full of them', async () => {
+  const session = await world.open({ limit: usd(10), budget: { ...NOTHING_SPENT, available: usd(10) } });
+  await new Promise<void>((everyoneSigns) => {
+    let signing = 0;
+    const sign = () => {
+      signing += 1;
+      if (signing === IN_FLIGHT_MAX) everyoneSigns();
+      return new Promise<never>(() => {});
+    };
+    const dying = {
+      ...world.deps,
+      signers: { ...world.deps.signers, SeedVault: { type: 'SeedVault' as const, sign } },
+    };
+    for (let handler = 0; handler < IN_FLIGHT_MAX; handler += 1) {
+      void processPayment(dying, world.request(session, { amount: '150000' }));
+    }
+  });
+  expect((await booksOf(session)).budget.available).toBe(400_000n);
+  clock.advance(17_000);
+  paid(await processPayment(world.deps, world.request(session, { amount: '9500000' })));
+  expect((await booksOf(session)).budget).toEqual({ available: 500_000n, reserved: 0n, spent: 9_500_000n });
+});
+
+describe('a failure before anything is reserved leaves the token free for the next call', () => {
+  const FITS = '10000000';
+  const TOO_MUCH = '10000001';
+  const throttledGuard = () => ({ repetitions: { guard: { take: throttled }, windowSeconds: 30 } });
+
+  test.each<[string, string, () => Partial<ProcessPaymentDeps>]>([
+    ['the guard against repetitions is throttled', FITS, throttledGuard],
+    ['the session cannot be read again', FITS, () => ({ inFlightMax: 0, ledger: failingAfter(1, 'readSession') })],
+    ['the denial cannot be written', TOO_MUCH, () => ({ ledger: failingAfter(0, 'decide', 1) })],
+  ])('%s', async (_what, amount, broken) => {
+    const session = await world.open({ limit: usd(10), budget: { ...NOTHING_SPENT, available: usd(10) } });
+    const request = world.request(session, { amount });
+    await expect(processPayment({ ...world.deps, ...broken() }, request)).rejects.toThrow(NotNow);
+    const before = clock.now();
+    const { ok } = await processPayment(world.deps, request);
+    expect(clock.now()).toBe(before);
+    const spent = amount === FITS ? usd(10) : 0n;
+    expect({ ok, ...(await booksOf(session)).budget }).toEqual({
+      ok: amount === FITS,
+      available: usd(10) - spent,
+      reserved: 0n,
+      spent,
+    });
+  });
+
+  const throttled = async (): Promise<never> => {
+    throw new NotNow('slow down');
+  };
+
+  /** The ledger, of which one call is throttled once the first so many went through. */
+  function failingAfter(calls: number, name: 'readSession' | 'decide', times = Infinity): Ledger {
+    let seen = 0;
+    const call = world.ledger[name] as (...input: readonly unknown[]) => Promise<unknown>;
+    const failing = (...input: readonly unknown[]) => {
+      seen += 1;
+      return seen > calls && seen <= calls + times ? throttled() : call(...input);
+    };
+    return { ...world.ledger, [name]: failing };
+  }
+});
+
+test('the last attempt of a token is given up before its token is called used up', async () => {
+  const session = await world.open();
+  const request = world.request(session);
+  const deadline = () => addMs(clock.now(), 15_000);
+  const broken = { type: 'SeedVault' as const, sign: async () => Promise.reject(new NotNow('slow down')) };
+  const failing = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+  for (let attempt = 1; attempt < PAYMENT_ATTEMPTS_MAX; attempt += 1) {
+    await processPayment(failing, { ...request, deadline: deadline() });
+  }
+  await new Promise<void>((signing) => {
+    const sign = () => {
+      signing();
+      return new Promise<never>(() => {});
+    };
+    const dying = {
+      ...world.deps,
+      signers: { ...world.deps.signers, SeedVault: { type: 'SeedVault' as const, sign } },
+    };
+    void processPayment(dying, { ...request, deadline: deadline() });
+  });
+  clock.advance(17_000);
+  expect(await processPayment(world.deps, { ...request, deadline: deadline() })).toMatchObject({
+    error: { reason: 'attempts_exhausted' },
+  });
+  const [entry] = [...(await booksOf(session)).open.keys()];
+  const payment = await world.ledger.readPayment(parseEntryKey(entry!).paymentId);
+  expect(payment).toMatchObject({ status: 'ABORTED', attempt: PAYMENT_ATTEMPTS_MAX });
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { NotNow } from '../../lib/domain/ports.ts';
+import { LEASE_MARGIN_MS } from '../../lib/domain/limits.ts';
+import { NotNow, type RepetitionGuard } from '../../lib/domain/ports.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/repetition-guard.ts';
@@ -81,6 +82,49 @@ describe('where the same terms may not be paid again within half a minute', () =
     const failing = { ...deps, signers: { SeedVault: broken, AwsKms: broken } };
     expect(await processPayment(failing, world.request(session))).toMatchObject({ error: { reason: 'busy' } });
     expect(paid(await processPayment(deps, world.request(session))).status).toBe('SIGNED');
+  });
+
+  test('a payment that was given up and is taken up again keeps its place from one that saw it given up', async () => {
+    const session = await world.open();
+    const first = world.request(session);
+    const { repetitions } = deps;
+    const broken = { type: 'SeedVault' as const, sign: async () => Promise.reject(new NotNow('slow down')) };
+    await processPayment({ ...deps, signers: { SeedVault: broken, AwsKms: broken } }, first);
+    let retried = false;
+    const guard: RepetitionGuard = {
+      take: async (termsKey, claim, instead) => {
+        if (instead !== null) {
+          paid(await processPayment(deps, first));
+          retried = true;
+        }
+        return repetitions!.guard.take(termsKey, claim, instead);
+      },
+    };
+    const late = await processPayment(
+      { ...deps, repetitions: { guard, windowSeconds: WINDOW_SECONDS } },
+      world.request(session),
+    );
+    expect(retried).toBe(true);
+    expect(late).toMatchObject({ error: { reason: 'repeated_purchase' } });
+    expect(await spentOf(session)).toEqual({ available: 9_500_000n, reserved: 0n, spent: 500_000n });
+  });
+
+  test('a payment whose handler died stands in the way until its lease has ended, and no longer', async () => {
+    const session = await world.open();
+    const request = world.request(session);
+    await new Promise<void>((reserving) => {
+      const reserve = () => {
+        reserving();
+        return new Promise<never>(() => {});
+      };
+      void processPayment({ ...deps, ledger: { ...deps.ledger, reserve } }, request);
+    });
+    clock.advance(request.deadline + LEASE_MARGIN_MS - 1 - clock.now());
+    const deadline = addMs(clock.now(), 15_000);
+    const next = { ...world.request(session), deadline };
+    expect(await processPayment(deps, next)).toMatchObject({ error: { reason: 'repeated_purchase' } });
+    clock.advance(1);
+    expect(paid(await processPayment(deps, next)).status).toBe('SIGNED');
   });
 });
 

@@ -8,7 +8,7 @@ import { PROVISION_TIMEOUT_MS, SEED_NAMES_MAX } from '../../domain/limits.ts';
 import type { Hex } from '../../domain/payment.ts';
 import type { WalletProvisioner } from '../../domain/ports.ts';
 import { addressOf } from '../secp256k1.ts';
-import { serviceErrorName, toWalletError } from '../service-failure.ts';
+import { serviceErrorName, toStoringError } from '../service-failure.ts';
 import { ACCOUNT_PATH, assertIndex, EXTERNAL_CHAIN } from './derivation.ts';
 import { formatSeedSecret } from './seed-secret.ts';
 
@@ -71,14 +71,18 @@ async function drawSeed(): Promise<{ readonly secret: string; readonly extendedP
   const mnemonic = entropyToMnemonic(entropy, wordlist);
   entropy.fill(0);
   const seed = await mnemonicToSeedWebcrypto(mnemonic);
+  const drawn = { secret: formatSeedSecret(mnemonic, seed), extendedPublicKey: deriveAccountKey(seed) };
+  seed.fill(0);
+  return drawn;
+}
+
+/** The neutered key of m/44'/60'/0' in base58, from the 64 bytes of a BIP-39 seed, which it leaves as they are. */
+export function deriveAccountKey(seed: Uint8Array): string {
   const master = bip32.fromSeed(seed);
   const account = master.derivePath(ACCOUNT_PATH);
-  const drawn = {
-    secret: formatSeedSecret(mnemonic, seed),
-    extendedPublicKey: account.neutered().toBase58(),
-  };
-  for (const buffer of [seed, master.privateKey, master.chainCode, account.privateKey]) buffer?.fill(0);
-  return drawn;
+  const extendedPublicKey = account.neutered().toBase58();
+  for (const buffer of [master.privateKey, master.chainCode, account.privateKey]) buffer?.fill(0);
+  return extendedPublicKey;
 }
 
 /**
@@ -104,7 +108,7 @@ async function storeSecret(
       }
     } catch (error) {
       const taken = serviceErrorName(error) === 'ResourceExistsException';
-      if (!taken || tried === SEED_NAMES_MAX) throw toWalletError(`secretsmanager:CreateSecret of ${name}`, error);
+      if (!taken || tried === SEED_NAMES_MAX) throw toStoringError(`secretsmanager:CreateSecret of ${name}`, error);
       continue;
     }
     throw new Error(`secretsmanager:CreateSecret of ${name} answered without an ARN and a version`);

@@ -20,3 +20,15 @@ export function parseSeedSecret(text: string): Uint8Array | null {
   const { seed } = value;
   return typeof seed === 'string' && SEED.test(seed) ? Buffer.from(seed, 'hex') : null;
 }
+
+const SECRET_ARN = /^arn:[^:]+:secretsmanager:[^:]+:\d{12}:secret:(.+)-[A-Za-z0-9]{6}$/;
+
+/**
+ * The name within a secret's ARN; `null` for what is no ARN of a secret.
+ *
+ * A secret that is deleted and made again has the same name and another ARN: the six characters at its end are drawn anew.
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
+ */
+export function parseSecretName(arn: string): string | null {
+  return SECRET_ARN.exec(arn)?.[1] ?? null;
+}

@@ -8,7 +8,7 @@ import type { WalletKey } from '../../domain/resources.ts';
 import { addressOf, assertDigest, formatSignature } from '../secp256k1.ts';
 import { toWalletError } from '../service-failure.ts';
 import { assertIndex, deriveChild, deriveExternalChain, type PrivateNode } from './derivation.ts';
-import { parseSeedSecret } from './seed-secret.ts';
+import { parseSecretName, parseSeedSecret } from './seed-secret.ts';
 
 type SeedKey = Extract<WalletKey, { readonly type: 'SeedVault' }>;
 
@@ -63,7 +63,9 @@ async function readExternalChain(client: SecretsManagerClient, key: SeedKey): Pr
 }
 
 async function readSecret(client: SecretsManagerClient, { secretArn, secretVersionId }: SeedKey): Promise<string> {
-  const command = new GetSecretValueCommand({ SecretId: secretArn, VersionId: secretVersionId });
+  // By name, so that a seed that was lost and restored is found; the version and the address that it gives say that it is the same.
+  const secretId = parseSecretName(secretArn) ?? secretArn;
+  const command = new GetSecretValueCommand({ SecretId: secretId, VersionId: secretVersionId });
   try {
     const answer = await client.send(command, { abortSignal: AbortSignal.timeout(SIGNER_TIMEOUT_MS) });
     return answer.SecretString ?? '';

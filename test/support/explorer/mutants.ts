@@ -9,6 +9,7 @@ export interface Mutant {
 }
 
 const DRIVE = 'lib/service/drive-payment.ts';
+const RESERVATION = 'lib/service/reservation.ts';
 const RECOVERY = 'lib/service/recovery.ts';
 const MODEL = 'test/support/model-ledger.ts';
 
@@ -17,10 +18,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a reserve that is sent again under the same attempt',
     edits: [
       {
-        file: DRIVE,
-        find: 'const next = await deps.ledger.takeOver({ id, attempt, owner, leaseUntil, terms });',
-        replace:
-          "const next = { kind: 'taken' as string, payment: { ...payment, id, attempt, owner, leaseUntil, terms } };",
+        file: RESERVATION,
+        find: 'const next = await abortOnFailure(deps, attempted, () => openNextAttempt(deps, attempted));',
+        replace: "const next = { kind: 'taken' as string, payment: attempted };",
       },
     ],
     scenario: 0,
@@ -44,12 +44,12 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       { file: RECOVERY, find: "payment.status === 'PENDING' ? 'leave' : 'release'", replace: "'release'" },
       {
-        file: 'lib/service/sweep.ts',
-        find: "if (payment.status === 'PENDING') return",
-        replace: "if (payment.status === ('NEVER' as string)) return",
+        file: 'lib/service/sweep-visit.ts',
+        find: "if (payment.status === 'PENDING') {",
+        replace: "if (payment.status === ('NEVER' as string)) {",
       },
       {
-        file: 'lib/service/sweep.ts',
+        file: 'lib/service/sweep-visit.ts',
         find: 'const payment = await abandonIfDead(deps, found, now);',
         replace: 'const payment = found;',
       },
@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a failed condition that is taken for a denial',
     edits: [
       {
-        file: DRIVE,
+        file: RESERVATION,
         find: "if (session?.open.has(entry) === true) return { kind: 'reserved', payment, budget: session.budget };",
         replace: "if (session?.open.has(entry) === true) return { kind: 'refused', session };",
       },

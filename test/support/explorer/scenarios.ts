@@ -1,71 +1,24 @@
-import type { PaymentId } from '../../../lib/domain/ids.ts';
-import { NETWORKS } from '../../../lib/domain/assets.ts';
+import { createHash } from 'node:crypto';
+import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Hex, Payment } from '../../../lib/domain/payment.ts';
 import { signedCaller } from '../../../lib/domain/principal.ts';
-import type { PaymentInstrument, PaymentManager } from '../../../lib/domain/resources.ts';
-import type { Session } from '../../../lib/domain/session.ts';
+import type { Session, SessionKey } from '../../../lib/domain/session.ts';
 import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
 import { createFactsCache } from '../../../lib/service/facts.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/process-payment.ts';
-import { visitPayment } from '../../../lib/service/sweep.ts';
+import type { Ledger } from '../../../lib/domain/ports.ts';
+import { emptyTally } from '../../../lib/service/sweep.ts';
+import { visitPage } from '../../../lib/service/sweep-visit.ts';
+import { withdraw } from '../../../lib/service/withdrawals.ts';
 import { createModelLedger, type Books } from '../model-ledger.ts';
 import { explore, type Exploration, type FaultBudget } from './explore.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
+import { INSTRUMENT, instrument, manager, network, SESSION, sessionWith, START_MS, USER } from './tenant.ts';
 
-const START_MS = 1_760_000_000_000;
 /** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
 const LATE_MS = START_MS + 60_000;
 const INVOCATION_MS = 15_000;
-
-const network = NETWORKS.find(({ id }) => id === 'eip155:84532')!;
-const manager: PaymentManager = {
-  managerId: 'explorer-0000000001',
-  name: 'explorer',
-  description: null,
-  authorizer: { type: 'AWS_IAM' },
-  roleArn: 'arn:aws:iam::000000000000:role/x',
-  tags: null,
-  workloadName: 'explorer-0000000001',
-  status: 'READY',
-  createdAt: toEpochMs(START_MS),
-  updatedAt: toEpochMs(START_MS),
-  revision: 1,
-};
-const USER = 'user';
-const SESSION = 'payment-session-000000000000001';
-const INSTRUMENT = 'payment-instrument-000000000000001';
-const ADDRESS: Hex = '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1';
-
-const instrument: PaymentInstrument = {
-  managerId: manager.managerId,
-  connectorId: 'seed-0000000001',
-  instrumentId: INSTRUMENT,
-  userId: USER,
-  network: 'ETHEREUM',
-  linkedAccounts: [],
-  status: 'ACTIVE',
-  wallet: { address: ADDRESS, key: { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 } },
-  createdAt: toEpochMs(START_MS),
-  updatedAt: toEpochMs(START_MS),
-};
-
-function sessionWith(limit: bigint): Session {
-  return {
-    managerId: manager.managerId,
-    sessionId: SESSION,
-    userId: USER,
-    deleted: false,
-    createdAt: toEpochMs(START_MS),
-    updatedAt: toEpochMs(START_MS),
-    expiryMinutes: 60,
-    expiresAt: toEpochMs(START_MS + 3_600_000),
-    limit: toMicroUsd(limit),
-    budget: { available: toMicroUsd(limit), reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
-    inFlight: 0,
-    open: new Map(),
-  };
-}
 
 /** One handler of a scenario. */
 export interface HandlerPlan {
@@ -76,6 +29,8 @@ export interface HandlerPlan {
   readonly warm: boolean;
   /** Whether its clock is past every lease of the others. */
   readonly late: boolean;
+  /** Whether it withdraws its amount, rather than paying it. */
+  readonly withdraws: boolean;
 }
 
 export interface Scenario {
@@ -88,6 +43,7 @@ export interface Scenario {
 }
 
 function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): ProcessBody {
+  if (plan.withdraws) return withdrawalBody(plan, startMs, seen);
   const request: ProcessPaymentRequest = {
     managerId: manager.managerId,
     principal: signedCaller(USER),
@@ -126,6 +82,33 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
   };
 }
 
+/** A withdrawal whose session is there: writing it is idempotent, and comes before all else. */
+function withdrawalBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): ProcessBody {
+  const destination = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+  const { managerId, userId, instrumentId } = instrument;
+  const amount = toMicroUsd(BigInt(plan.amount));
+  const deadline = addMs(toEpochMs(startMs), INVOCATION_MS);
+  const request = {
+    managerId,
+    userId,
+    instrumentId,
+    agentName: null,
+    network: null,
+    amount,
+    destination,
+    deadline,
+  } as const;
+  const openSession = async ({ sessionId }: Session, requestHash: string) => ({
+    session: sessionWith(amount, sessionId),
+    requestHash,
+  });
+  return (world) => {
+    const deps = depsOf(world, createFactsCache(), plan.name, seen);
+    const own = { ...deps, sessions: { openSession }, destinations: new Set([destination]) };
+    return withdraw(own, { ...request, clientToken: plan.token });
+  };
+}
+
 function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>, name: string, seen: Set<PaymentId>) {
   return {
     ledger: {
@@ -149,18 +132,32 @@ function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>,
   };
 }
 
+/** The real sweeper's visit to one payment. What fails it is what fails the process. */
+async function visit(ledger: Ledger, clock: Clock, id: PaymentId): Promise<void> {
+  const reads = {
+    readPayments: (ids: readonly PaymentId[]) => Promise.allSettled(ids.map((each) => ledger.readPayment(each))),
+    readSessions: (keys: readonly SessionKey[]) => Promise.allSettled(keys.map((each) => ledger.readSession(each))),
+  };
+  const index = {
+    dueVisits: async () => [],
+    hasVisits: async () => false,
+    dropVisit: async () => undefined,
+    postponeVisit: async () => undefined,
+    putOff: async () => null,
+  };
+  const report = ({ error }: { readonly error: unknown }) => {
+    throw error;
+  };
+  const due = { id, shard: 0, dueAt: clock.now() };
+  await visitPage({ ledger, reads, clock, index, report }, [due], emptyTally(), addMs(clock.now(), INVOCATION_MS));
+}
+
 /** Runs the real sweeper over books whose handlers are gone, until it has nothing more to do. */
 async function recover(books: Books): Promise<Books> {
   const holder = { books };
   const ledger = createModelLedger(holder);
   const clock: Clock = { now: () => toEpochMs(LATE_MS + 600_000), sleep: async () => undefined };
-  const index = {
-    duePayments: async () => [],
-    hasVisits: async () => false,
-    dropVisit: async () => undefined,
-    postponeVisit: async () => undefined,
-  };
-  for (const id of books.payments.keys()) await visitPayment({ ledger, clock, index, report: () => undefined }, id);
+  for (const id of books.payments.keys()) await visit(ledger, clock, id);
   return holder.books;
 }
 
@@ -172,6 +169,13 @@ async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
   const signer = { type: 'SeedVault', sign: async (): Promise<Hex> => '0x' } as const;
   await handlerBody(plan, START_MS, seen)({ ledger: createModelLedger(holder), signer, clock });
   return [...seen][0]!;
+}
+
+/** The session that is there when a scenario begins. */
+function sessionOf({ limit, handlers: [first] }: Scenario): Session {
+  if (first?.withdraws !== true) return sessionWith(limit);
+  const scope = JSON.stringify(['CreateWithdrawal', manager.managerId, USER, first.token]);
+  return sessionWith(limit, formatWithdrawalSessionId(createHash('sha256').update(scope).digest()));
 }
 
 /** Explores every interleaving of a scenario's real code within its fault budget. */
@@ -189,18 +193,11 @@ export async function exploreScenario(
   }
   if (scenario.sweeper) {
     const id = await paymentIdOf(scenario.handlers[0]!);
-    const index = {
-      duePayments: async () => [],
-      hasVisits: async () => false,
-      dropVisit: async () => undefined,
-      postponeVisit: async () => undefined,
-    };
-    const body: ProcessBody = ({ ledger, clock }) =>
-      visitPayment({ ledger, clock, index, report: () => undefined }, id);
+    const body: ProcessBody = ({ ledger, clock }) => visit(ledger, clock, id);
     programs.push({ name: 'sweeper', program: await createProgram(body, { startMs: LATE_MS, ids }) });
   }
   return explore({
-    books: { session: sessionWith(scenario.limit), payments: new Map() },
+    books: { session: sessionOf(scenario), payments: new Map() },
     programs,
     faults: scenario.faults,
     recover,
@@ -216,6 +213,7 @@ const handler = (name: string, token: string, rest: Partial<HandlerPlan> = {}): 
   amount: '2',
   warm: false,
   late: false,
+  withdraws: false,
   ...rest,
 });
 
@@ -246,6 +244,13 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     name: 'two payments of which one fits, and the sweeper',
     limit: 3n,
     handlers: [handler('A', 't'), handler('B', 'u', { late: true })],
+    sweeper: true,
+    faults: few,
+  },
+  {
+    name: 'a withdrawal and its repetition past the lease, and the sweeper',
+    limit: 2n,
+    handlers: [handler('A', 't', { withdraws: true }), handler('B', 't', { withdraws: true, late: true })],
     sweeper: true,
     faults: few,
   },
