@@ -1,3 +1,4 @@
+import type { AccountReader } from './account.ts';
 import type { CallerIdentity, ChainRequest, Credentials, CredentialSource } from './aws.ts';
 import type { FileStore } from './files.ts';
 import type { Outcome } from './outcome.ts';
@@ -22,6 +23,7 @@ export interface CliDeps {
   readonly callerIdentity: (region: string, credentials: Credentials) => Promise<CallerIdentity>;
   /** Names of the metrics that reached CloudWatch lately. */
   readonly recentMetrics: (region: string, credentials: Credentials) => Promise<readonly string[]>;
+  readonly account: AccountReader;
 }
 
 export interface OptionSpec {
@@ -54,6 +56,8 @@ export interface Command {
   readonly operandsMin: number;
   readonly operandsMax: number;
   readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Whether it has something to do where no endpoint is known. @default 'required' */
+  readonly endpoint?: 'required' | 'optional';
   /** The role of the deployment whose credentials it needs. */
   readonly role: string;
   /** Lines, each with what it does. */

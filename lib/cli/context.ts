@@ -56,8 +56,13 @@ export async function writeContext(files: FileStore, context: CliContext): Promi
 /** The part of the local stack's file that the tool uses. */
 export type LocalStackFile = Pick<
   LocalInfo,
-  'endpoint' | 'region' | 'credentials' | 'paymentManagerArn' | 'paymentConnectorIds' | 'faucet'
->;
+  'endpoint' | 'region' | 'paymentManagerArn' | 'paymentConnectorIds' | 'faucet'
+> & {
+  readonly credentials: Pick<LocalInfo['credentials'], 'controlPlane' | 'management' | 'processPayment'> &
+    Partial<LocalInfo['credentials']>;
+  readonly aws?: LocalInfo['aws'];
+  readonly facilitator?: LocalInfo['facilitator'];
+};
 
 /** What the local stack wrote when it was started last, or `null`. It may not be running any more. */
 export async function readLocalFile(files: FileStore): Promise<LocalStackFile | null> {

@@ -3,6 +3,7 @@ import { checkAccess } from './doctor/access.ts';
 import { checkEndpoint } from './doctor/endpoint.ts';
 import type { Finding } from './doctor/finding.ts';
 import { checkMetrics } from './doctor/metrics.ts';
+import { checkQuotas } from './doctor/quotas.ts';
 import { checkResources } from './doctor/resources.ts';
 import { EXIT, type Outcome } from './outcome.ts';
 import { paint, printable, type Terminal } from './terminal.ts';
@@ -15,7 +16,9 @@ async function runDoctor(invocation: Invocation): Promise<Outcome> {
     if (terminal.interactive) terminal.err(`${line}\n`);
   };
   const findings: Finding[] = [];
-  say(`looking at ${invocation.target.endpoint}`);
+  say('asking the account for its quotas');
+  findings.push(...(await checkQuotas(invocation)));
+  say(`looking at ${invocation.target.endpoint || 'what is here'}`);
   const endpoint = await checkEndpoint(invocation);
   findings.push(...endpoint.findings);
   if (endpoint.reachable) {
@@ -45,7 +48,8 @@ function verdict(findings: readonly Finding[]): string {
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'checks endpoint, clock, roles, wallet and metrics; says what is wrong and how to mend it',
+  endpoint: 'optional',
+  summary: 'checks quotas, endpoint, clock, roles, keys, wallet and metrics; says what is wrong and how to mend it',
   operands: '',
   operandsMin: 0,
   operandsMax: 0,
@@ -54,10 +58,12 @@ export const doctor: Command = {
     session: { value: 'ID', help: 'another session' },
     instrument: { value: 'ID', help: 'another wallet' },
     connector: { value: 'ID', help: 'the connector of that wallet' },
+    'stack-prefix': { value: 'NAME', help: 'of the deployment (default Bursar), for the names of its secrets' },
   },
   role: 'any role; it says what the one it finds may do, and changes nothing',
   examples: [
     ['bursar doctor', 'all there is to check'],
+    ['bursar doctor --region us-east-1 --profile ops', 'before the first deployment: the quotas of the account'],
     ['bursar doctor --role-arn arn:aws:iam::111122223333:role/ProcessPaymentRole', 'as the agents see it'],
     ['bursar doctor --json', 'for a monitor: exit code 1 when something is wrong'],
   ],

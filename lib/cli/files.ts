@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** A file that appears under its name only when it is whole. */
@@ -15,6 +15,10 @@ export interface FileStore {
   /** Readable by its owner only; replaces what was there, whole or not at all. */
   write(name: string, text: string): Promise<void>;
   create(name: string): Promise<PendingFile>;
+  /** Whether something goes by the name, be it a link to nowhere. */
+  exists(name: string): Promise<boolean>;
+  /** Readable by its owner only and on disk when this returns. `false`, and nothing is written, where the name is taken. */
+  writeNew(name: string, text: string): Promise<boolean>;
 }
 
 const OWNER_ONLY = 0o600;
@@ -24,10 +28,7 @@ export function createFileStore(directory: string): FileStore {
   const partOf = (name: string): string => `${place(name)}.${process.pid}.part`;
   return {
     read: async (name, maxBytes) => {
-      const bytes = await readFile(place(name)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return null;
-        throw error;
-      });
+      const bytes = await orAbsent(readFile(place(name)), 'ENOENT');
       if (bytes !== null && bytes.byteLength > maxBytes) {
         throw new Error(`${name} has ${bytes.byteLength} bytes: expected at most ${maxBytes}`);
       }
@@ -37,6 +38,21 @@ export function createFileStore(directory: string): FileStore {
       await mkdir(dirname(place(name)), { recursive: true });
       await writeFile(partOf(name), text, { mode: OWNER_ONLY });
       await rename(partOf(name), place(name));
+    },
+    exists: async (name) => (await orAbsent(lstat(place(name)), 'ENOENT')) !== null,
+    writeNew: async (name, text) => {
+      const file = await orAbsent(open(place(name), 'wx', OWNER_ONLY), 'EEXIST');
+      if (file === null) return false;
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } catch (error) {
+        await rm(place(name), { force: true });
+        throw error;
+      } finally {
+        await file.close();
+      }
+      return true;
     },
     create: async (name) => {
       const file = await open(partOf(name), 'w');
@@ -53,4 +69,13 @@ export function createFileStore(directory: string): FileStore {
       };
     },
   };
+}
+
+async function orAbsent<T>(work: Promise<T>, code: 'ENOENT' | 'EEXIST'): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === code) return null;
+    throw error;
+  }
 }

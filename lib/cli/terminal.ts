@@ -12,6 +12,8 @@ export interface Terminal {
   readonly color: boolean;
   /** Asks for one line, on stderr. `null`: the input ended. */
   ask(question: string): Promise<string | null>;
+  /** The same, and what is typed is not shown. */
+  askSecret(question: string): Promise<string | null>;
 }
 
 /** Text of others with its control characters replaced: nothing that a seller or an agent wrote may steer a terminal. */

@@ -16,6 +16,11 @@ export async function checkEndpoint({ deps, target }: Invocation): Promise<{
   readonly reachable: boolean;
   readonly findings: readonly Finding[];
 }> {
+  if (target.endpoint === '') {
+    const mend =
+      'deploy (docs/operating.md), then bursar init --endpoint with the Endpoint output of the stack BursarService';
+    return { reachable: false, findings: [reach.warn('none is known yet', mend)] };
+  }
   let response: Response;
   try {
     response = await deps.fetch(`${target.endpoint}/payments/getPaymentSession`, {

@@ -9,10 +9,12 @@ import { availableOf, ownerOf, requireSession } from '../session.ts';
 import { clientOf } from '../target.ts';
 import { requireWallet, usdOfBalance, type Wallet } from '../wallet.ts';
 import { findingsOf, type Finding } from './finding.ts';
+import { checkKey } from './keys.ts';
 
 const manager = findingsOf('manager', 'manager');
 const connector = findingsOf('connector', 'connector');
 const wallet = findingsOf('instrument', 'wallet');
+const key = findingsOf('key', 'key of the wallet');
 const session = findingsOf('session', 'session');
 const funds = findingsOf('funds', 'money in the wallet');
 const INIT = 'bursar init finds or makes it';
@@ -37,6 +39,9 @@ export async function checkResources(invocation: Invocation): Promise<readonly F
     found instanceof CliError
       ? wallet.warn(found.message, 'run bursar init')
       : ask(invocation, wallet, async () => checkWallet(invocation, owner, found)),
+    found instanceof CliError
+      ? key.skip('there is no wallet')
+      : ask(invocation, key, async () => checkKey(invocation, owner, found)),
     found instanceof CliError
       ? funds.skip('there is no wallet')
       : ask(invocation, funds, async () => checkFunds(invocation, owner, found)),

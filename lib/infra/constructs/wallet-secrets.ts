@@ -60,12 +60,27 @@ export class WalletSecrets extends Construct {
     );
   }
 
-  private denyOthers(role: Role, action: string): void {
+  /** Lets a role read seeds, and bring back what was lost; it can neither delete one nor replace a value that wallets use. */
+  grantBackUp(role: Role): void {
+    const actions = [
+      'secretsmanager:CreateSecret',
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:RestoreSecret',
+    ];
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ sid: 'BackUpWalletSeeds', actions, resources: [this.anySecret()] }),
+    );
+    this.denyOthers(role, ...actions);
+  }
+
+  private denyOthers(role: Role, ...actions: string[]): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
         sid: 'WalletSeedsOnly',
         effect: Effect.DENY,
-        actions: [action],
+        actions,
         resources: [this.others],
       }),
     );

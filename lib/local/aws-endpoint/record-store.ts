@@ -6,6 +6,7 @@ export interface RecordStore<T> {
   get(id: string): T | undefined;
   /** Returns when the record would survive the end of the process. */
   put(id: string, record: T): void;
+  delete(id: string): void;
   values(): Iterable<T>;
 }
 
@@ -33,6 +34,10 @@ export function openRecordStore<T>(directory: string | null, parse: (value: unkn
   }
   return {
     get: (id) => records.get(id),
+    delete: (id) => {
+      if (directory !== null) rmSync(join(directory, `${id}${RECORD_SUFFIX}`), { force: true });
+      records.delete(id);
+    },
     values: () => records.values(),
     put: (id, record) => {
       if (directory !== null) writeRecord(directory, id, record);

@@ -3,28 +3,17 @@ import type { EpochMs } from '../../domain/time.ts';
 import type { Actions, AwsPlace } from './actions.ts';
 import { requestTagContext, resourceTagContext, type AwsAuthorization, type Caller } from './authorization.ts';
 import { AwsError, validationError } from './aws-error.ts';
-import { readTags, readText, requireText, toTagMap, type Input, type Tag } from './members.ts';
+import { readTags, readText, requireText, toTagMap, type Input } from './members.ts';
 import { openRecordStore, type RecordStore } from './record-store.ts';
-
-/** One value of a secret. */
-interface SecretVersion {
-  readonly versionId: string;
-  readonly secretString: string;
-}
-
-/** A secret as it is kept: its current value and those before. */
-interface SecretRecord extends SecretVersion {
-  readonly name: string;
-  readonly arn: string;
-  readonly description: string;
-  readonly tags: readonly Tag[];
-  readonly createdAtSeconds: number;
-  readonly previous?: SecretVersion;
-  /** Without a stage any more, the newest first: they can be read by id, and their tokens stay taken. */
-  readonly older?: readonly SecretVersion[];
-  /** When a deleted secret is gone for good; it can't be read from the deletion on. */
-  readonly deletionAtSeconds?: number;
-}
+import {
+  assertNotDeleted,
+  CURRENT,
+  findVersion,
+  parseSecretRecord,
+  versionsOf,
+  type SecretRecord,
+  type StagedVersion,
+} from './secret-record.ts';
 
 const NAME = /^[A-Za-z0-9/_+=.@-]{1,512}$/;
 const NAME_CHARS = { min: 1, max: 512 };
@@ -32,8 +21,6 @@ const SECRET_ID_CHARS = { min: 1, max: 2_048 };
 const VERSION_ID_CHARS = { min: 32, max: 64 };
 const SECRET_CHARS = { min: 1, max: 65_536 };
 const TAG_FORM = { key: 'Key', value: 'Value' };
-const CURRENT = 'AWSCURRENT';
-const PREVIOUS = 'AWSPREVIOUS';
 /** As many versions without a stage as Secrets Manager keeps at most. */
 const OLDER_MAX = 100;
 const RECOVERY_DAYS = { min: 7, max: 30 };
@@ -49,7 +36,7 @@ interface SecretsContext {
   readonly records: RecordStore<SecretRecord>;
 }
 
-/** What Secrets Manager does with text secrets: create, read, replace the value, delete with a time to recover. */
+/** What Secrets Manager does with text secrets: create, read, replace the value, delete at once or with a time to recover. */
 export function createSecretsManagerActions(options: {
   readonly place: AwsPlace;
   readonly directory: string | null;
@@ -65,12 +52,19 @@ export function createSecretsManagerActions(options: {
     GetSecretValue: (caller, input) => getSecretValue(context, caller, input),
     PutSecretValue: (caller, input) => putSecretValue(context, caller, input),
     DeleteSecret: (caller, input) => deleteSecret(context, caller, input),
+    RestoreSecret: async (caller, input) => {
+      const secret = await findSecret(context, caller, input, 'RestoreSecret', {});
+      const { deletionAtSeconds: _takenBack, ...kept } = secret;
+      context.records.put(toRecordId(secret.name), kept);
+      return { ARN: secret.arn, Name: secret.name };
+    },
     DescribeSecret: async (caller, input) => {
       const secret = await findSecret(context, caller, input, 'DescribeSecret', {});
       return {
         ARN: secret.arn,
         Name: secret.name,
         Description: secret.description,
+        ...(secret.kmsKeyId === undefined ? {} : { KmsKeyId: secret.kmsKeyId }),
         CreatedDate: secret.createdAtSeconds,
         LastChangedDate: secret.createdAtSeconds,
         Tags: secret.tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
@@ -85,7 +79,8 @@ export function createSecretsManagerActions(options: {
   };
 }
 
-async function createSecret({ place, now, records }: SecretsContext, caller: Caller, input: Input): Promise<object> {
+async function createSecret(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
+  const { place, now, records } = context;
   const name = requireText(input, 'Name', NAME_CHARS);
   if (!NAME.test(name)) {
     throw validationError(
@@ -97,6 +92,7 @@ async function createSecret({ place, now, records }: SecretsContext, caller: Cal
   if (secretString === undefined) {
     throw new AwsError('InvalidParameterException', 'This endpoint keeps text secrets: expected SecretString');
   }
+  const kmsKeyId = readText(input, 'KmsKeyId', { min: 0, max: 2_048 });
   const tags = readTags(input, TAG_FORM);
   const tagMap = toTagMap(tags);
   const { partition, region, account } = place;
@@ -107,7 +103,7 @@ async function createSecret({ place, now, records }: SecretsContext, caller: Cal
     await caller.assertAllowed({ action: 'TagResource', resourceArn: arn, tags: tagMap, context: creation });
   }
 
-  const known = records.get(toRecordId(name));
+  const known = currentRecord(context, name);
   if (known !== undefined) {
     assertNotDeleted(known);
     if (findVersion(known, versionId, secretString) !== null) return toCreated({ ...known, versionId });
@@ -118,6 +114,7 @@ async function createSecret({ place, now, records }: SecretsContext, caller: Cal
     arn,
     versionId,
     description: readText(input, 'Description', { min: 0, max: 2_048 }) ?? '',
+    ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
     tags,
     createdAtSeconds: now() / 1000,
     secretString,
@@ -154,35 +151,6 @@ async function getSecretValue(context: SecretsContext, caller: Caller, input: In
   };
 }
 
-type StagedVersion = readonly [stage: string | null, version: SecretVersion];
-
-/** The values that are kept, with their stage if they have one, the current one first. */
-function versionsOf({ versionId, secretString, previous, older = [] }: SecretRecord): readonly StagedVersion[] {
-  return [
-    [CURRENT, { versionId, secretString }],
-    ...(previous === undefined ? [] : [[PREVIOUS, previous] as const]),
-    ...older.map((version) => [null, version] as const),
-  ];
-}
-
-/** The version that a token made, `null` if there is none. Throws where the same token made another value. */
-function findVersion(secret: SecretRecord, token: string, secretString: string): StagedVersion | null {
-  const found = versionsOf(secret).find(([, { versionId }]) => versionId === token);
-  if (found === undefined || found[1].secretString === secretString) return found ?? null;
-  throw new AwsError(
-    'ResourceExistsException',
-    "You can't use ClientRequestToken for a secret version that already exists with other contents.",
-  );
-}
-
-function assertNotDeleted({ deletionAtSeconds }: SecretRecord): void {
-  if (deletionAtSeconds === undefined) return;
-  throw new AwsError(
-    'InvalidRequestException',
-    "You can't perform this operation on the secret because it was marked for deletion.",
-  );
-}
-
 /** Makes a value the current one. The same token again with the same value changes nothing, whatever came since. */
 async function putSecretValue(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
   const versionId = requireText(input, 'ClientRequestToken', VERSION_ID_CHARS);
@@ -199,37 +167,55 @@ async function putSecretValue(context: SecretsContext, caller: Caller, input: In
   return { ...toCreated({ ...secret, versionId }), ...(stage === null ? {} : { VersionStages: [stage] }) };
 }
 
-/** Marks a secret for deletion; it stays on disk, as with AWS until the recovery window has passed. Deletes nothing at once. */
+/** Marks a secret for deletion, or deletes it at once and for good where that is what was asked. */
 async function deleteSecret(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
+  const force = input['ForceDeleteWithoutRecovery'] === true;
+  if (force && input['RecoveryWindowInDays'] !== undefined) {
+    throw new AwsError(
+      'InvalidParameterException',
+      "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+    );
+  }
   const days = input['RecoveryWindowInDays'] ?? RECOVERY_DAYS.max;
   if (typeof days !== 'number' || !Number.isInteger(days) || days < RECOVERY_DAYS.min || days > RECOVERY_DAYS.max) {
     throw new AwsError('InvalidParameterException', 'The RecoveryWindowInDays value must be between 7 and 30 days.');
   }
-  if (input['ForceDeleteWithoutRecovery'] === true) {
-    throw new AwsError('InvalidParameterException', 'This endpoint deletes with a recovery window only.');
+  const condition: AwsAuthorization['context'] = force
+    ? { 'secretsmanager:ForceDeleteWithoutRecovery': 'true' }
+    : { 'secretsmanager:RecoveryWindowInDays': `${days}` };
+  const secret = await findSecret(context, caller, input, 'DeleteSecret', condition);
+  if (force) {
+    context.records.delete(toRecordId(secret.name));
+    return { ARN: secret.arn, Name: secret.name, DeletionDate: context.now() / 1000 };
   }
-  const secret = await findSecret(context, caller, input, 'DeleteSecret', {
-    'secretsmanager:RecoveryWindowInDays': `${days}`,
-  });
   assertNotDeleted(secret);
   const deletionAtSeconds = context.now() / 1000 + days * DAY_SECONDS;
   context.records.put(toRecordId(secret.name), { ...secret, deletionAtSeconds });
   return { ARN: secret.arn, Name: secret.name, DeletionDate: deletionAtSeconds };
 }
 
+/** What goes by the name; a secret whose days of recovery have passed is gone, and its name is free. */
+function currentRecord({ now, records }: SecretsContext, name: string): SecretRecord | undefined {
+  const found = records.get(toRecordId(name));
+  if (found?.deletionAtSeconds === undefined || found.deletionAtSeconds > now() / 1000) return found;
+  records.delete(toRecordId(name));
+  return undefined;
+}
+
 /** The secret that `SecretId` names, by name or by ARN, if the caller may do this with it. */
 async function findSecret(
-  { place, records }: SecretsContext,
+  context: SecretsContext,
   caller: Caller,
   input: Input,
   action: string,
   conditions: AwsAuthorization['context'],
 ): Promise<SecretRecord> {
+  const { place } = context;
   const asked = requireText(input, 'SecretId', SECRET_ID_CHARS);
   const prefix = `arn:${place.partition}:secretsmanager:${place.region}:${place.account}:secret:`;
   const isArn = asked.startsWith('arn:');
   const name = isArn ? asked.slice(prefix.length).replace(ARN_SUFFIX, '') : asked;
-  const found = records.get(toRecordId(name));
+  const found = currentRecord(context, name);
   const secret = found !== undefined && (!isArn || found.arn === asked) ? found : undefined;
   const tags = toTagMap(secret?.tags ?? []);
   // Asked first, so that whoever may not read cannot find out what there is.
@@ -258,11 +244,4 @@ function toRecordId(name: string): string {
 function randomSuffix(): string {
   const characters = Array.from(randomBytes(ARN_SUFFIX_CHARS), (byte) => ARN_SUFFIX_ALPHABET[byte % 61]);
   return characters.join('');
-}
-
-/** Reads a stored record; throws where it has no secret. Only this endpoint writes there. */
-function parseSecretRecord(value: unknown): SecretRecord {
-  const record = value as SecretRecord;
-  if (typeof record.name !== 'string' || typeof record.secretString !== 'string') throw new Error('not a secret');
-  return record;
 }

@@ -5,10 +5,12 @@ import {
   GetSecretValueCommand,
   ListSecretsCommand,
   PutSecretValueCommand,
+  RestoreSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAwsEndpoint, type AwsEndpoint } from '../../../lib/local/aws-endpoint/endpoint.ts';
+import { addMs } from '../../../lib/domain/time.ts';
 import { ACCOUNT, clientConfig, NOW, REGION } from '../../wallets/aws.ts';
 import { failureOf } from '../../wallets/signer-contract.ts';
 
@@ -16,10 +18,11 @@ const TOKEN = '11111111-1111-4111-8111-111111111111';
 const OTHER_TOKEN = '22222222-2222-4222-8222-222222222222';
 
 let endpoint: AwsEndpoint;
+let now = NOW;
 let secrets: SecretsManagerClient;
 
 beforeAll(async () => {
-  endpoint = await createAwsEndpoint({ dataDir: null, region: REGION, account: ACCOUNT, now: () => NOW });
+  endpoint = await createAwsEndpoint({ dataDir: null, region: REGION, account: ACCOUNT, now: () => now });
   secrets = new SecretsManagerClient(clientConfig(endpoint.url));
 });
 afterAll(async () => {
@@ -175,13 +178,53 @@ test('deletes a secret so that it can neither be read, replaced nor made again, 
   expect((await secrets.send(new DescribeSecretCommand({ SecretId: 'gone' }))).DeletedDate).toBeDefined();
 });
 
-test.each([{ RecoveryWindowInDays: 6 }, { RecoveryWindowInDays: 31 }, { ForceDeleteWithoutRecovery: true }])(
-  'refuses to delete with %j',
-  async (window) => {
-    const Name = `kept-${JSON.stringify(window).length}${window.RecoveryWindowInDays ?? ''}`;
-    await secrets.send(new CreateSecretCommand({ Name, SecretString: 'a' }));
-    const failure = secrets.send(new DeleteSecretCommand({ SecretId: Name, ...window }));
-    expect(await nameOfFailure(failure)).toBe('InvalidParameterException');
-    expect((await secrets.send(new GetSecretValueCommand({ SecretId: Name }))).SecretString).toBe('a');
-  },
-);
+test('takes a deletion back within its days, and the secret is as it was', async () => {
+  const creation = { Name: 'rescued', SecretString: 'a', ClientRequestToken: TOKEN, KmsKeyId: 'alias/seeds' };
+  const { ARN } = await secrets.send(new CreateSecretCommand(creation));
+  await secrets.send(new DeleteSecretCommand({ SecretId: 'rescued', RecoveryWindowInDays: 7 }));
+  expect(await secrets.send(new RestoreSecretCommand({ SecretId: 'rescued' }))).toMatchObject({ ARN, Name: 'rescued' });
+  const read = await secrets.send(new GetSecretValueCommand({ SecretId: ARN!, VersionId: TOKEN }));
+  expect(read.SecretString).toBe('a');
+  const described = await secrets.send(new DescribeSecretCommand({ SecretId: 'rescued' }));
+  expect(described).toMatchObject({ KmsKeyId: 'alias/seeds' });
+  expect(described.DeletedDate).toBeUndefined();
+});
+
+test('has no secret any more once the days of its recovery have passed', async () => {
+  await secrets.send(new CreateSecretCommand({ Name: 'late', SecretString: 'a' }));
+  await secrets.send(new DeleteSecretCommand({ SecretId: 'late', RecoveryWindowInDays: 7 }));
+  now = addMs(NOW, 7 * 86_400_000);
+  for (const command of [
+    new RestoreSecretCommand({ SecretId: 'late' }),
+    new DescribeSecretCommand({ SecretId: 'late' }),
+  ] as const) {
+    expect(await nameOfFailure(secrets.send(command as DescribeSecretCommand))).toBe('ResourceNotFoundException');
+  }
+  now = NOW;
+});
+
+test('gives a secret that is made anew under a name the token’s version and another ARN', async () => {
+  const creation = { Name: 'anew', SecretString: 'a', ClientRequestToken: TOKEN };
+  const { ARN } = await secrets.send(new CreateSecretCommand(creation));
+  await secrets.send(new DeleteSecretCommand({ SecretId: 'anew', ForceDeleteWithoutRecovery: true }));
+  const gone = [new GetSecretValueCommand({ SecretId: 'anew' }), new GetSecretValueCommand({ SecretId: ARN! })];
+  for (const command of gone) expect(await nameOfFailure(secrets.send(command))).toBe('ResourceNotFoundException');
+  const again = await secrets.send(new CreateSecretCommand(creation));
+  expect(again.ARN).not.toBe(ARN);
+  const read = new GetSecretValueCommand({ SecretId: 'anew', VersionId: TOKEN });
+  expect((await secrets.send(read)).SecretString).toBe('a');
+  const byOldArn = new GetSecretValueCommand({ SecretId: ARN!, VersionId: TOKEN });
+  expect(await nameOfFailure(secrets.send(byOldArn))).toBe('ResourceNotFoundException');
+});
+
+test.each([
+  { RecoveryWindowInDays: 6 },
+  { RecoveryWindowInDays: 31 },
+  { RecoveryWindowInDays: 7, ForceDeleteWithoutRecovery: true },
+])('refuses to delete with %j', async (window) => {
+  const Name = `kept-${JSON.stringify(window).length}${window.RecoveryWindowInDays ?? ''}`;
+  await secrets.send(new CreateSecretCommand({ Name, SecretString: 'a' }));
+  const failure = secrets.send(new DeleteSecretCommand({ SecretId: Name, ...window }));
+  expect(await nameOfFailure(failure)).toBe('InvalidParameterException');
+  expect((await secrets.send(new GetSecretValueCommand({ SecretId: Name }))).SecretString).toBe('a');
+});

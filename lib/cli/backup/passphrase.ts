@@ -1,0 +1,39 @@
+import type { Invocation } from '../command.ts';
+import { CliError, EXIT, usageError } from '../outcome.ts';
+
+/** What guards the money of all wallets of a connector against whoever finds the file. */
+const PASSPHRASE_MIN_CHARS = 12;
+const PASSPHRASE_MAX_CHARS = 1024;
+const FILE_MAX_BYTES = 8 * 1024;
+
+/** Of an option, the terminal's own or nobody's; never an argument, which every process of the machine can see. */
+export async function askPassphrase(
+  { deps: { files, terminal }, options }: Pick<Invocation, 'deps' | 'options'>,
+  purpose: 'new' | 'known',
+): Promise<string> {
+  const name = options.text('passphrase-file');
+  if (name !== undefined) {
+    const bytes = await files.read(name, FILE_MAX_BYTES);
+    if (bytes === null) throw usageError(`there is no file ${name}`);
+    return checkLength(new TextDecoder().decode(bytes).replace(/\r?\n$/, ''), `the passphrase in ${name}`);
+  }
+  if (!terminal.interactive) {
+    throw new CliError(EXIT.notConfirmed, 'nobody is there to ask for the passphrase', {
+      hint: 'name a file that only you can read with --passphrase-file',
+    });
+  }
+  const given = (await terminal.askSecret('passphrase: ')) ?? '';
+  const passphrase = checkLength(given, 'the passphrase');
+  if (purpose === 'new' && (await terminal.askSecret('the same again: ')) !== passphrase) {
+    throw new CliError(EXIT.notConfirmed, 'the two passphrases differ', { hint: 'nothing was written' });
+  }
+  return passphrase;
+}
+
+function checkLength(passphrase: string, what: string): string {
+  if (passphrase.length >= PASSPHRASE_MIN_CHARS && passphrase.length <= PASSPHRASE_MAX_CHARS) return passphrase;
+  throw usageError(
+    `${what} must have ${PASSPHRASE_MIN_CHARS} to ${PASSPHRASE_MAX_CHARS} characters, on one line`,
+    'five words drawn at random are good; nobody can open the file without it',
+  );
+}

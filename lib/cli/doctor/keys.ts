@@ -1,0 +1,75 @@
+import { BursarError } from '../../client/index.ts';
+import type { Invocation } from '../command.ts';
+import { describeNetworkError } from '../failures.ts';
+import { managerIdOf } from '../ids.ts';
+import { getConnector, type Owner } from '../operations.ts';
+import { clientOf } from '../target.ts';
+import type { Wallet } from '../wallet.ts';
+import { findingsOf, type Finding } from './finding.ts';
+
+const key = findingsOf('key', 'key of the wallet');
+const DENIED = /^AccessDenied(?:Exception)?$/;
+const STACK_PREFIX_DEFAULT = 'Bursar';
+
+/** Whether what signs for the wallet is there. It reads the state of a secret or a key, never a value, and signs nothing. */
+export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wallet): Promise<Finding> {
+  const { deps, target } = invocation;
+  if (target.access.kind === 'local') return key.skip('keys of the local stack are in its data directory');
+  if (target.access.kind === 'token') return key.skip('keys are looked at with AWS credentials only');
+  const client = clientOf(deps, target, 'controlPlane');
+  const managerId = managerIdOf(owner.paymentManagerArn);
+  const connector = await getConnector(client, managerId, wallet.paymentConnectorId);
+  const look = { SeedVault: checkSeed, AwsKms: checkKmsKey }[connector.type];
+  if (look === undefined) return key.skip(`a connector of type ${connector.type} keeps its keys elsewhere`);
+  try {
+    return await look(invocation, owner, wallet);
+  } catch (error) {
+    if (error instanceof BursarError) throw error;
+    if (error instanceof Error && DENIED.test(error.name)) {
+      const permission =
+        connector.type === 'SeedVault' ? 'secretsmanager:DescribeSecret' : 'tag:GetResources and kms:DescribeKey';
+      return key.warn(
+        'not checked: these credentials may not look',
+        `allow ${permission} to whoever runs the doctor as an operator`,
+      );
+    }
+    return key.warn(`not checked: ${describeNetworkError(error) ?? (error as Error).message}`, 'try again');
+  }
+}
+
+async function checkSeed({ deps, options, target }: Invocation, owner: Owner, wallet: Wallet): Promise<Finding> {
+  if (target.access.kind !== 'aws') return key.skip('secrets are looked at with AWS credentials only');
+  const prefix = options.text('stack-prefix') ?? STACK_PREFIX_DEFAULT;
+  const name = `bursar/${prefix}/${managerIdOf(owner.paymentManagerArn)}/${wallet.paymentConnectorId}`;
+  switch (await deps.account.secretState(target.region, await target.access.source(), name)) {
+    case 'present':
+      return key.ok(`the secret ${name} is there; is its backup? (bursar backup verify FILE)`);
+    case 'deleting':
+      return key.fail(
+        `the secret ${name} is about to be deleted, and with it the money of every wallet of the connector`,
+        `take it back at once: aws secretsmanager restore-secret --secret-id ${name}`,
+      );
+    case 'missing':
+      return key.fail(
+        `there is no secret ${name}`,
+        'name the deployment with --stack-prefix if it is not Bursar; if the secret is lost: bursar backup restore FILE',
+      );
+  }
+}
+
+async function checkKmsKey({ deps, target }: Invocation, _owner: Owner, wallet: Wallet): Promise<Finding> {
+  if (target.access.kind !== 'aws') return key.skip('keys are looked at with AWS credentials only');
+  const credentials = await target.access.source();
+  const states = await deps.account.walletKeyStates(target.region, credentials, wallet.paymentInstrumentId);
+  if (states.includes('Enabled')) return key.ok('its KMS key is enabled');
+  if (states.length === 0) {
+    return key.warn(
+      'no KMS key has its tag bursar:instrument',
+      'look whether somebody has removed the tags of the key',
+    );
+  }
+  return key.fail(
+    `its KMS key is ${states.join(', ')}`,
+    'aws kms cancel-key-deletion, then aws kms enable-key; CloudTrail has who did it',
+  );
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { paginateScan, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { PaymentId } from '../../lib/domain/ids.ts';
+import { discoveryUrlOf } from '../../lib/domain/jwt.ts';
+import { addMs } from '../../lib/domain/time.ts';
+import { createClientTokens } from '../../lib/ledger/dynamodb/client-tokens.ts';
+import { createStoreClient, type Item } from '../../lib/ledger/dynamodb/client.ts';
+import type { StoreTable } from '../../lib/ledger/dynamodb/conditional-write.ts';
+import { createIdentityStore } from '../../lib/ledger/dynamodb/identity-store.ts';
+import { createIssuerIndex } from '../../lib/ledger/dynamodb/issuer-index.ts';
+import { createLedger } from '../../lib/ledger/dynamodb/ledger.ts';
+import { createRegistry } from '../../lib/ledger/dynamodb/registry.ts';
+import { createRepetitionGuard } from '../../lib/ledger/dynamodb/repetition-guard.ts';
+import { createSessionStore } from '../../lib/ledger/dynamodb/session-store.ts';
+import { createWorkloadTokens } from '../../lib/ledger/dynamodb/workload-tokens.ts';
+import { withdraw } from '../../lib/service/withdrawals.ts';
+import { identityStoreContract } from '../contracts/identity-store.ts';
+import { ledgerContract } from '../contracts/ledger.ts';
+import { registryContract } from '../contracts/registry.ts';
+import { sessionStoreContract } from '../contracts/session-store.ts';
+import { withDatabase } from '../support/database.ts';
+import { makeProvider } from '../support/identities.ts';
+import { makePayment, makeSession, NOW } from '../support/payments.ts';
+import { makeJwtAuthorizer } from '../support/principals.ts';
+import { createParents, makeManager } from '../support/registry.ts';
+import { createWithdrawingWorld } from '../support/withdrawing.ts';
+import { kindOf, problemsOf, type ReadableKind } from './read-by.ts';
+import { STORED } from './stored-items.ts';
+
+// What the release that introduced schema version 1 reads, taken down from its readers, and never changed. While two
+// releases run side by side, it meets everything that this one writes. A later release adds a file.
+const READ_BY_1 = JSON.parse(readFileSync(join(import.meta.dirname, 'read-by-1.json'), 'utf8')) as ReadableKind[];
+const PAYMENT_ID = '00000000-0000-8000-8000-000000000001' as PaymentId;
+
+const database = withDatabase();
+let books: StoreTable;
+let registry: StoreTable;
+beforeAll(() => {
+  Object.assign(process.env, database.environment);
+  const client = createStoreClient({ maxAttempts: 3, timeoutMs: 20_000 });
+  books = { tableName: database.booksTable, client };
+  registry = { tableName: database.registryTable, client };
+});
+
+async function readAll(tableName: string): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const { Items = [] } of paginateScan({ client: database.client }, { TableName: tableName }))
+    items.push(...Items);
+  return items;
+}
+
+// Every way in which this release writes: the contracts of its stores, which end in every state there is.
+sessionStoreContract('what is written', async () => createSessionStore(books));
+ledgerContract('what is written', async () => ({
+  ledger: createLedger({ ...books, singleSendClient: createStoreClient({ maxAttempts: 1 }) }),
+  open: async (session) => {
+    const store = createSessionStore(books);
+    await store.createSession({ ...session, deleted: false }, 'h1');
+    if (session.deleted) await store.deleteSession({ ...session, now: session.updatedAt });
+  },
+}));
+registryContract('what is written', async () => createRegistry(registry));
+identityStoreContract('what is written', () => createIdentityStore(registry));
+
+describe('what the release before reads', () => {
+  test('holds all that this one writes, of every kind', async () => {
+    const withdrawing = await createWithdrawingWorld(database, database.endpoint);
+    expect(await withdraw(withdrawing.deps, withdrawing.request())).toMatchObject({ ok: true });
+    const ledger = createLedger({ ...books, singleSendClient: books.client });
+    const abandoned = makePayment(makeSession());
+    await ledger.putIntent(abandoned);
+    await ledger.decide(abandoned.id, abandoned.attempt, { status: 'ABORTED', at: NOW });
+    const provider = makeProvider({ name: 'vendor' });
+    await createIdentityStore(registry).createProvider(provider);
+    await createParents(createRegistry(registry), {
+      material: { type: 'CoinbaseCDP', credentialProviderName: provider.name },
+    });
+    await createRegistry(registry).createManager(
+      makeManager({
+        authorizer: {
+          type: 'CUSTOM_JWT',
+          jwt: makeJwtAuthorizer({ discoveryUrl: discoveryUrlOf('https://issuer.example') }),
+        },
+      }),
+      null,
+    );
+    await createClientTokens(registry).bind('f'.repeat(64), 'h1');
+    const grant = { workloadName: 'agents', workloadCreatedAt: NOW, userId: 'alice', expiresAt: addMs(NOW, 1_000) };
+    await createWorkloadTokens(registry).keep('e'.repeat(64), grant);
+    const holder = { paymentId: PAYMENT_ID, attempt: 1, until: addMs(NOW, 30_000), now: NOW };
+    await createRepetitionGuard(registry).take('d'.repeat(64), holder, null);
+
+    const seen = new Set<string>();
+    const problems = new Set<string>();
+    for (const [table, { tableName }] of [
+      ['books', books],
+      ['books', { tableName: withdrawing.paying.booksTable }],
+      ['registry', registry],
+    ] as const) {
+      for (const item of await readAll(tableName)) {
+        const kind = kindOf(READ_BY_1, table, item);
+        if (kind === null) {
+          problems.add(
+            `${table}: a kind that it does not know, ${item['pk']?.S} ${item['sk']?.S} ${item['status']?.S}`,
+          );
+          continue;
+        }
+        seen.add(kind.kind);
+        for (const problem of problemsOf(kind, item)) problems.add(`${kind.kind}: ${problem}`);
+      }
+    }
+    expect([...problems]).toEqual([]);
+    expect([...seen].toSorted()).toEqual(READ_BY_1.map(({ kind }) => kind).toSorted());
+  });
+
+  test('refuses an item that lacks what is needed, has it of another type, or is of a later version', () => {
+    const { item } = STORED['payment']!;
+    const kind = kindOf(READ_BY_1, 'books', item)!;
+    expect(kind.kind).toBe('payment, pending');
+    expect(problemsOf(kind, { ...item, addedLater: { S: 'x' } })).toEqual([]);
+    const { am: _am, ...without } = item;
+    for (const [changed, problem] of [
+      [without, 'am is missing'],
+      [{ ...item, am: { S: '1' } }, 'am is not N'],
+      [{ ...item, nc: { B: new Uint8Array(31) } }, 'nc is not B:32'],
+      [{ ...item, pv: { S: '3' } }, 'pv is not S:^[12]$'],
+      [{ ...item, v: { N: '2' } }, 'v is not N:^1$'],
+    ] as const) {
+      expect(problemsOf(kind, changed as Item)).toEqual([problem]);
+    }
+    expect(kindOf(READ_BY_1, 'books', { ...item, st: { S: 'X' } })).toBeNull();
+    expect(kindOf(READ_BY_1, 'registry', item)).toBeNull();
+  });
+});
+
+describe.each(Object.entries(STORED))('a stored %s', (name, { item, parse }) => {
+  const kind = ['books', 'registry']
+    .map((table) => kindOf(READ_BY_1, table as 'books' | 'registry', item))
+    .find(Boolean);
+  const required = Object.entries(kind?.needs ?? {}).flatMap(([key, need]) =>
+    key.endsWith('?') || need === '-' ? [] : [key],
+  );
+
+  test('is read by this release with no more than what the release before was sure to write', () => {
+    const kept = new Set(['pk', 'sk', ...Object.keys(kind!.match), ...required]);
+    const least = Object.fromEntries(Object.entries(item).filter(([attribute]) => kept.has(attribute)));
+    expect(() => parse(least)).not.toThrow();
+    expect(Object.keys(least).length, name).toBeGreaterThan(5);
+  });
+});
+
+describe('items of the release before that only a store reads', () => {
+  const v = { N: '1' };
+  const put = (Item: Item) =>
+    database.client.send(new PutItemCommand({ TableName: registry.tableName, Item: { v, ...Item } }));
+
+  test('a client token gives its request and its answer', async () => {
+    const key = 'a'.repeat(64);
+    await put({ pk: { S: `MGR#~${key}` }, sk: { S: 'TOKEN' }, requestHash: { S: 'h1' } });
+    expect(await createClientTokens(registry).find(key)).toEqual({ requestHash: 'h1', answer: null });
+  });
+
+  test('a token of a workload is redeemed', async () => {
+    const digest = 'b'.repeat(64);
+    const times = { workloadCreatedAt: { N: `${NOW}` }, expiresAt: { N: `${NOW}` }, expiresAtSeconds: { N: '1' } };
+    await put({ pk: { S: `WAT#${digest}` }, sk: { S: 'WAT' }, workloadName: { S: 'agents' }, ...times });
+    const grant = { workloadName: 'agents', workloadCreatedAt: NOW, userId: null, expiresAt: NOW };
+    expect(await createWorkloadTokens(registry).redeem(digest)).toEqual(grant);
+  });
+
+  test('an issuer gives its discovery document', async () => {
+    const issuerKey = 'https://earlier.example';
+    const pk = { S: `ISS#${createHash('sha256').update(issuerKey).digest('hex')}` };
+    const discoveryUrl = discoveryUrlOf(issuerKey);
+    await put({ pk, sk: { S: 'acme-0000000001' }, issuerKey: { S: issuerKey }, discoveryUrl: { S: discoveryUrl } });
+    expect(await createIssuerIndex(registry).findDiscoveryUrl(issuerKey)).toBe(discoveryUrl);
+  });
+
+  test('terms that were paid lately are still held by their payment', async () => {
+    const key = 'c'.repeat(64);
+    const until = addMs(NOW, 30_000);
+    const held = { paymentId: { S: PAYMENT_ID }, heldUntil: { N: `${until}` }, expiresAtSeconds: { N: '1' } };
+    await put({ pk: { S: `REP#${key}` }, sk: { S: 'REP' }, ...held });
+    const other = { paymentId: '00000000-0000-8000-8000-000000000002' as PaymentId, attempt: 1, until, now: NOW };
+    expect(await createRepetitionGuard(registry).take(key, other, null)).toMatchObject({
+      paymentId: PAYMENT_ID,
+      until,
+    });
+  });
+});
