@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
+import { Writable } from 'node:stream';
+import { ACCOUNT_READER } from '../lib/cli/account.ts';
 import { chainCredentials, readCallerIdentity, readRecentMetrics } from '../lib/cli/aws.ts';
 import { createFileStore } from '../lib/cli/files.ts';
 import { runCli } from '../lib/cli/run.ts';
@@ -9,8 +11,26 @@ import type { Terminal } from '../lib/cli/terminal.ts';
 const NODE_MAJOR_MIN = 24;
 const USER_FALLBACK = 'user';
 
+/** Asks for one line. The line editor echoes to `output`; the question itself goes to stderr. */
+async function askLine(question: string, output: Writable, interrupted: AbortSignal): Promise<string | null> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // The line editor takes Ctrl-C for itself: it is handed on.
+  lines.on('SIGINT', () => process.emit('SIGINT'));
+  const ended = new Promise<null>((resolve) => {
+    lines.once('close', () => resolve(null));
+  });
+  try {
+    const answer = await Promise.race([lines.question(question, { signal: interrupted }), ended]);
+    if (answer === null) process.stderr.write('\n');
+    return answer;
+  } finally {
+    lines.close();
+  }
+}
+
 function createTerminal(interrupted: AbortSignal): Terminal {
   const { stdin, stdout, stderr, env } = process;
+  const nowhere = new Writable({ write: (_chunk, _encoding, written) => written() });
   return {
     out: (data) =>
       new Promise((resolve, reject) => {
@@ -22,20 +42,12 @@ function createTerminal(interrupted: AbortSignal): Terminal {
     interactive: Boolean(stdin.isTTY && stderr.isTTY),
     screen: Boolean(stdout.isTTY),
     color: Boolean(stdout.isTTY && stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb'),
-    ask: async (question) => {
-      const lines = createInterface({ input: stdin, output: stderr });
-      // The line editor takes Ctrl-C for itself: it is handed on.
-      lines.on('SIGINT', () => process.emit('SIGINT'));
-      const ended = new Promise<null>((resolve) => {
-        lines.once('close', () => resolve(null));
-      });
-      try {
-        const answer = await Promise.race([lines.question(question, { signal: interrupted }), ended]);
-        if (answer === null) stderr.write('\n');
-        return answer;
-      } finally {
-        lines.close();
-      }
+    ask: (question) => askLine(question, stderr, interrupted),
+    askSecret: async (question) => {
+      stderr.write(question);
+      const answer = await askLine('', nowhere, interrupted);
+      if (answer !== null) stderr.write('\n');
+      return answer;
     },
   };
 }
@@ -77,6 +89,7 @@ async function main(): Promise<number> {
     awsCredentials: chainCredentials,
     callerIdentity: readCallerIdentity,
     recentMetrics: readRecentMetrics,
+    account: ACCOUNT_READER,
   });
 }
 

@@ -144,6 +144,15 @@ export function toWireError(refusal: Refusal): WireError {
         `or wait until ${formatInstant(refusal.until)} to buy the same again. Nothing was signed`;
       return invalid(message, [{ name: 'bursar:repeated_purchase', message }]);
     }
+    case 'destination_not_allowed': {
+      const message = `Money does not leave for ${refusal.destination}: expected one of the withdrawalAddresses of this deployment. Nothing was signed`;
+      return invalid(message, [{ name: 'bursar:destination_not_allowed', message }]);
+    }
+    case 'withdrawal_lapsed': {
+      const message =
+        'The withdrawal of this clientToken was not signed in time. Use a new clientToken: nothing was signed under this one';
+      return invalid(message, [{ name: 'bursar:withdrawal_lapsed', message }]);
+    }
     case 'token_reused': {
       const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
       return invalid(message, [{ name: 'clientToken', message }], 'IdempotentParameterMismatchException');

@@ -66,6 +66,8 @@ const HINTS: Readonly<Record<string, string>> = {
   'bursar:budget_exceeded': 'nothing was signed; `bursar session create --budget USD` opens a larger budget',
   'bursar:session_expired': '`bursar session create` opens a new one',
   'bursar:session_closing': '`bursar session create` opens a new one',
+  'bursar:destination_not_allowed':
+    'nothing was signed; the deployment’s configuration lists the addresses, in withdrawalAddresses',
   'bursar:instrument_not_active': '`bursar init` makes a wallet that can be used',
 };
 

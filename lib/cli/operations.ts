@@ -44,6 +44,8 @@ export interface ReceiptView {
   readonly processPaymentId: string;
   readonly paymentSessionId: string;
   readonly agentName: string | null;
+  /** Missing in deployments of earlier releases. */
+  readonly purpose?: string;
   readonly decision: string;
   readonly denial: { readonly code: string } | null;
   readonly amountUsd: string;

@@ -31,7 +31,7 @@ async function runPayments({ deps, target, options, positionals }: Invocation): 
 function tableOf(payments: readonly ReceiptView[]): string {
   const rows = payments.map((each) => [
     each.createdAt,
-    each.denial === null ? each.decision : `${each.decision} ${each.denial.code}`,
+    decisionOf(each),
     each.amountUsd,
     each.budget?.availableUsd ?? '-',
     each.offer.network,
@@ -40,6 +40,11 @@ function tableOf(payments: readonly ReceiptView[]): string {
     each.processPaymentId,
   ]);
   return formatTable([['WHEN', 'DECISION', 'USD', 'LEFT', 'NETWORK', 'PAYEE', 'AGENT', 'PAYMENT'], ...rows]);
+}
+
+function decisionOf({ decision, denial, purpose }: ReceiptView): string {
+  if (denial !== null) return `${decision} ${denial.code}`;
+  return purpose === 'WITHDRAWAL' && decision === 'PAID' ? 'WITHDRAWN' : decision;
 }
 
 /** JSON for people: escapes keep what others wrote from steering the terminal. */

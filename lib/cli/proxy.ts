@@ -9,7 +9,7 @@ import { printable } from './terminal.ts';
 
 const PORT_DEFAULT = 8_403;
 const PORT_MAX = 65_535;
-const ROLES: Readonly<Record<string, CallerRole>> = {
+const ROLES: Readonly<Record<string, Exclude<CallerRole, 'treasury'>>> = {
   agent: 'processPayment',
   backend: 'management',
   operator: 'controlPlane',

@@ -23,7 +23,7 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<Ex
     const { options, positionals } = parseArguments({ ...command.options, ...GLOBAL_OPTIONS }, rest);
     if (options.flag('help')) return helpOf(command);
     checkOperands(command, positionals);
-    target = await resolveTarget(deps, options);
+    target = await resolveTarget(deps, options, command.endpoint ?? 'required');
     return command.run({ deps, options, positionals, target });
   };
   try {

@@ -13,7 +13,7 @@ import {
 import { usageError } from './outcome.ts';
 
 /** The roles of a deployment that commands act in; the local stack has keys of each. */
-export type CallerRole = 'controlPlane' | 'management' | 'processPayment';
+export type CallerRole = 'controlPlane' | 'management' | 'processPayment' | 'treasury';
 
 export type Access =
   | { readonly kind: 'token'; readonly token: string }
@@ -22,7 +22,7 @@ export type Access =
 
 /** Which deployment a command talks to, as whom, and what is known of it. */
 export interface Target {
-  /** With its stage, without a slash at the end. */
+  /** With its stage, without a slash at the end; empty where none is known and the command does without. */
   readonly endpoint: string;
   /** Where the endpoint was found, for people. */
   readonly foundIn: string;
@@ -43,10 +43,14 @@ const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const MANAGER_ARN = /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:payment-manager\/[0-9a-z-]{12,211}$/;
 
 /** Finds out where the command goes: option, environment, context file, local stack, in this order. Throws `CliError`. */
-export async function resolveTarget(deps: CliDeps, options: Options): Promise<Target> {
+export async function resolveTarget(
+  deps: CliDeps,
+  options: Options,
+  need: 'required' | 'optional' = 'required',
+): Promise<Target> {
   const saved = await readContext(deps.files);
   const local = await readLocalFile(deps.files);
-  const { endpoint, foundIn } = findEndpoint(deps, options, saved, local);
+  const { endpoint, foundIn } = findEndpoint({ deps, options, need }, saved, local);
   const context = saved !== null && isOf(saved, endpoint, local) ? saved : null;
   const isLocal = local !== null && sameEndpoint(local.endpoint, endpoint);
   const region = findRegion(deps, options, endpoint, context ?? (isLocal ? local : null));
@@ -62,7 +66,15 @@ export async function resolveTarget(deps: CliDeps, options: Options): Promise<Ta
   return { endpoint, foundIn, region, access, userId, context, local: isLocal ? local : null, managerArn };
 }
 
-function findEndpoint(deps: CliDeps, options: Options, saved: CliContext | null, local: LocalStackFile | null) {
+function findEndpoint(
+  {
+    deps,
+    options,
+    need,
+  }: { readonly deps: CliDeps; readonly options: Options; readonly need: 'required' | 'optional' },
+  saved: CliContext | null,
+  local: LocalStackFile | null,
+) {
   const given = options.text('endpoint');
   if (given !== undefined) return { endpoint: parseEndpoint(given, '--endpoint'), foundIn: '--endpoint' };
   const fromEnv = deps.env['BURSAR_ENDPOINT'];
@@ -72,6 +84,7 @@ function findEndpoint(deps: CliDeps, options: Options, saved: CliContext | null,
     return { endpoint: parseEndpoint(saved.endpoint, CONTEXT_FILE), foundIn: CONTEXT_FILE };
   }
   if (local !== null) return { endpoint: parseEndpoint(local.endpoint, LOCAL_FILE), foundIn: LOCAL_FILE };
+  if (need === 'optional') return { endpoint: '', foundIn: 'nowhere' };
   throw usageError(
     `there is no endpoint: neither --endpoint nor BURSAR_ENDPOINT, no ${CONTEXT_FILE}, no ${LOCAL_FILE}`,
     'start a local one with `npm run local`, or name a deployed one: bursar init --endpoint https://ID.execute-api.REGION.amazonaws.com/v1',
@@ -110,7 +123,7 @@ function findRegion(
 ): string {
   const region =
     options.text('region') ??
-    GATEWAY_HOST.exec(new URL(endpoint).hostname)?.[1] ??
+    (endpoint === '' ? undefined : GATEWAY_HOST.exec(new URL(endpoint).hostname)?.[1]) ??
     known?.region ??
     deps.env['AWS_REGION'] ??
     deps.env['AWS_DEFAULT_REGION'];
@@ -161,13 +174,12 @@ export function clientOf(deps: CliDeps, target: Target, role: CallerRole): Bursa
       const client = createBursarClient({ endpoint, fetch: deps.fetch, token: () => access.token });
       return withoutUser(client);
     }
-    case 'local':
-      return createBursarClient({
-        endpoint: target.endpoint,
-        region,
-        fetch: deps.fetch,
-        credentials: access.local.credentials[role],
-      });
+    case 'local': {
+      const credentials = access.local.credentials[role];
+      if (credentials === undefined)
+        throw usageError(`${LOCAL_FILE} has no key of ${role}: start the local stack again`);
+      return createBursarClient({ endpoint: target.endpoint, region, fetch: deps.fetch, credentials });
+    }
     case 'aws':
       return withFreshCredentials(async () =>
         createBursarClient({

@@ -16,6 +16,7 @@ import {
   parsePrincipals,
   parseSecretArns,
   parseVpc,
+  parseWithdrawalAddresses,
 } from './config-values.ts';
 
 import { DEFAULT_CONFIG } from './config-defaults.ts';
@@ -61,11 +62,15 @@ const PARSERS: Parsers = {
   },
   retainData: parseBoolean,
   functionMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
+  sweeperMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
   controlPlanePrincipals: parsePrincipals,
   managementPrincipals: parsePrincipals,
   processPaymentPrincipals: parsePrincipals,
   observerPrincipals: parsePrincipals,
   tokenPrincipals: parsePrincipals,
+  withdrawalAddresses: parseWithdrawalAddresses,
+  treasuryPrincipals: parsePrincipals,
+  backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,
   externalSecretArns: parseSecretArns,
   throttleRequestsPerSecond: (value) => parseIntegerWithin(value, 1, 10_000),
@@ -128,7 +133,12 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
 
   // Every member was made by its own parser or is a default.
   const config = { ...DEFAULT_CONFIG, ...chosen } as BursarConfig;
-  problems.push(...missingUrls(config), ...untoldPrincipals(config), ...unservedConcurrency(config));
+  problems.push(
+    ...missingUrls(config),
+    ...untoldPrincipals(config),
+    ...idleTreasury(config),
+    ...unservedConcurrency(config),
+  );
   if (problems.length > 0) throw new Error(`invalid configuration:\n- ${problems.join('\n- ')}`);
   return config;
 }
@@ -145,6 +155,11 @@ function untoldPrincipals(config: BursarConfig): string[] {
   return (['managementPrincipals', 'processPaymentPrincipals'] as const)
     .filter((name) => config[name].length === 0 || config[name].some((arn) => ACCOUNT_ARN.test(arn)))
     .map((name) => `bindUserToRoleSession needs ${name}: expected ARNs of users and roles, not of a whole account`);
+}
+
+function idleTreasury({ treasuryPrincipals, withdrawalAddresses }: BursarConfig): string[] {
+  if (treasuryPrincipals.length === 0 || withdrawalAddresses.length > 0) return [];
+  return ['treasuryPrincipals needs withdrawalAddresses: there is nowhere that money may leave for'];
 }
 
 function unservedConcurrency({ reservedConcurrency: reserved, provisionedConcurrency: kept }: BursarConfig): string[] {

@@ -1,3 +1,6 @@
+import { NETWORKS } from '../domain/assets.ts';
+import { parseAddress } from '../domain/evm-address.ts';
+import { WITHDRAWAL_ADDRESSES_MAX } from '../domain/limits.ts';
 import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
 
 // Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
@@ -121,4 +124,18 @@ export function parseVpc(value: unknown): { vpcId: string; subnetIds: string[] }
       `a JSON object such as {"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-0123456789abcdef0"]}`,
     );
   });
+}
+
+const ZERO_ADDRESS = /^0x0{40}$/;
+
+export function parseWithdrawalAddresses(value: unknown): string[] {
+  const addresses = parseList(value);
+  const distinct = new Set(addresses);
+  const tokens = new Set<string>(NETWORKS.map(({ usdc }) => usdc.address));
+  // The checksum as well: one wrong letter would be somebody else's address. Tokens and nobody keep what they get for ever.
+  const fit = addresses.every((text) => parseAddress(text) === text && !ZERO_ADDRESS.test(text) && !tokens.has(text));
+  if (fit && distinct.size === addresses.length && addresses.length <= WITHDRAWAL_ADDRESSES_MAX) return addresses;
+  throw new Unexpected(
+    `at most ${WITHDRAWAL_ADDRESSES_MAX} different EVM addresses of your own, each with its EIP-55 checksum`,
+  );
 }

@@ -47,6 +47,12 @@ export interface BursarConfig {
    */
   readonly functionMemoryMib: number;
   /**
+   * Memory of the sweeper, and with it its share of a processor, which decides how many payments a second it keeps up with
+   * (docs/operating.md, limits). While there are payments it runs half of all time, mostly waiting.
+   * @default 256
+   */
+  readonly sweeperMemoryMib: number;
+  /**
    * ARNs that may assume ControlPlaneRole.
    * @default [] - this account, so that its IAM policies decide
    */
@@ -72,6 +78,24 @@ export interface BursarConfig {
    * @default [] - there is no TokenRole
    */
   readonly tokenPrincipals: readonly string[];
+  /**
+   * EVM addresses, with their EIP-55 checksums, that money may leave wallets for: your own, at most twenty. Only a deployment
+   * changes them, so that whoever may withdraw cannot choose where to.
+   * @default [] - nothing can be withdrawn
+   */
+  readonly withdrawalAddresses: readonly string[];
+  /**
+   * ARNs that may assume TreasuryRole, which takes money out of the wallets of every user, to `withdrawalAddresses` only. No
+   * other role may, and the role is made only where somebody is named here.
+   * @default [] - there is no TreasuryRole
+   */
+  readonly treasuryPrincipals: readonly string[];
+  /**
+   * ARNs that may assume BackupRole, which reads the seeds of `SeedVault` wallets and restores lost ones. Whoever assumes
+   * it can copy the keys of every such wallet, so the role is made only where somebody is named here.
+   * @default [] - there is no BackupRole; administrators of the account can read the secrets
+   */
+  readonly backupPrincipals: readonly string[];
   /**
    * Who the user of a call that is signed with IAM is. `false`: whom the user-id header names, as with AWS, so that whoever
    * holds a role can act for every user of a manager. `true`: the name of the role session, and a header that says

@@ -8,7 +8,13 @@ import { WalletSecrets } from './constructs/wallet-secrets.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
 
-export interface ServiceFunctionsProps {
+/** What is made at run time and kept in Secrets Manager. */
+export interface Secrets {
+  readonly seeds: WalletSecrets;
+  readonly credentials: CredentialSecrets;
+}
+
+export interface ServiceFunctionsProps extends Secrets {
   readonly config: BursarConfig;
   readonly data: DataStack;
   /** The directory of each function's bundle. */
@@ -21,10 +27,8 @@ export type ServiceFunctions = Readonly<Record<DeployedFunctionName, ServiceFunc
 const FUNCTION_TIMEOUT_SECONDS = 15;
 /** Longer than fetching an issuer's keys may take. */
 const AUTHORIZER_TIMEOUT_SECONDS = 10;
-/** Two passes half a minute apart, each with time to work through a backlog. */
+/** Two passes half a minute apart, each with time to work through a backlog; a run ends by itself before. */
 const SWEEPER_TIMEOUT_SECONDS = 90;
-/** It runs half of all time, mostly waiting for its second pass: with more it would be what an idle deployment costs most. */
-const SWEEPER_MEMORY_MAX_MIB = 256;
 
 /** All tries of `lib/events/delivery.ts` with all their time-outs and waits, and a cold start. */
 const PUBLISHER_TIMEOUT_SECONDS = 60;
@@ -46,14 +50,10 @@ interface Parts extends ServiceFunctionsProps {
   readonly stack: Stack;
   readonly network: FunctionNetwork | null;
   readonly keys: WalletKeys;
-  readonly seeds: WalletSecrets;
-  readonly credentials: CredentialSecrets;
 }
 
-/** Makes every function with its role, and grants each what its operations take. */
-export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProps): ServiceFunctions {
-  const { stackPrefix, externalSecretArns, vpc } = props.config;
-  const keys = new WalletKeys(stack, 'WalletKeys', { tag: stackPrefix });
+/** The secrets of the deployment, none of which is there yet: who may make and read them is granted to roles. */
+export function createSecrets(stack: Stack, { stackPrefix, externalSecretArns }: BursarConfig): Secrets {
   const credentials = new CredentialSecrets(stack, 'CredentialSecrets', {
     namePrefix: `bursar/${stackPrefix}/credentials`,
     externalArns: externalSecretArns,
@@ -62,8 +62,15 @@ export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProp
     namePrefix: `bursar/${stackPrefix}`,
     others: credentials.arnPattern,
   });
+  return { seeds, credentials };
+}
+
+/** Makes every function with its role, and grants each what its operations take. */
+export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProps): ServiceFunctions {
+  const { stackPrefix, vpc } = props.config;
+  const keys = new WalletKeys(stack, 'WalletKeys', { tag: stackPrefix });
   const network = vpc === null ? null : new FunctionNetwork(stack, 'FunctionNetwork', { vpc });
-  const parts = { ...props, stack, network, keys, seeds, credentials };
+  const parts = { ...props, stack, network, keys };
   return {
     'process-payment': processPayment(parts),
     'read-payments': readPayments(parts),
@@ -91,6 +98,9 @@ function processPayment(parts: Parts): ServiceFunction {
       REPEAT_WINDOW_SECONDS: String(config.repeatWindowSeconds),
       // Lambda has no empty values, and no name is what an absent one says.
       ...(config.agentNames.length === 0 ? {} : { AGENT_NAMES: config.agentNames.join(',') }),
+      ...(config.withdrawalAddresses.length === 0
+        ? {}
+        : { WITHDRAWAL_ADDRESSES: config.withdrawalAddresses.join(',') }),
     },
     ...(reserved === null ? {} : { reservedConcurrency: reserved }),
     ...(provisioned === null ? {} : { provisionedConcurrency: provisioned }),
@@ -185,7 +195,7 @@ function sweepReservations(parts: Parts): ServiceFunction {
   const fn = serviceFunction(parts, 'sweep-reservations', {
     description: 'finishes what a crash left open',
     timeoutSeconds: SWEEPER_TIMEOUT_SECONDS,
-    memoryMib: Math.min(parts.config.functionMemoryMib, SWEEPER_MEMORY_MAX_MIB),
+    memoryMib: parts.config.sweeperMemoryMib,
   });
   parts.data.books.grantSweep(fn.role);
   return fn;

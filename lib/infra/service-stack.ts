@@ -8,6 +8,7 @@ import { findNetwork } from '../domain/assets.ts';
 import type { BursarConfig } from './config.ts';
 import { AlarmTopic } from './constructs/alarm-topic.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { BackupRole } from './constructs/backup-role.ts';
 import { CallerGrants, type GrantOptions } from './constructs/caller-grants.ts';
 import { addCallerRoles } from './constructs/caller-role.ts';
 import { CanaryDeployments } from './constructs/canary-deployments.ts';
@@ -21,7 +22,7 @@ import { TraceSampling } from './constructs/trace-sampling.ts';
 import { WebAcl } from './constructs/web-acl.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
-import { createServiceFunctions, type ServiceFunctions } from './service-functions.ts';
+import { createSecrets, createServiceFunctions, type ServiceFunctions } from './service-functions.ts';
 
 export interface ServiceStackProps extends StackProps {
   readonly config: BursarConfig;
@@ -36,7 +37,8 @@ export class ServiceStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, data, bundles, ...props }: ServiceStackProps) {
     super(scope, id, { description: 'Bursar: API, functions and roles', ...props });
-    const functions = createServiceFunctions(this, { config, data, bundles });
+    const secrets = createSecrets(this, config);
+    const functions = createServiceFunctions(this, { config, data, bundles, ...secrets });
     const {
       'sweep-reservations': sweeper,
       'authorize-jwt': authorizer,
@@ -59,6 +61,9 @@ export class ServiceStack extends Stack {
     new CfnOutput(this, 'Endpoint', { value: api.endpoint, description: 'Base URL for AWS clients' });
     this.grants = new CallerGrants(this, 'CallerGrants', { api });
     addCallerRoles(this, this.grants, config);
+    if (config.backupPrincipals.length > 0) {
+      new BackupRole(this, 'BackupRole', { seeds: secrets.seeds, api, trusted: config.backupPrincipals });
+    }
 
     const alarms = addObservability(this, { config, api, functions, deadLetters });
     if (config.canaryDeployment) {
@@ -125,6 +130,16 @@ export class ServiceStack extends Stack {
   grantTokens(grantee: IGrantable, options?: GrantOptions): void {
     this.grants.grant('TokenRole', grantee, options);
   }
+
+  /**
+   * Lets a principal of your own stacks do what TreasuryRole does: take money out of wallets, to `withdrawalAddresses` only.
+   * Works without `treasuryPrincipals`.
+   *
+   * @throws Error for a principal that takes no policies, and for one that has any other grant
+   */
+  grantTreasury(grantee: IGrantable, options?: GrantOptions): void {
+    this.grants.grant('TreasuryRole', grantee, options);
+  }
 }
 
 /** Alarms always; who hears of them, and a dashboard, as the deployer chose. */
@@ -165,6 +180,7 @@ function addObservability(
       stageName: STAGE,
       paying: functions['process-payment'],
       sweeper,
+      publisher: functions['publish-events'],
       deadLetters: deadLetters.queue,
       alarms: alarms.all,
     });

@@ -38,7 +38,13 @@ export interface LocalInfo {
     readonly observer: LocalCredentials;
     /** Of TokenRole, which a deployment has only where it asks for it. */
     readonly token: LocalCredentials;
+    /** Of TreasuryRole, which a deployment has only where it asks for it. */
+    readonly treasury: LocalCredentials;
+    /** Of BackupRole, which a deployment has only where it asks for it. */
+    readonly backup: LocalCredentials;
   };
+  /** KMS and Secrets Manager. */
+  readonly aws: { readonly endpoint: string };
   readonly paymentManagerArn: string;
   readonly paymentConnectorIds: { readonly SeedVault: string; readonly AwsKms: string };
   /** The same service with tokens in place of signatures. */
@@ -48,4 +54,8 @@ export interface LocalInfo {
   readonly sellers: readonly Omit<Seller, 'payTo'>[];
   /** POST `{"address": "0x...", "amount": "25.00"}` mints test USDC to a wallet. */
   readonly faucet: string;
+  /** Settles what is signed for the local chain: `POST /settle` of x402. */
+  readonly facilitator: string;
+  /** Where money may leave for: an account of the local chain that nothing else uses. */
+  readonly withdrawalAddresses: readonly string[];
 }

@@ -1,6 +1,6 @@
 import canonicalize from 'canonicalize';
 import { findNetwork } from '../domain/assets.ts';
-import { formatManagerArn, type Deployment } from '../domain/ids.ts';
+import { formatManagerArn, isWithdrawal, type Deployment } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { Payment } from '../domain/payment.ts';
 import { formatInstant } from '../domain/time.ts';
@@ -21,6 +21,8 @@ function membersOf(deployment: Deployment, payment: Payment) {
     paymentInstrumentId: payment.instrumentId,
     userId: payment.userId,
     agentName: payment.agentName,
+    /** A withdrawal brings money home to its owner, on nobody's budget. */
+    purpose: isWithdrawal(payment) ? ('WITHDRAWAL' as const) : ('PAYMENT' as const),
     decision,
     denial:
       denial === null
@@ -51,7 +53,7 @@ function membersOf(deployment: Deployment, payment: Payment) {
     },
     /** Right after the reservation of this payment. */
     budget:
-      budget === null
+      budget === null || isWithdrawal(payment)
         ? null
         : {
             availableUsd: usdOrNull(budget.available),

@@ -11,19 +11,44 @@ export function createChainReaders(rpcUrls: Readonly<Record<string, string>>): R
 
 function createChainReader(networkId: string, url: string): ChainReader {
   const client = createClient({ transport: http(url, { timeout: CHAIN_RPC_TIMEOUT_MS, retryCount: 1 }) });
+  const named = async <T>(reading: Promise<T>): Promise<T> => {
+    try {
+      return await reading;
+    } catch (error) {
+      throw toChainError(networkId, error);
+    }
+  };
   return {
-    balanceOf: async (token, owner) => {
-      try {
-        return await readContract(client, { address: token, abi: erc20Abi, functionName: 'balanceOf', args: [owner] });
-      } catch (error) {
-        throw toChainError(networkId, error);
-      }
-    },
+    balanceOf: (token, owner) =>
+      named(readContract(client, { address: token, abi: erc20Abi, functionName: 'balanceOf', args: [owner] })),
+    isAuthorizationUsed: (token, owner, nonce) =>
+      named(
+        readContract(client, {
+          address: token,
+          abi: AUTHORIZATIONS,
+          functionName: 'authorizationState',
+          args: [owner, nonce],
+        }),
+      ),
   };
 }
+
+// https://eips.ethereum.org/EIPS/eip-3009
+const AUTHORIZATIONS = [
+  {
+    type: 'function',
+    name: 'authorizationState',
+    stateMutability: 'view',
+    inputs: [
+      { name: 'authorizer', type: 'address' },
+      { name: 'nonce', type: 'bytes32' },
+    ],
+    outputs: [{ name: '', type: 'bool' }],
+  },
+] as const;
 
 /** Without `cause`: the library's messages quote the endpoint's URL, and that often holds the key to it. */
 function toChainError(networkId: string, error: unknown): Error {
   const what = error instanceof BaseError ? error.shortMessage : 'no usable answer';
-  return new Error(`reading a balance on ${networkId} failed: ${what}`);
+  return new Error(`reading ${networkId} failed: ${what}`);
 }

@@ -4,6 +4,7 @@ import type { PaymentInstrument } from '../domain/resources.ts';
 import { sessionStatus, type Session } from '../domain/session.ts';
 import type { SessionSummary } from '../domain/ports.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
+import type { LogFields } from '../telemetry/log-fields.ts';
 
 // AgentCore's shapes, with members of ours added where its documents pretend they exist; its clients ignore those.
 
@@ -62,4 +63,12 @@ export function toSessionView(deployment: Deployment, session: Session, now: Epo
     spentAmount: usd(spent),
     reservedAmount: usd(reserved),
   };
+}
+
+/** What the log line and the span of a request say about the session that it answers with. */
+export function toSessionFields({ createdAt, limit, budget }: Session): LogFields {
+  const { available } = budget;
+  const money =
+    limit === null || available === null ? {} : { limitUsd: formatUsd(limit), remainingUsd: formatUsd(available) };
+  return { sessionStartedAt: formatInstant(createdAt), ...money };
 }

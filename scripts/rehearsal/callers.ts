@@ -5,7 +5,7 @@ import { createBursarClient, type BursarClient, type SignedAccess } from '../../
 import type { StackOutputs } from './cdk.ts';
 import { fetchAt, sdkOptionsOf, type Target } from './target.ts';
 
-type Caller = Exclude<RoleName, 'TokenRole'>;
+type Caller = Exclude<RoleName, 'TokenRole' | 'TreasuryRole'>;
 
 /** The deployed API, as those see it who hold its roles. */
 export interface Callers {

@@ -104,7 +104,8 @@ export const IDENTIFIERS: readonly Bound[] = [
     'paymentSessionId',
     ['GetPaymentSession', 'DeletePaymentSession', 'ProcessPayment'],
     [`payment-session-${'-'.repeat(15)}`, SESSION],
-    [`${SESSION}x`, SESSION.slice(0, -1), SESSION.replace(/.$/, '_')],
+    // The first is that of a withdrawal: nobody may spend, read or delete it as one of his.
+    [`withdrawal-${x(15)}`, `withdrawal-${x(20)}`, `${SESSION}x`, SESSION.slice(0, -1), SESSION.replace(/.$/, '_')],
   ],
   [
     'clientToken',
@@ -112,7 +113,7 @@ export const IDENTIFIERS: readonly Bound[] = [
     [x(33), x(256), uuid, `a${'-'.repeat(40)}b`],
     [x(32), x(257), `${x(33)}-`, `-${x(33)}`, `${x(33)}_`, `${x(33)}\n`],
   ],
-  ['processPaymentId', ['GetPayment'], [uuid], [uuid.slice(1), `${uuid}0`, uuid.toUpperCase()]],
+  ['processPaymentId', ['GetPayment', 'GetWithdrawal'], [uuid], [uuid.slice(1), `${uuid}0`, uuid.toUpperCase()]],
   [
     'resourceArn',
     ['TagResource', 'UntagResource', 'ListTagsForResource'],
@@ -242,6 +243,49 @@ export const DATA_PLANE: readonly Bound[] = [
     ],
   ],
   ['limits', ['CreatePaymentSession'], [{ maxSpendAmount: { value: '1', currency: 'USD', more: 1 } }], ['10', []]],
+  [
+    'amount',
+    ['CreateWithdrawal'],
+    [
+      { value: '0.000001', currency: 'USD' },
+      { value: `${d(18)}.${d(6)}`, currency: 'USD' },
+    ],
+    [
+      { value: '0', currency: 'USD' },
+      { value: '0.000000', currency: 'USD' },
+      { value: '0.0000001', currency: 'USD' },
+      { value: '-1', currency: 'USD' },
+      { value: 'all', currency: 'USD' },
+      { value: 1, currency: 'USD' },
+      { value: '1', currency: 'EUR' },
+      { value: '1' },
+      '1.00',
+      undefined,
+    ],
+  ],
+  [
+    'destination',
+    ['CreateWithdrawal'],
+    [
+      '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+      '0x209693bc6afc0c5328ba36faf03c514ef312287c',
+      '0x209693BC6AFC0C5328BA36FAF03C514EF312287C',
+    ],
+    [
+      '0x209693bc6afc0C5328bA36FaF03C514EF312287C',
+      '0x209693Bc6afc0C5328bA36FaF03C514EF312287',
+      '209693Bc6afc0C5328bA36FaF03C514EF312287C00',
+      'vitalik.eth',
+      '',
+      undefined,
+    ],
+  ],
+  [
+    'network',
+    ['CreateWithdrawal', 'GetInstrumentFunds'],
+    [undefined, 'eip155:8453'],
+    ['base', 'eip155:', 'eip155:08453', `eip155:${d(26)}`, 'solana:mainnet', 8453],
+  ],
   [
     'chain',
     ['GetPaymentInstrumentBalance'],

@@ -83,4 +83,13 @@ export const VALID: Readonly<Record<OperationName, Readonly<Record<string, unkno
   },
   ListPayments: { paymentManagerArn: ARN },
   GetPayment: { paymentManagerArn: ARN, processPaymentId: '5f0c2b5e-8a3d-8f1e-9b7c-0a1b2c3d4e5f' },
+  CreateWithdrawal: {
+    paymentManagerArn: ARN,
+    clientToken: TOKEN,
+    paymentInstrumentId: INSTRUMENT,
+    amount: { value: '1.50', currency: 'USD' },
+    destination: '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+  },
+  GetWithdrawal: { paymentManagerArn: ARN, processPaymentId: '5f0c2b5e-8a3d-8f1e-9b7c-0a1b2c3d4e5f' },
+  GetInstrumentFunds: { paymentManagerArn: ARN, paymentInstrumentId: INSTRUMENT },
 };

@@ -1,3 +1,4 @@
+import type { AccountReader, ServiceQuota } from '../../lib/cli/account.ts';
 import type { ChainRequest, Credentials } from '../../lib/cli/aws.ts';
 import type { CliDeps } from '../../lib/cli/command.ts';
 import type { FileStore } from '../../lib/cli/files.ts';
@@ -74,6 +75,25 @@ export interface WorldOptions {
   readonly overrides?: Partial<CliDeps>;
 }
 
+/** An account with AWS's default quotas, where everything is as it was made. */
+export const GENEROUS_ACCOUNT: AccountReader = {
+  lambdaConcurrency: async () => 1_000,
+  serviceQuotas: async (_region, _credentials, service) => QUOTAS[service] ?? [],
+  secretState: async () => 'present',
+  walletKeyStates: async () => ['Enabled'],
+};
+const QUOTAS: Readonly<Record<string, readonly ServiceQuota[]>> = {
+  apigateway: [{ code: 'L-8A5B8E43', name: 'Throttle rate', value: 10_000 }],
+  kms: [{ code: 'L-ECC', name: 'Cryptographic operations (ECC) request rate', value: 1_000 }],
+  secretsmanager: [
+    { code: 'L-GET', name: 'Combined rate of DescribeSecret and GetSecretValue API requests', value: 10_000 },
+  ],
+  dynamodb: [
+    { code: 'L-AB614373', name: 'Table-level write throughput limit', value: 40_000 },
+    { code: 'L-CF0CBE56', name: 'Table-level read throughput limit', value: 40_000 },
+  ],
+};
+
 /** A command line in a world of its own: files in memory, a scripted network, a terminal that is written down. */
 export function createWorld(options: WorldOptions = {}) {
   const files = new Map(Object.entries(options.files ?? {}));
@@ -95,6 +115,12 @@ export function createWorld(options: WorldOptions = {}) {
         discard: async () => undefined,
       };
     },
+    exists: async (name) => files.has(name),
+    writeNew: async (name, text) => {
+      if (files.has(name)) return false;
+      files.set(name, text);
+      return true;
+    },
   };
   const deps: CliDeps = {
     terminal: {
@@ -108,6 +134,10 @@ export function createWorld(options: WorldOptions = {}) {
       screen: false,
       color: false,
       ask: async (question) => {
+        prompts.push(question);
+        return answers.shift() ?? null;
+      },
+      askSecret: async (question) => {
         prompts.push(question);
         return answers.shift() ?? null;
       },
@@ -138,6 +168,7 @@ export function createWorld(options: WorldOptions = {}) {
       arn: options.identity ?? 'arn:aws:iam::111122223333:user/me',
     }),
     recentMetrics: async () => ['PaymentSuccess'],
+    account: GENEROUS_ACCOUNT,
     ...options.overrides,
   };
   return {

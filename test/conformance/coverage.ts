@@ -3,7 +3,13 @@ import { OPERATIONS, type OperationName } from '../../lib/api/operations.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 
 /** Operations of Bursar's own, which no official client has. */
-const OWN_OPERATIONS = ['ListPayments', 'GetPayment'] as const satisfies readonly OperationName[];
+const OWN_OPERATIONS = [
+  'ListPayments',
+  'GetPayment',
+  'CreateWithdrawal',
+  'GetWithdrawal',
+  'GetInstrumentFunds',
+] as const satisfies readonly OperationName[];
 
 export type AgentCoreOperation = Exclude<OperationName, (typeof OWN_OPERATIONS)[number]>;
 
@@ -81,6 +87,14 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     why: 'the shortest session lasts fifteen minutes',
   },
   budget_exceeded: 'here',
+  destination_not_allowed: {
+    elsewhere: 'test/service/withdrawals.test.ts',
+    why: 'no client of AWS can withdraw',
+  },
+  withdrawal_lapsed: {
+    elsewhere: 'test/service/withdrawals.test.ts',
+    why: 'no client of AWS can withdraw',
+  },
   token_reused: 'here',
   conflict: 'here',
   busy: {

@@ -174,7 +174,8 @@ function tokenClientOf(clients: ConformanceTarget['jwt']['clients'], caller: Tok
   }
 }
 
-const CALLER_OF_ROLE: Readonly<Record<RoleName, Role>> = {
+/** Nothing of AgentCore's is TreasuryRole's. */
+const CALLER_OF_ROLE: Readonly<Record<Exclude<RoleName, 'TreasuryRole'>, Role>> = {
   ControlPlaneRole: 'controlPlane',
   ManagementRole: 'management',
   ProcessPaymentRole: 'processPayment',
@@ -185,7 +186,11 @@ const CALLER_OF_ROLE: Readonly<Record<RoleName, Role>> = {
 /** Who may make this call. @param user the second user of a manager with tokens is another client of the issuer */
 export function callerOf(operation: OperationName, way: Way, user: 0 | 1 = 0): Caller {
   const route: OperationRoute = OPERATIONS[operation];
-  if (way === 'IAM') return CALLER_OF_ROLE[route.roles[0]!];
+  if (way === 'IAM') {
+    const role = route.roles[0]!;
+    if (role === 'TreasuryRole') throw new Error(`${operation} is none of AgentCore's`);
+    return CALLER_OF_ROLE[role];
+  }
   if (route.oauth === null) throw new Error(`${operation} takes no tokens`);
   const isAgent = route.oauth === 'pay';
   if (user === 0) return isAgent ? 'agent-token' : 'manager-token';

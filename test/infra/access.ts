@@ -10,6 +10,9 @@ const { account, region } = ENVIRONMENT;
 /** A deployment that has every role and function there can be, and one secret of the deployer. */
 export const app = await synthesize({
   tokenPrincipals: [`arn:aws:iam::${account}:root`],
+  treasuryPrincipals: [`arn:aws:iam::${account}:root`],
+  withdrawalAddresses: ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C'],
+  backupPrincipals: [`arn:aws:iam::${account}:root`],
   externalSecretArns: [`arn:aws:secretsmanager:${region}:${account}:secret:cdp/api-??????`],
   repeatWindowSeconds: 30,
 });
@@ -26,13 +29,13 @@ function readRoleNames(): Record<string, string> {
       const { roleArn } = app.deployment.functions.find((fn) => fn.name.includes(construct))!;
       return [name, app.deployment.roles.find(({ arn }) => arn === roleArn)!.name];
     }),
-    ...ROLE_NAMES.map((name) => {
+    ...[...ROLE_NAMES, 'BackupRole'].map((name) => {
       const handedOut = app.deployment.roles.filter(({ arn }) => !ofFunctions.has(arn));
       return [name, handedOut.find(({ logicalId }) => logicalId.startsWith(name))!.name];
     }),
   ]) as Record<string, string>;
   // The paying function and the agents' role have like names: they must not be taken for one another.
-  if (new Set(Object.values(names)).size !== DEPLOYED_FUNCTION_NAMES.length + ROLE_NAMES.length) {
+  if (new Set(Object.values(names)).size !== DEPLOYED_FUNCTION_NAMES.length + ROLE_NAMES.length + 1) {
     throw new Error('two of the roles were taken for one another');
   }
   return names;

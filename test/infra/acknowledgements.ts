@@ -20,9 +20,14 @@ const FUNCTIONS = [
   'ReadPayments',
   'SweepReservations',
 ].map((name) => `BursarService/${name}`);
-const CALLER_ROLES = ['ControlPlaneRole', 'ManagementRole', 'ObserverRole', 'ProcessPaymentRole', 'TokenRole'].map(
-  (name) => `BursarService/${name}`,
-);
+const CALLER_ROLES = [
+  'ControlPlaneRole',
+  'ManagementRole',
+  'ObserverRole',
+  'ProcessPaymentRole',
+  'TokenRole',
+  'TreasuryRole',
+].map((name) => `BursarService/${name}`);
 const ALARMS = [
   'ApiServerErrors',
   'AuthorizerErrors',
@@ -62,7 +67,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'AwsSolutions-IAM5',
-    paths: [policyOf('ProcessPayment'), policyOf('ManageConnectors')],
+    paths: [policyOf('ProcessPayment'), policyOf('ManageConnectors'), policyOf('BackupRole')],
     findings: ['Resource::arn:<AWS::Partition>:secretsmanager:us-east-1:000000000000:secret:bursar/Bursar/*'],
     reason: 'Seeds are made at run time, under the name of this deployment; credentials below it are denied',
   },
@@ -76,7 +81,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'AwsSolutions-IAM5',
-    paths: ['ControlPlaneRole', 'ManagementRole', 'ObserverRole'].map(policyOf),
+    paths: ['ControlPlaneRole', 'ManagementRole', 'ObserverRole', 'TreasuryRole'].map(policyOf),
     findings: [
       /^Resource::arn:<AWS::Partition>:execute-api:us-east-1:000000000000:<PaymentsApi\w+>\/v1\/(GET|POST|PATCH|DELETE)\/[\w-]+(\/[\w*-]+)+$/,
     ],
@@ -100,6 +105,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     paths: [
       ...[...FUNCTIONS, ...CALLER_ROLES].map((path) => `${path}/Role/DefaultPolicy/Resource`),
       'BursarService/CanaryDeployments/Role/DefaultPolicy/Resource',
+      policyOf('BackupRole'),
     ],
     reason: 'Each policy fits one role and dies with it; as a managed policy it could be attached to others',
   },

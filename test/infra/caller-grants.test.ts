@@ -16,6 +16,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OPERATIONS, type OperationName, type OperationRoute, type RoleName } from '../../lib/api/operations.ts';
 import { addStacks } from '../../lib/infra/app.ts';
 import { DEFAULT_CONFIG } from '../../lib/infra/config.ts';
+import { PaymentsApi } from '../../lib/infra/constructs/payments-api.ts';
 import { readContext } from '../../lib/infra/synth.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import type { ServiceStack } from '../../lib/infra/service-stack.ts';
@@ -59,6 +60,7 @@ const GRANTS = {
   ProcessPaymentRole: 'grantProcess',
   ObserverRole: 'grantObserve',
   TokenRole: 'grantTokens',
+  TreasuryRole: 'grantTreasury',
 } as const satisfies Record<RoleName, keyof ServiceStack>;
 const grant = (role: RoleName, grantee: IGrantable, options?: typeof ACCEPTED): void =>
   service[GRANTS[role]](grantee, options);
@@ -155,6 +157,11 @@ const DANGEROUS = [
   ['TokenRole', 'ManagementRole', 'outside every budget'],
   ['TokenRole', 'ProcessPaymentRole', 'outside every budget'],
   ['TokenRole', 'ObserverRole', 'outside every budget'],
+  ['TreasuryRole', 'ControlPlaneRole', 'do nothing else'],
+  ['TreasuryRole', 'ManagementRole', 'do nothing else'],
+  ['TreasuryRole', 'ProcessPaymentRole', 'do nothing else'],
+  ['TreasuryRole', 'ObserverRole', 'do nothing else'],
+  ['TreasuryRole', 'TokenRole', 'do nothing else'],
 ] as const;
 
 describe('one principal', () => {
@@ -252,4 +259,11 @@ describe('a principal that would silently get nothing is refused', () => {
   ])('%s', (_what, make) => {
     expect(() => grant('ProcessPaymentRole', make())).toThrow(/expected a role, user or group of this account/);
   });
+});
+
+test('an operation with a path parameter cannot be denied, since the pattern would miss its calls', () => {
+  const api = service.node.findAll().find((construct) => construct instanceof PaymentsApi)!;
+  expect(() => api.denyInvoke(newRole('Agent'), 'Never', ['ProcessPayment', 'UpdatePaymentManager'])).toThrow(
+    'cannot deny UpdatePaymentManager by path',
+  );
 });

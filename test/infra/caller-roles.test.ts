@@ -67,6 +67,38 @@ describe('the roles that are handed out', () => {
     },
   );
 
+  test('only TreasuryRole may CreateWithdrawal, even if somebody grants everything to the others', async () => {
+    const question = onRoute(OPERATIONS.CreateWithdrawal);
+    expect(await whoMay(question)).toEqual(['TreasuryRole']);
+    const allowed = await whoMay(question, generously());
+    for (const role of ROLE_NAMES.filter((name) => name !== 'TreasuryRole')) expect(allowed).not.toContain(role);
+    expect(allowed).toContain('TreasuryRole');
+  });
+
+  test.each([
+    'ProcessPayment',
+    'CreatePaymentSession',
+    'DeletePaymentSession',
+    'CreatePaymentInstrument',
+    'DeletePaymentInstrument',
+    'GetResourcePaymentToken',
+  ] as const)('TreasuryRole cannot %s, even if somebody grants it everything', async (name) => {
+    for (const stage of ['v1', OTHERS.stage]) {
+      expect(await whoMay(onRoute(OPERATIONS[name], { stage }), generously())).not.toContain('TreasuryRole');
+    }
+    expect(await whoMay(onRoute(OPERATIONS.GetWithdrawal), generously())).toContain('TreasuryRole');
+  });
+
+  test.each([
+    ['nobody is named for it', { withdrawalAddresses: ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C'] }],
+    ['there is no address to withdraw to', { treasuryPrincipals: [`arn:aws:iam::${account}:root`] }],
+  ])('TreasuryRole does not exist where %s', async (_why, choices) => {
+    const has = (template: Template): boolean =>
+      Object.keys(template.Resources).some((id) => id.startsWith('TreasuryRole'));
+    expect(has((await synthesize(choices)).service)).toBe(false);
+    expect(has(app.service)).toBe(true);
+  });
+
   test('ObserverRole changes nothing: all its operations read', () => {
     const observed = Object.entries<OperationRoute>(OPERATIONS).filter(([, route]) =>
       route.roles.includes('ObserverRole'),
@@ -134,5 +166,25 @@ describe('the roles that are handed out', () => {
       { ...trusts(alice), Condition: { StringEquals: { 'sts:RoleSessionName': '${aws:username}' } } },
     ]);
     expect(JSON.stringify(await trustOf(false))).not.toContain('Condition');
+  });
+
+  test('let a treasurer take the name of any user: it acts for them all, to listed addresses only', async () => {
+    const alice = 'arn:aws:iam::123456789012:user/staff/alice';
+    const { service } = await synthesize({
+      managementPrincipals: [alice],
+      processPaymentPrincipals: [alice],
+      treasuryPrincipals: [alice],
+      withdrawalAddresses: ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C'],
+      bindUserToRoleSession: true,
+    });
+    const trustOf = (name: RoleName): string => {
+      const [, resource] = Object.entries(service.Resources).find(
+        ([id, { Type: type }]) => id.startsWith(name) && type === 'AWS::IAM::Role',
+      )!;
+      return JSON.stringify(resource.Properties['AssumeRolePolicyDocument']);
+    };
+    expect(trustOf('TreasuryRole')).toContain(alice);
+    expect(trustOf('TreasuryRole')).not.toContain('sts:RoleSessionName');
+    expect(trustOf('ManagementRole')).toContain('sts:RoleSessionName');
   });
 });

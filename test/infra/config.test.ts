@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { toChecksumAddress } from '../../lib/domain/evm-address.ts';
 import { DEFAULT_CONFIG, parseConfig } from '../../lib/infra/config.ts';
 
 const parse = (context: Record<string, unknown>, env: Record<string, string> = {}) => parseConfig({ context, env });
@@ -21,6 +22,7 @@ describe.each([
   ['logRetentionDays', 'LOG_RETENTION_DAYS', '30', 30, ['31', '030', 30.5, '0']],
   ['retainData', 'RETAIN_DATA', 'false', false, ['no', 0, 'False']],
   ['functionMemoryMib', 'FUNCTION_MEMORY_MIB', '1024', 1024, ['127', '10241', '1e3']],
+  ['sweeperMemoryMib', 'SWEEPER_MEMORY_MIB', '1769', 1769, ['127', '10241', '1e3']],
   [
     'controlPlanePrincipals',
     'CONTROL_PLANE_PRINCIPALS',
@@ -55,6 +57,30 @@ describe.each([
     'arn:aws:iam::123456789012:role/vault',
     ['arn:aws:iam::123456789012:role/vault'],
     ['*'],
+  ],
+  [
+    'backupPrincipals',
+    'BACKUP_PRINCIPALS',
+    'arn:aws:iam::123456789012:role/break-glass',
+    ['arn:aws:iam::123456789012:role/break-glass'],
+    ['*'],
+  ],
+  [
+    'withdrawalAddresses',
+    'WITHDRAWAL_ADDRESSES',
+    '0x209693Bc6afc0C5328bA36FaF03C514EF312287C, 0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
+    ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C', '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720'],
+    [
+      '0x209693Bc6afc0C5328bA36FaF03C514EF312287',
+      // No checksum, and a wrong one.
+      '0x209693bc6afc0c5328ba36faf03c514ef312287c',
+      '0x209693bc6afc0C5328bA36FaF03C514EF312287C',
+      '0x209693Bc6afc0C5328bA36FaF03C514EF312287C,0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+      '0x0000000000000000000000000000000000000000',
+      // The token itself.
+      '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913',
+      '*',
+    ],
   ],
   [
     'externalSecretArns',
@@ -168,6 +194,24 @@ test.each([
   '7',
 ])('refuses %s as RPC URLs', (text) => {
   expect(() => parse({}, { BURSAR_RPC_URLS: text })).toThrow(/environment BURSAR_RPC_URLS is .*: expected/);
+});
+
+test('refuses a treasury without an address to withdraw to, and takes one with it', () => {
+  const treasuryPrincipals = 'arn:aws:iam::123456789012:role/treasurer';
+  const parsed = (addresses: object) => parse({ 'bursar:treasuryPrincipals': treasuryPrincipals, ...addresses });
+  expect(() => parsed({})).toThrow('treasuryPrincipals needs withdrawalAddresses');
+  const { withdrawalAddresses } = parsed({
+    'bursar:withdrawalAddresses': ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C'],
+  });
+  expect(withdrawalAddresses).toHaveLength(1);
+});
+
+test('refuses more addresses to withdraw to than fit, and takes as many', () => {
+  const some = (count: number) =>
+    Array.from({ length: count }, (_, index) => toChecksumAddress(`0x${`${index + 1}`.padStart(40, 'a')}`));
+  const parsed = (count: number) => parse({ 'bursar:withdrawalAddresses': some(count) });
+  expect(() => parsed(21)).toThrow('expected at most 20 different EVM addresses');
+  expect(parsed(20).withdrawalAddresses).toHaveLength(20);
 });
 
 test('refuses more warm instances than are set aside, and takes as many', () => {

@@ -131,6 +131,19 @@ describe('the functions', () => {
     }
   });
 
+  test('the paying function alone knows where money may leave for', async () => {
+    const withdrawalAddresses = [
+      '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+      '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',
+    ];
+    const knowing = ({ deployment }: Synthesis) =>
+      deployment.functions.flatMap(({ name, environment: { WITHDRAWAL_ADDRESSES: listed } }) =>
+        listed === undefined ? [] : [[name.includes('ProcessPayment'), listed]],
+      );
+    expect(knowing(await synthesize({ withdrawalAddresses }))).toEqual([[true, withdrawalAddresses.join(',')]]);
+    expect(knowing(app)).toEqual([]);
+  });
+
   test('those that act for users know how users are bound, and the others need not', async () => {
     const bindingOf = ({ deployment }: Synthesis): Record<string, string> =>
       Object.fromEntries(
@@ -277,6 +290,12 @@ describe('the API', () => {
     expect(Object.keys(app.service.Outputs!).sort()).toEqual(outputs);
     const { service } = await synthesize({ tokenPrincipals: ['arn:aws:iam::000000000000:root'] });
     expect(Object.keys(service.Outputs!).sort()).toEqual([...outputs, 'TokenRoleArn']);
+    const { service: guarded } = await synthesize({ backupPrincipals: ['arn:aws:iam::000000000000:role/break-glass'] });
+    expect(Object.keys(guarded.Outputs!).sort()).toEqual(['BackupRoleArn', ...outputs]);
+    const trusts = propertiesOf(guarded, 'AWS::IAM::Role').filter((role) =>
+      JSON.stringify(role['AssumeRolePolicyDocument']).includes('role/break-glass'),
+    );
+    expect(trusts).toHaveLength(1);
   });
 });
 

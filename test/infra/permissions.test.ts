@@ -61,8 +61,10 @@ describe('signing', () => {
 
   const read = (resource: string): Question => ({ action: 'secretsmanager:GetSecretValue', resource });
 
-  test('only the paying function may read wallet secrets', async () => {
-    expect(await whoMay(read(SEED))).toEqual(['process-payment']);
+  test('only the paying function may read wallet secrets, and BackupRole where somebody is named for it', async () => {
+    expect(await whoMay(read(SEED))).toEqual(['BackupRole', 'process-payment']);
+    const plain = createAuthorizer((await synthesize()).deployment.roles, ENVIRONMENT);
+    expect(await whoMay(read(SEED), plain)).toEqual(['process-payment']);
     expect(await whoMay(read(FOREIGN_SECRET))).toEqual([]);
     expect(await whoMay({ action: 'secretsmanager:BatchGetSecretValue', resource: '*' })).toEqual([]);
   });
@@ -120,11 +122,36 @@ describe('making wallets', () => {
 
   test('only manage-connectors stores seeds, under the name of its deployment; it never reads or changes them', async () => {
     const create = 'secretsmanager:CreateSecret';
-    expect(await whoMay({ action: create, resource: SEED })).toEqual(['manage-connectors']);
+    expect(await whoMay({ action: create, resource: SEED })).toEqual(['BackupRole', 'manage-connectors']);
     expect(await whoMay({ action: create, resource: FOREIGN_SECRET })).toEqual([]);
-    for (const action of ['PutSecretValue', 'UpdateSecret', 'DeleteSecret', 'PutResourcePolicy', 'TagResource']) {
+    for (const action of ['UpdateSecret', 'DeleteSecret', 'PutResourcePolicy', 'TagResource']) {
       expect(await whoMay({ action: `secretsmanager:${action}`, resource: SEED })).toEqual([]);
     }
+  });
+
+  test('only BackupRole adds a value to a seed’s secret or takes its deletion back', async () => {
+    for (const action of ['PutSecretValue', 'RestoreSecret']) {
+      expect(await whoMay({ action: `secretsmanager:${action}`, resource: SEED })).toEqual(['BackupRole']);
+    }
+  });
+
+  test('BackupRole brings seeds back and touches no other secret, no key and no table', async () => {
+    for (const action of ['CreateSecret', 'DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'RestoreSecret']) {
+      const on = (resource: string): Question => ({ action: `secretsmanager:${action}`, resource });
+      expect(await whoMay(on(SEED))).toContain('BackupRole');
+      for (const resource of [CREDENTIAL, EXTERNAL_SECRET, FOREIGN_SECRET]) {
+        expect(await whoMay(on(resource))).not.toContain('BackupRole');
+      }
+    }
+    const role = app.deployment.roles.find(({ name }) => name === roles['BackupRole']);
+    const allowed = role!.policies
+      .flatMap(({ document }) => statementsOf(document))
+      .filter(({ Effect: effect }) => effect === 'Allow')
+      .flatMap(({ Action: actions }) => actions);
+    expect([...new Set(allowed.map((action) => action.split(':')[0]))].sort()).toEqual([
+      'execute-api',
+      'secretsmanager',
+    ]);
   });
 
   test('only manage-identities stores, renews and deletes provider secrets, never beyond recovery, and reads none', async () => {

@@ -37,6 +37,7 @@ test('a receipt says who paid what to whom, under which authorization, and what 
     paymentInstrumentId: 'payment-instrument-000000000000001',
     userId: 'user#1',
     agentName: 'research-agent',
+    purpose: 'PAYMENT',
     decision: 'PAID',
     denial: null,
     amountUsd: '0.50',
@@ -124,4 +125,9 @@ test.each([
 ] as const)('receipts that differ in %s differ in their bytes', (_what, overrides) => {
   const payment = make(signed);
   expect(textOf({ ...payment, ...overrides })).not.toBe(textOf(payment));
+});
+
+test('a receipt of a withdrawal says so, and is of no budget', () => {
+  const home = makePayment(makeSession({ sessionId: 'withdrawal-000000000000001' }), signed);
+  expect(toReceipt(DEPLOYMENT, home)).toMatchObject({ purpose: 'WITHDRAWAL', decision: 'PAID', budget: null });
 });

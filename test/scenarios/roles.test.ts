@@ -22,12 +22,14 @@ const KEY_OF = {
   ProcessPaymentRole: 'processPayment',
   ObserverRole: 'observer',
   TokenRole: 'token',
+  TreasuryRole: 'treasury',
 } as const satisfies Record<RoleName, string>;
 
 function pathOf(operation: OperationName): string {
   return OPERATIONS[operation].path
     .replace('{paymentManagerId}', 'nobodys-0123456789')
     .replace('{paymentConnectorId}', 'nobodys-0123456789')
+    .replace('{paymentInstrumentId}', 'payment-instrument-000000000000000')
     .replace('{resourceArn}', 'nothing')
     .replace('{processPaymentId}', '00000000-0000-4000-8000-000000000000');
 }

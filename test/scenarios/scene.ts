@@ -51,11 +51,11 @@ export interface SessionView {
 }
 
 /** Starts a stack before the file's tests, and ends it after them. `null` keeps nothing. */
-export function withStack(dataDir: string | null = null): Scene {
+export function withStack(dataDir: string | null = null, options: Pick<StackChoices, 'traces'> = {}): Scene {
   let stack: LocalStack | null = null;
   const logs: LogLine[] = [];
   beforeAll(async () => {
-    stack = await startQuietly(dataDir, { onLog: (entry) => logs.push(entry) });
+    stack = await startQuietly(dataDir, { ...options, onLog: (entry) => logs.push(entry) });
   }, STACK_TIMEOUT_MS);
   afterAll(async () => {
     await stack?.close();
@@ -69,11 +69,14 @@ export function withStack(dataDir: string | null = null): Scene {
   };
 }
 
+interface StackChoices {
+  readonly port?: number;
+  readonly traces?: 'all';
+  readonly onLog?: (entry: LogLine) => void;
+}
+
 /** A stack without its own timers, so that nothing happens that a test did not ask for. */
-export function startQuietly(
-  dataDir: string | null,
-  options: { readonly port?: number; readonly onLog?: (entry: LogLine) => void } = {},
-): Promise<LocalStack> {
+export function startQuietly(dataDir: string | null, options: StackChoices = {}): Promise<LocalStack> {
   return startStack({ port: 0, dataDir, fresh: 'keep', progress: () => undefined, timers: null, ...options });
 }
 
@@ -224,6 +227,8 @@ export async function sendSigned(
     readonly path: string;
     readonly body?: string;
     readonly userId?: string;
+    /** Sent besides, without being signed. */
+    readonly headers?: Readonly<Record<string, string>>;
   },
 ): Promise<RawAnswer> {
   const { method = 'POST', body } = request;
@@ -244,7 +249,9 @@ export async function sendSigned(
     ...(body === undefined ? {} : { body }),
   });
   const { host: _host, ...headers } = signed.headers;
-  return readAnswer(await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) }));
+  return readAnswer(
+    await fetch(url, { method, headers: { ...headers, ...request.headers }, ...(body === undefined ? {} : { body }) }),
+  );
 }
 
 export async function readAnswer(response: Response): Promise<RawAnswer> {

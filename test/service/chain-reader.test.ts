@@ -44,6 +44,24 @@ test('asks the token for the balance of the owner', async () => {
   expect(params[0].data).toBe(`0x70a08231${OWNER.slice(2).toLowerCase().padStart(64, '0')}`);
 });
 
+test.each([
+  ['used', 1, true],
+  ['not used', 0, false],
+])('asks the token whether an authorization was %s', async (_what, word, used) => {
+  const nonce = `0x${'ab'.repeat(32)}` as const;
+  let asked = '';
+  const reader = await readerOf((request, response) => {
+    request
+      .on('data', (chunk) => (asked += chunk))
+      .on('end', () => answerJson({ result: `0x${`${word}`.padStart(64, '0')}` })(request, response));
+  });
+  expect(await reader.isAuthorizationUsed(BASE_SEPOLIA.usdc.address, OWNER, nonce)).toBe(used);
+  const { params } = JSON.parse(asked) as { params: [{ to: string; data: string }] };
+  expect(params[0].to.toLowerCase()).toBe(BASE_SEPOLIA.usdc.address.toLowerCase());
+  // The first four bytes of the hash of authorizationState(address,bytes32).
+  expect(params[0].data).toBe(`0xe94a0102${OWNER.slice(2).toLowerCase().padStart(64, '0')}${nonce.slice(2)}`);
+});
+
 test.each<[string, RequestListener]>([
   ['an error', answerJson({ error: { code: -32_000, message: 'execution reverted' } })],
   ['a status that is no success', (_request, response) => response.writeHead(403).end('forbidden')],

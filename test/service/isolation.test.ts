@@ -4,6 +4,7 @@ import {
   connectorRequest,
   createTenant,
   instrumentRequest,
+  newToken,
   paymentRequest,
   sessionRequest,
   withFunctions,
@@ -11,7 +12,8 @@ import {
   type Tenant,
 } from './functions.ts';
 
-const functions = withFunctions();
+const HOME = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+const functions = withFunctions({ WITHDRAWAL_ADDRESSES: HOME });
 const { call } = functions;
 
 let own: Tenant;
@@ -74,6 +76,12 @@ interface Probe {
   readonly notFound: string;
 }
 
+const withdrawal = (tenant: Tenant) => ({
+  ...tenant,
+  amount: { value: '1.00', currency: 'USD' },
+  destination: HOME,
+  clientToken: newToken(),
+});
 const balance = (tenant: Tenant) => ({ ...tenant, chain: 'BASE_SEPOLIA', token: 'USDC' });
 const instrument = 'Payment instrument not found';
 const session = 'Payment session not found';
@@ -114,6 +122,7 @@ const withManager = (operation: OperationName): object => {
   if (operation === 'CreatePaymentInstrument') return instrumentRequest(own);
   if (operation === 'CreatePaymentSession') return sessionRequest(own);
   if (operation === 'ProcessPayment') return paymentRequest(own);
+  if (operation === 'CreateWithdrawal') return withdrawal(own);
   return operation === 'GetPaymentInstrumentBalance' ? balance(own) : own;
 };
 
@@ -122,13 +131,19 @@ const dataOperations = (Object.keys(OPERATIONS) as OperationName[]).filter(
 );
 const arn = (from: string | RegExp, to: string) => own.paymentManagerArn.replace(from, to);
 const path = () => ({ processPaymentId: payments.own });
+/** Where managers are not read, since deleted ones count: a missing one is a thing that is missing. */
+const NOT_FOUND: Partial<Record<OperationName, string>> = {
+  CreateWithdrawal: instrument,
+  GetInstrumentFunds: instrument,
+  GetWithdrawal: 'Payment not found',
+};
 
 describe.each(dataOperations)('%s through the ARN of', (operation) => {
   const ask = (paymentManagerArn: string) => {
     const isRead = OPERATIONS[operation].method === 'GET';
     return call(operation, {
       json: isRead ? { paymentManagerArn } : { ...withManager(operation), paymentManagerArn },
-      path: path(),
+      path: operation === 'GetInstrumentFunds' ? { paymentInstrumentId: own.paymentInstrumentId } : path(),
     });
   };
 
@@ -139,7 +154,8 @@ describe.each(dataOperations)('%s through the ARN of', (operation) => {
   ])('%s answers as for a manager that is missing', async (_what, make) => {
     const missing = await ask(arn(/[^/]+$/, 'missing-0123456789'));
     expect(missing.status).toBe(404);
-    expect(missing.body).toEqual({ __type: 'ResourceNotFoundException', message: 'Payment manager not found' });
+    const message = NOT_FOUND[operation] ?? 'Payment manager not found';
+    expect(missing.body).toEqual({ __type: 'ResourceNotFoundException', message });
     expect(seen(await ask(make()))).toBe(seen(missing));
   });
 
@@ -158,6 +174,27 @@ describe.each(dataOperations)('%s through the ARN of', (operation) => {
 
 const askReceipt = (processPaymentId: string) =>
   call('GetPayment', { json: { paymentManagerArn: own.paymentManagerArn }, path: { processPaymentId } });
+
+test.each(['otherUser', 'otherManager'] as const)(
+  'the wallet of %s gives nothing to a withdrawal, and its funds are not told',
+  async (whose) => {
+    const tenant = { otherUser, otherManager }[whose];
+    const missing = MISSING['paymentInstrumentId']!;
+    const take = (paymentInstrumentId: string) =>
+      call('CreateWithdrawal', { json: withdrawal({ ...own, paymentInstrumentId }) });
+    const look = (paymentInstrumentId: string) =>
+      call('GetInstrumentFunds', {
+        json: { paymentManagerArn: own.paymentManagerArn },
+        path: { paymentInstrumentId },
+      });
+    expect([(await take(own.paymentInstrumentId)).status, (await look(own.paymentInstrumentId)).status]).toEqual([
+      201, 200,
+    ]);
+    expect((await take(missing)).status).toBe(404);
+    expect(seen(await take(tenant.paymentInstrumentId))).toBe(seen(await take(missing)));
+    expect(seen(await look(tenant.paymentInstrumentId))).toBe(seen(await look(missing)));
+  },
+);
 
 test.each(['otherUser', 'otherManager'] as const)(
   'a receipt of %s answers as for one that is missing',

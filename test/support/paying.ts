@@ -15,6 +15,7 @@ import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/sweep-index.ts';
+import { createSweepReads } from '../../lib/ledger/dynamodb/sweep-reads.ts';
 import { createFactsCache } from '../../lib/service/facts.ts';
 import type { ProcessPaymentDeps, ProcessPaymentRequest } from '../../lib/service/process-payment.ts';
 import type { SweepDeps } from '../../lib/service/sweep.ts';
@@ -134,7 +135,13 @@ export async function createPayingWorld(
     registry,
     registryTable,
     deps,
-    sweepDeps: { ledger, clock, index: createSweepIndex({ client, tableName }), report: () => undefined },
+    sweepDeps: {
+      ledger,
+      clock,
+      reads: createSweepReads({ client, tableName, clock }),
+      index: createSweepIndex({ client, tableName }),
+      report: () => undefined,
+    },
     open: async (overrides = {}) => {
       const session = makeSession({
         managerId: manager.managerId,

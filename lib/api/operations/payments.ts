@@ -4,6 +4,7 @@ const agent = ['ProcessPaymentRole'] as const;
 const backend = ['ManagementRole'] as const;
 const backendReads = ['ManagementRole', 'ObserverRole'] as const;
 const everyoneReads = ['ManagementRole', 'ProcessPaymentRole', 'ObserverRole'] as const;
+const treasury = ['TreasuryRole'] as const;
 const page = { maxResults: 'one', nextToken: 'one' } as const;
 
 /** Instruments, sessions and payments of users; AgentCore's data plane, and receipts. */
@@ -117,7 +118,7 @@ export const PAYMENT_OPERATIONS = {
     user: 'required',
     oauth: null,
     query: { paymentManagerArn: 'one', ...page },
-    summary: 'Lists the receipts of a user, newest first. Not in AgentCore.',
+    summary: 'Lists the receipts of a user, newest first, as `payments` with a `nextToken`. Not in AgentCore.',
   },
   GetPayment: {
     method: 'GET',
@@ -128,6 +129,39 @@ export const PAYMENT_OPERATIONS = {
     user: 'required',
     oauth: null,
     query: { paymentManagerArn: 'one' },
-    summary: 'Reads one receipt. Not in AgentCore.',
+    summary: 'Reads one receipt, as `payment`. Not in AgentCore.',
+  },
+  CreateWithdrawal: {
+    method: 'POST',
+    path: '/bursar/withdrawals',
+    successStatus: 201,
+    function: 'process-payment',
+    roles: treasury,
+    user: 'required',
+    oauth: null,
+    summary:
+      'Signs a transfer from a wallet, deleted or not, to an address of the deployment’s list. Not in AgentCore.',
+  },
+  GetWithdrawal: {
+    method: 'GET',
+    path: '/bursar/withdrawals/{processPaymentId}',
+    successStatus: 200,
+    function: 'read-payments',
+    roles: treasury,
+    user: 'required',
+    oauth: null,
+    query: { paymentManagerArn: 'one' },
+    summary: 'Reads a withdrawal, and from the chain whether it arrived. Not in AgentCore.',
+  },
+  GetInstrumentFunds: {
+    method: 'GET',
+    path: '/bursar/instruments/{paymentInstrumentId}/funds',
+    successStatus: 200,
+    function: 'read-payments',
+    roles: treasury,
+    user: 'required',
+    oauth: null,
+    query: { paymentManagerArn: 'one', network: 'one' },
+    summary: 'Reads from the chains what a wallet holds, deleted or not. Not in AgentCore.',
   },
 } as const satisfies OperationTable;

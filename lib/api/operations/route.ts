@@ -12,13 +12,14 @@ export const FUNCTION_NAMES = [
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
-/** The roles that a deployment hands out; TokenRole only where it asks for it. */
+/** The roles that a deployment hands out; TokenRole and TreasuryRole only where it asks for them. */
 export const ROLE_NAMES = [
   'ControlPlaneRole',
   'ManagementRole',
   'ProcessPaymentRole',
   'ObserverRole',
   'TokenRole',
+  'TreasuryRole',
 ] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { KNOWN_CHAINS } from '../../domain/assets.ts';
+import { parseAddress } from '../../domain/evm-address.ts';
 import { parseUsd } from '../../domain/money.ts';
 import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN, URL_MAX_CHARS } from '../../domain/limits.ts';
 import {
@@ -12,6 +13,7 @@ import {
   page,
   pageOfQuery,
   paymentId,
+  requiredClientToken,
   sessionId,
   text,
   unsupported,
@@ -66,6 +68,22 @@ const usd = v.pipe(
     (value) => parseUsd(value).ok,
     'must be US dollars as a decimal number such as 10.00, with at most 18 digits before and 6 after the point',
   ),
+);
+
+function isPositive(value: string): boolean {
+  const amount = parseUsd(value);
+  return amount.ok && amount.value > 0n;
+}
+
+const networkId = text(8, 32, {
+  pattern: /^eip155:[1-9][0-9]{0,24}$/,
+  expected: 'a CAIP-2 id of an EVM chain such as eip155:8453',
+});
+
+/** Text that is an address, and names the one that is meant: a typing error breaks its checksum. */
+const checkedAddress = v.pipe(
+  text(42, 42, { pattern: /^0x[0-9a-fA-F]{40}$/, expected: 'an EVM address' }),
+  v.check((value) => parseAddress(value) !== null, 'must be an EVM address with the right EIP-55 checksum'),
 );
 
 const manager = { paymentManagerArn: managerArn };
@@ -127,4 +145,17 @@ export const dataPlaneSchemas = {
   }),
   ListPayments: v.object({ ...manager, ...pageOfQuery }),
   GetPayment: v.object({ ...manager, processPaymentId: paymentId }),
+  CreateWithdrawal: v.object({
+    ...manager,
+    clientToken: requiredClientToken,
+    paymentInstrumentId: instrumentId,
+    network: v.optional(networkId),
+    amount: v.object({
+      value: v.pipe(usd, v.check(isPositive, 'must be more than zero')),
+      currency: v.literal('USD', 'must be USD'),
+    }),
+    destination: checkedAddress,
+  }),
+  GetWithdrawal: v.object({ ...manager, processPaymentId: paymentId }),
+  GetInstrumentFunds: v.object({ ...manager, paymentInstrumentId: instrumentId, network: v.optional(networkId) }),
 } as const;

@@ -40,12 +40,11 @@ export function wholeNumber(min: number, max: number) {
 }
 
 // https://docs.aws.amazon.com/bedrock-agentcore/latest/APIReference/API_ProcessPayment.html
-export const clientToken = v.optional(
-  text(CLIENT_TOKEN_MIN_CHARS, CLIENT_TOKEN_MAX_CHARS, {
-    pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}$/,
-    expected: 'letters, digits and inner hyphens',
-  }),
-);
+export const requiredClientToken = text(CLIENT_TOKEN_MIN_CHARS, CLIENT_TOKEN_MAX_CHARS, {
+  pattern: /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}$/,
+  expected: 'letters, digits and inner hyphens',
+});
+export const clientToken = v.optional(requiredClientToken);
 
 /** The form of any manager's ARN; one of another deployment is "not found", like every foreign id. */
 export const managerArn = text(66, 2_048, {

@@ -38,16 +38,28 @@ const DANGEROUS: readonly (readonly [RoleName, RoleName, why: string])[] = [
   ...(['ControlPlaneRole', 'ManagementRole', 'ProcessPaymentRole', 'ObserverRole'] as const).map(
     (role) => ['TokenRole', role, 'tokens of a wallet provider sign outside every budget'] as const,
   ),
+  ...(['ControlPlaneRole', 'ManagementRole', 'ProcessPaymentRole', 'ObserverRole', 'TokenRole'] as const).map(
+    (role) => ['TreasuryRole', role, 'who takes money out of wallets, on no budget, is to do nothing else'] as const,
+  ),
 ];
 
 const TOKEN_OPERATIONS = operationsOf('TokenRole');
+const WITHDRAWAL = 'CreateWithdrawal';
 /** What a role must never do, whatever else its holder is granted, here or elsewhere. */
 const DENIED: Readonly<Record<RoleName, readonly OperationName[]>> = {
-  ControlPlaneRole: ['ProcessPayment', ...TOKEN_OPERATIONS],
-  ManagementRole: ['ProcessPayment', ...TOKEN_OPERATIONS],
-  ProcessPaymentRole: TOKEN_OPERATIONS,
-  ObserverRole: TOKEN_OPERATIONS,
-  TokenRole: [],
+  ControlPlaneRole: ['ProcessPayment', WITHDRAWAL, ...TOKEN_OPERATIONS],
+  ManagementRole: ['ProcessPayment', WITHDRAWAL, ...TOKEN_OPERATIONS],
+  ProcessPaymentRole: [WITHDRAWAL, ...TOKEN_OPERATIONS],
+  ObserverRole: [WITHDRAWAL, ...TOKEN_OPERATIONS],
+  TokenRole: [WITHDRAWAL],
+  TreasuryRole: [
+    'ProcessPayment',
+    'CreatePaymentInstrument',
+    'DeletePaymentInstrument',
+    'CreatePaymentSession',
+    'DeletePaymentSession',
+    ...TOKEN_OPERATIONS,
+  ],
 };
 
 /** As many characters of a construct's address as tell the stacks of one app from each other. */

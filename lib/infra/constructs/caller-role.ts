@@ -49,7 +49,10 @@ function toPrincipal(arn: string, sessionNameIsUser: boolean): PrincipalBase {
 export function addCallerRoles(scope: Construct, grants: CallerGrants, config: BursarConfig): void {
   const { bindUserToRoleSession: sessionNameIsUser } = config;
   const add = (name: RoleName, description: string, trusted: readonly string[]): void => {
-    const { role } = new CallerRole(scope, name, { name, description, grants, trusted, sessionNameIsUser });
+    const props = { name, description, grants, trusted };
+    // Who takes money home acts for every user, and can't choose where it goes.
+    const ownNameOnly = sessionNameIsUser && name !== 'TreasuryRole';
+    const { role } = new CallerRole(scope, name, { ...props, sessionNameIsUser: ownNameOnly });
     new CfnOutput(scope, `${name}Arn`, { value: role.roleArn });
   };
   add(
@@ -66,6 +69,10 @@ export function addCallerRoles(scope: Construct, grants: CallerGrants, config: B
     config.processPaymentPrincipals,
   );
   add('ObserverRole', 'For dashboards and audits: reads, changes nothing', config.observerPrincipals);
-  if (config.tokenPrincipals.length === 0) return;
-  add('TokenRole', 'Mints tokens of wallet providers, outside every budget', config.tokenPrincipals);
+  if (config.tokenPrincipals.length > 0) {
+    add('TokenRole', 'Mints tokens of wallet providers, outside every budget', config.tokenPrincipals);
+  }
+  if (config.treasuryPrincipals.length > 0 && config.withdrawalAddresses.length > 0) {
+    add('TreasuryRole', 'Takes money out of wallets, to the listed addresses only', config.treasuryPrincipals);
+  }
 }

@@ -130,8 +130,14 @@ export class PaymentsApi extends Construct {
     );
   }
 
-  /** Keeps a principal from operations on every stage and in every way, whatever else is granted to it. */
+  /**
+   * Keeps a principal from operations on every stage and in every way, whatever else is granted to it.
+   *
+   * @throws Error for an operation with a path parameter: no pattern fits its calls and those of no other operation
+   */
   denyInvoke(principal: IPrincipal, sid: string, operations: readonly OperationName[]): void {
+    const open = operations.filter((name) => OPERATIONS[name].path.includes('{'));
+    if (open.length > 0) throw new Error(`cannot deny ${open.join(', ')} by path: expected paths without parameters`);
     principal.addToPrincipalPolicy(
       new PolicyStatement({
         sid,

@@ -1,0 +1,73 @@
+import { SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
+import type { CliDeps } from '../command.ts';
+import { describeNetworkError } from '../failures.ts';
+import { usageError } from '../outcome.ts';
+import { printable } from '../terminal.ts';
+
+/** What a facilitator said. The chain has the last word: an answer may be lost, or wrong. */
+export interface SettlementAnswer {
+  readonly transaction: string | null;
+  /** `null` where it says that it settled. */
+  readonly problem: string | null;
+}
+
+/** A facilitator waits for the chain. */
+const ANSWER_TIMEOUT_MS = 90_000;
+const ANSWER_MAX_CHARS = 64 * 1024;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** The URL of `--facilitator`, without a slash at its end. The signed transfer goes there, so nobody may listen on the way. */
+export function parseFacilitator(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  if (url !== null && safe && url.search === '' && url.hash === '') return url.href.replace(/\/+$/, '');
+  throw usageError('--facilitator must be an https URL, such as https://x402.org/facilitator (http on loopback only)');
+}
+
+/**
+ * Asks an x402 facilitator to settle. Never throws for what becomes of it: whether the transfer is on the chain has to be
+ * found out in any case.
+ *
+ * @param body the payload and requirements of version 2
+ */
+export async function askToSettle(
+  { fetch, interrupted }: Pick<CliDeps, 'fetch' | 'interrupted'>,
+  facilitator: string,
+  body: object,
+): Promise<SettlementAnswer> {
+  try {
+    const response = await fetch(`${facilitator}/settle`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      redirect: 'error',
+      signal: AbortSignal.any([AbortSignal.timeout(ANSWER_TIMEOUT_MS), interrupted]),
+    });
+    const text = await response.text();
+    return readAnswer(response.status, text.length > ANSWER_MAX_CHARS ? '' : text);
+  } catch (error) {
+    return { transaction: null, problem: `no answer: ${describeNetworkError(error) ?? 'the connection failed'}` };
+  }
+}
+
+function readAnswer(status: number, text: string): SettlementAnswer {
+  const answer = parseObject(text);
+  const { success, transaction, errorReason } = answer;
+  const hash = named(transaction, SETTLEMENT_NAME_MAX_CHARS);
+  if (status === 200 && success === true) return { transaction: hash, problem: null };
+  const reason = named(errorReason, SETTLEMENT_REASON_MAX_CHARS);
+  return { transaction: hash, problem: reason ?? `status ${status}` };
+}
+
+function named(value: unknown, maxChars: number): string | null {
+  return typeof value === 'string' && value !== '' ? printable(value.slice(0, maxChars)) : null;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest';
+import { decodeFunctionData, parseAbi } from 'viem';
+import {
+  awsError,
+  createReadyWorld,
+  INSTRUMENT,
+  json,
+  SECRET,
+  WALLET,
+  type Routes,
+  type WorldOptions,
+} from './world.ts';
+
+const HOME = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
+const ASSET = '0x036CbD53842c5426634e7929541eC2318f3dCF7e';
+const NETWORK = 'eip155:84532';
+const FACILITATOR = 'https://facilitator.example';
+const PAYMENT = '5f0c2b5e-8a3d-8f1e-9b7c-0a1b2c3d4e5f';
+const SIGNATURE = `0x${'11'.repeat(32)}${'22'.repeat(32)}1b`;
+const NONCE = `0x${'ab'.repeat(32)}`;
+const TOKEN = '07'.repeat(24);
+const TRANSACTION = `0x${'fe'.repeat(32)}`;
+
+const funds = (amountUsd: string | null, network = NETWORK) => ({ network, token: 'USDC', asset: ASSET, amountUsd });
+const fundsView = (...held: object[]) =>
+  json({ paymentInstrumentId: INSTRUMENT, status: 'DELETED', walletAddress: WALLET, funds: held });
+
+function made(value = '12500000', overrides: object = {}) {
+  const authorization = {
+    from: WALLET,
+    to: HOME,
+    value,
+    validAfter: '0',
+    validBefore: '1772367000',
+    nonce: NONCE,
+    ...overrides,
+  };
+  return {
+    withdrawal: {
+      processPaymentId: PAYMENT,
+      offer: { network: NETWORK, asset: ASSET },
+      authorization: { validBefore: 1_772_367_000 },
+    },
+    settlement: { x402Version: 2, paymentPayload: { payload: { signature: SIGNATURE, authorization } } },
+  };
+}
+
+/** What the chain says of the transfer, one answer after the other; the last one stays. */
+function chainSays(...answers: readonly boolean[]) {
+  const left = [...answers];
+  return () => json({ settled: left.length > 1 ? left.shift() : left[0] });
+}
+
+const routes = (overrides: Routes = {}): Routes => ({
+  '/funds': () => fundsView(funds('12.50')),
+  '/bursar/withdrawals': () => json(made(), 201),
+  [`/bursar/withdrawals/${PAYMENT}`]: chainSays(false, true),
+  '/settle': () => json({ success: true, transaction: TRANSACTION, network: NETWORK }),
+  ...overrides,
+});
+const world = (overrides: Routes = {}, options: WorldOptions = {}) =>
+  createReadyWorld({ ...options, routes: routes(overrides) });
+const ARGS = ['withdraw', '--to', HOME, '--facilitator', FACILITATOR];
+const paths = (at: ReturnType<typeof world>) => at.seen.map(({ path }) => path.split('?')[0]!.replace('/v1', ''));
+const bodyOf = (at: ReturnType<typeof world>, path: string) =>
+  JSON.parse(at.seen.find((each) => each.path.endsWith(path))!.body);
+
+describe('withdraw', () => {
+  test('shows what it is about, asks, has it signed, has it settled, and looks at the chain', async () => {
+    const at = world({}, { answers: ['y'] });
+    expect(await at.run(...ARGS, '--amount', '12.50')).toBe(0);
+    expect(at.err()).toContain(`${WALLET} (DELETED)`);
+    expect(at.prompts).toEqual([`withdraw USD 12.50 to ${HOME}? [y/N] `]);
+    expect(bodyOf(at, '/bursar/withdrawals')).toMatchObject({
+      paymentInstrumentId: INSTRUMENT,
+      network: NETWORK,
+      amount: { value: '12.50', currency: 'USD' },
+      destination: HOME,
+      clientToken: TOKEN,
+    });
+    expect(bodyOf(at, '/settle')).toEqual(made().settlement);
+    expect(at.out()).toContain(TRANSACTION);
+    expect(at.out() + at.err()).not.toContain(SIGNATURE.slice(2, 40));
+    expect(at.out() + at.err()).not.toContain(SECRET);
+  });
+
+  test('gives the facilitator no signature of ours and no user', async () => {
+    const at = world();
+    await at.run(...ARGS, '--amount', '12.50', '--yes');
+    const settle = at.seen.find(({ path }) => path === '/settle')!;
+    expect([...settle.headers.keys()].sort()).toEqual(['content-type']);
+  });
+
+  test('--all takes what the wallet holds, and says how to repeat it', async () => {
+    const at = world({
+      '/funds': () => fundsView(funds('7.250001')),
+      '/bursar/withdrawals': () => json(made('7250001'), 201),
+    });
+    expect(await at.run(...ARGS, '--all', '--yes', '--json')).toBe(0);
+    expect(JSON.parse(at.out())).toMatchObject({
+      amountUsd: '7.250001',
+      clientToken: TOKEN,
+      settled: true,
+      transaction: TRANSACTION,
+    });
+    expect(at.err()).toContain(`${TOKEN}: repeat with --amount 7.250001`);
+  });
+
+  test.each([
+    ['neither amount nor all', ['--to', HOME, '--facilitator', FACILITATOR]],
+    ['both', ['--to', HOME, '--facilitator', FACILITATOR, '--amount', '1', '--all']],
+    ['an amount of nothing', ['--to', HOME, '--facilitator', FACILITATOR, '--amount', '0.00']],
+    ['an amount with seven decimals', ['--to', HOME, '--facilitator', FACILITATOR, '--amount', '0.0000001']],
+    ['no address', ['--amount', '1', '--facilitator', FACILITATOR]],
+    [
+      'an address with a wrong checksum',
+      ['--to', HOME.replace('Ee', 'eE'), '--amount', '1', '--facilitator', FACILITATOR],
+    ],
+    ['nobody who submits it', ['--to', HOME, '--amount', '1']],
+    ['two who submit it', ['--to', HOME, '--amount', '1', '--out', 'f', '--facilitator', FACILITATOR]],
+    [
+      'a facilitator that others can overhear',
+      ['--to', HOME, '--amount', '1', '--facilitator', 'http://facilitator.example'],
+    ],
+    ['all under an old token', ['--to', HOME, '--all', '--client-token', TOKEN, '--facilitator', FACILITATOR]],
+    [
+      'a token that is too short',
+      ['--to', HOME, '--amount', '1', '--client-token', 'short', '--facilitator', FACILITATOR],
+    ],
+  ])('refuses %s, and asks nobody', async (_what, argv) => {
+    const at = world();
+    expect(await at.run('withdraw', ...argv, '--yes')).toBe(2);
+    expect(at.seen).toEqual([]);
+  });
+
+  test('signs nothing where nobody confirms, or where nobody is there', async () => {
+    const no = world({}, { answers: ['n'] });
+    expect(await no.run(...ARGS, '--amount', '1')).toBe(3);
+    const nobody = world();
+    expect(await nobody.run(...ARGS, '--amount', '1')).toBe(3);
+    for (const at of [no, nobody]) expect(paths(at)).toEqual([`/bursar/instruments/${INSTRUMENT}/funds`]);
+  });
+
+  test('signs nothing above the balance, and nothing out of an empty wallet', async () => {
+    const poor = world();
+    expect(await poor.run(...ARGS, '--amount', '12.500001', '--yes')).toBe(1);
+    const empty = world({ '/funds': () => fundsView(funds('0.00')) });
+    expect(await empty.run(...ARGS, '--all', '--yes')).toBe(1);
+    for (const at of [poor, empty]) expect(paths(at)).toHaveLength(1);
+  });
+
+  test('wants a network named where money may lie on two, and takes the one that holds it', async () => {
+    const two = world({ '/funds': () => fundsView(funds('1.00'), funds(null, 'eip155:8453')) });
+    expect(await two.run(...ARGS, '--all', '--yes')).toBe(2);
+    expect(two.err()).toContain('eip155:8453: unknown');
+    const one = world({ '/funds': () => fundsView(funds('12.50'), funds('0.00', 'eip155:8453')) });
+    expect(await one.run(...ARGS, '--all', '--yes')).toBe(0);
+  });
+
+  test('repeated after a lost answer finds the transfer on the chain, and asks no facilitator', async () => {
+    const at = world({ [`/bursar/withdrawals/${PAYMENT}`]: chainSays(true), '/funds': () => fundsView(funds('0.00')) });
+    expect(
+      await at.run(...ARGS, '--network', NETWORK, '--amount', '12.50', '--client-token', TOKEN, '--yes', '--json'),
+    ).toBe(0);
+    expect(paths(at)).not.toContain('/settle');
+    expect(JSON.parse(at.out())).toMatchObject({ settled: true, transaction: null, balanceUsd: '0.00' });
+  });
+
+  test('succeeds where the facilitator’s answer is lost and the chain has the transfer', async () => {
+    const at = world({
+      '/settle': () => {
+        throw new TypeError('fetch failed');
+      },
+    });
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes')).toBe(0);
+  });
+
+  test.each<[string, () => Response]>([
+    ['the facilitator refuses', () => json({ success: false, errorReason: 'insufficient_funds', transaction: '' })],
+    ['the facilitator breaks', () => new Response('<html>', { status: 502 })],
+    [
+      'the facilitator is not there',
+      () => {
+        throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } });
+      },
+    ],
+    [
+      'the facilitator says that it settled, and the chain does not',
+      () => json({ success: true, transaction: TRANSACTION }),
+    ],
+  ])('ends with 5 and the way to repeat it where %s', async (_what, answer) => {
+    const at = world({ [`/bursar/withdrawals/${PAYMENT}`]: chainSays(false), '/settle': answer });
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes', '--json')).toBe(5);
+    expect(JSON.parse(at.out()).error).toMatchObject({ exitCode: 5, code: 'cli:not_settled', clientToken: TOKEN });
+    expect(at.out()).toContain(`--amount 12.50 --client-token ${TOKEN}`);
+  });
+
+  test('says what the deployment refuses, and asks no facilitator', async () => {
+    const at = world({
+      '/bursar/withdrawals': () =>
+        awsError(400, 'ValidationException', 'Money does not leave', 'bursar:destination_not_allowed'),
+    });
+    expect(await at.run(...ARGS, '--amount', '1', '--yes')).toBe(4);
+    expect(at.err()).toContain('withdrawalAddresses');
+    expect(paths(at)).not.toContain('/settle');
+  });
+
+  test.each([
+    ['to another address', { to: WALLET }],
+    ['of another wallet', { from: HOME }],
+    ['of another amount', { value: '12500001' }],
+  ])('hands on no transfer %s', async (_what, overrides) => {
+    const at = world({ '/bursar/withdrawals': () => json(made('12500000', overrides), 201) });
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes')).toBe(1);
+    expect(paths(at)).not.toContain('/settle');
+  });
+});
+
+describe('withdraw --out', () => {
+  const OUT = ['withdraw', '--to', HOME, '--amount', '12.50', '--out', 'transfer.json', '--yes'];
+
+  test('writes the transaction, and prints how to submit it but no signature', async () => {
+    const at = world();
+    expect(await at.run(...OUT)).toBe(0);
+    const written = JSON.parse(at.files.get('transfer.json')!);
+    expect(written).toMatchObject({ to: ASSET, chainId: 84_532, value: '0', processPaymentId: PAYMENT });
+    const abi = parseAbi([
+      'function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s)',
+    ]);
+    expect(decodeFunctionData({ abi, data: written.data }).args).toEqual([
+      WALLET,
+      HOME,
+      12_500_000n,
+      0n,
+      1_772_367_000n,
+      NONCE,
+      27,
+      `0x${'11'.repeat(32)}`,
+      `0x${'22'.repeat(32)}`,
+    ]);
+    expect(at.out()).toContain(`cast send ${ASSET}`);
+    expect(at.out() + at.err()).not.toContain(SIGNATURE.slice(2, 40));
+    expect(paths(at)).not.toContain('/settle');
+  });
+
+  test('overwrites no file, and signs nothing then', async () => {
+    const at = world({}, { files: { 'transfer.json': 'mine' } });
+    expect(await at.run(...OUT)).toBe(1);
+    expect(at.files.get('transfer.json')).toBe('mine');
+    expect(at.seen).toEqual([]);
+  });
+});
+
+test('payments tells what was withdrawn from what was paid', async () => {
+  const receipt = {
+    processPaymentId: PAYMENT,
+    paymentSessionId: 'withdrawal-000000000000000',
+    agentName: null,
+    denial: null,
+    amountUsd: '12.50',
+    offer: { network: NETWORK, payTo: HOME },
+    budget: null,
+    createdAt: '2026-03-01T12:00:00.000Z',
+    decision: 'PAID',
+  };
+  const payments = [{ ...receipt, purpose: 'WITHDRAWAL' }, { ...receipt, purpose: 'PAYMENT' }, receipt];
+  const at = createReadyWorld({ routes: { '/bursar/payments': () => json({ payments }) } });
+  expect(await at.run('payments')).toBe(0);
+  expect(at.out().match(/WITHDRAWN|PAID/g)).toEqual(['WITHDRAWN', 'PAID', 'PAID']);
+});
