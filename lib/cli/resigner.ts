@@ -3,6 +3,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { toEpochMs } from '../domain/time.ts';
 import { verifySignature, type SignedRequest } from '../local/host/sigv4.ts';
 import type { CredentialSource } from './aws.ts';
+import { readBounded } from './bounded-body.ts';
 
 /** A pair of keys that opens the proxy, and nothing else. */
 export interface ProxyKey {
@@ -141,20 +142,8 @@ async function forward(
   return {
     status: response.status,
     headers: Object.fromEntries([...response.headers].filter(([name]) => ANSWER_HEADERS.test(name))),
-    body: await readBounded(response),
+    body: await readBounded(response, ANSWER_MAX_BYTES),
   };
-}
-
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  if (response.body === null) return Buffer.alloc(0);
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > ANSWER_MAX_BYTES) throw new Error('the answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** An answer of the proxy itself, in the shape that AWS clients read. */

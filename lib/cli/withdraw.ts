@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BursarClient } from '../client/index.ts';
 import type { Command, Invocation } from './command.ts';
+import { toCliError } from './failures.ts';
 import { ownContext } from './ids.ts';
 import type { Owner } from './operations.ts';
 import { CliError, EXIT, done, usageError, type Outcome } from './outcome.ts';
@@ -58,15 +59,35 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
   deps.terminal.err(`${describe(plan, funds, balanceUsd)}\n`);
   await confirm(invocation, plan);
   deps.interrupted.throwIfAborted();
-  deps.terminal.err(
-    `token    ${clientToken}: repeat with --amount ${amountUsd} --client-token, never twice the money\n`,
-  );
-  const body = { paymentInstrumentId: instrumentId, network, destination, clientToken };
-  const made = await createWithdrawal(client, owner, { ...body, amount: { value: amountUsd, currency: 'USD' } });
-  assertAsAsked(plan, funds, made);
-  return 'file' in way
-    ? writeTransfer(invocation, plan, way.file, made)
-    : settle(invocation, plan, way.facilitator, made);
+  deps.terminal.err(`token    ${clientToken}: repeat with ${againOf(plan)}, never twice the money\n`);
+  return namingToken(invocation, plan, async () => {
+    const body = { paymentInstrumentId: instrumentId, network, destination, clientToken };
+    const made = await createWithdrawal(client, owner, { ...body, amount: { value: amountUsd, currency: 'USD' } });
+    assertAsAsked(plan, funds, made);
+    return 'file' in way
+      ? writeTransfer(invocation, plan, way.file, made)
+      : settle(invocation, plan, way.facilitator, made);
+  });
+}
+
+/** The options that make the same command the same withdrawal; the network too, since an emptied wallet tells it no more. */
+function againOf({ amountUsd, clientToken, network }: Plan): string {
+  return `--amount ${amountUsd} --client-token ${clientToken} --network ${network}`;
+}
+
+/** Whatever fails from here on may leave a signed transfer behind, so that a program too must learn under which token to ask again. */
+async function namingToken<T>({ target }: Invocation, plan: Plan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { exitCode, message, hint, details } = toCliError(error, target);
+    const { clientToken, amountUsd, network } = plan;
+    throw new CliError(exitCode, message, {
+      ...(hint === null ? {} : { hint }),
+      details: { ...details, clientToken, amountUsd, network },
+      cause: error,
+    });
+  }
 }
 
 function describe(plan: Plan, { walletAddress, status }: FundsView, balanceUsd: string): string {
@@ -136,19 +157,32 @@ Anybody may submit it, once, and pays the gas; the money goes nowhere else. With
   );
 }
 
-async function settle({ deps }: Invocation, plan: Plan, facilitator: string, made: WithdrawalView): Promise<Outcome> {
+async function settle(
+  { deps, target }: Invocation,
+  plan: Plan,
+  facilitator: string,
+  made: WithdrawalView,
+): Promise<Outcome> {
   const { client, owner, instrumentId, network } = plan;
   const { processPaymentId } = made.withdrawal;
-  const arrived = () => isSettled(client, owner, processPaymentId);
+  const look = async (): Promise<ChainLook> => {
+    try {
+      return { settled: await isSettled(client, owner, processPaymentId), unread: null };
+    } catch (error) {
+      return { settled: false, unread: toCliError(error, target).message };
+    }
+  };
   // A repetition whose first answer was lost: the chain takes no transfer twice, and nobody needs to be asked again.
-  const before = await arrived();
+  const { settled: before } = await look();
   const answer: SettlementAnswer = before
     ? { transaction: null, problem: null }
     : await askToSettle(deps, facilitator, made.settlement);
-  const settled = before || (await awaitChain(arrived, answer));
-  if (!settled) throw notArrived(plan, made, answer);
-  const { funds } = await getFunds(client, owner, instrumentId, network);
-  const balanceUsd = funds[0]?.amountUsd ?? null;
+  const seen = before ? { settled: true, unread: null } : await awaitChain(look, answer);
+  const { settled } = seen;
+  if (!settled) throw notArrived(plan, made, answer, seen);
+  // The money has left: a balance that cannot be read any more makes no failure of it.
+  const after = await getFunds(client, owner, instrumentId, network).catch(() => null);
+  const balanceUsd = after?.funds[0]?.amountUsd ?? null;
   const { transaction } = answer;
   return done(
     { ...summaryOf(plan, made), settled, transaction, balanceUsd },
@@ -162,22 +196,35 @@ async function settle({ deps }: Invocation, plan: Plan, facilitator: string, mad
   );
 }
 
+/** Whether the chain shows the transfer. */
+interface ChainLook {
+  readonly settled: boolean;
+  /** Why nobody can tell; `null` where the chain was read. */
+  readonly unread: string | null;
+}
+
 /** The chain may show a moment late what a facilitator has settled. */
-async function awaitChain(arrived: () => Promise<boolean>, { problem }: SettlementAnswer): Promise<boolean> {
+async function awaitChain(look: () => Promise<ChainLook>, { problem }: SettlementAnswer): Promise<ChainLook> {
   const reads = problem === null ? CHAIN_READS_MAX : 1;
   for (let read = 1; ; read += 1) {
-    if (await arrived()) return true;
-    if (read === reads) return false;
+    const seen = await look();
+    if (seen.settled || read === reads) return seen;
     await sleep(CHAIN_READ_WAIT_MS);
   }
 }
 
-function notArrived(plan: Plan, made: WithdrawalView, { problem, transaction }: SettlementAnswer): CliError {
+function notArrived(
+  plan: Plan,
+  made: WithdrawalView,
+  { problem, transaction }: SettlementAnswer,
+  { unread }: ChainLook,
+): CliError {
   const said = problem ?? `settled in ${transaction ?? 'an unnamed transaction'}, which the chain does not show yet`;
-  return new CliError(EXIT.notDelivered, `signed, and not seen on the chain; the facilitator said: ${said}`, {
+  const seen = unread === null ? 'not seen on the chain' : `not seen on the chain, which could not be read (${unread})`;
+  return new CliError(EXIT.notDelivered, `signed, and ${seen}; the facilitator said: ${said}`, {
     hint:
-      `until ${endOf(made)} the same command with --amount ${plan.amountUsd} --client-token ${plan.clientToken} asks again ` +
-      'without moving the money twice; after that the transfer is worthless, and one under a new token is needed',
+      `until ${endOf(made)} the same command with ${againOf(plan)} asks again without moving the money twice; ` +
+      'after that a transfer that the chain does not have is worthless, and one under a new token is needed',
     details: { code: 'cli:not_settled', ...summaryOf(plan, made), transaction },
   });
 }

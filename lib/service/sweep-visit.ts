@@ -59,7 +59,8 @@ export async function visitPage(
       if (payment !== null) decided.push({ due, startedAt, payment });
     },
   );
-  if (decided.length === 0 || deps.clock.now() >= until) return left;
+  if (decided.length === 0) return left;
+  if (deps.clock.now() >= until) return 'left';
   const sessions = await deps.reads.readSessions(decided.map(({ payment }) => payment));
   await each(
     decided,

@@ -50,7 +50,8 @@ export interface TracingOptions {
 
 /**
  * Spans of sampled requests, made after the fact: until a request is sampled, nothing of OpenTelemetry is loaded. X-Ray
- * decides what is sampled, before the function is called; no header of a caller reaches that decision here.
+ * decides what is sampled, before the function is called. A caller's `traceparent` has no part in it; the caller's own
+ * `X-Amzn-Trace-Id` has, since API Gateway honours it.
  */
 export function createTracing(options: TracingOptions): Tracing {
   const { source, runtimeHeader, startedAhead, monotonicMs, loadSpanExport = loadFromBundle } = options;

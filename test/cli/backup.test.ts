@@ -122,12 +122,14 @@ describe('backup create', () => {
     expect(world.files.has('wallets.age')).toBe(false);
   });
 
-  test('refuses a short passphrase, and where nobody is there to ask', async () => {
+  test('refuses a short passphrase, one of two lines, and where nobody is there to ask', async () => {
     const short = createBackupWorld({ files: { 'pass.txt': '11character\n' } });
     expect(await create(short)).toBe(2);
+    const two = createBackupWorld({ files: { 'pass.txt': `${PASSPHRASE}\nsecond line\n` } });
+    expect(await create(two)).toBe(2);
     const alone = createBackupWorld();
     expect(await alone.run('backup', 'create', '--out', 'wallets.age')).toBe(3);
-    for (const world of [short, alone]) expect(world.files.has('wallets.age')).toBe(false);
+    for (const world of [short, two, alone]) expect(world.files.has('wallets.age')).toBe(false);
   });
 
   test('never overwrites a file, also one that appears meanwhile', async () => {

@@ -68,7 +68,7 @@ const bodyOf = (at: ReturnType<typeof world>, path: string) =>
 describe('withdraw', () => {
   test('shows what it is about, asks, has it signed, has it settled, and looks at the chain', async () => {
     const at = world({}, { answers: ['y'] });
-    expect(await at.run(...ARGS, '--amount', '12.50')).toBe(0);
+    expect(await at.run(...ARGS, '--amount', '12.5')).toBe(0);
     expect(at.err()).toContain(`${WALLET} (DELETED)`);
     expect(at.prompts).toEqual([`withdraw USD 12.50 to ${HOME}? [y/N] `]);
     expect(bodyOf(at, '/bursar/withdrawals')).toMatchObject({
@@ -103,7 +103,7 @@ describe('withdraw', () => {
       settled: true,
       transaction: TRANSACTION,
     });
-    expect(at.err()).toContain(`${TOKEN}: repeat with --amount 7.250001`);
+    expect(at.err()).toContain(`${TOKEN}: repeat with --amount 7.250001 --client-token ${TOKEN} --network ${NETWORK},`);
   });
 
   test.each([
@@ -121,6 +121,10 @@ describe('withdraw', () => {
     [
       'a facilitator that others can overhear',
       ['--to', HOME, '--amount', '1', '--facilitator', 'http://facilitator.example'],
+    ],
+    [
+      'a facilitator with a password',
+      ['--to', HOME, '--amount', '1', '--facilitator', 'https://me:secret@facilitator.example'],
     ],
     ['all under an old token', ['--to', HOME, '--all', '--client-token', TOKEN, '--facilitator', FACILITATOR]],
     [
@@ -192,7 +196,65 @@ describe('withdraw', () => {
     const at = world({ [`/bursar/withdrawals/${PAYMENT}`]: chainSays(false), '/settle': answer });
     expect(await at.run(...ARGS, '--amount', '12.50', '--yes', '--json')).toBe(5);
     expect(JSON.parse(at.out()).error).toMatchObject({ exitCode: 5, code: 'cli:not_settled', clientToken: TOKEN });
-    expect(at.out()).toContain(`--amount 12.50 --client-token ${TOKEN}`);
+    expect(at.out()).toContain(`--amount 12.50 --client-token ${TOKEN} --network ${NETWORK}`);
+  });
+
+  test('reads no more of an endless answer than it takes, and asks the chain', async () => {
+    let sentBytes = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        sentBytes += 16 * 1024;
+        if (sentBytes > 1024 * 1024) controller.close();
+        else controller.enqueue(new Uint8Array(16 * 1024).fill(0x20));
+      },
+    });
+    const at = world({ '/settle': () => new Response(endless) });
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes')).toBe(0);
+    expect(sentBytes).toBeLessThan(256 * 1024);
+  });
+
+  test('asks the facilitator where the chain cannot be read, and then ends with 5', async () => {
+    const at = world({
+      [`/bursar/withdrawals/${PAYMENT}`]: () => awsError(403, 'AccessDeniedException', 'no chain today'),
+      '/settle': () => json({ success: false, errorReason: 'busy', transaction: '' }),
+    });
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes', '--json')).toBe(5);
+    expect(paths(at)).toContain('/settle');
+    const { error } = JSON.parse(at.out());
+    expect(error).toMatchObject({ code: 'cli:not_settled', clientToken: TOKEN });
+    expect(error.message).toContain('could not be read (no chain today)');
+  });
+
+  test('succeeds where the money has left and the balance cannot be read any more', async () => {
+    let reads = 0;
+    const at = world({
+      '/funds': () => {
+        reads += 1;
+        return reads === 1 ? fundsView(funds('12.50')) : awsError(403, 'AccessDeniedException', 'no chain today');
+      },
+    });
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes', '--json')).toBe(0);
+    expect(JSON.parse(at.out())).toMatchObject({ settled: true, transaction: TRANSACTION, balanceUsd: null });
+  });
+
+  test.each<[string, number, () => Response]>([
+    ['refuses', 4, () => awsError(400, 'ValidationException', 'no', 'bursar:destination_not_allowed')],
+    [
+      'does not answer',
+      1,
+      () => {
+        throw new TypeError('fetch failed');
+      },
+    ],
+  ])('tells programs the token where the deployment %s, since it may have signed', async (_what, exitCode, answer) => {
+    const at = world({ '/bursar/withdrawals': answer });
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes', '--json')).toBe(exitCode);
+    expect(JSON.parse(at.out()).error).toMatchObject({
+      exitCode,
+      clientToken: TOKEN,
+      amountUsd: '12.50',
+      network: NETWORK,
+    });
   });
 
   test('says what the deployment refuses, and asks no facilitator', async () => {

@@ -31,7 +31,9 @@ export async function askPassphrase(
 }
 
 function checkLength(passphrase: string, what: string): string {
-  if (passphrase.length >= PASSPHRASE_MIN_CHARS && passphrase.length <= PASSPHRASE_MAX_CHARS) return passphrase;
+  const fits = passphrase.length >= PASSPHRASE_MIN_CHARS && passphrase.length <= PASSPHRASE_MAX_CHARS;
+  // Nobody can type a line break where `age --decrypt` asks.
+  if (fits && !/[\r\n]/.test(passphrase)) return passphrase;
   throw usageError(
     `${what} must have ${PASSPHRASE_MIN_CHARS} to ${PASSPHRASE_MAX_CHARS} characters, on one line`,
     'five words drawn at random are good; nobody can open the file without it',

@@ -8,7 +8,7 @@ import { parseSeedBackup, type SeedBackup } from './seed-backup.ts';
 import { openSeedStore, type SeedStore } from './seed-store.ts';
 
 export const PASSPHRASE_OPTION: Readonly<Record<string, OptionSpec>> = {
-  'passphrase-file': { value: 'FILE', help: 'its first line is the passphrase; else it is asked for, unseen' },
+  'passphrase-file': { value: 'FILE', help: 'its one line is the passphrase; else it is asked for, unseen' },
 };
 export const ADDRESS_OPTION: Readonly<Record<string, OptionSpec>> = {
   address: {

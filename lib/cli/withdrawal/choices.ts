@@ -1,6 +1,6 @@
 import { parseAddress } from '../../domain/evm-address.ts';
 import { CLIENT_TOKEN_MAX_CHARS, CLIENT_TOKEN_MIN_CHARS } from '../../domain/limits.ts';
-import { parseUsd } from '../../domain/money.ts';
+import { formatUsd, parseUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Invocation } from '../command.ts';
 import { CliError, EXIT, usageError } from '../outcome.ts';
 import { usdOf } from '../session.ts';
@@ -37,7 +37,7 @@ export function checkAmount({ options }: Invocation): void {
 }
 
 /** Throws on what is no amount of dollars: both ends checked it before. */
-export function microUsd(text: string): bigint {
+export function microUsd(text: string): MicroUsd {
   const parsed = parseUsd(text);
   if (!parsed.ok) throw new Error(`not an amount of dollars: expected ${parsed.error.expected}`);
   return parsed.value;
@@ -96,7 +96,7 @@ function nothingLeft(): CliError {
 
 /** What to withdraw; all of it where that was asked. Throws `CliError` for more than there is. */
 export function amountOf({ options }: Invocation, balanceUsd: string): string {
-  const amountUsd = options.text('amount') ?? balanceUsd;
+  const amountUsd = formatUsd(microUsd(options.text('amount') ?? balanceUsd));
   if (microUsd(amountUsd) === 0n) throw nothingLeft();
   // A repetition may come after the money has left.
   if (microUsd(amountUsd) > microUsd(balanceUsd) && options.text('client-token') === undefined) {

@@ -1,4 +1,5 @@
 import { SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
+import { readBounded } from '../bounded-body.ts';
 import type { CliDeps } from '../command.ts';
 import { describeNetworkError } from '../failures.ts';
 import { usageError } from '../outcome.ts';
@@ -13,15 +14,19 @@ export interface SettlementAnswer {
 
 /** A facilitator waits for the chain. */
 const ANSWER_TIMEOUT_MS = 90_000;
-const ANSWER_MAX_CHARS = 64 * 1024;
+const ANSWER_MAX_BYTES = 64 * 1024;
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** The URL of `--facilitator`, without a slash at its end. The signed transfer goes there, so nobody may listen on the way. */
 export function parseFacilitator(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
-  if (url !== null && safe && url.search === '' && url.hash === '') return url.href.replace(/\/+$/, '');
-  throw usageError('--facilitator must be an https URL, such as https://x402.org/facilitator (http on loopback only)');
+  // `fetch` refuses a URL with a password, which would be found out when the transfer is signed.
+  const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (url !== null && safe && plain) return url.href.replace(/\/+$/, '');
+  throw usageError(
+    '--facilitator must be an https URL, such as https://x402.org/facilitator (http on loopback only), without password, query or fragment',
+  );
 }
 
 /**
@@ -43,10 +48,13 @@ export async function askToSettle(
       redirect: 'error',
       signal: AbortSignal.any([AbortSignal.timeout(ANSWER_TIMEOUT_MS), interrupted]),
     });
-    const text = await response.text();
-    return readAnswer(response.status, text.length > ANSWER_MAX_CHARS ? '' : text);
+    const text = new TextDecoder().decode(await readBounded(response, ANSWER_MAX_BYTES));
+    return readAnswer(response.status, text);
   } catch (error) {
-    return { transaction: null, problem: `no answer: ${describeNetworkError(error) ?? 'the connection failed'}` };
+    return {
+      transaction: null,
+      problem: `no answer: ${describeNetworkError(error) ?? 'it broke off, or was too long'}`,
+    };
   }
 }
 
