@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXPIRY_SHARDS, SWEEP_SHARDS } from '../lib/domain/limits.ts';
 import { synth } from '../lib/infra/synth.ts';
-import { costOfEvents, costsOf, readPrices, type PriceList } from './bench/cost-rows.ts';
+import { costsOf, readPrices, type PriceList } from './bench/cost-rows.ts';
 import { countPaymentUse } from './bench/payment-units.ts';
 
 // Prints what a deployment costs at list prices: idle, from the synthesized default, and per million payments, from counted
@@ -66,16 +66,13 @@ function idleRows(resources: readonly Resource[], { usd: price, assumed }: Price
   return [...parts.map(([part, amount]) => `| ${part} | ${usd(amount)} |`), `| **together** | **${usd(total)}** |`];
 }
 
-function millionRows(list: PriceList, use: Awaited<ReturnType<typeof countPaymentUse>>, events: boolean): string[] {
+function millionRows(list: PriceList, use: Awaited<ReturnType<typeof countPaymentUse>>): string[] {
   const { assumed, usd: price } = list;
   const inProcess = costsOf(list, use, assumed.billedMsInProcess, 0);
   const withKms = costsOf(list, use, assumed.billedMsInProcess + assumed.billedMsOfKmsSign, price.kmsEccSignPerMillion);
-  const more: Record<string, number> = events ? { events: costOfEvents(list) } : {};
-  const names = [...Object.keys(inProcess), ...Object.keys(more)];
-  const at = (costs: Record<string, number>, name: string) => costs[name] ?? more[name] ?? 0;
-  const total = (costs: Record<string, number>) => names.reduce((sum, name) => sum + at(costs, name), 0);
+  const total = (costs: Record<string, number>) => Object.values(costs).reduce((sum, cost) => sum + cost, 0);
   return [
-    ...names.map((name) => `| ${name} | ${usd(at(inProcess, name))} | ${usd(at(withKms, name))} |`),
+    ...Object.entries(inProcess).map(([name, cost]) => `| ${name} | ${usd(cost)} | ${usd(withKms[name] ?? 0)} |`),
     `| **together** | **${usd(total(inProcess))}** | **${usd(total(withKms))}** |`,
     `| AgentCore payments, ${price.managedWalletOperation} for each wallet operation | ${usd(price.managedWalletOperation * MILLION)} | |`,
     `| a card's fixed fee of ${usd(price.cardFixedFee)} | ${usd(price.cardFixedFee * MILLION)} | |`,
@@ -86,7 +83,6 @@ async function formatCosts(): Promise<string> {
   const [resources, use] = await Promise.all([readResources(), countPaymentUse()]);
   const list = readPrices();
   const { success, visit } = use;
-  const events = resources.some(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping');
   return [
     `List prices of ${list.region}, recorded on ${list.recordedOn} in \`scripts/bench/prices.json\` with their sources and with what is assumed; free tiers are left out.`,
     '',
@@ -98,7 +94,7 @@ async function formatCosts(): Promise<string> {
     '',
     '| a million payments, US dollars | signing in process | signing in KMS |',
     '| --- | --- | --- |',
-    ...millionRows(list, use, events),
+    ...millionRows(list, use),
   ].join('\n');
 }
 

@@ -72,12 +72,8 @@ export async function measureCost(): Promise<Row[]> {
 }
 
 /** Dollars of a million payments, by what they are paid for. The sweeper's visit to each payment is in them. */
-export function costsOf(
-  { usd, assumed }: PriceList,
-  use: PaymentUse,
-  billedMs: number,
-  signing: number,
-): Record<string, number> {
+export function costsOf(list: PriceList, use: PaymentUse, billedMs: number, signing: number): Record<string, number> {
+  const { usd, assumed } = list;
   const { success, visit } = use;
   const gbSeconds = (billedMs / 1_000) * (assumed.functionMemoryMib / 1_024);
   return {
@@ -88,11 +84,12 @@ export function costsOf(
     logs: ((assumed.logBytes * MILLION) / BYTES_PER_GB) * usd.logsPerGb,
     traces: assumed.traceShare * usd.tracesPerMillion,
     signing,
+    events: costOfEvents(list),
   };
 }
 
 /** Dollars of a million events, one for each payment: putting them, and running the function that does. */
-export function costOfEvents({ usd, assumed }: PriceList): number {
+function costOfEvents({ usd, assumed }: PriceList): number {
   const gbSeconds = (assumed.publishBilledMs / 1_000) * (assumed.publisherMemoryMib / 1_024);
   const invocation = usd.lambdaPerMillionRequests + gbSeconds * MILLION * usd.lambdaArmPerGbSecond;
   return usd.eventsPerMillion + invocation / assumed.eventsPerInvocation;
