@@ -1,4 +1,4 @@
-import type { Ledger } from '../domain/ports.ts';
+import type { Ledger } from '../domain/books.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Clock } from '../domain/time.ts';
 

@@ -1,5 +1,5 @@
 import { CHANGE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import type { ChangeOutcome, ClientTokens, Remembered } from '../domain/ports.ts';
+import type { ChangeOutcome, ClientTokens, Remembered } from '../domain/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { hashCreation, tokenKeyOf } from './creation.ts';

@@ -1,16 +1,7 @@
 import { formatNamedId, parseProviderArn, type Deployment } from '../domain/ids.ts';
 import { CONNECTORS_MAX } from '../domain/limits.ts';
-import type {
-  ClientTokens,
-  ConnectorStore,
-  IdentityStore,
-  ManagerStore,
-  Page,
-  PageRequest,
-  Randomness,
-  Remembered,
-  WalletProvisioner,
-} from '../domain/ports.ts';
+import type { Page, PageRequest, Randomness, WalletProvisioner } from '../domain/ports.ts';
+import type { ClientTokens, ConnectorStore, IdentityStore, ManagerStore, Remembered } from '../domain/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { ConnectorMaterial, ConnectorType, PaymentConnector, Vendor, WalletType } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';

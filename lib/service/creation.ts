@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { CREATE_WAIT_MAX_MS, CREATE_WAIT_STEP_MS } from '../domain/limits.ts';
-import type { ClaimOutcome, Randomness } from '../domain/ports.ts';
+import type { Randomness } from '../domain/ports.ts';
+import type { ClaimOutcome } from '../domain/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { Clock } from '../domain/time.ts';

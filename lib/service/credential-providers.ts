@@ -1,6 +1,7 @@
 import type { Deployment } from '../domain/ids.ts';
 import { ABANDONED_SECRET_RECOVERY_DAYS, CHANGE_ATTEMPTS_MAX, SECRET_RECOVERY_DAYS } from '../domain/limits.ts';
-import type { IdentityStore, Randomness } from '../domain/ports.ts';
+import type { Randomness } from '../domain/ports.ts';
+import type { IdentityStore } from '../domain/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { CredentialProvider, ProviderConfiguration, SecretLocation, Tags, Vendor } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';

@@ -1,7 +1,8 @@
 import { InvariantViolated } from '../domain/invariant.ts';
 import { SIGN_BUDGET_MS } from '../domain/limits.ts';
 import { toMicroUsd } from '../domain/money.ts';
-import { NotNow, OutcomeUnknown, type Signer, type Verdict } from '../domain/ports.ts';
+import type { Verdict } from '../domain/books.ts';
+import { NotNow, OutcomeUnknown, type Signer } from '../domain/ports.ts';
 import { toEntryKey, type BudgetSnapshot, type Hex, type Payment } from '../domain/payment.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { WalletType } from '../domain/resources.ts';

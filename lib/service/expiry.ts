@@ -1,5 +1,5 @@
 import { EXPIRY_MARKS_AT_ONCE, EXPIRY_SHARDS, SWEEP_PAGES_MAX, SWEEP_PAGE_ITEMS } from '../domain/limits.ts';
-import type { DueSession, ExpiryIndex } from '../domain/ports.ts';
+import type { DueSession, ExpiryIndex } from '../domain/books.ts';
 import type { Clock, EpochMs } from '../domain/time.ts';
 import { forEachAtOnce } from './at-once.ts';
 

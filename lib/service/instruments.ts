@@ -7,10 +7,10 @@ import {
   type Page,
   type PageRequest,
   type Randomness,
-  type Registry,
   type UserKey,
   type WalletProvisioner,
 } from '../domain/ports.ts';
+import type { Registry } from '../domain/registry.ts';
 import type { Access, Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { LinkedAccount, PaymentInstrument, Vendor, WalletType } from '../domain/resources.ts';

@@ -1,5 +1,6 @@
 import { formatNamedId, parseManagerArn, type Deployment } from '../domain/ids.ts';
-import type { ClientTokens, ManagerStore, Page, PageRequest, Randomness } from '../domain/ports.ts';
+import type { Page, PageRequest, Randomness } from '../domain/ports.ts';
+import type { ClientTokens, ManagerStore } from '../domain/registry.ts';
 import type { Access, Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Authorizer, PaymentManager, Tags } from '../domain/resources.ts';

@@ -11,7 +11,7 @@ import {
   parseStripePrivySecrets,
   type StripePrivyTokenRequest,
 } from '../credentials/stripe-privy.ts';
-import type { IdentityStore, WorkloadGrant } from '../domain/ports.ts';
+import type { IdentityStore, WorkloadGrant } from '../domain/registry.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
 import type { ProviderConfiguration, SecretLocation } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';

@@ -5,7 +5,8 @@ import {
   DUPLICATE_WAIT_STEP_MIN_MS,
   SIGN_BUDGET_MS,
 } from '../domain/limits.ts';
-import type { Ledger, Randomness } from '../domain/ports.ts';
+import type { Ledger } from '../domain/books.ts';
+import type { Randomness } from '../domain/ports.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Clock, EpochMs } from '../domain/time.ts';
 

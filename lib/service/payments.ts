@@ -1,6 +1,8 @@
 import { InvariantViolated } from '../domain/invariant.ts';
 import { parsePaymentId, formatManagerArn, type Deployment } from '../domain/ids.ts';
-import type { Page, PageRequest, PaymentLog, Registry } from '../domain/ports.ts';
+import type { PaymentLog } from '../domain/books.ts';
+import type { Page, PageRequest } from '../domain/ports.ts';
+import type { Registry } from '../domain/registry.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';

@@ -1,4 +1,6 @@
-import type { Ledger, Randomness, Registry, Signer } from '../domain/ports.ts';
+import type { Ledger } from '../domain/books.ts';
+import type { Randomness, Signer } from '../domain/ports.ts';
+import type { Registry } from '../domain/registry.ts';
 import type { Offer, Payment } from '../domain/payment.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';

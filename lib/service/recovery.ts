@@ -1,4 +1,4 @@
-import type { Ledger } from '../domain/ports.ts';
+import type { Ledger } from '../domain/books.ts';
 import { SCRUB_ENTRIES_MAX } from '../domain/limits.ts';
 import { parseEntryKey, toEntryKey, type EntryKey, type Payment } from '../domain/payment.ts';
 import type { OpenEntry, Session, SessionKey } from '../domain/session.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Ledger, RepetitionGuard } from '../domain/ports.ts';
+import type { Ledger, RepetitionGuard } from '../domain/books.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { addMs, type Clock } from '../domain/time.ts';

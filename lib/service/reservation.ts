@@ -8,7 +8,8 @@ import {
   SIGN_BUDGET_MS,
 } from '../domain/limits.ts';
 import type { MicroUsd } from '../domain/money.ts';
-import { NotNow, OutcomeUnknown, type Ledger, type Randomness, type TakeOverOutcome } from '../domain/ports.ts';
+import type { Ledger, TakeOverOutcome } from '../domain/books.ts';
+import { NotNow, OutcomeUnknown, type Randomness } from '../domain/ports.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment } from '../domain/payment.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { sessionStatus, type Session } from '../domain/session.ts';

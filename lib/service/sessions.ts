@@ -1,6 +1,8 @@
 import { formatSessionId, type Deployment } from '../domain/ids.ts';
 import { parseUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
-import type { Page, PageRequest, Randomness, Registry, SessionStore, SessionSummary } from '../domain/ports.ts';
+import type { SessionStore, SessionSummary } from '../domain/books.ts';
+import type { Page, PageRequest, Randomness } from '../domain/ports.ts';
+import type { Registry } from '../domain/registry.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';

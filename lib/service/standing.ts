@@ -1,4 +1,5 @@
-import type { Ledger, Registry } from '../domain/ports.ts';
+import type { Ledger } from '../domain/books.ts';
+import type { Registry } from '../domain/registry.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Authorizer, PaymentInstrument } from '../domain/resources.ts';

@@ -4,7 +4,7 @@ import {
   SWEEP_SECOND_VISIT_SECONDS,
   SWEEP_VISITS_AT_ONCE,
 } from '../domain/limits.ts';
-import type { DueVisit } from '../domain/ports.ts';
+import type { DueVisit } from '../domain/books.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Session } from '../domain/session.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';

@@ -9,7 +9,7 @@ import {
   SWEEP_SHARDS,
   SWEEP_SHARDS_AT_ONCE,
 } from '../domain/limits.ts';
-import type { DueVisit, SweepIndex, SweepReads } from '../domain/ports.ts';
+import type { DueVisit, SweepIndex, SweepReads } from '../domain/books.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';
 import { forEachAtOnce } from './at-once.ts';
 import type { RecoveryDeps } from './recovery.ts';

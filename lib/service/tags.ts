@@ -1,6 +1,6 @@
 import { parseManagerArn, parseProviderArn, parseWorkloadArn, type Deployment } from '../domain/ids.ts';
 import { CHANGE_ATTEMPTS_MAX, TAGS_MAX } from '../domain/limits.ts';
-import type { TaggedResource, TagStore } from '../domain/ports.ts';
+import type { TaggedResource, TagStore } from '../domain/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Tags } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';

@@ -2,7 +2,7 @@ import { formatManagerArn, type Deployment } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { PaymentInstrument } from '../domain/resources.ts';
 import { sessionStatus, type Session } from '../domain/session.ts';
-import type { SessionSummary } from '../domain/ports.ts';
+import type { SessionSummary } from '../domain/books.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
 import type { LogFields } from '../telemetry/log-fields.ts';
 

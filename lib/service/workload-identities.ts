@@ -1,5 +1,5 @@
 import { CHANGE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import type { IdentityStore } from '../domain/ports.ts';
+import type { IdentityStore } from '../domain/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Tags, WorkloadIdentity } from '../domain/resources.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';

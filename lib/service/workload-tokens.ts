@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WORKLOAD_TOKEN_BYTES, WORKLOAD_TOKEN_LIFE_MS } from '../domain/limits.ts';
-import type { IdentityStore, Randomness, WorkloadGrant, WorkloadTokens } from '../domain/ports.ts';
+import type { Randomness } from '../domain/ports.ts';
+import type { IdentityStore, WorkloadGrant, WorkloadTokens } from '../domain/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { addMs, type Clock } from '../domain/time.ts';

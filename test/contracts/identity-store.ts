@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { PageTokenRefused, type IdentityStore } from '../../lib/domain/ports.ts';
+import { PageTokenRefused } from '../../lib/domain/ports.ts';
+import type { IdentityStore } from '../../lib/domain/registry.ts';
 import type { CredentialProvider, WorkloadIdentity } from '../../lib/domain/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { PRIVY_CONFIGURATION, makeProvider, makeWorkload } from '../support/identities.ts';

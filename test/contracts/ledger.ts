@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { Ledger, Verdict } from '../../lib/domain/ports.ts';
+import type { Ledger, Verdict } from '../../lib/domain/books.ts';
 import { toEntryKey, type Payment } from '../../lib/domain/payment.ts';
 import { assertSessionBalances, type Session } from '../../lib/domain/session.ts';
 import { addMs, toEpochSeconds } from '../../lib/domain/time.ts';

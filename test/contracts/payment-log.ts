@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { PaymentLog, UserKey } from '../../lib/domain/ports.ts';
+import type { PaymentLog } from '../../lib/domain/books.ts';
+import type { UserKey } from '../../lib/domain/ports.ts';
 import type { Payment } from '../../lib/domain/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW, makePayment, makeSession } from '../support/payments.ts';

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Registry, UserKey } from '../../lib/domain/ports.ts';
+import type { UserKey } from '../../lib/domain/ports.ts';
+import type { Registry } from '../../lib/domain/registry.ts';
 import type { PaymentInstrument } from '../../lib/domain/resources.ts';
 import { NOW } from '../support/payments.ts';
 import { createParents, makeInstrument, makeManagerId } from '../support/registry.ts';

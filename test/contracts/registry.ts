@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Registry } from '../../lib/domain/ports.ts';
+import type { Registry } from '../../lib/domain/registry.ts';
 import type { PaymentConnector } from '../../lib/domain/resources.ts';
 import { NOW } from '../support/payments.ts';
 import { makeConnector, makeManager } from '../support/registry.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { OutcomeUnknown, type IdentityStore, type TagStore, type WorkloadTokens } from '../../lib/domain/ports.ts';
+import { OutcomeUnknown } from '../../lib/domain/ports.ts';
+import type { IdentityStore, TagStore, WorkloadTokens } from '../../lib/domain/registry.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
 import { createIdentityStore } from '../../lib/ledger/dynamodb/identity-store.ts';

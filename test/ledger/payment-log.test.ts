@@ -2,7 +2,8 @@ import { BatchGetItemCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/clie
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BATCH_READ_ATTEMPTS_MAX, BATCH_READ_WAIT_MIN_MS } from '../../lib/domain/limits.ts';
-import { NotNow, type PaymentLog } from '../../lib/domain/ports.ts';
+import type { PaymentLog } from '../../lib/domain/books.ts';
+import { NotNow } from '../../lib/domain/ports.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/items.ts';

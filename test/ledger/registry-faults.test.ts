@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CONFLICT_ATTEMPTS_MAX } from '../../lib/domain/limits.ts';
-import { NotNow, OutcomeUnknown, type ClientTokens, type Registry } from '../../lib/domain/ports.ts';
+import { NotNow, OutcomeUnknown } from '../../lib/domain/ports.ts';
+import type { ClientTokens, Registry } from '../../lib/domain/registry.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createClientTokens } from '../../lib/ledger/dynamodb/client-tokens.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';

@@ -1,7 +1,8 @@
 import { GetItemCommand, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CONNECTORS_MAX, CREATE_LEASE_MS, INSTRUMENTS_MAX } from '../../lib/domain/limits.ts';
-import { PageTokenRefused, type Registry } from '../../lib/domain/ports.ts';
+import { PageTokenRefused } from '../../lib/domain/ports.ts';
+import type { Registry } from '../../lib/domain/registry.ts';
 import { discoveryUrlOf } from '../../lib/domain/jwt.ts';
 import { createIssuerIndex } from '../../lib/ledger/dynamodb/issuer-index.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { NotNow, OutcomeUnknown, PageTokenRefused, type Ledger, type SessionStore } from '../../lib/domain/ports.ts';
+import type { Ledger, SessionStore } from '../../lib/domain/books.ts';
+import { NotNow, OutcomeUnknown, PageTokenRefused } from '../../lib/domain/ports.ts';
 import { toEntryKey } from '../../lib/domain/payment.ts';
 import { assertSessionBalances, type Session } from '../../lib/domain/session.ts';
 import { addMs } from '../../lib/domain/time.ts';

@@ -1,7 +1,8 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SWEEP_PAGE_ITEMS } from '../../lib/domain/limits.ts';
-import { NotNow, type DueVisit, type SweepIndex } from '../../lib/domain/ports.ts';
+import type { DueVisit, SweepIndex } from '../../lib/domain/books.ts';
+import { NotNow } from '../../lib/domain/ports.ts';
 import type { Payment } from '../../lib/domain/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { NotNow, OutcomeUnknown, type Ledger } from '../../lib/domain/ports.ts';
+import type { Ledger } from '../../lib/domain/books.ts';
+import { NotNow, OutcomeUnknown } from '../../lib/domain/ports.ts';
 import type { Payment } from '../../lib/domain/payment.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { Result } from '../../lib/domain/result.ts';

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LEASE_MARGIN_MS } from '../../lib/domain/limits.ts';
-import { NotNow, type RepetitionGuard } from '../../lib/domain/ports.ts';
+import type { RepetitionGuard } from '../../lib/domain/books.ts';
+import { NotNow } from '../../lib/domain/ports.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/repetition-guard.ts';

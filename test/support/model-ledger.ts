@@ -1,6 +1,6 @@
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { DecideOutcome, IntentOutcome, Ledger, ReserveOutcome, TakeOverOutcome } from '../../lib/domain/ports.ts';
+import type { DecideOutcome, IntentOutcome, Ledger, ReserveOutcome, TakeOverOutcome } from '../../lib/domain/books.ts';
 import type { EntryKey, Payment } from '../../lib/domain/payment.ts';
 import type { OpenEntry, Session } from '../../lib/domain/session.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
-import type { Registry } from '../../lib/domain/ports.ts';
+import type { Registry } from '../../lib/domain/registry.ts';
 import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from './payments.ts';

@@ -1,6 +1,6 @@
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { SWEEP_PAGE_ITEMS, SWEEP_SHARDS } from '../../lib/domain/limits.ts';
-import type { DueVisit } from '../../lib/domain/ports.ts';
+import type { DueVisit } from '../../lib/domain/books.ts';
 import type { Payment } from '../../lib/domain/payment.ts';
 import type { Session } from '../../lib/domain/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { CREATE_LEASE_MS } from '../../domain/limits.ts';
-import type { ClaimOutcome } from '../../domain/ports.ts';
+import type { ClaimOutcome } from '../../domain/registry.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
 import { assertReadable, number, readText, text } from './attributes.ts';
 import type { Item } from './client.ts';

@@ -1,6 +1,6 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../domain/invariant.ts';
-import type { ClientTokens, Remembered, TokenUse } from '../../domain/ports.ts';
+import type { ClientTokens, Remembered, TokenUse } from '../../domain/registry.ts';
 import { SCHEMA_VERSION, number, readText, text } from './attributes.ts';
 import { callStore, type Item } from './client.ts';
 import { putIf, type StoreTable } from './conditional-write.ts';

@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { CONNECTOR_ID } from '../../domain/ids.ts';
 import { CONNECTORS_MAX } from '../../domain/limits.ts';
-import { NotNow, type ChangeOutcome, type ConnectorStore, type Remembered } from '../../domain/ports.ts';
+import { NotNow } from '../../domain/ports.ts';
+import type { ChangeOutcome, ConnectorStore, Remembered } from '../../domain/registry.ts';
 import type { PaymentConnector, Vendor } from '../../domain/resources.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { SCHEMA_VERSION, number, readInteger, readText, text } from './attributes.ts';

@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ExpiryIndex } from '../../domain/ports.ts';
+import type { ExpiryIndex } from '../../domain/books.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { number, readInteger, readText, text } from './attributes.ts';
 import { callStore } from './client.ts';

@@ -1,5 +1,6 @@
 import { PROVIDER_NAME, WORKLOAD_NAME } from '../../domain/ids.ts';
-import type { ChangeOutcome, IdentityStore, Page, PageRequest } from '../../domain/ports.ts';
+import type { Page, PageRequest } from '../../domain/ports.ts';
+import type { ChangeOutcome, IdentityStore } from '../../domain/registry.ts';
 import { number } from './attributes.ts';
 import type { Item } from './client.ts';
 import { putIf, updateIf, type StoreTable } from './conditional-write.ts';

@@ -1,6 +1,7 @@
 import { INSTRUMENT_ID } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
-import { NotNow, type InstrumentStore, type UserKey } from '../../domain/ports.ts';
+import { NotNow, type UserKey } from '../../domain/ports.ts';
+import type { InstrumentStore } from '../../domain/registry.ts';
 import type { PaymentInstrument } from '../../domain/resources.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { number, readText, text } from './attributes.ts';

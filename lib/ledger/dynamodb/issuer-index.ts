@@ -1,5 +1,5 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { IssuerIndex } from '../../domain/ports.ts';
+import type { IssuerIndex } from '../../domain/registry.ts';
 import { assertReadable, readText } from './attributes.ts';
 import { callStore } from './client.ts';
 import type { StoreTable } from './conditional-write.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import type { PaymentId } from '../../domain/ids.ts';
-import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../domain/ports.ts';
+import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../domain/books.ts';
 import type { Payment } from '../../domain/payment.ts';
 import { assertSessionBalances, type Session } from '../../domain/session.ts';
 import { bytes, number, text } from './attributes.ts';

@@ -1,7 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { MANAGER_ID } from '../../domain/ids.ts';
 import { issuerKeyOfDiscoveryUrl } from '../../domain/jwt.ts';
-import type { ChangeOutcome, ManagerStore, Remembered } from '../../domain/ports.ts';
+import type { ChangeOutcome, ManagerStore, Remembered } from '../../domain/registry.ts';
 import type { PaymentManager } from '../../domain/resources.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { number, readText, text } from './attributes.ts';

@@ -1,6 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { parsePaymentId } from '../../domain/ids.ts';
-import { NotNow, type PaymentLog, type UserKey } from '../../domain/ports.ts';
+import type { PaymentLog } from '../../domain/books.ts';
+import { NotNow, type UserKey } from '../../domain/ports.ts';
 import { readText, text } from './attributes.ts';
 import { readBatch, type BatchStore } from './batch-read.ts';
 import { callStore } from './client.ts';

@@ -1,4 +1,4 @@
-import type { InstrumentStore, ManagerStore, Registry } from '../../domain/ports.ts';
+import type { InstrumentStore, ManagerStore, Registry } from '../../domain/registry.ts';
 import type { StoreTable } from './conditional-write.ts';
 import { createConnectorStore } from './connector-store.ts';
 import { createInstrumentStore, readInstrument } from './instrument-store.ts';

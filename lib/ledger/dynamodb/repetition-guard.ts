@@ -1,6 +1,6 @@
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { parsePaymentId, type PaymentId } from '../../domain/ids.ts';
-import type { RepetitionGuard } from '../../domain/ports.ts';
+import type { RepetitionGuard } from '../../domain/books.ts';
 import { SCHEMA_VERSION, number, readInstant, readInteger, readText, text } from './attributes.ts';
 import type { Item } from './client.ts';
 import { putIf, type StoreTable } from './conditional-write.ts';

@@ -1,7 +1,8 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { SESSION_ID } from '../../domain/ids.ts';
-import type { SessionStore, SessionSummary, UserKey } from '../../domain/ports.ts';
+import type { SessionStore, SessionSummary } from '../../domain/books.ts';
+import type { UserKey } from '../../domain/ports.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { number, readInteger, readText, text } from './attributes.ts';
 import { callStore, type Item } from './client.ts';

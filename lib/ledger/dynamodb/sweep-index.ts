@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { PaymentId } from '../../domain/ids.ts';
 import { SWEEP_PAGE_ITEMS } from '../../domain/limits.ts';
-import type { DueVisit, SweepIndex } from '../../domain/ports.ts';
+import type { DueVisit, SweepIndex } from '../../domain/books.ts';
 import { toEpochMs, type EpochMs } from '../../domain/time.ts';
 import { number, readInteger, readText, text } from './attributes.ts';
 import { callStore, type Item } from './client.ts';

@@ -1,4 +1,5 @@
-import { NotNow, type SweepReads } from '../../domain/ports.ts';
+import type { SweepReads } from '../../domain/books.ts';
+import { NotNow } from '../../domain/ports.ts';
 import { readBatch, type BatchStore } from './batch-read.ts';
 import type { Item } from './client.ts';
 import { parsePaymentItem, paymentPk, sessionPk } from './items.ts';

@@ -1,4 +1,4 @@
-import type { TaggedResource, TagStore } from '../../domain/ports.ts';
+import type { TaggedResource, TagStore } from '../../domain/registry.ts';
 import { assertReadable, number, readInteger, readTextMap, text, textMap } from './attributes.ts';
 import type { Item } from './client.ts';
 import { updateIf, type StoreTable } from './conditional-write.ts';

@@ -1,5 +1,5 @@
 import { InvariantViolated } from '../../domain/invariant.ts';
-import type { WithdrawalSessions } from '../../domain/ports.ts';
+import type { WithdrawalSessions } from '../../domain/books.ts';
 import { readText } from './attributes.ts';
 import { putIf, type StoreTable } from './conditional-write.ts';
 import { parseSessionItem, toSessionItem } from './items.ts';

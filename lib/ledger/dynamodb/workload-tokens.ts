@@ -1,5 +1,5 @@
 import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
-import type { WorkloadTokens } from '../../domain/ports.ts';
+import type { WorkloadTokens } from '../../domain/registry.ts';
 import { floorToSeconds } from '../../domain/time.ts';
 import { SCHEMA_VERSION, assertReadable, number, readInstant, readText, text } from './attributes.ts';
 import { callStore } from './client.ts';

@@ -8,7 +8,7 @@ import {
   PROVISION_TIMEOUT_MS,
   STORE_ATTEMPTS_MAX,
 } from '../../domain/limits.ts';
-import type { IdentityStore } from '../../domain/ports.ts';
+import type { IdentityStore } from '../../domain/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { createStoreClient } from '../../ledger/dynamodb/client.ts';

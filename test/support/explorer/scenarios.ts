@@ -7,7 +7,7 @@ import type { Session, SessionKey } from '../../../lib/domain/session.ts';
 import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
 import { createFactsCache } from '../../../lib/service/facts.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/process-payment.ts';
-import type { Ledger } from '../../../lib/domain/ports.ts';
+import type { Ledger } from '../../../lib/domain/books.ts';
 import { emptyTally } from '../../../lib/service/sweep.ts';
 import { visitPage } from '../../../lib/service/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/withdrawals.ts';
