@@ -58,6 +58,14 @@ export function issuerKeyOfDiscoveryUrl(discoveryUrl: string): string | null {
   return discoveryUrl.endsWith(DISCOVERY_SUFFIX) ? issuerKey(discoveryUrl.slice(0, -DISCOVERY_SUFFIX.length)) : null;
 }
 
+/** The keys of the issuers whose tokens managers of this deployment may take; `null` is any. */
+export type TrustedIssuers = ReadonlySet<string> | null;
+
+/** Whether the deployment leaves it to managers to trust an issuer, by the issuer's key. */
+export function mayTrust(trusted: TrustedIssuers, key: string | null): boolean {
+  return trusted === null || (key !== null && trusted.has(key));
+}
+
 /** Where an issuer's discovery document stands. */
 export function discoveryUrlOf(issuer: string): string {
   return issuerKey(issuer) + DISCOVERY_SUFFIX;

@@ -146,6 +146,9 @@ export const TOKEN_NOT_BEFORE_GRACE_SECONDS = 5;
 /** Claims as JSON on their way from the authorizer to the function. */
 export const CLAIMS_TEXT_MAX_BYTES = 6 * 1024;
 export const ISSUER_MAX_CHARS = 512;
+/** Issuers that a deployment may name as the only ones to trust, and how long their list is: Lambda takes 4 kB of variables. */
+export const TRUSTED_ISSUERS_MAX = 20;
+export const TRUSTED_ISSUERS_MAX_CHARS = 2_000;
 export const ISSUER_URL_MAX_CHARS = 2_048;
 
 /** Discovery documents and key sets. */

@@ -17,7 +17,8 @@ export function addStacks(
   app: App,
   { config, functions, env }: StacksOptions,
 ): { data: DataStack; service: ServiceStack } {
-  const props = env === undefined ? {} : { env };
+  const chosen = config.region === null ? env : { ...env, region: config.region };
+  const props = chosen === undefined ? {} : { env: chosen };
   const data = new DataStack(app, `${config.stackPrefix}Data`, { ...props, config });
   const service = new ServiceStack(app, `${config.stackPrefix}Service`, {
     ...props,

@@ -2,6 +2,7 @@ import type { BursarConfig } from './config.ts';
 
 /** What `cdk deploy --all` makes of no choices. */
 export const DEFAULT_CONFIG: BursarConfig = {
+  region: null,
   stackPrefix: 'Bursar',
   defaultSessionLimitUsd: '10.00',
   allowedNetworks: ['eip155:8453', 'eip155:84532'],
@@ -19,6 +20,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   treasuryPrincipals: [],
   backupPrincipals: [],
   bindUserToRoleSession: false,
+  jwtIssuers: null,
   externalSecretArns: [],
   throttleRequestsPerSecond: 1_000,
   throttleBurstRequests: 2_000,

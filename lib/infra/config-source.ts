@@ -9,6 +9,7 @@ import {
   parseEmail,
   parseInteger,
   parseIntegerWithin,
+  parseIssuers,
   parseList,
   parseNumberWithin,
   parseObject,
@@ -27,12 +28,18 @@ const RETENTION_DAYS: readonly number[] = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 const STACK_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
+const REGION = /^[a-z]{2}(-[a-z]{2,9}){1,3}-[1-9]$/;
 const ACCOUNT_ARN = /:root$/;
 const CONTEXT_PREFIX = 'bursar:';
 
 type Parsers = { readonly [K in keyof BursarConfig]: (value: unknown) => BursarConfig[K] };
 
 const PARSERS: Parsers = {
+  region: (value) =>
+    parseOptional(value, (given) => {
+      if (typeof given === 'string' && REGION.test(given)) return given;
+      throw new Unexpected("a region such as us-east-1, or 'none'");
+    }),
   stackPrefix: (value) => {
     if (typeof value === 'string' && STACK_PREFIX.test(value)) return value;
     throw new Unexpected('a letter and at most 23 more letters, digits or hyphens');
@@ -72,6 +79,7 @@ const PARSERS: Parsers = {
   treasuryPrincipals: parsePrincipals,
   backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,
+  jwtIssuers: parseIssuers,
   externalSecretArns: parseSecretArns,
   throttleRequestsPerSecond: (value) => parseIntegerWithin(value, 1, 10_000),
   throttleBurstRequests: (value) => parseIntegerWithin(value, 1, 5_000),

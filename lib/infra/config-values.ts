@@ -1,6 +1,12 @@
 import { NETWORKS } from '../domain/assets.ts';
 import { parseAddress } from '../domain/evm-address.ts';
-import { WITHDRAWAL_ADDRESSES_MAX } from '../domain/limits.ts';
+import { issuerKey } from '../domain/jwt.ts';
+import {
+  ISSUER_MAX_CHARS,
+  TRUSTED_ISSUERS_MAX,
+  TRUSTED_ISSUERS_MAX_CHARS,
+  WITHDRAWAL_ADDRESSES_MAX,
+} from '../domain/limits.ts';
 import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
 
 // Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
@@ -124,6 +130,20 @@ export function parseVpc(value: unknown): { vpcId: string; subnetIds: string[] }
       `a JSON object such as {"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-0123456789abcdef0"]}`,
     );
   });
+}
+
+const ISSUER = /^https:\/\/[^\s?#\\,@]+$/;
+
+/** By the key under which managers and tokens of an issuer meet. `any` is `null`. */
+export function parseIssuers(value: unknown): string[] | null {
+  if (value === 'any' || value === null) return null;
+  const issuers = value === 'none' ? [] : parseList(value).map(issuerKey);
+  const fit = issuers.every((text) => ISSUER.test(text) && URL.canParse(text) && text.length <= ISSUER_MAX_CHARS);
+  const isShort = issuers.length <= TRUSTED_ISSUERS_MAX && issuers.join().length <= TRUSTED_ISSUERS_MAX_CHARS;
+  if (fit && isShort && new Set(issuers).size === issuers.length) return issuers;
+  throw new Unexpected(
+    `at most ${TRUSTED_ISSUERS_MAX} different issuers such as https://login.example.com, together at most ${TRUSTED_ISSUERS_MAX_CHARS} characters, 'none', or 'any'`,
+  );
 }
 
 const ZERO_ADDRESS = /^0x0{40}$/;

@@ -6,6 +6,11 @@ export { parseConfig } from './config-source.ts';
 /** Everything that a deployer may choose. Each has a default, so that `cdk deploy --all` needs no arguments. */
 export interface BursarConfig {
   /**
+   * Where it is deployed, such as `us-east-1`; `null` (written `none`) leaves that to the credentials.
+   * @default null
+   */
+  readonly region: string | null;
+  /**
    * Names the deployment: the stacks, the roles that wallet keys trust, the tag of wallet keys and the names of wallet
    * secrets begin with it. Changing it later makes a second deployment, and the first one's wallets stay with the first.
    * At most 24 letters, digits and hyphens.
@@ -110,6 +115,13 @@ export interface BursarConfig {
    * @default false
    */
   readonly bindUserToRoleSession: boolean;
+  /**
+   * Issuers of OpenID Connect, at most twenty, whose tokens payment managers may take; `[]` (written `none`) are none, and
+   * `null` (written `any`) leaves it to whoever holds ControlPlaneRole, who can then in the end let anybody pay. What a
+   * manager trusted before is trusted no longer.
+   * @default null
+   */
+  readonly jwtIssuers: readonly string[] | null;
   /**
    * ARNs of your own secrets in Secrets Manager that credential providers of source EXTERNAL may refer to; only the
    * function that mints tokens reads them. Full ARNs with the six characters at their end, or `-??????` in place of those.

@@ -156,7 +156,7 @@ function manageConnectors(parts: Parts): ServiceFunction {
   const { data, seeds } = parts;
   const fn = serviceFunction(parts, 'manage-connectors', {
     description: 'makes managers and connectors',
-    environment: { SECRET_NAME_PREFIX: seeds.namePrefix },
+    environment: { SECRET_NAME_PREFIX: seeds.namePrefix, ...trustedIssuers(parts.config) },
   });
   data.registry.grantManageConnectors(fn.role);
   seeds.grantCreate(fn.role);
@@ -186,6 +186,7 @@ function authorizeJwt(parts: Parts): ServiceFunction {
   const fn = serviceFunction(parts, 'authorize-jwt', {
     description: 'verifies tokens of the issuers that managers trust',
     timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
+    environment: trustedIssuers(parts.config),
   });
   parts.data.registry.grantFindIssuers(fn.role);
   return fn;
@@ -209,6 +210,11 @@ function publishEvents(parts: Parts): ServiceFunction {
     memoryMib: Math.min(parts.config.functionMemoryMib, PUBLISHER_MEMORY_MAX_MIB),
     environment: { EVENT_BUS_NAME: parts.config.stackPrefix },
   });
+}
+
+/** For the functions that say and that judge whose tokens managers take. */
+function trustedIssuers({ jwtIssuers }: BursarConfig): Readonly<Record<string, string>> {
+  return { JWT_ISSUERS: jwtIssuers === null ? 'any' : jwtIssuers.join(',') || 'none' };
 }
 
 /** For the functions that act for users. */

@@ -2,6 +2,7 @@ import type { UserBinding } from '../api/request.ts';
 import { findNetwork } from '../domain/assets.ts';
 import { parseAddress } from '../domain/evm-address.ts';
 import type { Deployment } from '../domain/ids.ts';
+import { issuerKey, type TrustedIssuers } from '../domain/jwt.ts';
 import {
   REPEAT_WINDOW_MAX_SECONDS,
   VALIDITY_CAP_SECONDS,
@@ -237,13 +238,36 @@ export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsCon
   });
 }
 
-export interface ConnectorsConfig extends BaseConfig {
+export interface AuthorizingConfig extends BaseConfig {
+  readonly trustedIssuers: TrustedIssuers;
+}
+
+export function readAuthorizingConfig(env: Environment): Readonly<AuthorizingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), trustedIssuers: readTrustedIssuers(reader) });
+}
+
+function readTrustedIssuers(reader: Reader): TrustedIssuers {
+  const text = reader.required('JWT_ISSUERS');
+  if (text === 'any') return null;
+  const issuers = text === 'none' || text === '' ? [] : text.split(',');
+  if (!issuers.every((issuer) => URL.canParse(issuer) && issuerKey(issuer) === issuer)) {
+    reader.problem(`JWT_ISSUERS must be URLs without a slash at the end, none, or any. Received: ${text}`);
+  }
+  return new Set(issuers);
+}
+
+export interface ConnectorsConfig extends AuthorizingConfig {
   readonly secretNamePrefix: string;
 }
 
 export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfig> {
   const reader = createReader(env);
-  return reader.finish({ ...readBase(reader), secretNamePrefix: reader.required('SECRET_NAME_PREFIX') });
+  return reader.finish({
+    ...readBase(reader),
+    trustedIssuers: readTrustedIssuers(reader),
+    secretNamePrefix: reader.required('SECRET_NAME_PREFIX'),
+  });
 }
 
 export interface IdentitiesConfig extends BaseConfig {

@@ -1,6 +1,7 @@
 import { formatNamedId, parseManagerArn, type Deployment } from '../domain/ids.ts';
 import type { Page, PageRequest, Randomness } from '../domain/ports.ts';
 import type { ClientTokens, ManagerStore } from '../domain/registry.ts';
+import { issuerKeyOfDiscoveryUrl, mayTrust, type TrustedIssuers } from '../domain/jwt.ts';
 import type { Access, Principal } from '../domain/principal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Authorizer, PaymentManager, Tags } from '../domain/resources.ts';
@@ -16,6 +17,7 @@ export interface ManagersDeps {
   readonly registry: ManagerStore;
   readonly tokens: ClientTokens;
   readonly deployment: Deployment;
+  readonly trustedIssuers: TrustedIssuers;
   readonly clock: Clock;
   readonly random: Randomness;
 }
@@ -37,6 +39,8 @@ export async function createManager(
 ): Promise<Result<object, Refusal>> {
   const scope = ['CreatePaymentManager'];
   return changeOnce(deps, { scope, input }, async () => {
+    const untrusted = distrust(deps, input.authorizerConfiguration);
+    if (untrusted !== null) return untrusted;
     const now = deps.clock.now();
     // Random even under a token: the token finds the manager that it made, and a name that is taken is tried again.
     const managerId = formatNamedId(input.name, idEntropy(deps.random, scope, undefined));
@@ -89,6 +93,8 @@ export async function updateManager(
     const found = await getManager(deps, input.paymentManagerId);
     if (!found.ok) return found;
     const manager = found.value;
+    const untrusted = distrust(deps, input.authorizerConfiguration);
+    if (untrusted !== null) return untrusted;
     const authorizer = nextAuthorizer(manager, input);
     if (!authorizer.ok) return authorizer;
     const next: PaymentManager = {
@@ -121,6 +127,19 @@ function nextAuthorizer(
   if (configuration !== undefined || type === 'AWS_IAM') return ok(toAuthorizer(type, configuration));
   if (authorizer.type === 'CUSTOM_JWT') return ok(authorizer);
   return refuseConfiguration('authorizerConfiguration is required to change a manager to CUSTOM_JWT');
+}
+
+/** The refusal of an issuer that the deployment does not let managers trust; `null` if there is nothing to refuse. */
+function distrust(
+  { trustedIssuers }: Pick<ManagersDeps, 'trustedIssuers'>,
+  configuration: AuthorizerConfiguration | undefined,
+): Result<never, Refusal> | null {
+  if (trustedIssuers === null || configuration === undefined) return null;
+  if (mayTrust(trustedIssuers, issuerKeyOfDiscoveryUrl(configuration.customJWTAuthorizer.discoveryUrl))) return null;
+  const trusted = trustedIssuers.size === 0 ? 'takes no tokens' : `trusts ${[...trustedIssuers].join(', ')} only`;
+  const name = 'authorizerConfiguration.customJWTAuthorizer.discoveryUrl';
+  const message = `${name} names an issuer that is not trusted: this deployment ${trusted} (jwtIssuers)`;
+  return refuse({ reason: 'invalid_request', problems: [{ name, message }] });
 }
 
 function refuseConfiguration(message: string): Result<never, Refusal> {

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FUNCTION_NAMES } from '../../lib/api/operations.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
+import { synth } from '../../lib/infra/synth.ts';
 import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../lib/ledger/dynamodb/tables.ts';
 import { DUPLICATE_WAIT_MAX_MS, SWEEP_PASS_INTERVAL_MS, SWEEP_PASSES } from '../../lib/domain/limits.ts';
 import { ENVIRONMENT, propertiesOf, resourcesOf, synthesize, type Synthesis, type Template } from './synthesis.ts';
@@ -169,6 +171,10 @@ describe('the functions', () => {
       app.deployment.functions.filter(({ environment }) => variable in environment).map(({ name }) => name);
     expect(whoHas('RPC_URLS')).toEqual([expect.stringContaining('ReadPayments')]);
     expect(whoHas('SECRET_NAME_PREFIX')).toEqual([expect.stringContaining('ManageConnectors')]);
+    expect(whoHas('JWT_ISSUERS').toSorted()).toEqual([
+      expect.stringContaining('AuthorizeJwt'),
+      expect.stringContaining('ManageConnectors'),
+    ]);
     expect(whoHas('CREDENTIAL_NAME_PREFIX')).toEqual([expect.stringContaining('ManageIdentities')]);
     for (const variable of ['WALLET_KEY_TAG', 'PAYING_ROLE_ARN', 'KEY_ADMIN_ROLE_ARN']) {
       expect(whoHas(variable)).toEqual([expect.stringContaining('ManageInstruments')]);
@@ -365,3 +371,23 @@ test('two deployments in one account share no role, secret or key', async () => 
   const identities = other.deployment.functions.find(({ name }) => name.includes('ManageIdentities'))!;
   expect(identities.environment['CREDENTIAL_NAME_PREFIX']).toBe('bursar/Staging/credentials');
 });
+
+test('the stacks are of the region that is chosen, else of the one that they are deployed to', async () => {
+  const textOf = async (region: string | null) => readFileSync((await synth({ config: { region } }))[1]!, 'utf8');
+  expect(await textOf('eu-central-1')).not.toContain('us-east-1');
+  expect(await textOf('eu-central-1')).toContain('eu-central-1');
+  expect(await textOf(null)).not.toContain('eu-central-1');
+});
+
+test.each([
+  [null, 'any'],
+  [[], 'none'],
+  [['https://a.example', 'https://b.example/realm'], 'https://a.example,https://b.example/realm'],
+])(
+  'issuers that may be trusted, %j, reach whoever says and whoever judges whom managers trust',
+  async (jwtIssuers, text) => {
+    const { deployment } = await synthesize({ jwtIssuers });
+    const told = deployment.functions.flatMap(({ environment }) => environment['JWT_ISSUERS'] ?? []);
+    expect(told).toEqual([text, text]);
+  },
+);

@@ -2,6 +2,7 @@ import type { BursarConfig } from '../../lib/infra/config.ts';
 
 /** Every choice that adds something to the stacks, made. */
 export const ALL_OPTIONS: Partial<BursarConfig> = {
+  jwtIssuers: ['https://login.example.com'],
   agentNames: ['shopper', 'researcher'],
   alarmEmail: 'ops@example.com',
   canaryDeployment: true,

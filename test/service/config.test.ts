@@ -31,7 +31,7 @@ const READERS = {
       KEY_ADMIN_ROLE_ARN: 'arn:aws:iam::111122223333:role/key-admin',
     },
   },
-  connectors: { read: readConnectorsConfig, variables: { SECRET_NAME_PREFIX: 'bursar/test' } },
+  connectors: { read: readConnectorsConfig, variables: { SECRET_NAME_PREFIX: 'bursar/test', JWT_ISSUERS: 'any' } },
 } as const;
 
 test('reads what every function needs', () => {

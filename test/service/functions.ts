@@ -82,6 +82,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
       ALLOWED_NETWORKS: BASE_SEPOLIA.id,
       RPC_URLS: JSON.stringify({ [BASE_SEPOLIA.id]: `http://127.0.0.1:${port}` }),
       SECRET_NAME_PREFIX: 'bursar/test',
+      JWT_ISSUERS: 'any',
       CREDENTIAL_NAME_PREFIX: 'bursar/credentials/test',
       WALLET_KEY_TAG: 'test',
       PAYING_ROLE_ARN: `arn:aws:iam::${ACCOUNT}:role/paying`,

@@ -66,6 +66,7 @@ function createWorld() {
     tokens: createClientTokens({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable }),
     provisioners: { AwsKms: provisioner, SeedVault: provisioner },
     deployment,
+    trustedIssuers: null,
     clock,
     random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0 },
   };

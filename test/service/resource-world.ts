@@ -40,6 +40,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     tokens: createClientTokens(table),
     provisioners: { AwsKms: provisioner, SeedVault: provisioner },
     deployment,
+    trustedIssuers: null,
     clock: wallClock,
     random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0.5 },
   };

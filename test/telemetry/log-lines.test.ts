@@ -214,7 +214,7 @@ describe('other lines', () => {
   });
 
   test('of the authorizer say why a token is not let in, and nothing of it', async () => {
-    const authorize = composeAuthorizeJwt(environment());
+    const authorize = composeAuthorizeJwt({ ...environment(), JWT_ISSUERS: 'any' });
     const methodArn = 'arn:aws:execute-api:us-east-1:111122223333:api/v1/POST/oauth/x';
     const event = { methodArn, headers: { authorization: 'Bearer canary' }, requestContext: { requestId: 'r-1' } };
     await expect(authorize(event)).rejects.toThrow('Unauthorized');

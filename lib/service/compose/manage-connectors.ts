@@ -37,6 +37,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     tokens: createClientTokens(registryTable),
     provisioners: createProvisioners({ walletKeys: null, walletSecrets }),
     deployment,
+    trustedIssuers: config.trustedIssuers,
     clock: systemClock,
     random: systemRandom,
   };
