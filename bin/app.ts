@@ -2,9 +2,21 @@
 import { App } from 'aws-cdk-lib';
 import { addStacks } from '../lib/infra/app.ts';
 import { bundle } from '../lib/infra/bundle.ts';
-import { parseConfig } from '../lib/infra/config.ts';
+import { InvalidConfiguration, parseConfig, type BursarConfig } from '../lib/infra/config.ts';
 
-const { functions } = await bundle({ log: (line) => console.error(line) });
+/** A deployer's mistake is answered with what is wrong, and not with where in the code that was found. */
+function readConfig(context: Readonly<Record<string, unknown>>): BursarConfig {
+  try {
+    return parseConfig({ context, env: process.env });
+  } catch (error) {
+    if (!(error instanceof InvalidConfiguration)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
 const app = new App();
-addStacks(app, { config: parseConfig({ context: app.node.getAllContext(), env: process.env }), functions });
+const config = readConfig(app.node.getAllContext());
+const { functions } = await bundle({ log: (line) => console.error(line) });
+addStacks(app, { config, functions });
 app.synth();

@@ -98,6 +98,11 @@ const PARSERS: Parsers = {
   vpc: parseVpc,
 };
 
+/** Choices of the deployer that cannot be; the message is for the deployer. */
+export class InvalidConfiguration extends Error {
+  override readonly name = 'InvalidConfiguration';
+}
+
 export interface ConfigSource {
   /** CDK context: `bursar:logRetentionDays` in `cdk.json` or `-c bursar:logRetentionDays=30`. */
   readonly context: Readonly<Record<string, unknown>>;
@@ -109,7 +114,7 @@ export interface ConfigSource {
  * Reads the deployer's choices. A choice that context and environment make differently is an error, since neither can be
  * told to be the one meant; so is a `bursar:` key that does not exist.
  *
- * @throws Error that lists every problem with the value received
+ * @throws InvalidConfiguration that lists every problem with the value received
  */
 export function parseConfig({ context, env }: ConfigSource): BursarConfig {
   const problems: string[] = [];
@@ -147,7 +152,7 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
     ...idleTreasury(config),
     ...unservedConcurrency(config),
   );
-  if (problems.length > 0) throw new Error(`invalid configuration:\n- ${problems.join('\n- ')}`);
+  if (problems.length > 0) throw new InvalidConfiguration(`invalid configuration:\n- ${problems.join('\n- ')}`);
   return config;
 }
 

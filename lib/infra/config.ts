@@ -1,7 +1,7 @@
 import type { NetworkId } from '../domain/assets.ts';
 
 export { DEFAULT_CONFIG } from './config-defaults.ts';
-export { parseConfig } from './config-source.ts';
+export { InvalidConfiguration, parseConfig } from './config-source.ts';
 
 /** Everything that a deployer may choose. Each has a default, so that `cdk deploy --all` needs no arguments. */
 export interface BursarConfig {

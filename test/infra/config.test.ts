@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { toChecksumAddress } from '../../lib/domain/evm-address.ts';
 import { DEFAULT_CONFIG, parseConfig } from '../../lib/infra/config.ts';
@@ -264,4 +265,15 @@ test('lists every problem at once', () => {
 
 test('takes an empty variable as unset', () => {
   expect(parse({}, { BURSAR_STACK_PREFIX: '' }).stackPrefix).toBe('Bursar');
+});
+
+test('the app answers a wrong choice with what is wrong, before it does anything, and with no trace of its code', () => {
+  const env = { ...process.env, BURSAR_WAF: 'maybe', BURSAR_REGION: 'Frankfurt' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/app.ts'], { env, encoding: 'utf8' });
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    'invalid configuration:',
+    '- environment BURSAR_REGION is "Frankfurt": expected a region such as us-east-1, or \'none\'',
+    '- environment BURSAR_WAF is "maybe": expected true or false',
+  ]);
 });
