@@ -1,6 +1,6 @@
-import { recoverTypedDataAddress } from 'viem';
 import { findNetwork } from '../../lib/domain/assets.ts';
 import { assertSessionBalances, type Session } from '../../lib/domain/session.ts';
+import { recoverProofSigner, type Eip3009Proof } from '../proof-signer.ts';
 import { microUsd, type Receipt, type SessionFigures } from './account.ts';
 import type { TokenRecord } from './traffic.ts';
 
@@ -18,27 +18,12 @@ interface Proof {
   readonly paymentOutput: {
     readonly cryptoX402: {
       readonly version: string;
-      readonly payload: {
-        readonly signature: `0x${string}`;
-        readonly authorization: Readonly<
-          Record<'from' | 'to' | 'nonce', `0x${string}`> & Record<'value' | 'validAfter' | 'validBefore', string>
-        >;
-      };
+      readonly payload: Eip3009Proof;
     };
   };
 }
 
-const CHAIN_ID = 84_532;
-const TRANSFER = {
-  TransferWithAuthorization: [
-    { name: 'from', type: 'address' },
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'validAfter', type: 'uint256' },
-    { name: 'validBefore', type: 'uint256' },
-    { name: 'nonce', type: 'bytes32' },
-  ],
-} as const;
+const NETWORK = findNetwork('eip155:84532')!;
 
 /** Everything that contradicts the promises of the books. Nothing, where they hold. */
 export async function findViolations(evidence: Evidence): Promise<readonly string[]> {
@@ -97,21 +82,7 @@ async function violationsOfProof(record: TokenRecord): Promise<readonly string[]
   const { signature, authorization } = proof.paymentOutput.cryptoX402.payload;
   const asked = [record.wallet.address.toLowerCase(), record.payTo.toLowerCase(), `${record.amount}`];
   const got = [authorization.from.toLowerCase(), authorization.to.toLowerCase(), authorization.value];
-  const { domainName: name, domainVersion: version, address } = findNetwork(`eip155:${CHAIN_ID}`)!.usdc;
-  const signer = await recoverTypedDataAddress({
-    domain: { name, version, chainId: CHAIN_ID, verifyingContract: address },
-    types: TRANSFER,
-    primaryType: 'TransferWithAuthorization',
-    message: {
-      from: authorization.from,
-      to: authorization.to,
-      value: BigInt(authorization.value),
-      validAfter: BigInt(authorization.validAfter),
-      validBefore: BigInt(authorization.validBefore),
-      nonce: authorization.nonce,
-    },
-    signature,
-  });
+  const signer = await recoverProofSigner({ signature, authorization }, NETWORK);
   const found: string[] = [];
   if (`${got}` !== `${asked}`) found.push(`token ${record.clientToken}: the proof is not for what was asked`);
   if (signer.toLowerCase() !== asked[0]) found.push(`token ${record.clientToken}: the proof is not the wallet's`);

@@ -1,26 +1,12 @@
-import { recoverTypedDataAddress } from 'viem';
 import { findNetwork } from '../../lib/domain/assets.ts';
 import type { ProcessPaymentInput, ProcessPaymentOutput } from '../../lib/client/index.ts';
+import { recoverProofSigner, type Eip3009Proof } from '../proof-signer.ts';
 
 export type X402Version = '1' | '2';
 
 const NETWORK = findNetwork('eip155:84532')!;
 /** Receives nothing: the proofs are never sent. */
 export const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
-const TRANSFER = [
-  { name: 'from', type: 'address' },
-  { name: 'to', type: 'address' },
-  { name: 'value', type: 'uint256' },
-  { name: 'validAfter', type: 'uint256' },
-  { name: 'validBefore', type: 'uint256' },
-  { name: 'nonce', type: 'bytes32' },
-] as const;
-
-interface Proof {
-  readonly signature: `0x${string}`;
-  readonly authorization: Readonly<Record<(typeof TRANSFER)[number]['name'], `0x${string}`>>;
-}
-
 /** What a seller on Base Sepolia asks for in one entry of its `accepts`. The amount is in base units, so in micro-dollars. */
 export function offerOf(version: X402Version, amount: bigint): ProcessPaymentInput['paymentInput'] {
   const { address: asset, domainName: name, domainVersion } = NETWORK.usdc;
@@ -42,26 +28,8 @@ export function offerOf(version: X402Version, amount: bigint): ProcessPaymentInp
 /** What a proof is for and who signed it, found with viem and not with the service's own code. */
 export async function readProof({ paymentOutput }: ProcessPaymentOutput) {
   // Checked by what it is compared with: a wrong shape recovers no address.
-  const { signature, authorization } = paymentOutput.cryptoX402.payload as unknown as Proof;
-  const { from, to, value, validAfter, validBefore, nonce } = authorization;
-  const signer = await recoverTypedDataAddress({
-    domain: {
-      name: NETWORK.usdc.domainName,
-      version: NETWORK.usdc.domainVersion,
-      chainId: NETWORK.chainId,
-      verifyingContract: NETWORK.usdc.address,
-    },
-    types: { TransferWithAuthorization: TRANSFER },
-    primaryType: 'TransferWithAuthorization',
-    message: {
-      from,
-      to,
-      value: BigInt(value),
-      validAfter: BigInt(validAfter),
-      validBefore: BigInt(validBefore),
-      nonce,
-    },
-    signature,
-  });
+  const { signature, authorization } = paymentOutput.cryptoX402.payload as unknown as Eip3009Proof;
+  const { from, to, value } = authorization;
+  const signer = await recoverProofSigner({ signature, authorization }, NETWORK);
   return { signer, from, to, value };
 }

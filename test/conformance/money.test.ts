@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { recoverTypedDataAddress } from 'viem';
 import {
   buildPaymentHeader,
   chooseOffer,
   parsePaymentRequired,
   parseSettlement,
 } from '../../lib/protocols/x402/payment-required.ts';
+import { recoverProofSigner, type Eip3009Proof } from '../../scripts/proof-signer.ts';
 import { expectRefusal } from './checks.ts';
 import { callerOf, createSdk, succeed, WAYS, type Input, type Way } from './sdk.ts';
 import { readTarget } from './target.ts';
@@ -46,46 +46,8 @@ const pay = (way: Way, user: User, members: Input) =>
     ...members,
   });
 
-const TRANSFER = [
-  { name: 'from', type: 'address' },
-  { name: 'to', type: 'address' },
-  { name: 'value', type: 'uint256' },
-  { name: 'validAfter', type: 'uint256' },
-  { name: 'validBefore', type: 'uint256' },
-  { name: 'nonce', type: 'bytes32' },
-] as const;
-
-interface Proof {
-  readonly signature: `0x${string}`;
-  readonly authorization: Readonly<Record<(typeof TRANSFER)[number]['name'], `0x${string}`>>;
-}
-
-/** Who signed a proof, by EIP-3009 and EIP-712 and not by the service's own code. */
-async function signerOf({ signature, authorization }: Proof): Promise<string> {
-  const { from, to, value, validAfter, validBefore, nonce } = authorization;
-  return recoverTypedDataAddress({
-    domain: {
-      name: BASE_SEPOLIA.usdc.domainName,
-      version: BASE_SEPOLIA.usdc.domainVersion,
-      chainId: BASE_SEPOLIA.chainId,
-      verifyingContract: BASE_SEPOLIA.usdc.address,
-    },
-    types: { TransferWithAuthorization: TRANSFER },
-    primaryType: 'TransferWithAuthorization',
-    message: {
-      from,
-      to,
-      value: BigInt(value),
-      validAfter: BigInt(validAfter),
-      validBefore: BigInt(validBefore),
-      nonce,
-    },
-    signature,
-  });
-}
-
-function proofOf(output: Input): Proof {
-  const { cryptoX402 } = output['paymentOutput'] as { readonly cryptoX402: { readonly payload: Proof } };
+function proofOf(output: Input): Eip3009Proof {
+  const { cryptoX402 } = output['paymentOutput'] as { readonly cryptoX402: { readonly payload: Eip3009Proof } };
   return cryptoX402.payload;
 }
 
@@ -130,7 +92,7 @@ describe.each(cases)('$way, $type, x402 v$version', ({ way, type, version }) => 
     expect(output).toMatchObject({ ...ids, paymentType: 'CRYPTO_X402', status: 'PROOF_GENERATED' });
     const proof = proofOf(output);
     const wallet = await addressOf(manager, user, ids.paymentInstrumentId);
-    expect((await signerOf(proof)).toLowerCase()).toBe(wallet.toLowerCase());
+    expect((await recoverProofSigner(proof, BASE_SEPOLIA)).toLowerCase()).toBe(wallet.toLowerCase());
     expect(proof.authorization.from.toLowerCase()).toBe(wallet.toLowerCase());
     expect(proof.authorization.value).toBe('500000');
 

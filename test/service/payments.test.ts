@@ -1,5 +1,5 @@
-import { verifyTypedData } from 'viem';
 import { beforeAll, expect, test } from 'vitest';
+import { recoverProofSigner, type Eip3009Proof } from '../../scripts/proof-signer.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
 import { PAY_TO } from '../support/paying.ts';
 import {
@@ -27,12 +27,7 @@ interface PaymentBody {
   readonly processPaymentId: string;
   readonly paymentOutput: {
     readonly cryptoX402: {
-      readonly payload: {
-        readonly signature: `0x${string}`;
-        readonly authorization: Readonly<
-          Record<'from' | 'to' | 'value' | 'validAfter' | 'validBefore' | 'nonce', string>
-        >;
-      };
+      readonly payload: Eip3009Proof;
     };
   };
 }
@@ -61,8 +56,8 @@ test('a payment gives a proof that verifies, and its receipt none of it', async 
     createdAt: anInstant,
     updatedAt: anInstant,
   });
-  const { signature, authorization } = paymentOutput.cryptoX402.payload;
-  expect(await verifies(signature, authorization)).toBe(true);
+  const { payload } = paymentOutput.cryptoX402;
+  expect(await isSigned(payload)).toBe(true);
 
   const receipt = await call<{ payment: Record<string, unknown> }>('GetPayment', {
     json: { paymentManagerArn: own.paymentManagerArn },
@@ -76,8 +71,8 @@ test('a payment gives a proof that verifies, and its receipt none of it', async 
     amountUsd: '0.50',
     budget: { availableUsd: '9.50', reservedUsd: '0.50', spentUsd: '0.00' },
   });
-  expect(receipt.text).not.toContain(signature.slice(2, 60));
-  expect(functions.logs.join('')).not.toContain(signature.slice(2, 60));
+  expect(receipt.text).not.toContain(payload.signature.slice(2, 60));
+  expect(functions.logs.join('')).not.toContain(payload.signature.slice(2, 60));
 
   const session = await call<SessionBody>('GetPaymentSession', { json: { ...own }, user });
   expect(session.body.paymentSession).toMatchObject({
@@ -143,37 +138,11 @@ test('a payment above the budget is denied with the figures, and listed with its
   });
 });
 
-function verifies(
-  signature: `0x${string}`,
-  authorization: PaymentBody['paymentOutput']['cryptoX402']['payload']['authorization'],
-): Promise<boolean> {
-  const { usdc, chainId } = BASE_SEPOLIA;
+async function isSigned({ signature, authorization }: Eip3009Proof): Promise<boolean> {
   expect(authorization.to).toBe(PAY_TO);
   expect(authorization.value).toBe('500000');
-  return verifyTypedData({
-    address: authorization.from as `0x${string}`,
-    signature,
-    domain: { name: usdc.domainName, version: usdc.domainVersion, chainId, verifyingContract: usdc.address },
-    primaryType: 'TransferWithAuthorization',
-    types: {
-      TransferWithAuthorization: [
-        { name: 'from', type: 'address' },
-        { name: 'to', type: 'address' },
-        { name: 'value', type: 'uint256' },
-        { name: 'validAfter', type: 'uint256' },
-        { name: 'validBefore', type: 'uint256' },
-        { name: 'nonce', type: 'bytes32' },
-      ],
-    },
-    message: {
-      from: authorization.from as `0x${string}`,
-      to: authorization.to as `0x${string}`,
-      value: BigInt(authorization.value),
-      validAfter: BigInt(authorization.validAfter),
-      validBefore: BigInt(authorization.validBefore),
-      nonce: authorization.nonce as `0x${string}`,
-    },
-  });
+  const signer = await recoverProofSigner({ signature, authorization }, BASE_SEPOLIA);
+  return signer === authorization.from;
 }
 
 test('no token of a caller gets into the log', async () => {

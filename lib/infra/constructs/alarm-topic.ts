@@ -1,17 +1,10 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import {
-  AccountRootPrincipal,
-  Effect,
-  PolicyDocument,
-  PolicyStatement,
-  ServicePrincipal,
-  AnyPrincipal,
-} from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyDocument, PolicyStatement, ServicePrincipal, AnyPrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { KEY_ADMINISTRATION } from './data-key.ts';
+import { administeredByThisAccount } from './data-key.ts';
 
 export interface AlarmTopicProps {
   readonly email: string;
@@ -38,12 +31,7 @@ export class AlarmTopic extends Construct {
       pendingWindow: Duration.days(DELETION_DAYS),
       policy: new PolicyDocument({
         statements: [
-          new PolicyStatement({
-            sid: 'AdministeredByThisAccount',
-            principals: [new AccountRootPrincipal()],
-            actions: [...KEY_ADMINISTRATION],
-            resources: ['*'],
-          }),
+          administeredByThisAccount(),
           new PolicyStatement({
             sid: 'UsedByAlarms',
             principals: [cloudWatch],

@@ -20,7 +20,7 @@ const USE = [
 ];
 
 /** What keeping a key takes, without using it and without letting others use it. */
-export const KEY_ADMINISTRATION: readonly string[] = [
+const ADMINISTRATION: readonly string[] = [
   'kms:CancelKeyDeletion',
   'kms:CreateAlias',
   'kms:DeleteAlias',
@@ -45,6 +45,16 @@ export const KEY_ADMINISTRATION: readonly string[] = [
   'kms:UpdateKeyDescription',
 ];
 
+/** A key policy's statement that lets this account's own policies say who keeps the key, and nobody use it. */
+export function administeredByThisAccount(): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'AdministeredByThisAccount',
+    principals: [new AccountRootPrincipal()],
+    actions: [...ADMINISTRATION],
+    resources: ['*'],
+  });
+}
+
 /** How long a key that is deleted with a try-out can still be rescued; the shortest that KMS allows. */
 const TRY_OUT_DELETION_DAYS = 7;
 const DELETION_DAYS = 30;
@@ -66,12 +76,7 @@ export class DataKey extends Construct {
       pendingWindow: Duration.days(retain ? DELETION_DAYS : TRY_OUT_DELETION_DAYS),
       policy: new PolicyDocument({
         statements: [
-          new PolicyStatement({
-            sid: 'AdministeredByThisAccount',
-            principals: [new AccountRootPrincipal()],
-            actions: [...KEY_ADMINISTRATION],
-            resources: ['*'],
-          }),
+          administeredByThisAccount(),
           new PolicyStatement({
             sid: 'UsedThroughDynamoDb',
             principals: [new AccountRootPrincipal()],

@@ -1,81 +1,12 @@
-import { JwtVerifier } from 'aws-jwt-verify';
-import type { Jwks } from 'aws-jwt-verify/jwk';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, afterEach, expect, test, vi } from 'vitest';
-import { DEFAULT_AUDIENCE, startIssuer, type Issuer, type IssuerOptions } from '../../../lib/local/issuer/index.ts';
+import { expect, test, vi } from 'vitest';
+import { DEFAULT_AUDIENCE, type Issuer } from '../../../lib/local/issuer/index.ts';
 import { requestToken } from '../../../lib/local/issuer/request-token.ts';
-
-const MODULE = join(import.meta.dirname, '../../../lib/local/issuer');
-const CLIENTS = [
-  { clientId: 'agent', scopes: ['bursar/pay'] },
-  { clientId: 'manager', scopes: ['bursar/manage', 'bursar/pay'] },
-  { clientId: 'scopeless', scopes: [] },
-];
-
-const scratch = mkdtempSync(join(tmpdir(), 'bursar-issuer-'));
-const opened: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const each of opened.splice(0)) await each.close();
-});
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-async function start(options: Partial<IssuerOptions> = {}): Promise<Issuer> {
-  const issuer = await startIssuer({ dataDir: null, clients: CLIENTS, ...options });
-  opened.push(issuer);
-  return issuer;
-}
-
-function freshDir(): string {
-  return mkdtempSync(join(scratch, 'data-'));
-}
-
-function ask(issuer: Issuer, clientId: string, scope: string, resource?: string): Promise<string> {
-  const { clientSecret } = issuer.clients[clientId]!;
-  const { tokenEndpoint } = issuer;
-  return requestToken({
-    tokenEndpoint,
-    clientId,
-    clientSecret,
-    scope,
-    ...(resource === undefined ? {} : { resource }),
-  });
-}
+import { ask, closeAll, occupy, readJson, readKeys, start, verify } from './fixture.ts';
 
 function post(issuer: Issuer, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(issuer.tokenEndpoint, { method: 'POST', body: new URLSearchParams(form), headers });
-}
-
-async function readJson(url: string): Promise<Record<string, unknown>> {
-  const response = await fetch(url);
-  expect(response.status).toBe(200);
-  return (await response.json()) as Record<string, unknown>;
-}
-
-async function readKeys(issuer: Issuer): Promise<Jwks> {
-  return (await readJson(`${issuer.issuer}/jwks`)) as unknown as Jwks;
-}
-
-function kidOf(token: string): string {
-  return (JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as { kid: string }).kid;
-}
-
-/** By a library that has nothing in common with the issuer's, with the keys that are published now. */
-async function verify(
-  issuer: Issuer,
-  token: string,
-  audience: string = DEFAULT_AUDIENCE,
-): Promise<Record<string, unknown>> {
-  const verifier = JwtVerifier.create({ issuer: issuer.issuer, audience, jwksUri: `${issuer.issuer}/jwks` });
-  verifier.cacheJwks(await readKeys(issuer));
-  return verifier.verify(token);
 }
 
 /** Sends more than the issuer reads, and is gone before it has all. */
@@ -89,14 +20,6 @@ async function hangUp(issuer: Issuer): Promise<void> {
   );
   await closed;
   await fetch(issuer.discoveryUrl);
-}
-
-/** Something else on a port. */
-async function occupy(port: number): Promise<Server> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  opened.push({ close: () => new Promise((resolve) => server.close(resolve)) });
-  return server;
 }
 
 test('the discovery document names the issuer, its keys and the one grant', async () => {
@@ -182,7 +105,7 @@ test('a token lives as long as it was told to', async () => {
 
 test('refuses to start with a lifetime that is none, and gives the port back', async () => {
   const { port } = (await occupy(0)).address() as AddressInfo;
-  for (const each of opened.splice(0)) await each.close();
+  await closeAll();
   await expect(start({ port, tokenLifetimeSeconds: -1 })).rejects.toThrow('ClientCredentials');
   expect((await start({ port })).issuer).toBe(`http://127.0.0.1:${port}`);
 });
@@ -266,138 +189,4 @@ test('prints nothing', async () => {
   } finally {
     for (const spy of printed) spy.mockRestore();
   }
-});
-
-test('closes at once, whoever is still connected', async () => {
-  const issuer = await start();
-  const socket = connect(Number(new URL(issuer.issuer).port), '127.0.0.1');
-  const ended = once(socket, 'close');
-  socket.resume();
-  socket.on('error', () => {});
-  socket.write(
-    'POST /token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nhalf',
-  );
-  await fetch(issuer.discoveryUrl);
-  await issuer.close();
-  await ended;
-}, 3_000);
-
-test('a restart keeps the port, the secrets and the keys', async () => {
-  const dataDir = freshDir();
-  const first = await start({ dataDir });
-  const token = await ask(first, 'agent', 'bursar/pay');
-  const keys = await readKeys(first);
-  await first.close();
-
-  const second = await start({ dataDir, clients: [...CLIENTS, { clientId: 'newcomer', scopes: ['bursar/pay'] }] });
-  expect(second.issuer).toBe(first.issuer);
-  expect(await readKeys(second)).toEqual(keys);
-  expect(second.clients).toMatchObject(first.clients);
-  expect(await verify(second, token)).toMatchObject({ sub: 'agent' });
-  await ask(second, 'newcomer', 'bursar/pay');
-});
-
-test('another data directory has other keys and secrets', async () => {
-  const [first, second] = [await start({ dataDir: freshDir() }), await start({ dataDir: freshDir() })];
-  expect(second.clients['agent']!.clientSecret).not.toBe(first.clients['agent']!.clientSecret);
-  expect((await readKeys(second)).keys[0]!.kid).not.toBe((await readKeys(first)).keys[0]!.kid);
-});
-
-test('only its owner can read what it keeps', async () => {
-  const dataDir = freshDir();
-  const issuer = await start({ dataDir });
-  issuer.rotateKeys();
-  const files = readdirSync(dataDir);
-  expect(files).toEqual(['issuer.json']);
-  expect(statSync(join(dataDir, files[0]!)).mode & 0o777).toBe(0o600);
-});
-
-test('a restart takes another port where its own is taken, says so, and comes back to its own', async () => {
-  const dataDir = freshDir();
-  const first = await start({ dataDir });
-  await first.close();
-  const other = await occupy(Number(new URL(first.issuer).port));
-
-  const heard: string[] = [];
-  const second = await start({ dataDir, report: (message) => heard.push(message) });
-  expect(second.issuer).not.toBe(first.issuer);
-  expect(heard).toEqual([expect.stringContaining(first.issuer)]);
-  expect(await verify(second, await ask(second, 'agent', 'bursar/pay'))).toMatchObject({ iss: second.issuer });
-  await second.close();
-  await new Promise((resolve) => other.close(resolve));
-
-  heard.length = 0;
-  expect((await start({ dataDir, report: (message) => heard.push(message) })).issuer).toBe(first.issuer);
-  expect(heard).toEqual([]);
-});
-
-test('refuses to start on a port asked for that is taken', async () => {
-  const { port } = (await occupy(0)).address() as AddressInfo;
-  await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
-});
-
-test('refuses a data directory with something else in it, and quotes nothing of it', async () => {
-  const dataDir = freshDir();
-  writeFileSync(join(dataDir, 'issuer.json'), '{"port": 1, "keys": [{"d": "private"}], "secrets": {}}');
-  const refused = await start({ dataDir }).catch((error: unknown) => error);
-  expect(refused).toBeInstanceOf(Error);
-  expect(String(refused)).toContain('issuer.json');
-  expect(String(refused)).not.toContain('private');
-});
-
-test('signs with a new key after a rotation, while tokens of the old one stay valid', async () => {
-  const dataDir = freshDir();
-  const issuer = await start({ dataDir });
-  const before = await ask(issuer, 'agent', 'bursar/pay');
-  issuer.rotateKeys();
-  const after = await ask(issuer, 'agent', 'bursar/pay');
-
-  expect(kidOf(after)).not.toBe(kidOf(before));
-  expect((await readKeys(issuer)).keys.map(({ kid }) => kid)).toEqual([kidOf(after), kidOf(before)]);
-  expect(await verify(issuer, before)).toMatchObject({ sub: 'agent' });
-  expect(await verify(issuer, after)).toMatchObject({ sub: 'agent' });
-
-  await issuer.close();
-  const again = await start({ dataDir });
-  expect(kidOf(await ask(again, 'agent', 'bursar/pay'))).toBe(kidOf(after));
-  expect(await verify(again, before)).toMatchObject({ sub: 'agent' });
-});
-
-test('publishes no more than eight keys of an algorithm, the newest', async () => {
-  const issuer = await start();
-  for (let rotation = 0; rotation < 7; rotation += 1) issuer.rotateKeys();
-  const { keys } = await readKeys(issuer);
-  expect(keys).toHaveLength(8);
-  issuer.rotateKeys();
-  const renewed = await readKeys(issuer);
-  expect(renewed.keys.slice(1)).toEqual(keys.slice(0, 7));
-});
-
-test('lets its process end once it is closed, and starts within a second', async () => {
-  const program = `
-    import { startIssuer } from ${JSON.stringify(join(MODULE, 'index.ts'))};
-    import { requestToken } from ${JSON.stringify(join(MODULE, 'request-token.ts'))};
-    const began = performance.now();
-    const issuer = await startIssuer({ dataDir: null, clients: ${JSON.stringify(CLIENTS)} });
-    const startedMs = performance.now() - began;
-    await requestToken({ tokenEndpoint: issuer.tokenEndpoint, ...issuer.clients.agent, scope: 'bursar/pay' });
-    await issuer.close();
-    const refused = await fetch(issuer.discoveryUrl).then(() => false, () => true);
-    process.stdout.write(JSON.stringify({ startedMs, refused }));`;
-  const path = join(scratch, 'program.mjs');
-  writeFileSync(path, program);
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [path], { timeout: 10_000 });
-  expect(stderr).toBe('');
-  const { startedMs, refused } = JSON.parse(stdout) as { startedMs: number; refused: boolean };
-  expect(refused).toBe(true);
-  expect(startedMs).toBeLessThan(1_000);
-});
-
-test('the state on disk holds each secret once and no token', async () => {
-  const dataDir = freshDir();
-  const issuer = await start({ dataDir });
-  const token = await ask(issuer, 'agent', 'bursar/pay');
-  const text = readFileSync(join(dataDir, 'issuer.json'), 'utf8');
-  expect(text.split(issuer.clients['agent']!.clientSecret)).toHaveLength(2);
-  expect(text).not.toContain(token.split('.')[2]!);
 });
