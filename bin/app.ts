@@ -1,8 +1,8 @@
-// The CDK app: `npx cdk synth`, `npx cdk deploy --all`. What may be chosen is in lib/infra/config.ts.
+// The CDK app: `npx cdk synth`, `npx cdk deploy --all`. What may be chosen is in lib/infra/config/config.ts.
 import { App } from 'aws-cdk-lib';
 import { addStacks } from '../lib/infra/app.ts';
-import { bundle } from '../lib/infra/bundle.ts';
-import { InvalidConfiguration, parseConfig, type BursarConfig } from '../lib/infra/config.ts';
+import { bundle } from '../lib/infra/build/bundle.ts';
+import { InvalidConfiguration, parseConfig, type BursarConfig } from '../lib/infra/config/config.ts';
 
 /** A deployer's mistake is answered with what is wrong, and not with where in the code that was found. */
 function readConfig(context: Readonly<Record<string, unknown>>): BursarConfig {

@@ -1,3 +1,3 @@
-import { composeAuthorizeJwt } from '../lib/service/compose/authorize-jwt.ts';
+import { composeAuthorizeJwt } from '../lib/functions/authorize-jwt.ts';
 
 export const handler = composeAuthorizeJwt(process.env);

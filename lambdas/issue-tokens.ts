@@ -1,3 +1,3 @@
-import { composeIssueTokens } from '../lib/service/compose/issue-tokens.ts';
+import { composeIssueTokens } from '../lib/functions/issue-tokens.ts';
 
 export const handler = composeIssueTokens(process.env);

@@ -1,3 +1,3 @@
-import { composeManageConnectors } from '../lib/service/compose/manage-connectors.ts';
+import { composeManageConnectors } from '../lib/functions/manage-connectors.ts';
 
 export const handler = composeManageConnectors(process.env);

@@ -1,3 +1,3 @@
-import { composeManageIdentities } from '../lib/service/compose/manage-identities.ts';
+import { composeManageIdentities } from '../lib/functions/manage-identities.ts';
 
 export const handler = composeManageIdentities(process.env);

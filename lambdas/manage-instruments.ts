@@ -1,3 +1,3 @@
-import { composeManageInstruments } from '../lib/service/compose/manage-instruments.ts';
+import { composeManageInstruments } from '../lib/functions/manage-instruments.ts';
 
 export const handler = composeManageInstruments(process.env);

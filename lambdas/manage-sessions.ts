@@ -1,3 +1,3 @@
-import { composeManageSessions } from '../lib/service/compose/manage-sessions.ts';
+import { composeManageSessions } from '../lib/functions/manage-sessions.ts';
 
 export const handler = composeManageSessions(process.env);

@@ -1,3 +1,3 @@
-import { composeProcessPayment } from '../lib/service/compose/process-payment.ts';
+import { composeProcessPayment } from '../lib/functions/process-payment.ts';
 
 export const handler = composeProcessPayment(process.env);

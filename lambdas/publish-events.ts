@@ -1,3 +1,3 @@
-import { composePublishEvents } from '../lib/service/compose/publish-events.ts';
+import { composePublishEvents } from '../lib/functions/publish-events.ts';
 
 export const handler = composePublishEvents(process.env);

@@ -1,3 +1,3 @@
-import { composeReadPayments } from '../lib/service/compose/read-payments.ts';
+import { composeReadPayments } from '../lib/functions/read-payments.ts';
 
 export const handler = composeReadPayments(process.env);

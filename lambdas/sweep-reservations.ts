@@ -1,3 +1,3 @@
-import { composeSweepReservations } from '../lib/service/compose/sweep-reservations.ts';
+import { composeSweepReservations } from '../lib/functions/sweep-reservations.ts';
 
 export const handler = composeSweepReservations(process.env);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXPIRY_SHARDS, SWEEP_SHARDS } from '../lib/domain/limits.ts';
-import { synth } from '../lib/infra/synth.ts';
+import { synth } from '../lib/infra/build/synth.ts';
 import { costsOf, readPrices, type PriceList } from './bench/cost-rows.ts';
 import { countPaymentUse } from './bench/payment-units.ts';
 

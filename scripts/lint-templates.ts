@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { BursarConfig } from '../lib/infra/config.ts';
-import { synth } from '../lib/infra/synth.ts';
+import type { BursarConfig } from '../lib/infra/config/config.ts';
+import { synth } from '../lib/infra/build/synth.ts';
 import { findInterpreter, provideEnvironment } from './python/environment.ts';
 import { runCommand } from './rehearsal/child.ts';
 import { REHEARSAL_CONFIG } from './rehearsal/configuration.ts';

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatHttpReference } from '../lib/api/reference.ts';
+import { formatHttpReference } from '../lib/contract/reference.ts';
 import { formatEventSchemas } from '../lib/events/json-schemas.ts';
 import { formatDashboardPicture, readWidgets } from '../lib/infra/dashboard-picture.ts';
-import { formatOpenApiReference } from '../lib/infra/openapi-reference.ts';
-import { synth } from '../lib/infra/synth.ts';
+import { formatOpenApiReference } from '../lib/infra/openapi/reference-document.ts';
+import { synth } from '../lib/infra/build/synth.ts';
 
 // Writes docs/reference from the table of operations, the schemas and the synthesized dashboard; `--check` only says whether
 // it is current.

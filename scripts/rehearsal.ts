@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { bundle } from '../lib/infra/bundle.ts';
+import { bundle } from '../lib/infra/build/bundle.ts';
 import { findInterpreter, provideEnvironment } from './python/environment.ts';
 import { assumeCallers } from './rehearsal/callers.ts';
 import { bootstrap, deploy, destroy, type CdkOptions, type StackOutputs } from './rehearsal/cdk.ts';

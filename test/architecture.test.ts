@@ -9,29 +9,28 @@ const root = join(import.meta.dirname, '..');
  * `packages` lists what may come from node_modules and `node:`; `*` stands for anything.
  */
 const RULES: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> = {
-  'lib/domain': { folders: [], packages: ['@noble/hashes'] },
-  'lib/protocols': { folders: ['lib/domain'], packages: ['@noble/hashes'] },
+  'lib/domain': { folders: [], packages: [] },
+  'lib/json': { folders: ['lib/domain'], packages: [] },
+  'lib/contract': { folders: ['lib/domain', 'lib/chains'], packages: ['valibot', '@valibot/to-json-schema'] },
+  'lib/chains': { folders: ['lib/domain'], packages: ['@noble/hashes', 'viem'] },
+  'lib/protocols': { folders: ['lib/domain', 'lib/json', 'lib/chains'], packages: ['@noble/hashes'] },
   'lib/wallets': {
-    folders: ['lib/domain'],
+    folders: ['lib/domain', 'lib/json', 'lib/chains'],
     packages: [
       '@aws-sdk/client-kms',
       '@aws-sdk/client-secrets-manager',
       '@noble/hashes',
       '@scure/bip39',
       'bip32',
+      'canonicalize',
+      'jose',
       'tiny-secp256k1',
       'node:crypto',
     ],
   },
-  'lib/jwt': {
-    folders: ['lib/domain', 'lib/protocols/strict-json.ts', 'lib/protocols/json-record.ts'],
-    packages: ['aws-jwt-verify', 'node:crypto'],
-  },
-  'lib/credentials': {
-    folders: ['lib/domain', 'lib/protocols/strict-json.ts'],
-    packages: ['jose', 'canonicalize', 'node:crypto'],
-  },
-  'lib/ledger': { folders: ['lib/domain'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
+  'lib/sigv4': { folders: ['lib/domain'], packages: ['node:crypto'] },
+  'lib/jwt': { folders: ['lib/domain', 'lib/json'], packages: ['aws-jwt-verify', 'node:crypto'] },
+  'lib/ledger': { folders: ['lib/domain', 'lib/chains'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
   'lib/events': { folders: ['lib/domain', 'lib/ledger'], packages: ['valibot', '@valibot/to-json-schema'] },
   'lib/telemetry': { folders: ['lib/domain'], packages: [] },
   // All that has OpenTelemetry in it, and nothing imports it but what loads it on demand.
@@ -48,46 +47,73 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/receipts': { folders: ['lib/domain'], packages: ['canonicalize'] },
   'lib/api': {
-    folders: ['lib/domain', 'lib/protocols', 'lib/jwt', 'lib/telemetry'],
-    packages: ['@middy/core', 'valibot', '@valibot/to-json-schema', 'node:crypto', '@types/aws-lambda'],
+    folders: [
+      'lib/domain',
+      'lib/json',
+      'lib/contract',
+      'lib/protocols',
+      'lib/receipts',
+      'lib/jwt',
+      'lib/telemetry',
+      'lib/service/tenants/authorizer-configuration.ts',
+    ],
+    packages: ['@middy/core', 'valibot', 'node:crypto', '@types/aws-lambda'],
   },
   'lib/service': {
     folders: [
       'lib/domain',
+      'lib/json',
       'lib/protocols',
       'lib/wallets',
       'lib/ledger',
       'lib/receipts',
       'lib/events',
-      'lib/api',
       'lib/jwt',
-      'lib/credentials',
       'lib/telemetry',
+      'lib/api/views/managers.ts',
+      'lib/contract/requests',
+    ],
+    packages: ['@aws-sdk/client-secrets-manager', '@aws-sdk/client-eventbridge', 'canonicalize', 'node:crypto'],
+  },
+  'lib/functions': {
+    folders: [
+      'lib/domain',
+      'lib/chains',
+      'lib/protocols',
+      'lib/wallets',
+      'lib/ledger',
+      'lib/receipts',
+      'lib/events',
+      'lib/jwt',
+      'lib/telemetry',
+      'lib/service',
+      'lib/api',
+      'lib/contract',
     ],
     packages: [
       '@aws-sdk/client-kms',
       '@aws-sdk/client-secrets-manager',
       '@aws-sdk/client-dynamodb',
       '@aws-sdk/client-eventbridge',
-      'canonicalize',
-      'viem',
       'node:crypto',
     ],
   },
-  lambdas: { folders: ['lib/domain', 'lib/service', 'lib/api'], packages: [] },
+  lambdas: { folders: ['lib/functions'], packages: [] },
   'lib/client': {
-    folders: ['lib/domain', 'lib/protocols'],
+    folders: ['lib/domain', 'lib/json', 'lib/contract', 'lib/protocols'],
     packages: ['@smithy/signature-v4', '@aws-crypto/sha256-js', '@noble/hashes'],
   },
   'lib/cli': {
     folders: [
       'lib/domain',
+      'lib/json',
+      'lib/chains',
+      'lib/contract',
       'lib/client',
+      'lib/sigv4',
       'lib/local/info.ts',
-      'lib/local/host/sigv4.ts',
-      'lib/infra/config.ts',
-      'lib/wallets/seed-vault/provisioner.ts',
-      'lib/wallets/seed-vault/seed-secret.ts',
+      'lib/infra/config',
+      'lib/wallets/seed-vault',
     ],
     packages: [
       '@aws-sdk/client-cloudwatch',
@@ -106,11 +132,16 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'node:*',
     ],
   },
-  'lib/local': { folders: ['lib/domain', 'lib/ledger', 'lib/infra', 'lib/client'], packages: ['*'] },
+  'lib/local': {
+    folders: ['lib/domain', 'lib/chains', 'lib/contract', 'lib/ledger', 'lib/infra', 'lib/client', 'lib/sigv4'],
+    packages: ['*'],
+  },
   'lib/infra': {
     folders: [
       'lib/domain',
-      'lib/api',
+      'lib/chains',
+      'lib/contract',
+      'lib/api/request.ts',
       'lib/events/filters.ts',
       'lib/ledger',
       'lib/telemetry',
@@ -189,6 +220,8 @@ test('imports point only where the table allows', () => {
 test('the table refuses an import that points the wrong way', () => {
   expect(isAllowed({ file: 'lib/domain/money.ts', from: 'lib/domain', to: '../service/sweep.ts' })).toBe(false);
   expect(isAllowed({ file: 'lib/domain/money.ts', from: 'lib/domain', to: 'viem' })).toBe(false);
+  expect(isAllowed({ file: 'lib/service/x.ts', from: 'lib/service', to: '../api/errors.ts' })).toBe(false);
+  expect(isAllowed({ file: 'lib/chains/x.ts', from: 'lib/chains', to: '../protocols/registry.ts' })).toBe(false);
   expect(isAllowed({ file: 'lib/ledger/x.ts', from: 'lib/ledger', to: '../domain/money.ts' })).toBe(true);
 });
 
@@ -215,10 +248,8 @@ const forbiddenInCore = [
 ];
 
 test('the core reads no clock, draws no randomness and keeps money out of floats', () => {
-  const core = sourceFiles().filter(
-    (file) =>
-      /^lib\/(domain|protocols|ledger|receipts|service|credentials)\//.test(file) &&
-      !/lib\/service\/compose/.test(file),
+  const core = sourceFiles().filter((file) =>
+    /^lib\/(domain|json|contract|chains|protocols|ledger|receipts|service|wallets)\//.test(file),
   );
   expect(core.length).toBeGreaterThan(25);
   const wrong = core.flatMap((file) => {

@@ -1,7 +1,7 @@
 import { JSON_DEPTH_MAX, JSON_MEMBERS_MAX, JSON_VALUES_MAX } from '../domain/limits.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
-import { parseStrictJson } from '../protocols/strict-json.ts';
+import { parseStrictJson } from '../json/strict-json.ts';
 import type { ApiEvent } from './http.ts';
 
 type BodyRefusal = Extract<Refusal, { reason: 'cannot_parse' }>;

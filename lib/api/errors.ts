@@ -1,5 +1,5 @@
 import { formatUsd } from '../domain/money.ts';
-import { NotNow, PageTokenRefused } from '../domain/ports.ts';
+import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
 import { formatInstant } from '../domain/time.ts';
 

@@ -18,7 +18,7 @@ import {
   type ApiResponse,
   type InvocationContext,
 } from './http.ts';
-import { OPERATIONS, type FunctionName, type OperationName } from './operations.ts';
+import { OPERATIONS, type FunctionName, type OperationName } from '../contract/operations.ts';
 import { findOperation, readRequest, type ApiRequest, type UserBinding } from './request.ts';
 
 /** What a handler answers: the body, and what the log may say about it. */

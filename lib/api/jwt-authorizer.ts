@@ -3,7 +3,7 @@ import { formatClaims } from '../jwt/claims-text.ts';
 import type { TokenVerifier } from '../jwt/token-verifier.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { describeFailure, type LogSink } from './function.ts';
-import { OAUTH_PREFIX } from './operations.ts';
+import { OAUTH_PREFIX } from '../contract/operations.ts';
 
 /** The part of API Gateway's request authorizer event that is read. */
 export interface AuthorizerEvent {

@@ -1,12 +1,18 @@
 import { AGENT_NAME_MAX_CHARS, BODY_MAX_BYTES, IDENTITY_BODY_MAX_BYTES, USER_ID_MAX_CHARS } from '../domain/limits.ts';
-import { signedCaller, type Principal } from '../domain/principal.ts';
+import { signedCaller, type Principal } from '../domain/tenants/principal.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { parseClaims } from '../jwt/claims-text.ts';
 import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
-import { OAUTH_PREFIX, OPERATIONS, type FunctionName, type OperationName, type OperationRoute } from './operations.ts';
-import { validateInput, type OperationInput } from './schemas/index.ts';
+import {
+  OAUTH_PREFIX,
+  OPERATIONS,
+  type FunctionName,
+  type OperationName,
+  type OperationRoute,
+} from '../contract/operations.ts';
+import { validateInput, type OperationInput } from '../contract/requests/index.ts';
 
 export const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-User-Id';
 export const AGENT_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-Agent-Name';

@@ -1,5 +1,5 @@
 import type { BursarClient } from '../client/index.ts';
-import type { Wallet } from './wallet.ts';
+import type { Wallet } from './commands/wallet.ts';
 
 interface Named {
   readonly name: string;

@@ -1,11 +1,11 @@
 import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
-import type { BudgetSnapshot, Payment } from '../domain/payment.ts';
-import type { Session } from '../domain/session.ts';
+import type { BudgetSnapshot, Payment } from '../domain/payment/payment.ts';
+import type { Session } from '../domain/payment/session.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
-import { parsePaymentItem, parseSessionItem } from '../ledger/dynamodb/items.ts';
+import { parsePaymentItem, parseSessionItem } from '../ledger/dynamodb/books/items.ts';
 import type { DetailOf, EventType } from './schemas.ts';
-import { toItem, type StreamImage, type StreamRecord } from './stream-record.ts';
+import { toItem, type StreamImage, type StreamRecord } from '../ledger/dynamodb/books/stream-record.ts';
 
 /** One thing that happened, for whoever listens on the event bus. */
 export type BursarEvent = {

@@ -1,6 +1,6 @@
 import { App, type Environment } from 'aws-cdk-lib';
-import type { BundleResult } from './bundle.ts';
-import type { BursarConfig } from './config.ts';
+import type { BundleResult } from './build/bundle.ts';
+import type { BursarConfig } from './config/config.ts';
 import { DataStack } from './data-stack.ts';
 import { DEPLOYED_FUNCTION_NAMES, type DeployedFunctionName } from './function-names.ts';
 import { ServiceStack } from './service-stack.ts';

@@ -1,6 +1,6 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { BursarConfig } from './config.ts';
+import type { BursarConfig } from './config/config.ts';
 import { Books } from './constructs/books.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { Registry } from './constructs/registry.ts';

@@ -1,4 +1,4 @@
-import { FUNCTION_NAMES } from '../api/operations.ts';
+import { FUNCTION_NAMES } from '../contract/operations.ts';
 
 /** Everything that runs: the functions behind the API, the judge of tokens before it, the sweeper, and who tells events. */
 export const DEPLOYED_FUNCTION_NAMES = [

@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
-import type { BursarConfig } from './config.ts';
+import type { BursarConfig } from './config/config.ts';
 import { CredentialSecrets } from './constructs/credential-secrets.ts';
 import { FunctionNetwork } from './constructs/function-network.ts';
 import { ServiceFunction } from './constructs/service-function.ts';

@@ -4,10 +4,10 @@ import {
   type CustomClaim,
   type JwtAuthorizer,
   type VerifiedClaims,
-} from '../domain/jwt.ts';
+} from '../domain/tenants/jwt-authorizer.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { EpochMs } from '../domain/time.ts';
-import { memberOf } from '../protocols/json-record.ts';
+import { memberOf } from '../json/record.ts';
 
 /** What a manager takes from a token: who pays, and what the token may do. */
 export interface Admission {

@@ -1,4 +1,4 @@
-import type { VerifiedClaims } from '../domain/jwt.ts';
+import type { VerifiedClaims } from '../domain/tenants/jwt-authorizer.ts';
 import {
   CLAIMS_TEXT_MAX_BYTES,
   TOKEN_CLAIMS_DEPTH_MAX,
@@ -7,8 +7,8 @@ import {
   USER_ID_MAX_CHARS,
 } from '../domain/limits.ts';
 import { ok, type Result } from '../domain/result.ts';
-import { isRecord, memberOf } from '../protocols/json-record.ts';
-import { parseStrictJson } from '../protocols/strict-json.ts';
+import { isRecord, memberOf } from '../json/record.ts';
+import { parseStrictJson } from '../json/strict-json.ts';
 import { refuseToken, type TokenRefusal } from './token-refusal.ts';
 
 /**

@@ -5,8 +5,8 @@ import {
   JSON_DEPTH_MAX,
   JSON_MEMBERS_MAX,
 } from '../domain/limits.ts';
-import { isRecord } from '../protocols/json-record.ts';
-import { parseStrictJson } from '../protocols/strict-json.ts';
+import { isRecord } from '../json/record.ts';
+import { parseStrictJson } from '../json/strict-json.ts';
 
 /** Gets one JSON object. Throws {@link FetchFailed} for whatever keeps it from that. */
 export type FetchJson = (url: string) => Promise<object>;

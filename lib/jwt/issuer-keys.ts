@@ -9,7 +9,7 @@ import {
   STRANGER_MAX_AGE_MS,
 } from '../domain/limits.ts';
 import type { Clock, EpochMs } from '../domain/time.ts';
-import { memberOf } from '../protocols/json-record.ts';
+import { memberOf } from '../json/record.ts';
 import { isLoopback, parseIssuerUrl, type FetchJson } from './fetch-json.ts';
 import { parseSigningKey, type SigningKey } from './signing-key.ts';
 

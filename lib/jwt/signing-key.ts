@@ -3,7 +3,7 @@ import { JwtBaseError } from 'aws-jwt-verify/error';
 import type { Jwk } from 'aws-jwt-verify/jwk';
 import { JwtVerifier } from 'aws-jwt-verify/jwt-verifier';
 import { RSA_MODULUS_MAX_BITS, RSA_MODULUS_MIN_BITS } from '../domain/limits.ts';
-import { isRecord, memberOf } from '../protocols/json-record.ts';
+import { isRecord, memberOf } from '../json/record.ts';
 import { ALGORITHMS, isAlgorithm, type Algorithm } from './algorithm.ts';
 
 /** A public key by which an issuer signs. */

@@ -7,8 +7,8 @@ import {
   TOKEN_MAX_CHARS,
 } from '../domain/limits.ts';
 import { ok, type Result } from '../domain/result.ts';
-import { isRecord, memberOf } from '../protocols/json-record.ts';
-import { parseStrictJson } from '../protocols/strict-json.ts';
+import { isRecord, memberOf } from '../json/record.ts';
+import { parseStrictJson } from '../json/strict-json.ts';
 import { isAlgorithm, SIGNATURE_BYTES, type Algorithm } from './algorithm.ts';
 import { refuseToken, type TokenRefusal } from './token-refusal.ts';
 

@@ -1,4 +1,4 @@
-import { issuerKey, type VerifiedClaims } from '../domain/jwt.ts';
+import { issuerKey, type VerifiedClaims } from '../domain/tenants/jwt-authorizer.ts';
 import { ISSUER_MAX_CHARS, TOKEN_NOT_BEFORE_GRACE_SECONDS } from '../domain/limits.ts';
 import { ok, type Result } from '../domain/result.ts';
 import type { EpochMs } from '../domain/time.ts';

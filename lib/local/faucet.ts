@@ -1,5 +1,5 @@
 import express from 'express';
-import { isAddress } from '../domain/evm-address.ts';
+import { isAddress } from '../chains/evm/address.ts';
 import { parseUsd } from '../domain/money.ts';
 import type { LocalChain } from './chain/index.ts';
 import { listen } from './sellers/facilitator.ts';

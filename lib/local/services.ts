@@ -6,8 +6,8 @@ import {
   type InvocationResult,
   type LogLine,
   type ReceivedSpan,
-} from './host/index.ts';
-import type { FunctionPool } from './host/runtime.ts';
+} from './host.ts';
+import type { FunctionPool } from './runtime/runtime.ts';
 
 /** Who gets an access key, and the output of the service stack that gives the role's ARN. */
 const CALLERS = {

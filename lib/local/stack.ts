@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { BursarConfig } from '../infra/config.ts';
-import { synth } from '../infra/synth.ts';
+import type { BursarConfig } from '../infra/config/config.ts';
+import { synth } from '../infra/build/synth.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
 import { startFaucet } from './faucet.ts';
-import { checkPort, type BusEvent, type LogLine } from './host/index.ts';
+import { checkPort, type BusEvent, type LogLine } from './host.ts';
 import type { LocalInfo } from './info.ts';
 import { startIssuer, type Issuer } from './issuer/index.ts';
 import { ISSUER_CLIENTS, provision } from './provision.ts';

@@ -1,7 +1,7 @@
-import type { Hex, Offer, SigningTerms } from '../domain/payment.ts';
+import type { Hex, Offer, SigningTerms } from '../domain/payment/payment.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
-import { formatReceived } from './quotation.ts';
+import { formatReceived } from '../json/quotation.ts';
 import { x402 } from './x402/index.ts';
 
 /** A payment protocol: pure functions from untrusted input to bytes to sign to proof. No clock, no network, no keys. */

@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 import { findNetwork } from '../domain/assets.ts';
 import { formatManagerArn, isWithdrawal, type Deployment } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
-import type { Payment } from '../domain/payment.ts';
+import type { Payment } from '../domain/payment/payment.ts';
 import { formatInstant } from '../domain/time.ts';
 
 const RECEIPT_VERSION = 0;

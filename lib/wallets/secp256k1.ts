@@ -1,8 +1,8 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { isPoint, recover } from 'tiny-secp256k1';
-import { toChecksumAddress } from '../domain/evm-address.ts';
+import { toChecksumAddress } from '../chains/evm/address.ts';
 import { DER_SIGNATURE_MAX_BYTES } from '../domain/limits.ts';
-import type { Hex } from '../domain/payment.ts';
+import type { Hex } from '../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 
 declare const compactSignature: unique symbol;

@@ -1,4 +1,4 @@
-import { NotNow } from '../domain/ports.ts';
+import { NotNow } from '../domain/ports/services.ts';
 
 // Answered before anything is done, so that the call had no effect.
 const THROTTLES = new Set([

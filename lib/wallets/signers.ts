@@ -1,7 +1,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Signer } from '../domain/ports.ts';
-import type { WalletType } from '../domain/resources.ts';
+import type { Signer } from '../domain/ports/services.ts';
+import type { WalletType } from '../domain/tenants/resources.ts';
 import { createKmsSigner } from './aws-kms/signer.ts';
 import { createSeedVaultSigner } from './seed-vault/signer.ts';
 

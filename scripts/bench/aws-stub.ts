@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Item } from '../../lib/ledger/dynamodb/client.ts';
-import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/instrument-items.ts';
-import { toManagerItem } from '../../lib/ledger/dynamodb/registry-items.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
+import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
+import { toManagerItem } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
 import { formatManagerArn } from '../../lib/domain/ids.ts';
-import { OPERATIONS } from '../../lib/api/operations.ts';
+import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { makeSession } from '../../test/support/payments.ts';
 import { BASE, PAY_TO, requirementOf } from './challenge.ts';
 import { createWallets, PUBLISHED_SEED } from './wallet.ts';

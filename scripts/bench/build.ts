@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundle } from '../../lib/infra/bundle.ts';
-import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { bundle } from '../../lib/infra/build/bundle.ts';
+import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 
 const BUILD_DIRECTORY = join(PROJECT_ROOT, '.bursar', 'bench');
 const WASM_FILE = 'secp256k1.wasm';

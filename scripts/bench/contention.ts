@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import { processPayment } from '../../lib/service/process-payment.ts';
+import { processPayment } from '../../lib/service/paying/process-payment.ts';
 import type { SeenCall } from '../../test/support/store-hop.ts';
 import { againstLimit, againstPeer, type Row } from './row.ts';
 import { withStore, type StoreWorld } from './store-world.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 import { measureContention } from './contention.ts';
 import { measureCost } from './cost-rows.ts';
 import { measureColdPayment, measureWarmPayment } from './function-rows.ts';

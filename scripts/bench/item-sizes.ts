@@ -1,9 +1,9 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
 import { AGENT_NAME_MAX_CHARS, IN_FLIGHT_MAX, USER_ID_MAX_CHARS } from '../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import { toEntryKey } from '../../lib/domain/payment.ts';
-import { processPayment } from '../../lib/service/process-payment.ts';
+import { toEntryKey } from '../../lib/domain/payment/payment.ts';
+import { processPayment } from '../../lib/service/paying/process-payment.ts';
 import { sizeOfItem } from '../../test/support/item-size.ts';
 import { paid } from '../../test/support/paying.ts';
 import { againstLimit, type Figure, type Row } from './row.ts';

@@ -1,6 +1,6 @@
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import { processPayment } from '../../lib/service/process-payment.ts';
-import { sweepOnce } from '../../lib/service/sweep.ts';
+import { processPayment } from '../../lib/service/paying/process-payment.ts';
+import { sweepOnce } from '../../lib/service/sweeping/sweep.ts';
 import { paid } from '../../test/support/paying.ts';
 import { againstLimit, type Figure, type Row } from './row.ts';
 import { readUnits, serialTrips, withStore, writeUnits } from './store-world.ts';

@@ -9,10 +9,10 @@ import { createWalletClient, http, publicActions, type Hex } from 'viem';
 import { base } from 'viem/chains';
 import { createPaymentHeader } from 'x402/client';
 import { VALIDITY_CAP_SECONDS } from '../../lib/domain/limits.ts';
-import type { SigningTerms } from '../../lib/domain/payment.ts';
+import type { SigningTerms } from '../../lib/domain/payment/payment.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
-import { validityWindow } from '../../lib/domain/validity.ts';
-import { digestOf, presentProof } from '../../lib/protocols/x402/exact-evm.ts';
+import { validityWindow } from '../../lib/domain/payment/validity.ts';
+import { digestOf, presentProof } from '../../lib/chains/evm/eip3009.ts';
 import {
   buildPaymentHeader,
   chooseOffer,

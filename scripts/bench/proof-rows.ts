@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { verifyTypedData, type Hex } from 'viem';
 import { toEpochSeconds } from '../../lib/domain/time.ts';
 import { NETWORKS } from '../../lib/domain/assets.ts';
-import { digestOf } from '../../lib/protocols/x402/exact-evm.ts';
+import { digestOf } from '../../lib/chains/evm/eip3009.ts';
 import { parseRequirement } from '../../lib/protocols/x402/requirement.ts';
 import { BASE, requirementOf } from './challenge.ts';
 import { interleave, type Interleaved, type Work } from './measure.ts';

@@ -1,6 +1,6 @@
 import { toWireError } from '../../lib/api/errors.ts';
 import type { ApiEvent } from '../../lib/api/http.ts';
-import { OPERATIONS, type OperationName } from '../../lib/api/operations.ts';
+import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import { readRequest } from '../../lib/api/request.ts';
 import { BODY_MAX_BYTES, IDENTITY_BODY_MAX_BYTES } from '../../lib/domain/limits.ts';
 import { median } from './measure.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../lib/ledger/dynamodb/tables.ts';
+import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../lib/ledger/dynamodb/store/tables.ts';
 import { ANY_CREDENTIALS, createDatabaseClient, LOCAL_REGION } from '../../lib/local/database/client.ts';
 import { startDatabase } from '../../lib/local/database/engine.ts';
 import { createTables, toTableDefinition } from '../../lib/local/database/tables.ts';

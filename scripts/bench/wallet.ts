@@ -1,7 +1,7 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { HDKey, hdKeyToAccount, type HDAccount } from 'viem/accounts';
-import type { Signer } from '../../lib/domain/ports.ts';
-import type { WalletKey } from '../../lib/domain/resources.ts';
+import type { Signer } from '../../lib/domain/ports/services.ts';
+import type { WalletKey } from '../../lib/domain/tenants/resources.ts';
 import { createSeedVaultSigner } from '../../lib/wallets/seed-vault/signer.ts';
 
 /** A wallet in both hands: ours by its key's name, the peers' as viem's account. */

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { parseManagerArn } from '../../lib/domain/ids.ts';
-import type { Session } from '../../lib/domain/session.ts';
-import { LOCAL_ENVIRONMENT } from '../../lib/infra/synth.ts';
-import { createSessionStore } from '../../lib/ledger/dynamodb/session-store.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
+import { LOCAL_ENVIRONMENT } from '../../lib/infra/build/synth.ts';
+import { createSessionStore } from '../../lib/ledger/dynamodb/books/session-store.ts';
 import { createDatabaseClient } from '../../lib/local/database/client.ts';
 import type { LocalServices } from '../../lib/local/services.ts';
-import type { SweepReport } from '../../lib/service/sweep.ts';
+import type { SweepReport } from '../../lib/service/sweeping/sweep.ts';
 import { startStack } from '../../lib/local/stack.ts';
 import type { Account } from './account.ts';
 import type { Traffic } from './traffic.ts';

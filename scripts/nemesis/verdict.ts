@@ -1,5 +1,5 @@
 import { findNetwork } from '../../lib/domain/assets.ts';
-import { assertSessionBalances, type Session } from '../../lib/domain/session.ts';
+import { assertSessionBalances, type Session } from '../../lib/domain/payment/session.ts';
 import { recoverProofSigner, type Eip3009Proof } from '../proof-signer.ts';
 import { microUsd, type Receipt, type SessionFigures } from './account.ts';
 import type { TokenRecord } from './traffic.ts';

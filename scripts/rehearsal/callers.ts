@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import type { RoleName } from '../../lib/api/operations.ts';
+import type { RoleName } from '../../lib/contract/operations.ts';
 import { createBursarClient, type BursarClient, type SignedAccess } from '../../lib/client/index.ts';
 import type { StackOutputs } from './cdk.ts';
 import { fetchAt, sdkOptionsOf, type Target } from './target.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 import { runCommand } from './child.ts';
 import { contextArguments, STACK_NAMES } from './configuration.ts';
 import type { Target } from './target.ts';

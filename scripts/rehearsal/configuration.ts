@@ -1,4 +1,4 @@
-import type { BursarConfig } from '../../lib/infra/config.ts';
+import type { BursarConfig } from '../../lib/infra/config/config.ts';
 
 /**
  * What a rehearsal deploys differently from `cdk deploy --all` without arguments: names of its own, so that it never touches

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { toWireError, toWireFailure } from '../../lib/api/errors.ts';
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import { NotNow, OutcomeUnknown, PageTokenRefused } from '../../lib/domain/ports.ts';
+import { NotNow, OutcomeUnknown, PageTokenRefused } from '../../lib/domain/ports/services.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 

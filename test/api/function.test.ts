@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction, describeFailure } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
 import type { ApiRequest } from '../../lib/api/request.ts';
-import { OutcomeUnknown } from '../../lib/domain/ports.ts';
+import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import { ok, refuse } from '../../lib/domain/result.ts';
 import { makeEvent } from '../support/events.ts';
 import { createTestClock } from '../support/paying.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createJwtAuthorizer, type AuthorizerEvent } from '../../lib/api/jwt-authorizer.ts';
 import { readRequest } from '../../lib/api/request.ts';
-import type { VerifiedClaims } from '../../lib/domain/jwt.ts';
+import type { VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
 import { ok } from '../../lib/domain/result.ts';
 import { refuseToken } from '../../lib/jwt/token-refusal.ts';
 import type { TokenVerifier } from '../../lib/jwt/token-verifier.ts';

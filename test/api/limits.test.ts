@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createFunction, type HandlersOf } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
-import { OPERATIONS, type OperationName } from '../../lib/api/operations.ts';
+import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import { readRequest } from '../../lib/api/request.ts';
 import { toWireError } from '../../lib/api/errors.ts';
 import { ok, refuse } from '../../lib/domain/result.ts';

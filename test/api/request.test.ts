@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../lib/api/http.ts';
-import { OPERATIONS, type OperationName } from '../../lib/api/operations.ts';
+import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import { AGENT_HEADER, findOperation, readRequest, USER_HEADER } from '../../lib/api/request.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import { makeEvent } from '../support/events.ts';

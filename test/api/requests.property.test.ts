@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toWireError } from '../../lib/api/errors.ts';
-import { OPERATIONS, type OperationName, type OperationRoute } from '../../lib/api/operations.ts';
+import { OPERATIONS, type OperationName, type OperationRoute } from '../../lib/contract/operations.ts';
 import { readRequest } from '../../lib/api/request.ts';
 import { makeEvent } from '../support/events.ts';
 import { VALID } from './requests.ts';

@@ -1,4 +1,4 @@
-import type { OperationName } from '../../lib/api/operations.ts';
+import type { OperationName } from '../../lib/contract/operations.ts';
 
 export const ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
 export const TOKEN = 'x'.repeat(33);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction, type HandlersOf } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
-import { OPERATIONS, type FunctionName, type OperationName } from '../../lib/api/operations.ts';
+import { OPERATIONS, type FunctionName, type OperationName } from '../../lib/contract/operations.ts';
 import { readRequest } from '../../lib/api/request.ts';
 import { refuse } from '../../lib/domain/result.ts';
 import { makeEvent } from '../support/events.ts';

@@ -9,7 +9,7 @@ import {
 import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, expect, test } from 'vitest';
-import { ACCOUNT_READER } from '../../lib/cli/account.ts';
+import { ACCOUNT_READER } from '../../lib/cli/target/account.ts';
 import { INSTRUMENT_TAG } from '../../lib/wallets/aws-kms/key-policy.ts';
 
 const KEY = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { chainCredentials, readCallerIdentity } from '../../lib/cli/aws.ts';
+import { chainCredentials, readCallerIdentity } from '../../lib/cli/target/aws.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/ManagementRole';
 const asked: URLSearchParams[] = [];

@@ -8,7 +8,7 @@ import {
 import { mnemonicToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openText, sealText } from '../../lib/cli/backup/sealed-file.ts';
-import type { CliDeps } from '../../lib/cli/command.ts';
+import type { CliDeps } from '../../lib/cli/program/command.ts';
 import { createAwsEndpoint, type AwsEndpoint } from '../../lib/local/aws-endpoint/endpoint.ts';
 import { createSeedVaultProvisioner, deriveAddress } from '../../lib/wallets/seed-vault/provisioner.ts';
 import { ACCOUNT, clientConfig, REGION } from '../wallets/aws.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkOperands, findCommand, GLOBAL_OPTIONS, parseArguments } from '../../lib/cli/arguments.ts';
-import { COMMANDS } from '../../lib/cli/commands.ts';
-import { EXIT } from '../../lib/cli/outcome.ts';
+import { checkOperands, findCommand, GLOBAL_OPTIONS, parseArguments } from '../../lib/cli/program/arguments.ts';
+import { COMMANDS } from '../../lib/cli/program/commands.ts';
+import { EXIT } from '../../lib/cli/program/outcome.ts';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
 const lines = [...text.matchAll(/^npm run (?:--silent )?bursar -- (.+)$/gm)].map(([, line = '']) => line.split(' '));

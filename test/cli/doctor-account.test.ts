@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { AccountReader, ServiceQuota } from '../../lib/cli/account.ts';
+import type { AccountReader, ServiceQuota } from '../../lib/cli/target/account.ts';
 import { CONTEXT, createWorld, GENEROUS_ACCOUNT, json, MANAGER, type Routes, type WorldOptions } from './world.ts';
 
 interface Found {

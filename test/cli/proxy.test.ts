@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { BedrockAgentCoreClient, ListPaymentSessionsCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient, GetPaymentConnectorCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startProxy, type ProxyServer } from '../../lib/cli/proxy-server.ts';
+import { startProxy, type ProxyServer } from '../../lib/cli/proxy/server.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
-import { verifySignature, type SignedRequest } from '../../lib/local/host/sigv4.ts';
+import { verifySignature, type SignedRequest } from '../../lib/sigv4/verification.ts';
 import { createReadyWorld, ENDPOINT, MANAGER, SECRET } from './world.ts';
 
 const KEY = { accessKeyId: 'BURSARPROXYKEY01', secretAccessKey: 'opens-the-proxy-and-nothing-else-0000000' };

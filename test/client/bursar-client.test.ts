@@ -7,7 +7,7 @@ import {
   type SignedAccess,
 } from '../../lib/client/index.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
-import { verifySignature } from '../../lib/local/host/sigv4.ts';
+import { verifySignature } from '../../lib/sigv4/verification.ts';
 import { askForPayment, PAY_TO, play as playSeller, scriptFetch, SELLER, SIGNATURE, type Sent } from './script.ts';
 
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };

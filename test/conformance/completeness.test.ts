@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { OPERATIONS } from '../../lib/api/operations.ts';
+import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { AGENTCORE_OPERATIONS, COVERED_PATHS, ERRORS, EXCLUDED_OPERATIONS, REFUSALS } from './coverage.ts';
 import { findModelOperation, MODEL_OPERATIONS } from './model.ts';
 import { parseTarget } from './target.ts';

@@ -1,5 +1,5 @@
 import type { ErrorName } from '../../lib/api/errors.ts';
-import { OPERATIONS, type OperationName } from '../../lib/api/operations.ts';
+import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 
 /** Operations of Bursar's own, which no official client has. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { NETWORKS } from '../../lib/domain/assets.ts';
-import { createApiKey, createEcKey } from '../credentials/keys.ts';
+import { createApiKey, createEcKey } from '../wallets/provider-keys.ts';
 import type { Input, Way } from './sdk.ts';
 import type { ConformanceTarget } from './target.ts';
 

@@ -4,7 +4,7 @@ import {
   type OperationName,
   type OperationRoute,
   type RoleName,
-} from '../../lib/api/operations.ts';
+} from '../../lib/contract/operations.ts';
 import type { LocalClient } from '../../lib/local/info.ts';
 import { requestToken } from '../../lib/local/issuer/request-token.ts';
 import { classOf, findModelOperation, type Plane } from './model.ts';

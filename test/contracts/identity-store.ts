@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { PageTokenRefused } from '../../lib/domain/ports.ts';
-import type { IdentityStore } from '../../lib/domain/registry.ts';
-import type { CredentialProvider, WorkloadIdentity } from '../../lib/domain/resources.ts';
+import { PageTokenRefused } from '../../lib/domain/ports/services.ts';
+import type { IdentityStore } from '../../lib/domain/ports/registry.ts';
+import type { CredentialProvider, WorkloadIdentity } from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { PRIVY_CONFIGURATION, makeProvider, makeWorkload } from '../support/identities.ts';
 import { NOW } from '../support/payments.ts';

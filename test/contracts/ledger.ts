@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { Ledger, Verdict } from '../../lib/domain/books.ts';
-import { toEntryKey, type Payment } from '../../lib/domain/payment.ts';
-import { assertSessionBalances, type Session } from '../../lib/domain/session.ts';
+import type { Ledger, Verdict } from '../../lib/domain/ports/books.ts';
+import { toEntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
+import { assertSessionBalances, type Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochSeconds } from '../../lib/domain/time.ts';
 import { NOW, makePayment, makeSession } from '../support/payments.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { PageTokenRefused, type Page, type PageRequest } from '../../lib/domain/ports.ts';
+import { PageTokenRefused, type Page, type PageRequest } from '../../lib/domain/ports/services.ts';
 
 const PAGES_MAX = 100;
 

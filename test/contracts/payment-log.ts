@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { PaymentLog } from '../../lib/domain/books.ts';
-import type { UserKey } from '../../lib/domain/ports.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
+import type { PaymentLog } from '../../lib/domain/ports/books.ts';
+import type { UserKey } from '../../lib/domain/ports/services.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW, makePayment, makeSession } from '../support/payments.ts';
 import { makeManagerId } from '../support/registry.ts';

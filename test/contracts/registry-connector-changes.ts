@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Registry } from '../../lib/domain/registry.ts';
-import type { PaymentConnector } from '../../lib/domain/resources.ts';
+import type { Registry } from '../../lib/domain/ports/registry.ts';
+import type { PaymentConnector } from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from '../support/payments.ts';
 import { activate, createParents, makeConnector, makeInstrument, makeManagerId } from '../support/registry.ts';

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CREATE_LEASE_MS } from '../../lib/domain/limits.ts';
-import { NotNow } from '../../lib/domain/ports.ts';
-import type { Registry } from '../../lib/domain/registry.ts';
-import type { PaymentInstrument } from '../../lib/domain/resources.ts';
+import { NotNow } from '../../lib/domain/ports/services.ts';
+import type { Registry } from '../../lib/domain/ports/registry.ts';
+import type { PaymentInstrument } from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from '../support/payments.ts';
 import { activate, createParents, makeInstrument, makeManagerId } from '../support/registry.ts';

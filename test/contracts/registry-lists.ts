@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { UserKey } from '../../lib/domain/ports.ts';
-import type { Registry } from '../../lib/domain/registry.ts';
-import type { PaymentInstrument } from '../../lib/domain/resources.ts';
+import type { UserKey } from '../../lib/domain/ports/services.ts';
+import type { Registry } from '../../lib/domain/ports/registry.ts';
+import type { PaymentInstrument } from '../../lib/domain/tenants/resources.ts';
 import { NOW } from '../support/payments.ts';
 import { createParents, makeInstrument, makeManagerId } from '../support/registry.ts';
 import { expectRefused, forgeTokens, readAll, readPages, takeToken, type ListPage } from './pages.ts';

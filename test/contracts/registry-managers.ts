@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Registry, Remembered } from '../../lib/domain/registry.ts';
-import type { Authorizer, PaymentManager } from '../../lib/domain/resources.ts';
+import type { Registry, Remembered } from '../../lib/domain/ports/registry.ts';
+import type { Authorizer, PaymentManager } from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { makeJwtAuthorizer } from '../support/principals.ts';
 import { NOW } from '../support/payments.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Registry } from '../../lib/domain/registry.ts';
-import type { PaymentConnector } from '../../lib/domain/resources.ts';
+import type { Registry } from '../../lib/domain/ports/registry.ts';
+import type { PaymentConnector } from '../../lib/domain/tenants/resources.ts';
 import { NOW } from '../support/payments.ts';
 import { makeConnector, makeManager } from '../support/registry.ts';
 import { times } from './parallel.ts';

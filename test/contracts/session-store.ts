@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import type { SessionStore, SessionSummary } from '../../lib/domain/books.ts';
-import type { UserKey } from '../../lib/domain/ports.ts';
-import type { Session } from '../../lib/domain/session.ts';
+import type { SessionStore, SessionSummary } from '../../lib/domain/ports/books.ts';
+import type { UserKey } from '../../lib/domain/ports/services.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW, makeSession } from '../support/payments.ts';
 import { makeManagerId } from '../support/registry.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { formatHttpReference } from '../../lib/api/reference.ts';
-import { OPERATIONS } from '../../lib/api/operations.ts';
-import { formatOpenApiReference } from '../../lib/infra/openapi-reference.ts';
+import { formatHttpReference } from '../../lib/contract/reference.ts';
+import { OPERATIONS } from '../../lib/contract/operations.ts';
+import { formatOpenApiReference } from '../../lib/infra/openapi/reference-document.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 

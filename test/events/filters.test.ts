@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toEvent } from '../../lib/events/event.ts';
 import { EVENT_FILTERS } from '../../lib/events/filters.ts';
-import type { StreamRecord } from '../../lib/events/stream-record.ts';
+import type { StreamRecord } from '../../lib/ledger/dynamodb/books/stream-record.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
-import type { Session } from '../../lib/domain/session.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { assertPattern, fits } from '../../lib/local/host/stream-filter.ts';
+import { assertPattern, fits } from '../../lib/local/triggers/stream-filter.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { paymentChange, sessionChange } from './records.ts';
 

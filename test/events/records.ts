@@ -1,8 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { StreamImage, StreamRecord, StreamValue } from '../../lib/events/stream-record.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
-import type { Session } from '../../lib/domain/session.ts';
-import { toExpiryPlace, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/books/stream-record.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
+import { toExpiryPlace, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
 
 /** What must be in no event. */
 export const SECRETS = { signature: `0x${'5ec2e7'.repeat(21)}5e1b` } as const;

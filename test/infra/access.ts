@@ -1,6 +1,6 @@
-import { OAUTH_PREFIX, ROLE_NAMES, type OperationRoute } from '../../lib/api/operations.ts';
+import { OAUTH_PREFIX, ROLE_NAMES, type OperationRoute } from '../../lib/contract/operations.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
-import { createAuthorizer, type AccessRequest, type Authorizer } from '../../lib/local/host/authorize.ts';
+import { createAuthorizer, type AccessRequest, type Authorizer } from '../../lib/local/iam/authorize.ts';
 import { ENVIRONMENT, synthesize } from './synthesis.ts';
 
 export type Question = Omit<AccessRequest, 'caller'>;

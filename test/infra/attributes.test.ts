@@ -1,9 +1,9 @@
 import { DynamoDBClient, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { createRegistry } from '../../lib/ledger/dynamodb/registry.ts';
-import { createTagStore } from '../../lib/ledger/dynamodb/tag-store.ts';
-import { readAccess, type TableAccess } from '../../lib/local/host/database-access.ts';
+import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
+import { createTagStore } from '../../lib/ledger/dynamodb/registry/tag-store.ts';
+import { readAccess, type TableAccess } from '../../lib/local/iam/database-access.ts';
 import { makeInstrument } from '../support/registry.ts';
 import { NOW } from '../support/payments.ts';
 import { app, onItem, whoMay, type Question } from './access.ts';

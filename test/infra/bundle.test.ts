@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundle } from '../../lib/infra/bundle.ts';
+import { bundle } from '../../lib/infra/build/bundle.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
-import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 
 const log = (): void => {};
 const SIGNER = `import { sign } from 'tiny-secp256k1';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OPERATIONS, ROLE_NAMES, type OperationRoute, type RoleName } from '../../lib/api/operations.ts';
+import { OPERATIONS, ROLE_NAMES, type OperationRoute, type RoleName } from '../../lib/contract/operations.ts';
 import { app, generously, onRoute, underOauth, whoMay } from './access.ts';
 import { ENVIRONMENT, synthesize, type Synthesis, type Template } from './synthesis.ts';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { toChecksumAddress } from '../../lib/domain/evm-address.ts';
-import { DEFAULT_CONFIG, parseConfig } from '../../lib/infra/config.ts';
+import { toChecksumAddress } from '../../lib/chains/evm/address.ts';
+import { DEFAULT_CONFIG, parseConfig } from '../../lib/infra/config/config.ts';
 
 const parse = (context: Record<string, unknown>, env: Record<string, string> = {}) => parseConfig({ context, env });
 

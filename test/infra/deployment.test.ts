@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FUNCTION_NAMES } from '../../lib/api/operations.ts';
+import { FUNCTION_NAMES } from '../../lib/contract/operations.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
-import { synth } from '../../lib/infra/synth.ts';
-import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../lib/ledger/dynamodb/tables.ts';
+import { synth } from '../../lib/infra/build/synth.ts';
+import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../lib/ledger/dynamodb/store/tables.ts';
 import { DUPLICATE_WAIT_MAX_MS, SWEEP_PASS_INTERVAL_MS, SWEEP_PASSES } from '../../lib/domain/limits.ts';
 import { ENVIRONMENT, propertiesOf, resourcesOf, synthesize, type Synthesis, type Template } from './synthesis.ts';
 

@@ -6,9 +6,9 @@ import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks, type NagPack } from 'cdk-nag';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addStacks } from '../../lib/infra/app.ts';
-import { bundle } from '../../lib/infra/bundle.ts';
-import { DEFAULT_CONFIG, type BursarConfig } from '../../lib/infra/config.ts';
-import { LOCAL_ENVIRONMENT, readContext } from '../../lib/infra/synth.ts';
+import { bundle } from '../../lib/infra/build/bundle.ts';
+import { DEFAULT_CONFIG, type BursarConfig } from '../../lib/infra/config/config.ts';
+import { LOCAL_ENVIRONMENT, readContext } from '../../lib/infra/build/synth.ts';
 import { ACKNOWLEDGEMENTS, type Acknowledgement } from './acknowledgements.ts';
 import { ALL_OPTIONS } from './options.ts';
 

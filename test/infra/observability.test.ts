@@ -4,7 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatDashboardPicture, readWidgets } from '../../lib/infra/dashboard-picture.ts';
 import { bursarMetric, bursarSearch } from '../../lib/infra/metrics.ts';
-import { PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
+import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 import { METRIC_NAMESPACE, METRICS } from '../../lib/telemetry/metric-names.ts';
 import { propertiesOf, resourcesOf, synthesize, type Synthesis } from './synthesis.ts';
 

@@ -1,8 +1,8 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
-import { OPERATIONS, type OperationRoute } from '../../lib/api/operations.ts';
+import { OPERATIONS, type OperationRoute } from '../../lib/contract/operations.ts';
 import { AGENT_HEADER, USER_HEADER } from '../../lib/api/request.ts';
-import { createOpenApiReference, formatOpenApiReference } from '../../lib/infra/openapi-reference.ts';
+import { createOpenApiReference, formatOpenApiReference } from '../../lib/infra/openapi/reference-document.ts';
 
 interface Schema {
   readonly type?: string;

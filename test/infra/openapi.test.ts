@@ -5,9 +5,9 @@ import {
   OPERATIONS,
   type FunctionName,
   type OperationRoute,
-} from '../../lib/api/operations.ts';
-import { GATEWAY_RESPONSES } from '../../lib/infra/gateway-responses.ts';
-import { createOpenApi, toInvokePath } from '../../lib/infra/openapi.ts';
+} from '../../lib/contract/operations.ts';
+import { GATEWAY_RESPONSES } from '../../lib/infra/openapi/gateway-responses.ts';
+import { createOpenApi, toInvokePath } from '../../lib/infra/openapi/gateway-document.ts';
 
 // Made from the names of the table, so every function has one.
 const integrationUris = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `uri:${name}`])) as Record<

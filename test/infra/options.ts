@@ -1,4 +1,4 @@
-import type { BursarConfig } from '../../lib/infra/config.ts';
+import type { BursarConfig } from '../../lib/infra/config/config.ts';
 
 /** Every choice that adds something to the stacks, made. */
 export const ALL_OPTIONS: Partial<BursarConfig> = {

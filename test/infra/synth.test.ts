@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
-import { listFiles, PROJECT_ROOT } from '../../lib/infra/source-hash.ts';
-import { synth, SYNTH_SOURCES } from '../../lib/infra/synth.ts';
+import { listFiles, PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
+import { synth, SYNTH_SOURCES } from '../../lib/infra/build/synth.ts';
 
 const outdir = mkdtempSync(join(tmpdir(), 'bursar-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { BursarConfig } from '../../lib/infra/config.ts';
-import { LOCAL_ENVIRONMENT, synth } from '../../lib/infra/synth.ts';
-import { readDeployment, type Deployment } from '../../lib/local/host/template.ts';
+import type { BursarConfig } from '../../lib/infra/config/config.ts';
+import { LOCAL_ENVIRONMENT, synth } from '../../lib/infra/build/synth.ts';
+import { readDeployment, type Deployment } from '../../lib/local/template/deployment.ts';
 
 export interface TemplateResource {
   readonly Type: string;

@@ -4,7 +4,7 @@ import {
   type CustomClaim,
   type JwtAuthorizer,
   type VerifiedClaims,
-} from '../../lib/domain/jwt.ts';
+} from '../../lib/domain/tenants/jwt-authorizer.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { admitClaims, scopeRefusal } from '../../lib/jwt/admission.ts';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { VerifiedClaims } from '../../lib/domain/jwt.ts';
+import type { VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
 import { TOKEN_CLAIMS_DEPTH_MAX, TOKEN_CLAIMS_MEMBERS_MAX } from '../../lib/domain/limits.ts';
 import { checkClaims, formatClaims, parseClaims } from '../../lib/jwt/claims-text.ts';
-import { parseStrictJson } from '../../lib/protocols/strict-json.ts';
+import { parseStrictJson } from '../../lib/json/strict-json.ts';
 
 const CLAIMS: VerifiedClaims = { iss: 'https://issuer.example', sub: 'alice', exp: 1_790_000_000 };
 

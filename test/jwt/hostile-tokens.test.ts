@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JwtAuthorizer, VerifiedClaims } from '../../lib/domain/jwt.ts';
+import type { JwtAuthorizer, VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
 import { toEpochMs, type Clock } from '../../lib/domain/time.ts';
 import { admitClaims } from '../../lib/jwt/admission.ts';
 import { createFetchJson } from '../../lib/jwt/fetch-json.ts';

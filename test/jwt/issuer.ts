@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import { discoveryUrlOf } from '../../lib/domain/jwt.ts';
+import { discoveryUrlOf } from '../../lib/domain/tenants/jwt-authorizer.ts';
 
 export interface TestKey {
   readonly id: string;

@@ -1,23 +1,23 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { PageTokenRefused } from '../../lib/domain/ports.ts';
+import { PageTokenRefused } from '../../lib/domain/ports/services.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
-import { putIf, type StoreTable } from '../../lib/ledger/dynamodb/conditional-write.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { putIf, type StoreTable } from '../../lib/ledger/dynamodb/store/conditional-write.ts';
 import {
   issuerEntryKey,
   providerKey,
   toIssuerItem,
   toWorkloadItem,
   workloadKey,
-} from '../../lib/ledger/dynamodb/identity-items.ts';
-import { createIdentityStore } from '../../lib/ledger/dynamodb/identity-store.ts';
-import { createIssuerIndex } from '../../lib/ledger/dynamodb/issuer-index.ts';
-import { managerKey } from '../../lib/ledger/dynamodb/registry-items.ts';
-import { createTagStore } from '../../lib/ledger/dynamodb/tag-store.ts';
-import { transactIf } from '../../lib/ledger/dynamodb/transaction.ts';
-import { createWorkloadTokens } from '../../lib/ledger/dynamodb/workload-tokens.ts';
+} from '../../lib/ledger/dynamodb/registry/identity-items.ts';
+import { createIdentityStore } from '../../lib/ledger/dynamodb/registry/identity-store.ts';
+import { createIssuerIndex } from '../../lib/ledger/dynamodb/registry/issuer-index.ts';
+import { managerKey } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
+import { createTagStore } from '../../lib/ledger/dynamodb/registry/tag-store.ts';
+import { transactIf } from '../../lib/ledger/dynamodb/store/transaction.ts';
+import { createWorkloadTokens } from '../../lib/ledger/dynamodb/registry/workload-tokens.ts';
 import { identityStoreContract } from '../contracts/identity-store.ts';
 import { PARALLEL, times } from '../contracts/parallel.ts';
 import { withDatabase } from '../support/database.ts';

@@ -1,8 +1,8 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
-import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
-import { createLedger } from '../../lib/ledger/dynamodb/ledger.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
+import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { ledgerContract } from '../contracts/ledger.ts';
 import { withDatabase } from '../support/database.ts';
 

@@ -1,5 +1,5 @@
 import type { PaymentId } from '../../lib/domain/ids.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { ledgerContract } from '../contracts/ledger.ts';
 import { createModelLedger, type Books } from '../support/model-ledger.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NEXT_TOKEN_MAX_CHARS } from '../../lib/domain/limits.ts';
-import { formatPageToken, parsePageToken } from '../../lib/ledger/dynamodb/page-token.ts';
+import { formatPageToken, parsePageToken } from '../../lib/ledger/dynamodb/store/page-token.ts';
 import { forgeTokens } from '../contracts/pages.ts';
 
 const SCOPE = ['sessions', 'tenant-0000000001', 'user#1'];

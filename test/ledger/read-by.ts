@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../../lib/ledger/dynamodb/client.ts';
+import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 
 /**
  * What the readers of a release take for one kind of item. Attributes that are not named here are ignored by them.

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CONFLICT_ATTEMPTS_MAX } from '../../lib/domain/limits.ts';
-import { NotNow, OutcomeUnknown } from '../../lib/domain/ports.ts';
-import type { ClientTokens, Registry } from '../../lib/domain/registry.ts';
+import { NotNow, OutcomeUnknown } from '../../lib/domain/ports/services.ts';
+import type { ClientTokens, Registry } from '../../lib/domain/ports/registry.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createClientTokens } from '../../lib/ledger/dynamodb/client-tokens.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
-import { createRegistry } from '../../lib/ledger/dynamodb/registry.ts';
+import { createClientTokens } from '../../lib/ledger/dynamodb/registry/client-tokens.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { countKinds, times } from '../contracts/parallel.ts';
 import { makeRemembered } from '../contracts/registry-managers.ts';
 import { withDatabase } from '../support/database.ts';

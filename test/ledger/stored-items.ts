@@ -7,21 +7,26 @@ import {
   parseWorkloadItem,
   toProviderItem,
   toWorkloadItem,
-} from '../../lib/ledger/dynamodb/identity-items.ts';
+} from '../../lib/ledger/dynamodb/registry/identity-items.ts';
 import {
   parseInstrumentItem,
   toInstrumentItem,
   toWalletAttributes,
-} from '../../lib/ledger/dynamodb/instrument-items.ts';
-import { parsePaymentItem, parseSessionItem, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
+} from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
+import {
+  parsePaymentItem,
+  parseSessionItem,
+  toPaymentItem,
+  toSessionItem,
+} from '../../lib/ledger/dynamodb/books/items.ts';
 import {
   connectorKey,
   parseConnectorItem,
   parseManagerItem,
   toConnectorAttributes,
   toManagerItem,
-} from '../../lib/ledger/dynamodb/registry-items.ts';
-import type { Item } from '../../lib/ledger/dynamodb/client.ts';
+} from '../../lib/ledger/dynamodb/registry/manager-items.ts';
+import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { makeProvider, makeWorkload } from '../support/identities.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { activate, makeConnector, makeInstrument, makeManager } from '../support/registry.ts';

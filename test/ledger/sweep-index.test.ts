@@ -1,14 +1,14 @@
 import { GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SWEEP_PAGE_ITEMS } from '../../lib/domain/limits.ts';
-import type { DueVisit, SweepIndex } from '../../lib/domain/books.ts';
-import { NotNow } from '../../lib/domain/ports.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
+import type { DueVisit, SweepIndex } from '../../lib/domain/ports/books.ts';
+import { NotNow } from '../../lib/domain/ports/services.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
-import { paymentPk, sweepShard, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/items.ts';
-import { createSweepIndex } from '../../lib/ledger/dynamodb/sweep-index.ts';
-import { createSweepReads } from '../../lib/ledger/dynamodb/sweep-reads.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { paymentPk, sweepShard, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
+import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
+import { createSweepReads } from '../../lib/ledger/dynamodb/books/sweep-reads.ts';
 import { withDatabase } from '../support/database.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 

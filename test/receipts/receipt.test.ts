@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 import { describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { toReceipt } from '../../lib/receipts/receipt.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';

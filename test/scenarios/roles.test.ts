@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OPERATIONS, ROLE_NAMES, type OperationName, type RoleName } from '../../lib/api/operations.ts';
+import { OPERATIONS, ROLE_NAMES, type OperationName, type RoleName } from '../../lib/contract/operations.ts';
 import { BursarError, createBursarClient } from '../../lib/client/index.ts';
 import type { LocalCredentials } from '../../lib/local/info.ts';
 import {

@@ -5,7 +5,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll } from 'vitest';
 import { createBursarClient, type BursarClient, type ProcessPaymentOutput } from '../../lib/client/index.ts';
 import { createDatabaseClient } from '../../lib/local/database/client.ts';
-import type { LogLine } from '../../lib/local/host/log-sink.ts';
+import type { LogLine } from '../../lib/local/runtime/log-sink.ts';
 import type { LocalCredentials } from '../../lib/local/info.ts';
 import type { CallerRole } from '../../lib/local/services.ts';
 import { startStack, type LocalStack } from '../../lib/local/stack.ts';

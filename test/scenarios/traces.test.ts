@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ReceivedSpan } from '../../lib/local/host/index.ts';
+import type { ReceivedSpan } from '../../lib/local/host.ts';
 import {
   sellerOf,
   askSeller,

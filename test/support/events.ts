@@ -1,6 +1,6 @@
-import { OAUTH_PREFIX, OPERATIONS, type OperationName, type OperationRoute } from '../../lib/api/operations.ts';
+import { OAUTH_PREFIX, OPERATIONS, type OperationName, type OperationRoute } from '../../lib/contract/operations.ts';
 import { USER_HEADER } from '../../lib/api/request.ts';
-import type { VerifiedClaims } from '../../lib/domain/jwt.ts';
+import type { VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
 import type { ApiEvent } from '../../lib/api/http.ts';
 
 /** An event as API Gateway makes it. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CredentialProvider, SecretLocation, WorkloadIdentity } from '../../lib/domain/resources.ts';
+import type { CredentialProvider, SecretLocation, WorkloadIdentity } from '../../lib/domain/tenants/resources.ts';
 import { NOW } from './payments.ts';
 
 export function makeName(prefix: string): string {

@@ -1,8 +1,14 @@
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { DecideOutcome, IntentOutcome, Ledger, ReserveOutcome, TakeOverOutcome } from '../../lib/domain/books.ts';
-import type { EntryKey, Payment } from '../../lib/domain/payment.ts';
-import type { OpenEntry, Session } from '../../lib/domain/session.ts';
+import type {
+  DecideOutcome,
+  IntentOutcome,
+  Ledger,
+  ReserveOutcome,
+  TakeOverOutcome,
+} from '../../lib/domain/ports/books.ts';
+import type { EntryKey, Payment } from '../../lib/domain/payment/payment.ts';
+import type { OpenEntry, Session } from '../../lib/domain/payment/session.ts';
 
 /**
  * The books as a value: one session and its payments, never changed in place. The explorer walks over such values; the ledger

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { NETWORKS } from '../../lib/domain/assets.ts';
 import { formatPaymentId, formatSessionId } from '../../lib/domain/ids.ts';
 import { toBaseUnits, toMicroUsd } from '../../lib/domain/money.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
-import type { Session } from '../../lib/domain/session.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, toEpochSeconds } from '../../lib/domain/time.ts';
 
 export const NOW = toEpochMs(1_760_000_000_000);

@@ -1,5 +1,5 @@
-import { discoveryUrlOf, type JwtAuthorizer, type VerifiedClaims } from '../../lib/domain/jwt.ts';
-import type { Principal } from '../../lib/domain/principal.ts';
+import { discoveryUrlOf, type JwtAuthorizer, type VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
+import type { Principal } from '../../lib/domain/tenants/principal.ts';
 
 export const ISSUER = 'https://issuer.example';
 export const AUDIENCE = 'https://payments.example';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
-import type { Registry } from '../../lib/domain/registry.ts';
-import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/resources.ts';
+import type { Registry } from '../../lib/domain/ports/registry.ts';
+import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from './payments.ts';
 

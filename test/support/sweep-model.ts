@@ -1,10 +1,10 @@
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { SWEEP_PAGE_ITEMS, SWEEP_SHARDS } from '../../lib/domain/limits.ts';
-import type { DueVisit } from '../../lib/domain/books.ts';
-import type { Payment } from '../../lib/domain/payment.ts';
-import type { Session } from '../../lib/domain/session.ts';
+import type { DueVisit } from '../../lib/domain/ports/books.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
-import type { SweepDeps } from '../../lib/service/sweep.ts';
+import type { SweepDeps } from '../../lib/service/sweeping/sweep.ts';
 import { makePayment, makeSession } from './payments.ts';
 
 /** One call of a sweeper to the store. */

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { Hex, Payment } from '../../lib/domain/payment.ts';
-import type { Signer } from '../../lib/domain/ports.ts';
-import { assertSessionBalances } from '../../lib/domain/session.ts';
+import type { Hex, Payment } from '../../lib/domain/payment/payment.ts';
+import type { Signer } from '../../lib/domain/ports/services.ts';
+import { assertSessionBalances } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/client.ts';
-import { createWithdrawalSessions } from '../../lib/ledger/dynamodb/withdrawal-sessions.ts';
-import { sweepOnce } from '../../lib/service/sweep.ts';
-import type { WithdrawalDeps, WithdrawalRequest } from '../../lib/service/withdrawals.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createWithdrawalSessions } from '../../lib/ledger/dynamodb/books/withdrawal-sessions.ts';
+import { sweepOnce } from '../../lib/service/sweeping/sweep.ts';
+import type { WithdrawalDeps, WithdrawalRequest } from '../../lib/service/paying/withdrawals.ts';
 import type { TestDatabase } from './database.ts';
 import { createPayingWorld, createTestClock, testSigner, type PayingWorld, type TestClock } from './paying.ts';
 

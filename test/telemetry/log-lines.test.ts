@@ -4,13 +4,13 @@ import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AGENT_HEADER, USER_HEADER } from '../../lib/api/request.ts';
 import { InvariantViolated } from '../../lib/domain/invariant.ts';
-import { OutcomeUnknown } from '../../lib/domain/ports.ts';
-import { composeAuthorizeJwt } from '../../lib/service/compose/authorize-jwt.ts';
-import { composePublishEvents } from '../../lib/service/compose/publish-events.ts';
-import { reportProblem } from '../../lib/service/compose/runtime.ts';
+import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
+import { composeAuthorizeJwt } from '../../lib/functions/authorize-jwt.ts';
+import { composePublishEvents } from '../../lib/functions/publish-events.ts';
+import { reportProblem } from '../../lib/functions/runtime.ts';
 import { PAY_TO } from '../support/paying.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
-import { ACCOUNT, createTenant, offer, paymentRequest, withFunctions, type Tenant } from '../service/functions.ts';
+import { ACCOUNT, createTenant, offer, paymentRequest, withFunctions, type Tenant } from '../support/functions.ts';
 import { expectPublished, LOG_SCHEMA, metricsOf, problemsOf } from './log-schema.ts';
 
 const functions = withFunctions({ AGENT_NAMES: 'shopper,researcher' });

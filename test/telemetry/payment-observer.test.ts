@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { NotNow } from '../../lib/domain/ports.ts';
+import { NotNow } from '../../lib/domain/ports/services.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import {
   processPayment,
   type ProcessPaymentDeps,
   type ProcessPaymentRequest,
-} from '../../lib/service/process-payment.ts';
-import { withdraw } from '../../lib/service/withdrawals.ts';
+} from '../../lib/service/paying/process-payment.ts';
+import { withdraw } from '../../lib/service/paying/withdrawals.ts';
 import { createPaymentObserver } from '../../lib/telemetry/payment-observer.ts';
 import { createRequestRecord, type RequestRecord } from '../../lib/telemetry/request-record.ts';
 import { withDatabase } from '../support/database.ts';

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SPAN_TEXT_MAX_CHARS, TRACE_DATAGRAM_MAX_BYTES } from '../../lib/domain/limits.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
-import { parseSpans, type ReceivedSpan } from '../../lib/local/host/otlp.ts';
+import { parseSpans, type ReceivedSpan } from '../../lib/local/runtime/otlp.ts';
 import type { LogFields } from '../../lib/telemetry/log-fields.ts';
 import { createDaemonClient } from '../../lib/telemetry/spans/daemon.ts';
 import { createSpanExport } from '../../lib/telemetry/spans/index.ts';

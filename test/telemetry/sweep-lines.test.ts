@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { composeSweepReservations } from '../../lib/service/compose/sweep-reservations.ts';
+import { composeSweepReservations } from '../../lib/functions/sweep-reservations.ts';
 import { sweepMetrics } from '../../lib/telemetry/sweep-metrics.ts';
 import { withDatabase } from '../support/database.ts';
 import { BASE_SEPOLIA, NOW } from '../support/payments.ts';

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { toEpochMs } from '../../lib/domain/time.ts';
-import { verifySignature, type SignatureRules, type SignedRequest } from '../../lib/local/host/sigv4.ts';
+import { verifySignature, type SignatureRules, type SignedRequest } from '../../lib/sigv4/verification.ts';
 
 const CASES = 38;
 const root = findVectors();

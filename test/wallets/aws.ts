@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createAwsEndpoint, type AwsEndpointOptions } from '../../lib/local/aws-endpoint/endpoint.ts';
 import { AwsError } from '../../lib/local/aws-endpoint/aws-error.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
-import type { PaymentConnector } from '../../lib/domain/resources.ts';
+import type { PaymentConnector } from '../../lib/domain/tenants/resources.ts';
 import { createProvisioners } from '../../lib/wallets/provisioners.ts';
 
 export const REGION = 'eu-west-1';

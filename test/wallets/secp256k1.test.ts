@@ -4,7 +4,7 @@ import { sign as signDigest } from 'tiny-secp256k1';
 import { recoverAddress } from 'viem';
 import { privateKeyToAddress } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
-import type { Hex } from '../../lib/domain/payment.ts';
+import type { Hex } from '../../lib/domain/payment/payment.ts';
 import {
   addressOf,
   assertDigest,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { recoverAddress } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Hex } from '../../lib/domain/payment.ts';
-import { NotNow, type Signer } from '../../lib/domain/ports.ts';
-import type { WalletKey } from '../../lib/domain/resources.ts';
+import type { Hex } from '../../lib/domain/payment/payment.ts';
+import { NotNow, type Signer } from '../../lib/domain/ports/services.ts';
+import type { WalletKey } from '../../lib/domain/tenants/resources.ts';
 import { startAws, type TestAws } from './aws.ts';
 
 export interface Wallet {

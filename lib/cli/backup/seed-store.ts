@@ -1,5 +1,5 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { CredentialSource } from '../aws.ts';
+import type { CredentialSource } from '../target/aws.ts';
 
 /** A secret as Secrets Manager describes it, without a value. */
 export interface SecretDescription {

@@ -1,10 +1,10 @@
 import { BursarError } from '../../client/index.ts';
 import { deriveAddress } from '../../wallets/seed-vault/provisioner.ts';
-import type { Invocation } from '../command.ts';
-import { describeNetworkError } from '../failures.ts';
+import type { Invocation } from '../program/command.ts';
+import { describeNetworkError } from '../program/failures.ts';
 import { getInstrument, listInstruments, type Owner } from '../operations.ts';
-import { usageError } from '../outcome.ts';
-import { clientOf } from '../target.ts';
+import { usageError } from '../program/outcome.ts';
+import { clientOf } from '../target/target.ts';
 
 /** Enough wallets to tell one seed from another: a single one does. */
 const WALLETS_MAX = 10;

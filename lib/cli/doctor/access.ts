@@ -1,9 +1,9 @@
 import { BursarError, type BursarCall, type BursarClient } from '../../client/index.ts';
 import { findNetworkByChain } from '../../domain/assets.ts';
-import type { Invocation } from '../command.ts';
-import { toCliError } from '../failures.ts';
-import { clientOf, type CallerRole, type Target } from '../target.ts';
-import { CHAIN_DEFAULT } from '../wallet.ts';
+import type { Invocation } from '../program/command.ts';
+import { toCliError } from '../program/failures.ts';
+import { clientOf, type CallerRole, type Target } from '../target/target.ts';
+import { CHAIN_DEFAULT } from '../commands/wallet.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const identity = findingsOf('credentials', 'credentials');

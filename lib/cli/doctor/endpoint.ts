@@ -1,5 +1,5 @@
-import type { Invocation } from '../command.ts';
-import { describeNetworkError } from '../failures.ts';
+import type { Invocation } from '../program/command.ts';
+import { describeNetworkError } from '../program/failures.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const TIMEOUT_MS = 10_000;

@@ -1,10 +1,10 @@
 import { BursarError } from '../../client/index.ts';
-import type { Invocation } from '../command.ts';
-import { describeNetworkError } from '../failures.ts';
-import { managerIdOf } from '../ids.ts';
+import type { Invocation } from '../program/command.ts';
+import { describeNetworkError } from '../program/failures.ts';
+import { managerIdOf } from '../target/ids.ts';
 import { getConnector, type Owner } from '../operations.ts';
-import { clientOf } from '../target.ts';
-import type { Wallet } from '../wallet.ts';
+import { clientOf } from '../target/target.ts';
+import type { Wallet } from '../commands/wallet.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const key = findingsOf('key', 'key of the wallet');

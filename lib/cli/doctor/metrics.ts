@@ -1,4 +1,4 @@
-import type { Invocation } from '../command.ts';
+import type { Invocation } from '../program/command.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const metrics = findingsOf('metrics', 'metrics');

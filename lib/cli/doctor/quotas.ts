@@ -1,8 +1,8 @@
-import { parseConfig, type BursarConfig } from '../../infra/config.ts';
-import type { AccountReader, ServiceQuota } from '../account.ts';
-import type { Credentials } from '../aws.ts';
-import type { Invocation } from '../command.ts';
-import { describeNetworkError } from '../failures.ts';
+import { parseConfig, type BursarConfig } from '../../infra/config/config.ts';
+import type { AccountReader, ServiceQuota } from '../target/account.ts';
+import type { Credentials } from '../target/aws.ts';
+import type { Invocation } from '../program/command.ts';
+import { describeNetworkError } from '../program/failures.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const all = findingsOf('quotas', 'quotas');

@@ -1,9 +1,9 @@
 import { SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
-import { readBounded } from '../bounded-body.ts';
-import type { CliDeps } from '../command.ts';
-import { describeNetworkError } from '../failures.ts';
-import { usageError } from '../outcome.ts';
-import { printable } from '../terminal.ts';
+import { readBounded } from '../proxy/bounded-body.ts';
+import type { CliDeps } from '../program/command.ts';
+import { describeNetworkError } from '../program/failures.ts';
+import { usageError } from '../program/outcome.ts';
+import { printable } from '../program/terminal.ts';
 
 /** What a facilitator said. The chain has the last word: an answer may be lost, or wrong. */
 export interface SettlementAnswer {

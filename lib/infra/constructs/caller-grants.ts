@@ -1,6 +1,6 @@
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { OPERATIONS, type OperationName, type OperationRoute, type RoleName } from '../../api/operations.ts';
+import { OPERATIONS, type OperationName, type OperationRoute, type RoleName } from '../../contract/operations.ts';
 import type { PaymentsApi } from './payments-api.ts';
 import {
   holdsStatement,

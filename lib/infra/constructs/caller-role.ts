@@ -2,8 +2,8 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { AccountRootPrincipal, ArnPrincipal, CompositePrincipal, Role, type PrincipalBase } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { RoleName } from '../../api/operations.ts';
-import type { BursarConfig } from '../config.ts';
+import type { RoleName } from '../../contract/operations.ts';
+import type { BursarConfig } from '../config/config.ts';
 import type { CallerGrants } from './caller-grants.ts';
 
 export interface CallerRoleProps {

@@ -3,7 +3,7 @@ import { CfnSecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { CfnFunction, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { VpcChoice } from '../config.ts';
+import type { VpcChoice } from '../config/config.ts';
 
 export interface FunctionNetworkProps {
   readonly vpc: VpcChoice;

@@ -9,7 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, type PolicyStatementProps, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { IndexShape, TableShape } from '../../ledger/dynamodb/tables.ts';
+import type { IndexShape, TableShape } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
 
 export interface LedgerTableProps {
@@ -24,7 +24,7 @@ export interface LedgerTableProps {
 /** The longest that DynamoDB keeps. */
 const RECOVERY_DAYS = 35;
 
-/** One table as `lib/ledger/dynamodb/tables.ts` defines it: on demand, encrypted, recoverable to the second. */
+/** One table as `lib/ledger/dynamodb/store/tables.ts` defines it: on demand, encrypted, recoverable to the second. */
 export class LedgerTable extends Construct {
   readonly table: Table;
   readonly dataKey: DataKey;

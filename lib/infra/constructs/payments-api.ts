@@ -11,8 +11,8 @@ import { Effect, PolicyStatement, ServicePrincipal, type IPrincipal } from 'aws-
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { FUNCTION_NAMES, OPERATIONS, type FunctionName, type OperationName } from '../../api/operations.ts';
-import { createOpenApi, toInvokePath } from '../openapi.ts';
+import { FUNCTION_NAMES, OPERATIONS, type FunctionName, type OperationName } from '../../contract/operations.ts';
+import { createOpenApi, toInvokePath } from '../openapi/gateway-document.ts';
 
 export interface PaymentsApiProps {
   readonly name: string;

@@ -1,8 +1,8 @@
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/identity-items.ts';
-import { MANAGER_LIST } from '../../ledger/dynamodb/registry-items.ts';
-import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/tables.ts';
+import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/registry/identity-items.ts';
+import { MANAGER_LIST } from '../../ledger/dynamodb/registry/manager-items.ts';
+import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
 import { LedgerTable } from './ledger-table.ts';
 

@@ -17,7 +17,7 @@ import {
 import { mnemonicToAccount } from 'viem/accounts';
 import { findNetwork } from '../../domain/assets.ts';
 import { CHAIN_RPC_VARIABLE, LOCAL_CHAIN_ID, startAnvil, type AnvilOptions, type AnvilProcess } from './anvil.ts';
-import { createTurns } from './turns.ts';
+import { createTurns } from './serial-queue.ts';
 import { ensureUsdc, mintUsdc } from './usdc.ts';
 
 /** A transfer of USDC that the chain recorded. */

@@ -9,7 +9,7 @@ import {
   UpdateTableCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import type { IndexShape, TableShape } from '../../ledger/dynamodb/tables.ts';
+import type { IndexShape, TableShape } from '../../ledger/dynamodb/store/tables.ts';
 
 /** What `CreateTable` takes; a template's `AWS::DynamoDB::Table` has the same members. */
 export type TableDefinition = Pick<

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { discoveryUrlOf } from '../../domain/jwt.ts';
+import { discoveryUrlOf } from '../../domain/tenants/jwt-authorizer.ts';
 import { algorithmOf, createProvider, type IssuerClient, type IssuerResource } from './provider.ts';
 import { completeState, openIssuerStore, rotateState } from './state.ts';
 

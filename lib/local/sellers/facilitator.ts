@@ -7,7 +7,7 @@ import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/facilitator';
 import express from 'express';
 import { createWalletClient, http, publicActions } from 'viem';
 import type { LocalChain } from '../chain/index.ts';
-import { createTurns } from '../chain/turns.ts';
+import { createTurns } from '../chain/serial-queue.ts';
 
 export interface LocalFacilitator {
   readonly url: string;

@@ -1,8 +1,8 @@
-import type { Offer } from '../../domain/payment.ts';
+import type { Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { isRecord, memberOf } from '../json-record.ts';
-import { formatReceived } from '../quotation.ts';
-import { digestOf, presentProof } from './exact-evm.ts';
+import { isRecord, memberOf } from '../../json/record.ts';
+import { formatReceived } from '../../json/quotation.ts';
+import { digestOf, presentProof } from '../../chains/evm/eip3009.ts';
 import { parseRequirement, type AllowedNetworks, type ChallengeRefusal } from './requirement.ts';
 
 /** AgentCore's `paymentInput` is a union: exactly one member, the one that the payment type names. */

@@ -1,11 +1,11 @@
 import { NETWORKS, findNetwork } from '../../domain/assets.ts';
 import { ACCEPTS_MAX, SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
 import { formatUsd, usdValueOfStablecoin, type MicroUsd } from '../../domain/money.ts';
-import type { Offer } from '../../domain/payment.ts';
+import type { Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { memberOf } from '../json-record.ts';
-import { clipPrintable, formatReceived } from '../quotation.ts';
-import { formatBase64Json, parseBase64Json, parseBodyJson } from './base64-json.ts';
+import { memberOf } from '../../json/record.ts';
+import { clipPrintable, formatReceived } from '../../json/quotation.ts';
+import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
 import { parseRequirement } from './requirement.ts';
 
 /** A seller's 402 as it stands, checked only as far as reading it needs. */

@@ -1,12 +1,12 @@
 import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
-import { parseAddress } from '../../domain/evm-address.ts';
+import { parseAddress } from '../../chains/evm/address.ts';
 import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX } from '../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
-import type { Hex, Offer } from '../../domain/payment.ts';
+import type { Hex, Offer } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { isRecord, memberOf } from '../json-record.ts';
-import { formatReceived } from '../quotation.ts';
+import { isRecord, memberOf } from '../../json/record.ts';
+import { formatReceived } from '../../json/quotation.ts';
 
 export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>;
 

@@ -5,7 +5,7 @@ import {
   PROVISION_TIMEOUT_MS,
   SIGNER_TIMEOUT_MS,
 } from '../../domain/limits.ts';
-import { NothingMade, NotNow, type WalletProvisioner } from '../../domain/ports.ts';
+import { NothingMade, NotNow, type WalletProvisioner } from '../../domain/ports/services.ts';
 import type { Clock } from '../../domain/time.ts';
 import { addressOf, parseSpkiPublicKey } from '../secp256k1.ts';
 import { isRefusal, serviceErrorName, toWalletError } from '../service-failure.ts';

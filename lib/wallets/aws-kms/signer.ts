@@ -1,6 +1,6 @@
 import { SignCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { SIGNER_TIMEOUT_MS } from '../../domain/limits.ts';
-import type { Signer } from '../../domain/ports.ts';
+import type { Signer } from '../../domain/ports/services.ts';
 import { assertDigest, parseDerSignature, sealSignature, toLowS } from '../secp256k1.ts';
 import { toWalletError } from '../service-failure.ts';
 

@@ -2,9 +2,9 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
 import { createBoundedMap, type BoundedMap } from '../../domain/bounded-map.ts';
 import { KEY_CACHE_ENTRIES_MAX, SIGNER_TIMEOUT_MS } from '../../domain/limits.ts';
-import type { Hex } from '../../domain/payment.ts';
-import type { Signer } from '../../domain/ports.ts';
-import type { WalletKey } from '../../domain/resources.ts';
+import type { Hex } from '../../domain/payment/payment.ts';
+import type { Signer } from '../../domain/ports/services.ts';
+import type { WalletKey } from '../../domain/tenants/resources.ts';
 import { addressOf, assertDigest, formatSignature } from '../secp256k1.ts';
 import { toWalletError } from '../service-failure.ts';
 import { assertIndex, deriveChild, deriveExternalChain, type PrivateNode } from './derivation.ts';

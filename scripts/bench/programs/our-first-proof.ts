@@ -1,6 +1,6 @@
 import { signRecoverable } from 'tiny-secp256k1';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
-import { digestOf, presentProof } from '../../../lib/protocols/x402/exact-evm.ts';
+import { digestOf, presentProof } from '../../../lib/chains/evm/eip3009.ts';
 import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 import { formatSignature } from '../../../lib/wallets/secp256k1.ts';
 import { PAYER, PRIVATE_KEY, REQUIREMENT, NONCE } from './first-proof.ts';

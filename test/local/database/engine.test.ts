@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetItemCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../../lib/ledger/dynamodb/tables.ts';
+import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../../lib/ledger/dynamodb/store/tables.ts';
 import { createDatabaseClient } from '../../../lib/local/database/client.ts';
 import { findBinary, startDatabase } from '../../../lib/local/database/engine.ts';
 import { createTables, toTableDefinition } from '../../../lib/local/database/tables.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Hex, Offer } from '../../../lib/domain/payment.ts';
+import type { Hex, Offer } from '../../../lib/domain/payment/payment.ts';
 import { floorToSeconds, toEpochMs, toEpochSeconds } from '../../../lib/domain/time.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { startFacilitator, type LocalFacilitator } from '../../../lib/local/sellers/facilitator.ts';
 import { GOODS } from '../../../lib/local/sellers/goods.ts';
 import { startSellers, type LocalSellers, type Seller } from '../../../lib/local/sellers/index.ts';
-import { digestOf, formatDigest, presentProof, type ExactEvmPayload } from '../../../lib/protocols/x402/exact-evm.ts';
+import { digestOf, formatDigest, presentProof, type ExactEvmPayload } from '../../../lib/chains/evm/eip3009.ts';
 import {
   buildPaymentHeader,
   chooseOffer,

@@ -7,9 +7,9 @@ import { privateKeyToAccount, sign } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
-import type { Hex, Offer, SigningTerms } from '../../../lib/domain/payment.ts';
+import type { Hex, Offer, SigningTerms } from '../../../lib/domain/payment/payment.ts';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
-import { digestOf, domainSeparator, formatDigest, presentProof } from '../../../lib/protocols/x402/exact-evm.ts';
+import { digestOf, domainSeparator, formatDigest, presentProof } from '../../../lib/chains/evm/eip3009.ts';
 import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 
 const KEY: Hex = `0x${'01'.repeat(32)}`;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { getAddress, hashTypedData } from 'viem';
 import { describe, expect, test } from 'vitest';
-import type { SigningTerms } from '../../../lib/domain/payment.ts';
+import type { SigningTerms } from '../../../lib/domain/payment/payment.ts';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
-import { digestOf, formatDigest } from '../../../lib/protocols/x402/exact-evm.ts';
+import { digestOf, formatDigest } from '../../../lib/chains/evm/eip3009.ts';
 import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
 

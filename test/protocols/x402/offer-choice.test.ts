@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
-import { formatBase64Json } from '../../../lib/protocols/x402/base64-json.ts';
+import { formatBase64Json } from '../../../lib/json/base64-json.ts';
 import {
   buildPaymentHeader,
   chooseOffer,

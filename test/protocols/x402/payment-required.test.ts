@@ -6,7 +6,7 @@ import {
 import { PaymentPayloadV1Schema, PaymentPayloadV2Schema } from '@x402/core/schemas';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatBase64Json, parseBase64Json } from '../../../lib/protocols/x402/base64-json.ts';
+import { formatBase64Json, parseBase64Json } from '../../../lib/json/base64-json.ts';
 import {
   buildPaymentHeader,
   chooseOffer,

@@ -1,6 +1,6 @@
 import type { PaymentId } from '../../../lib/domain/ids.ts';
-import { parseEntryKey, type EntryKey, type Payment } from '../../../lib/domain/payment.ts';
-import { assertSessionBalances } from '../../../lib/domain/session.ts';
+import { parseEntryKey, type EntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
+import { assertSessionBalances } from '../../../lib/domain/payment/session.ts';
 import { applyCall, type Books, type LedgerCall } from '../model-ledger.ts';
 import { keyOf, type Answer, type Effect, type ProcessNode, type ProcessProgram } from './process.ts';
 

@@ -8,9 +8,9 @@ export interface Mutant {
   readonly rule: string;
 }
 
-const DRIVE = 'lib/service/drive-payment.ts';
-const RESERVATION = 'lib/service/reservation.ts';
-const RECOVERY = 'lib/service/recovery.ts';
+const DRIVE = 'lib/service/paying/drive-payment.ts';
+const RESERVATION = 'lib/service/paying/reservation.ts';
+const RECOVERY = 'lib/service/sweeping/recovery.ts';
 const MODEL = 'test/support/model-ledger.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -44,12 +44,12 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       { file: RECOVERY, find: "payment.status === 'PENDING' ? 'leave' : 'release'", replace: "'release'" },
       {
-        file: 'lib/service/sweep-visit.ts',
+        file: 'lib/service/sweeping/sweep-visit.ts',
         find: "if (payment.status === 'PENDING') {",
         replace: "if (payment.status === ('NEVER' as string)) {",
       },
       {
-        file: 'lib/service/sweep-visit.ts',
+        file: 'lib/service/sweeping/sweep-visit.ts',
         find: 'const payment = await abandonIfDead(deps, found, now);',
         replace: 'const payment = found;',
       },
@@ -121,7 +121,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a reservation key that all attempts share',
     edits: [
       {
-        file: 'lib/domain/payment.ts',
+        file: 'lib/domain/payment/payment.ts',
         find: 'return `${paymentId}#${attempt}`;',
         replace: 'return `${paymentId}#${Math.min(attempt, 1)}`;',
       },

@@ -1,5 +1,5 @@
-import type { Ledger } from '../../../lib/domain/books.ts';
-import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports.ts';
+import type { Ledger } from '../../../lib/domain/ports/books.ts';
+import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
 import type { LedgerCall, LedgerReply } from '../model-ledger.ts';
 

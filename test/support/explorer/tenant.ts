@@ -1,8 +1,8 @@
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
-import type { Hex } from '../../../lib/domain/payment.ts';
-import type { PaymentInstrument, PaymentManager } from '../../../lib/domain/resources.ts';
-import type { Session } from '../../../lib/domain/session.ts';
+import type { Hex } from '../../../lib/domain/payment/payment.ts';
+import type { PaymentInstrument, PaymentManager } from '../../../lib/domain/tenants/resources.ts';
+import type { Session } from '../../../lib/domain/payment/session.ts';
 import { toEpochMs } from '../../../lib/domain/time.ts';
 
 export const START_MS = 1_760_000_000_000;

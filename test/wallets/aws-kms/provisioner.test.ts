@@ -10,7 +10,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { publicKeyToAddress } from 'viem/accounts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NEW_KEY_READS_MAX } from '../../../lib/domain/limits.ts';
-import { NothingMade, NotNow } from '../../../lib/domain/ports.ts';
+import { NothingMade, NotNow } from '../../../lib/domain/ports/services.ts';
 import { walletKeyPolicy } from '../../../lib/wallets/aws-kms/key-policy.ts';
 import { createKmsProvisioner } from '../../../lib/wallets/aws-kms/provisioner.ts';
 import { ACCOUNT, KEY_ADMIN_ROLE, makeConnector, PAYING_ROLE, startAws, type TestAws } from '../aws.ts';

@@ -5,7 +5,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { mnemonicToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KEY_CACHE_ENTRIES_MAX } from '../../../lib/domain/limits.ts';
-import type { WalletKey } from '../../../lib/domain/resources.ts';
+import type { WalletKey } from '../../../lib/domain/tenants/resources.ts';
 import { formatSeedSecret } from '../../../lib/wallets/seed-vault/seed-secret.ts';
 import { createSeedVaultSigner } from '../../../lib/wallets/seed-vault/signer.ts';
 import { makeConnector, startAws, type TestAws } from '../aws.ts';

@@ -1,0 +1,90 @@
+import { formatProviderArn, formatWorkloadArn, type Deployment } from '../../domain/ids.ts';
+import type {
+  CredentialProvider,
+  ProviderConfiguration,
+  SecretLocation,
+  WorkloadIdentity,
+} from '../../domain/tenants/resources.ts';
+import type { EpochMs } from '../../domain/time.ts';
+
+// AgentCore's shapes. Its identity resources have their times as epoch seconds, unlike its payments resources.
+
+const seconds = (instant: EpochMs): number => instant / 1000;
+
+function toTimes({ createdAt, updatedAt }: { readonly createdAt: EpochMs; readonly updatedAt: EpochMs }) {
+  return { createdTime: seconds(createdAt), lastUpdatedTime: seconds(updatedAt) };
+}
+
+/** As a creation answers it: without times. */
+export function toCreatedProviderView(deployment: Deployment, { name, configuration }: CredentialProvider) {
+  return {
+    name,
+    credentialProviderVendor: configuration.vendor,
+    credentialProviderArn: formatProviderArn(deployment, name),
+    providerConfigurationOutput: toConfigurationView(deployment, configuration),
+  };
+}
+
+export function toUpdatedProviderView(deployment: Deployment, provider: CredentialProvider) {
+  return { ...toCreatedProviderView(deployment, provider), ...toTimes(provider) };
+}
+
+export function toProviderView(deployment: Deployment, provider: CredentialProvider) {
+  const tags = provider.tags === null ? {} : { tags: provider.tags };
+  return { ...toUpdatedProviderView(deployment, provider), ...tags };
+}
+
+export function toProviderSummary(deployment: Deployment, provider: CredentialProvider) {
+  const { providerConfigurationOutput: _configuration, ...summary } = toUpdatedProviderView(deployment, provider);
+  return summary;
+}
+
+function toConfigurationView(deployment: Deployment, configuration: ProviderConfiguration) {
+  const secret = <N extends string>(name: N, location: SecretLocation) => ({
+    [`${name}Arn`]: { secretArn: formatSecretArn(deployment, location) },
+    [`${name}JsonKey`]: location.jsonKey,
+    [`${name}Source`]: location.source,
+  });
+  switch (configuration.vendor) {
+    case 'CoinbaseCDP': {
+      const { apiKeyId, apiKeySecret, walletSecret } = configuration;
+      const wallet = walletSecret === null ? {} : secret('walletSecret', walletSecret);
+      return { coinbaseCdpConfiguration: { apiKeyId, ...secret('apiKeySecret', apiKeySecret), ...wallet } };
+    }
+    case 'StripePrivy': {
+      const { appId, authorizationId, appSecret, authorizationPrivateKey } = configuration;
+      return {
+        stripePrivyConfiguration: {
+          appId,
+          authorizationId,
+          ...secret('appSecret', appSecret),
+          ...secret('authorizationPrivateKey', authorizationPrivateKey),
+        },
+      };
+    }
+  }
+}
+
+/** A secret of the deployer's own may be known by its name only; its ARN then lacks the random ending. */
+function formatSecretArn({ partition, region, account }: Deployment, { secretArn }: SecretLocation): string {
+  return secretArn.startsWith('arn:')
+    ? secretArn
+    : `arn:${partition}:secretsmanager:${region}:${account}:secret:${secretArn}`;
+}
+
+/** As a creation answers it: without times. */
+export function toCreatedWorkloadView(deployment: Deployment, { name, returnUrls }: WorkloadIdentity) {
+  return {
+    name,
+    workloadIdentityArn: formatWorkloadArn(deployment, name),
+    allowedResourceOauth2ReturnUrls: returnUrls,
+  };
+}
+
+export function toWorkloadView(deployment: Deployment, workload: WorkloadIdentity) {
+  return { ...toCreatedWorkloadView(deployment, workload), ...toTimes(workload) };
+}
+
+export function toWorkloadSummary(deployment: Deployment, { name }: WorkloadIdentity) {
+  return { name, workloadIdentityArn: formatWorkloadArn(deployment, name) };
+}

@@ -1,0 +1,117 @@
+import { formatManagerArn, formatProviderArn, formatWorkloadArn, type Deployment } from '../../domain/ids.ts';
+import type { ConnectorMaterial, PaymentConnector, PaymentManager } from '../../domain/tenants/resources.ts';
+import { formatInstant } from '../../domain/time.ts';
+import { toAuthorizerConfiguration } from '../../service/tenants/authorizer-configuration.ts';
+
+// AgentCore's shapes of managers and connectors; each operation answers other members.
+
+function toManagerHead(deployment: Deployment, manager: PaymentManager) {
+  return {
+    paymentManagerArn: formatManagerArn(deployment, manager.managerId),
+    paymentManagerId: manager.managerId,
+    name: manager.name,
+    authorizerType: manager.authorizer.type,
+    roleArn: manager.roleArn,
+    status: manager.status,
+  };
+}
+
+function toWorkload(deployment: Deployment, { workloadName }: PaymentManager) {
+  return { workloadIdentityDetails: { workloadIdentityArn: formatWorkloadArn(deployment, workloadName) } };
+}
+
+function toConfiguration({ authorizer }: PaymentManager) {
+  return authorizer.type === 'AWS_IAM' ? {} : { authorizerConfiguration: toAuthorizerConfiguration(authorizer.jwt) };
+}
+
+function toDescription({ description }: { readonly description: string | null }) {
+  return description === null ? {} : { description };
+}
+
+export function toCreatedManager(deployment: Deployment, manager: PaymentManager) {
+  return {
+    ...toManagerHead(deployment, manager),
+    ...toConfiguration(manager),
+    ...toWorkload(deployment, manager),
+    ...(manager.tags === null ? {} : { tags: manager.tags }),
+    createdAt: formatInstant(manager.createdAt),
+  };
+}
+
+export function toManagerView(deployment: Deployment, manager: PaymentManager) {
+  return {
+    ...toCreatedManager(deployment, manager),
+    ...toDescription(manager),
+    lastUpdatedAt: formatInstant(manager.updatedAt),
+  };
+}
+
+export function toUpdatedManager(deployment: Deployment, manager: PaymentManager) {
+  return {
+    ...toManagerHead(deployment, manager),
+    ...toWorkload(deployment, manager),
+    lastUpdatedAt: formatInstant(manager.updatedAt),
+  };
+}
+
+export function toManagerSummary(deployment: Deployment, manager: PaymentManager) {
+  return {
+    ...toManagerHead(deployment, manager),
+    ...toDescription(manager),
+    createdAt: formatInstant(manager.createdAt),
+    lastUpdatedAt: formatInstant(manager.updatedAt),
+  };
+}
+
+/** Wallets that Bursar keeps itself have no credentials, and so an empty list. */
+function toProviderReferences(deployment: Deployment, material: ConnectorMaterial): readonly object[] {
+  if (!('credentialProviderName' in material)) return [];
+  const member = material.type === 'CoinbaseCDP' ? 'coinbaseCDP' : 'stripePrivy';
+  return [{ [member]: { credentialProviderArn: formatProviderArn(deployment, material.credentialProviderName) } }];
+}
+
+function toConnectorHead(connector: PaymentConnector) {
+  return {
+    paymentConnectorId: connector.connectorId,
+    name: connector.name,
+    type: connector.material.type,
+    status: connector.status,
+  };
+}
+
+export function toCreatedConnector(deployment: Deployment, connector: PaymentConnector) {
+  return {
+    ...toConnectorHead(connector),
+    paymentManagerId: connector.managerId,
+    credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
+    createdAt: formatInstant(connector.createdAt),
+  };
+}
+
+export function toConnectorView(deployment: Deployment, connector: PaymentConnector) {
+  return {
+    ...toConnectorHead(connector),
+    ...toDescription(connector),
+    provisionMode: 'MANUAL',
+    credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
+    createdAt: formatInstant(connector.createdAt),
+    lastUpdatedAt: formatInstant(connector.updatedAt),
+  };
+}
+
+export function toUpdatedConnector(deployment: Deployment, connector: PaymentConnector) {
+  return {
+    ...toConnectorHead(connector),
+    paymentManagerId: connector.managerId,
+    credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
+    lastUpdatedAt: formatInstant(connector.updatedAt),
+  };
+}
+
+export function toConnectorSummary(connector: PaymentConnector) {
+  return {
+    ...toConnectorHead(connector),
+    provisionMode: 'MANUAL',
+    lastUpdatedAt: formatInstant(connector.updatedAt),
+  };
+}

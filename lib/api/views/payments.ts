@@ -1,0 +1,74 @@
+import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
+import { formatUsd, type MicroUsd } from '../../domain/money.ts';
+import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import { sessionStatus, type Session } from '../../domain/payment/session.ts';
+import type { SessionSummary } from '../../domain/ports/books.ts';
+import { formatInstant, type EpochMs } from '../../domain/time.ts';
+import type { LogFields } from '../../telemetry/log-fields.ts';
+
+// AgentCore's shapes, with members of ours added where its documents pretend they exist; its clients ignore those.
+
+const usd = (amount: MicroUsd) => ({ value: formatUsd(amount), currency: 'USD' });
+
+export function toInstrumentSummary(deployment: Deployment, instrument: PaymentInstrument) {
+  return {
+    paymentInstrumentId: instrument.instrumentId,
+    paymentManagerArn: formatManagerArn(deployment, instrument.managerId),
+    paymentConnectorId: instrument.connectorId,
+    userId: instrument.userId,
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    createdAt: formatInstant(instrument.createdAt),
+    updatedAt: formatInstant(instrument.updatedAt),
+    status: instrument.status,
+  };
+}
+
+export function toInstrumentView(deployment: Deployment, instrument: PaymentInstrument) {
+  const wallet = instrument.wallet === null ? {} : { walletAddress: instrument.wallet.address };
+  return {
+    ...toInstrumentSummary(deployment, instrument),
+    paymentInstrumentDetails: {
+      embeddedCryptoWallet: { network: instrument.network, linkedAccounts: instrument.linkedAccounts, ...wallet },
+    },
+  };
+}
+
+export function toSessionSummary(deployment: Deployment, session: SessionSummary) {
+  return {
+    paymentSessionId: session.sessionId,
+    paymentManagerArn: formatManagerArn(deployment, session.managerId),
+    userId: session.userId,
+    expiryTimeInMinutes: session.expiryMinutes,
+    createdAt: formatInstant(session.createdAt),
+    updatedAt: formatInstant(session.createdAt),
+  };
+}
+
+/** `status`, `expiresAt`, `spentAmount` and `reservedAmount` are not in AgentCore. */
+export function toSessionView(deployment: Deployment, session: Session, now: EpochMs) {
+  const { available, reserved, spent } = session.budget;
+  const limits =
+    session.limit === null || available === null
+      ? {}
+      : {
+          limits: { maxSpendAmount: usd(session.limit) },
+          availableLimits: { availableSpendAmount: usd(available), updatedAt: formatInstant(session.updatedAt) },
+        };
+  return {
+    ...toSessionSummary(deployment, session),
+    updatedAt: formatInstant(session.updatedAt),
+    ...limits,
+    status: sessionStatus(session, now),
+    expiresAt: formatInstant(session.expiresAt),
+    spentAmount: usd(spent),
+    reservedAmount: usd(reserved),
+  };
+}
+
+/** What the log line and the span of a request say about the session that it answers with. */
+export function toSessionFields({ createdAt, limit, budget }: Session): LogFields {
+  const { available } = budget;
+  const money =
+    limit === null || available === null ? {} : { limitUsd: formatUsd(limit), remainingUsd: formatUsd(available) };
+  return { sessionStartedAt: formatInstant(createdAt), ...money };
+}

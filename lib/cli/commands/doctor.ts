@@ -1,0 +1,71 @@
+import type { Command, Invocation } from '../program/command.ts';
+import { checkAccess } from '../doctor/access.ts';
+import { checkEndpoint } from '../doctor/endpoint.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { checkMetrics } from '../doctor/metrics.ts';
+import { checkQuotas } from '../doctor/quotas.ts';
+import { checkResources } from '../doctor/resources.ts';
+import { EXIT, type Outcome } from '../program/outcome.ts';
+import { paint, printable, type Terminal } from '../program/terminal.ts';
+
+const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const;
+
+async function runDoctor(invocation: Invocation): Promise<Outcome> {
+  const { terminal } = invocation.deps;
+  const say = (line: string): void => {
+    if (terminal.interactive) terminal.err(`${line}\n`);
+  };
+  const findings: Finding[] = [];
+  say('asking the account for its quotas');
+  findings.push(...(await checkQuotas(invocation)));
+  say(`looking at ${invocation.target.endpoint || 'what is here'}`);
+  const endpoint = await checkEndpoint(invocation);
+  findings.push(...endpoint.findings);
+  if (endpoint.reachable) {
+    say('asking what these credentials may do');
+    findings.push(...(await checkAccess(invocation)));
+    say('looking for manager, wallet and session');
+    findings.push(...(await checkResources(invocation)));
+    findings.push(await checkMetrics(invocation));
+  }
+  const healthy = findings.every(({ status }) => status !== 'fail');
+  return {
+    exitCode: healthy ? EXIT.ok : EXIT.failed,
+    json: { healthy, endpoint: invocation.target.endpoint, findings },
+    text: [...findings.map((finding) => format(terminal, finding)), '', verdict(findings)].join('\n'),
+  };
+}
+
+function format(terminal: Terminal, { what, status, detail, mend }: Finding): string {
+  const line = `${paint(terminal, COLORS[status], status.padEnd(4))}  ${what}: ${printable(detail)}`;
+  return mend === undefined ? line : `${line}\n      ${printable(mend)}`;
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const count = (status: Finding['status']): number => findings.filter((each) => each.status === status).length;
+  return `${count('ok')} ok, ${count('warn')} to look at, ${count('fail')} wrong, ${count('skip')} not checked`;
+}
+
+export const doctor: Command = {
+  name: 'doctor',
+  endpoint: 'optional',
+  summary: 'checks quotas, endpoint, clock, roles, keys, wallet and metrics; says what is wrong and how to mend it',
+  operands: '',
+  operandsMin: 0,
+  operandsMax: 0,
+  options: {
+    chain: { value: 'CHAIN', help: 'whose balance is read (default: that of init)' },
+    session: { value: 'ID', help: 'another session' },
+    instrument: { value: 'ID', help: 'another wallet' },
+    connector: { value: 'ID', help: 'the connector of that wallet' },
+    'stack-prefix': { value: 'NAME', help: 'of the deployment (default Bursar), for the names of its secrets' },
+  },
+  role: 'any role; it says what the one it finds may do, and changes nothing',
+  examples: [
+    ['bursar doctor', 'all there is to check'],
+    ['bursar doctor --region us-east-1 --profile ops', 'before the first deployment: the quotas of the account'],
+    ['bursar doctor --role-arn arn:aws:iam::111122223333:role/ProcessPaymentRole', 'as the agents see it'],
+    ['bursar doctor --json', 'for a monitor: exit code 1 when something is wrong'],
+  ],
+  run: runDoctor,
+};

@@ -1,0 +1,152 @@
+import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
+import { parseUsd } from '../../domain/money.ts';
+import { wholeNumberOf } from '../program/arguments.ts';
+import type { CliDeps, Command, Invocation, Options } from '../program/command.ts';
+import { writeContext } from '../target/context.ts';
+import { ownContext, requireManager } from '../target/ids.ts';
+import { createSession, deleteSession, getSession, type Owner, type SessionView } from '../operations.ts';
+import { CliError, done, EXIT, usageError, type Outcome } from '../program/outcome.ts';
+import { clientOf, type Target } from '../target/target.ts';
+import { formatFacts } from '../program/terminal.ts';
+
+const BUDGET_DEFAULT_USD = '10.00';
+const MINUTES_DEFAULT = 60;
+
+/** The amount of an option as the API wants it. Throws `CliError` for what is none. */
+export function usdOf(options: Options, name: string): string | undefined {
+  const text = options.text(name);
+  if (text === undefined) return undefined;
+  const parsed = parseUsd(text);
+  if (!parsed.ok) throw usageError(`--${name} must be ${parsed.error.expected}. Received: ${text}`);
+  return text;
+}
+
+export function ownerOf(target: Target): Owner {
+  return { paymentManagerArn: requireManager(target), userId: target.userId };
+}
+
+/** The session named, else the one that was created last. Throws `CliError` where there is none. */
+export function requireSession(target: Target, named: string | undefined): string {
+  const id = named ?? ownContext(target)?.paymentSessionId ?? null;
+  if (id !== null) return id;
+  throw usageError(`no session is known for user ${target.userId}`, 'run `bursar session create` first, or name one');
+}
+
+/** What is left, in dollars; `null` where the session has no limit. */
+export function availableOf(session: SessionView): string | null {
+  return session.availableLimits?.availableSpendAmount.value ?? null;
+}
+
+function describe(session: SessionView): string {
+  return formatFacts({
+    session: session.paymentSessionId,
+    user: session.userId,
+    status: session.status,
+    budget: session.limits === undefined ? 'no limit' : `USD ${session.limits.maxSpendAmount.value}`,
+    left: session.availableLimits === undefined ? 'no limit' : `USD ${availableOf(session)}`,
+    spent: `USD ${session.spentAmount.value}`,
+    reserved: `USD ${session.reservedAmount.value}`,
+    until: session.expiresAt,
+  });
+}
+
+async function remember(deps: CliDeps, target: Target, paymentSessionId: string | null): Promise<void> {
+  const context = ownContext(target);
+  if (context !== null) await writeContext(deps.files, { ...context, paymentSessionId });
+}
+
+async function runCreate({ deps, target, options }: Invocation): Promise<Outcome> {
+  const value = usdOf(options, 'budget') ?? BUDGET_DEFAULT_USD;
+  const expiryTimeInMinutes =
+    wholeNumberOf(options, 'minutes', SESSION_MINUTES_MIN, SESSION_MINUTES_MAX) ?? MINUTES_DEFAULT;
+  const session = await createSession(clientOf(deps, target, 'management'), ownerOf(target), {
+    clientToken: `bursar-cli-${Buffer.from(deps.randomBytes(16)).toString('hex')}`,
+    expiryTimeInMinutes,
+    limits: { maxSpendAmount: { value, currency: 'USD' } },
+  });
+  await remember(deps, target, session.paymentSessionId);
+  return done(session, `${describe(session)}\n\nnext: npm run bursar -- pay URL`);
+}
+
+async function runShow({ deps, target, positionals }: Invocation): Promise<Outcome> {
+  const id = requireSession(target, positionals[0]);
+  const session = await getSession(clientOf(deps, target, 'management'), ownerOf(target), id);
+  return done(session, describe(session));
+}
+
+async function runRevoke({ deps, target, options, positionals }: Invocation): Promise<Outcome> {
+  const id = requireSession(target, positionals[0]);
+  await confirmRevocation(deps, options, id);
+  await deleteSession(clientOf(deps, target, 'management'), ownerOf(target), id);
+  if (ownContext(target)?.paymentSessionId === id) await remember(deps, target, null);
+  return done(
+    { paymentSessionId: id, status: 'DELETED' },
+    `${id} is revoked: nothing more is signed within it. What was signed already can still be settled.`,
+  );
+}
+
+async function confirmRevocation({ terminal }: CliDeps, options: Options, id: string): Promise<void> {
+  if (options.flag('yes')) return;
+  if (!terminal.interactive) {
+    throw new CliError(EXIT.notConfirmed, `${id} was not revoked: nobody is there to confirm it`, {
+      hint: 'confirm it with --yes',
+    });
+  }
+  if (isYes(await terminal.ask(`revoke ${id}? It cannot be opened again [y/N] `))) return;
+  throw new CliError(EXIT.notConfirmed, `${id} was not revoked`);
+}
+
+export function isYes(answer: string | null): boolean {
+  return answer !== null && /^\s*y(?:es)?\s*$/i.test(answer);
+}
+
+const shared = { operandsMin: 0, role: 'ManagementRole; with a token, the management scope' } as const;
+
+export const sessionCreate: Command = {
+  ...shared,
+  name: 'session create',
+  summary: 'opens a budget with an expiry',
+  operands: '',
+  operandsMax: 0,
+  options: {
+    budget: { value: 'USD', help: `what may be spent in all (default ${BUDGET_DEFAULT_USD})` },
+    minutes: {
+      value: 'N',
+      help: `until it expires, ${SESSION_MINUTES_MIN} to ${SESSION_MINUTES_MAX} (default ${MINUTES_DEFAULT})`,
+    },
+  },
+  examples: [
+    ['bursar session create', `USD ${BUDGET_DEFAULT_USD} for an hour`],
+    ['bursar session create --budget 2.50 --minutes 15', 'USD 2.50 for a quarter of one'],
+  ],
+  notes: ['The session becomes the one that `pay`, `session show` and `session revoke` use unless told otherwise.'],
+  run: runCreate,
+};
+
+export const sessionShow: Command = {
+  ...shared,
+  name: 'session show',
+  summary: 'what is left of a budget, and until when',
+  operands: '[ID]',
+  operandsMax: 1,
+  options: {},
+  examples: [
+    ['bursar session show', 'the session that was created last'],
+    ['bursar session show payment-session-0123456789abcde', 'another one'],
+  ],
+  run: runShow,
+};
+
+export const sessionRevoke: Command = {
+  ...shared,
+  name: 'session revoke',
+  summary: 'ends a session before its time',
+  operands: '[ID]',
+  operandsMax: 1,
+  options: { yes: { help: 'do not ask' } },
+  examples: [
+    ['bursar session revoke', 'the session that was created last; asks first'],
+    ['bursar session revoke payment-session-0123456789abcde --yes', 'another one, without asking'],
+  ],
+  run: runRevoke,
+};

@@ -1,0 +1,63 @@
+import { findNetworkByChain, KNOWN_CHAINS, type Network } from '../../domain/assets.ts';
+import { formatUsd, usdValueOfStablecoin, parseBaseUnits } from '../../domain/money.ts';
+import { renderUnicodeCompact } from 'uqr';
+import type { Options } from '../program/command.ts';
+import type { CliContext } from '../target/context.ts';
+import { ownContext } from '../target/ids.ts';
+import type { TokenBalance } from '../operations.ts';
+import { usageError } from '../program/outcome.ts';
+import type { Target } from '../target/target.ts';
+import type { Terminal } from '../program/terminal.ts';
+
+export const CHAIN_DEFAULT = 'BASE_SEPOLIA';
+
+/** A wallet and the chain that it is used on. */
+export interface Wallet {
+  readonly paymentConnectorId: string;
+  readonly paymentInstrumentId: string;
+  readonly chain: string;
+}
+
+/** The chain of the option, else the context's, else the test network: real money is never the default. */
+export function chainOf(options: Options, context: CliContext | null): Network & { readonly chain: string } {
+  const name = options.text('chain') ?? context?.chain ?? CHAIN_DEFAULT;
+  const network = findNetworkByChain(name);
+  if (network === undefined) throw usageError(`--chain must be one of ${KNOWN_CHAINS.join(', ')}. Received: ${name}`);
+  return { ...network, chain: name };
+}
+
+/** The wallet of the options, else the one that `init` made. Throws `CliError` where there is none. */
+export function requireWallet(target: Target, options: Options): Wallet {
+  const context = ownContext(target);
+  const paymentInstrumentId = options.text('instrument') ?? context?.paymentInstrumentId ?? null;
+  const paymentConnectorId = options.text('connector') ?? context?.paymentConnectorId ?? null;
+  if (paymentInstrumentId === null || paymentConnectorId === null) {
+    throw usageError(
+      `no wallet is known for user ${target.userId}`,
+      'run `bursar init` first, or name one with --instrument and --connector',
+    );
+  }
+  return { paymentConnectorId, paymentInstrumentId, chain: chainOf(options, context).chain };
+}
+
+/** A balance in dollars; the token is worth one. Throws where the deployment answers what is no amount. */
+export function usdOfBalance({ amount, decimals }: TokenBalance): string {
+  const units = parseBaseUnits(amount);
+  if (!units.ok) throw new Error(`the balance is not an amount: expected ${units.error.expected}`);
+  return formatUsd(usdValueOfStablecoin(units.value, decimals));
+}
+
+/** @see https://eips.ethereum.org/EIPS/eip-681 */
+export function formatAddressUri(address: string, { chainId }: Pick<Network, 'chainId'>): string {
+  return `ethereum:${address}@${chainId}`;
+}
+
+/** A code to scan. With colours it is dark on light whatever the terminal's colours are. */
+export function formatQrCode(terminal: Pick<Terminal, 'color'>, text: string): string {
+  const code = renderUnicodeCompact(text, { border: 2 });
+  if (!terminal.color) return code;
+  return code
+    .split('\n')
+    .map((line) => `\u{1B}[97;40m${line}\u{1B}[0m`)
+    .join('\n');
+}

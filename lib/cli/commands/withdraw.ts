@@ -1,0 +1,279 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BursarClient } from '../../client/index.ts';
+import type { Command, Invocation } from '../program/command.ts';
+import { toCliError } from '../program/failures.ts';
+import { ownContext } from '../target/ids.ts';
+import type { Owner } from '../operations.ts';
+import { CliError, EXIT, done, usageError, type Outcome } from '../program/outcome.ts';
+import { isYes, ownerOf } from './session.ts';
+import { clientOf } from '../target/target.ts';
+import { formatFacts } from '../program/terminal.ts';
+import { askToSettle, type SettlementAnswer } from '../withdrawal/facilitator.ts';
+import {
+  createWithdrawal,
+  getFunds,
+  isSettled,
+  type FundsView,
+  type WithdrawalView,
+} from '../withdrawal/operations.ts';
+import {
+  amountOf,
+  checkAmount,
+  clientTokenOf,
+  destinationOf,
+  fileExists,
+  microUsd,
+  pickFunds,
+  wayOf,
+  type Way,
+} from '../withdrawal/choices.ts';
+import { formatTransferCall } from '../withdrawal/transfer-call.ts';
+
+/** How often, and how long apart, the chain is asked for a transfer that a facilitator says it has settled. */
+const CHAIN_READS_MAX = 4;
+const CHAIN_READ_WAIT_MS = 500;
+
+interface Plan {
+  readonly owner: Owner;
+  readonly client: BursarClient;
+  readonly instrumentId: string;
+  readonly destination: string;
+  readonly amountUsd: string;
+  readonly network: string;
+  readonly clientToken: string;
+  readonly way: Way;
+}
+
+async function runWithdraw(invocation: Invocation): Promise<Outcome> {
+  const { deps, target, options } = invocation;
+  if (target.access.kind === 'token') {
+    throw usageError('money is withdrawn with AWS signatures only', 'unset BURSAR_TOKEN and use TreasuryRole');
+  }
+  const destination = destinationOf(invocation);
+  checkAmount(invocation);
+  const clientToken = clientTokenOf(invocation);
+  const way = await wayOf(invocation);
+  const instrumentId = options.text('instrument') ?? ownContext(target)?.paymentInstrumentId ?? null;
+  if (instrumentId === null) throw usageError('no wallet is known', 'name one with --instrument');
+  const owner = ownerOf(target);
+  const client = clientOf(deps, target, 'treasury');
+  const funds = await getFunds(client, owner, instrumentId, options.text('network'));
+  const { network, balanceUsd } = pickFunds(funds);
+  const amountUsd = amountOf(invocation, balanceUsd);
+  const plan = { owner, client, instrumentId, destination, amountUsd, network, clientToken, way };
+
+  deps.terminal.err(`${describe(plan, funds, balanceUsd)}\n`);
+  await confirm(invocation, plan);
+  deps.interrupted.throwIfAborted();
+  deps.terminal.err(`token    ${clientToken}: repeat with ${againOf(plan)}, never twice the money\n`);
+  return namingToken(invocation, plan, async () => {
+    const body = { paymentInstrumentId: instrumentId, network, destination, clientToken };
+    const made = await createWithdrawal(client, owner, { ...body, amount: { value: amountUsd, currency: 'USD' } });
+    assertAsAsked(plan, funds, made);
+    return 'file' in way
+      ? writeTransfer(invocation, plan, way.file, made)
+      : settle(invocation, plan, way.facilitator, made);
+  });
+}
+
+/** The options that make the same command the same withdrawal; the network too, since an emptied wallet tells it no more. */
+function againOf({ amountUsd, clientToken, network }: Plan): string {
+  return `--amount ${amountUsd} --client-token ${clientToken} --network ${network}`;
+}
+
+/** Whatever fails from here on may leave a signed transfer behind, so that a program too must learn under which token to ask again. */
+async function namingToken<T>({ target }: Invocation, plan: Plan, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { exitCode, message, hint, details } = toCliError(error, target);
+    const { clientToken, amountUsd, network } = plan;
+    throw new CliError(exitCode, message, {
+      ...(hint === null ? {} : { hint }),
+      details: { ...details, clientToken, amountUsd, network },
+      cause: error,
+    });
+  }
+}
+
+function describe(plan: Plan, { walletAddress, status }: FundsView, balanceUsd: string): string {
+  return formatFacts({
+    wallet: `${walletAddress} (${status})`,
+    network: plan.network,
+    balance: `USD ${balanceUsd}`,
+    withdraw: `USD ${plan.amountUsd}`,
+    to: plan.destination,
+    by: 'file' in plan.way ? `a transaction in ${plan.way.file}` : plan.way.facilitator,
+  });
+}
+
+async function confirm({ deps, options }: Invocation, { amountUsd, destination }: Plan): Promise<void> {
+  if (options.flag('yes')) return;
+  const details = { code: 'cli:not_confirmed' };
+  if (!deps.terminal.interactive) {
+    throw new CliError(EXIT.notConfirmed, 'nobody is there to confirm the withdrawal', {
+      hint: 'nothing was signed; confirm it with --yes',
+      details,
+    });
+  }
+  if (isYes(await deps.terminal.ask(`withdraw USD ${amountUsd} to ${destination}? [y/N] `))) return;
+  throw new CliError(EXIT.notConfirmed, 'not confirmed', { hint: 'nothing was signed', details });
+}
+
+/** What is handed on must be what was confirmed. */
+function assertAsAsked(plan: Plan, { walletAddress }: FundsView, { withdrawal, settlement }: WithdrawalView): void {
+  const { from, to, value } = settlement.paymentPayload.payload.authorization;
+  // All tokens here have six decimals, as a dollar has in the books.
+  const asAsked = from === walletAddress && to === plan.destination && BigInt(value) === microUsd(plan.amountUsd);
+  if (asAsked && withdrawal.offer.network === plan.network) return;
+  throw new Error('the deployment signed another transfer than the one that was asked for: it was not handed on');
+}
+
+function summaryOf(
+  { amountUsd, destination, network, clientToken, instrumentId }: Plan,
+  { withdrawal }: WithdrawalView,
+) {
+  const { processPaymentId } = withdrawal;
+  return { processPaymentId, paymentInstrumentId: instrumentId, clientToken, network, amountUsd, destination };
+}
+
+const endOf = ({ withdrawal }: WithdrawalView): string =>
+  new Date(withdrawal.authorization.validBefore * 1_000).toISOString();
+
+async function writeTransfer({ deps }: Invocation, plan: Plan, file: string, made: WithdrawalView): Promise<Outcome> {
+  const { payload } = made.settlement.paymentPayload;
+  const transfer = {
+    ...summaryOf(plan, made),
+    chainId: Number(plan.network.split(':')[1]),
+    to: made.withdrawal.offer.asset,
+    data: formatTransferCall(payload),
+    value: '0',
+    validBefore: endOf(made),
+    settlement: made.settlement,
+  };
+  const written = await deps.files.writeNew(file, `${JSON.stringify(transfer, null, 2)}\n`);
+  if (!written) throw fileExists(file);
+  const { to, validBefore } = transfer;
+  return done(
+    { ...summaryOf(plan, made), file, to, validBefore, settled: false },
+    `${formatFacts({ payment: made.withdrawal.processPaymentId, file, contract: to, 'good until': validBefore })}
+
+Anybody may submit it, once, and pays the gas; the money goes nowhere else. With foundry:
+  cast send ${to} "$(jq -r .data ${file})" --rpc-url RPC_URL --private-key YOUR_GAS_KEY`,
+  );
+}
+
+async function settle(
+  { deps, target }: Invocation,
+  plan: Plan,
+  facilitator: string,
+  made: WithdrawalView,
+): Promise<Outcome> {
+  const { client, owner, instrumentId, network } = plan;
+  const { processPaymentId } = made.withdrawal;
+  const look = async (): Promise<ChainLook> => {
+    try {
+      return { settled: await isSettled(client, owner, processPaymentId), unread: null };
+    } catch (error) {
+      return { settled: false, unread: toCliError(error, target).message };
+    }
+  };
+  // A repetition whose first answer was lost: the chain takes no transfer twice, and nobody needs to be asked again.
+  const { settled: before } = await look();
+  const answer: SettlementAnswer = before
+    ? { transaction: null, problem: null }
+    : await askToSettle(deps, facilitator, made.settlement);
+  const seen = before ? { settled: true, unread: null } : await awaitChain(look, answer);
+  const { settled } = seen;
+  if (!settled) throw notArrived(plan, made, answer, seen);
+  // The money has left: a balance that cannot be read any more makes no failure of it.
+  const after = await getFunds(client, owner, instrumentId, network).catch(() => null);
+  const balanceUsd = after?.funds[0]?.amountUsd ?? null;
+  const { transaction } = answer;
+  return done(
+    { ...summaryOf(plan, made), settled, transaction, balanceUsd },
+    formatFacts({
+      payment: processPaymentId,
+      withdrawn: `USD ${plan.amountUsd} to ${plan.destination}`,
+      transaction:
+        transaction ?? (before ? 'it was on the chain already' : 'on the chain; the facilitator did not name it'),
+      balance: balanceUsd === null ? null : `USD ${balanceUsd}`,
+    }),
+  );
+}
+
+/** Whether the chain shows the transfer. */
+interface ChainLook {
+  readonly settled: boolean;
+  /** Why nobody can tell; `null` where the chain was read. */
+  readonly unread: string | null;
+}
+
+/** The chain may show a moment late what a facilitator has settled. */
+async function awaitChain(look: () => Promise<ChainLook>, { problem }: SettlementAnswer): Promise<ChainLook> {
+  const reads = problem === null ? CHAIN_READS_MAX : 1;
+  for (let read = 1; ; read += 1) {
+    const seen = await look();
+    if (seen.settled || read === reads) return seen;
+    await sleep(CHAIN_READ_WAIT_MS);
+  }
+}
+
+function notArrived(
+  plan: Plan,
+  made: WithdrawalView,
+  { problem, transaction }: SettlementAnswer,
+  { unread }: ChainLook,
+): CliError {
+  const said = problem ?? `settled in ${transaction ?? 'an unnamed transaction'}, which the chain does not show yet`;
+  const seen = unread === null ? 'not seen on the chain' : `not seen on the chain, which could not be read (${unread})`;
+  return new CliError(EXIT.notDelivered, `signed, and ${seen}; the facilitator said: ${said}`, {
+    hint:
+      `until ${endOf(made)} the same command with ${againOf(plan)} asks again without moving the money twice; ` +
+      'after that a transfer that the chain does not have is worthless, and one under a new token is needed',
+    details: { code: 'cli:not_settled', ...summaryOf(plan, made), transaction },
+  });
+}
+
+export const withdraw: Command = {
+  name: 'withdraw',
+  summary: 'takes money out of a wallet, to an address that the deployment lists',
+  operands: '',
+  operandsMin: 0,
+  operandsMax: 0,
+  options: {
+    to: { value: 'ADDRESS', help: 'one of the withdrawalAddresses of the deployment' },
+    amount: { value: 'USD', help: 'how much' },
+    all: { help: 'all that the wallet holds' },
+    instrument: { value: 'ID', help: 'the wallet, deleted or not (default: that of init)' },
+    network: { value: 'ID', help: 'such as eip155:8453, where the wallet holds money on several' },
+    facilitator: {
+      value: 'URL',
+      help: 'the x402 facilitator that settles and pays the gas (default: the local stack’s)',
+    },
+    out: { value: 'FILE', help: 'write the transaction to a new file instead, for whoever pays the gas' },
+    yes: { help: 'do not ask' },
+    'client-token': { value: 'TOKEN', help: 'the token of an earlier try: the money does not move twice' },
+  },
+  role: 'TreasuryRole, which is there where treasuryPrincipals names somebody; not with a token',
+  examples: [
+    [
+      'bursar withdraw --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --all',
+      'what is left in the wallet of init; asks',
+    ],
+    [
+      'bursar withdraw --instrument payment-instrument-0123456789abcde --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --amount 12.50 --network eip155:8453 --facilitator https://facilitator.example --yes',
+      'out of any wallet of the user, deleted or not',
+    ],
+    [
+      'bursar withdraw --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --amount 12.50 --out transfer.json',
+      'signs, and leaves it to you to submit',
+    ],
+  ],
+  notes: [
+    'The deployment signs a transfer that is good for five minutes at most; it is a receipt in `bursar payments` at once. Whoever brings it to the chain cannot send it elsewhere. The money has left when this command says that the chain has it.',
+    'Deleting a wallet deletes no key and warns of no balance: run this first, or afterwards with --instrument.',
+    `exit code: ${EXIT.ok} on the chain, or written to the file; ${EXIT.failed} failed; ${EXIT.notConfirmed} not confirmed; ${EXIT.refused} refused by Bursar, such as an address that is not listed; ${EXIT.notDelivered} signed, and not seen on the chain.`,
+  ],
+  run: runWithdraw,
+};

@@ -1,0 +1,69 @@
+import type { AccountReader } from '../target/account.ts';
+import type { CallerIdentity, ChainRequest, Credentials, CredentialSource } from '../target/aws.ts';
+import type { FileStore } from './files.ts';
+import type { Outcome } from './outcome.ts';
+import type { Target } from '../target/target.ts';
+import type { Terminal } from './terminal.ts';
+
+/** The world outside: everything that a test puts in its own. */
+export interface CliDeps {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly files: FileStore;
+  /** The name of whoever is logged in: the user of calls where none is named. */
+  readonly userName: string;
+  readonly fetch: typeof fetch;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly randomBytes: (size: number) => Uint8Array;
+  /** Fires when the user wants to stop. */
+  readonly interrupted: AbortSignal;
+  /** The standard chain of AWS: environment, profile, single sign-on, roles of the machine. */
+  readonly awsCredentials: (request: ChainRequest) => CredentialSource;
+  readonly callerIdentity: (region: string, credentials: Credentials) => Promise<CallerIdentity>;
+  /** Names of the metrics that reached CloudWatch lately. */
+  readonly recentMetrics: (region: string, credentials: Credentials) => Promise<readonly string[]>;
+  readonly account: AccountReader;
+}
+
+export interface OptionSpec {
+  /** What stands for the value in the help; without it, the option is a flag. */
+  readonly value?: string;
+  readonly many?: true;
+  readonly help: string;
+}
+
+/** Options as given: flags are `true`, values text, repeated ones lists. */
+export interface Options {
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  list(name: string): readonly string[];
+}
+
+export interface Invocation {
+  readonly deps: CliDeps;
+  readonly options: Options;
+  readonly positionals: readonly string[];
+  readonly target: Target;
+}
+
+export interface Command {
+  /** One or two words, such as `session create`. */
+  readonly name: string;
+  readonly summary: string;
+  /** After the name in the usage line, such as `URL`. */
+  readonly operands: string;
+  readonly operandsMin: number;
+  readonly operandsMax: number;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Whether it has something to do where no endpoint is known. @default 'required' */
+  readonly endpoint?: 'required' | 'optional';
+  /** The role of the deployment whose credentials it needs. */
+  readonly role: string;
+  /** Lines, each with what it does. */
+  readonly examples: readonly (readonly [command: string, what: string])[];
+  /** Paragraphs of the help besides. */
+  readonly notes?: readonly string[];
+  /** Throws `CliError` for every expected end but success. */
+  readonly run: (invocation: Invocation) => Promise<Outcome>;
+}

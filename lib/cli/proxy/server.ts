@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { IDENTITY_BODY_MAX_BYTES } from '../../domain/limits.ts';
+import type { SignedRequest } from '../../sigv4/verification.ts';
+import { proxyError, resign, type ProxyAnswer, type ResignerOptions } from './resigner.ts';
+
+const HOST = '127.0.0.1';
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const CONNECTIONS_MAX = 64;
+const PATH_SHOWN_MAX_CHARS = 200;
+
+export interface ProxyServer {
+  /** Such as `http://127.0.0.1:8403`. */
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** One line per request: nothing of its headers or bodies. */
+export interface ProxyEvent {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+}
+
+/**
+ * Listens on 127.0.0.1 and hands every request to `resign`. A name other than the loopback's in Host is refused, so that no
+ * web page can reach it under a name of its own.
+ *
+ * @param port 0 takes a free one
+ * @throws Error where the port is taken
+ */
+export async function startProxy(
+  options: ResignerOptions,
+  { port, onAnswer }: { readonly port: number; readonly onAnswer: (event: ProxyEvent) => void },
+): Promise<ProxyServer> {
+  let bound = port;
+  const server = createServer((request, response) => {
+    void serve(options, { request, response, port: bound }).then(onAnswer, () => response.destroy());
+  });
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.maxConnections = CONNECTIONS_MAX;
+  server.on('upgrade', (_request, socket) => socket.destroy());
+  server.on('connect', (_request, socket) => socket.destroy());
+  const listening = once(server, 'listening');
+  server.listen(port, HOST);
+  await listening;
+  bound = (server.address() as AddressInfo).port;
+  return {
+    url: `http://${HOST}:${bound}`,
+    port: bound,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function serve(
+  options: ResignerOptions,
+  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly port: number },
+): Promise<ProxyEvent> {
+  const { request, response, port } = exchange;
+  const result = await answer(options, request, port);
+  send(response, result);
+  const path = (request.url ?? '').split('?')[0]!.slice(0, PATH_SHOWN_MAX_CHARS);
+  return { method: request.method ?? '', path, status: result.status };
+}
+
+async function answer(options: ResignerOptions, request: IncomingMessage, port: number): Promise<ProxyAnswer> {
+  const headers = pairsOf(request.rawHeaders);
+  const hosts = headers.filter(([name]) => name.toLowerCase() === 'host').map(([, value]) => value.toLowerCase());
+  if (hosts.length !== 1 || ![`${HOST}:${port}`, `localhost:${port}`].includes(hosts[0]!)) {
+    return proxyError(403, 'AccessDeniedException', 'The proxy answers to 127.0.0.1 and localhost only');
+  }
+  const body = await readBody(request);
+  if (body === null) {
+    const expected = `expected at most ${IDENTITY_BODY_MAX_BYTES} bytes`;
+    return proxyError(413, 'ValidationException', `The request body is too large: ${expected}`);
+  }
+  const signed: SignedRequest = { method: request.method ?? '', target: request.url ?? '', headers, body };
+  return resign(options, signed);
+}
+
+function pairsOf(raw: readonly string[]): (readonly [string, string])[] {
+  return raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []));
+}
+
+/** `null`: more than any operation takes. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Kept open where it is left early, so that the refusal still arrives.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.byteLength;
+    if (size > IDENTITY_BODY_MAX_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, headers, body }: ProxyAnswer): void {
+  // The connection is not kept after a body that was too large to read.
+  const connection = status === 413 ? { connection: 'close' } : {};
+  response.writeHead(status, { ...headers, ...connection, 'content-length': body.byteLength });
+  response.end(body);
+}

@@ -1,0 +1,214 @@
+import { createBursarClient, type BursarClient } from '../../client/index.ts';
+import { USER_ID_MAX_CHARS } from '../../domain/limits.ts';
+import type { CredentialSource } from './aws.ts';
+import type { CliDeps, Options } from '../program/command.ts';
+import {
+  CONTEXT_FILE,
+  LOCAL_FILE,
+  readContext,
+  readLocalFile,
+  type CliContext,
+  type LocalStackFile,
+} from './context.ts';
+import { usageError } from '../program/outcome.ts';
+
+/** The roles of a deployment that commands act in; the local stack has keys of each. */
+export type CallerRole = 'controlPlane' | 'management' | 'processPayment' | 'treasury';
+
+export type Access =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'local'; readonly local: LocalStackFile }
+  | { readonly kind: 'aws'; readonly source: CredentialSource; readonly described: string };
+
+/** Which deployment a command talks to, as whom, and what is known of it. */
+export interface Target {
+  /** With its stage, without a slash at the end; empty where none is known and the command does without. */
+  readonly endpoint: string;
+  /** Where the endpoint was found, for people. */
+  readonly foundIn: string;
+  readonly region: string;
+  readonly access: Access;
+  readonly userId: string;
+  /** The context file, where it is of this endpoint; its ids are of `context.userId`. */
+  readonly context: CliContext | null;
+  readonly local: LocalStackFile | null;
+  /** Given by hand or by the environment. */
+  readonly managerArn: string | null;
+}
+
+const USER_ID = /^[\x21-\x7e]+$/;
+const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
+const GATEWAY_HOST = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const MANAGER_ARN = /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:payment-manager\/[0-9a-z-]{12,211}$/;
+
+/** Finds out where the command goes: option, environment, context file, local stack, in this order. Throws `CliError`. */
+export async function resolveTarget(
+  deps: CliDeps,
+  options: Options,
+  need: 'required' | 'optional' = 'required',
+): Promise<Target> {
+  const saved = await readContext(deps.files);
+  const local = await readLocalFile(deps.files);
+  const { endpoint, foundIn } = findEndpoint({ deps, options, need }, saved, local);
+  const context = saved !== null && isOf(saved, endpoint, local) ? saved : null;
+  const isLocal = local !== null && sameEndpoint(local.endpoint, endpoint);
+  const region = findRegion(deps, options, endpoint, context ?? (isLocal ? local : null));
+  const userId = options.text('user') ?? deps.env['BURSAR_USER'] ?? context?.userId ?? deps.userName;
+  if (!USER_ID.test(userId) || userId.length > USER_ID_MAX_CHARS) {
+    throw usageError(`--user must be 1 to ${USER_ID_MAX_CHARS} visible ASCII characters. Received: ${userId}`);
+  }
+  const managerArn = options.text('manager') ?? deps.env['BURSAR_MANAGER'] ?? null;
+  if (managerArn !== null && !MANAGER_ARN.test(managerArn)) {
+    throw usageError(`--manager must be the ARN of a payment manager. Received: ${managerArn}`);
+  }
+  const access = findAccess(deps, options, { region, userId, local: isLocal ? local : null });
+  return { endpoint, foundIn, region, access, userId, context, local: isLocal ? local : null, managerArn };
+}
+
+function findEndpoint(
+  {
+    deps,
+    options,
+    need,
+  }: { readonly deps: CliDeps; readonly options: Options; readonly need: 'required' | 'optional' },
+  saved: CliContext | null,
+  local: LocalStackFile | null,
+) {
+  const given = options.text('endpoint');
+  if (given !== undefined) return { endpoint: parseEndpoint(given, '--endpoint'), foundIn: '--endpoint' };
+  const fromEnv = deps.env['BURSAR_ENDPOINT'];
+  if (fromEnv) return { endpoint: parseEndpoint(fromEnv, 'BURSAR_ENDPOINT'), foundIn: 'BURSAR_ENDPOINT' };
+  // The local stack may have moved to another port since init: its own file knows.
+  if (saved !== null && !(saved.kind === 'local' && local !== null)) {
+    return { endpoint: parseEndpoint(saved.endpoint, CONTEXT_FILE), foundIn: CONTEXT_FILE };
+  }
+  if (local !== null) return { endpoint: parseEndpoint(local.endpoint, LOCAL_FILE), foundIn: LOCAL_FILE };
+  if (need === 'optional') return { endpoint: '', foundIn: 'nowhere' };
+  throw usageError(
+    `there is no endpoint: neither --endpoint nor BURSAR_ENDPOINT, no ${CONTEXT_FILE}, no ${LOCAL_FILE}`,
+    'start a local one with `npm run local`, or name a deployed one: bursar init --endpoint https://ID.execute-api.REGION.amazonaws.com/v1',
+  );
+}
+
+function parseEndpoint(text: string, from: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  if (url === null || !safe || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    throw usageError(
+      `${from} must be an https URL with its stage, such as https://ID.execute-api.us-east-1.amazonaws.com/v1 (http on loopback only)`,
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function isOf(saved: CliContext, endpoint: string, local: LocalStackFile | null): boolean {
+  if (sameEndpoint(saved.endpoint, endpoint)) return true;
+  return saved.kind === 'local' && local !== null && sameEndpoint(local.endpoint, endpoint);
+}
+
+function sameEndpoint(a: string, b: string): boolean {
+  return plainEndpoint(a) === plainEndpoint(b);
+}
+
+function plainEndpoint(text: string): string {
+  return text.replace(/\/+$/, '').replace(/\/oauth$/, '');
+}
+
+function findRegion(
+  deps: CliDeps,
+  options: Options,
+  endpoint: string,
+  known: { readonly region: string } | null,
+): string {
+  const region =
+    options.text('region') ??
+    (endpoint === '' ? undefined : GATEWAY_HOST.exec(new URL(endpoint).hostname)?.[1]) ??
+    known?.region ??
+    deps.env['AWS_REGION'] ??
+    deps.env['AWS_DEFAULT_REGION'];
+  if (region === undefined) throw usageError('there is no region: name one with --region or AWS_REGION');
+  if (!REGION.test(region)) throw usageError(`--region must be a region such as us-east-1. Received: ${region}`);
+  return region;
+}
+
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
+
+function findAccess(
+  deps: CliDeps,
+  options: Options,
+  {
+    region,
+    userId,
+    local,
+  }: { readonly region: string; readonly userId: string; readonly local: LocalStackFile | null },
+): Access {
+  const token = deps.env['BURSAR_TOKEN'];
+  if (token) return { kind: 'token', token };
+  const profile = options.text('profile') ?? null;
+  const roleArn = options.text('role-arn');
+  if (local !== null && profile === null && roleArn === undefined) return { kind: 'local', local };
+  if (roleArn !== undefined && !ROLE_ARN.test(roleArn)) {
+    throw usageError(`--role-arn must be the ARN of an IAM role. Received: ${roleArn}`);
+  }
+  const assume = roleArn === undefined ? null : { roleArn, sessionName: sessionNameOf(options, userId) };
+  const described = [
+    profile === null ? 'the credential chain' : `profile ${profile}`,
+    ...(assume === null ? [] : [`role ${assume.roleArn}`]),
+  ];
+  return { kind: 'aws', source: deps.awsCredentials({ region, profile, assume }), described: described.join(', ') };
+}
+
+/** A deployment that binds users to callers reads the user here. */
+function sessionNameOf(options: Options, userId: string): string {
+  const name = options.text('user') === undefined ? 'bursar-cli' : userId;
+  return /^[\w+=,.@-]{2,64}$/.test(name) ? name : 'bursar-cli';
+}
+
+/** A client of the deployment in one role. Without local keys the role is whatever the credentials have. */
+export function clientOf(deps: CliDeps, target: Target, role: CallerRole): BursarClient {
+  const { access, region } = target;
+  switch (access.kind) {
+    case 'token': {
+      const endpoint = target.endpoint.endsWith('/oauth') ? target.endpoint : `${target.endpoint}/oauth`;
+      const client = createBursarClient({ endpoint, fetch: deps.fetch, token: () => access.token });
+      return withoutUser(client);
+    }
+    case 'local': {
+      const credentials = access.local.credentials[role];
+      if (credentials === undefined)
+        throw usageError(`${LOCAL_FILE} has no key of ${role}: start the local stack again`);
+      return createBursarClient({ endpoint: target.endpoint, region, fetch: deps.fetch, credentials });
+    }
+    case 'aws':
+      return withFreshCredentials(async () =>
+        createBursarClient({
+          endpoint: target.endpoint,
+          region,
+          fetch: deps.fetch,
+          credentials: await access.source(),
+        }),
+      );
+  }
+}
+
+/** With a token the user is the token's own. */
+function withoutUser(client: BursarClient): BursarClient {
+  return {
+    call: ({ userId: _userId, ...call }) => client.call(call),
+    processPayment: ({ userId: _userId, agentName, ...body }) =>
+      client.call({
+        method: 'POST',
+        path: '/payments/processPayment',
+        ...(agentName === undefined ? {} : { agentName }),
+        body,
+      }),
+  };
+}
+
+function withFreshCredentials(create: () => Promise<BursarClient>): BursarClient {
+  return {
+    call: async (call) => (await create()).call(call),
+    processPayment: async (input) => (await create()).processPayment(input),
+  };
+}

@@ -1,0 +1,175 @@
+import type { PaymentId } from '../ids.ts';
+import type { BudgetSnapshot, Denial, EntryKey, Hex, Payment, SigningTerms } from '../payment/payment.ts';
+import type { OpenEntry, Session, SessionKey } from '../payment/session.ts';
+import type { MicroUsd } from '../money.ts';
+import type { EpochMs } from '../time.ts';
+import type { Page, PageRequest, UserKey } from './services.ts';
+
+export type IntentOutcome =
+  | { readonly kind: 'created' }
+  /** The token is in use; the payment is what the store holds under it. */
+  | { readonly kind: 'exists'; readonly payment: Payment };
+
+export type ReserveOutcome =
+  | { readonly kind: 'reserved'; readonly budget: BudgetSnapshot }
+  /** Definitely not reserved. The session is the one that the failed condition saw; `null`: there is none. */
+  | { readonly kind: 'refused'; readonly session: Session | null };
+
+export type TakeOverOutcome =
+  | { readonly kind: 'taken'; readonly payment: Payment }
+  | { readonly kind: 'lost'; readonly payment: Payment };
+
+/** What a payment becomes. */
+export type Verdict =
+  | { readonly status: 'SIGNED'; readonly signature: Hex; readonly budget: BudgetSnapshot; readonly at: EpochMs }
+  | { readonly status: 'DENIED'; readonly denial: Denial; readonly at: EpochMs }
+  | { readonly status: 'ABORTED'; readonly at: EpochMs };
+
+export type DecideOutcome =
+  | { readonly kind: 'decided'; readonly payment: Payment }
+  /** Somebody else decided, or a later attempt owns the payment. */
+  | { readonly kind: 'lost'; readonly payment: Payment };
+
+export interface Reservation {
+  readonly session: SessionKey;
+  readonly entry: EntryKey;
+  readonly amount: MicroUsd;
+}
+
+/**
+ * The books. Every method is one request to one item, so that each either happens or does not; none is a transaction.
+ * All throw `OutcomeUnknown` and `NotNow`; only `reserve` may not be repeated after `OutcomeUnknown`.
+ */
+export interface Ledger {
+  /** Strongly consistent. */
+  readSession(key: SessionKey): Promise<Session | null>;
+  /** Strongly consistent. */
+  readPayment(id: PaymentId): Promise<Payment | null>;
+  /** Writes a PENDING payment if its id is free. The same payment and owner again is `created`. */
+  putIntent(payment: Payment): Promise<IntentOutcome>;
+  /**
+   * Moves an amount from available to reserved, if the session is active at `now`, has a place and can afford it.
+   * Sent once: an implementation must not retry by itself. Its own entry already there is `reserved`.
+   */
+  reserve(
+    reservation: Reservation & Pick<OpenEntry, 'leaseUntil'> & { readonly now: EpochMs; readonly inFlightMax: number },
+  ): Promise<ReserveOutcome>;
+  /** Opens the next attempt of a payment that is at `attempt` and PENDING or ABORTED. */
+  takeOver(from: {
+    readonly id: PaymentId;
+    readonly attempt: number;
+    readonly owner: string;
+    readonly leaseUntil: EpochMs;
+    /** The frozen terms; only the validity window may differ from the stored ones. */
+    readonly terms: SigningTerms;
+  }): Promise<TakeOverOutcome>;
+  /** Decides a payment that is PENDING at `attempt`. Deciding the same again is `decided`. */
+  decide(id: PaymentId, attempt: number, verdict: Verdict): Promise<DecideOutcome>;
+  /** Moves an open entry from reserved to spent; an entry that is not open is left alone. */
+  settle(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
+  /** Moves an open entry from reserved back to available; an entry that is not open is left alone. */
+  release(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
+}
+
+/** Reading many items of the books at once, strongly consistent. One that cannot be read fails alone, in its place. */
+export interface SweepReads {
+  /** At most one page of ids. In their order; `null`: there is none. */
+  readPayments(ids: readonly PaymentId[]): Promise<readonly PromiseSettledResult<Payment | null>[]>;
+  /** At most one page of keys, which may repeat. In their order; rejected where the books do not balance. */
+  readSessions(keys: readonly SessionKey[]): Promise<readonly PromiseSettledResult<Session | null>[]>;
+}
+
+/** A visit that is due, as the index shows it. */
+export interface DueVisit {
+  readonly id: PaymentId;
+  readonly shard: number;
+  readonly dueAt: EpochMs;
+}
+
+/** What the sweeper needs besides the ledger: the sparse index of payments whose lease ended. */
+export interface SweepIndex {
+  /** Visits of one shard that are due, oldest first: one page of them, which follows `after`. */
+  dueVisits(shard: number, now: EpochMs, after: DueVisit | null): Promise<readonly DueVisit[]>;
+  /** Whether a shard has any visit, due or not. */
+  hasVisits(shard: number): Promise<boolean>;
+  /** Takes a payment off the index, unless its attempt changed meanwhile. */
+  dropVisit(id: PaymentId, attempt: number): Promise<void>;
+  /** Sets the time of the next visit, unless the attempt changed meanwhile. */
+  postponeVisit(id: PaymentId, attempt: number, until: EpochMs): Promise<void>;
+  /**
+   * Puts a visit that failed behind the others, unless it is no longer where it was seen. Does not read the payment, which may
+   * be what failed.
+   * @returns when the first of the visits was due that have failed since the last that did not; `null`: nothing was put off
+   */
+  putOff(visit: DueVisit, until: EpochMs): Promise<EpochMs | null>;
+}
+
+/** The sparse index of sessions by their expiry, so that somebody says when it has come. */
+export interface ExpiryIndex {
+  /** Sessions of one shard whose time has come, oldest first: one page of them, which follows `after`. */
+  dueSessions(shard: number, now: EpochMs, after: DueSession | null): Promise<readonly DueSession[]>;
+  /** Takes a session off the index, which the stream of the books tells as its expiry. Leaves alone one that is deleted. */
+  markExpired(session: SessionKey, now: EpochMs): Promise<void>;
+}
+
+/** A session whose time has come, as the index shows it. */
+export interface DueSession extends SessionKey {
+  readonly dueAt: EpochMs;
+}
+
+/** A session as lists show it: only what never changes. */
+export type SessionSummary = Pick<
+  Session,
+  'managerId' | 'sessionId' | 'userId' | 'expiryMinutes' | 'createdAt' | 'expiresAt'
+>;
+
+/** Sessions besides the payment path. */
+export interface SessionStore {
+  readSession(key: SessionKey): Promise<Session | null>;
+  /** Writes a new session if its id is free; otherwise returns the stored one with the hash of the request that made it. */
+  createSession(
+    session: Session,
+    requestHash: string,
+  ): Promise<
+    { readonly kind: 'created' } | { readonly kind: 'exists'; readonly session: Session; readonly requestHash: string }
+  >;
+  /** Marks a session deleted. `null`: there is none, or it is deleted already. */
+  deleteSession(key: SessionKey & { readonly userId: string; readonly now: EpochMs }): Promise<Session | null>;
+  listSessions(user: UserKey, page: PageRequest): Promise<Page<SessionSummary>>;
+}
+
+/** The sessions that withdrawals have, one each. They stand in no list and no index, and nobody can name them. */
+export interface WithdrawalSessions {
+  /** Writes the session of a withdrawal, unless it is there. Returns the one that holds, with the hash of the request that made it. */
+  openSession(
+    session: Session,
+    requestHash: string,
+  ): Promise<{ readonly session: Session; readonly requestHash: string }>;
+}
+
+/** Reading the payments of a user, newest first. */
+export interface PaymentLog {
+  readPayment(id: PaymentId): Promise<Payment | null>;
+  listPayments(user: UserKey, page: PageRequest): Promise<Page<Payment>>;
+}
+
+/** The attempt of a payment that has terms to itself. */
+export interface TermsHolder {
+  readonly paymentId: PaymentId;
+  readonly attempt: number;
+  readonly until: EpochMs;
+}
+
+/** Which payment has the terms that it pays to itself for a while, so that nobody pays the same twice by mistake. */
+export interface RepetitionGuard {
+  /**
+   * Takes terms for an attempt of a payment. Returns who has them: this attempt, unless another payment has them still.
+   * @param termsKey a digest of session and terms
+   * @param instead who may be replaced although its time has not ended; a later attempt of the same payment is somebody else
+   */
+  take(
+    termsKey: string,
+    claim: TermsHolder & { readonly now: EpochMs },
+    instead: Pick<TermsHolder, 'paymentId' | 'attempt'> | null,
+  ): Promise<TermsHolder>;
+}

@@ -1,0 +1,82 @@
+import type { Hex } from '../payment/payment.ts';
+import type { ConnectorMaterial, PaymentConnector, WalletKey, WalletType } from '../tenants/resources.ts';
+
+/**
+ * Thrown by a port when a call may or may not have taken effect: no answer, a timeout, a server error.
+ * Whoever catches it must find out, or leave the matter to the sweeper; treating it as "failed" loses money.
+ */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
+}
+
+/** Thrown by a port when a call certainly took no effect and may work later: throttling. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow';
+}
+
+/** Thrown by a provisioner whose service refused before anything was made, for reasons that waiting alone does not mend. */
+export class NothingMade extends Error {
+  override readonly name = 'NothingMade';
+}
+
+/** Thrown by the list methods: the page token was not made by this list of this user. Nothing was read. */
+export class PageTokenRefused extends Error {
+  override readonly name = 'PageTokenRefused';
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opaque; absent on the last page. */
+  readonly nextToken?: string;
+}
+
+export interface PageRequest {
+  readonly maxResults: number;
+  readonly nextToken?: string;
+}
+
+/** A place in a user's list. */
+export interface UserKey {
+  readonly managerId: string;
+  readonly userId: string;
+}
+
+/**
+ * Signs digests with keys that never leave their place. `lib/service` computes the digest from the frozen terms.
+ * Throws `NotNow` when the signer is throttled; any other error means that no signature was released.
+ */
+export interface Signer {
+  readonly type: WalletType;
+  /**
+   * @param digest the 32 bytes to sign
+   * @param address whose key it must be; the signature is recovered and compared before it is returned
+   * @returns 65 bytes r, s (low), v (27 or 28)
+   */
+  sign(key: WalletKey, digest: Uint8Array, address: Hex): Promise<Hex>;
+}
+
+/** Makes keys; runs in the management functions, which cannot sign. */
+export interface WalletProvisioner {
+  readonly type: WalletType;
+  createConnector(connector: { readonly managerId: string; readonly connectorId: string }): Promise<ConnectorMaterial>;
+  createKey(request: {
+    readonly connector: PaymentConnector;
+    readonly instrumentId: string;
+    /** Draws the next derivation index; only wallets that derive keys call it. */
+    readonly takeIndex: () => Promise<number>;
+  }): Promise<{ readonly address: Hex; readonly key: WalletKey }>;
+}
+
+/** Reads a token of a chain. */
+export interface ChainReader {
+  balanceOf(token: Hex, owner: Hex): Promise<bigint>;
+  /** Whether a transfer of the owner with this nonce has come to the chain, or was cancelled there. */
+  isAuthorizationUsed(token: Hex, owner: Hex, nonce: Hex): Promise<boolean>;
+}
+
+/** Unpredictable bytes, so that tests can own them. */
+export interface Randomness {
+  bytes(length: number): Uint8Array;
+  /** A number in [0, 1), for jitter only. */
+  fraction(): number;
+}

@@ -1,0 +1,16 @@
+import type { VerifiedClaims } from './jwt-authorizer.ts';
+
+/** What a call is for a token's scopes: paying, reading what an agent may know, or managing budgets and wallets. */
+export type Access = 'pay' | 'read' | 'manage';
+
+/** Whom a call acts for, and how that was proven. */
+export interface Principal {
+  readonly userId: string;
+  /** What a token says of its holder; `null` for a caller that signed with IAM. */
+  readonly claims: VerifiedClaims | null;
+}
+
+/** A caller that signed with IAM; the user is as the deployment binds it. */
+export function signedCaller(userId: string): Principal {
+  return { userId, claims: null };
+}

@@ -1,0 +1,23 @@
+import { createJwtAuthorizer } from '../api/jwt-authorizer.ts';
+import { mayTrust } from '../domain/tenants/jwt-authorizer.ts';
+import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import { createFetchJson } from '../jwt/fetch-json.ts';
+import { createTokenVerifier } from '../jwt/token-verifier.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
+import { readAuthorizingConfig } from './config.ts';
+import { systemClock, writeLog } from './runtime.ts';
+
+/** Lets tokens of trusted issuers in under `/oauth`. Reads which issuers there are, and nothing else. */
+export function composeAuthorizeJwt(env: NodeJS.ProcessEnv) {
+  const config = readAuthorizingConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const issuers = createIssuerIndex({ tableName: config.registryTable, client });
+  const verifier = createTokenVerifier({
+    clock: systemClock,
+    fetchJson: createFetchJson(),
+    findDiscoveryUrl: async (issuerKey) =>
+      mayTrust(config.trustedIssuers, issuerKey) ? issuers.findDiscoveryUrl(issuerKey) : null,
+  });
+  return createJwtAuthorizer({ verifier, clock: systemClock, log: writeLog });
+}

@@ -1,0 +1,290 @@
+import type { UserBinding } from '../api/request.ts';
+import { findNetwork } from '../domain/assets.ts';
+import { parseAddress } from '../chains/evm/address.ts';
+import type { Deployment } from '../domain/ids.ts';
+import { issuerKey, type TrustedIssuers } from '../domain/tenants/jwt-authorizer.ts';
+import {
+  REPEAT_WINDOW_MAX_SECONDS,
+  VALIDITY_CAP_SECONDS,
+  VALIDITY_CHOICE_MIN_SECONDS,
+  WITHDRAWAL_ADDRESSES_MAX,
+} from '../domain/limits.ts';
+import { parseUsd, type MicroUsd } from '../domain/money.ts';
+import type { SpanSource } from '../telemetry/traced-request.ts';
+import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every function needs. */
+export interface BaseConfig {
+  readonly deployment: Deployment;
+  readonly booksTable: string;
+  readonly registryTable: string;
+  /** CAIP-2 ids. */
+  readonly allowedNetworks: ReadonlySet<string>;
+  /** `null`: a session without limits stays without. */
+  readonly defaultSessionLimit: MicroUsd | null;
+  /** Who the user of a caller that signed with IAM is. */
+  readonly userBinding: UserBinding;
+}
+
+/** Reads variables and keeps count of what is wrong, so that a deployer hears of everything at once. */
+function createReader(env: Environment) {
+  const problems: string[] = [];
+  const required = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '') problems.push(`${name} is not set`);
+    return value ?? '';
+  };
+  const matching = (name: string, pattern: RegExp, expected: string): string => {
+    const value = required(name);
+    if (value !== '' && !pattern.test(value)) problems.push(`${name} must be ${expected}. Received: ${value}`);
+    return value;
+  };
+  return {
+    required,
+    matching,
+    optional: (name: string): string | undefined => env[name] || undefined,
+    problem: (text: string) => {
+      problems.push(text);
+    },
+    finish: <T extends object>(config: T): Readonly<T> => {
+      if (problems.length > 0) throw new Error(`the function is not configured: ${problems.join('; ')}`);
+      return Object.freeze(config);
+    },
+  };
+}
+
+type Reader = ReturnType<typeof createReader>;
+
+function readBase(reader: Reader): BaseConfig {
+  return {
+    deployment: {
+      partition: reader.matching('DEPLOYMENT_PARTITION', /^aws(-[a-z0-9-]+)?$/, 'a partition such as aws'),
+      region: reader.matching('AWS_REGION', /^[a-z0-9-]+$/, 'a region such as us-east-1'),
+      account: reader.matching('DEPLOYMENT_ACCOUNT', /^[0-9]{12}$/, 'the 12 digits of an account'),
+    },
+    booksTable: reader.required('BOOKS_TABLE'),
+    registryTable: reader.required('REGISTRY_TABLE'),
+    allowedNetworks: readNetworks(reader),
+    defaultSessionLimit: readLimit(reader),
+    userBinding: readUserBinding(reader),
+  };
+}
+
+const DAEMON_ADDRESS = /^([0-9]{1,3}(?:\.[0-9]{1,3}){3}):([0-9]{1,5})$/;
+
+/**
+ * Where a function's spans come from and go to; `null` where Lambda runs no daemon beside it, or gives no address.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+ */
+export function readSpanSource(env: Environment): SpanSource | null {
+  const [, host, port] = DAEMON_ADDRESS.exec(env['AWS_XRAY_DAEMON_ADDRESS'] ?? '') ?? [];
+  const { DEPLOYMENT_PARTITION: partition, DEPLOYMENT_ACCOUNT: account, AWS_REGION: region } = env;
+  const functionName = env['AWS_LAMBDA_FUNCTION_NAME'];
+  if (host === undefined || partition === undefined || account === undefined || region === undefined) return null;
+  if (functionName === undefined) return null;
+  return { partition, region, account, functionName, daemon: { host, port: Number(port) } };
+}
+
+/** Functions that act for no user have no such variable, and bind none. */
+function readUserBinding(reader: Reader): UserBinding {
+  const text = reader.optional('USER_BINDING') ?? 'header';
+  if (text === 'header' || text === 'role-session') return text;
+  reader.problem(`USER_BINDING must be header or role-session. Received: ${text}`);
+  return 'role-session';
+}
+
+function readNetworks(reader: Reader): ReadonlySet<string> {
+  const text = reader.required('ALLOWED_NETWORKS');
+  const ids = text === '' ? [] : text.split(',');
+  for (const id of ids) {
+    if (findNetwork(id)?.id !== id) reader.problem(`ALLOWED_NETWORKS names the unknown network '${id}'`);
+  }
+  return new Set(ids);
+}
+
+function readLimit(reader: Reader): MicroUsd | null {
+  const text = reader.required('DEFAULT_SESSION_LIMIT_USD');
+  if (text === 'none' || text === '') return null;
+  const parsed = parseUsd(text);
+  if (parsed.ok) return parsed.value;
+  reader.problem(`DEFAULT_SESSION_LIMIT_USD must be ${parsed.error.expected}, or none. Received: ${text}`);
+  return null;
+}
+
+/** Throws with every problem of the environment. */
+export function readBaseConfig(env: Environment): Readonly<BaseConfig> {
+  const reader = createReader(env);
+  return reader.finish(readBase(reader));
+}
+
+export interface PayingConfig extends BaseConfig {
+  /** The longest that an authorization is good for. */
+  readonly validityCapSeconds: number;
+  /** 0: the same terms may be paid again at once. */
+  readonly repeatWindowSeconds: number;
+  /** Agents that have metrics of their own. */
+  readonly agentNames: ReadonlySet<string>;
+  /** The addresses that money may leave for, with their checksums. */
+  readonly withdrawalAddresses: ReadonlySet<string>;
+}
+
+export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
+  const reader = createReader(env);
+  return reader.finish({
+    ...readBase(reader),
+    validityCapSeconds: readSeconds(reader, 'VALIDITY_CAP_SECONDS', {
+      min: VALIDITY_CHOICE_MIN_SECONDS,
+      max: VALIDITY_CAP_SECONDS,
+      absent: VALIDITY_CAP_SECONDS,
+    }),
+    repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', {
+      min: 0,
+      max: REPEAT_WINDOW_MAX_SECONDS,
+      absent: 0,
+    }),
+    agentNames: readAgentNames(reader),
+    withdrawalAddresses: readWithdrawalAddresses(reader),
+  });
+}
+
+function readWithdrawalAddresses(reader: Reader): ReadonlySet<string> {
+  const text = reader.optional('WITHDRAWAL_ADDRESSES');
+  const addresses = new Set(text?.split(','));
+  // The checksum as well: one wrong letter would be somebody else's address.
+  const fit = [...addresses].every((address) => parseAddress(address) === address);
+  if (!fit || addresses.size > WITHDRAWAL_ADDRESSES_MAX) {
+    const expected = `at most ${WITHDRAWAL_ADDRESSES_MAX} EVM addresses with their EIP-55 checksums`;
+    reader.problem(`WITHDRAWAL_ADDRESSES must be ${expected}. Received: ${text}`);
+  }
+  return addresses;
+}
+
+function readAgentNames(reader: Reader): ReadonlySet<string> {
+  const text = reader.optional('AGENT_NAMES');
+  const names = new Set(text?.split(','));
+  const fit = [...names].every((name) => REGISTERED_AGENT.test(name) && name !== UNREGISTERED_AGENT);
+  if (!fit || names.size > REGISTERED_AGENTS_MAX) {
+    const expected = `at most ${REGISTERED_AGENTS_MAX} names of letters, digits and . _ : / @ -, none '${UNREGISTERED_AGENT}'`;
+    reader.problem(`AGENT_NAMES must be ${expected}. Received: ${text}`);
+  }
+  return names;
+}
+
+function readSeconds(
+  reader: Reader,
+  name: string,
+  { min, max, absent }: { readonly min: number; readonly max: number; readonly absent: number },
+): number {
+  const text = reader.optional(name);
+  if (text === undefined) return absent;
+  const seconds = /^[0-9]{1,5}$/.test(text) ? Number(text) : -1;
+  if (seconds >= min && seconds <= max) return seconds;
+  reader.problem(`${name} must be ${min} to ${max}. Received: ${text}`);
+  return absent;
+}
+
+export interface ReadingConfig extends BaseConfig {
+  /** RPC endpoints by CAIP-2 id. */
+  readonly rpcUrls: Readonly<Record<string, string>>;
+}
+
+export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), rpcUrls: readRpcUrls(reader) });
+}
+
+/** No problem quotes a URL, since endpoints have keys in them. */
+function readRpcUrls(reader: Reader): Readonly<Record<string, string>> {
+  const text = reader.required('RPC_URLS');
+  const entries = text === '' ? [] : parseEntries(text);
+  if (entries === null) reader.problem('RPC_URLS must be a JSON object from CAIP-2 id to URL');
+  for (const [id, url] of entries ?? []) {
+    if (findNetwork(id)?.id !== id) reader.problem(`RPC_URLS names the unknown network '${id}'`);
+    if (!isHttpUrl(url)) reader.problem(`RPC_URLS has no http or https URL for '${id}'`);
+  }
+  return Object.fromEntries(entries ?? []);
+}
+
+function parseEntries(json: string): readonly (readonly [id: string, url: string])[] | null {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+    return Object.entries(value).map(([id, url]) => [id, String(url)] as const);
+  } catch {
+    return null;
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+}
+
+export interface InstrumentsConfig extends BaseConfig {
+  readonly walletKeyTag: string;
+  readonly payingRoleArn: string;
+  readonly keyAdminRoleArn: string;
+}
+
+export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsConfig> {
+  const reader = createReader(env);
+  return reader.finish({
+    ...readBase(reader),
+    walletKeyTag: reader.required('WALLET_KEY_TAG'),
+    payingRoleArn: reader.required('PAYING_ROLE_ARN'),
+    keyAdminRoleArn: reader.required('KEY_ADMIN_ROLE_ARN'),
+  });
+}
+
+export interface AuthorizingConfig extends BaseConfig {
+  readonly trustedIssuers: TrustedIssuers;
+}
+
+export function readAuthorizingConfig(env: Environment): Readonly<AuthorizingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), trustedIssuers: readTrustedIssuers(reader) });
+}
+
+function readTrustedIssuers(reader: Reader): TrustedIssuers {
+  const text = reader.required('JWT_ISSUERS');
+  if (text === 'any') return null;
+  const issuers = text === 'none' || text === '' ? [] : text.split(',');
+  if (!issuers.every((issuer) => URL.canParse(issuer) && issuerKey(issuer) === issuer)) {
+    reader.problem(`JWT_ISSUERS must be URLs without a slash at the end, none, or any. Received: ${text}`);
+  }
+  return new Set(issuers);
+}
+
+export interface ConnectorsConfig extends AuthorizingConfig {
+  readonly secretNamePrefix: string;
+}
+
+export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfig> {
+  const reader = createReader(env);
+  return reader.finish({
+    ...readBase(reader),
+    trustedIssuers: readTrustedIssuers(reader),
+    secretNamePrefix: reader.required('SECRET_NAME_PREFIX'),
+  });
+}
+
+export interface IdentitiesConfig extends BaseConfig {
+  /** How the names of credential providers' secrets begin, without the slash that follows. */
+  readonly credentialNamePrefix: string;
+}
+
+export function readIdentitiesConfig(env: Environment): Readonly<IdentitiesConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), credentialNamePrefix: reader.required('CREDENTIAL_NAME_PREFIX') });
+}
+
+export interface PublishingConfig {
+  readonly eventBusName: string;
+}
+
+export function readPublishingConfig(env: Environment): Readonly<PublishingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ eventBusName: reader.required('EVENT_BUS_NAME') });
+}

@@ -1,0 +1,62 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createFunction } from '../api/function.ts';
+import { SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { ok, type Result } from '../domain/result.ts';
+import { createFetchJson } from '../jwt/fetch-json.ts';
+import { createTokenVerifier } from '../jwt/token-verifier.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
+import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
+import { createWorkloadTokens } from '../ledger/dynamodb/registry/workload-tokens.ts';
+import { readBaseConfig } from './config.ts';
+import { createCredentialReader } from '../service/identities/credential-reader.ts';
+import { mintPaymentToken } from '../service/identities/payment-tokens.ts';
+import {
+  issueWorkloadToken,
+  issueWorkloadTokenForJwt,
+  redeemWorkloadToken,
+} from '../service/identities/workload-tokens.ts';
+import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
+
+/** Issues workloads' tokens, and mints wallet providers' tokens for them. Reads credentials; keeps none of what it hands out. */
+export function composeIssueTokens(env: NodeJS.ProcessEnv) {
+  const config = readBaseConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const table = { tableName: config.registryTable, client };
+  const secretsClient = new SecretsManagerClient(awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX));
+  const issuers = createIssuerIndex(table);
+  const deps = {
+    identities: createIdentityStore(table),
+    workloadTokens: createWorkloadTokens(table),
+    readCredential: createCredentialReader(secretsClient),
+    redeem: (token: string) => redeemWorkloadToken(deps, token),
+    verifier: createTokenVerifier({
+      clock: systemClock,
+      fetchJson: createFetchJson(),
+      findDiscoveryUrl: (issuerKey) => issuers.findDiscoveryUrl(issuerKey),
+    }),
+    clock: systemClock,
+    random: systemRandom,
+  };
+  return createFunction(
+    'issue-tokens',
+    {
+      GetWorkloadAccessToken: async ({ input }) =>
+        tokenAnswer(await issueWorkloadToken(deps, input.workloadName, null)),
+      GetWorkloadAccessTokenForUserId: async ({ input }) =>
+        tokenAnswer(await issueWorkloadToken(deps, input.workloadName, input.userId)),
+      GetWorkloadAccessTokenForJWT: async ({ input }) =>
+        tokenAnswer(await issueWorkloadTokenForJwt(deps, input.workloadName, input.userToken)),
+      GetResourcePaymentToken: async ({ input }) => {
+        const minted = await mintPaymentToken(deps, input);
+        return minted.ok ? ok({ body: minted.value }) : minted;
+      },
+    },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env) },
+  );
+}
+
+function tokenAnswer(issued: Result<string, Refusal>) {
+  return issued.ok ? ok({ body: { workloadAccessToken: issued.value } }) : issued;
+}

@@ -1,0 +1,52 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { createFunction } from '../api/function.ts';
+import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import { ok } from '../domain/result.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
+import { createProvisioners } from '../wallets/provisioners.ts';
+import { readInstrumentsConfig } from './config.ts';
+import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../service/tenants/instruments.ts';
+import { toInstrumentView } from '../api/views/payments.ts';
+import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
+
+/** Makes and closes wallets. Can make keys, cannot sign with them. */
+export function composeManageInstruments(env: NodeJS.ProcessEnv) {
+  const config = readInstrumentsConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const walletKeys = {
+    client: new KMSClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX)),
+    clock: systemClock,
+    deploymentTag: config.walletKeyTag,
+    partition: config.deployment.partition,
+    account: config.deployment.account,
+    payingRoleArn: config.payingRoleArn,
+    keyAdminRoleArn: config.keyAdminRoleArn,
+  };
+  const deps: InstrumentsDeps = {
+    registry: createRegistry({ tableName: config.registryTable, client }),
+    provisioners: createProvisioners({ walletKeys, walletSecrets: null }),
+    deployment: config.deployment,
+    clock: systemClock,
+    random: systemRandom,
+  };
+  return createFunction(
+    'manage-instruments',
+    {
+      CreatePaymentInstrument: async ({ input, principal }) => {
+        const created = await createInstrument(deps, principal, input);
+        if (!created.ok) return created;
+        const { managerId, instrumentId } = created.value;
+        const paymentInstrument = toInstrumentView(config.deployment, created.value);
+        return ok({ body: { paymentInstrument }, log: { managerId, instrumentId } });
+      },
+      DeletePaymentInstrument: async ({ input, principal }) => {
+        const deleted = await deleteInstrument(deps, principal, input);
+        if (!deleted.ok) return deleted;
+        const { managerId, instrumentId } = deleted.value;
+        return ok({ body: { status: 'DELETED' }, log: { managerId, instrumentId } });
+      },
+    },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
+  );
+}

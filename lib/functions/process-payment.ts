@@ -1,0 +1,148 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createFunction, type OperationHandler } from '../api/function.ts';
+import { IN_FLIGHT_MAX, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import { toChecksumAddress } from '../chains/evm/address.ts';
+import { parseManagerArn } from '../domain/ids.ts';
+import { parseUsd, type MicroUsd } from '../domain/money.ts';
+import { ok, refuse } from '../domain/result.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
+import { createRegistryReader } from '../ledger/dynamodb/registry/registry.ts';
+import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
+import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
+import { createSigners } from '../wallets/signers.ts';
+import { readPayingConfig, type PayingConfig } from './config.ts';
+import { createFactsCache } from '../service/paying/payer-facts.ts';
+import { noManager } from '../service/tenants/managers.ts';
+import { toPaymentView } from '../service/paying/payments.ts';
+import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
+import { createPaymentObserver } from '../telemetry/payment-observer.ts';
+import { toWithdrawalView } from '../api/views/withdrawals.ts';
+import { withdraw, type WithdrawalDeps } from '../service/paying/withdrawals.ts';
+import {
+  awsClientOptions,
+  composeTracing,
+  monotonicMs,
+  reportProblem,
+  systemClock,
+  systemRandom,
+  writeLog,
+} from './runtime.ts';
+
+/** The paying function: the only one that may sign. */
+export function composeProcessPayment(env: NodeJS.ProcessEnv) {
+  const config = readPayingConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const sessions = createWithdrawalSessions({ tableName: config.booksTable, client });
+  const registryTable = { tableName: config.registryTable, client };
+  const { repeatWindowSeconds: windowSeconds } = config;
+  const singleSendClient = createStoreClient({ maxAttempts: 1 });
+  const wallets = awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX);
+  const deps: ProcessPaymentDeps = {
+    ledger: createLedger({ tableName: config.booksTable, client, singleSendClient }),
+    registry: createRegistryReader(registryTable),
+    repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
+    signers: createSigners({ kms: new KMSClient(wallets), secrets: new SecretsManagerClient(wallets) }),
+    facts: createFactsCache(),
+    clock: systemClock,
+    random: systemRandom,
+    allowedNetworks: config.allowedNetworks,
+    validityCapSeconds: config.validityCapSeconds,
+    inFlightMax: IN_FLIGHT_MAX,
+    report: reportProblem,
+  };
+  return createFunction(
+    'process-payment',
+    {
+      ProcessPayment: async ({ input, principal, agentName, deadline, record }) => {
+        const managerId = parseManagerArn(config.deployment, input.paymentManagerArn);
+        if (managerId === null) return noManager(principal);
+        const observer = createPaymentObserver(record, monotonicMs);
+        const result = await processPayment(
+          { ...deps, observer },
+          {
+            managerId,
+            principal,
+            agentName,
+            sessionId: input.paymentSessionId,
+            instrumentId: input.paymentInstrumentId,
+            paymentType: input.paymentType,
+            paymentInput: input.paymentInput,
+            clientToken: input.clientToken ?? Buffer.from(deps.random.bytes(24)).toString('hex'),
+            deadline,
+          },
+        );
+        if (!result.ok) return result;
+        const payment = result.value;
+        return ok({
+          body: toPaymentView(config.deployment, payment),
+          log: {
+            paymentId: payment.id,
+            managerId,
+            sessionId: payment.sessionId,
+            instrumentId: payment.instrumentId,
+            ...(record.values.SpendAmount === undefined ? { replayed: true } : {}),
+          },
+        });
+      },
+      CreateWithdrawal: createWithdrawalHandler(config, {
+        ...deps,
+        sessions,
+        destinations: config.withdrawalAddresses,
+      }),
+    },
+    {
+      clock: systemClock,
+      log: writeLog,
+      tracing: composeTracing(env),
+      userBinding: config.userBinding,
+      agentNames: config.agentNames,
+    },
+  );
+}
+
+/** Takes money out of a wallet. In the paying function, since no other one can sign. */
+function createWithdrawalHandler(
+  { deployment }: PayingConfig,
+  deps: WithdrawalDeps,
+): OperationHandler<'CreateWithdrawal'> {
+  return async ({ input, principal, agentName, deadline, record }) => {
+    const managerId = parseManagerArn(deployment, input.paymentManagerArn);
+    // As of a manager that is missing: managers are not read here, since deleted ones count.
+    if (managerId === null) return refuse({ reason: 'not_found', resource: 'instrument' });
+    const observer = createPaymentObserver(record, monotonicMs);
+    const result = await withdraw(
+      { ...deps, observer },
+      {
+        managerId,
+        userId: principal.userId,
+        agentName,
+        instrumentId: input.paymentInstrumentId,
+        network: input.network ?? null,
+        amount: usdOf(input.amount.value),
+        destination: toChecksumAddress(input.destination),
+        clientToken: input.clientToken,
+        deadline,
+      },
+    );
+    if (!result.ok) return result;
+    const payment = result.value;
+    return ok({
+      body: toWithdrawalView(deployment, payment),
+      log: {
+        paymentId: payment.id,
+        managerId,
+        sessionId: payment.sessionId,
+        instrumentId: payment.instrumentId,
+        ...(record.values.SignLatency === undefined ? { replayed: true } : {}),
+      },
+    });
+  };
+}
+
+function usdOf(text: string): MicroUsd {
+  const parsed = parseUsd(text);
+  if (!parsed.ok) throw new Error('an amount passed the schema and does not parse');
+  return parsed.value;
+}

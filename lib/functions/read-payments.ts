@@ -1,0 +1,99 @@
+import { createFunction } from '../api/function.ts';
+import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import { ok } from '../domain/result.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
+import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
+import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
+import { toReceipt } from '../receipts/receipt.ts';
+import { createChainReaders } from '../chains/evm/reader.ts';
+import { readReadingConfig } from './config.ts';
+import { getInstrumentFunds, getWithdrawal, toFundsView } from '../service/tenants/funds.ts';
+import { getInstrument, getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
+import { pageBody, pageOf } from '../service/tenants/pages.ts';
+import { getPayment, listPayments } from '../service/paying/payments.ts';
+import { getSession, listSessions } from '../service/tenants/sessions.ts';
+import {
+  toInstrumentSummary,
+  toInstrumentView,
+  toSessionFields,
+  toSessionSummary,
+  toSessionView,
+} from '../api/views/payments.ts';
+import { composeTracing, systemClock, writeLog } from './runtime.ts';
+
+/** Everything that only reads. */
+export function composeReadPayments(env: NodeJS.ProcessEnv) {
+  const config = readReadingConfig(env);
+  const { deployment } = config;
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const books = { tableName: config.booksTable, client, clock: systemClock };
+  const deps = {
+    deployment,
+    registry: createRegistry({ tableName: config.registryTable, client }),
+    sessions: createSessionStore(books),
+    payments: createPaymentLog(books),
+    chainReaders: createChainReaders(config.rpcUrls),
+    clock: systemClock,
+  };
+  return createFunction(
+    'read-payments',
+    {
+      GetPaymentInstrument: async ({ input, principal }) => {
+        const found = await getInstrument(deps, principal, input);
+        return found.ok ? ok({ body: { paymentInstrument: toInstrumentView(deployment, found.value) } }) : found;
+      },
+      ListPaymentInstruments: async ({ input, principal }) => {
+        const page = await listInstruments(deps, principal, input, pageOf(input));
+        if (!page.ok) return page;
+        return ok({
+          body: pageBody('paymentInstruments', page.value, (item) => toInstrumentSummary(deployment, item)),
+        });
+      },
+      GetPaymentInstrumentBalance: async ({ input, principal }) => {
+        const balance = await getInstrumentBalance(deps, principal, input);
+        if (!balance.ok) return balance;
+        const { instrument, network, amount } = balance.value;
+        const { decimals, symbol } = network.usdc;
+        const tokenBalance = {
+          amount: `${amount}`,
+          decimals,
+          token: symbol,
+          network: instrument.network,
+          chain: input.chain,
+        };
+        return ok({ body: { paymentInstrumentId: instrument.instrumentId, tokenBalance } });
+      },
+      GetPaymentSession: async ({ input, principal }) => {
+        const found = await getSession(deps, principal, input);
+        if (!found.ok) return found;
+        const paymentSession = toSessionView(deployment, found.value, systemClock.now());
+        return ok({ body: { paymentSession }, log: toSessionFields(found.value) });
+      },
+      ListPaymentSessions: async ({ input, principal }) => {
+        const page = await listSessions(deps, principal, input, pageOf(input));
+        if (!page.ok) return page;
+        return ok({ body: pageBody('paymentSessions', page.value, (item) => toSessionSummary(deployment, item)) });
+      },
+      ListPayments: async ({ input, principal }) => {
+        const page = await listPayments(deps, principal, input, pageOf(input));
+        return page.ok ? ok({ body: pageBody('payments', page.value, (item) => toReceipt(deployment, item)) }) : page;
+      },
+      GetPayment: async ({ input, principal }) => {
+        const found = await getPayment(deps, principal, input);
+        return found.ok ? ok({ body: { payment: toReceipt(deployment, found.value) } }) : found;
+      },
+      GetWithdrawal: async ({ input, principal }) => {
+        const found = await getWithdrawal(deps, principal, input);
+        if (!found.ok) return found;
+        const { payment, settled } = found.value;
+        return ok({ body: { withdrawal: toReceipt(deployment, payment), settled } });
+      },
+      GetInstrumentFunds: async ({ input, principal }) => {
+        const found = await getInstrumentFunds(deps, principal, input);
+        return found.ok ? ok({ body: toFundsView(found.value) }) : found;
+      },
+    },
+    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
+  );
+}

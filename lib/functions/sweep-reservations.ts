@@ -1,0 +1,54 @@
+import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createExpiryIndex } from '../ledger/dynamodb/books/expiry-index.ts';
+import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
+import { createSweepIndex } from '../ledger/dynamodb/books/sweep-index.ts';
+import { createSweepReads } from '../ledger/dynamodb/books/sweep-reads.ts';
+import { addMs, type EpochMs } from '../domain/time.ts';
+import { readBaseConfig } from './config.ts';
+import { markExpiredSessions, type ExpiryDeps, type ExpiryReport } from '../service/sweeping/expiry.ts';
+import { sweep, type SweepDeps, type SweepReport } from '../service/sweeping/sweep.ts';
+import { formatLogLine } from '../telemetry/log-line.ts';
+import { sweepMetrics } from '../telemetry/sweep-metrics.ts';
+import { reportProblem, systemClock, writeLog } from './runtime.ts';
+import { describeFailure } from '../api/function.ts';
+
+/** Finishes what crashed handlers left, then marks sessions that expired: runs every minute, in two passes. */
+export function composeSweepReservations(
+  env: NodeJS.ProcessEnv,
+): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SweepReport & ExpiryReport> {
+  const config = readBaseConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const store = { tableName: config.booksTable, client, clock: systemClock };
+  const deps: SweepDeps = {
+    ledger: createLedger({ ...store, singleSendClient: client }),
+    reads: createSweepReads(store),
+    index: createSweepIndex(store),
+    clock: systemClock,
+    report: reportSweep,
+  };
+  const expiry: ExpiryDeps = { index: createExpiryIndex(store), clock: systemClock, report: reportExpiry };
+  return async (_event, context) => {
+    const deadline = addMs(systemClock.now(), context.getRemainingTimeInMillis());
+    let expired: ExpiryReport = { expiredSessions: 0, failedSessions: 0 };
+    const meanwhile = async (until: EpochMs) => {
+      expired = await markExpiredSessions(expiry, until);
+    };
+    const report = { ...(await sweep(deps, { deadline, meanwhile })), ...expired };
+    const at = systemClock.now();
+    writeLog(formatLogLine({ event: 'sweep.finished', level: 'INFO', at }, { ...report, ...sweepMetrics(at, report) }));
+    return report;
+  };
+}
+
+function reportSweep(problem: Parameters<SweepDeps['report']>[0]): void {
+  if (problem.event === 'sweep.visit_failed') return reportProblem(problem);
+  const { event, shard, error } = problem;
+  const failure = describeFailure(error);
+  writeLog(formatLogLine({ event, level: 'WARN', at: systemClock.now() }, { shard, failure }));
+}
+
+function reportExpiry({ event, sessionId, error }: Parameters<ExpiryDeps['report']>[0]): void {
+  const failure = describeFailure(error);
+  writeLog(formatLogLine({ event, level: 'WARN', at: systemClock.now() }, { sessionId, failure }));
+}

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { BuildOptions, Metafile, Plugin } from 'esbuild';
+import { hashSources, PROJECT_ROOT } from './source-hash.ts';
+
+export interface FunctionBundle {
+  /** Absolute directory to ship: `index.mjs` and what it reads beside itself. The handler is `index.handler`. */
+  readonly path: string;
+  /** Everything in the directory, unpacked. */
+  readonly bytes: number;
+}
+
+export interface BundleResult {
+  readonly functions: Readonly<Record<string, FunctionBundle>>;
+  /** Changes with any byte of any bundle. */
+  readonly digest: string;
+  /** False where the last bundles were still right. */
+  readonly built: boolean;
+}
+
+export interface BundleOptions {
+  readonly log: (line: string) => void;
+  /** @default - the checkout that this file is part of */
+  readonly root?: string;
+}
+
+/** What the last build wrote; kept beside the bundles and believed only if every file is still what it says. */
+interface Stamp {
+  readonly source: string;
+  /** SHA-256 and size by path below `dist`. */
+  readonly files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>>;
+}
+
+const STAMP_FILE = '.stamp.json';
+const META_FILE = 'meta.json';
+const SOURCES = ['lib', 'lambdas', 'package-lock.json', 'tsconfig.json'];
+const PARTIAL_DIRECTORY = '.partial';
+/** Loaded for a sampled request only, so it must not be part of what every start loads. */
+const SPANS_SOURCE = 'lib/telemetry/spans/index.ts';
+const SPANS_FILE = 'spans.mjs';
+const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
+const WASM_FILE = 'secp256k1.wasm';
+
+// CommonJS parts of the SDK call `require` for Node's own modules, which an ES module does not have.
+const REQUIRE_BANNER =
+  'import{createRequire as bursarCreateRequire}from"node:module";const require=bursarCreateRequire(import.meta.url);';
+
+const ESBUILD_OPTIONS = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  conditions: ['module'],
+  alias: { '@aws-sdk/credential-provider-node': './lib/infra/build/lambda-credentials.ts' },
+  minify: true,
+  legalComments: 'none',
+  charset: 'utf8',
+  banner: { js: REQUIRE_BANNER },
+  outExtension: { '.js': '.mjs' },
+  metafile: true,
+  write: false,
+  logLevel: 'silent',
+} as const satisfies BuildOptions;
+
+/**
+ * Builds every `lambdas/<name>.ts` into `dist/<name>/index.mjs` with its dependencies in it, and writes esbuild's
+ * metafile to `dist/meta.json`. Does nothing where sources and bundles are unchanged. Safe to run more than once at a
+ * time: files are replaced whole, and equal sources give equal bytes. Does not check types. Throws esbuild's errors.
+ */
+export async function bundle({ log, root = PROJECT_ROOT }: BundleOptions): Promise<BundleResult> {
+  const dist = join(root, 'dist');
+  const source = hashSources(root, SOURCES, [JSON.stringify(ESBUILD_OPTIONS)]);
+  const last = readStamp(dist);
+  if (last?.source === source && holds(dist, last)) return toResult(dist, last, false);
+
+  const started = performance.now();
+  const outputs = await build(root, dist);
+  // A reader that comes while files are being replaced must not take the old stamp for them.
+  rmSync(join(dist, STAMP_FILE), { force: true });
+  removeOthers(dist, outputs);
+  for (const [path, contents] of outputs) replaceFile(dist, path, contents);
+  const stamp = toStamp(source, outputs);
+  replaceFile(dist, STAMP_FILE, Buffer.from(JSON.stringify(stamp)));
+
+  const result = toResult(dist, stamp, true);
+  for (const [name, { bytes }] of Object.entries(result.functions)) log(`${name}: ${Math.ceil(bytes / 1000)} kB`);
+  const spans = Object.entries(stamp.files).find(([path]) => basename(path) === SPANS_FILE)?.[1];
+  if (spans !== undefined) {
+    log(`${Math.ceil(spans.bytes / 1000)} kB of each function behind the API are loaded for a sampled request only`);
+  }
+  log(`bundled in ${Math.round(performance.now() - started)} ms`);
+  return result;
+}
+
+/** Runs esbuild; returns contents by path below `dist`, without the stamp. */
+async function build(root: string, dist: string): Promise<Map<string, Uint8Array>> {
+  const entryPoints = readdirSync(join(root, 'lambdas'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join('lambdas', file));
+  const outputs = new Map<string, Uint8Array>();
+  if (entryPoints.length === 0) return outputs;
+  const esbuild = await import('esbuild');
+  const options = { ...ESBUILD_OPTIONS, absWorkingDir: root, outdir: dist } as const;
+  const built = await esbuild.build({
+    ...options,
+    entryPoints,
+    entryNames: '[name]/index',
+    plugins: [LEAVE_SPANS_OUT],
+  });
+  for (const file of built.outputFiles) outputs.set(file.path.slice(dist.length + 1), file.contents);
+  for (const [path, from] of wasmCopies(built.metafile)) outputs.set(path, readFileSync(join(root, from)));
+  const tracing = tracingFunctions(built.metafile);
+  if (tracing.length > 0) {
+    const spans = await esbuild.build({ ...options, entryPoints: [SPANS_SOURCE], entryNames: 'spans' });
+    for (const name of tracing) outputs.set(join(name, SPANS_FILE), spans.outputFiles[0]!.contents);
+    Object.assign(built.metafile.outputs, spans.metafile.outputs);
+  }
+  outputs.set(META_FILE, Buffer.from(JSON.stringify(built.metafile)));
+  return outputs;
+}
+
+/** Makes the import of what makes spans one of a file beside the bundle. */
+const LEAVE_SPANS_OUT: Plugin = {
+  name: 'leave-spans-out',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/spans\/index\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import' || !join(resolveDir, path).endsWith(SPANS_SOURCE)) return null;
+      return { path: `./${SPANS_FILE}`, external: true };
+    });
+  },
+};
+
+/** The functions whose bundle loads what makes spans. */
+function tracingFunctions({ outputs }: Metafile): string[] {
+  return Object.entries(outputs).flatMap(([output, { imports }]) =>
+    imports.some(({ path }) => path === `./${SPANS_FILE}`) ? [basename(dirname(output))] : [],
+  );
+}
+
+/** The loader reads its WebAssembly beside `import.meta.url`, which in a bundle is the bundle: pairs of copy and original. */
+function wasmCopies(metafile: Metafile): [to: string, from: string][] {
+  return Object.entries(metafile.outputs).flatMap(([output, { inputs }]): [string, string][] => {
+    const loader = Object.keys(inputs).find((input) => input.endsWith(WASM_LOADER));
+    if (loader === undefined) return [];
+    return [[join(basename(dirname(output)), WASM_FILE), join(dirname(loader), WASM_FILE)]];
+  });
+}
+
+function readStamp(dist: string): Stamp | null {
+  try {
+    // Written by this file only; a broken one throws here or fails the comparison of digests.
+    return JSON.parse(readFileSync(join(dist, STAMP_FILE), 'utf8')) as Stamp;
+  } catch {
+    return null;
+  }
+}
+
+function holds(dist: string, stamp: Stamp): boolean {
+  try {
+    return Object.entries(stamp.files).every(
+      ([path, { sha256 }]) => toSha256(readFileSync(join(dist, path))) === sha256,
+    );
+  } catch {
+    return false;
+  }
+}
+
+function toStamp(source: string, outputs: ReadonlyMap<string, Uint8Array>): Stamp {
+  const files = [...outputs]
+    .map(([path, contents]) => [path, { sha256: toSha256(contents), bytes: contents.byteLength }] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return { source, files: Object.fromEntries(files) };
+}
+
+function toResult(dist: string, stamp: Stamp, built: boolean): BundleResult {
+  const functions: Record<string, FunctionBundle> = {};
+  for (const [path, { bytes }] of Object.entries(stamp.files)) {
+    if (path === META_FILE) continue;
+    const name = dirname(path);
+    functions[name] = { path: join(dist, name), bytes: (functions[name]?.bytes ?? 0) + bytes };
+  }
+  return { functions, digest: toSha256(Buffer.from(JSON.stringify(stamp.files))), built };
+}
+
+/** Deletes what an earlier build left and this one does not have, so that a removed function does not deploy. */
+function removeOthers(dist: string, outputs: ReadonlyMap<string, Uint8Array>): void {
+  mkdirSync(dist, { recursive: true });
+  const directories = new Set([...outputs.keys()].map((path) => dirname(path)));
+  for (const entry of readdirSync(dist, { withFileTypes: true })) {
+    if (entry.name === PARTIAL_DIRECTORY || outputs.has(entry.name)) continue;
+    const kept = directories.has(entry.name) ? readdirSync(join(dist, entry.name)) : [];
+    const gone = kept.length === 0 ? [''] : kept.filter((file) => !outputs.has(join(entry.name, file)));
+    for (const file of gone) rmSync(join(dist, entry.name, file), { recursive: true, force: true });
+  }
+}
+
+/** Partial files stand apart, since a crash could leave one and everything beside a bundle ships with it. */
+function replaceFile(dist: string, path: string, contents: Uint8Array): void {
+  const partial = join(dist, PARTIAL_DIRECTORY, `${process.pid}-${path.replaceAll('/', '-')}`);
+  for (const file of [partial, join(dist, path)]) mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(partial, contents);
+  renameSync(partial, join(dist, path));
+}
+
+function toSha256(contents: Uint8Array): string {
+  return createHash('sha256').update(contents).digest('hex');
+}

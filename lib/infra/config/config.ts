@@ -1,0 +1,223 @@
+import type { NetworkId } from '../../domain/assets.ts';
+
+export { DEFAULT_CONFIG } from './defaults.ts';
+export { InvalidConfiguration, parseConfig } from './source.ts';
+
+/** Everything that a deployer may choose. Each has a default, so that `cdk deploy --all` needs no arguments. */
+export interface BursarConfig {
+  /**
+   * Where it is deployed, such as `us-east-1`; `null` (written `none`) leaves that to the credentials.
+   * @default null
+   */
+  readonly region: string | null;
+  /**
+   * Names the deployment: the stacks, the roles that wallet keys trust, the tag of wallet keys and the names of wallet
+   * secrets begin with it. Changing it later makes a second deployment, and the first one's wallets stay with the first.
+   * At most 24 letters, digits and hyphens.
+   * @default 'Bursar'
+   */
+  readonly stackPrefix: string;
+  /**
+   * The budget in US dollars of a session that is created without limits; `null` (written `none`) leaves it uncapped.
+   * @default '10.00'
+   */
+  readonly defaultSessionLimitUsd: string | null;
+  /**
+   * Chains that may be paid on, by CAIP-2 id or x402 name. Base and its testnet are where x402 sellers and public RPC
+   * endpoints are; every further chain is one more place to fund and watch, so it is the deployer's decision.
+   * @default ['eip155:8453', 'eip155:84532']
+   */
+  readonly allowedNetworks: readonly NetworkId[];
+  /**
+   * Where balances are read, by CAIP-2 id; what is given here is added to the default. It shows in the configuration of
+   * the reading function, so a URL with a key in it is known to whoever may read that.
+   * @default - Base's public endpoints, which are rate-limited
+   */
+  readonly rpcUrls: Readonly<Partial<Record<NetworkId, string>>>;
+  /**
+   * How long CloudWatch keeps logs, in days.
+   * @default 90
+   */
+  readonly logRetentionDays: number;
+  /**
+   * Whether tables, their key and logs survive the deletion of the stacks. `false` is for try-outs: it deletes the books.
+   * Wallet keys and wallet secrets are made at run time and survive in any case.
+   * @default true
+   */
+  readonly retainData: boolean;
+  /**
+   * Memory of each function in MiB; Lambda gives CPU in proportion. The sweeper, which waits most of the time, gets 256 at
+   * the most.
+   * @default 512
+   */
+  readonly functionMemoryMib: number;
+  /**
+   * Memory of the sweeper, and with it its share of a processor, which decides how many payments a second it keeps up with
+   * (docs/operating.md, limits). While there are payments it runs half of all time, mostly waiting.
+   * @default 256
+   */
+  readonly sweeperMemoryMib: number;
+  /**
+   * ARNs that may assume ControlPlaneRole.
+   * @default [] - this account, so that its IAM policies decide
+   */
+  readonly controlPlanePrincipals: readonly string[];
+  /**
+   * ARNs that may assume ManagementRole: the application's backend.
+   * @default [] - this account, so that its IAM policies decide
+   */
+  readonly managementPrincipals: readonly string[];
+  /**
+   * ARNs that may assume ProcessPaymentRole: the agents. Whoever holds that role can spend for every user of a manager.
+   * @default [] - this account, so that its IAM policies decide
+   */
+  readonly processPaymentPrincipals: readonly string[];
+  /**
+   * ARNs that may assume ObserverRole: it reads managers, connectors, sessions, instruments and receipts of every user.
+   * @default [] - this account, so that its IAM policies decide
+   */
+  readonly observerPrincipals: readonly string[];
+  /**
+   * ARNs that may assume TokenRole, which mints tokens of wallet providers. Such a token is a signing privilege outside
+   * every budget, so no other role has it and the role is made only where somebody is named here.
+   * @default [] - there is no TokenRole
+   */
+  readonly tokenPrincipals: readonly string[];
+  /**
+   * EVM addresses, with their EIP-55 checksums, that money may leave wallets for: your own, at most twenty. Only a deployment
+   * changes them, so that whoever may withdraw cannot choose where to.
+   * @default [] - nothing can be withdrawn
+   */
+  readonly withdrawalAddresses: readonly string[];
+  /**
+   * ARNs that may assume TreasuryRole, which takes money out of the wallets of every user, to `withdrawalAddresses` only. No
+   * other role may, and the role is made only where somebody is named here.
+   * @default [] - there is no TreasuryRole
+   */
+  readonly treasuryPrincipals: readonly string[];
+  /**
+   * ARNs that may assume BackupRole, which reads the seeds of `SeedVault` wallets and restores lost ones. Whoever assumes
+   * it can copy the keys of every such wallet, so the role is made only where somebody is named here.
+   * @default [] - there is no BackupRole; administrators of the account can read the secrets
+   */
+  readonly backupPrincipals: readonly string[];
+  /**
+   * Who the user of a call that is signed with IAM is. `false`: whom the user-id header names, as with AWS, so that whoever
+   * holds a role can act for every user of a manager. `true`: the name of the role session, and a header that says
+   * otherwise is refused.
+   *
+   * A session name is worth what the trust in those who choose it is worth. An IAM user that is named as principal may take
+   * its own user name only (`sts:RoleSessionName` must equal `aws:username`). A role that is named as principal chooses
+   * freely: it stands for a backend that knows its users and is trusted to name them; IAM knows nothing to compare with.
+   * An account as principal would let all whom its policies let assume the role take any name; therefore
+   * `managementPrincipals` and `processPaymentPrincipals` must name users and roles. Principals that get their permissions
+   * through the CDK grants are users under the names of their own sessions, which for a Lambda function is the function's.
+   * @default false
+   */
+  readonly bindUserToRoleSession: boolean;
+  /**
+   * Issuers of OpenID Connect, at most twenty, whose tokens payment managers may take; `[]` (written `none`) are none, and
+   * `null` (written `any`) leaves it to whoever holds ControlPlaneRole, who can then in the end let anybody pay. What a
+   * manager trusted before is trusted no longer.
+   * @default null
+   */
+  readonly jwtIssuers: readonly string[] | null;
+  /**
+   * ARNs of your own secrets in Secrets Manager that credential providers of source EXTERNAL may refer to; only the
+   * function that mints tokens reads them. Full ARNs with the six characters at their end, or `-??????` in place of those.
+   * A secret that is encrypted with a key of yours needs that key's policy to let the function's role decrypt.
+   * @default []
+   */
+  readonly externalSecretArns: readonly string[];
+  /**
+   * Requests per second that the API accepts in all, and the size of its bucket for bursts.
+   * @default 1000
+   */
+  readonly throttleRequestsPerSecond: number;
+  /** @default 2000 */
+  readonly throttleBurstRequests: number;
+  /**
+   * Whether to set the role with which API Gateway writes logs. It is one setting for the whole account and region, and
+   * access logs need it. `false` where something else owns it already.
+   * @default true
+   */
+  readonly ownApiGatewayAccount: boolean;
+  /**
+   * The longest that an authorization may be good for, in seconds; a seller that asks for less gets less. What is signed
+   * counts as spent until it expires, so a longer one holds budgets for longer.
+   * @default 300
+   */
+  readonly validityCapSeconds: number;
+  /**
+   * For how many seconds the same terms (payee, amount, token, chain) within a session count as the same purchase, so that
+   * one under another client token is refused. For agents whose tools mint a fresh token for every retry; it also refuses
+   * whoever means to buy the same again. 0 is off; at most 3600.
+   * @default 0
+   */
+  readonly repeatWindowSeconds: number;
+  /**
+   * Names of agents that get metrics of their own; every other name counts as `other`, since each name is a metric that
+   * costs, and a name is whatever a caller says. At most 50.
+   * @default []
+   */
+  readonly agentNames: readonly string[];
+  /**
+   * Who hears of alarms. With an address there is a topic, encrypted with a key of its own, and a subscription that the
+   * addressee has to confirm. Without one the alarms are there, and nobody hears of them.
+   * @default null
+   */
+  readonly alarmEmail: string | null;
+  /**
+   * US dollars that may be signed for in an hour before an alarm. `null` (written `none`) leaves it to CloudWatch to learn
+   * over two weeks what is usual, and to report what is above it.
+   * @default null
+   */
+  readonly spendAlarmUsdPerHour: number | null;
+  /**
+   * Whether to make a dashboard. An account has three for nothing; each further one costs three dollars a month.
+   * @default true
+   */
+  readonly dashboards: boolean;
+  /**
+   * The part of requests that are traced with X-Ray, from 0 to 1, beside the first one of each second.
+   * @default 0.05
+   */
+  readonly traceSamplingRate: number;
+  /**
+   * Whether a new version of a function first gets a tenth of its calls for five minutes, and none where an alarm goes off.
+   * The first deployment is not slower. `false` deploys at once, also while an alarm is on.
+   * @default true
+   */
+  readonly canaryDeployment: boolean;
+  /**
+   * Instances that are set aside for the paying function, which then has no more than these either. Needs an account
+   * whose limit is above 100 more than that, which fresh ones are not.
+   * @default null - it shares the account's
+   */
+  readonly reservedConcurrency: number | null;
+  /**
+   * Instances of the paying function that are kept warm. Each costs about 5.50 dollars a month with 512 MiB.
+   * @default null - none: the first call after a pause takes longer
+   */
+  readonly provisionedConcurrency: number | null;
+  /**
+   * Whether AWS WAF stands before the API: it refuses bodies that are too large, and addresses that call too often, before
+   * anything is paid for them. Seven dollars a month and 0.60 a million requests.
+   * @default false
+   */
+  readonly waf: boolean;
+  /**
+   * The VPC in which the functions run, as `{"vpcId":"vpc-...","subnetIds":["subnet-..."]}`. They reach nothing there
+   * unless you see to it: a gateway endpoint of DynamoDB in the subnets' route tables; interface endpoints of `kms`, `events` and
+   * `secretsmanager` with private DNS, whose security groups let port 443 in; and a way out (NAT) to the RPC URLs for
+   * balances, to the issuers of tokens for `/oauth`, and to wallet providers. Logs, metrics and traces need none.
+   * @default null - none: Lambda's own network, from which nothing of yours can be reached
+   */
+  readonly vpc: VpcChoice | null;
+}
+
+/** Subnets of one VPC, in which functions get their network interfaces. */
+export interface VpcChoice {
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
+}

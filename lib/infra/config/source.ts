@@ -1,0 +1,186 @@
+import { findNetwork } from '../../domain/assets.ts';
+import { REPEAT_WINDOW_MAX_SECONDS, VALIDITY_CAP_SECONDS, VALIDITY_CHOICE_MIN_SECONDS } from '../../domain/limits.ts';
+import { parseUsd } from '../../domain/money.ts';
+import {
+  Unexpected,
+  isHttpUrl,
+  parseAgentNames,
+  parseBoolean,
+  parseEmail,
+  parseInteger,
+  parseIntegerWithin,
+  parseIssuers,
+  parseList,
+  parseNumberWithin,
+  parseObject,
+  parseOptional,
+  parsePrincipals,
+  parseSecretArns,
+  parseVpc,
+  parseWithdrawalAddresses,
+} from './values.ts';
+
+import { DEFAULT_CONFIG } from './defaults.ts';
+import type { BursarConfig } from './config.ts';
+
+/** The values that CloudWatch Logs accepts. */
+const RETENTION_DAYS: readonly number[] = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+const STACK_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
+const REGION = /^[a-z]{2}(-[a-z]{2,9}){1,3}-[1-9]$/;
+const ACCOUNT_ARN = /:root$/;
+const CONTEXT_PREFIX = 'bursar:';
+
+type Parsers = { readonly [K in keyof BursarConfig]: (value: unknown) => BursarConfig[K] };
+
+const PARSERS: Parsers = {
+  region: (value) =>
+    parseOptional(value, (given) => {
+      if (typeof given === 'string' && REGION.test(given)) return given;
+      throw new Unexpected("a region such as us-east-1, or 'none'");
+    }),
+  stackPrefix: (value) => {
+    if (typeof value === 'string' && STACK_PREFIX.test(value)) return value;
+    throw new Unexpected('a letter and at most 23 more letters, digits or hyphens');
+  },
+  defaultSessionLimitUsd: (value) => {
+    if (value === 'none') return null;
+    if (typeof value === 'string' && parseUsd(value).ok) return value;
+    throw new Unexpected("US dollars as text such as '10.00', or 'none'");
+  },
+  allowedNetworks: (value) => {
+    const networks = parseList(value).map((name) => findNetwork(name)?.id);
+    const known = networks.filter((id) => id !== undefined);
+    if (known.length > 0 && known.length === networks.length) return [...new Set(known)];
+    throw new Unexpected('a list of networks that Bursar knows, such as eip155:8453,eip155:84532');
+  },
+  rpcUrls: (value) => {
+    const entries = Object.entries(parseObject(value)).map(([name, url]) => [findNetwork(name)?.id, url] as const);
+    if (!entries.every(([id, url]) => id !== undefined && typeof url === 'string' && isHttpUrl(url))) {
+      throw new Unexpected('a JSON object of http(s) URLs by network, such as {"eip155:8453":"https://..."}');
+    }
+    return { ...DEFAULT_CONFIG.rpcUrls, ...Object.fromEntries(entries) };
+  },
+  logRetentionDays: (value) => {
+    const days = parseInteger(value);
+    if (days !== null && RETENTION_DAYS.includes(days)) return days;
+    throw new Unexpected(`one of ${RETENTION_DAYS.join(', ')}`);
+  },
+  retainData: parseBoolean,
+  functionMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
+  sweeperMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
+  controlPlanePrincipals: parsePrincipals,
+  managementPrincipals: parsePrincipals,
+  processPaymentPrincipals: parsePrincipals,
+  observerPrincipals: parsePrincipals,
+  tokenPrincipals: parsePrincipals,
+  withdrawalAddresses: parseWithdrawalAddresses,
+  treasuryPrincipals: parsePrincipals,
+  backupPrincipals: parsePrincipals,
+  bindUserToRoleSession: parseBoolean,
+  jwtIssuers: parseIssuers,
+  externalSecretArns: parseSecretArns,
+  throttleRequestsPerSecond: (value) => parseIntegerWithin(value, 1, 10_000),
+  throttleBurstRequests: (value) => parseIntegerWithin(value, 1, 5_000),
+  ownApiGatewayAccount: parseBoolean,
+  validityCapSeconds: (value) => parseIntegerWithin(value, VALIDITY_CHOICE_MIN_SECONDS, VALIDITY_CAP_SECONDS),
+  repeatWindowSeconds: (value) => parseIntegerWithin(value, 0, REPEAT_WINDOW_MAX_SECONDS),
+  agentNames: parseAgentNames,
+  alarmEmail: parseEmail,
+  spendAlarmUsdPerHour: (value) => parseOptional(value, (given) => parseNumberWithin(given, 0.01, 1_000_000)),
+  dashboards: parseBoolean,
+  traceSamplingRate: (value) => parseNumberWithin(value, 0, 1),
+  canaryDeployment: parseBoolean,
+  reservedConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
+  provisionedConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
+  waf: parseBoolean,
+  vpc: parseVpc,
+};
+
+/** Choices of the deployer that cannot be; the message is for the deployer. */
+export class InvalidConfiguration extends Error {
+  override readonly name = 'InvalidConfiguration';
+}
+
+export interface ConfigSource {
+  /** CDK context: `bursar:logRetentionDays` in `cdk.json` or `-c bursar:logRetentionDays=30`. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** Environment: `BURSAR_LOG_RETENTION_DAYS=30`. Empty counts as unset. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads the deployer's choices. A choice that context and environment make differently is an error, since neither can be
+ * told to be the one meant; so is a `bursar:` key that does not exist.
+ *
+ * @throws InvalidConfiguration that lists every problem with the value received
+ */
+export function parseConfig({ context, env }: ConfigSource): BursarConfig {
+  const problems: string[] = [];
+  for (const key of Object.keys(context)) {
+    if (key.startsWith(CONTEXT_PREFIX) && !Object.hasOwn(PARSERS, key.slice(CONTEXT_PREFIX.length))) {
+      problems.push(`context ${key} is not a choice: expected one of ${Object.keys(PARSERS).join(', ')}`);
+    }
+  }
+
+  const chosen: Record<string, unknown> = {};
+  for (const [name, parse] of Object.entries(PARSERS)) {
+    const given = [
+      { from: `context ${CONTEXT_PREFIX}${name}`, raw: context[CONTEXT_PREFIX + name] },
+      { from: `environment ${toVariable(name)}`, raw: env[toVariable(name)] || undefined },
+    ].filter(({ raw }) => raw !== undefined);
+    const values = given.map(({ from, raw }) => {
+      try {
+        return (chosen[name] = parse(raw));
+      } catch (error) {
+        if (!(error instanceof Unexpected)) throw error;
+        problems.push(`${from} is ${JSON.stringify(raw)}: expected ${error.message}`);
+        return undefined;
+      }
+    });
+    if (new Set(values.map((value) => JSON.stringify(value))).size > 1) {
+      problems.push(`${given.map(({ from }) => from).join(' and ')} differ: remove one of them`);
+    }
+  }
+
+  // Every member was made by its own parser or is a default.
+  const config = { ...DEFAULT_CONFIG, ...chosen } as BursarConfig;
+  problems.push(
+    ...missingUrls(config),
+    ...untoldPrincipals(config),
+    ...idleTreasury(config),
+    ...unservedConcurrency(config),
+  );
+  if (problems.length > 0) throw new InvalidConfiguration(`invalid configuration:\n- ${problems.join('\n- ')}`);
+  return config;
+}
+
+function missingUrls({ allowedNetworks, rpcUrls }: BursarConfig): string[] {
+  return allowedNetworks
+    .filter((id) => rpcUrls[id] === undefined)
+    .map((id) => `allowed network ${id} has no RPC URL: give one in rpcUrls`);
+}
+
+/** With an account as principal, everybody whom its policies let assume a role could take any user's name. */
+function untoldPrincipals(config: BursarConfig): string[] {
+  if (!config.bindUserToRoleSession) return [];
+  return (['managementPrincipals', 'processPaymentPrincipals'] as const)
+    .filter((name) => config[name].length === 0 || config[name].some((arn) => ACCOUNT_ARN.test(arn)))
+    .map((name) => `bindUserToRoleSession needs ${name}: expected ARNs of users and roles, not of a whole account`);
+}
+
+function idleTreasury({ treasuryPrincipals, withdrawalAddresses }: BursarConfig): string[] {
+  if (treasuryPrincipals.length === 0 || withdrawalAddresses.length > 0) return [];
+  return ['treasuryPrincipals needs withdrawalAddresses: there is nowhere that money may leave for'];
+}
+
+function unservedConcurrency({ reservedConcurrency: reserved, provisionedConcurrency: kept }: BursarConfig): string[] {
+  if (reserved === null || kept === null || kept <= reserved) return [];
+  return [`provisionedConcurrency ${kept} is above reservedConcurrency ${reserved}: expected at most as many`];
+}
+
+/** `logRetentionDays` is `BURSAR_LOG_RETENTION_DAYS`. */
+function toVariable(name: string): string {
+  return `BURSAR_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

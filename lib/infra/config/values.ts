@@ -1,0 +1,161 @@
+import { NETWORKS } from '../../domain/assets.ts';
+import { parseAddress } from '../../chains/evm/address.ts';
+import { issuerKey } from '../../domain/tenants/jwt-authorizer.ts';
+import {
+  ISSUER_MAX_CHARS,
+  TRUSTED_ISSUERS_MAX,
+  TRUSTED_ISSUERS_MAX_CHARS,
+  WITHDRAWAL_ADDRESSES_MAX,
+} from '../../domain/limits.ts';
+import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../../telemetry/metric-names.ts';
+
+// Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
+
+const INTEGER = /^(0|[1-9][0-9]{0,8})$/;
+const PRINCIPAL_ARN = /^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role)\/[\w+=,.@/-]{1,512})$/;
+/** Secrets of Bursar itself are none that a deployer may point at: among them are the wallets' seeds. */
+const FOREIGN_SECRET_ARN =
+  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:(?!bursar\/)[A-Za-z0-9/_+=.@-]{1,512}-([A-Za-z0-9]{6}|\?{6})$/;
+
+const DECIMAL = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$/;
+const EMAIL = /^[^\s@,;"<>]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$/;
+const VPC_ID = /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/;
+const SUBNET_ID = /^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/;
+/** What Lambda takes. */
+const SUBNETS_MAX = 16;
+
+/** Thrown by a parser of one value; says what was expected. */
+export class Unexpected extends Error {
+  override readonly name = 'Unexpected';
+}
+
+/** Context from `cdk.json` may hold arrays; the command line and the environment hold text. */
+export function parseList(value: unknown): string[] {
+  const items = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
+  if (Array.isArray(items) && items.every((item) => typeof item === 'string')) return items;
+  throw new Unexpected('a list of texts, or one text with commas');
+}
+
+export function parseObject(value: unknown): object {
+  const object: unknown = typeof value === 'string' ? parseJson(value) : value;
+  if (typeof object === 'object' && object !== null && !Array.isArray(object)) return object;
+  throw new Unexpected('a JSON object');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Unexpected('a JSON object');
+  }
+}
+
+export function parseInteger(value: unknown): number | null {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  return typeof value === 'string' && INTEGER.test(value) ? Number(value) : null;
+}
+
+export function parseIntegerWithin(value: unknown, min: number, max: number): number {
+  const integer = parseInteger(value);
+  if (integer !== null && integer >= min && integer <= max) return integer;
+  throw new Unexpected(`an integer from ${min} to ${max}`);
+}
+
+export function parseBoolean(value: unknown): boolean {
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  throw new Unexpected('true or false');
+}
+
+export function parsePrincipals(value: unknown): string[] {
+  const arns = parseList(value);
+  if (arns.every((arn) => PRINCIPAL_ARN.test(arn))) return arns;
+  throw new Unexpected('a list of ARNs of accounts, users or roles, such as arn:aws:iam::123456789012:role/backend');
+}
+
+export function parseSecretArns(value: unknown): string[] {
+  const arns = parseList(value);
+  if (arns.every((arn) => FOREIGN_SECRET_ARN.test(arn))) return arns;
+  throw new Unexpected(
+    'a list of full ARNs of your own secrets, such as arn:aws:secretsmanager:us-east-1:123456789012:secret:cdp-AbCdEf, or with -?????? at the end',
+  );
+}
+
+export function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+}
+
+/** `none` is `null`. */
+export function parseOptional<T>(value: unknown, parse: (given: unknown) => T): T | null {
+  if (value === 'none' || value === null) return null;
+  return parse(value);
+}
+
+export function parseNumberWithin(value: unknown, min: number, max: number): number {
+  const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isFinite(number) && number >= min && number <= max) return number;
+  throw new Unexpected(`a number from ${min} to ${max}`);
+}
+
+export function parseEmail(value: unknown): string | null {
+  return parseOptional(value, (given) => {
+    if (typeof given === 'string' && EMAIL.test(given)) return given;
+    throw new Unexpected("an e-mail address, or 'none'");
+  });
+}
+
+export function parseAgentNames(value: unknown): string[] {
+  const names = parseList(value);
+  const distinct = new Set(names);
+  const fit = names.every((name) => REGISTERED_AGENT.test(name) && name !== UNREGISTERED_AGENT);
+  if (fit && distinct.size === names.length && names.length <= REGISTERED_AGENTS_MAX) return names;
+  throw new Unexpected(
+    `at most ${REGISTERED_AGENTS_MAX} different names of agents, each of at most 64 letters, digits and . _ : / @ -, none of them '${UNREGISTERED_AGENT}'`,
+  );
+}
+
+export function parseVpc(value: unknown): { vpcId: string; subnetIds: string[] } | null {
+  return parseOptional(value, (given) => {
+    const { vpcId, subnetIds, ...others } = parseObject(given) as Readonly<Record<string, unknown>>;
+    const fit =
+      typeof vpcId === 'string' &&
+      VPC_ID.test(vpcId) &&
+      Array.isArray(subnetIds) &&
+      subnetIds.length > 0 &&
+      subnetIds.length <= SUBNETS_MAX &&
+      subnetIds.every((id) => typeof id === 'string' && SUBNET_ID.test(id)) &&
+      Object.keys(others).length === 0;
+    if (fit) return { vpcId, subnetIds };
+    throw new Unexpected(
+      `a JSON object such as {"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-0123456789abcdef0"]}`,
+    );
+  });
+}
+
+const ISSUER = /^https:\/\/[^\s?#\\,@]+$/;
+
+/** By the key under which managers and tokens of an issuer meet. `any` is `null`. */
+export function parseIssuers(value: unknown): string[] | null {
+  if (value === 'any' || value === null) return null;
+  const issuers = value === 'none' ? [] : parseList(value).map(issuerKey);
+  const fit = issuers.every((text) => ISSUER.test(text) && URL.canParse(text) && text.length <= ISSUER_MAX_CHARS);
+  const isShort = issuers.length <= TRUSTED_ISSUERS_MAX && issuers.join().length <= TRUSTED_ISSUERS_MAX_CHARS;
+  if (fit && isShort && new Set(issuers).size === issuers.length) return issuers;
+  throw new Unexpected(
+    `at most ${TRUSTED_ISSUERS_MAX} different issuers such as https://login.example.com, together at most ${TRUSTED_ISSUERS_MAX_CHARS} characters, 'none', or 'any'`,
+  );
+}
+
+const ZERO_ADDRESS = /^0x0{40}$/;
+
+export function parseWithdrawalAddresses(value: unknown): string[] {
+  const addresses = parseList(value);
+  const distinct = new Set(addresses);
+  const tokens = new Set<string>(NETWORKS.map(({ usdc }) => usdc.address));
+  // The checksum as well: one wrong letter would be somebody else's address. Tokens and nobody keep what they get for ever.
+  const fit = addresses.every((text) => parseAddress(text) === text && !ZERO_ADDRESS.test(text) && !tokens.has(text));
+  if (fit && distinct.size === addresses.length && addresses.length <= WITHDRAWAL_ADDRESSES_MAX) return addresses;
+  throw new Unexpected(
+    `at most ${WITHDRAWAL_ADDRESSES_MAX} different EVM addresses of your own, each with its EIP-55 checksum`,
+  );
+}

@@ -1,0 +1,235 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+import { OPERATIONS, type OperationName, type OperationRoute } from '../../contract/operations.ts';
+import { AGENT_HEADER, USER_HEADER } from '../../api/request.ts';
+import { SCHEMAS } from '../../contract/requests/index.ts';
+import { AGENT_NAME_MAX_CHARS, USER_ID_MAX_CHARS } from '../../domain/limits.ts';
+import { pathParametersOf, waysOf, type OpenApiDocument, type Way } from './gateway-document.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+interface ObjectSchema {
+  readonly properties?: Readonly<Record<string, object>>;
+  readonly required?: readonly string[];
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly required: boolean;
+  readonly description?: string;
+  readonly schema: object;
+}
+
+/** The errors that every operation may answer with, by status. */
+const ERRORS = {
+  400: ['ValidationException', 'The request is wrong; `fieldList` says where. A payment that the budget refuses, too.'],
+  401: ['UnauthorizedException', 'The token does not let its holder do this.'],
+  402: ['ServiceQuotaExceededException', 'There are as many of these as there may be.'],
+  403: ['AccessDeniedException', 'The signature or the token is not accepted, or its holder may not do this.'],
+  404: ['ResourceNotFoundException', 'There is no such resource, or it belongs to somebody else.'],
+  409: ['ConflictException', 'The state of the resource, or of one that depends on it, does not allow this.'],
+  429: ['ThrottlingException', 'Retry with the same clientToken.'],
+  500: ['InternalServerException', 'Retry with the same clientToken.'],
+} as const;
+
+const SERVER = {
+  url: 'https://{apiId}.execute-api.{region}.amazonaws.com/v1',
+  description: 'The output Endpoint of the service stack; the local stack prints its own.',
+  variables: { apiId: { default: 'your-api-id' }, region: { default: 'us-east-1' } },
+};
+
+const ERROR_SCHEMA = {
+  type: 'object',
+  required: ['__type', 'message'],
+  properties: {
+    __type: { type: 'string', description: 'The name of the error; also in the header x-amzn-errortype.' },
+    message: { type: 'string' },
+    reason: {
+      type: 'string',
+      enum: ['CannotParse', 'FieldValidationFailed', 'IdempotentParameterMismatchException', 'ResourceConflict'],
+      description: 'Of a ValidationException.',
+    },
+    fieldList: {
+      type: 'array',
+      description: 'One entry for each wrong member; names that begin with bursar: are stable codes.',
+      items: {
+        type: 'object',
+        required: ['name', 'message'],
+        properties: { name: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+};
+
+/**
+ * The API for people and tools, as OpenAPI 3.0: made from the table of operations and the schemas that check requests, the
+ * same for every deployment. Bodies of answers are not described.
+ */
+export function formatOpenApiReference(): string {
+  return `${JSON.stringify(createOpenApiReference(), null, 2)}\n`;
+}
+
+export function createOpenApiReference(): OpenApiDocument {
+  const paths: Record<string, Record<string, unknown>> = {};
+  const tags = new Set<string>();
+  for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
+    tags.add(route.function);
+    for (const way of waysOf(name, route)) {
+      const path = (paths[way.path] ??= {});
+      // Object.entries widens the names of the table to texts.
+      path[route.method.toLowerCase()] = toOperation(name as OperationName, route, way);
+    }
+  }
+  return {
+    openapi: '3.0.3',
+    info: {
+      title: 'Bursar',
+      version: '1',
+      description: 'The payments API of Amazon Bedrock AgentCore, served by Bursar. Made by `npm run reference`.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [SERVER],
+    tags: [...tags].map((name) => ({ name, description: `Served by the function ${name}` })),
+    paths,
+    components: { securitySchemes: toSecuritySchemes(), schemas: { Error: ERROR_SCHEMA }, responses: toErrors() },
+  };
+}
+
+function toSecuritySchemes(): Members {
+  return {
+    sigv4: {
+      type: 'apiKey',
+      name: 'Authorization',
+      in: 'header',
+      description: 'AWS Signature Version 4 for the service execute-api.',
+    },
+    jwt: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'A token of the issuer that the payment manager trusts. The user is its subject.',
+    },
+  };
+}
+
+function toErrors(): Members {
+  const content = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
+  const headers = { 'x-amzn-errortype': { schema: { type: 'string' } } };
+  return Object.fromEntries(
+    Object.values(ERRORS).map(([name, description]) => [name, { description, headers, content }]),
+  );
+}
+
+function toOperation(name: OperationName, route: OperationRoute, way: Way): Members {
+  const { properties = {}, required = [] } = toOpenApiSchema(name);
+  const outside = new Set([...pathParametersOf(route.path), ...Object.keys(route.query ?? {})]);
+  const inBody = Object.entries(properties).filter(([member]) => !outside.has(member));
+  const parameters = [...toParameters(route, { properties, required }), ...toHeaders(route, way)];
+  const requiredInBody = required.filter((member) => !outside.has(member));
+  return {
+    operationId: way.operationId,
+    summary: route.summary,
+    description: toDescription(route, way),
+    tags: [route.function],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(inBody.length === 0 ? {} : { requestBody: toRequestBody(Object.fromEntries(inBody), requiredInBody) }),
+    responses: {
+      [route.successStatus]: {
+        description: 'Success',
+        headers: { 'x-amzn-requestid': { schema: { type: 'string' } } },
+        ...(route.successStatus === 204 ? {} : { content: { 'application/json': { schema: { type: 'object' } } } }),
+      },
+      ...Object.fromEntries(
+        Object.entries(ERRORS).map(([status, [error]]) => [status, { $ref: `#/components/responses/${error}` }]),
+      ),
+    },
+    security: [{ [way.scheme]: [] }],
+  };
+}
+
+function toDescription({ roles, oauth }: OperationRoute, { scheme }: Way): string {
+  if (scheme === 'sigv4') return `Roles: ${roles.join(', ')}.`;
+  return oauth === 'manage'
+    ? "Needs the manager's management scope."
+    : 'Any token that the manager admits, but one with its management scope may not pay unless the manager lets it.';
+}
+
+function toRequestBody(properties: object, required: readonly string[]): Members {
+  const schema = { type: 'object', properties, ...(required.length === 0 ? {} : { required }) };
+  return { required: required.length > 0, content: { 'application/json': { schema } } };
+}
+
+function toParameters(route: OperationRoute, { properties = {}, required = [] }: ObjectSchema): Parameter[] {
+  return [
+    ...pathParametersOf(route.path).map((name) => ({
+      name,
+      in: 'path' as const,
+      required: true,
+      schema: schemaOf(properties, name),
+    })),
+    ...Object.keys(route.query ?? {}).map((name) => ({
+      name,
+      in: 'query' as const,
+      required: required.includes(name),
+      schema: schemaOf(properties, name),
+    })),
+  ];
+}
+
+function schemaOf(properties: NonNullable<ObjectSchema['properties']>, name: string): object {
+  const schema = properties[name];
+  if (schema === undefined) throw new Error(`the parameter ${name} is no member of its operation's schema`);
+  return schema;
+}
+
+function toHeaders({ user }: OperationRoute, { scheme }: Way): Parameter[] {
+  if (user === 'none') return [];
+  const userHeader: Parameter = {
+    name: USER_HEADER,
+    in: 'header',
+    required: true,
+    description: 'For whom the call is. Where the deployment binds users to role sessions it may be left out.',
+    schema: { type: 'string', minLength: 1, maxLength: USER_ID_MAX_CHARS },
+  };
+  const agentHeader: Parameter = {
+    name: AGENT_HEADER,
+    in: 'header',
+    required: false,
+    schema: { type: 'string', minLength: 1, maxLength: AGENT_NAME_MAX_CHARS },
+  };
+  return scheme === 'sigv4' ? [userHeader, agentHeader] : [agentHeader];
+}
+
+/** The schema that checks an operation, over body, path and query together, in the words of OpenAPI 3.0. */
+function toOpenApiSchema(name: OperationName): ObjectSchema {
+  const schema: unknown = toJsonSchema(SCHEMAS[name], {
+    errorMode: 'ignore',
+    typeMode: 'input',
+    target: 'openapi-3.0',
+  });
+  // The schema of every operation is an object.
+  return tidy(schema) as ObjectSchema;
+}
+
+/** Leaves out what says nothing, and members that must not be given. */
+function tidy(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(tidy);
+  if (typeof node !== 'object' || node === null) return node;
+  const entries = Object.entries(node)
+    .filter(([key, value]) => key !== '$schema' && !isEmptyRequired(key, value) && !isAnyPattern(key, value))
+    .map(([key, value]) => [key, key === 'properties' ? tidyMembers(value) : tidy(value)] as const);
+  return Object.fromEntries(entries);
+}
+
+function tidyMembers(properties: object): Members {
+  const given = Object.entries(properties).filter(([, schema]) => !('not' in (schema as object)));
+  return Object.fromEntries(given.map(([name, schema]) => [name, tidy(schema)]));
+}
+
+function isEmptyRequired(key: string, value: unknown): boolean {
+  return key === 'required' && Array.isArray(value) && value.length === 0;
+}
+
+function isAnyPattern(key: string, value: unknown): boolean {
+  return key === 'pattern' && value === '(?:)';
+}

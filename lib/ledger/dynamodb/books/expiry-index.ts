@@ -1,0 +1,42 @@
+import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { ExpiryIndex } from '../../../domain/ports/books.ts';
+import { toEpochMs } from '../../../domain/time.ts';
+import { number, readInteger, readText, text } from '../store/attributes.ts';
+import { callStore } from '../store/client.ts';
+import { expiryShardKey, parseSessionPk, sessionPk } from './items.ts';
+import { queryDue, type SweepStore } from './sweep-index.ts';
+
+/**
+ * Sessions by their expiry, in the index of visits. Payments never write it: their updates of a session leave its place
+ * alone, and the index holds keys only.
+ */
+export function createExpiryIndex({ client, tableName }: SweepStore): ExpiryIndex {
+  return {
+    dueSessions: async (shard, now, after) => {
+      const from = after === null ? null : { pk: sessionPk(after), dueAt: after.dueAt };
+      const items = await queryDue({ client, tableName }, expiryShardKey(shard), now, from);
+      return items.map((item) => ({
+        ...parseSessionPk(readText(item, 'pk')),
+        dueAt: toEpochMs(readInteger(item, 'sv')),
+      }));
+    },
+    markExpired: async (session, now) => {
+      await callStore('UpdateItem', async () => {
+        try {
+          await client.send(
+            new UpdateItemCommand({
+              TableName: tableName,
+              Key: { pk: text(sessionPk(session)) },
+              UpdateExpression: 'REMOVE sh, sv',
+              ConditionExpression: 'st = :active AND sv <= :now',
+              ExpressionAttributeValues: { ':active': text('A'), ':now': number(now) },
+            }),
+          );
+        } catch (error) {
+          // Deleted, or marked by another run: nothing is left to say.
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        }
+      });
+    },
+  };
+}

@@ -1,0 +1,239 @@
+import {
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  UpdateItemCommand,
+  type DynamoDBClient,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { InvariantViolated } from '../../../domain/invariant.ts';
+import type { PaymentId } from '../../../domain/ids.ts';
+import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../../domain/ports/books.ts';
+import type { Payment } from '../../../domain/payment/payment.ts';
+import { assertSessionBalances, type Session } from '../../../domain/payment/session.ts';
+import { bytes, number, text } from '../store/attributes.ts';
+import { callStore, type Item } from '../store/client.ts';
+import { putIf } from '../store/conditional-write.ts';
+import {
+  formatBudget,
+  formatDenial,
+  formatEntry,
+  formatStatus,
+  parsePaymentItem,
+  parseSessionItem,
+  paymentPk,
+  sessionPk,
+  sweepShard,
+  toPaymentItem,
+} from './items.ts';
+
+export interface LedgerStore {
+  readonly tableName: string;
+  /** For reads and for writes that recognise their own repetition. */
+  readonly client: DynamoDBClient;
+  /** For `reserve` alone: must not retry (`maxAttempts: 1`). */
+  readonly singleSendClient: DynamoDBClient;
+}
+
+/** The books on DynamoDB. Each method is one request; the expressions are those of docs/architecture.md. */
+export function createLedger(store: LedgerStore): Ledger {
+  return {
+    readSession: async (key) => {
+      const item = await readItem(store, sessionPk(key));
+      return item === null ? null : readBalanced(item);
+    },
+    readPayment: async (id) => {
+      const item = await readItem(store, paymentPk(id));
+      return item === null ? null : parsePaymentItem(item);
+    },
+    putIntent: (payment) => putIntent(store, payment),
+    reserve: (request) => reserve(store, request),
+    takeOver: (from) => takeOver(store, from),
+    decide: (id, attempt, verdict) => decide(store, id, attempt, verdict),
+    settle: (request) => closeEntry(store, request, 'sp'),
+    release: (request) => closeEntry(store, request, 'av'),
+  };
+}
+
+/** A session whose counters agree: nobody pays from books that do not balance, and no sweep moves money in them. */
+export function readBalanced(item: Item): Session {
+  const session = parseSessionItem(item);
+  assertSessionBalances(session);
+  return session;
+}
+
+async function readItem({ client, tableName }: LedgerStore, pk: string): Promise<Item | null> {
+  const output = await callStore('GetItem', () =>
+    client.send(new GetItemCommand({ TableName: tableName, Key: { pk: text(pk) }, ConsistentRead: true })),
+  );
+  return output.Item ?? null;
+}
+
+type Update =
+  | { readonly kind: 'applied'; readonly item: Item }
+  | { readonly kind: 'failed'; readonly item: Item | null };
+
+/** One conditional update: what it wrote, or the item that the failed condition saw. */
+async function update(client: DynamoDBClient, input: UpdateItemCommandInput): Promise<Update> {
+  return callStore('UpdateItem', async () => {
+    try {
+      const output = await client.send(
+        new UpdateItemCommand({
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...input,
+        }),
+      );
+      return { kind: 'applied', item: output.Attributes ?? {} } as const;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { kind: 'failed', item: error.Item ?? null } as const;
+    }
+  });
+}
+
+/** Reads the payment that a failed condition saw. There always is one: payments are never deleted while in use. */
+function paymentSeen(item: Item | null, id: PaymentId): Payment {
+  if (item === null) throw new InvariantViolated(`payment ${id} vanished from the books`);
+  return parsePaymentItem(item);
+}
+
+async function putIntent({ client, tableName }: LedgerStore, payment: Payment): ReturnType<Ledger['putIntent']> {
+  const outcome = await putIf({ client, tableName }, toPaymentItem(payment), {
+    expression: 'attribute_not_exists(pk)',
+  });
+  if (outcome.kind === 'applied') return { kind: 'created' };
+  const stored = paymentSeen(outcome.item, payment.id);
+  // The SDK repeats a put whose reply was lost; the repetition then meets its own item.
+  const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
+  return own ? { kind: 'created' } : { kind: 'exists', payment: stored };
+}
+
+async function reserve(
+  { singleSendClient, tableName }: LedgerStore,
+  request: Parameters<Ledger['reserve']>[0],
+): ReturnType<Ledger['reserve']> {
+  const result = await update(singleSendClient, {
+    TableName: tableName,
+    Key: { pk: text(sessionPk(request.session)) },
+    UpdateExpression: 'SET av = av - :a, rs = rs + :a, n = n + :one, ua = :now, o.#e = :v',
+    ConditionExpression: 'st = :active AND ex > :now AND n < :cap AND av >= :a AND attribute_not_exists(o.#e)',
+    ExpressionAttributeNames: { '#e': request.entry },
+    ExpressionAttributeValues: {
+      ':a': number(request.amount),
+      ':one': number(1),
+      ':now': number(request.now),
+      ':v': text(formatEntry(request)),
+      ':active': text('A'),
+      ':cap': number(request.inFlightMax),
+    },
+  });
+  const session = result.item === null ? null : parseSessionItem(result.item);
+  // Its own entry in the way of the condition is success: this very reservation was applied before.
+  if (session !== null && (result.kind === 'applied' || session.open.has(request.entry))) {
+    return { kind: 'reserved', budget: session.budget };
+  }
+  return { kind: 'refused', session };
+}
+
+async function takeOver(
+  { client, tableName }: LedgerStore,
+  from: Parameters<Ledger['takeOver']>[0],
+): ReturnType<Ledger['takeOver']> {
+  const result = await update(client, {
+    TableName: tableName,
+    Key: { pk: text(paymentPk(from.id)) },
+    UpdateExpression:
+      'SET k = k + :one, ow = :owner, lu = :lease, st = :pending, va = :after, vb = :before, sh = :shard, sv = :lease',
+    ConditionExpression: 'k = :k AND st IN (:pending, :aborted)',
+    ExpressionAttributeValues: {
+      ':one': number(1),
+      ':k': number(from.attempt),
+      ':owner': text(from.owner),
+      ':lease': number(from.leaseUntil),
+      ':pending': text(formatStatus('PENDING')),
+      ':aborted': text(formatStatus('ABORTED')),
+      ':after': number(from.terms.validAfter),
+      ':before': number(from.terms.validBefore),
+      ':shard': text(sweepShard(from.id).toString()),
+    },
+  });
+  const payment = paymentSeen(result.item, from.id);
+  const own = payment.owner === from.owner && payment.attempt === from.attempt + 1;
+  return result.kind === 'applied' || own ? { kind: 'taken', payment } : { kind: 'lost', payment };
+}
+
+/** The attributes that a verdict adds to a payment. */
+function verdictUpdate(
+  verdict: Verdict,
+): Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ExpressionAttributeValues'> {
+  const common = { ':st': text(formatStatus(verdict.status)), ':at': number(verdict.at) };
+  switch (verdict.status) {
+    case 'SIGNED':
+      return {
+        UpdateExpression: 'SET st = :st, da = :at, sg = :signature, bg = :budget',
+        ExpressionAttributeValues: {
+          ...common,
+          ':signature': bytes(verdict.signature),
+          ':budget': text(formatBudget(verdict.budget)),
+        },
+      };
+    case 'DENIED':
+      return {
+        UpdateExpression: 'SET st = :st, da = :at, dn = :denial',
+        ExpressionAttributeValues: { ...common, ':denial': text(formatDenial(verdict.denial)) },
+      };
+    case 'ABORTED':
+      return { UpdateExpression: 'SET st = :st, da = :at', ExpressionAttributeValues: common };
+  }
+}
+
+async function decide(
+  { client, tableName }: LedgerStore,
+  id: PaymentId,
+  attempt: number,
+  verdict: Verdict,
+): Promise<DecideOutcome> {
+  const expressions = verdictUpdate(verdict);
+  const result = await update(client, {
+    TableName: tableName,
+    Key: { pk: text(paymentPk(id)) },
+    ConditionExpression: 'st = :pending AND k = :k',
+    ...expressions,
+    ExpressionAttributeValues: {
+      ...expressions.ExpressionAttributeValues,
+      ':pending': text(formatStatus('PENDING')),
+      ':k': number(attempt),
+    },
+  });
+  const payment = paymentSeen(result.item, id);
+  if (result.kind === 'applied') return { kind: 'decided', payment };
+  const same =
+    payment.attempt === attempt &&
+    payment.status === verdict.status &&
+    (verdict.status !== 'SIGNED' || payment.signature === verdict.signature);
+  return same ? { kind: 'decided', payment } : { kind: 'lost', payment };
+}
+
+async function closeEntry(
+  { client, tableName }: LedgerStore,
+  request: Reservation & { readonly now: number },
+  target: 'sp' | 'av',
+): Promise<'done' | 'absent'> {
+  const result = await update(client, {
+    TableName: tableName,
+    Key: { pk: text(sessionPk(request.session)) },
+    UpdateExpression: `SET rs = rs - :a, ${target} = ${target} + :a, n = n - :one, ua = :now REMOVE o.#e`,
+    // Checks the amount as well: an entry is only ever closed for what it holds.
+    ConditionExpression: 'begins_with(o.#e, :held)',
+    ExpressionAttributeNames: { '#e': request.entry },
+    ExpressionAttributeValues: {
+      ':a': number(request.amount),
+      ':one': number(1),
+      ':now': number(request.now),
+      ':held': text(`${request.amount}|`),
+    },
+    ReturnValues: 'NONE',
+    ReturnValuesOnConditionCheckFailure: 'NONE',
+  });
+  return result.kind === 'applied' ? 'done' : 'absent';
+}

@@ -1,0 +1,49 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { parsePaymentId } from '../../../domain/ids.ts';
+import type { PaymentLog } from '../../../domain/ports/books.ts';
+import { NotNow, type UserKey } from '../../../domain/ports/services.ts';
+import { readText, text } from '../store/attributes.ts';
+import { readBatch, type BatchStore } from '../store/batch-read.ts';
+import { callStore } from '../store/client.ts';
+import { parsePaymentItem, paymentListKey, paymentPk } from './items.ts';
+import { readListPage } from '../store/list-page.ts';
+import { toUserListQuery, type UserList } from '../store/user-list.ts';
+
+export type PaymentLogStore = BatchStore;
+
+/**
+ * A user's payments for reading. The order comes from the `by-user` index, which DynamoDB fills a moment after the
+ * write; what a payment holds is read from the payment itself, strongly consistent.
+ */
+export function createPaymentLog(store: PaymentLogStore): PaymentLog {
+  return {
+    readPayment: async (id) => {
+      const input = { TableName: store.tableName, Key: { pk: text(paymentPk(id)) }, ConsistentRead: true };
+      const output = await callStore('GetItem', () => store.client.send(new GetItemCommand(input)));
+      return output.Item === undefined ? null : parsePaymentItem(output.Item);
+    },
+    listPayments: async (user, page) => {
+      const list = toUserListQuery(store.tableName, user, paymentsOf(user));
+      const { items, ...rest } = await readListPage(store.client, list, page);
+      const keys = items.map((item) => readText(item, 'pk'));
+      const { found, unread } = await readBatch(store, keys);
+      if (unread.size > 0) throw new NotNow('BatchGetItem left keys unprocessed');
+      const payments = keys.flatMap((key) => {
+        const item = found.get(key);
+        return item === undefined ? [] : [parsePaymentItem(item)];
+      });
+      return { ...rest, items: payments };
+    },
+  };
+}
+
+function paymentsOf(user: UserKey): UserList {
+  return {
+    name: 'payments',
+    listKey: paymentListKey(user.managerId, user.userId),
+    pkOf: (idText) => {
+      const id = parsePaymentId(idText);
+      return id === null ? null : paymentPk(id);
+    },
+  };
+}

@@ -1,0 +1,255 @@
+import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { CONNECTOR_ID } from '../../../domain/ids.ts';
+import { CONNECTORS_MAX } from '../../../domain/limits.ts';
+import { NotNow } from '../../../domain/ports/services.ts';
+import type { ChangeOutcome, ConnectorStore, Remembered } from '../../../domain/ports/registry.ts';
+import type { PaymentConnector, Vendor } from '../../../domain/tenants/resources.ts';
+import type { EpochMs } from '../../../domain/time.ts';
+import { SCHEMA_VERSION, number, readInteger, readText, text } from '../store/attributes.ts';
+import { CLAIM_ATTRIBUTES, claim, isWritten } from './creation-claims.ts';
+import { callStore, type Item } from '../store/client.ts';
+import { answerToken, useToken } from './client-tokens.ts';
+import type { StoreTable } from '../store/conditional-write.ts';
+import { providerKey } from './identity-items.ts';
+import { readListPage, type ListQuery } from '../store/list-page.ts';
+import { readItem } from './manager-store.ts';
+import {
+  DELETED,
+  connectorKey,
+  managerKey,
+  parseConnectorItem,
+  toChangeableAttributes,
+  toConnectorAttributes,
+} from './manager-items.ts';
+import { transactIf, type TransactionPart } from '../store/transaction.ts';
+import { repeatConflicts } from '../store/write-conflicts.ts';
+
+const CLAIMED = 'CREATING';
+const PLACE_AT_MANAGER = {
+  expression: '#status = :ready AND connectors < :max',
+  names: ['status'],
+  values: { ':ready': text('READY'), ':max': number(CONNECTORS_MAX) },
+} as const;
+
+/**
+ * Connectors on DynamoDB. A connector counts at its manager and at the credential provider that it uses, in the same
+ * transaction that makes or deletes it, so that neither can be deleted under it.
+ */
+export function createConnectorStore(table: StoreTable): ConnectorStore {
+  return {
+    readConnector: async (managerId, connectorId) => {
+      const item = await readItem(table, connectorKey(managerId, connectorId));
+      return item === null || readText(item, 'status') !== 'READY' ? null : parseConnectorItem(item);
+    },
+    claimConnector: (managerId, connectorId, requestHash, now) =>
+      claim(table, {
+        draft: { ...connectorKey(managerId, connectorId), v: number(SCHEMA_VERSION), status: text(CLAIMED) },
+        requestHash,
+        now,
+        // Adds nothing: the connector counts once it is complete. Without a place for it no seed need be made.
+        place: {
+          kind: 'update',
+          key: managerKey(managerId),
+          add: { connectors: number(0) },
+          condition: PLACE_AT_MANAGER,
+        },
+        // A deleted connector answers its client token as it was when it was new.
+        parse: (item) => parseConnectorItem({ ...item, status: text('READY') }),
+      }),
+    completeConnector: (connector, requestHash, remembered) =>
+      completeConnector(table, connector, requestHash, remembered),
+    listConnectors: async (managerId, page) => {
+      const { items, ...rest } = await readListPage(table.client, toQuery(table.tableName, managerId), page);
+      return { ...rest, items: items.map(parseConnectorItem) };
+    },
+    replaceConnector: (next, previous, remembered) => replaceConnector(table, next, previous, remembered),
+    deleteConnector: (connector, remembered, now) => deleteConnector(table, connector, remembered, now),
+    takeKeyIndex: (managerId, connectorId) => takeKeyIndex(table, managerId, connectorId),
+  };
+}
+
+async function completeConnector(
+  table: StoreTable,
+  connector: PaymentConnector,
+  requestHash: string,
+  remembered: Remembered | null,
+): ReturnType<ConnectorStore['completeConnector']> {
+  const { managerId, connectorId } = connector;
+  const set = { ...toConnectorAttributes(connector), instruments: number(0) };
+  const outcome = await transactIf(table, [
+    {
+      kind: 'update',
+      key: connectorKey(managerId, connectorId),
+      set,
+      remove: CLAIM_ATTRIBUTES,
+      condition: {
+        expression: '#status = :claimed AND requestHash = :request',
+        names: ['status'],
+        values: { ':claimed': text(CLAIMED), ':request': text(requestHash) },
+      },
+    },
+    {
+      kind: 'update',
+      key: managerKey(managerId),
+      add: { connectors: number(1) },
+      condition: PLACE_AT_MANAGER,
+    },
+    ...toProviderParts(null, connector),
+    ...answerToken(remembered),
+  ]);
+  if (outcome.kind === 'applied') return 'completed';
+  const claimed = outcome.failed.get(0);
+  if (claimed !== undefined) return explainClaim(claimed, { connectorId, requestHash, set });
+  if (outcome.failed.has(1)) {
+    return outcome.failed.get(1)?.['status']?.S === 'READY' ? 'manager_full' : 'manager_missing';
+  }
+  if (outcome.failed.has(2) && providerOf(connector) !== null) return 'provider_missing';
+  throw new Error(`connector ${connectorId} was completed under a client token that is not its own`);
+}
+
+/** Why a claim cannot be completed: this very request did it before, or a repetition of it, or nobody ever claimed. */
+function explainClaim(
+  seen: Item | null,
+  request: { readonly connectorId: string; readonly requestHash: string; readonly set: Item },
+): 'completed' {
+  if (isWritten(seen, request.set)) return 'completed';
+  if (seen?.['requestHash']?.S === request.requestHash) {
+    throw new NotNow(`connector ${request.connectorId} was completed by a repetition of the request`);
+  }
+  throw new Error(`connector ${request.connectorId} was completed without a claim of this request`);
+}
+
+/** The condition under which a connector is still as it was read. */
+function unchanged({ revision }: PaymentConnector) {
+  return {
+    expression: '#status = :ready AND #revision = :read',
+    names: ['status', 'revision'],
+    values: { ':ready': text('READY'), ':read': number(revision) },
+  };
+}
+
+async function replaceConnector(
+  table: StoreTable,
+  next: PaymentConnector,
+  previous: PaymentConnector,
+  remembered: Remembered | null,
+): Promise<ChangeOutcome> {
+  const outcome = await transactIf(table, [
+    {
+      kind: 'update',
+      key: connectorKey(next.managerId, next.connectorId),
+      set: toChangeableAttributes(next),
+      condition: unchanged(previous),
+    },
+    ...toProviderParts(previous, next),
+    ...useToken(remembered),
+  ]);
+  return outcome.kind === 'applied' ? 'changed' : 'stale';
+}
+
+async function deleteConnector(
+  table: StoreTable,
+  connector: PaymentConnector,
+  remembered: Remembered | null,
+  now: EpochMs,
+): Promise<ChangeOutcome | 'in_use'> {
+  const { managerId, connectorId } = connector;
+  const { expression, names, values } = unchanged(connector);
+  const outcome = await transactIf(table, [
+    {
+      kind: 'update',
+      key: connectorKey(managerId, connectorId),
+      set: { status: text(DELETED), updatedAt: number(now) },
+      condition: {
+        expression: `${expression} AND instruments = :none`,
+        names,
+        values: { ...values, ':none': number(0) },
+      },
+    },
+    {
+      kind: 'update',
+      key: managerKey(managerId),
+      add: { connectors: number(-1) },
+      condition: { expression: 'connectors > :none', values: { ':none': number(0) } },
+    },
+    ...toProviderParts(connector, null),
+    ...useToken(remembered),
+  ]);
+  if (outcome.kind === 'applied') return 'changed';
+  const seen = outcome.failed.get(0);
+  const untouched = seen?.['status']?.S === 'READY' && seen['revision']?.N === `${connector.revision}`;
+  return untouched ? 'in_use' : 'stale';
+}
+
+/** Counts a connector at the credential provider that it uses. */
+function toProviderParts(previous: PaymentConnector | null, next: PaymentConnector | null): TransactionPart[] {
+  const before = providerOf(previous);
+  const after = providerOf(next);
+  if (before?.name === after?.name) return [];
+  return [before === null ? [] : [countAt(before, -1)], after === null ? [] : [countAt(after, 1)]].flat();
+}
+
+function providerOf(connector: PaymentConnector | null): { readonly vendor: Vendor; readonly name: string } | null {
+  if (connector === null || !('credentialProviderName' in connector.material)) return null;
+  const { type: vendor, credentialProviderName: name } = connector.material;
+  return { vendor, name };
+}
+
+function countAt({ vendor, name }: NonNullable<ReturnType<typeof providerOf>>, by: 1 | -1): TransactionPart {
+  return {
+    kind: 'update',
+    key: providerKey(name),
+    add: { connectors: number(by) },
+    condition:
+      by < 0
+        ? { expression: 'attribute_exists(pk)' }
+        : { expression: 'vendor = :vendor', values: { ':vendor': text(vendor) } },
+  };
+}
+
+async function takeKeyIndex(
+  { client, tableName }: StoreTable,
+  managerId: string,
+  connectorId: string,
+): Promise<number> {
+  const command = new UpdateItemCommand({
+    TableName: tableName,
+    Key: connectorKey(managerId, connectorId),
+    UpdateExpression: 'ADD keysTaken :one',
+    ConditionExpression: '#status = :ready',
+    ExpressionAttributeNames: { '#status': 'status' },
+    ExpressionAttributeValues: { ':one': number(1), ':ready': text('READY') },
+    ReturnValues: 'UPDATED_NEW',
+  });
+  // Instruments that others claim count at the same item.
+  const taken = await repeatConflicts(() =>
+    callStore('UpdateItem', async () => {
+      try {
+        return (await client.send(command)).Attributes ?? {};
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return null;
+      }
+    }),
+  );
+  if (taken === null) throw new Error(`connector ${connectorId} has no keys to give: it is missing or not READY`);
+  // A repeated request skips an index: gaps are harmless, the same index twice would be one key for two users.
+  return readInteger(taken, 'keysTaken') - 1;
+}
+
+function toQuery(tableName: string, managerId: string): ListQuery {
+  const pk: Item = { ':manager': managerKey(managerId)['pk']! };
+  return {
+    query: {
+      TableName: tableName,
+      KeyConditionExpression: 'pk = :manager AND begins_with(sk, :connectors)',
+      FilterExpression: '#status = :ready',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: { ...pk, ':connectors': text('CON#'), ':ready': text('READY') },
+      ConsistentRead: true,
+    },
+    scope: ['connectors', managerId],
+    positionOf: (item) => readText(item, 'sk').slice('CON#'.length),
+    keyAt: (position) => (CONNECTOR_ID.test(position) ? connectorKey(managerId, position) : null),
+  };
+}

@@ -1,0 +1,121 @@
+import {
+  TransactWriteItemsCommand,
+  TransactionCanceledException,
+  TransactionInProgressException,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+import { NotNow, OutcomeUnknown } from '../../../domain/ports/services.ts';
+import { callStore, type Item } from './client.ts';
+import type { Condition, StoreTable } from './conditional-write.ts';
+import { repeatConflicts } from './write-conflicts.ts';
+
+/** One part of a transaction. `add` counts up or down, from zero where the attribute is missing. */
+export type TransactionPart =
+  | { readonly kind: 'put'; readonly item: Item; readonly condition: Condition }
+  | {
+      readonly kind: 'update';
+      readonly key: Item;
+      readonly set?: Item;
+      readonly add?: Item;
+      readonly remove?: readonly string[];
+      readonly condition: Condition;
+    }
+  | { readonly kind: 'delete'; readonly key: Item; readonly condition?: Condition };
+
+export type TransactionOutcome =
+  | { readonly kind: 'applied' }
+  /** Nothing was written. For each part whose condition failed, by its place: the item it saw, or `null` for none. */
+  | { readonly kind: 'refused'; readonly failed: ReadonlyMap<number, Item | null> };
+
+/**
+ * Writes all parts or none. The SDK repeats a transaction whose reply was lost under the same request token, so a repetition
+ * is recognised by DynamoDB itself.
+ * @throws NotNow where transactions of others have one of the items, again and again
+ * @throws OutcomeUnknown also where an earlier try of this very transaction is still at work
+ */
+export async function transactIf(table: StoreTable, parts: readonly TransactionPart[]): Promise<TransactionOutcome> {
+  const TransactItems = parts.map((part) => toWriteItem(table, part));
+  return repeatConflicts(() => sendTransaction(table, TransactItems));
+}
+
+function sendTransaction({ client }: StoreTable, TransactItems: TransactWriteItem[]): Promise<TransactionOutcome> {
+  return callStore('TransactWriteItems', async () => {
+    try {
+      await client.send(new TransactWriteItemsCommand({ TransactItems }));
+      return { kind: 'applied' } as const;
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) return toRefusal(error);
+      // The repetition of a transaction whose reply was lost, while DynamoDB still works on the first.
+      if (error instanceof TransactionInProgressException) {
+        throw new OutcomeUnknown('the transaction is still in progress', { cause: error });
+      }
+      throw error;
+    }
+  });
+}
+
+/** Reasons that pass by themselves. */
+const TRANSIENT = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+
+function toRefusal(error: TransactionCanceledException): TransactionOutcome {
+  const reasons = error.CancellationReasons ?? [];
+  const failed = new Map(
+    reasons.flatMap(({ Code, Item: item }, place) =>
+      Code === 'ConditionalCheckFailed' ? [[place, item ?? null] as const] : [],
+    ),
+  );
+  if (failed.size > 0) return { kind: 'refused', failed };
+  if (!reasons.some(({ Code = 'None' }) => TRANSIENT.has(Code))) throw error;
+  throw new NotNow('another write has one of the items of the transaction', { cause: error });
+}
+
+function toWriteItem({ tableName }: StoreTable, part: TransactionPart): TransactWriteItem {
+  switch (part.kind) {
+    case 'put':
+      return { Put: { TableName: tableName, Item: part.item, ...toConditionInput(part.condition, []) } };
+    case 'delete':
+      return {
+        Delete: {
+          TableName: tableName,
+          Key: part.key,
+          ...(part.condition === undefined ? {} : toConditionInput(part.condition, [])),
+        },
+      };
+    case 'update':
+      return { Update: { TableName: tableName, Key: part.key, ...toUpdateInput(part) } };
+  }
+}
+
+function toUpdateInput({ set = {}, add = {}, remove = [], condition }: Extract<TransactionPart, { kind: 'update' }>) {
+  const setNames = Object.keys(set);
+  const addNames = Object.keys(add);
+  const clauses = [
+    setNames.length === 0 ? '' : `SET ${setNames.map((name) => `#${name} = :set_${name}`).join(', ')}`,
+    remove.length === 0 ? '' : `REMOVE ${remove.map((name) => `#${name}`).join(', ')}`,
+    addNames.length === 0 ? '' : `ADD ${addNames.map((name) => `#${name} :add_${name}`).join(', ')}`,
+  ];
+  const { ExpressionAttributeValues: values, ...rest } = toConditionInput(condition, [
+    ...setNames,
+    ...addNames,
+    ...remove,
+  ]);
+  return {
+    UpdateExpression: clauses.filter((clause) => clause !== '').join(' '),
+    ...rest,
+    ExpressionAttributeValues: {
+      ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:set_${name}`, value])),
+      ...Object.fromEntries(Object.entries(add).map(([name, value]) => [`:add_${name}`, value])),
+      ...values,
+    },
+  };
+}
+
+function toConditionInput({ expression, names = [], values }: Condition, moreNames: readonly string[]) {
+  const aliases = Object.fromEntries([...names, ...moreNames].map((name) => [`#${name}`, name]));
+  return {
+    ConditionExpression: expression,
+    ...(Object.keys(aliases).length === 0 ? {} : { ExpressionAttributeNames: aliases }),
+    ...(values === undefined ? {} : { ExpressionAttributeValues: values }),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+  };
+}

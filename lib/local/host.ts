@@ -1,0 +1,250 @@
+import { join } from 'node:path';
+import { createAwsEndpoint } from './aws-endpoint/endpoint.ts';
+import { createDatabaseClient } from './database/client.ts';
+import { createTables } from './database/tables.ts';
+import { createAuthorizer } from './iam/authorize.ts';
+import { createAwsHooks } from './iam/aws-hooks.ts';
+import { createCredentialStore, keepAccessKeys, type AccessKey, type CredentialStore } from './iam/credentials.ts';
+import { startDatabaseGate } from './iam/database-gate.ts';
+import { createEventBuses, type BusEvent } from './triggers/event-bus.ts';
+import { createFunctions } from './runtime/functions.ts';
+import { checkPort, startGateway } from './gateway/http.ts';
+import type { Environment } from './template/intrinsics.ts';
+import { createLogSink, type LogLine } from './runtime/log-sink.ts';
+import type { ReceivedSpan } from './runtime/otlp.ts';
+import type { FunctionPool, InvocationResult } from './runtime/runtime.ts';
+import { createScheduleDriver } from './triggers/schedule.ts';
+import { createStreamDriver } from './triggers/stream-driver.ts';
+import { startTraceDaemon } from './runtime/trace-daemon.ts';
+import { readDeployment, type Deployment, type FunctionDefinition } from './template/deployment.ts';
+import type { RoleDefinition } from './template/roles.ts';
+
+export { checkPort } from './gateway/http.ts';
+export type { BusEvent } from './triggers/event-bus.ts';
+export type { AccessKey } from './iam/credentials.ts';
+export type { LogLine } from './runtime/log-sink.ts';
+export type { ReceivedSpan } from './runtime/otlp.ts';
+export type { InvocationResult } from './runtime/runtime.ts';
+
+export interface HostOptions<Caller extends string> {
+  /** What `cdk synth` or `synth()` wrote. */
+  readonly templatesDir: string;
+  /** Where keys, secrets, access keys and logs are kept between starts; `null` keeps nothing. */
+  readonly dataDir: string | null;
+  /** The API's port. @default 0: any free one */
+  readonly port?: number;
+  /** The database, already running. Its tables are made if they are missing. */
+  readonly database: { readonly endpoint: string };
+  /** Local chains by CAIP-2 id. @default - the template's own */
+  readonly rpcUrls?: Readonly<Record<string, string>>;
+  /** Who gets an access key: the output that gives the role's ARN, by the name that the caller goes by. */
+  readonly callers: Readonly<Record<Caller, string>>;
+  /** Whether schedules and streams run by themselves; `null` leaves them to `runSchedule` and `drainStreams`. @default 'running' */
+  readonly timers?: 'running' | null;
+  /** Hears every line that functions print. */
+  readonly log?: (entry: LogLine) => void;
+  /** Whether requests are traced, and their spans kept in `traces.jsonl` of the data directory. @default null */
+  readonly traces?: 'all' | null;
+  /** Hears of problems of the local stack itself. @default - they go unheard */
+  readonly report?: (problem: string) => void;
+  /** @default LOCAL_ENVIRONMENT */
+  readonly environment?: Environment;
+}
+
+export interface Host<Caller extends string> {
+  /** The API's base URL, with the stage. */
+  readonly endpoint: string;
+  /** KMS, Secrets Manager and EventBridge. */
+  readonly awsEndpoint: string;
+  readonly region: string;
+  readonly account: string;
+  /** Access keys, by the names that `callers` gave. They stay the same while the data directory does. */
+  readonly credentialsByRole: Readonly<Record<Caller, AccessKey>>;
+  /** The functions that run, by label such as `process-payment`. */
+  readonly functions: Readonly<Record<string, FunctionPool>>;
+  readonly deployment: Deployment;
+  /** Invokes the target of a schedule now. @param name the schedule, or the label of its function */
+  runSchedule(name: string): Promise<InvocationResult>;
+  /** Hands what has changed in the tables to the functions that their streams are mapped to. */
+  drainStreams(): Promise<void>;
+  /** What functions put on the event buses since the start, oldest first; the latest ten thousand. */
+  events(): readonly BusEvent[];
+  /** The spans of traced requests since the start, in the order in which they came; the latest ten thousand. */
+  spans(): readonly ReceivedSpan[];
+  /** Ends everything that was started here; not the database. */
+  close(): Promise<void>;
+}
+
+export const LOCAL_ENVIRONMENT: Environment = { partition: 'aws', region: 'us-east-1', account: '000000000000' };
+
+/**
+ * Runs what the templates describe: tables, functions in processes of their own, the API with its signatures and
+ * policies, the schedules, KMS and Secrets Manager. The caller brings the database and, if anything reads a chain, that.
+ *
+ * @throws PortTaken, TemplateError, or what the database says
+ */
+export async function startHost<Caller extends string>(options: HostOptions<Caller>): Promise<Host<Caller>> {
+  const { dataDir, port = 0, environment = LOCAL_ENVIRONMENT, report = () => {} } = options;
+  // Told before anything is started, rather than after seconds of work.
+  if (port !== 0) await checkPort(port);
+  const deployment = readDeployment(options.templatesDir, environment);
+  if (deployment.api === null) throw new Error(`no REST API in the templates of ${options.templatesDir}`);
+  await makeTables(options.database.endpoint, deployment);
+
+  const credentials = createCredentialStore();
+  const credentialsByRole = admitCallers(options, deployment, credentials);
+  const authorizer = createAuthorizer(deployment.roles, environment);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0).toReversed()) await end();
+  };
+  const inData = (name: string): string | null => (dataDir === null ? null : join(dataDir, name));
+  try {
+    const buses = createEventBuses(deployment.eventBuses, inData('events.jsonl'));
+    const aws = await createAwsEndpoint({
+      events: buses,
+      ...createAwsHooks({ environment, credentials, authorizer }),
+      ...environment,
+      dataDir: inData('keys-and-secrets'),
+      report: (error) => report(`AWS endpoint: ${String(error)}`),
+    });
+    closers.push(aws.close);
+    // The functions that it invokes need the gate, which tells it of writes.
+    let drivers: ReturnType<typeof createDrivers> | null = null;
+    const gate = await startDatabaseGate({
+      noteWrite: () => drivers?.streams.noteWrite(),
+      target: options.database.endpoint,
+      tables: deployment.tables,
+      environment,
+      credentials,
+      authorizer,
+      report,
+    });
+    closers.push(gate.close);
+    const traceDaemon = options.traces === 'all' ? await startTraceDaemon(inData('traces.jsonl'), report) : null;
+    if (traceDaemon !== null) closers.push(traceDaemon.close);
+    const endpoints = { dynamoDb: gate.endpoint, aws: aws.url, traceDaemon: traceDaemon?.address ?? null };
+    const { pools, closePools } = openPools(options, { deployment, credentials, endpoints, inData });
+    closers.push(closePools);
+    const invoke = (name: string, event: unknown, traceHeader?: string): Promise<InvocationResult> =>
+      find(pools, name).invoke(event, traceHeader);
+    drivers = createDrivers(options, { deployment, environment, report, invoke });
+    const { schedules, streams } = drivers;
+    closers.push(async () => schedules.close());
+    closers.push(streams.close);
+    const gateway = await startGateway({
+      api: deployment.api,
+      environment,
+      credentials,
+      authorizer,
+      invoke,
+      sampled: traceDaemon === null ? '0' : '1',
+      port,
+      report,
+    });
+    closers.push(gateway.close);
+    return {
+      endpoint: gateway.endpoint,
+      awsEndpoint: aws.url,
+      region: environment.region,
+      account: environment.account,
+      credentialsByRole,
+      functions: Object.fromEntries(deployment.functions.map(({ label, name }) => [label, find(pools, name)])),
+      deployment,
+      runSchedule: (name) => schedules.run(toFunctionName(deployment.functions, name)),
+      drainStreams: streams.drain,
+      events: buses.events,
+      spans: traceDaemon?.spans ?? (() => []),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openPools<Caller extends string>(
+  options: HostOptions<Caller>,
+  host: Pick<Parameters<typeof createFunctions>[0], 'credentials' | 'endpoints'> & {
+    readonly deployment: Deployment;
+    readonly inData: (name: string) => string | null;
+  },
+) {
+  const { deployment, credentials, endpoints, inData } = host;
+  const pools = createFunctions({
+    ...deployment,
+    credentials,
+    endpoints,
+    rpcUrls: options.rpcUrls ?? null,
+    logs: createLogSink(inData('logs'), options.log),
+    cacheDir: inData('cache'),
+  });
+  const closePools = async (): Promise<void> => {
+    await Promise.all([...pools.values()].map((pool) => pool.close()));
+  };
+  return { pools, closePools };
+}
+
+/** What invokes functions besides the API: time, and changes of tables. */
+function createDrivers<Caller extends string>(
+  options: HostOptions<Caller>,
+  host: Pick<Parameters<typeof createScheduleDriver>[0], 'environment' | 'invoke' | 'report'> & {
+    readonly deployment: Deployment;
+  },
+) {
+  const { deployment, ...deps } = host;
+  const timers = options.timers === undefined ? 'running' : options.timers;
+  return {
+    schedules: createScheduleDriver({ ...deps, schedules: deployment.schedules, timers }),
+    streams: createStreamDriver({
+      ...deps,
+      mappings: deployment.streamMappings,
+      databaseEndpoint: options.database.endpoint,
+      region: deployment.environment.region,
+      path: options.dataDir === null ? null : join(options.dataDir, 'streams.json'),
+      timers,
+    }),
+  };
+}
+
+async function makeTables(endpoint: string, { tables }: Deployment): Promise<void> {
+  const client = createDatabaseClient(endpoint);
+  try {
+    await createTables(client, tables);
+  } finally {
+    client.destroy();
+  }
+}
+
+function admitCallers<Caller extends string>(
+  { callers, dataDir }: HostOptions<Caller>,
+  deployment: Deployment,
+  credentials: CredentialStore,
+): Readonly<Record<Caller, AccessKey>> {
+  // The keys of `callers` are the names that are asked for, and one access key is made for each.
+  const names = Object.keys(callers) as Caller[];
+  const path = dataDir === null ? null : join(dataDir, 'access-keys.json');
+  const keys = keepAccessKeys(path, names) as Readonly<Record<Caller, AccessKey>>;
+  for (const name of names) {
+    const role = findRole(deployment, callers[name]);
+    credentials.admit(keys[name], { roleName: role.name, sessionName: name });
+  }
+  return keys;
+}
+
+function findRole({ roles, output }: Deployment, outputName: string): RoleDefinition {
+  const arn = output(outputName);
+  const role = roles.find((one) => one.arn === arn);
+  if (role === undefined) throw new Error(`output ${outputName} is ${arn}, which is no role of the templates`);
+  return role;
+}
+
+function find(pools: ReadonlyMap<string, FunctionPool>, name: string): FunctionPool {
+  const pool = pools.get(name);
+  if (pool === undefined) throw new Error(`no template defines function ${name}`);
+  return pool;
+}
+
+function toFunctionName(functions: readonly FunctionDefinition[], name: string): string {
+  return functions.find(({ label }) => label === name)?.name ?? name;
+}

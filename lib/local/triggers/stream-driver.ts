@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { InvocationResult } from '../runtime/runtime.ts';
+import { handOver } from './stream-batch.ts';
+import { fits } from './stream-filter.ts';
+import type { StreamMapping } from '../template/stream-mapping.ts';
+import { readShards, type StreamChange, type StreamShard } from './stream-reader.ts';
+
+export interface StreamDriver {
+  /** Hears of a write to a table; what changed is handed over a moment later. */
+  noteWrite(): void;
+  /** Hands over what has changed until now, and what changes while it does. */
+  drain(): Promise<void>;
+  /** Ends after the invocation under way; what was not handed over comes at the next start. */
+  close(): Promise<void>;
+}
+
+export interface StreamOptions {
+  readonly mappings: readonly StreamMapping[];
+  readonly databaseEndpoint: string;
+  readonly region: string;
+  /** Remembers how far each mapping has come, or `null`. */
+  readonly path: string | null;
+  readonly invoke: (functionName: string, event: unknown) => Promise<InvocationResult>;
+  readonly report: (problem: string) => void;
+  /** `null` leaves the streams to `drain`. */
+  readonly timers: 'running' | null;
+}
+
+type Places = Record<string, string>;
+
+/** In place of the batching window: short, for people who watch, and long enough for the writes of one payment. */
+const GATHER_MS = 200;
+/** Of one `drain`; a function that writes what it reads would never end. */
+const PAGES_MAX = 10_000;
+
+/** Plays the mappings between streams and functions: in the order of the stream, at least once. */
+export function createStreamDriver(options: StreamOptions): StreamDriver {
+  const places = readPlaces(options.path);
+  const ended = new AbortController();
+  let running = Promise.resolve();
+  let timer: NodeJS.Timeout | null = null;
+
+  const drain = (): Promise<void> => {
+    const next = running.then(() => drainAll(options, places, ended.signal));
+    running = next.catch(() => {});
+    return next;
+  };
+  const noteWrite = (): void => {
+    if (options.timers === null || options.mappings.length === 0 || timer !== null || ended.signal.aborted) return;
+    timer = setTimeout(() => {
+      timer = null;
+      drain().catch((error: unknown) => {
+        if (!ended.signal.aborted) options.report(`streams: ${String(error)}`);
+      });
+    }, GATHER_MS);
+  };
+  // What an earlier run left.
+  noteWrite();
+  return {
+    noteWrite,
+    drain,
+    close: async () => {
+      ended.abort();
+      if (timer !== null) clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+async function drainAll(options: StreamOptions, places: Places, ended: AbortSignal): Promise<void> {
+  for (const mapping of options.mappings) {
+    for (const shard of await readShards(options.databaseEndpoint, mapping.tableName)) {
+      await drainShard(options, mapping, shard, places, ended);
+    }
+  }
+}
+
+async function drainShard(
+  options: StreamOptions,
+  mapping: StreamMapping,
+  shard: StreamShard,
+  places: Places,
+  ended: AbortSignal,
+): Promise<void> {
+  const place = `${mapping.logicalId}/${shard.shardId}`;
+  const sleep = (ms: number): Promise<void> => wait(ms, undefined, { signal: ended });
+  for (let page = 0; page < PAGES_MAX && !ended.aborted; page += 1) {
+    const changes = await shard.read(places[place] ?? null);
+    if (changes.length === 0) return;
+    const wanted = changes.filter((change) => passes(mapping, change));
+    for (let start = 0; start < wanted.length; start += mapping.batchRecordsMax) {
+      const batch = wanted.slice(start, start + mapping.batchRecordsMax);
+      if (ended.aborted) return;
+      await handOver({ ...options, mapping, sleep }, batch);
+      places[place] = batch.at(-1)!.dynamodb.SequenceNumber;
+    }
+    places[place] = changes.at(-1)!.dynamodb.SequenceNumber;
+    writePlaces(options.path, places);
+  }
+}
+
+function passes({ filters }: StreamMapping, change: StreamChange): boolean {
+  return filters.length === 0 || filters.some((pattern) => fits(pattern, change));
+}
+
+function readPlaces(path: string | null): Places {
+  if (path === null || !existsSync(path)) return {};
+  return JSON.parse(readFileSync(path, 'utf8')) as Places;
+}
+
+function writePlaces(path: string | null, places: Places): void {
+  if (path === null) return;
+  writeFileSync(`${path}.partial`, `${JSON.stringify(places, null, 2)}\n`);
+  renameSync(`${path}.partial`, path);
+}

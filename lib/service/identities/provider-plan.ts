@@ -1,0 +1,150 @@
+import type { OperationInput } from '../../contract/requests/index.ts';
+import type { ProviderSecretName } from '../../wallets/secret-problem.ts';
+import type { Deployment } from '../../domain/ids.ts';
+import type { FieldProblem } from '../../domain/refusal.ts';
+import type { ProviderConfiguration, SecretLocation, Vendor } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+
+export type ConfigurationInput = OperationInput<'CreatePaymentCredentialProvider'>['providerConfigurationInput'];
+
+/** What is to be done about one secret. */
+export type SecretPlan =
+  /** It lies where it lay, or where somebody else keeps it. */
+  | { readonly kind: 'leave'; readonly location: SecretLocation }
+  /** It is given: kept in a new version of the secret that held it before, or in a new secret. */
+  | { readonly kind: 'keep'; readonly value: string; readonly stored: SecretLocation | null };
+
+/** A configuration with the plans for its secrets in their places. */
+export type ConfigurationPlan =
+  | {
+      readonly vendor: 'CoinbaseCDP';
+      readonly apiKeyId: string;
+      readonly apiKeySecret: SecretPlan;
+      readonly walletSecret: SecretPlan | null;
+    }
+  | {
+      readonly vendor: 'StripePrivy';
+      readonly appId: string;
+      readonly appSecret: SecretPlan;
+      readonly authorizationId: string;
+      readonly authorizationPrivateKey: SecretPlan;
+    };
+
+export interface PlanContext {
+  readonly deployment: Deployment;
+  /** What is wrong with a secret's form, without a word of it; `null` for a good one. */
+  readonly checkSecret: (name: ProviderSecretName, value: string) => string | null;
+  /** The configuration that is replaced: a secret that the request leaves out stays as it is. */
+  readonly stored: ProviderConfiguration | null;
+}
+
+/** Says what a requested configuration means for each secret. Reports everything that is wrong with it, quoting no secret. */
+export function planConfiguration(
+  context: PlanContext,
+  vendor: Vendor,
+  input: ConfigurationInput,
+): Result<ConfigurationPlan, readonly FieldProblem[]> {
+  const { stored } = context;
+  const problems: FieldProblem[] = [];
+  const plan = (
+    name: ProviderSecretName,
+    request: SecretRequest,
+    before: SecretLocation | null,
+    isOptional = false,
+  ) => {
+    const planned = planSecret(context, name, request, before, isOptional);
+    if (planned.ok) return planned.value;
+    problems.push(...planned.error);
+    return null;
+  };
+  const finish = (configuration: ConfigurationPlan | null) =>
+    problems.length > 0 || configuration === null ? refuse(problems) : ok(configuration);
+
+  if (vendor === 'CoinbaseCDP' && input.coinbaseCdpConfiguration !== undefined) {
+    const given = input.coinbaseCdpConfiguration;
+    const before = stored?.vendor === vendor ? stored : null;
+    const root = 'providerConfigurationInput.coinbaseCdpConfiguration';
+    const apiKeySecret = plan('apiKeySecret', requestOf(root, 'apiKeySecret', given), before?.apiKeySecret ?? null);
+    const walletRequest = requestOf(root, 'walletSecret', given);
+    const walletSecret = plan('walletSecret', walletRequest, before?.walletSecret ?? null, true);
+    return finish(apiKeySecret && { vendor, apiKeyId: given.apiKeyId, apiKeySecret, walletSecret });
+  }
+  if (vendor === 'StripePrivy' && input.stripePrivyConfiguration !== undefined) {
+    const given = input.stripePrivyConfiguration;
+    const before = stored?.vendor === vendor ? stored : null;
+    const root = 'providerConfigurationInput.stripePrivyConfiguration';
+    const { appId, authorizationId } = given;
+    const appSecret = plan('appSecret', requestOf(root, 'appSecret', given), before?.appSecret ?? null);
+    const keyRequest = requestOf(root, 'authorizationPrivateKey', given);
+    const key = plan('authorizationPrivateKey', keyRequest, before?.authorizationPrivateKey ?? null);
+    return finish(appSecret && key && { vendor, appId, authorizationId, appSecret, authorizationPrivateKey: key });
+  }
+  const name = 'providerConfigurationInput';
+  return refuse([{ name, message: `${name} must be the configuration of a provider of credentialProviderVendor` }]);
+}
+
+/** What a request says of one secret. */
+interface SecretRequest {
+  readonly path: string;
+  readonly value: string | undefined;
+  readonly source: 'MANAGED' | 'EXTERNAL' | undefined;
+  readonly config: { readonly secretId: string; readonly jsonKey: string } | undefined;
+}
+
+type SecretMembers<N extends ProviderSecretName> = { readonly [K in N]?: string | undefined } & {
+  readonly [K in `${N}Source`]?: SecretRequest['source'];
+} & { readonly [K in `${N}Config`]?: SecretRequest['config'] };
+
+function requestOf<N extends ProviderSecretName>(root: string, name: N, given: SecretMembers<N>): SecretRequest {
+  const source: SecretRequest['source'] = given[`${name}Source`];
+  const config: SecretRequest['config'] = given[`${name}Config`];
+  return { path: `${root}.${name}`, value: given[name], source, config };
+}
+
+type Planned = Result<SecretPlan | null, readonly FieldProblem[]>;
+
+function planSecret(
+  context: PlanContext,
+  name: ProviderSecretName,
+  request: SecretRequest,
+  stored: SecretLocation | null,
+  isOptional: boolean,
+): Planned {
+  const { path, value, source, config } = request;
+  if (source === 'EXTERNAL') return planExternal(context.deployment, request);
+  if (config !== undefined) return wrong(`${path}Config`, `is for a secret whose ${name}Source is EXTERNAL`);
+  if (value !== undefined) {
+    const expected = context.checkSecret(name, value);
+    return expected === null ? ok({ kind: 'keep', value, stored }) : wrong(path, expected);
+  }
+  if (stored !== null && (source === undefined || stored.source === source)) {
+    return ok({ kind: 'leave', location: stored });
+  }
+  if (isOptional && source === undefined) return ok(null);
+  return wrong(path, `is required where ${name}Source is MANAGED, as it is by default`);
+}
+
+const SECRET_NAME = /^[A-Za-z0-9/_+=.@!-]{1,512}$/;
+
+function planExternal({ partition, region }: Deployment, { path, value, config }: SecretRequest): Planned {
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  const problems: FieldProblem[] = [];
+  if (value !== undefined) problems.push(problem(path, `must be left out where ${name}Source is EXTERNAL`));
+  if (config === undefined) problems.push(problem(`${path}Config`, `is required where ${name}Source is EXTERNAL`));
+  if (problems.length > 0 || config === undefined) return refuse(problems);
+  const { secretId, jsonKey } = config;
+  const prefix = `arn:${partition}:secretsmanager:${region}:`;
+  const isArn = secretId.startsWith(prefix) && /^[0-9]{12}:secret:.+$/.test(secretId.slice(prefix.length));
+  if (!isArn && !SECRET_NAME.test(secretId)) {
+    return wrong(`${path}Config.secretId`, `must be the name or the ARN of a secret in ${region}`);
+  }
+  return ok({ kind: 'leave', location: { source: 'EXTERNAL', secretArn: secretId, jsonKey } });
+}
+
+function problem(name: string, message: string): FieldProblem {
+  return { name, message: `${name} ${message}` };
+}
+
+function wrong(name: string, message: string): { readonly ok: false; readonly error: readonly FieldProblem[] } {
+  return refuse([problem(name, message)]);
+}

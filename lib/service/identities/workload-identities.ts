@@ -1,0 +1,80 @@
+import { CHANGE_ATTEMPTS_MAX } from '../../domain/limits.ts';
+import type { IdentityStore } from '../../domain/ports/registry.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { Tags, WorkloadIdentity } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Clock } from '../../domain/time.ts';
+
+export interface WorkloadsDeps {
+  readonly identities: Pick<IdentityStore, 'readWorkload' | 'createWorkload' | 'replaceWorkload' | 'deleteWorkload'>;
+  readonly clock: Clock;
+}
+
+const NOT_FOUND = { reason: 'not_found', resource: 'workload identity' } as const satisfies Refusal;
+
+/** Creates a workload identity. A name is taken from the first creation until the deletion. */
+export async function createWorkload(
+  { identities, clock }: WorkloadsDeps,
+  input: {
+    readonly name: string;
+    readonly allowedResourceOauth2ReturnUrls?: readonly string[] | undefined;
+    readonly tags?: Tags | undefined;
+  },
+): Promise<Result<WorkloadIdentity, Refusal>> {
+  const now = clock.now();
+  const workload: WorkloadIdentity = {
+    name: input.name,
+    returnUrls: input.allowedResourceOauth2ReturnUrls ?? [],
+    tags: input.tags ?? null,
+    createdAt: now,
+    updatedAt: now,
+    revision: 1,
+  };
+  if ((await identities.createWorkload(workload)) === 'changed') return ok(workload);
+  return refuse({ reason: 'resource_conflict', message: 'There is a workload identity of this name already' });
+}
+
+export async function getWorkload(
+  { identities }: Pick<WorkloadsDeps, 'identities'>,
+  name: string,
+): Promise<Result<WorkloadIdentity, Refusal>> {
+  const workload = await identities.readWorkload(name);
+  return workload === null ? refuse(NOT_FOUND) : ok(workload);
+}
+
+/** Replaces the return URLs; a request without them changes nothing else than the time of the update. */
+export async function updateWorkload(
+  { identities, clock }: WorkloadsDeps,
+  input: { readonly name: string; readonly allowedResourceOauth2ReturnUrls?: readonly string[] | undefined },
+): Promise<Result<WorkloadIdentity, Refusal>> {
+  for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt += 1) {
+    const previous = await identities.readWorkload(input.name);
+    if (previous === null) return refuse(NOT_FOUND);
+    const next: WorkloadIdentity = {
+      ...previous,
+      returnUrls: input.allowedResourceOauth2ReturnUrls ?? previous.returnUrls,
+      updatedAt: clock.now(),
+      revision: previous.revision + 1,
+    };
+    if ((await identities.replaceWorkload(next, previous)) === 'changed') return ok(next);
+  }
+  return refuse({ reason: 'busy', what: 'change' });
+}
+
+/** Deletes a workload identity, and with it all of its tokens. One that was made with a manager goes with the manager only. */
+export async function deleteWorkload(
+  { identities }: Pick<WorkloadsDeps, 'identities'>,
+  name: string,
+): Promise<Result<'deleted', Refusal>> {
+  for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt += 1) {
+    const workload = await identities.readWorkload(name);
+    if (workload === null) return refuse(NOT_FOUND);
+    const outcome = await identities.deleteWorkload(workload);
+    if (outcome === 'changed') return ok('deleted');
+    if (outcome === 'in_use') {
+      const message = 'The workload identity belongs to a payment manager, and is deleted with it';
+      return refuse({ reason: 'resource_conflict', message });
+    }
+  }
+  return refuse({ reason: 'busy', what: 'change' });
+}

@@ -1,0 +1,34 @@
+import type { Ledger } from '../../domain/ports/books.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import type { Clock } from '../../domain/time.ts';
+
+export interface AbortDeps {
+  readonly ledger: Pick<Ledger, 'decide'>;
+  readonly clock: Clock;
+  /** Hears of failures that the caller need not: what they leave undone is recovered later. */
+  readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
+}
+
+/**
+ * Decides a payment ABORTED, so that its token can be used again. What cannot be decided now is left to the sweeper, which
+ * does the same once the lease has ended.
+ */
+export async function abortQuietly(deps: AbortDeps, payment: Payment): Promise<Payment | null> {
+  try {
+    const outcome = await deps.ledger.decide(payment.id, payment.attempt, { status: 'ABORTED', at: deps.clock.now() });
+    return outcome.payment;
+  } catch (error) {
+    deps.report({ event: 'payment.abort_deferred', paymentId: payment.id, error });
+    return null;
+  }
+}
+
+/** Does what comes before signing; if that fails, the token can be used again at once, and not only when the lease has ended. */
+export async function abortOnFailure<T>(deps: AbortDeps, payment: Payment, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await abortQuietly(deps, payment);
+    throw error;
+  }
+}

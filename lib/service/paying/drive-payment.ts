@@ -1,0 +1,151 @@
+import { InvariantViolated } from '../../domain/invariant.ts';
+import { SIGN_BUDGET_MS } from '../../domain/limits.ts';
+import { toMicroUsd } from '../../domain/money.ts';
+import type { Verdict } from '../../domain/ports/books.ts';
+import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
+import { toEntryKey, type BudgetSnapshot, type Hex, type Payment } from '../../domain/payment/payment.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { WalletType } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Session } from '../../domain/payment/session.ts';
+import { addMs, type EpochMs } from '../../domain/time.ts';
+import { protocolOf } from '../../protocols/registry.ts';
+import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
+import type { PaymentPhase } from '../../telemetry/request-record.ts';
+import { abortOnFailure, abortQuietly } from './abort.ts';
+import type { SigningFacts } from './payer-facts.ts';
+import { closeEntry } from '../sweeping/recovery.ts';
+import { reserveWithNewAttempts, type ReserveDeps } from './reservation.ts';
+import type { Standing } from './payer-check.ts';
+
+export interface DriveDeps extends ReserveDeps {
+  readonly signers: Readonly<Record<WalletType, Signer>>;
+  /** @default nobody watches */
+  readonly observer?: PaymentObserver;
+}
+
+/** Carries a PENDING payment that this handler owns to its end: reserve, sign, decide, settle. */
+export async function drivePayment(
+  deps: DriveDeps,
+  owned: Payment,
+  standing: Standing<SigningFacts>,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  const reserved = await observed(deps, 'reserve', () => reserveWithNewAttempts(deps, owned, deadline));
+  switch (reserved.kind) {
+    case 'reserved':
+      return signReserved(deps, reserved.payment, reserved.budget, standing, deadline);
+    case 'denied':
+      return abortOnFailure(deps, reserved.payment, () => denyPayment(deps, reserved.payment, reserved.session));
+    case 'given_up':
+      await abortQuietly(deps, reserved.payment);
+      return refuse(reserved.refusal);
+    case 'unknown':
+      await abortQuietly(deps, reserved.payment);
+      throw new OutcomeUnknown(`payment ${owned.id} could not be reserved`, { cause: reserved.cause });
+  }
+}
+
+/** The answer that a decided payment stands for; one still in progress is "busy". */
+export function outcomeOf(payment: Payment): Result<Payment, Refusal> {
+  switch (payment.status) {
+    case 'SIGNED':
+      return ok(payment);
+    case 'DENIED': {
+      if (payment.denial === null) throw new InvariantViolated(`payment ${payment.id} is DENIED without a denial`);
+      return refuse(payment.denial);
+    }
+    case 'PENDING':
+    case 'ABORTED':
+      return refuse({ reason: 'busy', what: 'payment' });
+  }
+}
+
+async function denyPayment(deps: DriveDeps, payment: Payment, session: Session): Promise<Result<Payment, Refusal>> {
+  const denial = {
+    reason: 'budget_exceeded',
+    requested: payment.amount,
+    available: session.budget.available ?? toMicroUsd(0n),
+    reserved: session.budget.reserved,
+  } as const;
+  const outcome = await deps.ledger.decide(payment.id, payment.attempt, {
+    status: 'DENIED',
+    denial,
+    at: deps.clock.now(),
+  });
+  return outcomeOf(outcome.payment);
+}
+
+/** Signs what is reserved. Whatever goes wrong before SIGNED is acknowledged, no signature leaves this function. */
+async function signReserved(
+  deps: DriveDeps,
+  payment: Payment,
+  budget: BudgetSnapshot,
+  standing: Standing<SigningFacts>,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  if (addMs(deps.clock.now(), SIGN_BUDGET_MS) > deadline) {
+    await undoReservation(deps, payment);
+    return refuse({ reason: 'busy', what: 'payment' });
+  }
+  const { key } = standing.facts;
+  let signature: Hex;
+  try {
+    const digest = protocolOf(payment.offer).digest(payment.offer, payment.terms);
+    const sign = () => deps.signers[key.type].sign(key, digest, payment.terms.from);
+    signature = await observed(deps, 'sign', sign, key.type);
+  } catch (error) {
+    await undoReservation(deps, payment);
+    if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });
+    throw error;
+  }
+  const verdict = { status: 'SIGNED', signature, budget, at: deps.clock.now() } as const;
+  const decided = await observed(deps, 'decide', () => decideSigned(deps, payment, verdict));
+  if (decided.status === 'SIGNED' && decided.owner === payment.owner) deps.observer?.signed(decided);
+  await observed(deps, 'settle', () => closeOwnEntry(deps, payment, decided));
+  return outcomeOf(decided);
+}
+
+/** Tells the observer, where there is one, when a phase begins and ends. */
+async function observed<T>(
+  { observer }: DriveDeps,
+  phase: PaymentPhase,
+  work: () => Promise<T>,
+  wallet?: WalletType,
+): Promise<T> {
+  const end = observer?.begin(phase, wallet);
+  try {
+    return await work();
+  } finally {
+    end?.();
+  }
+}
+
+/**
+ * Makes SIGNED the payment's outcome, or learns what it became instead. A decide without an answer is looked up; one that
+ * did not arrive is sent once more, which is safe because it is fenced by the attempt.
+ */
+async function decideSigned(deps: DriveDeps, payment: Payment, verdict: Verdict): Promise<Payment> {
+  try {
+    return (await deps.ledger.decide(payment.id, payment.attempt, verdict)).payment;
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknown || error instanceof NotNow)) throw error;
+    return (await deps.ledger.decide(payment.id, payment.attempt, verdict)).payment;
+  }
+}
+
+/** Decides ABORTED first and moves the money second; without a decision the money stays held for the sweeper. */
+async function undoReservation(deps: DriveDeps, payment: Payment): Promise<void> {
+  const decided = await abortQuietly(deps, payment);
+  if (decided !== null) await closeOwnEntry(deps, payment, decided);
+}
+
+/** Settles or releases this handler's entry. Best effort: the sweeper and the scrub finish what a failure leaves. */
+async function closeOwnEntry(deps: DriveDeps, own: Payment, decided: Payment): Promise<void> {
+  const entry = toEntryKey(own.id, own.attempt);
+  try {
+    await closeEntry(deps, own, entry, { amount: own.amount }, decided);
+  } catch (error) {
+    deps.report({ event: 'payment.close_deferred', paymentId: own.id, error });
+  }
+}

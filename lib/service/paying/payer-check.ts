@@ -1,0 +1,75 @@
+import type { Ledger } from '../../domain/ports/books.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Principal } from '../../domain/tenants/principal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { Authorizer, PaymentInstrument } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import { sessionStatus, type Session } from '../../domain/payment/session.ts';
+import type { Clock, EpochMs } from '../../domain/time.ts';
+import { admitCaller } from '../tenants/admission.ts';
+import type { Facts, FactsKey, SigningFacts } from './payer-facts.ts';
+import { noManager } from '../tenants/managers.ts';
+
+export interface StandingDeps {
+  readonly ledger: Pick<Ledger, 'readSession'>;
+  readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
+  readonly clock: Clock;
+}
+
+/** That a user may pay from an instrument within a session, as of the reads just made. */
+export interface Standing<F extends SigningFacts = Facts> {
+  readonly facts: F;
+  readonly session: Session;
+}
+
+/** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
+export interface StandingRead {
+  readonly admission: Result<'admitted', Refusal>;
+  readonly standing: Result<Standing, Refusal>;
+}
+
+/**
+ * Reads manager, session and instrument in one round trip and says whether the caller may come in and the user may pay. What is
+ * missing, deleted or somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its
+ * own write.
+ */
+export async function readStanding(deps: StandingDeps, key: FactsKey, principal: Principal): Promise<StandingRead> {
+  const [manager, session, instrument] = await Promise.all([
+    deps.registry.readManager(key.managerId),
+    deps.ledger.readSession(key),
+    deps.registry.readInstrument(key, key.instrumentId),
+  ]);
+  const now = deps.clock.now();
+  if (manager === null) {
+    // Without it nobody can tell whom it let in, so that even a payment made under it is not replayed.
+    const missing = noManager(principal);
+    return { admission: missing, standing: missing };
+  }
+  const admission = admitCaller(manager.authorizer, principal, 'pay', now);
+  const { authorizer } = manager;
+  return { admission, standing: admission.ok ? judge({ session, instrument, authorizer }, key, now) : admission };
+}
+
+function judge(
+  read: {
+    readonly session: Session | null;
+    readonly instrument: PaymentInstrument | null;
+    readonly authorizer: Authorizer;
+  },
+  { userId }: FactsKey,
+  now: EpochMs,
+): Result<Standing, Refusal> {
+  const { session, instrument, authorizer } = read;
+  if (session === null || session.userId !== userId) return refuse({ reason: 'not_found', resource: 'session' });
+  const status = sessionStatus(session, now);
+  if (status === 'DELETED') return refuse({ reason: 'not_found', resource: 'session' });
+  if (status === 'EXPIRED') return refuse({ reason: 'session_expired', expiresAt: session.expiresAt });
+  if (instrument === null || instrument.status === 'DELETED') {
+    return refuse({ reason: 'not_found', resource: 'instrument' });
+  }
+  if (instrument.status !== 'ACTIVE' || instrument.wallet === null) {
+    return refuse({ reason: 'instrument_not_active', status: instrument.status });
+  }
+  const { address, key } = instrument.wallet;
+  return ok({ session, facts: { sessionExpiresAt: session.expiresAt, address, key, authorizer } });
+}

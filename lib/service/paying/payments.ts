@@ -1,0 +1,72 @@
+import { InvariantViolated } from '../../domain/invariant.ts';
+import { parsePaymentId, formatManagerArn, type Deployment } from '../../domain/ids.ts';
+import type { PaymentLog } from '../../domain/ports/books.ts';
+import type { Page, PageRequest } from '../../domain/ports/services.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import type { Principal } from '../../domain/tenants/principal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import { formatInstant, type Clock } from '../../domain/time.ts';
+import { protocolOf } from '../../protocols/registry.ts';
+import { findManager } from '../tenants/managers.ts';
+
+export interface PaymentReadDeps {
+  readonly registry: Pick<Registry, 'readManager'>;
+  readonly payments: PaymentLog;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+}
+
+const missing = refuse({ reason: 'not_found', resource: 'payment' } as const);
+
+/** Reads a payment of the user; anybody else's is "not found". */
+export async function getPayment(
+  deps: PaymentReadDeps,
+  principal: Principal,
+  input: { readonly paymentManagerArn: string; readonly processPaymentId: string },
+): Promise<Result<Payment, Refusal>> {
+  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const id = parsePaymentId(input.processPaymentId);
+  const payment = id === null ? null : await deps.payments.readPayment(id);
+  const own = payment !== null && payment.userId === principal.userId && payment.managerId === manager.value.managerId;
+  return own ? ok(payment) : missing;
+}
+
+/** The payments of the user, newest first. */
+export async function listPayments(
+  deps: PaymentReadDeps,
+  principal: Principal,
+  input: { readonly paymentManagerArn: string },
+  page: PageRequest,
+): Promise<Result<Page<Payment>, Refusal>> {
+  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  return ok(await deps.payments.listPayments({ managerId: manager.value.managerId, userId: principal.userId }, page));
+}
+
+/**
+ * AgentCore's answer to ProcessPayment, made from the stored payment alone: the same bytes for ever.
+ * Carries the proof, a bearer instrument; it goes to the caller and nowhere else.
+ */
+export function toPaymentView(deployment: Deployment, payment: Payment) {
+  if (payment.status !== 'SIGNED' || payment.signature === null || payment.decidedAt === null) {
+    throw new InvariantViolated(`payment ${payment.id} has no proof: it is ${payment.status}`);
+  }
+  const { offer, terms, signature } = payment;
+  const protocol = protocolOf(offer);
+  return {
+    processPaymentId: payment.id,
+    paymentManagerArn: formatManagerArn(deployment, payment.managerId),
+    paymentSessionId: payment.sessionId,
+    paymentInstrumentId: payment.instrumentId,
+    paymentType: 'CRYPTO_X402',
+    status: 'PROOF_GENERATED',
+    paymentOutput: {
+      [protocol.inputName]: { version: offer.version, payload: protocol.present(offer, terms, signature) },
+    },
+    createdAt: formatInstant(payment.createdAt),
+    updatedAt: formatInstant(payment.decidedAt),
+  };
+}

@@ -1,0 +1,185 @@
+import type { Ledger } from '../../domain/ports/books.ts';
+import type { Randomness, Signer } from '../../domain/ports/services.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Offer, Payment } from '../../domain/payment/payment.ts';
+import type { Principal } from '../../domain/tenants/principal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { WalletType } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Clock, EpochMs } from '../../domain/time.ts';
+import { parsePaymentInput } from '../../protocols/registry.ts';
+import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
+import { admitCaller } from '../tenants/admission.ts';
+import { abortOnFailure, abortQuietly } from './abort.ts';
+import { drivePayment } from './drive-payment.ts';
+import type { Facts, FactsCache, FactsKey } from './payer-facts.ts';
+import { createDraft, hashTerms, newPayment, type Draft } from './payment-draft.ts';
+import { findRepetition, type Repetitions } from './repetition.ts';
+import { resumePayment } from './resume-payment.ts';
+import { readStanding, type Standing, type StandingRead } from './payer-check.ts';
+
+export interface ProcessPaymentDeps {
+  readonly ledger: Ledger;
+  readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
+  readonly signers: Readonly<Record<WalletType, Signer>>;
+  readonly facts: FactsCache;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly allowedNetworks: ReadonlySet<string>;
+  readonly validityCapSeconds: number;
+  readonly inFlightMax: number;
+  /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
+  readonly repetitions: Repetitions | null;
+  /** Hears of failures that are recovered later. */
+  readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
+  /** @default nobody watches */
+  readonly observer?: PaymentObserver;
+}
+
+export interface ProcessPaymentRequest {
+  readonly managerId: string;
+  readonly principal: Principal;
+  readonly agentName: string | null;
+  readonly sessionId: string;
+  readonly instrumentId: string;
+  readonly paymentType: string;
+  readonly paymentInput: unknown;
+  readonly clientToken: string;
+  /** When the caller's process may be stopped; no attempt outlives it. */
+  readonly deadline: EpochMs;
+}
+
+/** A payment that this handler found or made, and what it knows of the session and the instrument. */
+interface Opened {
+  readonly payment: Payment;
+  readonly created: boolean;
+  readonly admission: Result<'admitted', Refusal>;
+  readonly standing: Result<Standing, Refusal>;
+}
+
+/**
+ * Pays one challenge: intent, reserve, sign, decide, settle. Returns the SIGNED payment, new or replayed; a replay never signs.
+ * Does not talk to the seller and does not know whether the proof will be settled.
+ * Throws `OutcomeUnknown` when the caller must ask again with the same client token.
+ */
+export async function processPayment(
+  deps: ProcessPaymentDeps,
+  request: ProcessPaymentRequest,
+): Promise<Result<Payment, Refusal>> {
+  const offer = parsePaymentInput(request.paymentType, request.paymentInput, { networks: deps.allowedNetworks });
+  if (!offer.ok) return offer;
+  const draft = draftOf(deps, request, offer.value);
+  deps.observer?.offered(draft);
+
+  const opened = await openPayment(deps, draft, request);
+  if (!opened.ok) return opened;
+  // Before anything is said of the payment: whoever is not let in gets no replay either.
+  if (!opened.value.admission.ok) {
+    if (opened.value.created) await abortQuietly(deps, opened.value.payment);
+    return opened.value.admission;
+  }
+  if (opened.value.payment.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
+  const { payment, standing, created } = opened.value;
+  if (!created) {
+    return resumePayment(deps, draft, payment, standing, (taken, allowed) =>
+      driveUnlessRepeated(deps, taken, allowed, request.deadline),
+    );
+  }
+
+  if (!standing.ok) {
+    await abortQuietly(deps, payment);
+    return standing;
+  }
+  return driveUnlessRepeated(deps, payment, standing.value, request.deadline);
+}
+
+async function driveUnlessRepeated(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  standing: Standing,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  const { repetitions } = deps;
+  const repetition =
+    repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
+  if (repetition === null) return drivePayment(deps, payment, standing, deadline);
+  await abortQuietly(deps, payment);
+  return refuse(repetition);
+}
+
+function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
+  const { managerId, sessionId, instrumentId, agentName, deadline, paymentType, paymentInput } = request;
+  const { userId } = request.principal;
+  return createDraft(deps, {
+    managerId,
+    userId,
+    sessionId,
+    instrumentId,
+    agentName,
+    offer,
+    deadline,
+    scope: ['ProcessPayment', managerId, userId, request.clientToken],
+    // What is paid from what, not who asks under which name: agent name and headers may differ between retries.
+    requestHash: hashTerms({ sessionId, instrumentId, paymentType, paymentInput }),
+  });
+}
+
+/**
+ * Finds the payment of this client token or makes it. What is known of session and instrument from an earlier payment lets
+ * the intent go out together with the reads; otherwise it waits for them.
+ */
+async function openPayment(
+  deps: ProcessPaymentDeps,
+  draft: Draft,
+  request: ProcessPaymentRequest,
+): Promise<Result<Opened, Refusal>> {
+  const key = { ...request, userId: request.principal.userId };
+  const known = deps.facts.get(key);
+  const early = known === undefined || !isAdmitted(deps, request, known) ? null : newPayment(deps, draft, known);
+  if (early?.ok === true) {
+    const [intent, read] = await Promise.all([
+      deps.ledger.putIntent(early.value),
+      settledRead(readStanding(deps, key, request.principal)),
+    ]);
+    const created = intent.kind === 'created';
+    if ('error' in read && created) await abortQuietly(deps, early.value);
+    if ('error' in read) throw read.error;
+    rememberFacts(deps, key, read.value.standing);
+    return ok({ payment: created ? early.value : intent.payment, created, ...read.value });
+  }
+
+  const [stored, { admission, standing }] = await Promise.all([
+    deps.ledger.readPayment(draft.id),
+    readStanding(deps, key, request.principal),
+  ]);
+  rememberFacts(deps, key, standing);
+  if (!admission.ok) return admission;
+  if (stored !== null) return ok({ payment: stored, created: false, admission, standing });
+  if (!standing.ok) return standing;
+  const payment = newPayment(deps, draft, standing.value.facts);
+  if (!payment.ok) return payment;
+  const intent = await deps.ledger.putIntent(payment.value);
+  const created = intent.kind === 'created';
+  return ok({ payment: created ? payment.value : intent.payment, created, admission, standing });
+}
+
+/** Only of what is in order now: whoever was let in or had a session, and no longer does, writes nothing the next time. */
+function rememberFacts({ facts }: ProcessPaymentDeps, key: FactsKey, standing: Result<Standing, Refusal>): void {
+  if (standing.ok) facts.set(key, standing.value.facts);
+  else facts.forget(key);
+}
+
+/** Whether the manager let such a caller in when it was last read, so that nobody else writes anything before it is read again. */
+function isAdmitted(deps: ProcessPaymentDeps, { principal }: ProcessPaymentRequest, { authorizer }: Facts): boolean {
+  return admitCaller(authorizer, principal, 'pay', deps.clock.now()).ok;
+}
+
+type SettledRead = { readonly value: StandingRead } | { readonly error: unknown };
+
+/** Keeps a failed read from hiding that the intent beside it was written. */
+function settledRead(read: Promise<StandingRead>): Promise<SettledRead> {
+  return read.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}

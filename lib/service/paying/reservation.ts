@@ -1,0 +1,147 @@
+import { isWithdrawal } from '../../domain/ids.ts';
+import {
+  IN_FLIGHT_WAIT_MAX_MS,
+  IN_FLIGHT_WAIT_STEP_MAX_MS,
+  IN_FLIGHT_WAIT_STEP_MIN_MS,
+  RESERVE_ATTEMPTS_MAX,
+  SCRUB_ROUNDS_MAX,
+  SIGN_BUDGET_MS,
+} from '../../domain/limits.ts';
+import type { MicroUsd } from '../../domain/money.ts';
+import type { Ledger, TakeOverOutcome } from '../../domain/ports/books.ts';
+import { NotNow, OutcomeUnknown, type Randomness } from '../../domain/ports/services.ts';
+import { toEntryKey, type BudgetSnapshot, type Payment } from '../../domain/payment/payment.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { sessionStatus, type Session } from '../../domain/payment/session.ts';
+import type { EpochMs } from '../../domain/time.ts';
+import { abortOnFailure, type AbortDeps } from './abort.ts';
+import { jitteredWaitMs } from './payment-wait.ts';
+import { scrubSession } from '../sweeping/recovery.ts';
+
+export interface ReserveDeps extends AbortDeps {
+  readonly ledger: Ledger;
+  readonly random: Randomness;
+  readonly inFlightMax: number;
+}
+
+/** What an attempt to reserve came to. */
+export type Reserved =
+  | { readonly kind: 'reserved'; readonly payment: Payment; readonly budget: BudgetSnapshot }
+  | { readonly kind: 'denied'; readonly payment: Payment; readonly session: Session }
+  | { readonly kind: 'given_up'; readonly payment: Payment; readonly refusal: Refusal }
+  | { readonly kind: 'unknown'; readonly payment: Payment; readonly cause: unknown };
+
+/** Reserves under the payment's attempt; only when the outcome stays unknown does it open the next attempt. */
+export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, deadline: EpochMs): Promise<Reserved> {
+  let payment = owned;
+  for (let tries = 1; ; tries += 1) {
+    const attempted = payment;
+    const reserved = await abortOnFailure(deps, attempted, () => reserveAttempt(deps, attempted, deadline));
+    if (reserved.kind !== 'unknown' || tries === RESERVE_ATTEMPTS_MAX) return reserved;
+    const next = await abortOnFailure(deps, attempted, () => openNextAttempt(deps, attempted));
+    if (next.kind === 'lost') return { kind: 'given_up', payment, refusal: { reason: 'busy', what: 'payment' } };
+    payment = next.payment;
+  }
+}
+
+/** A reserve that may have arrived must never be sent again; under a later attempt it is another one. */
+function openNextAttempt(
+  { ledger }: ReserveDeps,
+  { id, attempt, owner, leaseUntil, terms }: Payment,
+): Promise<TakeOverOutcome> {
+  return ledger.takeOver({ id, attempt, owner, leaseUntil, terms });
+}
+
+/**
+ * Sends the reserve of one attempt. After a definite refusal it may be sent again under the same attempt, since no late
+ * ghost of it can exist; it waits for a free place that way, for a bounded time.
+ */
+async function reserveAttempt(deps: ReserveDeps, payment: Payment, deadline: EpochMs): Promise<Reserved> {
+  const giveUpAt = Math.min(deps.clock.now() + IN_FLIGHT_WAIT_MAX_MS, deadline - SIGN_BUDGET_MS);
+  let scrubs = 0;
+  for (let step = 0; ;) {
+    const sent = await sendReserve(deps, payment);
+    if (sent.kind === 'reserved' || sent.kind === 'unknown') return sent;
+    if (sent.kind === 'refused') {
+      const refusal = closedRefusal(sent.session, deps.clock.now());
+      if (refusal !== null) return { kind: 'given_up', payment, refusal };
+      if (scrubs < SCRUB_ROUNDS_MAX && sent.session !== null) {
+        scrubs += 1;
+        if ((await scrubSession(deps, sent.session)) > 0) continue;
+      }
+      if (sent.session !== null && cannotAfford(sent.session, payment.amount)) {
+        // A withdrawal has its session to itself: what is in its way is an earlier attempt of its own, and will be released.
+        if (isWithdrawal(payment)) return { kind: 'given_up', payment, refusal: { reason: 'busy', what: 'payment' } };
+        return { kind: 'denied', payment, session: sent.session };
+      }
+    }
+    const steps = await waitForPlace(deps, payment, step, giveUpAt);
+    if (steps === null) return { kind: 'given_up', payment, refusal: { reason: 'busy', what: 'session' } };
+    step = steps;
+  }
+}
+
+/**
+ * Waits until the session shows a free place. Looks by reading, which is cheaper for a crowded item than writing in vain.
+ * @returns the number of steps waited so far, or `null` when the time is up
+ */
+async function waitForPlace(
+  deps: ReserveDeps,
+  payment: Payment,
+  from: number,
+  giveUpAt: number,
+): Promise<number | null> {
+  for (let step = from; ; step += 1) {
+    const waitMs = jitteredWaitMs(deps.random, step, {
+      minMs: IN_FLIGHT_WAIT_STEP_MIN_MS,
+      maxMs: IN_FLIGHT_WAIT_STEP_MAX_MS,
+    });
+    if (deps.clock.now() + waitMs > giveUpAt) return null;
+    await deps.clock.sleep(waitMs);
+    const session = await deps.ledger.readSession(payment);
+    if (session === null || session.inFlight < deps.inFlightMax) return step + 1;
+  }
+}
+
+type Sent =
+  | Extract<Reserved, { kind: 'reserved' | 'unknown' }>
+  | { readonly kind: 'refused'; readonly session: Session | null }
+  | { readonly kind: 'throttled' };
+
+/** One reserve request; an unanswered one is looked up in the session. */
+async function sendReserve(deps: ReserveDeps, payment: Payment): Promise<Sent> {
+  const entry = toEntryKey(payment.id, payment.attempt);
+  try {
+    const outcome = await deps.ledger.reserve({
+      session: payment,
+      entry,
+      amount: payment.amount,
+      leaseUntil: payment.leaseUntil,
+      now: deps.clock.now(),
+      inFlightMax: deps.inFlightMax,
+    });
+    return outcome.kind === 'reserved' ? { kind: 'reserved', payment, budget: outcome.budget } : outcome;
+  } catch (error) {
+    if (error instanceof NotNow) return { kind: 'throttled' };
+    if (!(error instanceof OutcomeUnknown)) throw error;
+    const session = await deps.ledger.readSession(payment).catch(() => null);
+    if (session?.open.has(entry) === true) return { kind: 'reserved', payment, budget: session.budget };
+    return { kind: 'unknown', payment, cause: error };
+  }
+}
+
+function closedRefusal(session: Session | null, now: EpochMs): Refusal | null {
+  if (session === null) return { reason: 'not_found', resource: 'session' };
+  switch (sessionStatus(session, now)) {
+    case 'DELETED':
+      return { reason: 'not_found', resource: 'session' };
+    case 'EXPIRED':
+      return { reason: 'session_expired', expiresAt: session.expiresAt };
+    case 'ACTIVE':
+      return null;
+  }
+}
+
+function cannotAfford(session: Session, amount: MicroUsd): boolean {
+  return session.budget.available !== null && session.budget.available < amount;
+}

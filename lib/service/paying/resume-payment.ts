@@ -1,0 +1,59 @@
+import { PAYMENT_ATTEMPTS_MAX } from '../../domain/limits.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { refuse, type Result } from '../../domain/result.ts';
+import { validityWindow } from '../../domain/payment/validity.ts';
+import { outcomeOf, type DriveDeps } from './drive-payment.ts';
+import type { SigningFacts } from './payer-facts.ts';
+import type { Draft } from './payment-draft.ts';
+import { awaitOutcome } from './payment-wait.ts';
+import { abandonIfDead, releaseEarlierAttempts } from '../sweeping/recovery.ts';
+import type { Standing } from './payer-check.ts';
+
+export interface ResumeDeps extends DriveDeps {
+  /** The longest that an authorization is good for. */
+  readonly validityCapSeconds: number;
+}
+
+/**
+ * Answers for a payment that exists already: replays its outcome, waits for it, or takes it over.
+ *
+ * @param existing what the books hold under the id of the draft, for the same request
+ * @param drive carries on the payment that was taken over
+ */
+export async function resumePayment<F extends SigningFacts>(
+  deps: ResumeDeps,
+  draft: Draft,
+  existing: Payment,
+  standing: Result<Standing<F>, Refusal>,
+  drive: (payment: Payment, standing: Standing<F>) => Promise<Result<Payment, Refusal>>,
+): Promise<Result<Payment, Refusal>> {
+  const payment = await awaitOutcome(deps, existing, draft.deadline);
+  if (payment === null) return refuse({ reason: 'busy', what: 'payment' });
+  if (payment.status === 'SIGNED' || payment.status === 'DENIED') return outcomeOf(payment);
+  if (!standing.ok) return standing;
+  if (payment.attempt >= PAYMENT_ATTEMPTS_MAX) {
+    const last = await abandonIfDead(deps, payment, deps.clock.now());
+    return last.status === 'ABORTED' ? refuse({ reason: 'attempts_exhausted' }) : outcomeOf(last);
+  }
+
+  const window = validityWindow({
+    now: deps.clock.now(),
+    maxTimeoutSeconds: payment.offer.maxTimeoutSeconds,
+    capSeconds: deps.validityCapSeconds,
+    sessionExpiresAt: standing.value.facts.sessionExpiresAt,
+  });
+  if (!window.ok) return window;
+  const outcome = await deps.ledger.takeOver({
+    id: payment.id,
+    attempt: payment.attempt,
+    owner: draft.owner,
+    leaseUntil: draft.leaseUntil,
+    terms: { ...payment.terms, ...window.value },
+  });
+  if (outcome.kind === 'lost') return outcomeOf(outcome.payment);
+  await releaseEarlierAttempts(deps, outcome.payment, standing.value.session).catch((error: unknown) => {
+    deps.report({ event: 'payment.close_deferred', paymentId: payment.id, error });
+  });
+  return drive(outcome.payment, standing.value);
+}

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { findNetwork, type Network } from '../../domain/assets.ts';
+import { formatWithdrawalSessionId } from '../../domain/ids.ts';
+import { SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
+import { stablecoinOfUsd, toMicroUsd, type MicroUsd } from '../../domain/money.ts';
+import type { Hex, Offer, Payment } from '../../domain/payment/payment.ts';
+import type { WithdrawalSessions } from '../../domain/ports/books.ts';
+import type { Randomness } from '../../domain/ports/services.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import { sessionStatus, type Session } from '../../domain/payment/session.ts';
+import { addMs, type EpochMs } from '../../domain/time.ts';
+import { drivePayment, type DriveDeps } from './drive-payment.ts';
+import type { SigningFacts } from './payer-facts.ts';
+import { createDraft, hashTerms, newPayment, type Draft } from './payment-draft.ts';
+import { resumePayment } from './resume-payment.ts';
+import type { Standing } from './payer-check.ts';
+
+export interface WithdrawalDeps extends DriveDeps {
+  readonly registry: Pick<Registry, 'readInstrument'>;
+  readonly sessions: WithdrawalSessions;
+  readonly random: Randomness;
+  readonly allowedNetworks: ReadonlySet<string>;
+  readonly validityCapSeconds: number;
+  /** The addresses that money may leave for, with their checksums. */
+  readonly destinations: ReadonlySet<string>;
+}
+
+export interface WithdrawalRequest {
+  readonly managerId: string;
+  /** Whose the instrument is. */
+  readonly userId: string;
+  readonly agentName: string | null;
+  readonly instrumentId: string;
+  /** CAIP-2; `null` where the deployment allows one network only. */
+  readonly network: string | null;
+  readonly amount: MicroUsd;
+  /** With its checksum. */
+  readonly destination: Hex;
+  readonly clientToken: string;
+  /** When the caller's process may be stopped; no attempt outlives it. */
+  readonly deadline: EpochMs;
+}
+
+/**
+ * Signs a transfer from an instrument to an address of the deployment's list: a payment like any other, within a session that
+ * no request can name, whose limit is the amount. Works for an instrument that is deleted, and for one whose connector or
+ * manager is: keys outlive them. Does not ask whom the manager lets in, since the caller was judged by IAM.
+ *
+ * Returns the SIGNED payment, new or replayed; a replay never signs. Does not bring it to the chain, and does not know whether
+ * the instrument holds so much. Throws `OutcomeUnknown` when the caller must ask again with the same client token.
+ */
+export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest): Promise<Result<Payment, Refusal>> {
+  const offer = offerOf(deps, request);
+  if (!offer.ok) return offer;
+  const draft = draftOf(deps, request, offer.value);
+  deps.observer?.offered(draft);
+
+  const [stored, instrument] = await Promise.all([
+    deps.ledger.readPayment(draft.id),
+    deps.registry.readInstrument(request, request.instrumentId),
+  ]);
+  const wallet = judgeInstrument(instrument);
+  if (!wallet.ok) return wallet;
+  const opened = await deps.sessions.openSession(newSession(draft, deps.clock.now()), draft.requestHash);
+  // The session comes first: an earlier request of this token may have come no further.
+  if (opened.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
+  const standing = judgeSession(deps, opened.session, wallet.value);
+  const created = stored === null ? await createPayment(deps, draft, standing) : ok({ payment: stored, isNew: false });
+  if (!created.ok) return created;
+
+  const drive = (payment: Payment, own: WithdrawalStanding) => drivePayment(deps, payment, own, draft.deadline);
+  const { payment, isNew } = created.value;
+  const outcome =
+    isNew && standing.ok
+      ? await drive(payment, standing.value)
+      : await resumePayment(deps, draft, payment, standing, drive);
+  return outcome.ok ? outcome : refuse(withoutSession(outcome.error));
+}
+
+type WithdrawalStanding = Standing<SigningFacts>;
+
+/** Writes the intent, or finds the one that another call of the same token has written meanwhile. */
+async function createPayment(
+  deps: WithdrawalDeps,
+  draft: Draft,
+  standing: Result<WithdrawalStanding, Refusal>,
+): Promise<Result<{ readonly payment: Payment; readonly isNew: boolean }, Refusal>> {
+  if (!standing.ok) return standing;
+  const payment = newPayment(deps, draft, standing.value.facts);
+  if (!payment.ok) return refuse(withoutSession(payment.error));
+  const intent = await deps.ledger.putIntent(payment.value);
+  if (intent.kind === 'created') return ok({ payment: payment.value, isNew: true });
+  return ok({ payment: intent.payment, isNew: false });
+}
+
+function offerOf(
+  { allowedNetworks, destinations }: WithdrawalDeps,
+  { destination, network: named, amount }: WithdrawalRequest,
+): Result<Offer, Refusal> {
+  if (!destinations.has(destination)) return refuse({ reason: 'destination_not_allowed', destination });
+  const network = pickNetwork(allowedNetworks, named);
+  if (network === null) {
+    const allowed = [...allowedNetworks].join(', ');
+    const message = `network must be one of the networks of this deployment: ${allowed}. Received: ${named ?? 'none'}`;
+    return refuse({ reason: 'invalid_request', problems: [{ name: 'network', message }] });
+  }
+  return ok({
+    protocol: 'x402',
+    version: '2',
+    scheme: 'exact',
+    network: network.id,
+    asset: network.usdc.address,
+    amount: stablecoinOfUsd(amount, network.usdc.decimals),
+    payTo: destination,
+    maxTimeoutSeconds: WITHDRAWAL_TIMEOUT_SECONDS,
+  });
+}
+
+function pickNetwork(allowed: ReadonlySet<string>, named: string | null): Network | null {
+  const [only, ...others] = allowed;
+  const id = named ?? (others.length === 0 ? only : undefined);
+  const network = id === undefined ? undefined : findNetwork(id);
+  return network !== undefined && allowed.has(network.id) ? network : null;
+}
+
+function draftOf(deps: WithdrawalDeps, request: WithdrawalRequest, offer: Offer): Draft {
+  const { managerId, userId, instrumentId, agentName, clientToken, deadline } = request;
+  const scope = ['CreateWithdrawal', managerId, userId, clientToken];
+  const { network, asset, payTo } = offer;
+  return createDraft(deps, {
+    managerId,
+    userId,
+    // Of the token, so that a repetition finds the same session, whatever became of the first call.
+    sessionId: formatWithdrawalSessionId(createHash('sha256').update(JSON.stringify(scope)).digest()),
+    instrumentId,
+    agentName,
+    offer,
+    deadline,
+    scope,
+    requestHash: hashTerms({ instrumentId, network, asset, payTo, amount: `${offer.amount}` }),
+  });
+}
+
+function newSession({ managerId, sessionId, userId, amount }: Draft, now: EpochMs): Session {
+  return {
+    managerId,
+    sessionId,
+    userId,
+    deleted: false,
+    createdAt: now,
+    updatedAt: now,
+    expiryMinutes: SESSION_MINUTES_MAX,
+    expiresAt: addMs(now, SESSION_MINUTES_MAX * 60_000),
+    limit: amount,
+    budget: { available: amount, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
+    inFlight: 0,
+    open: new Map(),
+  };
+}
+
+/** A deleted instrument still has its key, unless it was deleted before it got one. */
+function judgeInstrument(
+  instrument: PaymentInstrument | null,
+): Result<Omit<SigningFacts, 'sessionExpiresAt'>, Refusal> {
+  if (instrument === null) return refuse({ reason: 'not_found', resource: 'instrument' });
+  if (instrument.wallet === null) return refuse({ reason: 'instrument_not_active', status: instrument.status });
+  return ok(instrument.wallet);
+}
+
+function judgeSession(
+  { clock }: WithdrawalDeps,
+  session: Session,
+  { address, key }: Omit<SigningFacts, 'sessionExpiresAt'>,
+): Result<WithdrawalStanding, Refusal> {
+  if (sessionStatus(session, clock.now()) !== 'ACTIVE') return refuse({ reason: 'withdrawal_lapsed' });
+  return ok({ session, facts: { address, key, sessionExpiresAt: session.expiresAt } });
+}
+
+/** Says of the withdrawal what is said of its session, which the caller knows nothing of. */
+function withoutSession(refusal: Refusal): Refusal {
+  const { reason } = refusal;
+  return reason === 'session_expired' || reason === 'session_closing' ? { reason: 'withdrawal_lapsed' } : refusal;
+}

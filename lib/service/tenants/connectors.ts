@@ -1,0 +1,276 @@
+import { formatNamedId, parseProviderArn, type Deployment } from '../../domain/ids.ts';
+import { CONNECTORS_MAX } from '../../domain/limits.ts';
+import type { Page, PageRequest, Randomness, WalletProvisioner } from '../../domain/ports/services.ts';
+import type {
+  ClientTokens,
+  ConnectorStore,
+  IdentityStore,
+  ManagerStore,
+  Remembered,
+} from '../../domain/ports/registry.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type {
+  ConnectorMaterial,
+  ConnectorType,
+  PaymentConnector,
+  Vendor,
+  WalletType,
+} from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Clock } from '../../domain/time.ts';
+import { changeOnce, findAnswer } from './change-once.ts';
+import { createOnce, hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
+import { toCreatedConnector, toUpdatedConnector } from '../../api/views/managers.ts';
+import { getManager } from './managers.ts';
+
+export interface ConnectorsDeps {
+  readonly registry: Pick<ManagerStore, 'readManager'> & ConnectorStore;
+  readonly identities: Pick<IdentityStore, 'readProvider'>;
+  readonly tokens: ClientTokens;
+  readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+  readonly random: Randomness;
+}
+
+/** AgentCore's `credentialProviderConfigurations`: none for wallets of Bursar's own, one for a provider's. */
+export type ProviderReferences = readonly {
+  readonly coinbaseCDP?: { readonly credentialProviderArn: string } | undefined;
+  readonly stripePrivy?: { readonly credentialProviderArn: string } | undefined;
+}[];
+
+interface ConnectorInput {
+  readonly paymentManagerId: string;
+  readonly name: string;
+  readonly type: ConnectorType;
+  readonly credentialProviderConfigurations?: ProviderReferences | undefined;
+  readonly description?: string | undefined;
+  readonly clientToken?: string | undefined;
+}
+
+const missing = refuse({ reason: 'not_found', resource: 'connector' } as const);
+const full: Refusal = {
+  reason: 'quota_exceeded',
+  message: `The payment manager has ${CONNECTORS_MAX} connectors, as many as it may have`,
+};
+
+/** Creates a connector with whatever its wallets need: for a seed vault the seed, which nobody sees. Answers AgentCore's shape. */
+export async function createConnector(deps: ConnectorsDeps, input: ConnectorInput): Promise<Result<object, Refusal>> {
+  const { clientToken, paymentManagerId: managerId } = input;
+  const scope = ['CreatePaymentConnector', managerId];
+  const requestHash = hashCreation(input);
+  const tokenKey = clientToken === undefined ? null : tokenKeyOf(scope, clientToken);
+  const earlier = await findAnswer(deps, tokenKey, requestHash);
+  if (earlier !== null) return earlier;
+
+  const manager = await getManager(deps, managerId);
+  if (!manager.ok) return manager;
+  const provider = await findProvider(deps, input.type, input.credentialProviderConfigurations);
+  if (!provider.ok) return provider;
+  if (tokenKey !== null) {
+    const bound = await deps.tokens.bind(tokenKey, requestHash);
+    if (bound.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
+  }
+  const connectorId = formatNamedId(input.name, idEntropy(deps.random, scope, clientToken));
+  const created = await createOnce(deps, requestHash, {
+    claim: () => deps.registry.claimConnector(managerId, connectorId, requestHash, deps.clock.now()),
+    make: () => makeConnector(deps, { input, connectorId, provider: provider.value, requestHash, tokenKey }),
+    refuse: (why) => (why === 'missing' ? { reason: 'not_found', resource: 'manager' } : full),
+  });
+  if (!created.ok) return created;
+  // Whoever waited for another call's connector gets that call's answer, also if the connector was changed since.
+  return (await findAnswer(deps, tokenKey, requestHash)) ?? ok(toCreatedConnector(deps.deployment, created.value));
+}
+
+async function makeConnector(
+  deps: ConnectorsDeps,
+  request: {
+    readonly input: ConnectorInput;
+    readonly connectorId: string;
+    readonly provider: string | null;
+    readonly requestHash: string;
+    readonly tokenKey: string | null;
+  },
+): Promise<Result<PaymentConnector, Refusal>> {
+  const { input, connectorId, requestHash, tokenKey } = request;
+  const managerId = input.paymentManagerId;
+  const now = deps.clock.now();
+  const connector: PaymentConnector = {
+    managerId,
+    connectorId,
+    name: input.name,
+    description: input.description ?? null,
+    status: 'READY',
+    material: await makeMaterial(deps, input.type, request.provider, { managerId, connectorId }),
+    createdAt: now,
+    updatedAt: now,
+    revision: 1,
+  };
+  const answer = JSON.stringify(toCreatedConnector(deps.deployment, connector));
+  const remembered: Remembered | null = tokenKey === null ? null : { tokenKey, requestHash, answer };
+  switch (await deps.registry.completeConnector(connector, requestHash, remembered)) {
+    case 'completed':
+      return ok(connector);
+    case 'manager_missing':
+      return refuse({ reason: 'not_found', resource: 'manager' });
+    case 'manager_full':
+      return refuse(full);
+    case 'provider_missing':
+      return refuse({ reason: 'not_found', resource: 'credential provider' });
+  }
+}
+
+async function makeMaterial(
+  deps: ConnectorsDeps,
+  type: ConnectorType,
+  provider: string | null,
+  ids: { readonly managerId: string; readonly connectorId: string },
+): Promise<ConnectorMaterial> {
+  if (type === 'AwsKms' || type === 'SeedVault') return deps.provisioners[type].createConnector(ids);
+  if (provider === null) throw new Error(`a ${type} connector without its credential provider`);
+  return { type, credentialProviderName: provider };
+}
+
+/** The credential provider that a connector of this type names: `null` for a type that has none. */
+async function findProvider(
+  deps: ConnectorsDeps,
+  type: ConnectorType,
+  references: ProviderReferences = [],
+): Promise<Result<string | null, Refusal>> {
+  const [reference] = references;
+  if (type === 'AwsKms' || type === 'SeedVault') {
+    if (reference === undefined) return ok(null);
+    return refuseReference(`must be empty: a connector of type ${type} keeps no credentials`);
+  }
+  if (reference === undefined) return refuseReference('list cannot be empty');
+  const { [type === 'CoinbaseCDP' ? 'coinbaseCDP' : 'stripePrivy']: named, ...others } = reference;
+  if (named === undefined || Object.values(others).some((other) => other !== undefined)) {
+    return refuse({
+      reason: 'invalid_request',
+      problems: [
+        {
+          name: 'credentialProviderConfigurations',
+          message: `Connector type '${type}' does not match the provided credentialProviderConfiguration`,
+        },
+      ],
+    });
+  }
+  const name = parseProviderArn(deps.deployment, named.credentialProviderArn);
+  const provider = name === null ? null : await deps.identities.readProvider(name);
+  if (provider === null) return refuse({ reason: 'not_found', resource: 'credential provider' });
+  return provider.configuration.vendor === type ? ok(provider.name) : refuseVendor(provider.configuration.vendor, type);
+}
+
+function refuseReference(message: string): Result<never, Refusal> {
+  const name = 'credentialProviderConfigurations';
+  return refuse({ reason: 'invalid_request', problems: [{ name, message: `${name} ${message}` }] });
+}
+
+function refuseVendor(vendor: Vendor, type: Vendor): Result<never, Refusal> {
+  return refuseReference(`names a credential provider of ${vendor}; expected one of ${type}`);
+}
+
+/** Reads a connector; one of another manager is "not found". */
+export async function getConnector(
+  deps: { readonly registry: Pick<ConnectorStore, 'readConnector'> },
+  input: { readonly paymentManagerId: string; readonly paymentConnectorId: string },
+): Promise<Result<PaymentConnector, Refusal>> {
+  const connector = await deps.registry.readConnector(input.paymentManagerId, input.paymentConnectorId);
+  return connector === null ? missing : ok(connector);
+}
+
+/** The connectors of a manager. One that does not exist has none: AgentCore declares no "not found" here. */
+export function listConnectors(
+  deps: { readonly registry: Pick<ConnectorStore, 'listConnectors'> },
+  managerId: string,
+  page: PageRequest,
+): Promise<Page<PaymentConnector>> {
+  return deps.registry.listConnectors(managerId, page);
+}
+
+/** Changes the description or the credential provider. The type is for ever: there may be money behind its keys. */
+export async function updateConnector(
+  deps: ConnectorsDeps,
+  input: {
+    readonly paymentManagerId: string;
+    readonly paymentConnectorId: string;
+    readonly description?: string | undefined;
+    readonly type?: ConnectorType | undefined;
+    readonly credentialProviderConfigurations?: ProviderReferences | undefined;
+    readonly clientToken?: string | undefined;
+  },
+): Promise<Result<object, Refusal>> {
+  const scope = ['UpdatePaymentConnector', input.paymentManagerId, input.paymentConnectorId];
+  return changeOnce(deps, { scope, input }, async () => {
+    const found = await getConnector(deps, input);
+    if (!found.ok) return found;
+    const connector = found.value;
+    const material = await nextMaterial(deps, connector.material, input);
+    if (!material.ok) return material;
+    const next: PaymentConnector = {
+      ...connector,
+      description: input.description ?? connector.description,
+      material: material.value,
+      updatedAt: deps.clock.now(),
+      revision: connector.revision + 1,
+    };
+    return ok({
+      answer: toUpdatedConnector(deps.deployment, next),
+      write: (remembered) => deps.registry.replaceConnector(next, connector, remembered),
+    });
+  });
+}
+
+async function nextMaterial(
+  deps: ConnectorsDeps,
+  material: ConnectorMaterial,
+  input: {
+    readonly type?: ConnectorType | undefined;
+    readonly credentialProviderConfigurations?: ProviderReferences | undefined;
+  },
+): Promise<Result<ConnectorMaterial, Refusal>> {
+  if (input.type !== undefined && input.type !== material.type) {
+    const message = `type of a connector cannot change: expected ${material.type}`;
+    return refuse({ reason: 'invalid_request', problems: [{ name: 'type', message }] });
+  }
+  if (input.credentialProviderConfigurations === undefined) return ok(material);
+  const provider = await findProvider(deps, material.type, input.credentialProviderConfigurations);
+  if (!provider.ok) return provider;
+  return ok('credentialProviderName' in material ? { ...material, credentialProviderName: provider.value! } : material);
+}
+
+/** Deletes a connector that has no instruments any more. Seeds and keys stay, and so does whatever money is behind them. */
+export async function deleteConnector(
+  deps: ConnectorsDeps,
+  input: {
+    readonly paymentManagerId: string;
+    readonly paymentConnectorId: string;
+    readonly clientToken?: string | undefined;
+  },
+): Promise<Result<object, Refusal>> {
+  const scope = ['DeletePaymentConnector', input.paymentManagerId, input.paymentConnectorId];
+  return changeOnce(deps, { scope, input }, async () => {
+    const found = await getConnector(deps, input);
+    if (!found.ok) return found;
+    return ok({
+      answer: { status: 'DELETING', paymentConnectorId: input.paymentConnectorId },
+      write: (remembered) => deps.registry.deleteConnector(found.value, remembered, deps.clock.now()),
+      inUse: { reason: 'conflict', message: 'The connector has payment instruments: delete them first' },
+    });
+  });
+}
+
+/**
+ * Refuses to rotate credentials. AgentCore rotates those of connectors that it provisioned itself (QUICK_CREATE); here all
+ * credentials are the deployer's own, and are replaced by `UpdatePaymentCredentialProvider`.
+ */
+export async function rotateCredentials(
+  deps: { readonly registry: Pick<ConnectorStore, 'readConnector'> },
+  input: { readonly paymentManagerId: string; readonly paymentConnectorId: string },
+): Promise<Result<never, Refusal>> {
+  const found = await getConnector(deps, input);
+  if (!found.ok) return found;
+  const message =
+    'Credentials of a MANUAL connector are not rotated here: make new ones with the provider and store them with UpdatePaymentCredentialProvider';
+  return refuse({ reason: 'resource_conflict', message });
+}

@@ -1,0 +1,104 @@
+import { findNetwork, type Network } from '../../domain/assets.ts';
+import { isWithdrawal, parseManagerArn, parsePaymentId, type Deployment } from '../../domain/ids.ts';
+import { formatUsd, toBaseUnits, usdValueOfStablecoin } from '../../domain/money.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import type { PaymentLog } from '../../domain/ports/books.ts';
+import type { ChainReader } from '../../domain/ports/services.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Principal } from '../../domain/tenants/principal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+
+export interface FundsDeps {
+  readonly registry: Pick<Registry, 'readInstrument'>;
+  readonly payments: Pick<PaymentLog, 'readPayment'>;
+  readonly chainReaders: ReadonlyMap<string, ChainReader>;
+  readonly deployment: Deployment;
+}
+
+export interface Funds {
+  readonly network: Network;
+  /** In the token's smallest unit; `null` where the chain could not be asked. */
+  readonly amount: bigint | null;
+}
+
+/**
+ * What an instrument of the user holds on every network that can be asked, or on the one that is named. Reads deleted
+ * instruments too, of any manager of the deployment: money may be left where nothing else is. The caller was judged by IAM.
+ */
+export async function getInstrumentFunds(
+  deps: FundsDeps,
+  principal: Principal,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly paymentInstrumentId: string;
+    readonly network?: string | undefined;
+  },
+): Promise<Result<{ readonly instrument: PaymentInstrument; readonly funds: readonly Funds[] }, Refusal>> {
+  const managerId = parseManagerArn(deps.deployment, input.paymentManagerArn);
+  // As of a manager that is missing: managers are not read here, since deleted ones count.
+  if (managerId === null) return refuse({ reason: 'not_found', resource: 'instrument' });
+  const readers = [...deps.chainReaders].filter(([id]) => input.network === undefined || id === input.network);
+  if (readers.length === 0) {
+    const configured = [...deps.chainReaders.keys()].join(', ');
+    const message = `network ${input.network} has no RPC endpoint in this deployment; expected one of: ${configured}`;
+    return refuse({ reason: 'invalid_request', problems: [{ name: 'network', message }] });
+  }
+  const user = { managerId, userId: principal.userId };
+  const instrument = await deps.registry.readInstrument(user, input.paymentInstrumentId);
+  if (instrument === null) return refuse({ reason: 'not_found', resource: 'instrument' });
+  const { wallet, status } = instrument;
+  if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
+  const funds = await Promise.all(
+    readers.map(async ([id, reader]) => {
+      const network = findNetwork(id);
+      if (network === undefined) throw new Error(`an RPC endpoint of the unknown network ${id}`);
+      const balance = reader.balanceOf(network.usdc.address, wallet.address);
+      // One chain that does not answer hides no other; the only one that was asked for does not pass for empty.
+      return { network, amount: await (readers.length === 1 ? balance : balance.catch(() => null)) };
+    }),
+  );
+  return ok({ instrument, funds });
+}
+
+export function toFundsView({
+  instrument,
+  funds,
+}: {
+  readonly instrument: PaymentInstrument;
+  readonly funds: readonly Funds[];
+}) {
+  return {
+    paymentInstrumentId: instrument.instrumentId,
+    paymentConnectorId: instrument.connectorId,
+    status: instrument.status,
+    walletAddress: instrument.wallet?.address,
+    funds: funds.map(({ network: { id, usdc }, amount }) => ({
+      network: id,
+      token: usdc.symbol,
+      asset: usdc.address,
+      decimals: usdc.decimals,
+      amount: amount === null ? null : amount.toString(),
+      amountUsd: amount === null ? null : formatUsd(usdValueOfStablecoin(toBaseUnits(amount), usdc.decimals)),
+    })),
+  };
+}
+
+/** A withdrawal of the user, and whether its transfer has come to the chain. Anything else is "not found". */
+export async function getWithdrawal(
+  deps: FundsDeps,
+  principal: Principal,
+  input: { readonly paymentManagerArn: string; readonly processPaymentId: string },
+): Promise<Result<{ readonly payment: Payment; readonly settled: boolean }, Refusal>> {
+  const managerId = parseManagerArn(deps.deployment, input.paymentManagerArn);
+  const id = parsePaymentId(input.processPaymentId);
+  const payment = id === null ? null : await deps.payments.readPayment(id);
+  const own = payment !== null && payment.userId === principal.userId && payment.managerId === managerId;
+  if (!own || !isWithdrawal(payment)) return refuse({ reason: 'not_found', resource: 'payment' });
+  const { network, asset } = payment.offer;
+  const reader = deps.chainReaders.get(network);
+  if (reader === undefined) throw new Error(`withdrawal ${payment.id} is on ${network}, which has no RPC endpoint`);
+  const { from, nonce } = payment.terms;
+  return ok({ payment, settled: await reader.isAuthorizationUsed(asset, from, nonce) });
+}

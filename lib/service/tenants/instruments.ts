@@ -1,0 +1,228 @@
+import { findNetworkByChain, type Network } from '../../domain/assets.ts';
+import { formatInstrumentId, type Deployment } from '../../domain/ids.ts';
+import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
+import {
+  NothingMade,
+  type ChainReader,
+  type Page,
+  type PageRequest,
+  type Randomness,
+  type UserKey,
+  type WalletProvisioner,
+} from '../../domain/ports/services.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Access, Principal } from '../../domain/tenants/principal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { LinkedAccount, PaymentInstrument, Vendor, WalletType } from '../../domain/tenants/resources.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Clock, EpochMs } from '../../domain/time.ts';
+import { createOnce, hashCreation, idEntropy } from './create-once.ts';
+import { findManager } from './managers.ts';
+
+export interface InstrumentsDeps {
+  readonly registry: Registry;
+  readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+  readonly random: Randomness;
+}
+
+const missing = refuse({ reason: 'not_found', resource: 'instrument' } as const);
+const noConnector: Refusal = { reason: 'not_found', resource: 'connector' };
+const full: Refusal = {
+  reason: 'quota_exceeded',
+  message: `The connector has ${INSTRUMENTS_MAX} instruments, as many as it may have`,
+};
+
+interface InstrumentInput {
+  readonly paymentManagerArn: string;
+  readonly paymentConnectorId: string;
+  readonly paymentInstrumentDetails: {
+    readonly embeddedCryptoWallet: { readonly network: 'ETHEREUM'; readonly linkedAccounts: readonly object[] };
+  };
+  readonly clientToken?: string | undefined;
+}
+
+/** Creates a wallet for a user. It is ACTIVE at once; its address may be funded as soon as the call returns. */
+export async function createInstrument(
+  deps: InstrumentsDeps,
+  principal: Principal,
+  input: InstrumentInput,
+): Promise<Result<PaymentInstrument, Refusal>> {
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const { managerId } = manager.value;
+  const { userId } = principal;
+  const connector = await deps.registry.readConnector(managerId, input.paymentConnectorId);
+  // A client token finds the instrument that it made also when the connector is gone.
+  if (connector === null && input.clientToken === undefined) return refuse(noConnector);
+  const type = connector?.material.type;
+  if (type === 'CoinbaseCDP' || type === 'StripePrivy') return refuse(noWallets(type));
+
+  const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
+  const requestHash = hashCreation(input);
+  const draft = newInstrument({ managerId, userId }, formatInstrumentId(entropy), input, deps.clock.now());
+  const created = await createOnce(deps, requestHash, {
+    claim: () => deps.registry.claimInstrument(draft, requestHash, draft.createdAt),
+    make: async () => {
+      if (connector === null || type === undefined) throw new Error('claimed an instrument of no connector');
+      const wallet = await deps.provisioners[type]
+        .createKey({
+          connector,
+          instrumentId: draft.instrumentId,
+          takeIndex: () => deps.registry.takeKeyIndex(managerId, connector.connectorId),
+        })
+        .catch((error: unknown) => giveBack(deps.registry, draft, error));
+      const instrument: PaymentInstrument = { ...draft, status: 'ACTIVE', wallet };
+      await deps.registry.completeInstrument(instrument);
+      return ok(instrument);
+    },
+    refuse: (why) => (why === 'missing' ? noConnector : full),
+  });
+  if (!created.ok) return created;
+  const { wallet, createdAt } = created.value;
+  if (wallet === null) {
+    return refuse({
+      reason: 'conflict',
+      message: 'The instrument of this clientToken was deleted before it was complete',
+    });
+  }
+  // The answer of the first call again: as the instrument was when it was new.
+  return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
+}
+
+/** Nobody has to wait for a lease where nothing was made. Where something may have been, the lease bounds how often that is. */
+async function giveBack(
+  registry: Pick<Registry, 'yieldInstrument'>,
+  draft: PaymentInstrument,
+  error: unknown,
+): Promise<never> {
+  // A claim that cannot be given back ends by itself; the caller hears of the first failure.
+  if (error instanceof NothingMade) await registry.yieldInstrument(draft).catch(() => {});
+  throw error;
+}
+
+function newInstrument(
+  user: UserKey,
+  instrumentId: string,
+  { paymentConnectorId: connectorId, paymentInstrumentDetails: { embeddedCryptoWallet } }: InstrumentInput,
+  now: EpochMs,
+): PaymentInstrument {
+  return {
+    ...user,
+    connectorId,
+    instrumentId,
+    network: embeddedCryptoWallet.network,
+    linkedAccounts: embeddedCryptoWallet.linkedAccounts as readonly LinkedAccount[],
+    status: 'INITIATED',
+    wallet: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function noWallets(type: Vendor): Refusal {
+  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type AwsKms or SeedVault`;
+  return { reason: 'invalid_request', problems: [{ name: 'paymentConnectorId', message }] };
+}
+
+export interface InstrumentReadDeps {
+  readonly registry: Pick<Registry, 'readManager' | 'readInstrument' | 'listInstruments'>;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+}
+
+/** Reads an instrument of the user. Deleted, foreign and missing ones are all "not found". */
+export function getInstrument(
+  deps: InstrumentReadDeps,
+  principal: Principal,
+  input: InstrumentName,
+): Promise<Result<PaymentInstrument, Refusal>> {
+  return findInstrument(deps, principal, 'read', input);
+}
+
+interface InstrumentName {
+  readonly paymentManagerArn: string;
+  readonly paymentInstrumentId: string;
+  readonly paymentConnectorId?: string | undefined;
+}
+
+async function findInstrument(
+  deps: InstrumentReadDeps,
+  principal: Principal,
+  access: Access,
+  input: InstrumentName,
+): Promise<Result<PaymentInstrument, Refusal>> {
+  const manager = await findManager(deps, principal, access, input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const user = { managerId: manager.value.managerId, userId: principal.userId };
+  const instrument = await deps.registry.readInstrument(user, input.paymentInstrumentId);
+  if (instrument === null || instrument.status === 'DELETED') return missing;
+  const elsewhere = input.paymentConnectorId !== undefined && instrument.connectorId !== input.paymentConnectorId;
+  return elsewhere ? missing : ok(instrument);
+}
+
+export async function listInstruments(
+  deps: InstrumentReadDeps,
+  principal: Principal,
+  input: { readonly paymentManagerArn: string; readonly paymentConnectorId?: string | undefined },
+  page: PageRequest,
+): Promise<Result<Page<PaymentInstrument>, Refusal>> {
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const user: UserKey = { managerId: manager.value.managerId, userId: principal.userId };
+  const filter = input.paymentConnectorId === undefined ? {} : { connectorId: input.paymentConnectorId };
+  return ok(await deps.registry.listInstruments(user, { ...page, ...filter }));
+}
+
+/** Closes a wallet for payments. Its key stays, and so does whatever money it holds. */
+export async function deleteInstrument(
+  deps: Pick<InstrumentsDeps, 'registry' | 'deployment' | 'clock'>,
+  principal: Principal,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly paymentConnectorId: string;
+    readonly paymentInstrumentId: string;
+  },
+): Promise<Result<PaymentInstrument, Refusal>> {
+  const found = await findInstrument(deps, principal, 'manage', input);
+  if (!found.ok) return found;
+  const deleted = await deps.registry.deleteInstrument(found.value, input.paymentInstrumentId, deps.clock.now());
+  return deleted === null ? missing : ok(deleted);
+}
+
+export interface BalanceDeps extends InstrumentReadDeps {
+  readonly chainReaders: ReadonlyMap<string, ChainReader>;
+}
+
+export interface InstrumentBalance {
+  readonly instrument: PaymentInstrument;
+  readonly network: Network;
+  /** In the token's smallest unit. */
+  readonly amount: bigint;
+}
+
+/** Reads a wallet's USDC balance from the chain, as the configured RPC endpoint sees it now. */
+export async function getInstrumentBalance(
+  deps: BalanceDeps,
+  principal: Principal,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly paymentConnectorId: string;
+    readonly paymentInstrumentId: string;
+    readonly chain: string;
+  },
+): Promise<Result<InstrumentBalance, Refusal>> {
+  const found = await getInstrument(deps, principal, input);
+  if (!found.ok) return found;
+  const { wallet, status } = found.value;
+  if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
+  const network = findNetworkByChain(input.chain);
+  const reader = network === undefined ? undefined : deps.chainReaders.get(network.id);
+  if (network === undefined || reader === undefined) {
+    const configured = [...deps.chainReaders.keys()].join(', ');
+    const message = `chain ${input.chain} has no RPC endpoint in this deployment; expected one of: ${configured}`;
+    return refuse({ reason: 'invalid_request', problems: [{ name: 'chain', message }] });
+  }
+  return ok({ instrument: found.value, network, amount: await reader.balanceOf(network.usdc.address, wallet.address) });
+}

@@ -1,0 +1,131 @@
+import { formatSessionId, type Deployment } from '../../domain/ids.ts';
+import { parseUsd, toMicroUsd, type MicroUsd } from '../../domain/money.ts';
+import type { SessionStore, SessionSummary } from '../../domain/ports/books.ts';
+import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Principal } from '../../domain/tenants/principal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Session } from '../../domain/payment/session.ts';
+import { addMs, type Clock } from '../../domain/time.ts';
+import { hashCreation, idEntropy } from './create-once.ts';
+import { findManager } from './managers.ts';
+
+export interface SessionsDeps {
+  readonly registry: Pick<Registry, 'readManager'>;
+  readonly sessions: SessionStore;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly defaultSessionLimit: MicroUsd | null;
+}
+
+const missing = refuse({ reason: 'not_found', resource: 'session' } as const);
+
+/** Opens a session. Without limits of its own it gets the deployment's default. The same token gives the same answer. */
+export async function createSession(
+  deps: SessionsDeps,
+  principal: Principal,
+  input: {
+    readonly paymentManagerArn: string;
+    readonly expiryTimeInMinutes: number;
+    readonly limits?: { readonly maxSpendAmount: { readonly value: string } } | undefined;
+    readonly clientToken?: string | undefined;
+  },
+): Promise<Result<Session, Refusal>> {
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const { managerId } = manager.value;
+  const { userId } = principal;
+  const limit = input.limits === undefined ? deps.defaultSessionLimit : limitOf(input.limits.maxSpendAmount.value);
+  const now = deps.clock.now();
+  const session = newSession({
+    managerId,
+    sessionId: formatSessionId(idEntropy(deps.random, ['CreatePaymentSession', managerId, userId], input.clientToken)),
+    userId,
+    limit,
+    expiryMinutes: input.expiryTimeInMinutes,
+    createdAt: now,
+  });
+  // The amount counts, not how it is written; and asking for the default is asking for the same, even if it changes.
+  const requestHash = hashCreation({ ...input, limits: input.limits === undefined ? null : `${limit}` });
+  const outcome = await deps.sessions.createSession(session, requestHash);
+  if (outcome.kind === 'created') return ok(session);
+  if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
+  // The answer of the first call again: as the session was when it was new.
+  return ok(newSession(outcome.session));
+}
+
+function limitOf(text: string): MicroUsd {
+  const parsed = parseUsd(text);
+  if (!parsed.ok) throw new Error('a limit passed the schema and does not parse');
+  return parsed.value;
+}
+
+function newSession(
+  facts: Pick<Session, 'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt'>,
+): Session {
+  const { managerId, sessionId, userId, limit, expiryMinutes, createdAt } = facts;
+  return {
+    managerId,
+    sessionId,
+    userId,
+    deleted: false,
+    createdAt,
+    updatedAt: createdAt,
+    expiryMinutes,
+    expiresAt: addMs(createdAt, expiryMinutes * 60_000),
+    limit,
+    budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
+    inFlight: 0,
+    open: new Map(),
+  };
+}
+
+export interface SessionReadDeps {
+  readonly registry: Pick<Registry, 'readManager'>;
+  readonly sessions: Pick<SessionStore, 'readSession' | 'listSessions'>;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+}
+
+/** Reads a session of the user. Deleted, foreign and missing ones are all "not found"; an expired one stays readable. */
+export async function getSession(
+  deps: SessionReadDeps,
+  principal: Principal,
+  input: { readonly paymentManagerArn: string; readonly paymentSessionId: string },
+): Promise<Result<Session, Refusal>> {
+  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const key = { managerId: manager.value.managerId, sessionId: input.paymentSessionId };
+  const session = await deps.sessions.readSession(key);
+  return session === null || session.deleted || session.userId !== principal.userId ? missing : ok(session);
+}
+
+export async function listSessions(
+  deps: SessionReadDeps,
+  principal: Principal,
+  input: { readonly paymentManagerArn: string },
+  page: PageRequest,
+): Promise<Result<Page<SessionSummary>, Refusal>> {
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  return ok(await deps.sessions.listSessions({ managerId: manager.value.managerId, userId: principal.userId }, page));
+}
+
+/** Revokes a session: nothing more can be reserved on it. What is reserved already may still be signed and settled. */
+export async function deleteSession(
+  deps: Pick<SessionsDeps, 'registry' | 'sessions' | 'deployment' | 'clock'>,
+  principal: Principal,
+  input: { readonly paymentManagerArn: string; readonly paymentSessionId: string },
+): Promise<Result<Session, Refusal>> {
+  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  if (!manager.ok) return manager;
+  const deleted = await deps.sessions.deleteSession({
+    managerId: manager.value.managerId,
+    sessionId: input.paymentSessionId,
+    userId: principal.userId,
+    now: deps.clock.now(),
+  });
+  return deleted === null ? missing : ok(deleted);
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { addMs, floorToSeconds } from '../../../lib/domain/time.ts';
+import { validityWindow } from '../../../lib/domain/payment/validity.ts';
+import { NOW } from '../../support/payments.ts';
+
+const now = floorToSeconds(NOW);
+const base = { now: NOW, maxTimeoutSeconds: 60, capSeconds: 300, sessionExpiresAt: addMs(NOW, 3_600_000) };
+
+describe('the validity of an authorization', () => {
+  test('starts in the past and ends when the seller says', () => {
+    expect(validityWindow(base)).toEqual({ ok: true, value: { validAfter: now - 600, validBefore: now + 60 } });
+  });
+
+  test('ends at our cap where the seller would like longer', () => {
+    expect(validityWindow({ ...base, maxTimeoutSeconds: 86_400 })).toMatchObject({ value: { validBefore: now + 300 } });
+  });
+
+  test('ends a minute after the session at the latest', () => {
+    const window = validityWindow({ ...base, maxTimeoutSeconds: 300, sessionExpiresAt: addMs(NOW, 30_000) });
+    expect(window).toMatchObject({ value: { validBefore: now + 90 } });
+  });
+
+  test('may be as short as ten seconds', () => {
+    expect(validityWindow({ ...base, sessionExpiresAt: addMs(NOW, -50_000) })).toMatchObject({ ok: true });
+    expect(validityWindow({ ...base, maxTimeoutSeconds: 10 })).toMatchObject({ ok: true });
+  });
+
+  test('is refused with nine seconds left in the session', () => {
+    const refused = validityWindow({ ...base, sessionExpiresAt: addMs(NOW, -51_000) });
+    expect(refused).toMatchObject({ ok: false, error: { reason: 'session_closing' } });
+  });
+
+  test('is refused where the seller allows nine seconds', () => {
+    const refused = validityWindow({ ...base, maxTimeoutSeconds: 9 });
+    expect(refused).toMatchObject({
+      ok: false,
+      error: { reason: 'invalid_challenge', field: 'payload.maxTimeoutSeconds' },
+    });
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { createAuthorizer, formatSessionArn, type AccessRequest } from '../../../lib/local/iam/authorize.ts';
+import { createAwsHooks } from '../../../lib/local/iam/aws-hooks.ts';
+import { createCredentialStore } from '../../../lib/local/iam/credentials.ts';
+
+const environment = { partition: 'aws', region: 'us-east-1', account: '000000000000' };
+const API = 'arn:aws:execute-api:us-east-1:000000000000:abcdefghij/v1';
+const KEY = 'arn:aws:kms:us-east-1:000000000000:key/11111111-1111-4111-8111-111111111111';
+const ROLE = { name: 'Paying', arn: 'arn:aws:iam::000000000000:role/Paying', logicalId: 'Paying' };
+const caller = { roleName: 'Paying', sessionName: 'one' };
+
+function authorizer(...statements: object[]): ReturnType<typeof createAuthorizer> {
+  const document = { Version: '2012-10-17', Statement: statements };
+  return createAuthorizer([{ ...ROLE, policies: [{ name: 'own', document }] }], environment);
+}
+
+function invoke(path: string): AccessRequest {
+  return { caller, action: 'execute-api:Invoke', resource: `${API}/${path}` };
+}
+
+describe('a caller of the API', () => {
+  const allow = { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: [`${API}/POST/payments/*`] };
+  const deny = { Effect: 'Deny', Action: 'execute-api:Invoke', Resource: [`${API}/*/payments/processPayment`] };
+
+  test('may do what a policy allows and nothing else', async () => {
+    const { isAllowed } = authorizer(allow);
+    expect(await isAllowed(invoke('POST/payments/getPaymentSession'))).toBe(true);
+    expect(await isAllowed(invoke('GET/payments/getPaymentSession'))).toBe(false);
+    expect(await isAllowed(invoke('POST/bursar'))).toBe(false);
+  });
+
+  test('may not do what a policy denies, whatever allows it', async () => {
+    const { isAllowed } = authorizer(allow, deny);
+    expect(await isAllowed(invoke('POST/payments/processPayment'))).toBe(false);
+    expect(await isAllowed(invoke('POST/payments/processPayments'))).toBe(true);
+  });
+
+  test('may not use a wildcard in the path as one', async () => {
+    const { isAllowed } = authorizer(allow);
+    expect(await isAllowed(invoke('POST/*'))).toBe(false);
+    expect(await isAllowed(invoke('*'))).toBe(false);
+  });
+
+  test('may do nothing under a role that the templates do not have', async () => {
+    const stranger = { ...invoke('POST/payments/x'), caller: { roleName: 'Other', sessionName: 'one' } };
+    expect(await authorizer(allow).isAllowed(stranger)).toBe(false);
+  });
+
+  test('is kept out by the API’s own policy', async () => {
+    const { isAllowed } = authorizer(allow);
+    const statement = { Effect: 'Deny', Principal: '*', Action: 'execute-api:Invoke', Resource: '*' };
+    const resourcePolicy = { Version: '2012-10-17', Statement: [statement] };
+    expect(await isAllowed({ ...invoke('POST/payments/x'), resourcePolicy })).toBe(false);
+  });
+
+  test('is named by role and session', () => {
+    expect(formatSessionArn(environment, caller)).toBe('arn:aws:sts::000000000000:assumed-role/Paying/one');
+  });
+});
+
+test('throws for an action that IAM does not know, which is a mistake and no refusal', async () => {
+  const request = { caller, action: 'kms:Sing', resource: KEY };
+  await expect(authorizer().isAllowed(request)).rejects.toThrow("IAM can't judge kms:Sing");
+});
+
+test('asks IAM again when a condition key that matters differs', async () => {
+  const { isAllowed } = authorizer({
+    Effect: 'Allow',
+    Action: 'dynamodb:GetItem',
+    Resource: '*',
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['SES#*'] } },
+  });
+  const read = (key: string): Promise<boolean> =>
+    isAllowed({
+      caller,
+      action: 'dynamodb:GetItem',
+      resource: 'arn:aws:dynamodb:us-east-1:000000000000:table/Books',
+      context: { 'dynamodb:LeadingKeys': [key] },
+    });
+  expect([await read('SES#1'), await read('PAY#1'), await read('SES#1')]).toEqual([true, false, true]);
+});
+
+describe('a function’s call to KMS', () => {
+  const sign = {
+    Effect: 'Allow',
+    Action: 'kms:Sign',
+    Resource: 'arn:aws:kms:us-east-1:000000000000:key/*',
+    Condition: { StringEquals: { 'aws:ResourceTag/bursar:deployment': 'Bursar', 'kms:MessageType': 'DIGEST' } },
+  };
+  const create = {
+    Effect: 'Allow',
+    Action: ['kms:CreateKey', 'kms:TagResource'],
+    Resource: '*',
+    Condition: { StringEquals: { 'aws:RequestTag/bursar:deployment': 'Bursar' } },
+  };
+  const credentials = createCredentialStore();
+  const { accessKeyId } = credentials.issue(caller);
+  const { authorize } = createAwsHooks({ environment, credentials, authorizer: authorizer(sign, create) });
+  const context = { 'aws:ResourceTag/bursar:deployment': 'Bursar', 'kms:MessageType': 'DIGEST' };
+
+  /** As each wallet key has it: the paying role may sign, everybody else is denied. */
+  const keyPolicy = (roleArn: string): object => ({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::000000000000:root' }, Action: 'kms:*', Resource: '*' },
+      {
+        Effect: 'Deny',
+        Principal: { AWS: '*' },
+        Action: 'kms:Sign',
+        Resource: '*',
+        Condition: { ArnNotEquals: { 'aws:PrincipalArn': roleArn } },
+      },
+    ],
+  });
+  const ask = (action: string, resourceArn: string, more: object): Promise<boolean> =>
+    Promise.resolve(authorize({ accessKeyId, service: 'kms', action, resourceArn, tags: {}, context, ...more }));
+
+  test('is allowed where role and key agree', async () => {
+    expect(await ask('Sign', KEY, { keyPolicy: keyPolicy(ROLE.arn) })).toBe(true);
+  });
+
+  test('is refused where the key names another role', async () => {
+    expect(await ask('Sign', KEY, { keyPolicy: keyPolicy('arn:aws:iam::000000000000:role/Other') })).toBe(false);
+  });
+
+  test('is refused where a condition does not hold', async () => {
+    const raw = { ...context, 'kms:MessageType': 'RAW' };
+    expect(await ask('Sign', KEY, { keyPolicy: keyPolicy(ROLE.arn), context: raw })).toBe(false);
+  });
+
+  test('may make a key with the deployment’s tag only, before there is a policy', async () => {
+    const tag = (value: string): object => ({ context: { 'aws:RequestTag/bursar:deployment': value } });
+    expect(await ask('CreateKey', '*', tag('Bursar'))).toBe(true);
+    expect(await ask('TagResource', KEY, tag('Bursar'))).toBe(true);
+    expect(await ask('CreateKey', '*', tag('Other'))).toBe(false);
+  });
+
+  test('is refused with an access key that nobody has', async () => {
+    expect(await ask('Sign', KEY, { keyPolicy: keyPolicy(ROLE.arn), accessKeyId: 'ASIAUNKNOWN' })).toBe(false);
+  });
+});

@@ -1,0 +1,134 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { toEpochMs } from '../../../lib/domain/time.ts';
+import { toSessionItem } from '../../../lib/ledger/dynamodb/books/items.ts';
+import { makeSession } from '../../support/payments.ts';
+import {
+  anInstant,
+  createTenant,
+  pageThrough,
+  paymentRequest,
+  sessionRequest,
+  withFunctions,
+  type Tenant,
+} from '../../support/functions.ts';
+
+interface SessionBody {
+  readonly paymentSession: {
+    readonly paymentSessionId: string;
+    readonly createdAt: string;
+    readonly expiresAt: string;
+    readonly availableLimits?: { readonly availableSpendAmount: { readonly value: string } };
+  };
+}
+
+const functions = withFunctions();
+const { call } = functions;
+let tenant: Tenant;
+beforeAll(async () => {
+  tenant = await createTenant(functions);
+});
+
+test('a session shows its limit, and members that AWS documents but does not send', async () => {
+  const made = await call<SessionBody>('CreatePaymentSession', { json: sessionRequest(tenant) });
+  expect(made.status).toBe(201);
+  const { paymentSessionId, createdAt, expiresAt } = made.body.paymentSession;
+  expect(made.body).toEqual({
+    paymentSession: {
+      paymentSessionId: expect.stringMatching(/^payment-session-[0-9a-zA-Z-]{15}$/),
+      paymentManagerArn: tenant.paymentManagerArn,
+      userId: 'user-1',
+      expiryTimeInMinutes: 60,
+      createdAt: anInstant,
+      updatedAt: createdAt,
+      limits: { maxSpendAmount: { value: '10.00', currency: 'USD' } },
+      availableLimits: { availableSpendAmount: { value: '10.00', currency: 'USD' }, updatedAt: createdAt },
+      status: 'ACTIVE',
+      expiresAt: anInstant,
+      spentAmount: { value: '0.00', currency: 'USD' },
+      reservedAmount: { value: '0.00', currency: 'USD' },
+    },
+  });
+  expect(Date.parse(expiresAt) - Date.parse(createdAt)).toBe(3_600_000);
+  const read = await call('GetPaymentSession', { json: { ...tenant, paymentSessionId } });
+  expect(read.status).toBe(200);
+  expect(read.body).toEqual(made.body);
+});
+
+test('a session without limits gets the default of the deployment and shows it', async () => {
+  const { limits: _limits, ...request } = sessionRequest(tenant);
+  const { body } = await call<SessionBody>('CreatePaymentSession', { json: request });
+  expect(body.paymentSession).toMatchObject({ limits: { maxSpendAmount: { value: '10.00', currency: 'USD' } } });
+});
+
+test('lists the sessions of a user, and no deleted one', async () => {
+  const user = 'session-lister';
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    const { body } = await call<SessionBody>('CreatePaymentSession', { json: sessionRequest(tenant), user });
+    ids.push(body.paymentSession.paymentSessionId);
+  }
+  const deleted = await call('DeletePaymentSession', { json: { ...tenant, paymentSessionId: ids[4] }, user });
+  expect(deleted).toMatchObject({ status: 200, body: { status: 'DELETED' } });
+  const listed = await pageThrough(functions, 'ListPaymentSessions', 'paymentSessions', { ...tenant }, user);
+  expect(listed.map(({ paymentSessionId }) => paymentSessionId).toSorted()).toEqual(ids.slice(0, 4).toSorted());
+  expect(listed[0]).toMatchObject({
+    userId: user,
+    expiryTimeInMinutes: 60,
+    createdAt: anInstant,
+    updatedAt: anInstant,
+  });
+});
+
+test('a deleted session is gone and pays nothing', async () => {
+  const made = await call<SessionBody>('CreatePaymentSession', { json: sessionRequest(tenant) });
+  const json = { ...tenant, paymentSessionId: made.body.paymentSession.paymentSessionId };
+  await call('DeletePaymentSession', { json });
+  expect((await call('DeletePaymentSession', { json })).status).toBe(404);
+  expect((await call('GetPaymentSession', { json })).status).toBe(404);
+  const payment = await call('ProcessPayment', { json: paymentRequest(json) });
+  expect(payment).toMatchObject({ status: 404, body: { message: 'Payment session not found' } });
+});
+
+test('an expired session stays readable, and pays nothing', async () => {
+  const now = toEpochMs(Date.now());
+  const session = makeSession({
+    managerId: tenant.managerId,
+    userId: 'user-1',
+    createdAt: toEpochMs(now - 3_600_001),
+    updatedAt: toEpochMs(now - 3_600_001),
+    expiresAt: toEpochMs(now - 1),
+  });
+  const { client, booksTable: TableName } = functions.database;
+  await client.send(new PutItemCommand({ TableName, Item: toSessionItem(session, 'hash') }));
+  const json = { ...tenant, paymentSessionId: session.sessionId };
+  const read = await call<SessionBody>('GetPaymentSession', { json });
+  expect(read.status).toBe(200);
+  expect(read.body.paymentSession).toMatchObject({ status: 'EXPIRED', spentAmount: { value: '0.00' } });
+  const payment = await call('ProcessPayment', { json: paymentRequest(json) });
+  expect(payment).toMatchObject({ status: 400, body: { __type: 'ValidationException' } });
+  expect(payment.body['message']).toContain('expired');
+  expect(payment.body['fieldList']).toMatchObject([{ name: 'bursar:session_expired' }]);
+});
+
+async function firstToken(user: string): Promise<string> {
+  for (let i = 0; i < 2; i += 1) await call('CreatePaymentSession', { json: sessionRequest(tenant), user });
+  const page = await call('ListPaymentSessions', { json: { ...tenant, maxResults: 1 }, user });
+  return page.body['nextToken'] as string;
+}
+
+describe('page tokens', () => {
+  test.each([
+    ['made up', () => 'not-a-token'],
+    ['of another user', async () => firstToken('token-owner')],
+    ['changed in one place', async () => `${(await firstToken('token-reader')).slice(0, -2)}AA`],
+  ])('refuses one that is %s', async (_what, make) => {
+    await firstToken('token-reader');
+    const { status, body } = await call('ListPaymentSessions', {
+      json: { ...tenant, nextToken: await make() },
+      user: 'token-reader',
+    });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ __type: 'ValidationException', fieldList: [{ name: 'nextToken' }] });
+  });
+});

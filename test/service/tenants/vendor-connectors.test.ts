@@ -1,0 +1,90 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { describe, expect, test } from 'vitest';
+import { toProviderItem } from '../../../lib/ledger/dynamodb/registry/identity-items.ts';
+import { makeProvider, PRIVY_CONFIGURATION } from '../../support/identities.ts';
+import {
+  connectorRequest,
+  createTenant,
+  instrumentRequest,
+  managerRequest,
+  withFunctions,
+} from '../../support/functions.ts';
+
+const functions = withFunctions();
+const { call } = functions;
+
+const missing = { status: 404, body: { __type: 'ResourceNotFoundException' } };
+const arnOf = (name: string) =>
+  `arn:aws:bedrock-agentcore:us-east-1:111122223333:token-vault/default/paymentcredentialprovider/${name}`;
+
+async function createManager(): Promise<{ paymentManagerId: string }> {
+  const { body } = await call<{ paymentManagerId: string }>('CreatePaymentManager', { json: managerRequest() });
+  return { paymentManagerId: body.paymentManagerId };
+}
+
+const createConnector = (path: { paymentManagerId: string }, overrides: object = {}) =>
+  call<{ paymentConnectorId: string }>('CreatePaymentConnector', { json: connectorRequest(overrides), path });
+
+async function plantProvider(configuration?: object): Promise<string> {
+  const provider = makeProvider(configuration === undefined ? {} : { configuration: configuration as never });
+  const { client, registryTable: TableName } = functions.database;
+  await client.send(new PutItemCommand({ TableName, Item: toProviderItem(provider) }));
+  return provider.name;
+}
+
+describe('a connector of a vendor', () => {
+  const cdp = (name: string) => ({
+    type: 'CoinbaseCDP',
+    credentialProviderConfigurations: [{ coinbaseCDP: { credentialProviderArn: arnOf(name) } }],
+  });
+
+  test('keeps its credential provider in use until it changes to another or is deleted', async () => {
+    const [first, second] = [await plantProvider(), await plantProvider()];
+    const manager = await createManager();
+    const { body } = await createConnector(manager, cdp(first));
+    expect(body).toMatchObject({
+      credentialProviderConfigurations: [{ coinbaseCDP: { credentialProviderArn: arnOf(first) } }],
+    });
+    const path = { ...manager, paymentConnectorId: body.paymentConnectorId };
+    const removable = async (name: string) =>
+      (await call('DeletePaymentCredentialProvider', { json: { name } })).status < 300;
+    expect(await removable(first)).toBe(false);
+    const { type: _type, ...references } = cdp(second);
+    expect((await call('UpdatePaymentConnector', { path, json: references })).status).toBe(202);
+    expect(await removable(second)).toBe(false);
+    // The old one is free, and cannot come back once it is gone.
+    expect(await removable(first)).toBe(true);
+    const { type: _again, ...back } = cdp(first);
+    expect(await call('UpdatePaymentConnector', { path, json: back })).toMatchObject(missing);
+    await call('DeletePaymentConnector', { path });
+    expect(await removable(second)).toBe(true);
+  });
+
+  test('is refused with a provider that is missing, of another vendor or of another deployment', async () => {
+    const manager = await createManager();
+    const privy = await plantProvider(PRIVY_CONFIGURATION);
+    const foreign = {
+      type: 'CoinbaseCDP',
+      credentialProviderConfigurations: [
+        {
+          coinbaseCDP: { credentialProviderArn: arnOf(await plantProvider()).replace('111122223333', '999999999999') },
+        },
+      ],
+    };
+    expect(await createConnector(manager, cdp('missing'))).toMatchObject(missing);
+    expect(await createConnector(manager, foreign)).toMatchObject(missing);
+    expect((await createConnector(manager, cdp(privy))).status).toBe(400);
+    expect((await createConnector(manager, { type: 'CoinbaseCDP' })).status).toBe(400);
+    expect((await createConnector(manager, { ...cdp(privy), type: 'AwsKms' })).status).toBe(400);
+    expect((await call('ListPaymentConnectors', { path: manager })).body).toEqual({ paymentConnectors: [] });
+  });
+
+  test('makes no wallets here, and says so', async () => {
+    const own = await createTenant(functions);
+    const { body } = await createConnector({ paymentManagerId: own.managerId }, cdp(await plantProvider()));
+    const json = instrumentRequest({ ...own, paymentConnectorId: body.paymentConnectorId });
+    const refused = await call('CreatePaymentInstrument', { json });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({ fieldList: [{ name: 'paymentConnectorId' }] });
+  });
+});

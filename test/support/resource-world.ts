@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { formatManagerArn } from '../../lib/domain/ids.ts';
+import type { WalletProvisioner } from '../../lib/domain/ports/services.ts';
+import { signedCaller } from '../../lib/domain/tenants/principal.ts';
+import { createClientTokens } from '../../lib/ledger/dynamodb/registry/client-tokens.ts';
+import { createStoreClient, type Item } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createIdentityStore } from '../../lib/ledger/dynamodb/registry/identity-store.ts';
+import { providerKey } from '../../lib/ledger/dynamodb/registry/identity-items.ts';
+import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
+import { connectorKey, managerKey } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
+import { createConnector } from '../../lib/service/tenants/connectors.ts';
+import { createManager } from '../../lib/service/tenants/managers.ts';
+import type { TestDatabase } from './database.ts';
+import { PAYER, wallClock } from './paying.ts';
+
+const deployment = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
+export const roleArn = 'arn:aws:iam::111122223333:role/service';
+export const user = signedCaller('user-1');
+
+const provisioner: WalletProvisioner = {
+  type: 'AwsKms',
+  createConnector: async () => ({ type: 'AwsKms' }),
+  createKey: async () => ({ address: PAYER, key: { type: 'AwsKms', keyArn: 'arn:aws:kms:key/1' } }),
+};
+
+/**
+ * The use cases of managers, connectors and instruments over a real store, and a look at what they left there.
+ * @param endpoint a hop in front of the database
+ */
+export function createResourceWorld(database: TestDatabase, endpoint = database.endpoint) {
+  Object.assign(process.env, database.environment, { AWS_ENDPOINT_URL_DYNAMODB: endpoint });
+  const table = {
+    tableName: database.registryTable,
+    client: createStoreClient({ maxAttempts: 3, timeoutMs: 20_000 }),
+  };
+  const deps = {
+    registry: createRegistry(table),
+    identities: createIdentityStore(table),
+    tokens: createClientTokens(table),
+    provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    deployment,
+    trustedIssuers: null,
+    clock: wallClock,
+    random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0.5 },
+  };
+
+  async function read(key: Item): Promise<Item | null> {
+    const command = new GetItemCommand({ TableName: table.tableName, Key: key, ConsistentRead: true });
+    return (await database.client.send(command)).Item ?? null;
+  }
+
+  async function query(pk: string): Promise<readonly Item[]> {
+    const command = new QueryCommand({
+      TableName: table.tableName,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: pk } },
+      ConsistentRead: true,
+    });
+    return (await database.client.send(command)).Items ?? [];
+  }
+
+  return {
+    deps,
+    newManager: async (): Promise<string> => {
+      const made = valueOf(await createManager(deps, { name: 'demo', authorizerType: 'AWS_IAM', roleArn }));
+      return (made as { paymentManagerId: string }).paymentManagerId;
+    },
+    newConnector: async (paymentManagerId: string): Promise<string> => {
+      const made = valueOf(await createConnector(deps, { paymentManagerId, name: 'kms', type: 'AwsKms' }));
+      return (made as { paymentConnectorId: string }).paymentConnectorId;
+    },
+    arnOf: (managerId: string) => formatManagerArn(deployment, managerId),
+    manager: (managerId: string) => read(managerKey(managerId)),
+    connector: (managerId: string, connectorId: string) => read(connectorKey(managerId, connectorId)),
+    provider: (name: string) => read(providerKey(name)),
+    /** Everything stored of a manager's connectors, deleted and claimed ones too. */
+    connectorsOf: async (managerId: string) =>
+      (await query(`MGR#${managerId}`)).filter((item) => item['sk']?.S?.startsWith('CON#')),
+    instrumentsOf: (managerId: string) => query(`INS#${managerId}#${user.userId}`),
+  };
+}
+
+export type ResourceWorld = ReturnType<typeof createResourceWorld>;
+
+export function valueOf<T>(result: { readonly ok: boolean; readonly value?: T; readonly error?: unknown }): T {
+  if (!result.ok || result.value === undefined) throw new Error(`refused: ${JSON.stringify(result.error)}`);
+  return result.value;
+}
