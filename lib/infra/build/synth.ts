@@ -21,6 +21,7 @@ export const LOCAL_ENVIRONMENT = { account: '000000000000', region: 'us-east-1' 
 /** All that templates are made of besides the bundles: a change anywhere in it is another synthesis. */
 export const SYNTH_SOURCES: readonly string[] = [
   'lib/infra',
+  'lib/api',
   'lib/contract',
   'lib/json',
   'lib/chains',
