@@ -142,7 +142,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/chains',
       'lib/contract',
       'lib/api/request.ts',
-      'lib/events/filters.ts',
+      'lib/ledger/dynamodb/books/stream-filters.ts',
       'lib/ledger',
       'lib/telemetry',
       'lib/wallets/aws-kms/key-policy.ts',

@@ -136,6 +136,14 @@ export function toWireError(refusal: Refusal): WireError {
       const message = `Payment session has practically expired: it ends at ${formatInstant(refusal.expiresAt)}, too soon for a payment to settle`;
       return invalid(message, [{ name: 'bursar:session_closing', message }]);
     }
+    case 'frozen': {
+      const message = `Payments are frozen by the operator since ${formatInstant(refusal.since)}. Nothing was signed: retry with the same clientToken once they are thawed`;
+      return invalid(message, [{ name: 'bursar:frozen', message }]);
+    }
+    case 'session_below_floor': {
+      const message = `Payment session has expired: it was opened before ${formatInstant(refusal.floor)}, from when on this deployment takes sessions. Open a new one`;
+      return invalid(message, [{ name: 'bursar:session_below_floor', message }]);
+    }
     case 'budget_exceeded':
       return budgetError(refusal);
     case 'repeated_purchase': {

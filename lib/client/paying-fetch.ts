@@ -1,15 +1,14 @@
-import { findNetwork } from '../domain/assets.ts';
-import { formatUsd, usdValueOfStablecoin } from '../domain/money.ts';
+import { formatUsd } from '../domain/money.ts';
 import { createBoundedMap, type BoundedMap } from '../domain/bounded-map.ts';
 import {
-  buildPaymentHeader,
-  chooseOffer,
-  parsePaymentRequired,
-  parseSettlement,
-  type ChosenOffer,
-  type PaymentChallenge,
+  attachProof,
+  choosePayment,
+  readChallenge,
+  readSettlement,
+  type Challenge,
+  type ChosenPayment,
   type Settlement,
-} from '../protocols/x402/payment-required.ts';
+} from '../protocols/challenge.ts';
 import { isFinalDenial, type PaymentProcessor } from './contract.ts';
 
 export interface PayingFetchOptions {
@@ -81,7 +80,7 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     const request = new Request(input, rest);
     const first = await send(request.clone());
     if (first.status !== 402) return withPayment(first, null);
-    const challenge = await readChallenge(first);
+    const challenge = await challengeOf(first);
     if (challenge === null) return withPayment(first, null);
     const url = payableUrl(request, first);
     const chosen = choose(options, challenge, url);
@@ -90,11 +89,11 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
 
     const proof = await requestProof(options, { purchaseId, chosen, generations });
     options.onEvent?.({ type: 'proof_received', url, processPaymentId: proof.processPaymentId });
-    const header = buildPaymentHeader(challenge, chosen, proof.payload);
+    const header = attachProof(chosen, proof.paymentOutput);
     const paidRequest = new Request(url, request);
     paidRequest.headers.set(header.name, header.value);
     const second = await send(new Request(paidRequest, { redirect: 'manual' }));
-    const settlement = readSettlement(second);
+    const settlement = readSettlement(second.headers);
     if (settlement !== null) options.onEvent?.({ type: 'settled', url, settlement });
     return withPayment(second, { processPaymentId: proof.processPaymentId, offer, settlement });
   };
@@ -105,13 +104,13 @@ function withPayment(response: Response, payment: PaymentOfResponse | null): Pai
 }
 
 /** Reads a 402's terms from a copy, so that the caller still gets the body. */
-async function readChallenge(response: Response): Promise<PaymentChallenge | null> {
+async function challengeOf(response: Response): Promise<Challenge | null> {
   const body = await readBounded(response.clone());
   if (body === null) {
     await response.body?.cancel();
     throw new UnpayableError(`the seller's 402 is larger than ${CHALLENGE_MAX_BYTES} bytes`);
   }
-  const parsed = parsePaymentRequired({ headers: response.headers, body });
+  const parsed = readChallenge({ headers: response.headers, body });
   if (parsed.ok) return parsed.value;
   throw new UnpayableError(`the seller's 402 cannot be read: ${parsed.error.message}`);
 }
@@ -144,42 +143,39 @@ function payableUrl(request: Request, response: Response): string {
   throw new UnpayableError(`${meant.origin} redirected to ${asked.origin}, which asks for a payment; nothing was paid`);
 }
 
-function choose(options: PayingFetchOptions, challenge: PaymentChallenge, url: string): ChosenOffer {
+function choose(options: PayingFetchOptions, challenge: Challenge, url: string): ChosenPayment {
   const networks = options.networks === undefined ? {} : { networks: new Set(options.networks) };
-  const chosen = chooseOffer(challenge, { requestedUrl: url, ...networks });
+  const chosen = choosePayment(challenge, { requestedUrl: url, ...networks });
   if (chosen.ok) return chosen.value;
   throw new UnpayableError(`none of the seller's offers can be paid: ${chosen.error.message}`);
 }
 
-function summarize({ offer }: ChosenOffer): OfferSummary {
-  const decimals = findNetwork(offer.network)?.usdc.decimals ?? 0;
+function summarize({ offer, price }: ChosenPayment): OfferSummary {
   return {
     version: offer.version,
     network: offer.network,
     payTo: offer.payTo,
-    amountUsd: formatUsd(usdValueOfStablecoin(offer.amount, decimals)),
+    amountUsd: formatUsd(price),
   };
 }
 
 interface Purchase {
   readonly purchaseId: string;
-  readonly chosen: ChosenOffer;
+  readonly chosen: ChosenPayment;
   readonly generations: BoundedMap<string, number>;
 }
 
 async function requestProof(options: PayingFetchOptions, { purchaseId, chosen, generations }: Purchase) {
   const generation = generations.get(purchaseId) ?? 0;
-  const { offer } = chosen;
   try {
     const output = await options.client.processPayment({
       ...options.session,
       ...options.instrument,
       ...(options.agentName === undefined ? {} : { agentName: options.agentName }),
-      paymentType: 'CRYPTO_X402',
-      paymentInput: { cryptoX402: { version: offer.version, payload: chosen.entry } },
+      ...chosen.request,
       clientToken: await purchaseToken(options.session.paymentSessionId, purchaseId, chosen, generation),
     });
-    return { processPaymentId: output.processPaymentId, payload: output.paymentOutput.cryptoX402.payload };
+    return output;
   } catch (error) {
     // Nothing was signed and this token stays denied: the purchase may be tried again, say after a top-up.
     if (isFinalDenial(error)) generations.set(purchaseId, generation + 1);
@@ -191,17 +187,11 @@ async function requestProof(options: PayingFetchOptions, { purchaseId, chosen, g
 async function purchaseToken(
   sessionId: string,
   purchaseId: string,
-  { offer }: ChosenOffer,
+  { offer }: ChosenPayment,
   generation: number,
 ): Promise<string> {
   const { version, scheme, network, asset, amount, payTo } = offer;
   const parts = [sessionId, purchaseId, version, scheme, network, asset, `${amount}`, payTo, `${generation}`];
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(parts)));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** A settlement header that cannot be read is as good as none: the money is spent either way. */
-function readSettlement(response: Response): Settlement | null {
-  const parsed = parseSettlement(response.headers);
-  return parsed.ok ? parsed.value : null;
 }

@@ -1,9 +1,6 @@
 import type { PaymentId } from './ids.ts';
-import type { MicroUsd } from './money.ts';
+import type { Denial } from './payment/denial.ts';
 import type { EpochMs } from './time.ts';
-
-/** A refusal that is final for its client token. */
-export type DenialReason = 'budget_exceeded';
 
 /** One field that is wrong, in AgentCore's `fieldList` form. */
 export interface FieldProblem {
@@ -44,12 +41,12 @@ export type Refusal =
   | { readonly reason: 'instrument_not_active'; readonly status: string }
   | { readonly reason: 'session_expired'; readonly expiresAt: EpochMs }
   | { readonly reason: 'session_closing'; readonly expiresAt: EpochMs }
-  | {
-      readonly reason: 'budget_exceeded';
-      readonly requested: MicroUsd;
-      readonly available: MicroUsd;
-      readonly reserved: MicroUsd;
-    }
+  /** The operator has frozen the deployment: nothing new is signed until it is thawed. */
+  | { readonly reason: 'frozen'; readonly since: EpochMs }
+  /** The session was opened before the floor that was set after a restore: nobody knows what it paid. */
+  | { readonly reason: 'session_below_floor'; readonly floor: EpochMs }
+  /** Final for its client token: the books hold it. */
+  | Denial
   /** The same terms were paid within this session a short while ago, and the deployment takes that for a mistake. */
   | { readonly reason: 'repeated_purchase'; readonly paymentId: PaymentId; readonly until: EpochMs }
   /** A withdrawal to an address that the deployment does not allow. */

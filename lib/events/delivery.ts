@@ -1,7 +1,7 @@
 import { EVENT_ATTEMPTS_MAX, EVENT_ENTRIES_MAX, EVENT_WAIT_MAX_MS, EVENT_WAIT_MIN_MS } from '../domain/limits.ts';
 import type { Clock } from '../domain/time.ts';
 import { toEvent, type BursarEvent } from './event.ts';
-import type { StreamRecord } from '../ledger/dynamodb/books/stream-record.ts';
+import type { StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
 
 export interface DeliveryDeps {
   /**

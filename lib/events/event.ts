@@ -1,11 +1,11 @@
 import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
-import type { BudgetSnapshot, Payment } from '../domain/payment/payment.ts';
+import type { BudgetSnapshot } from '../domain/payment/payment.ts';
 import type { Session } from '../domain/payment/session.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
-import { parsePaymentItem, parseSessionItem } from '../ledger/dynamodb/books/items.ts';
 import type { DetailOf, EventType } from './schemas.ts';
-import { toItem, type StreamImage, type StreamRecord } from '../ledger/dynamodb/books/stream-record.ts';
+import type { PaymentSummary } from '../ledger/dynamodb/books/payment-items.ts';
+import { parseBooksChange, type StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
 
 /** One thing that happened, for whoever listens on the event bus. */
 export type BursarEvent = {
@@ -33,23 +33,24 @@ export const EVENT_VERSION = 1;
  * @throws Error for an item that this release can't read
  */
 export function toEvent(record: StreamRecord): BursarEvent | null {
-  const { OldImage: before, NewImage: after } = record.dynamodb;
-  // Items are born pending or whole and are never removed: only changes tell anything.
-  if (record.eventName !== 'MODIFY' || before === undefined || after === undefined) return null;
-  const pk = after['pk']?.S ?? '';
-  if (pk.startsWith('PAY#')) return paymentEvent(before, after);
-  if (pk.startsWith('SES#')) return sessionEvent(before, after);
-  return null;
+  const change = parseBooksChange(record);
+  switch (change?.kind) {
+    case undefined:
+      return null;
+    case 'payment_decided':
+      return paymentEvent(change.payment);
+    case 'session_exhausted':
+      return exhausted(change.session);
+    case 'session_expired':
+      return expired(change.session);
+  }
 }
 
-function paymentEvent(before: StreamImage, after: StreamImage): BursarEvent | null {
-  const status = after['st']?.S;
-  if (before['st']?.S !== 'P' || (status !== 'S' && status !== 'D')) return null;
-  const payment = parsePaymentItem(toItem(after));
+function paymentEvent(payment: PaymentSummary): BursarEvent {
   const at = payment.decidedAt;
   if (at === null) throw new Error(`payment ${payment.id} is decided and does not say when`);
   const decided = { createdAt: formatInstant(payment.createdAt), decidedAt: formatInstant(at) };
-  if (status === 'S') {
+  if (payment.status === 'SIGNED') {
     const budget = payment.budget === null || isWithdrawal(payment) ? null : budgetDetail(payment.budget);
     const detail = { ...paymentDetail(payment, 'signed'), status: 'SIGNED' as const, ...decided, budget };
     return { type: 'payment.signed', at, detail };
@@ -66,7 +67,7 @@ function paymentEvent(before: StreamImage, after: StreamImage): BursarEvent | nu
   return { type: 'payment.denied', at, detail };
 }
 
-function paymentDetail(payment: Payment, what: 'signed' | 'denied') {
+function paymentDetail(payment: PaymentSummary, what: 'signed' | 'denied') {
   return {
     version: EVENT_VERSION,
     id: `${payment.id}/${what}`,
@@ -83,19 +84,6 @@ function paymentDetail(payment: Payment, what: 'signed' | 'denied') {
     assetAmount: payment.offer.amount.toString(),
     payTo: payment.offer.payTo,
   } as const;
-}
-
-function sessionEvent(before: StreamImage, after: StreamImage): BursarEvent | null {
-  // Whoever deleted a session knows that it is over.
-  if (after['st']?.S !== 'A') return null;
-  if (isSpent(after) && !isSpent(before)) return exhausted(parseSessionItem(toItem(after)));
-  // The sweeper takes the mark away when the session's time has come, and nobody else does but who deletes the session.
-  if (before['sv'] !== undefined && after['sv'] === undefined) return expired(parseSessionItem(toItem(after)));
-  return null;
-}
-
-function isSpent(image: StreamImage): boolean {
-  return image['av']?.N === '0' && image['rs']?.N === '0';
 }
 
 function exhausted(session: Session): BursarEvent | null {

@@ -15,7 +15,8 @@ import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig, type PayingConfig } from './config.ts';
 import { createFactsCache } from '../service/paying/payer-facts.ts';
 import { noManager } from '../service/tenants/managers.ts';
-import { toPaymentView } from '../service/paying/payments.ts';
+import { toPaidView } from '../api/views/paid.ts';
+import { schemeOf } from '../protocols/registry.ts';
 import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
 import { toWithdrawalView } from '../api/views/withdrawals.ts';
@@ -23,6 +24,7 @@ import { withdraw, type WithdrawalDeps } from '../service/paying/withdrawals.ts'
 import {
   awsClientOptions,
   composeTracing,
+  drawDeploymentId,
   monotonicMs,
   reportProblem,
   systemClock,
@@ -40,7 +42,13 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   const singleSendClient = createStoreClient({ maxAttempts: 1 });
   const wallets = awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX);
   const deps: ProcessPaymentDeps = {
-    ledger: createLedger({ tableName: config.booksTable, client, singleSendClient }),
+    ledger: createLedger({
+      tableName: config.booksTable,
+      client,
+      singleSendClient,
+      schemeOf,
+      drawDeploymentId,
+    }),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     signers: createSigners({ kms: new KMSClient(wallets), secrets: new SecretsManagerClient(wallets) }),
@@ -76,7 +84,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         if (!result.ok) return result;
         const payment = result.value;
         return ok({
-          body: toPaymentView(config.deployment, payment),
+          body: toPaidView(config.deployment, payment),
           log: {
             paymentId: payment.id,
             managerId,

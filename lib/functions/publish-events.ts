@@ -3,7 +3,7 @@ import { describeFailure } from '../api/function.ts';
 import { EVENT_PUT_TIMEOUT_MS } from '../domain/limits.ts';
 import { deliver, type DeliveryDeps } from '../events/delivery.ts';
 import { EVENT_SOURCE } from '../events/event.ts';
-import type { StreamRecord } from '../ledger/dynamodb/books/stream-record.ts';
+import type { StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { readPublishingConfig } from './config.ts';
 import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';

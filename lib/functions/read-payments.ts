@@ -1,3 +1,4 @@
+import { schemeOf } from '../protocols/registry.ts';
 import { createFunction } from '../api/function.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -27,7 +28,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
   const config = readReadingConfig(env);
   const { deployment } = config;
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
-  const books = { tableName: config.booksTable, client, clock: systemClock };
+  const books = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
   const deps = {
     deployment,
     registry: createRegistry({ tableName: config.registryTable, client }),
@@ -77,17 +78,19 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       },
       ListPayments: async ({ input, principal }) => {
         const page = await listPayments(deps, principal, input, pageOf(input));
-        return page.ok ? ok({ body: pageBody('payments', page.value, (item) => toReceipt(deployment, item)) }) : page;
+        return page.ok
+          ? ok({ body: pageBody('payments', page.value, (item) => toReceipt(deployment, item, schemeOf)) })
+          : page;
       },
       GetPayment: async ({ input, principal }) => {
         const found = await getPayment(deps, principal, input);
-        return found.ok ? ok({ body: { payment: toReceipt(deployment, found.value) } }) : found;
+        return found.ok ? ok({ body: { payment: toReceipt(deployment, found.value, schemeOf) } }) : found;
       },
       GetWithdrawal: async ({ input, principal }) => {
         const found = await getWithdrawal(deps, principal, input);
         if (!found.ok) return found;
         const { payment, settled } = found.value;
-        return ok({ body: { withdrawal: toReceipt(deployment, payment), settled } });
+        return ok({ body: { withdrawal: toReceipt(deployment, payment, schemeOf), settled } });
       },
       GetInstrumentFunds: async ({ input, principal }) => {
         const found = await getInstrumentFunds(deps, principal, input);

@@ -22,6 +22,9 @@ export const systemRandom: Randomness = {
   fraction: () => Math.random(),
 };
 
+/** A name for new books: 32 hexadecimal digits. */
+export const drawDeploymentId = (): string => randomBytes(16).toString('hex');
+
 /** Options of an AWS client whose calls end: attempts are counted, and a slow one throws instead of logging a warning. */
 export function awsClientOptions(timeoutMs: number, maxAttempts: number) {
   return {

@@ -1,3 +1,4 @@
+import { schemeOf } from '../protocols/registry.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
 import { createExpiryIndex } from '../ledger/dynamodb/books/expiry-index.ts';
@@ -10,7 +11,7 @@ import { markExpiredSessions, type ExpiryDeps, type ExpiryReport } from '../serv
 import { sweep, type SweepDeps, type SweepReport } from '../service/sweeping/sweep.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { sweepMetrics } from '../telemetry/sweep-metrics.ts';
-import { reportProblem, systemClock, writeLog } from './runtime.ts';
+import { reportProblem, systemClock, writeLog, drawDeploymentId } from './runtime.ts';
 import { describeFailure } from '../api/function.ts';
 
 /** Finishes what crashed handlers left, then marks sessions that expired: runs every minute, in two passes. */
@@ -19,9 +20,9 @@ export function composeSweepReservations(
 ): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SweepReport & ExpiryReport> {
   const config = readBaseConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
-  const store = { tableName: config.booksTable, client, clock: systemClock };
+  const store = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
   const deps: SweepDeps = {
-    ledger: createLedger({ ...store, singleSendClient: client }),
+    ledger: createLedger({ ...store, singleSendClient: client, drawDeploymentId }),
     reads: createSweepReads(store),
     index: createSweepIndex(store),
     clock: systemClock,

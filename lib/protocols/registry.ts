@@ -1,33 +1,47 @@
-import type { Hex, Offer, SigningTerms } from '../domain/payment/payment.ts';
+import type { Offer, SchemeKey } from '../domain/payment/shapes.ts';
+import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
 import { formatReceived } from '../json/quotation.ts';
-import { x402 } from './x402/index.ts';
+import { treasuryTransfer } from './treasury/index.ts';
+import { parseX402Input } from './x402/index.ts';
+import type { X402Schemes } from './x402/requirement.ts';
+import { exactEip3009 } from './x402/schemes/exact-eip3009/index.ts';
 
-/** A payment protocol: pure functions from untrusted input to bytes to sign to proof. No clock, no network, no keys. */
+// The one place that lists schemes and protocols. A new scheme is a folder of its own and a line here.
+
+export const X402_SCHEMES: X402Schemes = {
+  payable: [exactEip3009],
+  refusals: {
+    upto: (version) => (version === '1' ? "Payment scheme 'upto' is only supported on x402 protocol version 2" : null),
+  },
+  withAllowance: 'upto',
+};
+
+const SCHEMES: readonly Scheme[] = [...X402_SCHEMES.payable, treasuryTransfer];
+
+/** A payment protocol as AgentCore's wire names it. */
 export interface PaymentProtocol {
-  /** Stored and logged; never renamed. */
-  readonly id: Offer['protocol'];
+  readonly paymentType: 'CRYPTO_X402';
   /** The member of `paymentInput` and `paymentOutput` that is this protocol's. */
-  readonly inputName: string;
-  parse(
+  readonly inputName: 'cryptoX402';
+  readonly parse: (
     paymentInput: unknown,
     allowed: { readonly networks: ReadonlySet<string> },
-  ): Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>;
-  /** The bytes to sign, from our own tables and the frozen terms. */
-  digest(offer: Offer, terms: SigningTerms): Uint8Array;
-  /** What the seller gets to see. */
-  present(offer: Offer, terms: SigningTerms, signature: Hex): object;
+  ) => Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>;
 }
 
-/** Protocols by AgentCore's payment type. */
-export const protocols = { CRYPTO_X402: x402 } as const satisfies Record<string, PaymentProtocol>;
-export type PaymentType = keyof typeof protocols;
+const x402: PaymentProtocol = {
+  paymentType: 'CRYPTO_X402',
+  inputName: 'cryptoX402',
+  parse: (paymentInput, { networks }) => parseX402Input(paymentInput, { networks, schemes: X402_SCHEMES }),
+};
+
+/** By the name that is stored with a payment. */
+const PROTOCOLS: Readonly<Record<string, PaymentProtocol>> = { x402 };
 
 /** AgentCore's payment types that Bursar knows by name only. */
 const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set(['MPP']);
-
-const byId = new Map<string, PaymentProtocol>(Object.values(protocols).map((protocol) => [protocol.id, protocol]));
 
 /** Reads the challenge of a request by the protocol that its payment type names. */
 export function parsePaymentInput(
@@ -35,17 +49,29 @@ export function parsePaymentInput(
   paymentInput: unknown,
   allowed: { readonly networks: ReadonlySet<string> },
 ): Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>> {
-  if (Object.hasOwn(protocols, paymentType)) return protocols[paymentType as PaymentType].parse(paymentInput, allowed);
-  const supported = Object.keys(protocols).join(', ');
+  const protocol = Object.values(PROTOCOLS).find((each) => each.paymentType === paymentType);
+  if (protocol !== undefined) return protocol.parse(paymentInput, allowed);
+  const supported = Object.values(PROTOCOLS)
+    .map((each) => each.paymentType)
+    .join(', ');
   const message = UNSUPPORTED_TYPES.has(paymentType)
     ? `Payment type '${paymentType}' is not supported yet. Supported payment types: ${supported}`
     : `paymentType must be one of ${supported}. Received: ${formatReceived(paymentType)}`;
   return refuse({ reason: 'invalid_challenge', code: 'unsupported_payment_type', field: 'paymentType', message });
 }
 
-/** The protocol that an accepted offer belongs to. */
-export function protocolOf(offer: Pick<Offer, 'protocol'>): PaymentProtocol {
-  const protocol = byId.get(offer.protocol);
-  if (protocol === undefined) throw new Error(`no protocol ${offer.protocol}`);
+/** The protocol through which a payment was asked for. Throws for a transfer, which nobody asked for by a protocol. */
+export function protocolOf({ protocol: name }: Pick<Offer, 'protocol'>): PaymentProtocol {
+  const protocol = PROTOCOLS[name];
+  if (protocol === undefined) throw new Error(`no protocol ${name} of payments to sellers`);
   return protocol;
 }
+
+/** The scheme of an offer or of a stored payment. Throws for one that this release does not have. */
+export const schemeOf: SchemeOf = ({ protocol, scheme, transferMethod }: SchemeName): Scheme<SchemeKey> => {
+  const found = SCHEMES.find(
+    (each) => each.protocol === protocol && each.scheme === scheme && each.transferMethod === transferMethod,
+  );
+  if (found === undefined) throw new Error(`this release has no scheme ${protocol}/${scheme}/${transferMethod}`);
+  return found;
+};

@@ -3,13 +3,14 @@ import { findNetwork } from '../domain/assets.ts';
 import { formatManagerArn, isWithdrawal, type Deployment } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import type { SchemeOf } from '../domain/ports/schemes.ts';
 import { formatInstant } from '../domain/time.ts';
 
 const RECEIPT_VERSION = 0;
 
 const usdOrNull = (amount: MicroUsd | null) => (amount === null ? null : formatUsd(amount));
 
-function membersOf(deployment: Deployment, payment: Payment) {
+function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf) {
   const { offer, terms, denial, budget } = payment;
   const decision = payment.status === 'SIGNED' ? 'PAID' : payment.status;
   const asset = findNetwork(offer.network)?.usdc;
@@ -38,6 +39,7 @@ function membersOf(deployment: Deployment, payment: Payment) {
       protocol: offer.protocol,
       version: offer.version,
       scheme: offer.scheme,
+      transferMethod: offer.transferMethod,
       network: offer.network,
       asset: offer.asset,
       symbol: asset?.symbol ?? null,
@@ -45,12 +47,7 @@ function membersOf(deployment: Deployment, payment: Payment) {
       amount: offer.amount.toString(),
       payTo: offer.payTo,
     },
-    authorization: {
-      from: terms.from,
-      nonce: terms.nonce,
-      validAfter: terms.validAfter,
-      validBefore: terms.validBefore,
-    },
+    authorization: schemeOf(offer).show(terms),
     /** Right after the reservation of this payment. */
     budget:
       budget === null || isWithdrawal(payment)
@@ -72,8 +69,8 @@ function membersOf(deployment: Deployment, payment: Payment) {
  * afterwards. Its members stand in canonical order (RFC 8785), so that equal receipts have equal bytes as JSON. It holds no
  * signature: a receipt can be shown around without giving away money.
  */
-export function toReceipt(deployment: Deployment, payment: Payment): ReturnType<typeof membersOf> {
-  const text = canonicalize(membersOf(deployment, payment));
+export function toReceipt(deployment: Deployment, payment: Payment, schemeOf: SchemeOf): ReturnType<typeof membersOf> {
+  const text = canonicalize(membersOf(deployment, payment, schemeOf));
   if (text === undefined) throw new Error(`payment ${payment.id} has no canonical receipt`);
   return JSON.parse(text) as ReturnType<typeof membersOf>;
 }

@@ -38,6 +38,8 @@ const DENIALS = {
   instrument_not_active: true,
   session_expired: true,
   session_closing: true,
+  frozen: true,
+  session_below_floor: true,
   budget_exceeded: true,
   repeated_purchase: true,
   destination_not_allowed: true,

@@ -12,16 +12,16 @@ import { VALIDITY_CAP_SECONDS } from '../../lib/domain/limits.ts';
 import type { SigningTerms } from '../../lib/domain/payment/payment.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
 import { validityWindow } from '../../lib/domain/payment/validity.ts';
-import { digestOf, presentProof } from '../../lib/chains/evm/eip3009.ts';
 import {
   buildPaymentHeader,
-  chooseOffer,
   parsePaymentRequired,
   type ChosenOffer,
 } from '../../lib/protocols/x402/payment-required.ts';
 import type { Work } from './measure.ts';
 import { CHALLENGE_V2, REQUIREMENT_V1, SELLER_URL } from './challenge.ts';
 import type { BenchWallet } from './wallet.ts';
+import { chooseOffer, digestOf, presentProof } from '../../test/support/x402.ts';
+import { messageOf } from '../../test/support/messages.ts';
 
 /** Answers the bench's 402: base64 text for the payment header. Signs afresh each time, with a nonce of its own. */
 export type ProofMaker = () => Promise<string>;
@@ -75,9 +75,9 @@ function createOurSteps({ signer, key, account }: BenchWallet) {
         sessionExpiresAt: addMs(now, SESSION_LEFT_MS),
       });
       if (!window.ok) throw new Error('our own validity rule refuses the 402 of the bench');
-      return { from, nonce: `0x${randomBytes(32).toString('hex')}`, ...window.value };
+      return { transferMethod: 'eip3009', from, nonce: `0x${randomBytes(32).toString('hex')}`, ...window.value };
     },
-    sign: (digest: Uint8Array): Promise<Hex> => signer.sign(key, digest, from),
+    sign: (digest: Uint8Array): Promise<Hex> => signer.sign(key, messageOf(digest), from),
     present: (chosen: ChosenOffer, terms: SigningTerms, signature: Hex): string =>
       buildPaymentHeader(challenge, chosen, presentProof(chosen.offer, terms, signature)).value,
   };

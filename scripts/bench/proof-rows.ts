@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { verifyTypedData, type Hex } from 'viem';
 import { toEpochSeconds } from '../../lib/domain/time.ts';
 import { NETWORKS } from '../../lib/domain/assets.ts';
-import { digestOf } from '../../lib/chains/evm/eip3009.ts';
-import { parseRequirement } from '../../lib/protocols/x402/requirement.ts';
 import { BASE, requirementOf } from './challenge.ts';
 import { interleave, type Interleaved, type Work } from './measure.ts';
 import {
@@ -16,6 +14,8 @@ import {
 } from './proof-makers.ts';
 import { againstLimit, againstPeer, type Figure, type Row } from './row.ts';
 import { createWallets, PUBLISHED_SEED, type BenchWallet } from './wallet.ts';
+import { digestOf, parseRequirement } from '../../test/support/x402.ts';
+import { messageOf } from '../../test/support/messages.ts';
 
 const OURS = 'ours';
 const ROUNDS = 25;
@@ -137,7 +137,7 @@ async function isEqualToViem({ signer, key, account }: BenchWallet): Promise<boo
   const nonce: Hex = `0x${randomBytes(32).toString('hex')}`;
   const from = account.address;
   const window = { validAfter: toEpochSeconds(validAfter), validBefore: toEpochSeconds(validBefore) };
-  const ours = await signer.sign(key, digestOf(offer.value, { from, nonce, ...window }), from);
+  const ours = await signer.sign(key, messageOf(digestOf(offer.value, { from, nonce, ...window })), from);
   const viems = await account.signTypedData({
     domain: domainOf(network),
     types: TRANSFER_TYPES,

@@ -1,7 +1,7 @@
 import { ListTablesCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { createBursarClient, type BursarClient } from '../../lib/client/index.ts';
 import { instrumentKey } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
-import { sessionPk } from '../../lib/ledger/dynamodb/books/items.ts';
+import { sessionPk } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { createDatabaseClient } from '../../lib/local/database/client.ts';
 import type { LocalClient } from '../../lib/local/info.ts';
 import type { LocalStack } from '../../lib/local/stack.ts';

@@ -30,6 +30,8 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   instrument_not_active: { reason: 'instrument_not_active', status: 'INITIATED' },
   session_expired: { reason: 'session_expired', expiresAt: INSTANT },
   session_closing: { reason: 'session_closing', expiresAt: INSTANT },
+  frozen: { reason: 'frozen', since: INSTANT },
+  session_below_floor: { reason: 'session_below_floor', floor: INSTANT },
   budget_exceeded: {
     reason: 'budget_exceeded',
     requested: toMicroUsd(8_000_000n),
@@ -74,6 +76,8 @@ const NAMES = {
   conflict: [409, 'ConflictException', undefined],
   busy: [429, 'ThrottlingException', undefined],
   attempts_exhausted: [400, 'ValidationException', 'FieldValidationFailed'],
+  frozen: [400, 'ValidationException', 'FieldValidationFailed'],
+  session_below_floor: [400, 'ValidationException', 'FieldValidationFailed'],
   token_not_admitted: [404, 'ResourceNotFoundException', undefined],
   access_denied: [403, 'AccessDeniedException', undefined],
   unauthorized: [401, 'UnauthorizedException', undefined],
@@ -98,6 +102,7 @@ const SORTED: Partial<Record<Refusal['reason'], string>> = {
   budget_exceeded: 'InsufficientBudget',
   session_expired: 'PaymentSessionExpired',
   session_closing: 'PaymentSessionExpired',
+  session_below_floor: 'PaymentSessionExpired',
   instrument_not_active: 'InvalidPaymentInstrument',
   not_found: 'PaymentSessionNotFound',
 };

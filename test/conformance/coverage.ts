@@ -86,6 +86,8 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/domain/validity.test.ts',
     why: 'the shortest session lasts fifteen minutes',
   },
+  frozen: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can freeze a deployment' },
+  session_below_floor: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can set the floor' },
   budget_exceeded: 'here',
   destination_not_allowed: {
     elsewhere: 'test/service/withdrawals.test.ts',

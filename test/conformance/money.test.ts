@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   buildPaymentHeader,
-  chooseOffer,
   parsePaymentRequired,
   parseSettlement,
 } from '../../lib/protocols/x402/payment-required.ts';
@@ -11,6 +10,7 @@ import { callerOf, createSdk, succeed, WAYS, type Input, type Way } from './sdk.
 import { readTarget } from './target.ts';
 import { WALLET_TYPES, type WalletType, newToken, offerOf, paymentInput, BASE_SEPOLIA } from './requests.ts';
 import { availableOf, callFor, createWorld, textOf, type Manager, type User } from './world.ts';
+import { chooseOffer } from '../support/x402.ts';
 
 const sdk = createSdk(readTarget());
 const world = createWorld(sdk);

@@ -43,6 +43,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
         entry: toEntryKey(payment.id, payment.attempt),
         amount: payment.amount,
         leaseUntil: payment.leaseUntil,
+        floor: null,
         now: NOW,
         inFlightMax: 64,
         ...overrides,
@@ -63,7 +64,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
 
     const signed = (budget: Payment['budget']): Verdict => ({
       status: 'SIGNED',
-      signature: SIGNATURE,
+      signatures: [SIGNATURE],
       budget: budget ?? { available: usd(0n), reserved: usd(0n), spent: usd(0n) },
       at: addMs(NOW, 50),
     });
@@ -219,7 +220,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       const verdict = signed(null);
       await ledger.decide(payment.id, 1, verdict);
       expect((await ledger.decide(payment.id, 1, verdict)).kind).toBe('decided');
-      const other = { ...verdict, signature: `0x${'22'.repeat(65)}` } as const;
+      const other = { ...verdict, signatures: [`0x${'22'.repeat(65)}`] } as const;
       expect((await ledger.decide(payment.id, 1, other as Verdict)).kind).toBe('lost');
     });
 
@@ -243,6 +244,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
         attempt: payment.attempt,
         owner,
         leaseUntil: addMs(payment.leaseUntil, 30_000),
+        offer: payment.offer,
         terms: { ...payment.terms, validBefore: toEpochSeconds(payment.terms.validBefore + 30) },
       });
 

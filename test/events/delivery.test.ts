@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deliver, type DeliveryDeps, type DeliveryProblem } from '../../lib/events/delivery.ts';
 import type { BursarEvent } from '../../lib/events/event.ts';
-import type { StreamRecord } from '../../lib/ledger/dynamodb/books/stream-record.ts';
+import type { StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import { EVENT_ATTEMPTS_MAX, EVENT_ENTRIES_MAX, EVENT_WAIT_MAX_MS } from '../../lib/domain/limits.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
@@ -15,7 +15,7 @@ function signing(): StreamRecord {
     ...payment,
     status: 'SIGNED',
     decidedAt: addMs(NOW, 1),
-    signature: SECRETS.signature,
+    signatures: [SECRETS.signature],
   });
 }
 

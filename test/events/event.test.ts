@@ -21,7 +21,7 @@ const signed: Payment = {
   ...pending,
   status: 'SIGNED',
   decidedAt: addMs(NOW, 40),
-  signature: SECRETS.signature,
+  signatures: [SECRETS.signature],
   budget: { available: usd(9_500_000n), reserved: usd(500_000n), spent: usd(0n) },
 };
 const denied: Payment = {

@@ -18,7 +18,7 @@ function signing() {
     ...payment,
     status: 'SIGNED',
     decidedAt: addMs(NOW, 1),
-    signature: SECRETS.signature,
+    signatures: [SECRETS.signature],
   });
 }
 

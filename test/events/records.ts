@@ -1,8 +1,10 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/books/stream-record.ts';
+import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
-import { toExpiryPlace, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
+import { toExpiryPlace, toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
+import { schemeOf } from '../../lib/protocols/registry.ts';
 
 /** What must be in no event. */
 export const SECRETS = { signature: `0x${'5ec2e7'.repeat(21)}5e1b` } as const;
@@ -19,7 +21,7 @@ function change(before: StreamImage, after: StreamImage): StreamRecord {
 }
 
 export function paymentChange(before: Payment, after: Payment): StreamRecord {
-  return change(toImage(toPaymentItem(before)), toImage(toPaymentItem(after)));
+  return change(toImage(toPaymentItem(before, schemeOf)), toImage(toPaymentItem(after, schemeOf)));
 }
 
 export function sessionChange(

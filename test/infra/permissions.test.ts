@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
-import { paymentPk, sessionPk } from '../../lib/ledger/dynamodb/books/items.ts';
+import { paymentPk, sessionPk } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { walletKeyPolicy } from '../../lib/wallets/aws-kms/key-policy.ts';
 import { app, generously, onItem, roles, statementsOf, table, whoMay, type Question } from './access.ts';
 import { createAuthorizer } from '../../lib/local/iam/authorize.ts';

@@ -29,6 +29,7 @@ import { createParents, makeManager } from '../support/registry.ts';
 import { createWithdrawingWorld } from '../support/withdrawing.ts';
 import { kindOf, problemsOf, type ReadableKind } from './read-by.ts';
 import { STORED } from './stored-items.ts';
+import { wiring } from '../support/wiring.ts';
 
 // What the release that introduced schema version 1 reads, taken down from its readers, and never changed. While two
 // releases run side by side, it meets everything that this one writes. A later release adds a file.
@@ -55,7 +56,7 @@ async function readAll(tableName: string): Promise<Item[]> {
 // Every way in which this release writes: the contracts of its stores, which end in every state there is.
 sessionStoreContract('what is written', async () => createSessionStore(books));
 ledgerContract('what is written', async () => ({
-  ledger: createLedger({ ...books, singleSendClient: createStoreClient({ maxAttempts: 1 }) }),
+  ledger: createLedger({ ...wiring, ...books, singleSendClient: createStoreClient({ maxAttempts: 1 }) }),
   open: async (session) => {
     const store = createSessionStore(books);
     await store.createSession({ ...session, deleted: false }, 'h1');
@@ -69,7 +70,7 @@ describe('what the release before reads', () => {
   test('holds all that this one writes, of every kind', async () => {
     const withdrawing = await createWithdrawingWorld(database, database.endpoint);
     expect(await withdraw(withdrawing.deps, withdrawing.request())).toMatchObject({ ok: true });
-    const ledger = createLedger({ ...books, singleSendClient: books.client });
+    const ledger = createLedger({ ...wiring, ...books, singleSendClient: books.client });
     const abandoned = makePayment(makeSession());
     await ledger.putIntent(abandoned);
     await ledger.decide(abandoned.id, abandoned.attempt, { status: 'ABORTED', at: NOW });

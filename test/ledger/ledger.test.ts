@@ -1,10 +1,11 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { ledgerContract } from '../contracts/ledger.ts';
 import { withDatabase } from '../support/database.ts';
+import { wiring } from '../support/wiring.ts';
 
 const database = withDatabase();
 beforeAll(() => {
@@ -13,6 +14,7 @@ beforeAll(() => {
 
 ledgerContract('the ledger on DynamoDB', async () => ({
   ledger: createLedger({
+    ...wiring,
     tableName: database.booksTable,
     client: createStoreClient({ maxAttempts: 3 }),
     singleSendClient: createStoreClient({ maxAttempts: 1 }),

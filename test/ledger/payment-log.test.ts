@@ -6,7 +6,7 @@ import type { PaymentLog } from '../../lib/domain/ports/books.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
-import { toPaymentItem } from '../../lib/ledger/dynamodb/books/items.ts';
+import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createPaymentLog } from '../../lib/ledger/dynamodb/books/payment-log.ts';
 import { paymentLogContract } from '../contracts/payment-log.ts';
@@ -15,6 +15,7 @@ import { withDatabase } from '../support/database.ts';
 import { NOW, makePayment, makeSession } from '../support/payments.ts';
 import { makeManagerId } from '../support/registry.ts';
 import { startStoreHop, type StoreHop } from '../support/store-hop.ts';
+import { wiring } from '../support/wiring.ts';
 
 const database = withDatabase();
 const sleeps: number[] = [];
@@ -34,8 +35,8 @@ afterAll(() => hop.close());
 function makeLog() {
   const client = createStoreClient({ maxAttempts: 3, timeoutMs: 20_000 });
   const tableName = database.booksTable;
-  const log: PaymentLog = createPaymentLog({ tableName, client, clock });
-  return { client, log, ledger: createLedger({ tableName, client, singleSendClient: client }) };
+  const log: PaymentLog = createPaymentLog({ ...wiring, tableName, client, clock });
+  return { client, log, ledger: createLedger({ ...wiring, tableName, client, singleSendClient: client }) };
 }
 
 paymentLogContract('the payment log on DynamoDB', async () => {
@@ -68,7 +69,7 @@ describe('a database that', () => {
   const tableName = 'books';
   const session = makeSession();
   const payments = times(3, (index) => makePayment(session, { createdAt: addMs(NOW, index) }));
-  const items = payments.map(toPaymentItem);
+  const items = payments.map((payment) => toPaymentItem(payment, wiring.schemeOf));
   const keysOf = (indexes: readonly number[]) => ({ Keys: indexes.map((index) => ({ pk: items[index]!['pk']! })) });
 
   function mockLog() {
@@ -76,7 +77,7 @@ describe('a database that', () => {
     const mock = mockClient(client);
     mock.on(QueryCommand).resolves({ Items: items });
     sleeps.length = 0;
-    return { mock, log: createPaymentLog({ tableName, client, clock }) };
+    return { mock, log: createPaymentLog({ ...wiring, tableName, client, clock }) };
   }
 
   test('names a payment in the index that it no longer has gets the others listed', async () => {

@@ -17,6 +17,7 @@ import { spoilFirst } from '../support/first-fault.ts';
 import { NOW, makePayment, makeSession } from '../support/payments.ts';
 import { makeManagerId } from '../support/registry.ts';
 import { startStoreHop, type StoreHop } from '../support/store-hop.ts';
+import { wiring } from '../support/wiring.ts';
 
 const database = withDatabase();
 let hop: StoreHop;
@@ -28,7 +29,7 @@ beforeAll(async () => {
   Object.assign(process.env, database.environment, { AWS_ENDPOINT_URL_DYNAMODB: hop.endpoint });
   const client = createStoreClient({ maxAttempts: 3, timeoutMs: 20_000 });
   store = createSessionStore({ tableName: database.booksTable, client });
-  ledger = createLedger({ tableName: database.booksTable, client, singleSendClient: client });
+  ledger = createLedger({ ...wiring, tableName: database.booksTable, client, singleSendClient: client });
 });
 afterEach(() => hop.setFaults(null));
 afterAll(() => hop.close());
@@ -72,6 +73,7 @@ describe('a deleted session with money in flight', () => {
         entry: toEntryKey(payment.id, 1),
         amount: payment.amount,
         leaseUntil: payment.leaseUntil,
+        floor: null,
         now: NOW,
         inFlightMax: 64,
       });
@@ -105,7 +107,7 @@ describe('the list of a user', () => {
     await ledger.putIntent(makePayment(session));
     const clock = { sleep: async () => {} };
     const client = createStoreClient({ maxAttempts: 3 });
-    const log = createPaymentLog({ tableName: database.booksTable, client, clock });
+    const log = createPaymentLog({ ...wiring, tableName: database.booksTable, client, clock });
     const listSessions: Parameters<typeof takeToken>[0] = (page) => store.listSessions(session, page);
     const listPayments: Parameters<typeof takeToken>[0] = (page) => log.listPayments(session, page);
     await expectRefused(listSessions, await takeToken(listPayments));
@@ -164,6 +166,7 @@ describe('the list of a user', () => {
       entry: toEntryKey(payment.id, 1),
       amount: payment.amount,
       leaseUntil: payment.leaseUntil,
+      floor: null,
       now: NOW,
       inFlightMax: 64,
     });

@@ -13,12 +13,8 @@ import {
   toInstrumentItem,
   toWalletAttributes,
 } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
-import {
-  parsePaymentItem,
-  parseSessionItem,
-  toPaymentItem,
-  toSessionItem,
-} from '../../lib/ledger/dynamodb/books/items.ts';
+import { parsePaymentItem, toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
+import { parseSessionItem, toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import {
   connectorKey,
   parseConnectorItem,
@@ -30,6 +26,7 @@ import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { makeProvider, makeWorkload } from '../support/identities.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { activate, makeConnector, makeInstrument, makeManager } from '../support/registry.ts';
+import { schemeOf } from '../../lib/protocols/registry.ts';
 
 /** One of everything that is stored: the object, how it is written today, and how it is read. */
 export interface StoredThing {
@@ -81,7 +78,11 @@ const workload = makeWorkload({ name: 'agents' });
 
 export const STORED: Readonly<Record<string, StoredThing>> = {
   session: { value: session, item: toSessionItem(session, 'h1'), parse: parseSessionItem },
-  payment: { value: payment, item: toPaymentItem(payment), parse: parsePaymentItem },
+  payment: {
+    value: payment,
+    item: toPaymentItem(payment, schemeOf),
+    parse: (item) => parsePaymentItem(item, schemeOf),
+  },
   manager: { value: manager, item: toManagerItem(manager), parse: parseManagerItem },
   connector: {
     value: connector,

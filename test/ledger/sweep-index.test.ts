@@ -6,11 +6,14 @@ import { NotNow } from '../../lib/domain/ports/services.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
-import { paymentPk, sweepShard, toPaymentItem, toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
+import { paymentPk, sweepShard } from '../../lib/ledger/dynamodb/books/keys.ts';
+import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../../lib/ledger/dynamodb/books/sweep-reads.ts';
 import { withDatabase } from '../support/database.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
+import { wiring } from '../support/wiring.ts';
 
 const database = withDatabase();
 let store: { tableName: string; client: ReturnType<typeof createStoreClient> };
@@ -29,7 +32,9 @@ const LATER = addMs(NOW, 60_000);
 
 async function place(overrides: Partial<Payment> = {}): Promise<Payment> {
   const payment = makePayment(session, overrides);
-  await store.client.send(new PutItemCommand({ TableName: store.tableName, Item: toPaymentItem(payment) }));
+  await store.client.send(
+    new PutItemCommand({ TableName: store.tableName, Item: toPaymentItem(payment, wiring.schemeOf) }),
+  );
   return payment;
 }
 
@@ -47,7 +52,9 @@ describe('due visits', () => {
       const payment = makePayment(session, { leaseUntil: addMs(NOW, all.length >> 1) });
       if (sweepShard(payment.id) !== 7) continue;
       all.push(payment);
-      await store.client.send(new PutItemCommand({ TableName: store.tableName, Item: toPaymentItem(payment) }));
+      await store.client.send(
+        new PutItemCommand({ TableName: store.tableName, Item: toPaymentItem(payment, wiring.schemeOf) }),
+      );
     }
     const first = await index.dueVisits(7, LATER, null);
     for (const { id } of first.slice(50)) await index.dropVisit(id, 1);
@@ -98,7 +105,7 @@ describe('a visit that failed', () => {
 });
 
 describe('reads of a page', () => {
-  const reads = () => createSweepReads({ ...store, clock: { sleep: async () => undefined } });
+  const reads = () => createSweepReads({ ...wiring, ...store, clock: { sleep: async () => undefined } });
 
   test('are in the order asked for, with null for what is not there', async () => {
     const [first, second] = [await place(), await place()];
@@ -147,6 +154,7 @@ describe('reads of a page', () => {
       },
     };
     const read = await createSweepReads({
+      ...wiring,
       tableName: store.tableName,
       client: client as unknown as typeof store.client,
       clock: { sleep: async () => undefined },

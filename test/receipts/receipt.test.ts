@@ -5,6 +5,7 @@ import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { toReceipt } from '../../lib/receipts/receipt.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
+import { schemeOf } from '../../lib/protocols/registry.ts';
 
 const DEPLOYMENT = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
 const SIGNATURE = `0x${'5c'.repeat(65)}` as const;
@@ -12,12 +13,12 @@ const SIGNATURE = `0x${'5c'.repeat(65)}` as const;
 const session = makeSession({ sessionId: 'payment-session-000000000000001' });
 const make = (overrides: Partial<Payment> = {}) => makePayment(session, { agentName: 'research-agent', ...overrides });
 
-const textOf = (payment: Payment) => JSON.stringify(toReceipt(DEPLOYMENT, payment));
+const textOf = (payment: Payment) => JSON.stringify(toReceipt(DEPLOYMENT, payment, schemeOf));
 const usd = (micros: bigint) => toMicroUsd(micros);
 const decidedAt = addMs(NOW, 120);
 const signed: Partial<Payment> = {
   status: 'SIGNED',
-  signature: SIGNATURE,
+  signatures: [SIGNATURE],
   decidedAt,
   budget: { available: usd(9_500_000n), reserved: usd(500_000n), spent: usd(0n) },
 };
@@ -29,7 +30,7 @@ const denied: Partial<Payment> = {
 
 test('a receipt says who paid what to whom, under which authorization, and what was left', () => {
   const payment = make(signed);
-  expect(toReceipt(DEPLOYMENT, payment)).toEqual({
+  expect(toReceipt(DEPLOYMENT, payment, schemeOf)).toEqual({
     receiptVersion: 0,
     processPaymentId: payment.id,
     paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/contract-0000000001',
@@ -71,7 +72,7 @@ test('a receipt holds no signature, not even a part of it', () => {
 });
 
 test('a receipt of a denial says why, with the figures of that moment', () => {
-  expect(toReceipt(DEPLOYMENT, make(denied))).toMatchObject({
+  expect(toReceipt(DEPLOYMENT, make(denied), schemeOf)).toMatchObject({
     decision: 'DENIED',
     denial: {
       code: 'bursar:budget_exceeded',
@@ -88,7 +89,7 @@ describe('a receipt of a payment without a proof', () => {
     ['PENDING', {}, null],
     ['ABORTED', { status: 'ABORTED', decidedAt }, '2025-10-09T08:53:20.120Z'],
   ] as const)('is %s', (decision, overrides, at) => {
-    expect(toReceipt(DEPLOYMENT, make(overrides))).toMatchObject({
+    expect(toReceipt(DEPLOYMENT, make(overrides), schemeOf)).toMatchObject({
       decision,
       denial: null,
       budget: null,
@@ -99,7 +100,7 @@ describe('a receipt of a payment without a proof', () => {
 
 test('a session without a limit leaves nothing to say of what is left', () => {
   const budget = { available: null, reserved: usd(500_000n), spent: usd(0n) };
-  expect(toReceipt(DEPLOYMENT, make({ ...signed, budget })).budget).toEqual({
+  expect(toReceipt(DEPLOYMENT, make({ ...signed, budget }), schemeOf).budget).toEqual({
     availableUsd: null,
     reservedUsd: '0.50',
     spentUsd: '0.00',
@@ -111,7 +112,7 @@ test('equal payments have receipts of equal bytes, in the order of RFC 8785', ()
   const reversed = Object.fromEntries(Object.entries(payment).toReversed()) as unknown as Payment;
   const text = textOf(payment);
   expect(textOf(reversed)).toBe(text);
-  expect(text).toBe(canonicalize(toReceipt(DEPLOYMENT, payment)));
+  expect(text).toBe(canonicalize(toReceipt(DEPLOYMENT, payment, schemeOf)));
   expect(text.startsWith('{"agentName":"research-agent","amountUsd":"0.50","attempt":1,"authorization":{"from":')).toBe(
     true,
   );
@@ -129,5 +130,9 @@ test.each([
 
 test('a receipt of a withdrawal says so, and is of no budget', () => {
   const home = makePayment(makeSession({ sessionId: 'withdrawal-000000000000001' }), signed);
-  expect(toReceipt(DEPLOYMENT, home)).toMatchObject({ purpose: 'WITHDRAWAL', decision: 'PAID', budget: null });
+  expect(toReceipt(DEPLOYMENT, home, schemeOf)).toMatchObject({
+    purpose: 'WITHDRAWAL',
+    decision: 'PAID',
+    budget: null,
+  });
 });

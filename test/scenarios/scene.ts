@@ -11,12 +11,12 @@ import type { CallerRole } from '../../lib/local/services.ts';
 import { startStack, type LocalStack } from '../../lib/local/stack.ts';
 import {
   buildPaymentHeader,
-  chooseOffer,
   parsePaymentRequired,
   parseSettlement,
   type ChosenOffer,
   type PaymentChallenge,
 } from '../../lib/protocols/x402/payment-required.ts';
+import { chooseOffer } from '../support/x402.ts';
 
 const STACK_TIMEOUT_MS = 60_000;
 const USER_HEADER = 'x-amzn-bedrock-agentcore-payments-user-id';

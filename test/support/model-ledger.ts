@@ -1,5 +1,6 @@
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
+import type { Gate } from '../../lib/domain/payment/gate.ts';
 import type {
   DecideOutcome,
   IntentOutcome,
@@ -7,7 +8,7 @@ import type {
   ReserveOutcome,
   TakeOverOutcome,
 } from '../../lib/domain/ports/books.ts';
-import type { EntryKey, Payment } from '../../lib/domain/payment/payment.ts';
+import { sameSignatures, type EntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
 import type { OpenEntry, Session } from '../../lib/domain/payment/session.ts';
 
 /**
@@ -15,6 +16,7 @@ import type { OpenEntry, Session } from '../../lib/domain/payment/session.ts';
  * contract proves that they behave as DynamoDB does.
  */
 export interface Books {
+  readonly gate: Gate;
   readonly session: Session | null;
   readonly payments: ReadonlyMap<PaymentId, Payment>;
 }
@@ -34,6 +36,8 @@ export function applyCall(books: Books, call: LedgerCall): Applied {
   switch (call.method) {
     case 'readSession':
       return { books, reply: sessionAt(books, call.args[0]) };
+    case 'readGate':
+      return { books, reply: books.gate };
     case 'readPayment':
       return { books, reply: books.payments.get(call.args[0]) ?? null };
     case 'putIntent':
@@ -59,7 +63,7 @@ function sessionAt(books: Books, key: { managerId: string; sessionId: string }):
 }
 
 function withPayment(books: Books, payment: Payment): Books {
-  return { session: books.session, payments: new Map(books.payments).set(payment.id, payment) };
+  return { ...books, payments: new Map(books.payments).set(payment.id, payment) };
 }
 
 function putIntent(books: Books, payment: Payment): Applied {
@@ -81,7 +85,14 @@ function reserve(books: Books, request: Parameters<Ledger['reserve']>[0]): Appli
   }
   const { available, reserved, spent } = session.budget;
   const affordable = available === null || available >= request.amount;
-  if (session.deleted || session.expiresAt <= request.now || session.inFlight >= request.inFlightMax || !affordable) {
+  const isBelowFloor = request.floor !== null && session.createdAt < request.floor;
+  if (
+    isBelowFloor ||
+    session.deleted ||
+    session.expiresAt <= request.now ||
+    session.inFlight >= request.inFlightMax ||
+    !affordable
+  ) {
     return refused();
   }
   const open = new Map<EntryKey, OpenEntry>(session.open);
@@ -105,14 +116,13 @@ function takeOver(books: Books, from: Parameters<Ledger['takeOver']>[0]): Applie
   const stored = existing(books, from.id);
   const free = stored.status === 'PENDING' || stored.status === 'ABORTED';
   if (free && stored.attempt === from.attempt) {
-    const { validAfter, validBefore } = from.terms;
     const payment: Payment = {
       ...stored,
       attempt: from.attempt + 1,
       owner: from.owner,
       leaseUntil: from.leaseUntil,
       status: 'PENDING',
-      terms: { ...stored.terms, validAfter, validBefore },
+      terms: from.terms,
     };
     return { books: withPayment(books, payment), reply: { kind: 'taken', payment } satisfies TakeOverOutcome };
   }
@@ -128,7 +138,7 @@ function decide(books: Books, id: PaymentId, attempt: number, verdict: Parameter
       ...stored,
       status: verdict.status,
       decidedAt: verdict.at,
-      signature: verdict.status === 'SIGNED' ? verdict.signature : null,
+      signatures: verdict.status === 'SIGNED' ? verdict.signatures : null,
       budget: verdict.status === 'SIGNED' ? verdict.budget : null,
       denial: verdict.status === 'DENIED' ? verdict.denial : null,
     };
@@ -137,7 +147,7 @@ function decide(books: Books, id: PaymentId, attempt: number, verdict: Parameter
   const same =
     stored.attempt === attempt &&
     stored.status === verdict.status &&
-    (verdict.status !== 'SIGNED' || stored.signature === verdict.signature);
+    (verdict.status !== 'SIGNED' || sameSignatures(stored.signatures, verdict.signatures));
   const reply: DecideOutcome = { kind: same ? 'decided' : 'lost', payment: stored };
   return { books, reply };
 }
@@ -167,6 +177,7 @@ export function createModelLedger(holder: { books: Books }): Ledger {
   };
   return {
     readSession: (key) => call('readSession', key),
+    readGate: () => call('readGate'),
     readPayment: (id) => call('readPayment', id),
     putIntent: (payment) => call('putIntent', payment),
     reserve: (request) => call('reserve', request),
@@ -176,3 +187,6 @@ export function createModelLedger(holder: { books: Books }): Ledger {
     release: (request) => call('release', request),
   };
 }
+
+/** An open gate, for books that are never frozen. */
+export const OPEN_GATE: Gate = { deploymentId: '0123456789abcdef0123456789abcdef', floor: null, frozenAt: null };

@@ -13,7 +13,7 @@ import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
@@ -23,6 +23,7 @@ import type { ProcessPaymentDeps, ProcessPaymentRequest } from '../../lib/servic
 import type { SweepDeps } from '../../lib/service/sweeping/sweep.ts';
 import type { TestDatabase } from './database.ts';
 import { BASE_SEPOLIA, makeSession } from './payments.ts';
+import { wiring } from './wiring.ts';
 
 export const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
 const INVOCATION_MS = 15_000;
@@ -60,7 +61,7 @@ export const PAYER = toChecksumAddress(`0x${Buffer.from(keccak_256(point.subarra
 /** Signs with the published test key 0x0101..01. */
 export const testSigner: Signer = {
   type: 'SeedVault',
-  sign: async (_key, digest) => {
+  sign: async (_key, { digest }) => {
     const { signature, recoveryId } = signRecoverable(digest, privateKey);
     return `0x${Buffer.from(signature).toString('hex')}${(27 + recoveryId).toString(16)}`;
   },
@@ -104,7 +105,7 @@ export async function createPayingWorld(
   const client = createStoreClient({ maxAttempts: 3, ...timeout });
   const { booksTable: tableName, registryTable } = await database.freshTables();
   const singleSendClient = createStoreClient({ maxAttempts: 1, ...timeout });
-  const ledger = createLedger({ tableName, client, singleSendClient });
+  const ledger = createLedger({ tableName, client, singleSendClient, ...wiring });
   const registry = createRegistry({ client, tableName: registryTable });
   const manager = makeManager(now);
   const connector = makeConnector(manager, now);
@@ -140,7 +141,7 @@ export async function createPayingWorld(
     sweepDeps: {
       ledger,
       clock,
-      reads: createSweepReads({ client, tableName, clock }),
+      reads: createSweepReads({ ...wiring, client, tableName, clock }),
       index: createSweepIndex({ client, tableName }),
       report: () => undefined,
     },

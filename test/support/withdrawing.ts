@@ -35,9 +35,9 @@ export async function createWithdrawingWorld(database: TestDatabase, endpoint: s
   const signed: string[] = [];
   const signer: Signer = {
     ...testSigner,
-    sign: (key, digest, address) => {
-      signed.push(Buffer.from(digest).toString('hex'));
-      return testSigner.sign(key, digest, address);
+    sign: (key, message, address) => {
+      signed.push(Buffer.from(message.digest).toString('hex'));
+      return testSigner.sign(key, message, address);
     },
   };
   const client = createStoreClient({ maxAttempts: 3 });

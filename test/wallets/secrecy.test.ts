@@ -17,6 +17,7 @@ import { formatSeedSecret } from '../../lib/wallets/seed-vault/seed-secret.ts';
 import { createSeedVaultSigner } from '../../lib/wallets/seed-vault/signer.ts';
 import { clientConfig, makeConnector, startAws } from './aws.ts';
 import { failureOf } from './signer-contract.ts';
+import { messageOf } from '../support/messages.ts';
 
 // A published test mnemonic; nothing is behind it. Its words are in no message of ours.
 const MNEMONIC = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
@@ -85,11 +86,11 @@ test('shows nothing of a seed in the errors of the SeedVault signer, and prints 
     const { ARN, VersionId } = await aws.secrets.send(new CreateSecretCommand({ Name, SecretString }));
     const key = { type: 'SeedVault', secretArn: ARN!, secretVersionId: VersionId!, index: 0 } as const;
     const digest = randomBytes(32);
-    failures.push(await failureOf(signer.sign(key, digest, ZERO)));
-    failures.push(await failureOf(signer.sign({ ...key, index: -1 }, digest, ZERO)));
-    failures.push(await failureOf(signer.sign(key, randomBytes(31), ZERO)));
+    failures.push(await failureOf(signer.sign(key, messageOf(digest), ZERO)));
+    failures.push(await failureOf(signer.sign({ ...key, index: -1 }, messageOf(digest), ZERO)));
+    failures.push(await failureOf(signer.sign(key, messageOf(randomBytes(31)), ZERO)));
     aws.throttling = true;
-    failures.push(await failureOf(signer.sign({ ...key, index: 1, secretArn: `${ARN}x` }, digest, ZERO)));
+    failures.push(await failureOf(signer.sign({ ...key, index: 1, secretArn: `${ARN}x` }, messageOf(digest), ZERO)));
     aws.throttling = false;
   }
   expect(failures.flatMap((error) => leaks(error, needles))).toEqual([]);
@@ -114,7 +115,7 @@ test.each([
   const { port } = server.address() as AddressInfo;
   const client = new SecretsManagerClient(clientConfig(`http://127.0.0.1:${port}`));
   const key = { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 } as const;
-  const error = await failureOf(createSeedVaultSigner({ client }).sign(key, randomBytes(32), ZERO));
+  const error = await failureOf(createSeedVaultSigner({ client }).sign(key, messageOf(randomBytes(32)), ZERO));
   expect(String(error)).toMatch(/no usable answer/);
   expect(leaks(error, [...needles, ...excerpts, MNEMONIC.slice(0, 10)])).toEqual([]);
   client.destroy();
@@ -152,7 +153,7 @@ test('shows no key of the local endpoint in its answers, nor when its files are 
   const { material } = JSON.parse(record) as { readonly material: string };
   const scalar = Buffer.from(material, 'base64').subarray(33, 65);
   const ownNeedles = [material.slice(44, 60), scalar.toString('hex').slice(0, 24)];
-  const refused = await failureOf(createKmsSigner({ client: aws.kms }).sign(key, randomBytes(32), ZERO));
+  const refused = await failureOf(createKmsSigner({ client: aws.kms }).sign(key, messageOf(randomBytes(32)), ZERO));
   expect(leaks(refused, ownNeedles)).toEqual([]);
   await aws.close();
 

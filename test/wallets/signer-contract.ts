@@ -5,6 +5,7 @@ import type { Hex } from '../../lib/domain/payment/payment.ts';
 import { NotNow, type Signer } from '../../lib/domain/ports/services.ts';
 import type { WalletKey } from '../../lib/domain/tenants/resources.ts';
 import { startAws, type TestAws } from './aws.ts';
+import { messageOf } from '../support/messages.ts';
 
 export interface Wallet {
   readonly address: Hex;
@@ -29,7 +30,9 @@ export function sOf(signature: Hex): bigint {
 
 /** Throws unless a signer refuses to sign for an address that is not its key's. Separate, so that it can be shown to fail. */
 export async function assertRefusesForeignAddress(signer: Signer, wallet: Wallet, other: Wallet): Promise<void> {
-  await expect(signer.sign(wallet.key, randomBytes(32), other.address)).rejects.toThrow(/nothing is released/);
+  await expect(signer.sign(wallet.key, messageOf(randomBytes(32)), other.address)).rejects.toThrow(
+    /nothing is released/,
+  );
 }
 
 /** What every signer has to do, run against the real AWS SDK clients and the embedded endpoint. */
@@ -50,7 +53,7 @@ export function describeSigner(subject: SignerSubject): void {
 
     test('signs a digest so that the address is recovered from it, with low s', async () => {
       const digest = randomBytes(32);
-      const signature = await signer.sign(wallet.key, digest, wallet.address);
+      const signature = await signer.sign(wallet.key, messageOf(digest), wallet.address);
       expect(signature).toMatch(SIGNATURE);
       expect(sOf(signature)).toBeLessThanOrEqual(HALF_ORDER);
       expect(await recoverAddress({ hash: digest, signature })).toBe(wallet.address);
@@ -59,7 +62,7 @@ export function describeSigner(subject: SignerSubject): void {
     test('signs for an address in lower case', async () => {
       const digest = randomBytes(32);
       const address = wallet.address.toLowerCase() as Hex;
-      const signature = await signer.sign(wallet.key, digest, address);
+      const signature = await signer.sign(wallet.key, messageOf(digest), address);
       expect(await recoverAddress({ hash: digest, signature })).toBe(wallet.address);
     });
 
@@ -69,13 +72,15 @@ export function describeSigner(subject: SignerSubject): void {
 
     test.each([0, 31, 33, 64])('refuses a digest of %i bytes and asks nobody', async (length) => {
       const before = aws.calls.length;
-      await expect(signer.sign(wallet.key, new Uint8Array(length), wallet.address)).rejects.toThrow(/32 bytes/);
+      await expect(signer.sign(wallet.key, messageOf(new Uint8Array(length)), wallet.address)).rejects.toThrow(
+        /32 bytes/,
+      );
       expect(aws.calls.length).toBe(before);
     });
 
     test('refuses keys that do not exist, and not as something to try later', async () => {
       for (const missing of subject.missingKeys(wallet.key)) {
-        const error = await failureOf(signer.sign(missing, randomBytes(32), wallet.address));
+        const error = await failureOf(signer.sign(missing, messageOf(randomBytes(32)), wallet.address));
         expect(error).toBeInstanceOf(Error);
         expect(error).not.toBeInstanceOf(NotNow);
       }
@@ -86,17 +91,17 @@ export function describeSigner(subject: SignerSubject): void {
         wallet.key.type === 'AwsKms'
           ? { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 }
           : { type: 'AwsKms', keyArn: 'arn' };
-      await expect(signer.sign(foreign, randomBytes(32), wallet.address)).rejects.toThrow(/was given a/);
+      await expect(signer.sign(foreign, messageOf(randomBytes(32)), wallet.address)).rejects.toThrow(/was given a/);
     });
 
     test('says "not now" while the service throttles, and signs afterwards', async () => {
       const fresh = subject.createSigner(aws);
       const digest = randomBytes(32);
       aws.throttling = true;
-      const error = await failureOf(fresh.sign(wallet.key, digest, wallet.address));
+      const error = await failureOf(fresh.sign(wallet.key, messageOf(digest), wallet.address));
       aws.throttling = false;
       expect(error).toBeInstanceOf(NotNow);
-      const signature = await fresh.sign(wallet.key, digest, wallet.address);
+      const signature = await fresh.sign(wallet.key, messageOf(digest), wallet.address);
       expect(await recoverAddress({ hash: digest, signature })).toBe(wallet.address);
     });
   });

@@ -1,33 +1,11 @@
 import { InvariantViolated } from '../invariant.ts';
 import type { PaymentId } from '../ids.ts';
-import type { BaseUnits, MicroUsd } from '../money.ts';
-import type { NetworkId } from '../assets.ts';
-import type { DenialReason } from '../refusal.ts';
-import type { EpochMs, EpochSeconds } from '../time.ts';
+import type { MicroUsd } from '../money.ts';
+import type { EpochMs } from '../time.ts';
+import type { Denial } from './denial.ts';
+import type { Hex, Offer, Signature, SigningTerms } from './shapes.ts';
 
-export type Hex = `0x${string}`;
-
-/** What a seller asks for, after every field was checked against our own tables. Nothing of it is the seller's word alone. */
-export interface Offer {
-  readonly protocol: 'x402';
-  readonly version: '1' | '2';
-  readonly scheme: 'exact';
-  readonly network: NetworkId;
-  readonly asset: Hex;
-  readonly amount: BaseUnits;
-  readonly payTo: Hex;
-  /** What the seller allows; our own cap comes later. */
-  readonly maxTimeoutSeconds: number;
-}
-
-/** Everything that determines the bytes to sign. Written before signing and never changed once a payment is SIGNED. */
-export interface SigningTerms {
-  readonly from: Hex;
-  /** 32 bytes, drawn once per payment and kept for all its attempts: the chain settles at most one of them. */
-  readonly nonce: Hex;
-  readonly validAfter: EpochSeconds;
-  readonly validBefore: EpochSeconds;
-}
+export type { Address, Hex, Offer, Signature, SigningTerms } from './shapes.ts';
 
 /**
  * The states of a payment. PENDING is the only one that changes, and only through `Ledger.decide`, which is fenced by the
@@ -43,14 +21,6 @@ export interface BudgetSnapshot {
   readonly spent: MicroUsd;
 }
 
-/** Why a payment was denied for good, with the figures that were true at that moment. */
-export interface Denial {
-  readonly reason: DenialReason;
-  readonly requested: MicroUsd;
-  readonly available: MicroUsd;
-  readonly reserved: MicroUsd;
-}
-
 /** One payment as the books hold it: the idempotency record and the only place where its outcome is decided. */
 export interface Payment {
   readonly id: PaymentId;
@@ -59,7 +29,7 @@ export interface Payment {
   readonly sessionId: string;
   readonly instrumentId: string;
   readonly agentName: string | null;
-  /** SHA-256 over session, instrument, type and canonical input: tells a retry from another request under one token. */
+  /** SHA-256 over session, instrument and all that the signature covers: tells a retry from another request under one token. */
   readonly requestHash: Hex;
   readonly offer: Offer;
   readonly amount: MicroUsd;
@@ -72,12 +42,17 @@ export interface Payment {
   readonly status: PaymentStatus;
   readonly createdAt: EpochMs;
   readonly decidedAt: EpochMs | null;
-  /** 65 bytes r, s, v; present when SIGNED. */
-  readonly signature: Hex | null;
+  /** One for each message of the scheme; present when SIGNED. */
+  readonly signatures: readonly Signature[] | null;
   /** Present when DENIED. */
   readonly denial: Denial | null;
   /** Present when SIGNED. */
   readonly budget: BudgetSnapshot | null;
+}
+
+/** Whether two lists hold the same signatures in the same order. */
+export function sameSignatures(a: readonly Signature[] | null, b: readonly Signature[]): boolean {
+  return a !== null && a.length === b.length && a.every((signature, at) => signature === b[at]);
 }
 
 /** The name of one attempt's reservation. Never reused, so that a delayed request can do no harm. */

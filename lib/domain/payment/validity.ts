@@ -1,11 +1,16 @@
 import { SESSION_GRACE_SECONDS, VALIDITY_FLOOR_SECONDS } from '../limits.ts';
-import type { SigningTerms } from './payment.ts';
+
 import type { Refusal } from '../refusal.ts';
 import { ok, refuse, type Result } from '../result.ts';
-import { floorToSeconds, toEpochSeconds, type EpochMs } from '../time.ts';
+import { floorToSeconds, toEpochSeconds, type EpochMs, type EpochSeconds } from '../time.ts';
 
 /** How far back an authorization starts, so that a chain whose clock lags accepts it at once. */
 const BACKDATE_SECONDS = 600;
+
+export interface ValidityWindow {
+  readonly validAfter: EpochSeconds;
+  readonly validBefore: EpochSeconds;
+}
 
 /**
  * The validity of an authorization: from ten minutes ago to the earliest of what the seller allows, our cap, and the end of
@@ -16,7 +21,7 @@ export function validityWindow(input: {
   readonly maxTimeoutSeconds: number;
   readonly capSeconds: number;
   readonly sessionExpiresAt: EpochMs;
-}): Result<Pick<SigningTerms, 'validAfter' | 'validBefore'>, Refusal> {
+}): Result<ValidityWindow, Refusal> {
   const now = floorToSeconds(input.now);
   const askedSeconds = Math.min(input.maxTimeoutSeconds, input.capSeconds);
   if (askedSeconds < VALIDITY_FLOOR_SECONDS) {

@@ -1,5 +1,8 @@
 import type { PaymentId } from '../ids.ts';
-import type { BudgetSnapshot, Denial, EntryKey, Hex, Payment, SigningTerms } from '../payment/payment.ts';
+import type { Denial } from '../payment/denial.ts';
+import type { Gate } from '../payment/gate.ts';
+import type { BudgetSnapshot, EntryKey, Payment } from '../payment/payment.ts';
+import type { Offer, Signature, SigningTerms } from '../payment/shapes.ts';
 import type { OpenEntry, Session, SessionKey } from '../payment/session.ts';
 import type { MicroUsd } from '../money.ts';
 import type { EpochMs } from '../time.ts';
@@ -21,7 +24,12 @@ export type TakeOverOutcome =
 
 /** What a payment becomes. */
 export type Verdict =
-  | { readonly status: 'SIGNED'; readonly signature: Hex; readonly budget: BudgetSnapshot; readonly at: EpochMs }
+  | {
+      readonly status: 'SIGNED';
+      readonly signatures: readonly Signature[];
+      readonly budget: BudgetSnapshot;
+      readonly at: EpochMs;
+    }
   | { readonly status: 'DENIED'; readonly denial: Denial; readonly at: EpochMs }
   | { readonly status: 'ABORTED'; readonly at: EpochMs };
 
@@ -43,16 +51,21 @@ export interface Reservation {
 export interface Ledger {
   /** Strongly consistent. */
   readSession(key: SessionKey): Promise<Session | null>;
+  /** Strongly consistent. Made, open, where the books are new. */
+  readGate(): Promise<Gate>;
   /** Strongly consistent. */
   readPayment(id: PaymentId): Promise<Payment | null>;
   /** Writes a PENDING payment if its id is free. The same payment and owner again is `created`. */
   putIntent(payment: Payment): Promise<IntentOutcome>;
   /**
-   * Moves an amount from available to reserved, if the session is active at `now`, has a place and can afford it.
-   * Sent once: an implementation must not retry by itself. Its own entry already there is `reserved`.
+   * Moves an amount from available to reserved, if the session is active at `now`, was not opened before the floor, has a place
+   * and can afford it. Sent once: an implementation must not retry by itself. Where the entry is there already, a copy of this
+   * very request was applied before, and the answer is `reserved`.
    */
   reserve(
-    reservation: Reservation & Pick<OpenEntry, 'leaseUntil'> & { readonly now: EpochMs; readonly inFlightMax: number },
+    reservation: Reservation &
+      Pick<OpenEntry, 'leaseUntil'> &
+      Pick<Gate, 'floor'> & { readonly now: EpochMs; readonly inFlightMax: number },
   ): Promise<ReserveOutcome>;
   /** Opens the next attempt of a payment that is at `attempt` and PENDING or ABORTED. */
   takeOver(from: {
@@ -60,7 +73,8 @@ export interface Ledger {
     readonly attempt: number;
     readonly owner: string;
     readonly leaseUntil: EpochMs;
-    /** The frozen terms; only the validity window may differ from the stored ones. */
+    readonly offer: Offer;
+    /** Frozen anew for this attempt: only the validity window may differ from the stored ones. */
     readonly terms: SigningTerms;
   }): Promise<TakeOverOutcome>;
   /** Decides a payment that is PENDING at `attempt`. Deciding the same again is `decided`. */

@@ -1,4 +1,4 @@
-import type { Hex } from '../payment/payment.ts';
+import type { Address, Hex, Signature, SigningMessage } from '../payment/shapes.ts';
 import type { ConnectorMaterial, PaymentConnector, WalletKey, WalletType } from '../tenants/resources.ts';
 
 /**
@@ -42,17 +42,15 @@ export interface UserKey {
 }
 
 /**
- * Signs digests with keys that never leave their place. `lib/service` computes the digest from the frozen terms.
+ * Signs messages with keys that never leave their place. The scheme of a payment makes the message from the frozen terms.
  * Throws `NotNow` when the signer is throttled; any other error means that no signature was released.
  */
 export interface Signer {
   readonly type: WalletType;
   /**
-   * @param digest the 32 bytes to sign
-   * @param address whose key it must be; the signature is recovered and compared before it is returned
-   * @returns 65 bytes r, s (low), v (27 or 28)
+   * @param address whose key it must be; the signature is verified over our own digest before it is returned
    */
-  sign(key: WalletKey, digest: Uint8Array, address: Hex): Promise<Hex>;
+  sign(key: WalletKey, message: SigningMessage, address: Address): Promise<Signature>;
 }
 
 /** Makes keys; runs in the management functions, which cannot sign. */

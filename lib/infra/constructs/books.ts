@@ -1,5 +1,6 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { SESSION_PREFIX } from '../../ledger/dynamodb/books/keys.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
 import { LedgerTable } from './ledger-table.ts';
@@ -9,8 +10,7 @@ export interface BooksProps {
   readonly retain: boolean;
 }
 
-/** Partition keys of session items, as `lib/ledger/dynamodb` writes them. */
-const SESSION_KEYS = 'SES#*';
+const SESSION_KEYS = `${SESSION_PREFIX}*`;
 
 /** Sessions and payments, whose changes are streamed. Nobody may delete an item or scan. */
 export class Books extends LedgerTable {

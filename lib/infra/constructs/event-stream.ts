@@ -11,7 +11,7 @@ import {
   EVENT_DELIVERIES_MAX,
   EVENT_RECORD_AGE_MAX_SECONDS,
 } from '../../domain/limits.ts';
-import { EVENT_FILTERS } from '../../events/filters.ts';
+import { EVENT_FILTERS } from '../../ledger/dynamodb/books/stream-filters.ts';
 import type { Books } from './books.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { ServiceFunction } from './service-function.ts';

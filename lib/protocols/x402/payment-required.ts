@@ -6,7 +6,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import { memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
-import { parseRequirement } from './requirement.ts';
+import { parseRequirement, type X402Schemes } from './requirement.ts';
 
 /** A seller's 402 as it stands, checked only as far as reading it needs. */
 export interface PaymentChallenge {
@@ -42,6 +42,7 @@ export interface HeaderSource {
 }
 
 export interface OfferChoice {
+  readonly schemes: X402Schemes;
   readonly requestedUrl: string;
   /** CAIP-2 ids. @default - every network that Bursar knows */
   readonly networks?: ReadonlySet<string>;
@@ -107,7 +108,7 @@ export function chooseOffer(challenge: PaymentChallenge, options: OfferChoice): 
 }
 
 /** In dollars, since tokens may differ in their decimals. */
-function priceOf(offer: Offer): MicroUsd {
+export function priceOf(offer: Offer): MicroUsd {
   const network = findNetwork(offer.network);
   if (network === undefined) throw new Error(`an offer passed its parser with the unknown network ${offer.network}`);
   return usdValueOfStablecoin(offer.amount, network.usdc.decimals);
@@ -129,7 +130,10 @@ function readEntry(
     return refuse('it is for a resource of another origin than the one requested');
   }
   const networks = options.networks ?? ALL_NETWORKS;
-  const parsed = parseRequirement({ version: challenge.version, payload: entry }, { networks });
+  const parsed = parseRequirement(
+    { version: challenge.version, payload: entry },
+    { networks, schemes: options.schemes },
+  );
   if (!parsed.ok) return refuse(parsed.error.message);
   const price = priceOf(parsed.value);
   return options.maxAmount === undefined || price <= options.maxAmount

@@ -3,24 +3,29 @@ import { parseAddress } from '../../chains/evm/address.ts';
 import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX } from '../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
 import type { Hex, Offer } from '../../domain/payment/payment.ts';
-import type { Refusal } from '../../domain/refusal.ts';
-import { ok, refuse, type Result } from '../../domain/result.ts';
+import { ok, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
+import { refuseChallenge as no, type ChallengeRefusal, type X402Scheme, type X402Version } from './scheme.ts';
 
-export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>;
-
-export interface AllowedNetworks {
-  /** CAIP-2 ids. */
+export interface ReadContext {
+  /** CAIP-2 ids of the networks that may be paid on. */
   readonly networks: ReadonlySet<string>;
+  /** The schemes that can be paid, and those that are known by name only. */
+  readonly schemes: X402Schemes;
+}
+
+/** The schemes of x402 that a release pays, and what it says of those that it does not. */
+export interface X402Schemes {
+  readonly payable: readonly X402Scheme[];
+  /** By scheme: why an entry of a version is not paid, where there is more to say than that it is not supported. */
+  readonly refusals: Readonly<Record<string, (version: X402Version) => string | null>>;
+  /** The scheme that AgentCore's `permit2AllowanceLimit` belongs to. */
+  readonly withAllowance: string;
 }
 
 const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000';
 const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
-
-function no(code: string, field: string, message: string): { readonly ok: false; readonly error: ChallengeRefusal } {
-  return refuse({ reason: 'invalid_challenge', code, field, message });
-}
 
 /**
  * Turns one entry of a seller's `accepts`, as AgentCore's `cryptoX402` carries it, into an offer that may be signed. Either
@@ -30,7 +35,7 @@ function no(code: string, field: string, message: string): { readonly ok: false;
  */
 export function parseRequirement(
   input: { readonly version: unknown; readonly payload: unknown },
-  allowed: AllowedNetworks,
+  context: ReadContext,
 ): Result<Offer, ChallengeRefusal> {
   const { version, payload } = input;
   if (version !== '1' && version !== '2') {
@@ -44,9 +49,9 @@ export function parseRequirement(
     const message = `X402 Payload for signing is invalid. Received: ${formatReceived(payload)}. Expected: an object, one entry of the seller's accepts`;
     return no('invalid_payload', 'payload', message);
   }
-  const scheme = parseScheme(memberOf(payload, 'scheme'), version);
-  if (!scheme.ok) return scheme;
-  const network = parseNetwork(memberOf(payload, 'network'), allowed);
+  const schemes = findSchemes(memberOf(payload, 'scheme'), version, context.schemes);
+  if (!schemes.ok) return schemes;
+  const network = parseNetwork(memberOf(payload, 'network'), context);
   if (!network.ok) return network;
   const amount = parseAmount(payload);
   if (!amount.ok) return amount;
@@ -58,33 +63,45 @@ export function parseRequirement(
   if (!timeout.ok) return timeout;
   const extra = checkExtra(memberOf(payload, 'extra'), network.value);
   if (!extra.ok) return extra;
-  return ok({
-    protocol: 'x402',
+  const scheme = findTransferMethod(extra.value, schemes.value);
+  if (!scheme.ok) return scheme;
+  const fields = {
     version,
-    scheme: scheme.value,
     network: network.value.id,
     asset: asset.value,
     amount: amount.value,
     payTo: payTo.value,
     maxTimeoutSeconds: timeout.value,
-  });
+  } as const;
+  return scheme.value.read(fields, extra.value, network.value);
 }
 
-function parseScheme(scheme: unknown, version: '1' | '2'): Result<'exact', ChallengeRefusal> {
+/** The schemes of a name, one for each transfer method; the first is meant where an entry names no method. */
+function findSchemes(
+  name: unknown,
+  version: X402Version,
+  { payable, refusals }: X402Schemes,
+): Result<readonly X402Scheme[], ChallengeRefusal> {
   const field = 'payload.scheme';
-  if (scheme === undefined || scheme === '') return no('scheme_missing', field, 'Payment scheme is required');
-  if (scheme === 'exact') return ok(scheme);
-  if (scheme === 'upto' && version === '1') {
-    return no('unsupported_scheme', field, "Payment scheme 'upto' is only supported on x402 protocol version 2");
-  }
-  return no(
-    'unsupported_scheme',
-    field,
-    `Payment scheme not supported. Supported scheme: exact. Received: ${formatReceived(scheme)}`,
-  );
+  if (name === undefined || name === '') return no('scheme_missing', field, 'Payment scheme is required');
+  const found = payable.filter(({ scheme }) => scheme === name);
+  if (found.length > 0) return ok(found);
+  const known = typeof name === 'string' && Object.hasOwn(refusals, name) ? refusals[name]!(version) : null;
+  const supported = [...new Set(payable.map(({ scheme }) => scheme))].join(', ');
+  const general = `Payment scheme not supported. Supported scheme: ${supported}. Received: ${formatReceived(name)}`;
+  return no('unsupported_scheme', field, known ?? general);
 }
 
-function parseNetwork(name: unknown, allowed: AllowedNetworks): Result<Network, ChallengeRefusal> {
+function findTransferMethod(extra: object, schemes: readonly X402Scheme[]): Result<X402Scheme, ChallengeRefusal> {
+  const method = memberOf(extra, 'assetTransferMethod');
+  const found = method === undefined ? schemes[0] : schemes.find(({ transferMethod }) => transferMethod === method);
+  if (found !== undefined) return ok(found);
+  const expected = schemes.map(({ transferMethod }) => transferMethod).join(' or ');
+  const message = `Payment extra.assetTransferMethod is not supported. Received: ${formatReceived(method)}. Expected: ${expected}`;
+  return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
+}
+
+function parseNetwork(name: unknown, allowed: Pick<ReadContext, 'networks'>): Result<Network, ChallengeRefusal> {
   const field = 'payload.network';
   if (name === undefined || name === '') return no('network_missing', field, 'Payment network is required');
   const network = typeof name === 'string' ? findNetwork(name) : undefined;
@@ -169,7 +186,7 @@ function parseTimeout(seconds: unknown): Result<number, ChallengeRefusal> {
 }
 
 /** The seller's word on the token's domain must agree with ours; nothing of it is used for signing. */
-function checkExtra(extra: unknown, network: Network): Result<null, ChallengeRefusal> {
+function checkExtra(extra: unknown, network: Network): Result<object, ChallengeRefusal> {
   if (!isRecord(extra)) {
     const received = extra === undefined ? '' : `. Received: ${formatReceived(extra)}. Expected: an object`;
     return no('extra_missing', 'payload.extra', `Payment extra field is required${received}`);
@@ -189,19 +206,5 @@ function checkExtra(extra: unknown, network: Network): Result<null, ChallengeRef
       return no(`wrong_extra_${name}`, field, message);
     }
   }
-  return checkTransfer(extra);
-}
-
-function checkTransfer(extra: object): Result<null, ChallengeRefusal> {
-  const method = memberOf(extra, 'assetTransferMethod');
-  if (method !== undefined && method !== 'eip3009') {
-    const message = `Payment extra.assetTransferMethod is not supported. Received: ${formatReceived(method)}. Expected: eip3009`;
-    return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
-  }
-  const flow = memberOf(extra, 'paymentFlow');
-  if (flow !== undefined && flow !== 'authorization') {
-    const message = `Payment extra.paymentFlow is not supported. Received: ${formatReceived(flow)}. Expected: authorization, which settles after the seller has done its work`;
-    return no('unsupported_payment_flow', 'payload.extra.paymentFlow', message);
-  }
-  return ok(null);
+  return ok(extra);
 }

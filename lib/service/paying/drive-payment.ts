@@ -3,19 +3,20 @@ import { SIGN_BUDGET_MS } from '../../domain/limits.ts';
 import { toMicroUsd } from '../../domain/money.ts';
 import type { Verdict } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
-import { toEntryKey, type BudgetSnapshot, type Hex, type Payment } from '../../domain/payment/payment.ts';
+import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { WalletType } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { gateRefusal } from '../../domain/payment/gate.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
-import { protocolOf } from '../../protocols/registry.ts';
+import { schemeOf } from '../../protocols/registry.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import type { PaymentPhase } from '../../telemetry/request-record.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
 import type { SigningFacts } from './payer-facts.ts';
 import { closeEntry } from '../sweeping/recovery.ts';
-import { reserveWithNewAttempts, type ReserveDeps } from './reservation.ts';
+import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reservation.ts';
 import type { Standing } from './payer-check.ts';
 
 export interface DriveDeps extends ReserveDeps {
@@ -31,10 +32,14 @@ export async function drivePayment(
   standing: Standing<SigningFacts>,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
-  const reserved = await observed(deps, 'reserve', () => reserveWithNewAttempts(deps, owned, deadline));
+  const reserved = await observed(deps, 'reserve', () =>
+    reserveWithNewAttempts(deps, owned, standing.gate.floor, deadline),
+  );
   switch (reserved.kind) {
-    case 'reserved':
-      return signReserved(deps, reserved.payment, reserved.budget, standing, deadline);
+    case 'reserved': {
+      const closed = await closeIfGateShut(deps, reserved, standing.session);
+      return closed ?? signReserved(deps, reserved.payment, reserved.budget, standing, deadline);
+    }
     case 'denied':
       return abortOnFailure(deps, reserved.payment, () => denyPayment(deps, reserved.payment, reserved.session));
     case 'given_up':
@@ -44,6 +49,21 @@ export async function drivePayment(
       await abortQuietly(deps, reserved.payment);
       throw new OutcomeUnknown(`payment ${owned.id} could not be reserved`, { cause: reserved.cause });
   }
+}
+
+/** Gives the reservation back where the gate has closed since the session was read, or could not be read again. */
+async function closeIfGateShut(
+  deps: DriveDeps,
+  { payment, gate }: Extract<Reserved, { kind: 'reserved' }>,
+  session: Session,
+): Promise<Result<never, Refusal> | null> {
+  const refusal = gate.status === 'fulfilled' ? gateRefusal(gate.value, session) : null;
+  if (gate.status === 'fulfilled' && refusal === null) return null;
+  await undoReservation(deps, payment);
+  if (refusal !== null) return refuse(refusal);
+  throw new OutcomeUnknown(`payment ${payment.id} is not signed: the gate could not be read`, {
+    cause: gate.status === 'rejected' ? gate.reason : undefined,
+  });
 }
 
 /** The answer that a decided payment stands for; one still in progress is "busy". */
@@ -89,17 +109,18 @@ async function signReserved(
     return refuse({ reason: 'busy', what: 'payment' });
   }
   const { key } = standing.facts;
-  let signature: Hex;
+  let signatures: readonly Signature[];
   try {
-    const digest = protocolOf(payment.offer).digest(payment.offer, payment.terms);
-    const sign = () => deps.signers[key.type].sign(key, digest, payment.terms.from);
-    signature = await observed(deps, 'sign', sign, key.type);
+    const messages = schemeOf(payment.offer).messages(payment.offer, payment.terms);
+    const sign = () =>
+      Promise.all(messages.map((message) => deps.signers[key.type].sign(key, message, payment.terms.from)));
+    signatures = await observed(deps, 'sign', sign, key.type);
   } catch (error) {
     await undoReservation(deps, payment);
     if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });
     throw error;
   }
-  const verdict = { status: 'SIGNED', signature, budget, at: deps.clock.now() } as const;
+  const verdict = { status: 'SIGNED', signatures, budget, at: deps.clock.now() } as const;
   const decided = await observed(deps, 'decide', () => decideSigned(deps, payment, verdict));
   if (decided.status === 'SIGNED' && decided.owner === payment.owner) deps.observer?.signed(decided);
   await observed(deps, 'settle', () => closeOwnEntry(deps, payment, decided));

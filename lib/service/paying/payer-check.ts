@@ -4,6 +4,7 @@ import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Authorizer, PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { admitCaller } from '../tenants/admission.ts';
@@ -11,7 +12,7 @@ import type { Facts, FactsKey, SigningFacts } from './payer-facts.ts';
 import { noManager } from '../tenants/managers.ts';
 
 export interface StandingDeps {
-  readonly ledger: Pick<Ledger, 'readSession'>;
+  readonly ledger: Pick<Ledger, 'readSession' | 'readGate'>;
   readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
   readonly clock: Clock;
 }
@@ -20,6 +21,7 @@ export interface StandingDeps {
 export interface Standing<F extends SigningFacts = Facts> {
   readonly facts: F;
   readonly session: Session;
+  readonly gate: Gate;
 }
 
 /** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
@@ -29,12 +31,13 @@ export interface StandingRead {
 }
 
 /**
- * Reads manager, session and instrument in one round trip and says whether the caller may come in and the user may pay. What is
+ * Reads gate, manager, session and instrument in one round trip and says whether the caller may come in and the user may pay. What is
  * missing, deleted or somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its
  * own write.
  */
 export async function readStanding(deps: StandingDeps, key: FactsKey, principal: Principal): Promise<StandingRead> {
-  const [manager, session, instrument] = await Promise.all([
+  const [gate, manager, session, instrument] = await Promise.all([
+    deps.ledger.readGate(),
     deps.registry.readManager(key.managerId),
     deps.ledger.readSession(key),
     deps.registry.readInstrument(key, key.instrumentId),
@@ -47,11 +50,12 @@ export async function readStanding(deps: StandingDeps, key: FactsKey, principal:
   }
   const admission = admitCaller(manager.authorizer, principal, 'pay', now);
   const { authorizer } = manager;
-  return { admission, standing: admission.ok ? judge({ session, instrument, authorizer }, key, now) : admission };
+  return { admission, standing: admission.ok ? judge({ gate, session, instrument, authorizer }, key, now) : admission };
 }
 
 function judge(
   read: {
+    readonly gate: Gate;
     readonly session: Session | null;
     readonly instrument: PaymentInstrument | null;
     readonly authorizer: Authorizer;
@@ -59,11 +63,13 @@ function judge(
   { userId }: FactsKey,
   now: EpochMs,
 ): Result<Standing, Refusal> {
-  const { session, instrument, authorizer } = read;
+  const { gate, session, instrument, authorizer } = read;
   if (session === null || session.userId !== userId) return refuse({ reason: 'not_found', resource: 'session' });
   const status = sessionStatus(session, now);
   if (status === 'DELETED') return refuse({ reason: 'not_found', resource: 'session' });
   if (status === 'EXPIRED') return refuse({ reason: 'session_expired', expiresAt: session.expiresAt });
+  const closed = gateRefusal(gate, session);
+  if (closed !== null) return refuse(closed);
   if (instrument === null || instrument.status === 'DELETED') {
     return refuse({ reason: 'not_found', resource: 'instrument' });
   }
@@ -71,5 +77,6 @@ function judge(
     return refuse({ reason: 'instrument_not_active', status: instrument.status });
   }
   const { address, key } = instrument.wallet;
-  return ok({ session, facts: { sessionExpiresAt: session.expiresAt, address, key, authorizer } });
+  const { deploymentId } = gate;
+  return ok({ gate, session, facts: { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId } });
 }

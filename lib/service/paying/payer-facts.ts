@@ -17,6 +17,8 @@ export interface SigningFacts {
   readonly sessionExpiresAt: EpochMs;
   readonly address: Hex;
   readonly key: WalletKey;
+  /** Of the gate: what makes an authorization single on its chain is derived from it. */
+  readonly deploymentId: string;
 }
 
 /**

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { findNetwork } from '../../domain/assets.ts';
 import { formatPaymentId } from '../../domain/ids.ts';
 import { LEASE_MARGIN_MS } from '../../domain/limits.ts';
 import { usdValueOfStablecoin } from '../../domain/money.ts';
-import type { Hex, Payment } from '../../domain/payment/payment.ts';
+import type { Hex, Offer, Payment, SigningTerms } from '../../domain/payment/payment.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../../domain/time.ts';
-import { validityWindow } from '../../domain/payment/validity.ts';
+import { schemeOf } from '../../protocols/registry.ts';
 import type { SigningFacts } from './payer-facts.ts';
+import { deriveUniqueness } from './uniqueness.ts';
 
 /** A request after parsing: everything about the payment that needs no store. */
 export interface Draft extends Pick<
@@ -27,7 +27,6 @@ export interface Draft extends Pick<
   | 'owner'
   | 'leaseUntil'
 > {
-  readonly nonce: Hex;
   /** When the caller's process may be stopped; no attempt outlives it. */
   readonly deadline: EpochMs;
 }
@@ -41,16 +40,14 @@ type Named = Pick<
   readonly scope: readonly string[];
 };
 
-/** Draws nonce and owner, and derives the id from the scope. */
+/** Draws the owner, and derives the id from the scope. */
 export function createDraft({ random }: { readonly random: Randomness }, { scope, ...named }: Named): Draft {
-  const network = findNetwork(named.offer.network);
-  if (network === undefined) throw new Error(`an offer was made for the unknown network ${named.offer.network}`);
+  const { asset, amount } = schemeOf(named.offer).ceiling(named.offer);
   return {
     ...named,
-    amount: usdValueOfStablecoin(named.offer.amount, network.usdc.decimals),
+    amount: usdValueOfStablecoin(amount, asset.decimals),
     id: formatPaymentId(createHash('sha256').update(JSON.stringify(scope)).digest()),
     owner: toHex(random.bytes(12)),
-    nonce: toHex(random.bytes(32)),
     leaseUntil: addMs(named.deadline, LEASE_MARGIN_MS),
   };
 }
@@ -59,36 +56,50 @@ function toHex(bytes: Uint8Array): Hex {
   return `0x${Buffer.from(bytes).toString('hex')}`;
 }
 
-/** Tells a retry from another request under one token. The members must be of a validated request. */
-export function hashTerms(terms: object): Hex {
-  const canonical = canonicalize(terms);
-  if (canonical === undefined) throw new Error('a parsed request has no canonical form');
+/**
+ * Tells a retry from another request under one token: what is paid from what, by all that a signature covers. Who asks under
+ * which name, and how the offer is described, may differ between retries.
+ */
+export function hashRequest(of: {
+  readonly sessionId?: string;
+  readonly instrumentId: string;
+  readonly offer: Offer;
+}): Hex {
+  const { offer, ...payer } = of;
+  const canonical = canonicalize({ ...payer, ...schemeOf(offer).covered(offer) });
+  if (canonical === undefined) throw new Error('a request has no canonical form');
   return `0x${createHash('sha256').update(canonical).digest('hex')}`;
 }
 
 /** The payment that a draft becomes at its first attempt, with the terms that are signed. Writes nothing. */
 export function newPayment(
   deps: { readonly clock: Clock; readonly validityCapSeconds: number },
-  { nonce, deadline: _deadline, ...draft }: Draft,
+  { deadline: _deadline, ...draft }: Draft,
   facts: SigningFacts,
 ): Result<Payment, Refusal> {
   const now = deps.clock.now();
-  const window = validityWindow({
-    now,
-    maxTimeoutSeconds: draft.offer.maxTimeoutSeconds,
-    capSeconds: deps.validityCapSeconds,
-    sessionExpiresAt: facts.sessionExpiresAt,
-  });
-  if (!window.ok) return window;
+  const terms = freezeTerms(deps, draft, facts, now);
+  if (!terms.ok) return terms;
   return ok({
     ...draft,
-    terms: { from: facts.address, nonce, ...window.value },
+    terms: terms.value,
     attempt: 1,
     status: 'PENDING',
     createdAt: now,
     decidedAt: null,
-    signature: null,
+    signatures: null,
     denial: null,
     budget: null,
   });
+}
+
+/** The terms of a payment's next attempt: what makes the authorization single stays, its validity begins now. */
+export function freezeTerms(
+  { validityCapSeconds: capSeconds }: { readonly validityCapSeconds: number },
+  { id, offer }: Pick<Payment, 'id' | 'offer'>,
+  { address: from, deploymentId, sessionExpiresAt }: SigningFacts,
+  now: EpochMs,
+): Result<SigningTerms, Refusal> {
+  const uniqueness = deriveUniqueness(deploymentId, id);
+  return schemeOf(offer).freeze({ offer, from, uniqueness, now, capSeconds, sessionExpiresAt });
 }

@@ -1,5 +1,4 @@
-import { InvariantViolated } from '../../domain/invariant.ts';
-import { parsePaymentId, formatManagerArn, type Deployment } from '../../domain/ids.ts';
+import { parsePaymentId, type Deployment } from '../../domain/ids.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
 import type { Page, PageRequest } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -7,8 +6,7 @@ import type { Payment } from '../../domain/payment/payment.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { formatInstant, type Clock } from '../../domain/time.ts';
-import { protocolOf } from '../../protocols/registry.ts';
+import type { Clock } from '../../domain/time.ts';
 import { findManager } from '../tenants/managers.ts';
 
 export interface PaymentReadDeps {
@@ -44,29 +42,4 @@ export async function listPayments(
   const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
   if (!manager.ok) return manager;
   return ok(await deps.payments.listPayments({ managerId: manager.value.managerId, userId: principal.userId }, page));
-}
-
-/**
- * AgentCore's answer to ProcessPayment, made from the stored payment alone: the same bytes for ever.
- * Carries the proof, a bearer instrument; it goes to the caller and nowhere else.
- */
-export function toPaymentView(deployment: Deployment, payment: Payment) {
-  if (payment.status !== 'SIGNED' || payment.signature === null || payment.decidedAt === null) {
-    throw new InvariantViolated(`payment ${payment.id} has no proof: it is ${payment.status}`);
-  }
-  const { offer, terms, signature } = payment;
-  const protocol = protocolOf(offer);
-  return {
-    processPaymentId: payment.id,
-    paymentManagerArn: formatManagerArn(deployment, payment.managerId),
-    paymentSessionId: payment.sessionId,
-    paymentInstrumentId: payment.instrumentId,
-    paymentType: 'CRYPTO_X402',
-    status: 'PROOF_GENERATED',
-    paymentOutput: {
-      [protocol.inputName]: { version: offer.version, payload: protocol.present(offer, terms, signature) },
-    },
-    createdAt: formatInstant(payment.createdAt),
-    updatedAt: formatInstant(payment.decidedAt),
-  };
 }

@@ -13,7 +13,7 @@ import { admitCaller } from '../tenants/admission.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
 import { drivePayment } from './drive-payment.ts';
 import type { Facts, FactsCache, FactsKey } from './payer-facts.ts';
-import { createDraft, hashTerms, newPayment, type Draft } from './payment-draft.ts';
+import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
 import { resumePayment } from './resume-payment.ts';
 import { readStanding, type Standing, type StandingRead } from './payer-check.ts';
@@ -59,7 +59,7 @@ interface Opened {
 
 /**
  * Pays one challenge: intent, reserve, sign, decide, settle. Returns the SIGNED payment, new or replayed; a replay never signs.
- * Does not talk to the seller and does not know whether the proof will be settled.
+ * Its offer is the one of this request, which may differ from the stored one in what no signature covers. Does not talk to the seller and does not know whether the proof will be settled.
  * Throws `OutcomeUnknown` when the caller must ask again with the same client token.
  */
 export async function processPayment(
@@ -68,7 +68,16 @@ export async function processPayment(
 ): Promise<Result<Payment, Refusal>> {
   const offer = parsePaymentInput(request.paymentType, request.paymentInput, { networks: deps.allowedNetworks });
   if (!offer.ok) return offer;
-  const draft = draftOf(deps, request, offer.value);
+  const outcome = await payOffer(deps, request, offer.value);
+  return outcome.ok ? ok({ ...outcome.value, offer: offer.value }) : outcome;
+}
+
+async function payOffer(
+  deps: ProcessPaymentDeps,
+  request: ProcessPaymentRequest,
+  offer: Offer,
+): Promise<Result<Payment, Refusal>> {
+  const draft = draftOf(deps, request, offer);
   deps.observer?.offered(draft);
 
   const opened = await openPayment(deps, draft, request);
@@ -108,7 +117,7 @@ async function driveUnlessRepeated(
 }
 
 function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
-  const { managerId, sessionId, instrumentId, agentName, deadline, paymentType, paymentInput } = request;
+  const { managerId, sessionId, instrumentId, agentName, deadline } = request;
   const { userId } = request.principal;
   return createDraft(deps, {
     managerId,
@@ -119,8 +128,7 @@ function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer
     offer,
     deadline,
     scope: ['ProcessPayment', managerId, userId, request.clientToken],
-    // What is paid from what, not who asks under which name: agent name and headers may differ between retries.
-    requestHash: hashTerms({ sessionId, instrumentId, paymentType, paymentInput }),
+    requestHash: hashRequest({ sessionId, instrumentId, offer }),
   });
 }
 

@@ -12,6 +12,7 @@ import type { Ledger, TakeOverOutcome } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Randomness } from '../../domain/ports/services.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
+import type { Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { abortOnFailure, type AbortDeps } from './abort.ts';
@@ -26,17 +27,28 @@ export interface ReserveDeps extends AbortDeps {
 
 /** What an attempt to reserve came to. */
 export type Reserved =
-  | { readonly kind: 'reserved'; readonly payment: Payment; readonly budget: BudgetSnapshot }
+  | {
+      readonly kind: 'reserved';
+      readonly payment: Payment;
+      readonly budget: BudgetSnapshot;
+      /** As it was read beside the reserve: it may have closed since the session was read. */
+      readonly gate: PromiseSettledResult<Gate>;
+    }
   | { readonly kind: 'denied'; readonly payment: Payment; readonly session: Session }
   | { readonly kind: 'given_up'; readonly payment: Payment; readonly refusal: Refusal }
   | { readonly kind: 'unknown'; readonly payment: Payment; readonly cause: unknown };
 
 /** Reserves under the payment's attempt; only when the outcome stays unknown does it open the next attempt. */
-export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, deadline: EpochMs): Promise<Reserved> {
+export async function reserveWithNewAttempts(
+  deps: ReserveDeps,
+  owned: Payment,
+  floor: EpochMs | null,
+  deadline: EpochMs,
+): Promise<Reserved> {
   let payment = owned;
   for (let tries = 1; ; tries += 1) {
     const attempted = payment;
-    const reserved = await abortOnFailure(deps, attempted, () => reserveAttempt(deps, attempted, deadline));
+    const reserved = await abortOnFailure(deps, attempted, () => reserveAttempt(deps, attempted, floor, deadline));
     if (reserved.kind !== 'unknown' || tries === RESERVE_ATTEMPTS_MAX) return reserved;
     const next = await abortOnFailure(deps, attempted, () => openNextAttempt(deps, attempted));
     if (next.kind === 'lost') return { kind: 'given_up', payment, refusal: { reason: 'busy', what: 'payment' } };
@@ -47,23 +59,28 @@ export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, 
 /** A reserve that may have arrived must never be sent again; under a later attempt it is another one. */
 function openNextAttempt(
   { ledger }: ReserveDeps,
-  { id, attempt, owner, leaseUntil, terms }: Payment,
+  { id, attempt, owner, leaseUntil, offer, terms }: Payment,
 ): Promise<TakeOverOutcome> {
-  return ledger.takeOver({ id, attempt, owner, leaseUntil, terms });
+  return ledger.takeOver({ id, attempt, owner, leaseUntil, offer, terms });
 }
 
 /**
  * Sends the reserve of one attempt. After a definite refusal it may be sent again under the same attempt, since no late
  * ghost of it can exist; it waits for a free place that way, for a bounded time.
  */
-async function reserveAttempt(deps: ReserveDeps, payment: Payment, deadline: EpochMs): Promise<Reserved> {
+async function reserveAttempt(
+  deps: ReserveDeps,
+  payment: Payment,
+  floor: EpochMs | null,
+  deadline: EpochMs,
+): Promise<Reserved> {
   const giveUpAt = Math.min(deps.clock.now() + IN_FLIGHT_WAIT_MAX_MS, deadline - SIGN_BUDGET_MS);
   let scrubs = 0;
   for (let step = 0; ;) {
-    const sent = await sendReserve(deps, payment);
+    const sent = await sendReserve(deps, payment, floor);
     if (sent.kind === 'reserved' || sent.kind === 'unknown') return sent;
     if (sent.kind === 'refused') {
-      const refusal = closedRefusal(sent.session, deps.clock.now());
+      const refusal = closedRefusal(sent.session, floor, deps.clock.now());
       if (refusal !== null) return { kind: 'given_up', payment, refusal };
       if (scrubs < SCRUB_ROUNDS_MAX && sent.session !== null) {
         scrubs += 1;
@@ -108,30 +125,36 @@ type Sent =
   | { readonly kind: 'refused'; readonly session: Session | null }
   | { readonly kind: 'throttled' };
 
-/** One reserve request; an unanswered one is looked up in the session. */
-async function sendReserve(deps: ReserveDeps, payment: Payment): Promise<Sent> {
+/** One reserve request, and beside it another look at the gate; an unanswered reserve is looked up in the session. */
+async function sendReserve(deps: ReserveDeps, payment: Payment, floor: EpochMs | null): Promise<Sent> {
   const entry = toEntryKey(payment.id, payment.attempt);
-  try {
-    const outcome = await deps.ledger.reserve({
+  const [reserved, gate] = await Promise.allSettled([
+    deps.ledger.reserve({
       session: payment,
       entry,
       amount: payment.amount,
       leaseUntil: payment.leaseUntil,
+      floor,
       now: deps.clock.now(),
       inFlightMax: deps.inFlightMax,
-    });
-    return outcome.kind === 'reserved' ? { kind: 'reserved', payment, budget: outcome.budget } : outcome;
-  } catch (error) {
-    if (error instanceof NotNow) return { kind: 'throttled' };
-    if (!(error instanceof OutcomeUnknown)) throw error;
-    const session = await deps.ledger.readSession(payment).catch(() => null);
-    if (session?.open.has(entry) === true) return { kind: 'reserved', payment, budget: session.budget };
-    return { kind: 'unknown', payment, cause: error };
+    }),
+    deps.ledger.readGate(),
+  ]);
+  if (reserved.status === 'fulfilled') {
+    const outcome = reserved.value;
+    return outcome.kind === 'reserved' ? { kind: 'reserved', payment, budget: outcome.budget, gate } : outcome;
   }
+  const error: unknown = reserved.reason;
+  if (error instanceof NotNow) return { kind: 'throttled' };
+  if (!(error instanceof OutcomeUnknown)) throw error;
+  const session = await deps.ledger.readSession(payment).catch(() => null);
+  if (session?.open.has(entry) === true) return { kind: 'reserved', payment, budget: session.budget, gate };
+  return { kind: 'unknown', payment, cause: error };
 }
 
-function closedRefusal(session: Session | null, now: EpochMs): Refusal | null {
+function closedRefusal(session: Session | null, floor: EpochMs | null, now: EpochMs): Refusal | null {
   if (session === null) return { reason: 'not_found', resource: 'session' };
+  if (floor !== null && session.createdAt < floor) return { reason: 'session_below_floor', floor };
   switch (sessionStatus(session, now)) {
     case 'DELETED':
       return { reason: 'not_found', resource: 'session' };

@@ -2,10 +2,9 @@ import { PAYMENT_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { refuse, type Result } from '../../domain/result.ts';
-import { validityWindow } from '../../domain/payment/validity.ts';
 import { outcomeOf, type DriveDeps } from './drive-payment.ts';
 import type { SigningFacts } from './payer-facts.ts';
-import type { Draft } from './payment-draft.ts';
+import { freezeTerms, type Draft } from './payment-draft.ts';
 import { awaitOutcome } from './payment-wait.ts';
 import { abandonIfDead, releaseEarlierAttempts } from '../sweeping/recovery.ts';
 import type { Standing } from './payer-check.ts';
@@ -37,19 +36,15 @@ export async function resumePayment<F extends SigningFacts>(
     return last.status === 'ABORTED' ? refuse({ reason: 'attempts_exhausted' }) : outcomeOf(last);
   }
 
-  const window = validityWindow({
-    now: deps.clock.now(),
-    maxTimeoutSeconds: payment.offer.maxTimeoutSeconds,
-    capSeconds: deps.validityCapSeconds,
-    sessionExpiresAt: standing.value.facts.sessionExpiresAt,
-  });
-  if (!window.ok) return window;
+  const terms = freezeTerms(deps, payment, standing.value.facts, deps.clock.now());
+  if (!terms.ok) return terms;
   const outcome = await deps.ledger.takeOver({
     id: payment.id,
     attempt: payment.attempt,
     owner: draft.owner,
     leaseUntil: draft.leaseUntil,
-    terms: { ...payment.terms, ...window.value },
+    offer: payment.offer,
+    terms: terms.value,
   });
   if (outcome.kind === 'lost') return outcomeOf(outcome.payment);
   await releaseEarlierAttempts(deps, outcome.payment, standing.value.session).catch((error: unknown) => {

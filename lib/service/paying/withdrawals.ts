@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { findNetwork, type Network } from '../../domain/assets.ts';
 import { formatWithdrawalSessionId } from '../../domain/ids.ts';
 import { SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
+import { toTreasuryTransfer } from '../../protocols/treasury/index.ts';
 import { stablecoinOfUsd, toMicroUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Hex, Offer, Payment } from '../../domain/payment/payment.ts';
 import type { WithdrawalSessions } from '../../domain/ports/books.ts';
@@ -10,11 +11,12 @@ import type { Registry } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
 import { drivePayment, type DriveDeps } from './drive-payment.ts';
 import type { SigningFacts } from './payer-facts.ts';
-import { createDraft, hashTerms, newPayment, type Draft } from './payment-draft.ts';
+import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { resumePayment } from './resume-payment.ts';
 import type { Standing } from './payer-check.ts';
 
@@ -58,7 +60,8 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
   const draft = draftOf(deps, request, offer.value);
   deps.observer?.offered(draft);
 
-  const [stored, instrument] = await Promise.all([
+  const [gate, stored, instrument] = await Promise.all([
+    deps.ledger.readGate(),
     deps.ledger.readPayment(draft.id),
     deps.registry.readInstrument(request, request.instrumentId),
   ]);
@@ -67,7 +70,7 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
   const opened = await deps.sessions.openSession(newSession(draft, deps.clock.now()), draft.requestHash);
   // The session comes first: an earlier request of this token may have come no further.
   if (opened.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
-  const standing = judgeSession(deps, opened.session, wallet.value);
+  const standing = judgeSession(deps, gate, opened.session, wallet.value);
   const created = stored === null ? await createPayment(deps, draft, standing) : ok({ payment: stored, isNew: false });
   if (!created.ok) return created;
 
@@ -81,6 +84,7 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
 }
 
 type WithdrawalStanding = Standing<SigningFacts>;
+type InstrumentWallet = Pick<SigningFacts, 'address' | 'key'>;
 
 /** Writes the intent, or finds the one that another call of the same token has written meanwhile. */
 async function createPayment(
@@ -107,16 +111,15 @@ function offerOf(
     const message = `network must be one of the networks of this deployment: ${allowed}. Received: ${named ?? 'none'}`;
     return refuse({ reason: 'invalid_request', problems: [{ name: 'network', message }] });
   }
-  return ok({
-    protocol: 'x402',
-    version: '2',
-    scheme: 'exact',
-    network: network.id,
-    asset: network.usdc.address,
-    amount: stablecoinOfUsd(amount, network.usdc.decimals),
-    payTo: destination,
-    maxTimeoutSeconds: WITHDRAWAL_TIMEOUT_SECONDS,
-  });
+  return ok(
+    toTreasuryTransfer({
+      network: network.id,
+      asset: network.usdc.address,
+      amount: stablecoinOfUsd(amount, network.usdc.decimals),
+      payTo: destination,
+      maxTimeoutSeconds: WITHDRAWAL_TIMEOUT_SECONDS,
+    }),
+  );
 }
 
 function pickNetwork(allowed: ReadonlySet<string>, named: string | null): Network | null {
@@ -129,7 +132,6 @@ function pickNetwork(allowed: ReadonlySet<string>, named: string | null): Networ
 function draftOf(deps: WithdrawalDeps, request: WithdrawalRequest, offer: Offer): Draft {
   const { managerId, userId, instrumentId, agentName, clientToken, deadline } = request;
   const scope = ['CreateWithdrawal', managerId, userId, clientToken];
-  const { network, asset, payTo } = offer;
   return createDraft(deps, {
     managerId,
     userId,
@@ -140,7 +142,7 @@ function draftOf(deps: WithdrawalDeps, request: WithdrawalRequest, offer: Offer)
     offer,
     deadline,
     scope,
-    requestHash: hashTerms({ instrumentId, network, asset, payTo, amount: `${offer.amount}` }),
+    requestHash: hashRequest({ instrumentId, offer }),
   });
 }
 
@@ -162,9 +164,7 @@ function newSession({ managerId, sessionId, userId, amount }: Draft, now: EpochM
 }
 
 /** A deleted instrument still has its key, unless it was deleted before it got one. */
-function judgeInstrument(
-  instrument: PaymentInstrument | null,
-): Result<Omit<SigningFacts, 'sessionExpiresAt'>, Refusal> {
+function judgeInstrument(instrument: PaymentInstrument | null): Result<InstrumentWallet, Refusal> {
   if (instrument === null) return refuse({ reason: 'not_found', resource: 'instrument' });
   if (instrument.wallet === null) return refuse({ reason: 'instrument_not_active', status: instrument.status });
   return ok(instrument.wallet);
@@ -172,15 +172,21 @@ function judgeInstrument(
 
 function judgeSession(
   { clock }: WithdrawalDeps,
+  gate: Gate,
   session: Session,
-  { address, key }: Omit<SigningFacts, 'sessionExpiresAt'>,
+  { address, key }: InstrumentWallet,
 ): Result<WithdrawalStanding, Refusal> {
   if (sessionStatus(session, clock.now()) !== 'ACTIVE') return refuse({ reason: 'withdrawal_lapsed' });
-  return ok({ session, facts: { address, key, sessionExpiresAt: session.expiresAt } });
+  const closed = gateRefusal(gate, session);
+  if (closed !== null) return refuse(closed);
+  const { deploymentId } = gate;
+  return ok({ gate, session, facts: { address, key, deploymentId, sessionExpiresAt: session.expiresAt } });
 }
 
 /** Says of the withdrawal what is said of its session, which the caller knows nothing of. */
 function withoutSession(refusal: Refusal): Refusal {
   const { reason } = refusal;
-  return reason === 'session_expired' || reason === 'session_closing' ? { reason: 'withdrawal_lapsed' } : refusal;
+  return reason === 'session_expired' || reason === 'session_closing' || reason === 'session_below_floor'
+    ? { reason: 'withdrawal_lapsed' }
+    : refusal;
 }

@@ -12,7 +12,7 @@ import { toWalletError } from '../service-failure.ts';
 export function createKmsSigner({ client }: { readonly client: KMSClient }): Signer {
   return {
     type: 'AwsKms',
-    sign: async (key, digest, address) => {
+    sign: async (key, { digest }, address) => {
       if (key.type !== 'AwsKms') throw new Error(`the AwsKms signer was given a ${key.type} key`);
       assertDigest(digest);
       const parsed = parseDerSignature(await requestSignature(client, key.keyArn, digest));

@@ -39,7 +39,7 @@ export function createSeedVaultSigner({ client }: { readonly client: SecretsMana
 
   return {
     type: 'SeedVault',
-    sign: async (key, digest, address) => {
+    sign: async (key, { digest }, address) => {
       if (key.type !== 'SeedVault') throw new Error(`the SeedVault signer was given a ${key.type} key`);
       assertDigest(digest);
       assertIndex(key.index);

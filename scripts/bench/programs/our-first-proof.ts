@@ -1,10 +1,9 @@
 import { signRecoverable } from 'tiny-secp256k1';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
-import { digestOf, presentProof } from '../../../lib/chains/evm/eip3009.ts';
-import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 import { formatSignature } from '../../../lib/wallets/secp256k1.ts';
 import { PAYER, PRIVATE_KEY, REQUIREMENT, NONCE } from './first-proof.ts';
 import { reportToParent } from './report.ts';
+import { digestOf, parseRequirement, presentProof } from '../../../test/support/x402.ts';
 
 const offer = parseRequirement({ version: '2', payload: REQUIREMENT }, { networks: new Set([REQUIREMENT.network]) });
 if (!offer.ok) throw new Error(offer.error.message);

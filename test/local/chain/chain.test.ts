@@ -10,7 +10,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CHAIN_RPC_VARIABLE, findBinary, startAnvil } from '../../../lib/local/chain/anvil.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { ensureUsdc } from '../../../lib/local/chain/usdc.ts';
-import { domainSeparator, formatDigest } from '../../../lib/chains/evm/eip3009.ts';
+import { domainSeparator } from '../../../lib/chains/evm/eip3009.ts';
+import { formatDigest } from '../../support/x402.ts';
 
 const CHAIN = new URL('../../../lib/local/chain/index.ts', import.meta.url).href;
 const ANVIL = { env: {} };

@@ -5,16 +5,15 @@ import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { startFacilitator, type LocalFacilitator } from '../../../lib/local/sellers/facilitator.ts';
 import { GOODS } from '../../../lib/local/sellers/goods.ts';
 import { startSellers, type LocalSellers, type Seller } from '../../../lib/local/sellers/index.ts';
-import { digestOf, formatDigest, presentProof, type ExactEvmPayload } from '../../../lib/chains/evm/eip3009.ts';
+import { type Eip3009Payload } from '../../../lib/chains/evm/eip3009.ts';
 import {
   buildPaymentHeader,
-  chooseOffer,
   parsePaymentRequired,
   parseSettlement,
   type ChosenOffer,
   type PaymentChallenge,
 } from '../../../lib/protocols/x402/payment-required.ts';
-import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
+import { chooseOffer, digestOf, formatDigest, parseRequirement, presentProof } from '../../support/x402.ts';
 
 // What Bursar signs and presents, before the official packages: they must take it, and nothing that differs from it.
 
@@ -74,7 +73,7 @@ async function openBuyer() {
 }
 type Buyer = Awaited<ReturnType<typeof openBuyer>>;
 
-async function signProof(buyer: Buyer, offer: Offer, validBefore?: number): Promise<ExactEvmPayload> {
+async function signProof(buyer: Buyer, offer: Offer, validBefore?: number): Promise<Eip3009Payload> {
   const now = floorToSeconds(toEpochMs(Date.now()));
   const terms = {
     from: buyer.address,
@@ -91,7 +90,7 @@ interface FacilitatorAnswer {
   readonly transaction?: Hex;
 }
 
-async function ask(path: 'verify' | 'settle', { challenge, chosen }: Asked, payload: ExactEvmPayload) {
+async function ask(path: 'verify' | 'settle', { challenge, chosen }: Asked, payload: Eip3009Payload) {
   const x402Version = Number(challenge.version);
   const envelope =
     x402Version === 2 ? { accepted: chosen.entry, payload } : { scheme: 'exact', network: 'base-sepolia', payload };
@@ -146,7 +145,7 @@ describe.each(VERSIONS)('a proof of x402 version %s', (_version, name) => {
   });
 
   const other = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
-  test.each<[string, (proof: ExactEvmPayload) => Partial<ExactEvmPayload['authorization']>]>([
+  test.each<[string, (proof: Eip3009Payload) => Partial<Eip3009Payload['authorization']>]>([
     ['amount is one unit lower', () => ({ value: `${PRICE - 1n}` })],
     ['amount is one unit higher', () => ({ value: `${PRICE + 1n}` })],
     ['payee is another', () => ({ to: other })],

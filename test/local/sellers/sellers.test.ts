@@ -11,8 +11,8 @@ import { floorToSeconds, toEpochMs, toEpochSeconds } from '../../../lib/domain/t
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { startFacilitator, type LocalFacilitator } from '../../../lib/local/sellers/facilitator.ts';
 import { startSellers, type LocalSellers, type Seller } from '../../../lib/local/sellers/index.ts';
-import { digestOf, presentProof } from '../../../lib/chains/evm/eip3009.ts';
-import { chooseOffer, parsePaymentRequired } from '../../../lib/protocols/x402/payment-required.ts';
+import { parsePaymentRequired } from '../../../lib/protocols/x402/payment-required.ts';
+import { chooseOffer, digestOf, presentProof } from '../../support/x402.ts';
 
 let chain: LocalChain;
 let facilitator: LocalFacilitator;

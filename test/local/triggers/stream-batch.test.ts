@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { InvocationResult } from '../../../lib/local/runtime/runtime.ts';
 import { handOver } from '../../../lib/local/triggers/stream-batch.ts';
 import { assertPattern, fits } from '../../../lib/local/triggers/stream-filter.ts';
-import { EVENT_FILTERS } from '../../../lib/events/filters.ts';
+import { EVENT_FILTERS } from '../../../lib/ledger/dynamodb/books/stream-filters.ts';
 
 const change = (name: string) => ({ dynamodb: { SequenceNumber: name } });
 const changes = (...names: string[]) => names.map(change);

@@ -9,8 +9,8 @@ import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
 import type { Hex, Offer, SigningTerms } from '../../../lib/domain/payment/payment.ts';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
-import { digestOf, domainSeparator, formatDigest, presentProof } from '../../../lib/chains/evm/eip3009.ts';
-import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
+import { domainSeparator } from '../../../lib/chains/evm/eip3009.ts';
+import { digestOf, formatDigest, parseRequirement, presentProof } from '../../support/x402.ts';
 
 const KEY: Hex = `0x${'01'.repeat(32)}`;
 const account = privateKeyToAccount(KEY);
@@ -46,6 +46,8 @@ const offer: Offer = {
   protocol: 'x402',
   version: '2',
   scheme: 'exact',
+  transferMethod: 'eip3009',
+  kind: 'purchase',
   network: 'eip155:84532',
   asset: '0x036CbD53842c5426634e7929541eC2318f3dCF7e',
   amount: toBaseUnits(10_000n),
@@ -53,6 +55,7 @@ const offer: Offer = {
   maxTimeoutSeconds: 60,
 };
 const terms: SigningTerms = {
+  transferMethod: 'eip3009',
   from: '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1',
   nonce: '0xf3746613c2d920b5fdabc0856f2aeb2d4f88ee6037b8cc5d04a71a4462f13480',
   validAfter: toEpochSeconds(0),
@@ -86,6 +89,7 @@ describe('an EIP-3009 authorization', () => {
         payTo: `0x${random.subarray(32, 52).toString('hex')}`,
       };
       const randomTerms: SigningTerms = {
+        transferMethod: 'eip3009',
         from: `0x${random.subarray(52, 72).toString('hex')}`,
         nonce: `0x${randomBytes(32).toString('hex')}`,
         validAfter: toEpochSeconds(random.readUInt32BE(72)),
@@ -118,6 +122,7 @@ describe('an EIP-3009 authorization', () => {
       const official = payload as unknown as ReturnType<typeof presentProof>;
       const { from, nonce, validAfter, validBefore } = official.authorization;
       const same: SigningTerms = {
+        transferMethod: 'eip3009',
         from,
         nonce,
         validAfter: toEpochSeconds(Number(validAfter)),

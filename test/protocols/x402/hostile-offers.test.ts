@@ -3,9 +3,8 @@ import { getAddress, hashTypedData } from 'viem';
 import { describe, expect, test } from 'vitest';
 import type { SigningTerms } from '../../../lib/domain/payment/payment.ts';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
-import { digestOf, formatDigest } from '../../../lib/chains/evm/eip3009.ts';
-import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
+import { digestOf, formatDigest, parseRequirement } from '../../support/x402.ts';
 
 const allowed = { networks: new Set<string>([BASE_SEPOLIA.id, 'eip155:8453']) };
 const entry: Record<string, unknown> = {
@@ -158,6 +157,7 @@ test('whatever an offer holds, the parser answers with a value or a short printa
 });
 
 const terms: SigningTerms = {
+  transferMethod: 'eip3009',
   from: '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1',
   nonce: '0xf3746613c2d920b5fdabc0856f2aeb2d4f88ee6037b8cc5d04a71a4462f13480',
   validAfter: toEpochSeconds(0),

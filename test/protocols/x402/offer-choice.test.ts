@@ -4,11 +4,11 @@ import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { formatBase64Json } from '../../../lib/json/base64-json.ts';
 import {
   buildPaymentHeader,
-  chooseOffer,
   parsePaymentRequired,
   type PaymentChallenge,
 } from '../../../lib/protocols/x402/payment-required.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
+import { chooseOffer } from '../../support/x402.ts';
 
 const url = 'https://seller.example/data?q=1';
 const entry = {

@@ -9,12 +9,12 @@ import { describe, expect, test } from 'vitest';
 import { formatBase64Json, parseBase64Json } from '../../../lib/json/base64-json.ts';
 import {
   buildPaymentHeader,
-  chooseOffer,
   parsePaymentRequired,
   parseSettlement,
   type PaymentChallenge,
 } from '../../../lib/protocols/x402/payment-required.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
+import { chooseOffer } from '../../support/x402.ts';
 
 const url = 'https://seller.example/data?q=1';
 const entry = {

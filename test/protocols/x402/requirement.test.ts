@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
+import { parseRequirement } from '../../support/x402.ts';
 
 const allowed = { networks: new Set(['eip155:84532', 'eip155:8453']) };
 const USDC = BASE_SEPOLIA.usdc.address;

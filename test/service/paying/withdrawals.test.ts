@@ -14,6 +14,7 @@ import { withDatabase } from '../../support/database.ts';
 import { PAYER, paid } from '../../support/paying.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
 import { HOME, OTHER_HOME, createWithdrawingWorld, type WithdrawingWorld } from '../../support/withdrawing.ts';
+import { wiring } from '../../support/wiring.ts';
 
 const STRANGER = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 
@@ -70,7 +71,12 @@ describe('a withdrawal', () => {
 
   test('stands in the list of payments', async () => {
     const payment = paid(await withdraw(deps, world.request()));
-    const log = createPaymentLog({ client: database.client, tableName: world.paying.booksTable, clock: world.clock });
+    const log = createPaymentLog({
+      ...wiring,
+      client: database.client,
+      tableName: world.paying.booksTable,
+      clock: world.clock,
+    });
     const listed = await log.listPayments(payment, { maxResults: 10 });
     expect(listed.items.map(({ id }) => id)).toEqual([payment.id]);
   });

@@ -5,7 +5,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
 import { createStoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
 import { createExpiryIndex } from '../../../lib/ledger/dynamodb/books/expiry-index.ts';
-import { sessionPk } from '../../../lib/ledger/dynamodb/books/items.ts';
+import { sessionPk } from '../../../lib/ledger/dynamodb/books/keys.ts';
 import { createSessionStore } from '../../../lib/ledger/dynamodb/books/session-store.ts';
 import { createSweepIndex } from '../../../lib/ledger/dynamodb/books/sweep-index.ts';
 import { EXPIRY_MARKS_AT_ONCE, SWEEP_PAGE_ITEMS, SWEEP_SHARDS } from '../../../lib/domain/limits.ts';

@@ -2,7 +2,8 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { toEntryKey } from '../../../lib/domain/payment/payment.ts';
 import { addMs } from '../../../lib/domain/time.ts';
-import { sessionPk, toExpiryPlace, toSessionItem } from '../../../lib/ledger/dynamodb/books/items.ts';
+import { sessionPk } from '../../../lib/ledger/dynamodb/books/keys.ts';
+import { toExpiryPlace, toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.ts';
 import { composeSweepReservations } from '../../../lib/functions/sweep-reservations.ts';
 import { withDatabase } from '../../support/database.ts';
 import { createPayingWorld, wallClock } from '../../support/paying.ts';
@@ -35,6 +36,7 @@ async function prepare() {
     leaseUntil,
     now,
     inFlightMax: 64,
+    floor: null,
   });
   for (let count = 0; count < EXPIRED; count += 1) {
     const session = makeSession({ expiresAt: addMs(now, -HOUR_MS) });

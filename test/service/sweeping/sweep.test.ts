@@ -6,12 +6,14 @@ import { NotNow } from '../../../lib/domain/ports/services.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { SCHEMA_VERSION } from '../../../lib/ledger/dynamodb/store/attributes.ts';
-import { paymentPk, sweepShard, toPaymentItem } from '../../../lib/ledger/dynamodb/books/items.ts';
+import { paymentPk, sweepShard } from '../../../lib/ledger/dynamodb/books/keys.ts';
+import { toPaymentItem } from '../../../lib/ledger/dynamodb/books/payment-items.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
 import { sweep, sweepOnce, type SweepDeps } from '../../../lib/service/sweeping/sweep.ts';
 import { withDatabase } from '../../support/database.ts';
 import { makePayment } from '../../support/payments.ts';
 import { createPayingWorld, createTestClock, type PayingWorld, type TestClock } from '../../support/paying.ts';
+import { wiring } from '../../support/wiring.ts';
 
 const LEASE_MS = 17_000;
 const INVOCATION_MS = 90_000;
@@ -111,7 +113,7 @@ async function placeHeld(session: Session, shard: number): Promise<Payment> {
   await world.ledger.putIntent(payment);
   const entry = toEntryKey(id, attempt);
   const now = clock.now();
-  await world.ledger.reserve({ session, entry, amount, leaseUntil, now, inFlightMax: 64 });
+  await world.ledger.reserve({ session, entry, amount, leaseUntil, now, inFlightMax: 64, floor: null });
   return payment;
 }
 
@@ -131,7 +133,7 @@ describe('a hundred payments at the head of a shard that cannot be finished', ()
   const fillHead = async (): Promise<void> => {
     const bad = await world.open({ inFlight: 3 });
     for (let count = 0; count < SWEEP_PAGE_ITEMS; count += 1) {
-      await write(toPaymentItem(placed(bad, SHARD, { status: 'ABORTED', decidedAt: clock.now() })));
+      await write(toPaymentItem(placed(bad, SHARD, { status: 'ABORTED', decidedAt: clock.now() }), wiring.schemeOf));
     }
     clock.advance(1_000);
   };

@@ -1,7 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { toEpochMs } from '../../../lib/domain/time.ts';
-import { toSessionItem } from '../../../lib/ledger/dynamodb/books/items.ts';
+import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.ts';
 import { makeSession } from '../../support/payments.ts';
 import {
   anInstant,

@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: RESERVATION,
-        find: "if (session?.open.has(entry) === true) return { kind: 'reserved', payment, budget: session.budget };",
+        find: "if (session?.open.has(entry) === true) return { kind: 'reserved', payment, budget: session.budget, gate };",
         replace: "if (session?.open.has(entry) === true) return { kind: 'refused', session };",
       },
     ],
@@ -87,7 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: DRIVE,
         find: 'closeOwnEntry(deps, payment, decided));\n  return outcomeOf(decided);',
-        replace: 'closeOwnEntry(deps, payment, decided));\n  return ok({ ...payment, signature });',
+        replace: 'closeOwnEntry(deps, payment, decided));\n  return ok({ ...payment, signatures });',
       },
     ],
     scenario: 1,

@@ -1,7 +1,7 @@
 import type { Ledger } from '../../../lib/domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
-import type { LedgerCall, LedgerReply } from '../model-ledger.ts';
+import { OPEN_GATE, type LedgerCall, type LedgerReply } from '../model-ledger.ts';
 
 /**
  * A process is real asynchronous code whose every effect is held back until the explorer answers it. Its behaviour depends on
@@ -119,6 +119,8 @@ async function run(
   const world: ProcessWorld = {
     ledger: {
       readSession: ledger('readSession'),
+      // Nothing moves the gate in these scenarios, so that reading it is no step of its own.
+      readGate: async () => OPEN_GATE,
       readPayment: ledger('readPayment'),
       putIntent: ledger('putIntent'),
       reserve: ledger('reserve'),
@@ -129,7 +131,7 @@ async function run(
     },
     signer: {
       type: 'SeedVault',
-      sign: (_key, digest) => request({ kind: 'sign', digest: Buffer.from(digest).toString('hex') }),
+      sign: (_key, { digest }) => request({ kind: 'sign', digest: Buffer.from(digest).toString('hex') }),
     },
     clock: {
       now: () => toEpochMs(startMs + elapsedMs),

@@ -11,7 +11,7 @@ import type { Ledger } from '../../../lib/domain/ports/books.ts';
 import { emptyTally } from '../../../lib/service/sweeping/sweep.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
-import { createModelLedger, type Books } from '../model-ledger.ts';
+import { OPEN_GATE, createModelLedger, type Books } from '../model-ledger.ts';
 import { explore, type Exploration, type FaultBudget } from './explore.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
 import { INSTRUMENT, instrument, manager, network, SESSION, sessionWith, START_MS, USER } from './tenant.ts';
@@ -75,7 +75,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
       const { authorizer } = manager;
       facts.set(
         { ...request, userId: USER },
-        { sessionExpiresAt: sessionWith(0n).expiresAt, address, key, authorizer },
+        { sessionExpiresAt: sessionWith(0n).expiresAt, address, key, authorizer, deploymentId: OPEN_GATE.deploymentId },
       );
     }
     return processPayment(depsOf(world, facts, plan.name, seen), request);
@@ -164,7 +164,7 @@ async function recover(books: Books): Promise<Books> {
 /** The id that a token's payment will have: what the first intent of a dry run writes. */
 async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
   const seen = new Set<PaymentId>();
-  const holder = { books: { session: sessionWith(10n ** 9n), payments: new Map() } as Books };
+  const holder = { books: { gate: OPEN_GATE, session: sessionWith(10n ** 9n), payments: new Map() } as Books };
   const clock: Clock = { now: () => toEpochMs(START_MS), sleep: async () => undefined };
   const signer = { type: 'SeedVault', sign: async (): Promise<Hex> => '0x' } as const;
   await handlerBody(plan, START_MS, seen)({ ledger: createModelLedger(holder), signer, clock });
@@ -197,7 +197,7 @@ export async function exploreScenario(
     programs.push({ name: 'sweeper', program: await createProgram(body, { startMs: LATE_MS, ids }) });
   }
   return explore({
-    books: { session: sessionOf(scenario), payments: new Map() },
+    books: { gate: OPEN_GATE, session: sessionOf(scenario), payments: new Map() },
     programs,
     faults: scenario.faults,
     recover,

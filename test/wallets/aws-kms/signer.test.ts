@@ -8,11 +8,13 @@ import { recoverAddress } from 'viem';
 import { expect, test } from 'vitest';
 import { SIGNER_TIMEOUT_MS } from '../../../lib/domain/limits.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
+import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
 import type { WalletKey } from '../../../lib/domain/tenants/resources.ts';
 import { createKmsSigner } from '../../../lib/wallets/aws-kms/signer.ts';
 import { formatSignature, parseDerSignature, toLowS } from '../../../lib/wallets/secp256k1.ts';
 import { makeConnector, startAws, type TestAws } from '../aws.ts';
 import { assertRefusesForeignAddress, describeSigner, failureOf, sOf, type Wallet } from '../signer-contract.ts';
+import { messageOf } from '../../support/messages.ts';
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
@@ -59,7 +61,7 @@ test('normalises 1,000 signatures of which about half come with high s', { timeo
   const digest = randomBytes(32);
   const signatures = new Set<string>();
   for (let batch = 0; batch < 50; batch += 1) {
-    const signed = await Promise.all(Array.from({ length: 20 }, () => signer.sign(key, digest, address)));
+    const signed = await Promise.all(Array.from({ length: 20 }, () => signer.sign(key, messageOf(digest), address)));
     for (const signature of signed) {
       expect(sOf(signature)).toBeLessThanOrEqual(HALF_ORDER);
       signatures.add(signature);
@@ -87,8 +89,10 @@ test('refuses the signature of another key that was put behind the same ARN', as
 
   const after = await startAws({ dataDir });
   const signer = createKmsSigner({ client: after.kms });
-  await expect(signer.sign(wallet.key, randomBytes(32), wallet.address)).rejects.toThrow(/nothing is released/);
-  await expect(signer.sign(wallet.key, randomBytes(32), thief.address)).resolves.toMatch(/^0x/);
+  await expect(signer.sign(wallet.key, messageOf(randomBytes(32)), wallet.address)).rejects.toThrow(
+    /nothing is released/,
+  );
+  await expect(signer.sign(wallet.key, messageOf(randomBytes(32)), thief.address)).resolves.toMatch(/^0x/);
   await after.close();
   rmSync(dataDir, { recursive: true });
 });
@@ -98,7 +102,7 @@ test('the contract catches a signer that releases without comparing', async () =
   const [wallet, other] = [await createWallet(aws), await createWallet(aws)];
   const careless = {
     type: 'AwsKms' as const,
-    sign: async (key: WalletKey, digest: Uint8Array) => {
+    sign: async (key: WalletKey, { digest }: SigningMessage) => {
       const { Signature } = await aws.kms.send(
         new SignCommand({
           KeyId: arnOf(key),
@@ -124,7 +128,11 @@ test.each([
   const mock = mockClient(KMSClient);
   mock.on(SignCommand).resolves(Signature === undefined ? {} : { Signature });
   const signer = createKmsSigner({ client: new KMSClient({ region: 'eu-west-1' }) });
-  const failure = signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, randomBytes(32), `0x${'11'.repeat(20)}`);
+  const failure = signer.sign(
+    { type: 'AwsKms', keyArn: 'arn:key' },
+    messageOf(randomBytes(32)),
+    `0x${'11'.repeat(20)}`,
+  );
   await expect(failure).rejects.toThrow(/gave no signature/);
   mock.restore();
 });
@@ -141,7 +149,7 @@ test.each([
   mock.on(SignCommand).rejects(Object.assign(new Error('no'), { name, $fault: 'client', $metadata: {} }));
   const signer = createKmsSigner({ client: new KMSClient({ region: 'eu-west-1' }) });
   const error = await failureOf(
-    signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, randomBytes(32), `0x${'11'.repeat(20)}`),
+    signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, messageOf(randomBytes(32)), `0x${'11'.repeat(20)}`),
   );
   expect(error instanceof NotNow).toBe(isNotNow);
   expect(String(error)).toContain(name);
@@ -158,7 +166,7 @@ test('gives up on a KMS that does not answer in time', async () => {
   try {
     const aws = await startAws({ authorize: ({ action }) => (action === 'Sign' ? new Promise(() => {}) : true) });
     const { key, address } = await createWallet(aws);
-    const error = await failureOf(createKmsSigner({ client: aws.kms }).sign(key, randomBytes(32), address));
+    const error = await failureOf(createKmsSigner({ client: aws.kms }).sign(key, messageOf(randomBytes(32)), address));
     expect(String(error)).toMatch(/no usable answer/);
     expect(error).not.toBeInstanceOf(NotNow);
     expect(waits.at(-1)).toBe(SIGNER_TIMEOUT_MS);

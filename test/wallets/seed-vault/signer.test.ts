@@ -5,11 +5,13 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { mnemonicToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KEY_CACHE_ENTRIES_MAX } from '../../../lib/domain/limits.ts';
+import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
 import type { WalletKey } from '../../../lib/domain/tenants/resources.ts';
 import { formatSeedSecret } from '../../../lib/wallets/seed-vault/seed-secret.ts';
 import { createSeedVaultSigner } from '../../../lib/wallets/seed-vault/signer.ts';
 import { makeConnector, startAws, type TestAws } from '../aws.ts';
 import { assertRefusesForeignAddress, describeSigner, failureOf, type Wallet } from '../signer-contract.ts';
+import { messageOf } from '../../support/messages.ts';
 
 // Published test mnemonics; nothing is behind them.
 const ABANDON = `${'abandon '.repeat(11)}about`;
@@ -75,7 +77,7 @@ describe('SeedVault signer', () => {
         for (let i = 0; i < 5; i += 1) {
           const digest = randomBytes(32);
           const expected = await account.sign({ hash: `0x${digest.toString('hex')}` });
-          expect(await signer.sign({ ...key, index }, digest, account.address)).toBe(expected);
+          expect(await signer.sign({ ...key, index }, messageOf(digest), account.address)).toBe(expected);
         }
       }
     }
@@ -89,7 +91,7 @@ describe('SeedVault signer', () => {
       Array.from({ length: 40 }, (_, i) => {
         const index = i % 4;
         const { address } = mnemonicToAccount(ABANDON, { addressIndex: index });
-        return signer.sign({ ...key, index }, randomBytes(32), address);
+        return signer.sign({ ...key, index }, messageOf(randomBytes(32)), address);
       }),
     );
     expect(countReads() - before).toBe(1);
@@ -99,11 +101,11 @@ describe('SeedVault signer', () => {
     const { key, address } = await createWallet(aws);
     const signer = createSeedVaultSigner({ client: aws.secrets });
     aws.throttling = true;
-    const failures = [0, 1].map(() => failureOf(signer.sign(key, randomBytes(32), address)));
+    const failures = [0, 1].map(() => failureOf(signer.sign(key, messageOf(randomBytes(32)), address)));
     await Promise.all(failures);
     aws.throttling = false;
     const before = countReads();
-    await expect(signer.sign(key, randomBytes(32), address)).resolves.toMatch(/^0x/);
+    await expect(signer.sign(key, messageOf(randomBytes(32)), address)).resolves.toMatch(/^0x/);
     expect(countReads() - before).toBe(1);
   });
 
@@ -114,7 +116,11 @@ describe('SeedVault signer', () => {
     const { address } = mnemonicToAccount(ABANDON);
     const digest = randomBytes(32);
     const signWith = (secret: number) =>
-      signer.sign({ type: 'SeedVault', secretArn: `arn:${secret}`, secretVersionId: 'v', index: 0 }, digest, address);
+      signer.sign(
+        { type: 'SeedVault', secretArn: `arn:${secret}`, secretVersionId: 'v', index: 0 },
+        messageOf(digest),
+        address,
+      );
     for (let secret = 0; secret <= KEY_CACHE_ENTRIES_MAX; secret += 1) await signWith(secret);
     expect(mock.calls().length).toBe(KEY_CACHE_ENTRIES_MAX + 1);
     await signWith(KEY_CACHE_ENTRIES_MAX);
@@ -128,13 +134,15 @@ describe('SeedVault signer', () => {
     const { address } = mnemonicToAccount(ABANDON);
     const planted = await store(formatSeedSecret(LEGAL, mnemonicToSeedSync(LEGAL)));
     const signer = createSeedVaultSigner({ client: aws.secrets });
-    await expect(signer.sign(planted, randomBytes(32), address)).rejects.toThrow(/nothing is released/);
+    await expect(signer.sign(planted, messageOf(randomBytes(32)), address)).rejects.toThrow(/nothing is released/);
   });
 
   test.each([-1, 0.5, 2 ** 31, Number.NaN])('refuses the index %d', async (index) => {
     const { key, address } = await createWallet(aws);
     const signer = createSeedVaultSigner({ client: aws.secrets });
-    await expect(signer.sign({ ...seedKey(key), index }, randomBytes(32), address)).rejects.toThrow(/derivation index/);
+    await expect(signer.sign({ ...seedKey(key), index }, messageOf(randomBytes(32)), address)).rejects.toThrow(
+      /derivation index/,
+    );
   });
 
   test.each([
@@ -148,7 +156,7 @@ describe('SeedVault signer', () => {
   ])('refuses a secret that holds %s without quoting it', async (_name, text) => {
     const key = await store(text);
     const error = await failureOf(
-      createSeedVaultSigner({ client: aws.secrets }).sign(key, randomBytes(32), `0x${'00'.repeat(20)}`),
+      createSeedVaultSigner({ client: aws.secrets }).sign(key, messageOf(randomBytes(32)), `0x${'00'.repeat(20)}`),
     );
     expect(String(error)).toMatch(/holds no seed/);
     expect(String(error)).not.toMatch(/abandon|abab/i);
@@ -159,7 +167,7 @@ describe('SeedVault signer', () => {
     const careful = createSeedVaultSigner({ client: aws.secrets });
     const careless = {
       type: 'SeedVault' as const,
-      sign: (key: WalletKey, digest: Uint8Array) => careful.sign(key, digest, wallet.address),
+      sign: (key: WalletKey, message: SigningMessage) => careful.sign(key, message, wallet.address),
     };
     await expect(assertRefusesForeignAddress(careless, wallet, other)).rejects.toThrow(/resolved/);
   });
@@ -169,7 +177,7 @@ describe('SeedVault signer', () => {
     mock.onAnyCommand().resolves({});
     const signer = createSeedVaultSigner({ client: new SecretsManagerClient({ region: 'eu-west-1' }) });
     const key: WalletKey = { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 };
-    await expect(signer.sign(key, randomBytes(32), `0x${'00'.repeat(20)}`)).rejects.toThrow(/holds no seed/);
+    await expect(signer.sign(key, messageOf(randomBytes(32)), `0x${'00'.repeat(20)}`)).rejects.toThrow(/holds no seed/);
     mock.restore();
   });
 });

@@ -3,7 +3,7 @@ import type { ExpiryIndex } from '../../../domain/ports/books.ts';
 import { toEpochMs } from '../../../domain/time.ts';
 import { number, readInteger, readText, text } from '../store/attributes.ts';
 import { callStore } from '../store/client.ts';
-import { expiryShardKey, parseSessionPk, sessionPk } from './items.ts';
+import { expiryShardKey, parseSessionPk, sessionPk } from './keys.ts';
 import { queryDue, type SweepStore } from './sweep-index.ts';
 
 /**

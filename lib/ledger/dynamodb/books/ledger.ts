@@ -8,23 +8,24 @@ import {
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { PaymentId } from '../../../domain/ids.ts';
 import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../../domain/ports/books.ts';
-import type { Payment } from '../../../domain/payment/payment.ts';
+import type { SchemeOf } from '../../../domain/ports/schemes.ts';
+import { sameSignatures, type Payment } from '../../../domain/payment/payment.ts';
 import { assertSessionBalances, type Session } from '../../../domain/payment/session.ts';
-import { bytes, number, text } from '../store/attributes.ts';
+import { number, text } from '../store/attributes.ts';
 import { callStore, type Item } from '../store/client.ts';
 import { putIf } from '../store/conditional-write.ts';
+import { formatEntry, parseSessionItem } from './session-items.ts';
+import { readGate } from './gate-item.ts';
+import { paymentPk, sessionPk, sweepShard } from './keys.ts';
 import {
   formatBudget,
-  formatDenial,
-  formatEntry,
   formatStatus,
   parsePaymentItem,
-  parseSessionItem,
-  paymentPk,
-  sessionPk,
-  sweepShard,
   toPaymentItem,
-} from './items.ts';
+  toSignatureList,
+  toTermsMap,
+} from './payment-items.ts';
+import { toDenialMap } from './denial-items.ts';
 
 export interface LedgerStore {
   readonly tableName: string;
@@ -32,6 +33,9 @@ export interface LedgerStore {
   readonly client: DynamoDBClient;
   /** For `reserve` alone: must not retry (`maxAttempts: 1`). */
   readonly singleSendClient: DynamoDBClient;
+  readonly schemeOf: SchemeOf;
+  /** 32 hexadecimal digits that name new books. */
+  readonly drawDeploymentId: () => string;
 }
 
 /** The books on DynamoDB. Each method is one request; the expressions are those of docs/architecture.md. */
@@ -41,9 +45,10 @@ export function createLedger(store: LedgerStore): Ledger {
       const item = await readItem(store, sessionPk(key));
       return item === null ? null : readBalanced(item);
     },
+    readGate: () => readGate(store, store.drawDeploymentId),
     readPayment: async (id) => {
       const item = await readItem(store, paymentPk(id));
-      return item === null ? null : parsePaymentItem(item);
+      return item === null ? null : parsePaymentItem(item, store.schemeOf);
     },
     putIntent: (payment) => putIntent(store, payment),
     reserve: (request) => reserve(store, request),
@@ -92,17 +97,17 @@ async function update(client: DynamoDBClient, input: UpdateItemCommandInput): Pr
 }
 
 /** Reads the payment that a failed condition saw. There always is one: payments are never deleted while in use. */
-function paymentSeen(item: Item | null, id: PaymentId): Payment {
+function paymentSeen({ schemeOf }: LedgerStore, item: Item | null, id: PaymentId): Payment {
   if (item === null) throw new InvariantViolated(`payment ${id} vanished from the books`);
-  return parsePaymentItem(item);
+  return parsePaymentItem(item, schemeOf);
 }
 
-async function putIntent({ client, tableName }: LedgerStore, payment: Payment): ReturnType<Ledger['putIntent']> {
-  const outcome = await putIf({ client, tableName }, toPaymentItem(payment), {
+async function putIntent(store: LedgerStore, payment: Payment): ReturnType<Ledger['putIntent']> {
+  const outcome = await putIf(store, toPaymentItem(payment, store.schemeOf), {
     expression: 'attribute_not_exists(pk)',
   });
   if (outcome.kind === 'applied') return { kind: 'created' };
-  const stored = paymentSeen(outcome.item, payment.id);
+  const stored = paymentSeen(store, outcome.item, payment.id);
   // The SDK repeats a put whose reply was lost; the repetition then meets its own item.
   const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
   return own ? { kind: 'created' } : { kind: 'exists', payment: stored };
@@ -116,7 +121,8 @@ async function reserve(
     TableName: tableName,
     Key: { pk: text(sessionPk(request.session)) },
     UpdateExpression: 'SET av = av - :a, rs = rs + :a, n = n + :one, ua = :now, o.#e = :v',
-    ConditionExpression: 'st = :active AND ex > :now AND n < :cap AND av >= :a AND attribute_not_exists(o.#e)',
+    ConditionExpression:
+      'st = :active AND ex > :now AND ca >= :floor AND n < :cap AND av >= :a AND attribute_not_exists(o.#e)',
     ExpressionAttributeNames: { '#e': request.entry },
     ExpressionAttributeValues: {
       ':a': number(request.amount),
@@ -124,6 +130,7 @@ async function reserve(
       ':now': number(request.now),
       ':v': text(formatEntry(request)),
       ':active': text('A'),
+      ':floor': number(request.floor ?? 0),
       ':cap': number(request.inFlightMax),
     },
   });
@@ -135,15 +142,11 @@ async function reserve(
   return { kind: 'refused', session };
 }
 
-async function takeOver(
-  { client, tableName }: LedgerStore,
-  from: Parameters<Ledger['takeOver']>[0],
-): ReturnType<Ledger['takeOver']> {
-  const result = await update(client, {
-    TableName: tableName,
+async function takeOver(store: LedgerStore, from: Parameters<Ledger['takeOver']>[0]): ReturnType<Ledger['takeOver']> {
+  const result = await update(store.client, {
+    TableName: store.tableName,
     Key: { pk: text(paymentPk(from.id)) },
-    UpdateExpression:
-      'SET k = k + :one, ow = :owner, lu = :lease, st = :pending, va = :after, vb = :before, sh = :shard, sv = :lease',
+    UpdateExpression: 'SET k = k + :one, ow = :owner, lu = :lease, st = :pending, t = :terms, sh = :shard, sv = :lease',
     ConditionExpression: 'k = :k AND st IN (:pending, :aborted)',
     ExpressionAttributeValues: {
       ':one': number(1),
@@ -152,12 +155,11 @@ async function takeOver(
       ':lease': number(from.leaseUntil),
       ':pending': text(formatStatus('PENDING')),
       ':aborted': text(formatStatus('ABORTED')),
-      ':after': number(from.terms.validAfter),
-      ':before': number(from.terms.validBefore),
+      ':terms': toTermsMap(from.offer, from.terms, store.schemeOf),
       ':shard': text(sweepShard(from.id).toString()),
     },
   });
-  const payment = paymentSeen(result.item, from.id);
+  const payment = paymentSeen(store, result.item, from.id);
   const own = payment.owner === from.owner && payment.attempt === from.attempt + 1;
   return result.kind === 'applied' || own ? { kind: 'taken', payment } : { kind: 'lost', payment };
 }
@@ -170,32 +172,27 @@ function verdictUpdate(
   switch (verdict.status) {
     case 'SIGNED':
       return {
-        UpdateExpression: 'SET st = :st, da = :at, sg = :signature, bg = :budget',
+        UpdateExpression: 'SET st = :st, da = :at, sg = :signatures, bg = :budget',
         ExpressionAttributeValues: {
           ...common,
-          ':signature': bytes(verdict.signature),
+          ':signatures': toSignatureList(verdict.signatures),
           ':budget': text(formatBudget(verdict.budget)),
         },
       };
     case 'DENIED':
       return {
         UpdateExpression: 'SET st = :st, da = :at, dn = :denial',
-        ExpressionAttributeValues: { ...common, ':denial': text(formatDenial(verdict.denial)) },
+        ExpressionAttributeValues: { ...common, ':denial': toDenialMap(verdict.denial) },
       };
     case 'ABORTED':
       return { UpdateExpression: 'SET st = :st, da = :at', ExpressionAttributeValues: common };
   }
 }
 
-async function decide(
-  { client, tableName }: LedgerStore,
-  id: PaymentId,
-  attempt: number,
-  verdict: Verdict,
-): Promise<DecideOutcome> {
+async function decide(store: LedgerStore, id: PaymentId, attempt: number, verdict: Verdict): Promise<DecideOutcome> {
   const expressions = verdictUpdate(verdict);
-  const result = await update(client, {
-    TableName: tableName,
+  const result = await update(store.client, {
+    TableName: store.tableName,
     Key: { pk: text(paymentPk(id)) },
     ConditionExpression: 'st = :pending AND k = :k',
     ...expressions,
@@ -205,12 +202,12 @@ async function decide(
       ':k': number(attempt),
     },
   });
-  const payment = paymentSeen(result.item, id);
+  const payment = paymentSeen(store, result.item, id);
   if (result.kind === 'applied') return { kind: 'decided', payment };
   const same =
     payment.attempt === attempt &&
     payment.status === verdict.status &&
-    (verdict.status !== 'SIGNED' || payment.signature === verdict.signature);
+    (verdict.status !== 'SIGNED' || sameSignatures(payment.signatures, verdict.signatures));
   return same ? { kind: 'decided', payment } : { kind: 'lost', payment };
 }
 

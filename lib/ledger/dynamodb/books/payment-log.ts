@@ -1,15 +1,19 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { parsePaymentId } from '../../../domain/ids.ts';
 import type { PaymentLog } from '../../../domain/ports/books.ts';
+import type { SchemeOf } from '../../../domain/ports/schemes.ts';
 import { NotNow, type UserKey } from '../../../domain/ports/services.ts';
 import { readText, text } from '../store/attributes.ts';
 import { readBatch, type BatchStore } from '../store/batch-read.ts';
 import { callStore } from '../store/client.ts';
-import { parsePaymentItem, paymentListKey, paymentPk } from './items.ts';
+import { parsePaymentItem } from './payment-items.ts';
+import { paymentListKey, paymentPk } from './keys.ts';
 import { readListPage } from '../store/list-page.ts';
 import { toUserListQuery, type UserList } from '../store/user-list.ts';
 
-export type PaymentLogStore = BatchStore;
+export interface PaymentLogStore extends BatchStore {
+  readonly schemeOf: SchemeOf;
+}
 
 /**
  * A user's payments for reading. The order comes from the `by-user` index, which DynamoDB fills a moment after the
@@ -20,7 +24,7 @@ export function createPaymentLog(store: PaymentLogStore): PaymentLog {
     readPayment: async (id) => {
       const input = { TableName: store.tableName, Key: { pk: text(paymentPk(id)) }, ConsistentRead: true };
       const output = await callStore('GetItem', () => store.client.send(new GetItemCommand(input)));
-      return output.Item === undefined ? null : parsePaymentItem(output.Item);
+      return output.Item === undefined ? null : parsePaymentItem(output.Item, store.schemeOf);
     },
     listPayments: async (user, page) => {
       const list = toUserListQuery(store.tableName, user, paymentsOf(user));
@@ -30,7 +34,7 @@ export function createPaymentLog(store: PaymentLogStore): PaymentLog {
       if (unread.size > 0) throw new NotNow('BatchGetItem left keys unprocessed');
       const payments = keys.flatMap((key) => {
         const item = found.get(key);
-        return item === undefined ? [] : [parsePaymentItem(item)];
+        return item === undefined ? [] : [parsePaymentItem(item, store.schemeOf)];
       });
       return { ...rest, items: payments };
     },

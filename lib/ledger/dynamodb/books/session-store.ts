@@ -7,7 +7,8 @@ import { toEpochMs } from '../../../domain/time.ts';
 import { number, readInteger, readText, text } from '../store/attributes.ts';
 import { callStore, type Item } from '../store/client.ts';
 import { putIf, updateIf, type StoreTable } from '../store/conditional-write.ts';
-import { parseSessionItem, sessionListKey, sessionPk, toExpiryPlace, toSessionItem } from './items.ts';
+import { parseSessionItem, toExpiryPlace, toSessionItem } from './session-items.ts';
+import { sessionListKey, sessionPk } from './keys.ts';
 import { readListPage } from '../store/list-page.ts';
 import { toUserListQuery, type UserList } from '../store/user-list.ts';
 

@@ -11,7 +11,7 @@ import type { DueVisit, SweepIndex } from '../../../domain/ports/books.ts';
 import { toEpochMs, type EpochMs } from '../../../domain/time.ts';
 import { number, readInteger, readText, text } from '../store/attributes.ts';
 import { callStore, type Item } from '../store/client.ts';
-import { paymentPk } from './items.ts';
+import { paymentPk } from './keys.ts';
 import { BY_VISIT_INDEX } from '../store/tables.ts';
 
 export interface SweepStore {

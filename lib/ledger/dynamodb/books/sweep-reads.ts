@@ -1,14 +1,16 @@
 import type { SweepReads } from '../../../domain/ports/books.ts';
+import type { SchemeOf } from '../../../domain/ports/schemes.ts';
 import { NotNow } from '../../../domain/ports/services.ts';
 import { readBatch, type BatchStore } from '../store/batch-read.ts';
 import type { Item } from '../store/client.ts';
-import { parsePaymentItem, paymentPk, sessionPk } from './items.ts';
+import { parsePaymentItem } from './payment-items.ts';
+import { paymentPk, sessionPk } from './keys.ts';
 import { readBalanced } from './ledger.ts';
 
 /** Reads payments and sessions by the page: two calls for a hundred visits, where one each would be two hundred. */
-export function createSweepReads(store: BatchStore): SweepReads {
+export function createSweepReads(store: BatchStore & { readonly schemeOf: SchemeOf }): SweepReads {
   return {
-    readPayments: (ids) => readAll(store, ids.map(paymentPk), parsePaymentItem),
+    readPayments: (ids) => readAll(store, ids.map(paymentPk), (item) => parsePaymentItem(item, store.schemeOf)),
     readSessions: (keys) => readAll(store, keys.map(sessionPk), readBalanced),
   };
 }

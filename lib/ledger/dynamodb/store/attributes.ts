@@ -39,9 +39,13 @@ export function readInteger(item: Item, name: string): number {
   return Number.isSafeInteger(value) ? value : missing(item, name, 'integer');
 }
 
+export function toHex(value: Uint8Array): Hex {
+  return `0x${Buffer.from(value).toString('hex')}`;
+}
+
 export function readHex(item: Item, name: string): Hex {
   const value = item[name]?.B;
-  return value === undefined ? missing(item, name, 'binary') : `0x${Buffer.from(value).toString('hex')}`;
+  return value === undefined ? missing(item, name, 'binary') : toHex(value);
 }
 
 /** Throws on an item written by a later schema: better no answer than a wrong one. */

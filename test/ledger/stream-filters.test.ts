@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toEvent } from '../../lib/events/event.ts';
-import { EVENT_FILTERS } from '../../lib/events/filters.ts';
-import type { StreamRecord } from '../../lib/ledger/dynamodb/books/stream-record.ts';
+import { EVENT_FILTERS } from '../../lib/ledger/dynamodb/books/stream-filters.ts';
+import type { StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { assertPattern, fits } from '../../lib/local/triggers/stream-filter.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
-import { paymentChange, sessionChange } from './records.ts';
+import { paymentChange, sessionChange } from '../events/records.ts';
 
 const passes = (record: StreamRecord) => EVENT_FILTERS.some((pattern) => fits(assertPattern(pattern), record));
 
@@ -101,7 +101,7 @@ describe('the filters let through what makes an event, and nothing else', () => 
     const denial = { reason: 'budget_exceeded', requested: pending.amount, available: toMicroUsd(0n) } as const;
     const states: Payment[] = [
       pending,
-      { ...pending, status: 'SIGNED', decidedAt, signature: `0x${'11'.repeat(65)}` },
+      { ...pending, status: 'SIGNED', decidedAt, signatures: [`0x${'11'.repeat(65)}`] },
       { ...pending, status: 'DENIED', decidedAt, denial: { ...denial, reserved: toMicroUsd(0n) } },
       { ...pending, status: 'ABORTED', decidedAt },
     ];

@@ -1,10 +1,12 @@
+import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
+
 // The books hold other kinds of items, whose changes tell nothing.
-const PAYMENT = { pk: { S: [{ prefix: 'PAY#' }] } };
-const SESSION = { pk: { S: [{ prefix: 'SES#' }] } };
+const PAYMENT = { pk: { S: [{ prefix: PAYMENT_PREFIX }] } };
+const SESSION = { pk: { S: [{ prefix: SESSION_PREFIX }] } };
 
 /**
  * The changes that make an event, for the mapping between stream and function: every other change of the books would be an
- * invocation for nothing. Economy only; `toEvent` decides. DynamoDB writes numbers as text without leading or trailing
+ * invocation for nothing. Economy only; `parseBooksChange` decides. DynamoDB writes numbers as text without leading or trailing
  * zeros, which is how they are compared here.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html

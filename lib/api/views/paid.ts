@@ -1,0 +1,29 @@
+import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
+import { InvariantViolated } from '../../domain/invariant.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import { formatInstant } from '../../domain/time.ts';
+import { protocolOf, schemeOf } from '../../protocols/registry.ts';
+
+/**
+ * AgentCore's answer to ProcessPayment, made from the payment alone: the same bytes for ever.
+ * Carries the proof, a bearer instrument; it goes to the caller and nowhere else.
+ */
+export function toPaidView(deployment: Deployment, payment: Payment) {
+  const { offer, terms, signatures } = payment;
+  if (payment.status !== 'SIGNED' || signatures === null || payment.decidedAt === null) {
+    throw new InvariantViolated(`payment ${payment.id} has no proof: it is ${payment.status}`);
+  }
+  const { paymentType, inputName } = protocolOf(offer);
+  const payload = schemeOf(offer).present(offer, terms, signatures);
+  return {
+    processPaymentId: payment.id,
+    paymentManagerArn: formatManagerArn(deployment, payment.managerId),
+    paymentSessionId: payment.sessionId,
+    paymentInstrumentId: payment.instrumentId,
+    paymentType,
+    status: 'PROOF_GENERATED',
+    paymentOutput: { [inputName]: { version: offer.version, payload } },
+    createdAt: formatInstant(payment.createdAt),
+    updatedAt: formatInstant(payment.decidedAt),
+  };
+}

@@ -1,0 +1,98 @@
+import type { Asset } from '../assets.ts';
+import type { BaseUnits } from '../money.ts';
+import type {
+  Address,
+  Hex,
+  Offer,
+  OfferBase,
+  SchemeKey,
+  SchemeShapes,
+  Signature,
+  SigningMessage,
+  SigningTerms,
+} from '../payment/shapes.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Result } from '../result.ts';
+import type { EpochMs } from '../time.ts';
+
+/** The names that a stored payment keeps of its scheme. */
+export type SchemeName = Pick<OfferBase, 'protocol' | 'scheme' | 'transferMethod'>;
+
+/** What a scheme freezes its terms from. The same input always gives the same terms. */
+export interface FreezeInput<O extends OfferBase = Offer> {
+  readonly offer: O;
+  /** Whose money it is. */
+  readonly from: Address;
+  /** 32 bytes that belong to this payment alone and to all its attempts, so that its chain settles at most one of them. */
+  readonly uniqueness: Hex;
+  readonly now: EpochMs;
+  /** The longest that an authorization is good for. */
+  readonly capSeconds: number;
+  readonly sessionExpiresAt: EpochMs;
+}
+
+/** A value as a store keeps it, whatever the store. */
+export type PackedValue = { readonly text: string } | { readonly number: bigint } | { readonly bytes: Hex };
+/** By names of one or two letters, since a write is billed on the whole item. */
+export type Packed = Readonly<Record<string, PackedValue>>;
+
+/** What every stored offer has. */
+export type CommonOffer = Omit<OfferBase, 'kind'>;
+
+/** What only the scheme knows of a stored payment; what every offer has is kept by the store itself. */
+export interface PackedScheme {
+  readonly offer: Packed;
+  readonly terms: Packed;
+}
+
+/**
+ * One way to pay: pure functions from an offer to bytes to sign to a proof. No clock, no network, no keys. Each lives in a
+ * folder of its own, and nothing outside that folder and `lib/protocols/registry.ts` names it.
+ */
+export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
+  /** What is to be reserved. */
+  ceiling(offer: SchemeShapes[K]['offer']): { readonly asset: Asset; readonly amount: BaseUnits };
+  /** What must be read before the intent, such as an allowance or a block hash. No scheme needs anything yet. */
+  readonly facts: 'none';
+  /** Refuses where too little time is left for the payment to settle. */
+  freeze(input: FreezeInput<SchemeShapes[K]['offer']>): Result<SchemeShapes[K]['terms'], Refusal>;
+  /**
+   * Every member of an offer that a signature covers, and nothing else: two offers ask for the same if these are equal, whatever
+   * their descriptions and time-outs say.
+   */
+  covered(offer: SchemeShapes[K]['offer']): Readonly<Record<string, string>>;
+  /** What a receipt shows of the terms: whose money, until when, and by what the chain can be asked. No signature. */
+  show(terms: SchemeShapes[K]['terms']): Readonly<Record<string, string | number>>;
+  /** What is to be signed, in order. */
+  messages(offer: SchemeShapes[K]['offer'], terms: SchemeShapes[K]['terms']): readonly SigningMessage[];
+  /** What the payee gets to see. A bearer instrument: never log it. */
+  present(offer: SchemeShapes[K]['offer'], terms: SchemeShapes[K]['terms'], signatures: readonly Signature[]): object;
+  pack(offer: SchemeShapes[K]['offer'], terms: SchemeShapes[K]['terms']): PackedScheme;
+  unpack(
+    common: CommonOffer,
+    packed: PackedScheme,
+  ): { readonly offer: SchemeShapes[K]['offer']; readonly terms: SchemeShapes[K]['terms'] };
+}
+
+/** How the chain shows an authorization to be used, for how much, or dead. Comes with reconciliation. */
+export type Trace =
+  | { readonly kind: 'used'; readonly amount: BaseUnits; readonly transaction: string }
+  | { readonly kind: 'cancelled' }
+  /** Over, and unused at a block after its end. */
+  | { readonly kind: 'dead' }
+  | { readonly kind: 'open' };
+
+/** What may come back to the budget once the trace is known. Comes with reconciliation. */
+export type Release =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'difference'; readonly amount: BaseUnits }
+  | { readonly kind: 'nothing' };
+
+/** The functions that a scheme adds for reconciliation. */
+export interface TracedScheme<K extends SchemeKey = SchemeKey> extends Scheme<K> {
+  trace(offer: SchemeShapes[K]['offer'], terms: SigningTerms): Promise<Trace>;
+  release(offer: SchemeShapes[K]['offer'], trace: Trace): Release;
+}
+
+/** Finds the scheme of a payment. Throws for one that this release does not have: better no answer than a wrong one. */
+export type SchemeOf = (name: SchemeName) => Scheme;

@@ -1,0 +1,31 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { InvariantViolated } from '../../../domain/invariant.ts';
+import type { Gate } from '../../../domain/payment/gate.ts';
+import { SCHEMA_VERSION, assertReadable, number, readInstant, readText, text } from '../store/attributes.ts';
+import { callStore, type Item } from '../store/client.ts';
+import { putIf, type StoreTable } from '../store/conditional-write.ts';
+
+export const GATE_KEY = 'GATE';
+
+export function parseGateItem(item: Item): Gate {
+  assertReadable(item);
+  return {
+    deploymentId: readText(item, 'id'),
+    floor: item['fl'] === undefined ? null : readInstant(item, 'fl'),
+    frozenAt: item['fz'] === undefined ? null : readInstant(item, 'fz'),
+  };
+}
+
+/**
+ * Reads the gate, strongly consistent. Books that have none are new: it is made then, open, under the name that is given.
+ * @param drawId 32 hexadecimal digits that nobody has drawn before
+ */
+export async function readGate(table: StoreTable, drawId: () => string): Promise<Gate> {
+  const input = { TableName: table.tableName, Key: { pk: text(GATE_KEY) }, ConsistentRead: true };
+  const output = await callStore('GetItem', () => table.client.send(new GetItemCommand(input)));
+  if (output.Item !== undefined) return parseGateItem(output.Item);
+  const item = { pk: text(GATE_KEY), v: number(SCHEMA_VERSION), id: text(drawId()) };
+  const outcome = await putIf(table, item, { expression: 'attribute_not_exists(pk)' });
+  if (outcome.item === null) throw new InvariantViolated('the gate vanished from the books');
+  return parseGateItem(outcome.item);
+}

@@ -1,0 +1,92 @@
+import { InvariantViolated } from '../../../domain/invariant.ts';
+import { EXPIRY_SHARDS } from '../../../domain/limits.ts';
+import { toMicroUsd, type MicroUsd } from '../../../domain/money.ts';
+import { parseEntryKey, type BudgetSnapshot, type EntryKey } from '../../../domain/payment/payment.ts';
+import type { OpenEntry, Session } from '../../../domain/payment/session.ts';
+import { toEpochMs } from '../../../domain/time.ts';
+import {
+  SCHEMA_VERSION,
+  assertReadable,
+  number,
+  readBigInt,
+  readInteger,
+  readText,
+  text,
+} from '../store/attributes.ts';
+import type { Item } from '../store/client.ts';
+import { expiryShardKey, listSort, parseSessionPk, sessionListKey, sessionPk, shardOf } from './keys.ts';
+
+// docs/reference/storage-schema.md lists every attribute. Names are short because a write is billed on the whole item.
+
+/** What `av` starts from where a session has no limit, so that one expression serves both kinds. */
+export const UNLIMITED = 10n ** 30n;
+
+/** `amount|leaseUntil`: the amount first, so that a condition can check it with begins_with. */
+export function formatEntry(entry: OpenEntry): string {
+  return `${entry.amount}|${entry.leaseUntil}`;
+}
+
+function parseEntry(value: string): OpenEntry {
+  const match = /^([0-9]{1,38})\|([0-9]{1,15})$/.exec(value);
+  if (match === null) throw new InvariantViolated('an open entry of a session is not of the form amount|leaseUntil');
+  return { amount: toMicroUsd(BigInt(match[1]!)), leaseUntil: toEpochMs(Number(match[2])) };
+}
+
+export function toSessionItem(session: Session, requestHash: string): Item {
+  const open = Object.fromEntries([...session.open].map(([key, entry]) => [key, text(formatEntry(entry))]));
+  return {
+    pk: text(sessionPk(session)),
+    v: number(SCHEMA_VERSION),
+    u: text(session.userId),
+    st: text(session.deleted ? 'D' : 'A'),
+    ca: number(session.createdAt),
+    ua: number(session.updatedAt),
+    em: number(session.expiryMinutes),
+    ex: number(session.expiresAt),
+    ...(session.limit === null ? {} : { lm: number(session.limit) }),
+    av: number(session.budget.available ?? UNLIMITED - session.budget.reserved - session.budget.spent),
+    rs: number(session.budget.reserved),
+    sp: number(session.budget.spent),
+    n: number(session.inFlight),
+    o: { M: open },
+    rh: text(requestHash),
+    lk: text(sessionListKey(session.managerId, session.userId)),
+    ls: text(listSort(session.createdAt, session.sessionId)),
+  };
+}
+
+/** Where a new session stands in the index of visits, until its expiry was told or it is deleted. */
+export function toExpiryPlace({ sessionId, expiresAt }: Session): Item {
+  return { sh: text(expiryShardKey(shardOf(sessionId, EXPIRY_SHARDS))), sv: number(expiresAt) };
+}
+
+export function parseSessionItem(item: Item): Session {
+  assertReadable(item);
+  const open = new Map<EntryKey, OpenEntry>();
+  for (const [key, value] of Object.entries(item['o']?.M ?? {})) {
+    parseEntryKey(key);
+    open.set(key as EntryKey, parseEntry(value.S ?? ''));
+  }
+  const limit = item['lm'] === undefined ? null : toMicroUsd(readBigInt(item, 'lm'));
+  return {
+    ...parseSessionPk(readText(item, 'pk')),
+    userId: readText(item, 'u'),
+    deleted: readText(item, 'st') === 'D',
+    createdAt: toEpochMs(readInteger(item, 'ca')),
+    updatedAt: toEpochMs(readInteger(item, 'ua')),
+    expiryMinutes: readInteger(item, 'em'),
+    expiresAt: toEpochMs(readInteger(item, 'ex')),
+    limit,
+    budget: parseBudget(item, limit),
+    inFlight: readInteger(item, 'n'),
+    open,
+  };
+}
+
+function parseBudget(item: Item, limit: MicroUsd | null): BudgetSnapshot {
+  return {
+    available: limit === null ? null : toMicroUsd(readBigInt(item, 'av')),
+    reserved: toMicroUsd(readBigInt(item, 'rs')),
+    spent: toMicroUsd(readBigInt(item, 'sp')),
+  };
+}

@@ -1,0 +1,93 @@
+import type { Session } from '../../../domain/payment/session.ts';
+import type { Item } from '../store/client.ts';
+import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
+import { formatStatus, parsePaymentSummary, type PaymentSummary } from './payment-items.ts';
+import { parseSessionItem } from './session-items.ts';
+
+/** An attribute as a stream record writes it in JSON: bytes are base64. */
+export interface StreamValue {
+  readonly S?: string;
+  readonly N?: string;
+  readonly B?: string;
+  readonly M?: StreamImage;
+  readonly [other: string]: unknown;
+}
+export type StreamImage = Readonly<Record<string, StreamValue>>;
+
+/**
+ * One change of an item, as Lambda hands it over.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+ */
+export interface StreamRecord {
+  readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
+  readonly dynamodb: {
+    readonly SequenceNumber: string;
+    readonly OldImage?: StreamImage;
+    readonly NewImage?: StreamImage;
+  };
+}
+
+/** What a change of an item means. Nothing that could be used to take money is in it: no terms and no signatures. */
+export type BooksChange =
+  | { readonly kind: 'payment_decided'; readonly payment: PaymentSummary }
+  /** All of the session's limit is spent. */
+  | { readonly kind: 'session_exhausted'; readonly session: Session }
+  /** The session's time has come, and nobody deleted it before. */
+  | { readonly kind: 'session_expired'; readonly session: Session };
+
+/**
+ * Reads what a change tells, or `null` where it tells nothing. Items are born pending or whole and are never removed: only
+ * modifications tell anything. Throws for an item that this release can't read.
+ */
+export function parseBooksChange(record: StreamRecord): BooksChange | null {
+  const { OldImage: before, NewImage: after } = record.dynamodb;
+  if (record.eventName !== 'MODIFY' || before === undefined || after === undefined) return null;
+  const pk = after['pk']?.S ?? '';
+  if (pk.startsWith(PAYMENT_PREFIX)) return paymentChange(before, after);
+  if (pk.startsWith(SESSION_PREFIX)) return sessionChange(before, after);
+  return null;
+}
+
+const UNDECIDED = formatStatus('PENDING');
+const DECIDED: ReadonlySet<string | undefined> = new Set([formatStatus('SIGNED'), formatStatus('DENIED')]);
+
+function paymentChange(before: StreamImage, after: StreamImage): BooksChange | null {
+  if (before['st']?.S !== UNDECIDED || !DECIDED.has(after['st']?.S)) return null;
+  return { kind: 'payment_decided', payment: parsePaymentSummary(toItem(after)) };
+}
+
+function sessionChange(before: StreamImage, after: StreamImage): BooksChange | null {
+  // A deleted session has been told of by its deletion.
+  if (after['st']?.S !== 'A') return null;
+  if (isSpent(after) && !isSpent(before))
+    return { kind: 'session_exhausted', session: parseSessionItem(toItem(after)) };
+  // The sweeper takes the mark away when the session's time has come; nothing else does but a deletion.
+  if (before['sv'] === undefined || after['sv'] !== undefined) return null;
+  return { kind: 'session_expired', session: parseSessionItem(toItem(after)) };
+}
+
+function isSpent(image: StreamImage): boolean {
+  return image['av']?.N === '0' && image['rs']?.N === '0';
+}
+
+/** Terms and signatures stay behind, so that nothing that is made of a change ever holds them. */
+const WITHHELD: ReadonlySet<string> = new Set(['sg', 't', 'of']);
+
+function toItem(image: StreamImage): Item {
+  const item: Item = {};
+  for (const [name, value] of Object.entries(image)) {
+    if (!WITHHELD.has(name)) item[name] = toAttribute(value);
+  }
+  return item;
+}
+
+function toAttribute(value: StreamValue): Item[string] {
+  if (value.S !== undefined) return { S: value.S };
+  if (value.N !== undefined) return { N: value.N };
+  if (value.B !== undefined) return { B: Buffer.from(value.B, 'base64') };
+  if (value.M !== undefined) {
+    return { M: Object.fromEntries(Object.entries(value.M).map(([name, inner]) => [name, toAttribute(inner)])) };
+  }
+  // The books have no other kinds; whoever reads the attribute says that it is missing.
+  return { NULL: true };
+}
