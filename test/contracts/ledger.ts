@@ -209,7 +209,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       const payment = await intended(await opened());
       const verdict = signed(null);
       const outcome = await ledger.decide(payment.id, 1, verdict);
-      expect(outcome).toMatchObject({ kind: 'decided', payment: { status: 'SIGNED', signature: SIGNATURE } });
+      expect(outcome).toMatchObject({ kind: 'decided', payment: { status: 'SIGNED', signatures: [SIGNATURE] } });
       expect(await ledger.readPayment(payment.id)).toEqual(outcome.payment);
       const late = await ledger.decide(payment.id, 1, { status: 'ABORTED', at: NOW });
       expect(late).toEqual({ kind: 'lost', payment: outcome.payment });

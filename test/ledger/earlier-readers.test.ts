@@ -126,7 +126,7 @@ describe('what the release before reads', () => {
     for (const [changed, problem] of [
       [without, 'am is missing'],
       [{ ...item, am: { S: '1' } }, 'am is not N'],
-      [{ ...item, nc: { B: new Uint8Array(31) } }, 'nc is not B:32'],
+      [{ ...item, t: { M: { ...item['t']?.M, nc: { B: new Uint8Array(31) } } } }, 't.nc is not B:32'],
       [{ ...item, pv: { S: '3' } }, 'pv is not S:^[12]$'],
       [{ ...item, v: { N: '2' } }, 'v is not N:^1$'],
     ] as const) {

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { PaymentId } from '../../lib/domain/ids.ts';
+import { toEpochMs } from '../../lib/domain/time.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import {
@@ -27,6 +28,8 @@ import { makeProvider, makeWorkload } from '../support/identities.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { activate, makeConnector, makeInstrument, makeManager } from '../support/registry.ts';
 import { schemeOf } from '../../lib/protocols/registry.ts';
+import type { Gate } from '../../lib/domain/payment/gate.ts';
+import { parseGateItem, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 
 /** One of everything that is stored: the object, how it is written today, and how it is read. */
 export interface StoredThing {
@@ -76,6 +79,12 @@ const instrument = activate(
 const provider = makeProvider({ name: 'coinbase' });
 const workload = makeWorkload({ name: 'agents' });
 
+const GATE: Gate = {
+  deploymentId: '0123456789abcdef0123456789abcdef',
+  floor: toEpochMs(1_760_000_000_000),
+  frozenAt: toEpochMs(1_760_000_000_001),
+};
+
 export const STORED: Readonly<Record<string, StoredThing>> = {
   session: { value: session, item: toSessionItem(session, 'h1'), parse: parseSessionItem },
   payment: {
@@ -83,6 +92,7 @@ export const STORED: Readonly<Record<string, StoredThing>> = {
     item: toPaymentItem(payment, schemeOf),
     parse: (item) => parsePaymentItem(item, schemeOf),
   },
+  gate: { value: GATE, item: toGateItem(GATE), parse: parseGateItem },
   manager: { value: manager, item: toManagerItem(manager), parse: parseManagerItem },
   connector: {
     value: connector,
@@ -105,16 +115,32 @@ export function toJson(item: Item): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(item)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => [name, value.B === undefined ? value : { B: Buffer.from(value.B).toString('base64') }]),
+      .map(([name, value]) => [name, toJsonValue(value)]),
   );
+}
+
+function toJsonValue(value: AttributeValue): unknown {
+  if (value.B !== undefined) return { B: Buffer.from(value.B).toString('base64') };
+  if (value.M !== undefined) return { M: toJson(value.M) };
+  return value.L === undefined ? value : { L: value.L.map(toJsonValue) };
 }
 
 export function fromJson(stored: StoredJson[string]): Item {
   return Object.fromEntries(
     Object.entries(stored).map(([name, value]) => {
-      const attribute = value as { readonly B?: string } & AttributeValue;
-      const bytes = typeof attribute.B === 'string' ? { B: new Uint8Array(Buffer.from(attribute.B, 'base64')) } : null;
-      return [name, bytes ?? attribute] as const;
+      return [name, fromJsonValue(value as JsonValue)] as const;
     }),
   );
+}
+
+interface JsonValue {
+  readonly B?: string;
+  readonly M?: Readonly<Record<string, JsonValue>>;
+  readonly L?: readonly JsonValue[];
+}
+
+function fromJsonValue(value: JsonValue): AttributeValue {
+  if (value.B !== undefined) return { B: new Uint8Array(Buffer.from(value.B, 'base64')) };
+  if (value.M !== undefined) return { M: fromJson(value.M as StoredJson[string]) };
+  return value.L === undefined ? (value as AttributeValue) : { L: value.L.map(fromJsonValue) };
 }

@@ -46,6 +46,7 @@ test('a receipt says who paid what to whom, under which authorization, and what 
       protocol: 'x402',
       version: '2',
       scheme: 'exact',
+      transferMethod: 'eip3009',
       network: 'eip155:84532',
       asset: '0x036CbD53842c5426634e7929541eC2318f3dCF7e',
       symbol: 'USDC',

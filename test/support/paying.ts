@@ -106,6 +106,8 @@ export async function createPayingWorld(
   const { booksTable: tableName, registryTable } = await database.freshTables();
   const singleSendClient = createStoreClient({ maxAttempts: 1, ...timeout });
   const ledger = createLedger({ tableName, client, singleSendClient, ...wiring });
+  // Books that are new get their gate with the first look at it; a deployment makes it once.
+  await ledger.readGate();
   const registry = createRegistry({ client, tableName: registryTable });
   const manager = makeManager(now);
   const connector = makeConnector(manager, now);

@@ -47,6 +47,8 @@ describe('an offer', () => {
         protocol: 'x402',
         version,
         scheme: 'exact',
+        transferMethod: 'eip3009',
+        kind: 'purchase',
         network: 'eip155:84532',
         asset: USDC,
         amount: 10_000n,

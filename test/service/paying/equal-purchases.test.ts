@@ -72,7 +72,6 @@ test('forty purchases under one token are one, with the same bytes for all, also
 test.each<[string, (tenant: Tenant) => object]>([
   ['amount', (tenant) => paymentRequest(tenant, {}, offer({ amount: '500001' }))],
   ['payee', (tenant) => paymentRequest(tenant, {}, offer({ payTo: `0x${'1'.repeat(40)}` }))],
-  ['resource', (tenant) => paymentRequest(tenant, {}, offer({ resource: 'https://seller.example/other' }))],
 ])('a token that paid is refused for another %s, and nothing more is spent', async (what, other) => {
   const user = `mismatch ${what}`;
   const tenant = await createPayer(user, '20.00');
@@ -83,5 +82,22 @@ test.each<[string, (tenant: Tenant) => object]>([
   expect(refused.body).toMatchObject({ reason: 'IdempotentParameterMismatchException' });
   const again = await call('ProcessPayment', { json: { ...paymentRequest(tenant), clientToken }, user });
   expect(again.text).toBe(first.text);
+  expect(await spentOf(tenant, user)).toMatchObject({ spentAmount: { value: '0.50' } });
+});
+
+test.each<[string, object]>([
+  ['its resource', { resource: 'https://seller.example/other' }],
+  ['its description', { description: 'the same, told otherwise' }],
+  ['a quote that nothing signs', { extra: { name: 'USDC', version: '2', quoteId: 'q-2' } }],
+  ['its time-out', { maxTimeoutSeconds: 90 }],
+])('an offer that differs in %s alone is the same purchase: the same proof, once', async (what, changed) => {
+  const user = `same ${what}`;
+  const tenant = await createPayer(user, '20.00');
+  const clientToken = newToken();
+  const first = await call('ProcessPayment', { json: { ...paymentRequest(tenant), clientToken }, user });
+  const other = paymentRequest(tenant, {}, offer(changed));
+  const again = await call('ProcessPayment', { json: { ...other, clientToken }, user });
+  expect(again.status).toBe(200);
+  expect(again.body).toEqual(first.body);
   expect(await spentOf(tenant, user)).toMatchObject({ spentAmount: { value: '0.50' } });
 });

@@ -42,6 +42,8 @@ describe('what a payment costs', () => {
       'GetItem',
       'GetItem',
       'GetItem',
+      'GetItem',
+      'GetItem',
       'PutItem',
       'UpdateItem',
       'UpdateItem',

@@ -66,11 +66,11 @@ async function attempt(
 }
 
 const FAULTS: readonly Fault[] = ['lose_request', 'lose_reply', 'throttle', 'fail_after_apply'];
-/** Three reads and the look-up of the token, intent, reserve, decide, settle. */
-const STORE_CALLS = 8;
+/** Four reads and the look-up of the token, intent, reserve with another look at the gate, decide, settle. */
+const STORE_CALLS = 10;
 
 describe('a store call that fails', () => {
-  test('is one of the eight that a first payment makes', async () => {
+  test('is one of the ten that a first payment makes', async () => {
     const session = await world.open();
     hop.forget();
     paid(await processPayment(world.deps, world.request(session)));
@@ -135,8 +135,8 @@ describe('a process that dies', () => {
     return { deps: { ...world.deps, ledger: mortalLedger, signers }, dead };
   }
 
-  // Session and token reads, intent, reserve, sign, decide, settle.
-  const EFFECTS = 7;
+  // Token, gate and session reads, intent, reserve, gate, sign, decide, settle.
+  const EFFECTS = 9;
 
   for (const when of ['before', 'after'] as const) {
     for (let at = 1; at <= EFFECTS; at += 1) {
@@ -160,7 +160,7 @@ describe('a process that dies', () => {
   test('has what it held taken back by the retry that takes its payment over, before any sweep', async () => {
     const session = await world.open();
     const request = world.request(session);
-    const { deps, dead } = dying(5, 'before');
+    const { deps, dead } = dying(7, 'before');
     void processPayment(deps, request);
     await dead;
     expect((await world.ledger.readSession(session))?.open.size).toBe(1);

@@ -35,7 +35,7 @@ describe('a payment', () => {
     const session = await world.open();
     const payment = paid(await processPayment(world.deps, world.request(session)));
     expect(payment).toMatchObject({ status: 'SIGNED', amount: 500_000n, attempt: 1 });
-    expect(payment.signatures).toMatch(/^0x[0-9a-f]{130}$/);
+    expect(payment.signatures).toEqual([expect.stringMatching(/^0x[0-9a-f]{130}$/)]);
     const { budget, open } = await booksOf(session);
     expect(budget).toEqual({ available: 9_500_000n, reserved: 0n, spent: 500_000n });
     expect(open.size).toBe(0);

@@ -46,11 +46,11 @@ async function askUntilSigned(asked: WithdrawalRequest): Promise<Payment> {
 }
 
 const FAULTS: readonly Fault[] = ['lose_request', 'lose_reply', 'throttle', 'fail_after_apply'];
-/** The look-up of the token and the instrument, session, intent, reserve, decide, settle. */
-const STORE_CALLS = 7;
+/** Gate, token and instrument, session, intent, reserve with another look at the gate, decide, settle. */
+const STORE_CALLS = 9;
 
 describe('a store call of a withdrawal that fails', () => {
-  test('is one of seven', async () => {
+  test('is one of nine', async () => {
     hop.forget();
     paid(await withdraw(deps, world.request()));
     expect(hop.calls).toHaveLength(STORE_CALLS);

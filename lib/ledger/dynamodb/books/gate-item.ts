@@ -16,6 +16,16 @@ export function parseGateItem(item: Item): Gate {
   };
 }
 
+export function toGateItem({ deploymentId, floor, frozenAt }: Gate): Item {
+  return {
+    pk: text(GATE_KEY),
+    v: number(SCHEMA_VERSION),
+    id: text(deploymentId),
+    ...(floor === null ? {} : { fl: number(floor) }),
+    ...(frozenAt === null ? {} : { fz: number(frozenAt) }),
+  };
+}
+
 /**
  * Reads the gate, strongly consistent. Books that have none are new: it is made then, open, under the name that is given.
  * @param drawId 32 hexadecimal digits that nobody has drawn before
@@ -24,7 +34,7 @@ export async function readGate(table: StoreTable, drawId: () => string): Promise
   const input = { TableName: table.tableName, Key: { pk: text(GATE_KEY) }, ConsistentRead: true };
   const output = await callStore('GetItem', () => table.client.send(new GetItemCommand(input)));
   if (output.Item !== undefined) return parseGateItem(output.Item);
-  const item = { pk: text(GATE_KEY), v: number(SCHEMA_VERSION), id: text(drawId()) };
+  const item = toGateItem({ deploymentId: drawId(), floor: null, frozenAt: null });
   const outcome = await putIf(table, item, { expression: 'attribute_not_exists(pk)' });
   if (outcome.item === null) throw new InvariantViolated('the gate vanished from the books');
   return parseGateItem(outcome.item);
