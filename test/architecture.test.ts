@@ -30,7 +30,9 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/sigv4': { folders: ['lib/domain'], packages: ['node:crypto'] },
   'lib/jwt': { folders: ['lib/domain', 'lib/json'], packages: ['aws-jwt-verify', 'node:crypto'] },
-  'lib/ledger': { folders: ['lib/domain', 'lib/chains'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
+  'lib/ledger': { folders: ['lib/domain', 'lib/chains'], packages: ['node:crypto'] },
+  // The narrow port to the database and what stands behind it: the only place that knows a client.
+  'lib/ledger/dynamodb/store': { folders: ['lib/domain'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
   'lib/events': { folders: ['lib/domain', 'lib/ledger'], packages: ['valibot', '@valibot/to-json-schema'] },
   'lib/telemetry': { folders: ['lib/domain'], packages: [] },
   // All that has OpenTelemetry in it, and nothing imports it but what loads it on demand.

@@ -3,7 +3,7 @@ import { mayTrust } from '../domain/tenants/jwt-authorizer.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { createFetchJson } from '../jwt/fetch-json.ts';
 import { createTokenVerifier } from '../jwt/token-verifier.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { readAuthorizingConfig } from './config.ts';
 import { systemClock, writeLog } from './runtime.ts';

@@ -5,7 +5,7 @@ import type { Refusal } from '../domain/refusal.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { createFetchJson } from '../jwt/fetch-json.ts';
 import { createTokenVerifier } from '../jwt/token-verifier.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { createWorkloadTokens } from '../ledger/dynamodb/registry/workload-tokens.ts';

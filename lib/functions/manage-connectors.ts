@@ -3,7 +3,7 @@ import { createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
 import { createClientTokens } from '../ledger/dynamodb/registry/client-tokens.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';

@@ -11,7 +11,7 @@ import {
 import type { IdentityStore } from '../domain/ports/registry.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, type Result } from '../domain/result.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createTagStore } from '../ledger/dynamodb/registry/tag-store.ts';
 import { readIdentitiesConfig } from './config.ts';

@@ -2,7 +2,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
 import { readInstrumentsConfig } from './config.ts';

@@ -1,7 +1,7 @@
 import { createFunction } from '../api/function.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { readBaseConfig } from './config.ts';

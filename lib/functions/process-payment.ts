@@ -6,11 +6,13 @@ import { toChecksumAddress } from '../chains/evm/address.ts';
 import { parseManagerArn } from '../domain/ids.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import { ok, refuse } from '../domain/result.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createRegistryReader } from '../ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
+import { createSdkSignDigest } from '../wallets/aws-kms/sdk-sign.ts';
+import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig, type PayingConfig } from './config.ts';
 import { createFactsCache } from '../service/paying/payer-facts.ts';
@@ -51,7 +53,10 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     }),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
-    signers: createSigners({ kms: new KMSClient(wallets), secrets: new SecretsManagerClient(wallets) }),
+    signers: createSigners({
+      signDigest: createSdkSignDigest(new KMSClient(wallets)),
+      readSecret: createSdkReadSecret(new SecretsManagerClient(wallets)),
+    }),
     facts: createFactsCache(),
     clock: systemClock,
     random: systemRandom,

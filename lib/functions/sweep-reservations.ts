@@ -1,6 +1,6 @@
 import { schemeOf } from '../protocols/registry.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createExpiryIndex } from '../ledger/dynamodb/books/expiry-index.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createSweepIndex } from '../ledger/dynamodb/books/sweep-index.ts';

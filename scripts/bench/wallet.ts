@@ -1,8 +1,7 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { HDKey, hdKeyToAccount, type HDAccount } from 'viem/accounts';
 import type { Signer } from '../../lib/domain/ports/services.ts';
 import type { WalletKey } from '../../lib/domain/tenants/resources.ts';
-import { createSeedVaultSigner } from '../../lib/wallets/seed-vault/signer.ts';
+import { createSeedVaultSigner, type ReadSecret } from '../../lib/wallets/seed-vault/signer.ts';
 
 /** A wallet in both hands: ours by its key's name, the peers' as viem's account. */
 export interface BenchWallet {
@@ -19,14 +18,14 @@ export const PUBLISHED_SEED = Buffer.from(
 );
 
 /** Gives our real signer its seed without Secrets Manager; what follows the first call is the same as in the function. */
-function secretsWith(seed: Uint8Array): SecretsManagerClient {
-  const SecretString = JSON.stringify({ mnemonic: '', seed: Buffer.from(seed).toString('hex') });
-  return { send: async () => ({ SecretString }) } as unknown as SecretsManagerClient;
+function secretsWith(seed: Uint8Array): ReadSecret {
+  const text = JSON.stringify({ mnemonic: '', seed: Buffer.from(seed).toString('hex') });
+  return async () => text;
 }
 
 /** Wallets of one seed at m/44'/60'/0'/0/index. viem derives its account by itself. */
 export function createWallets(seed: Uint8Array): (index: number) => BenchWallet {
-  const signer = createSeedVaultSigner({ client: secretsWith(seed) });
+  const signer = createSeedVaultSigner({ readSecret: secretsWith(seed) });
   const root = HDKey.fromMasterSeed(seed);
   return (index) => ({
     signer,

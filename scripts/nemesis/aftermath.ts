@@ -11,6 +11,7 @@ import { startStack } from '../../lib/local/stack.ts';
 import type { Account } from './account.ts';
 import type { Traffic } from './traffic.ts';
 import type { Evidence } from './verdict.ts';
+import { toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 
 export interface AftermathOptions {
   readonly port: number;
@@ -113,7 +114,7 @@ async function readStoredSessions(
     const { TableNames = [] } = await client.send(new ListTablesCommand({}));
     const [tableName, ...others] = TableNames.filter((name) => name.includes('Books'));
     if (tableName === undefined || others.length > 0) throw new Error('the database has no books of its own');
-    const store = createSessionStore({ client, tableName });
+    const store = createSessionStore({ client: toStoreClient(client), tableName });
     const found = await Promise.all(sessionIds.map((sessionId) => store.readSession({ managerId, sessionId })));
     const sessions = found.filter((session) => session !== null);
     if (sessions.length !== sessionIds.length) throw new Error('a session is missing from the database');

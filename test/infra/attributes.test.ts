@@ -7,6 +7,7 @@ import { readAccess, type TableAccess } from '../../lib/local/iam/database-acces
 import { makeInstrument } from '../support/registry.ts';
 import { NOW } from '../support/payments.ts';
 import { app, onItem, whoMay, type Question } from './access.ts';
+import { toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 
 const MANAGER = 'acme-0123456789';
 const onManager = (attributes: readonly string[]): Question => {
@@ -46,7 +47,7 @@ describe('what the stores really send', () => {
   afterAll(() => client.destroy());
 
   const { TableName: tableName } = app.deployment.tables.find(({ TableName }) => TableName?.includes('Registry'))!;
-  const table = { tableName: tableName!, client };
+  const table = { tableName: tableName!, client: toStoreClient(client) };
 
   function updates(): TableAccess[] {
     const commands = sent.calls().map(({ args: [command] }) => command);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import type { IdentityStore, TagStore, WorkloadTokens } from '../../lib/domain/ports/registry.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../../lib/ledger/dynamodb/registry/identity-store.ts';
 import { createTagStore } from '../../lib/ledger/dynamodb/registry/tag-store.ts';
 import { createWorkloadTokens } from '../../lib/ledger/dynamodb/registry/workload-tokens.ts';

@@ -3,7 +3,7 @@ import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PageTokenRefused } from '../../lib/domain/ports/services.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { putIf, type StoreTable } from '../../lib/ledger/dynamodb/store/conditional-write.ts';
 import {
   issuerEntryKey,

@@ -1,7 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { ledgerContract } from '../contracts/ledger.ts';
 import { withDatabase } from '../support/database.ts';

@@ -5,8 +5,8 @@ import { BATCH_READ_ATTEMPTS_MAX, BATCH_READ_WAIT_MIN_MS } from '../../lib/domai
 import type { PaymentLog } from '../../lib/domain/ports/books.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
+import { createStoreClient, toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createPaymentLog } from '../../lib/ledger/dynamodb/books/payment-log.ts';
 import { paymentLogContract } from '../contracts/payment-log.ts';
@@ -77,7 +77,7 @@ describe('a database that', () => {
     const mock = mockClient(client);
     mock.on(QueryCommand).resolves({ Items: items });
     sleeps.length = 0;
-    return { mock, log: createPaymentLog({ ...wiring, tableName, client, clock }) };
+    return { mock, log: createPaymentLog({ ...wiring, tableName, client: toStoreClient(client), clock }) };
   }
 
   test('names a payment in the index that it no longer has gets the others listed', async () => {

@@ -4,7 +4,7 @@ import { NotNow, OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import type { ClientTokens, Registry } from '../../lib/domain/ports/registry.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createClientTokens } from '../../lib/ledger/dynamodb/registry/client-tokens.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { countKinds, times } from '../contracts/parallel.ts';
 import { makeRemembered } from '../contracts/registry-managers.ts';

@@ -5,7 +5,7 @@ import { PageTokenRefused } from '../../lib/domain/ports/services.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';
 import { discoveryUrlOf } from '../../lib/domain/tenants/jwt-authorizer.ts';
 import { createIssuerIndex } from '../../lib/ledger/dynamodb/registry/issuer-index.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { formatPageToken } from '../../lib/ledger/dynamodb/store/page-token.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { registryListContract } from '../contracts/registry-lists.ts';

@@ -4,7 +4,7 @@ import { NotNow, OutcomeUnknown, PageTokenRefused } from '../../lib/domain/ports
 import { toEntryKey } from '../../lib/domain/payment/payment.ts';
 import { assertSessionBalances, type Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { formatPageToken } from '../../lib/ledger/dynamodb/store/page-token.ts';
 import { createPaymentLog } from '../../lib/ledger/dynamodb/books/payment-log.ts';

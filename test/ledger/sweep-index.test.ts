@@ -5,18 +5,19 @@ import type { DueVisit, SweepIndex } from '../../lib/domain/ports/books.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
 import { paymentPk, sweepShard } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../../lib/ledger/dynamodb/books/sweep-reads.ts';
 import { withDatabase } from '../support/database.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { wiring } from '../support/wiring.ts';
+import type { StoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
 
 const database = withDatabase();
-let store: { tableName: string; client: ReturnType<typeof createStoreClient> };
+let store: { tableName: string; client: StoreClient };
 let index: SweepIndex;
 beforeAll(() => {
   Object.assign(process.env, database.environment);
@@ -32,7 +33,7 @@ const LATER = addMs(NOW, 60_000);
 
 async function place(overrides: Partial<Payment> = {}): Promise<Payment> {
   const payment = makePayment(session, overrides);
-  await store.client.send(
+  await database.client.send(
     new PutItemCommand({ TableName: store.tableName, Item: toPaymentItem(payment, wiring.schemeOf) }),
   );
   return payment;
@@ -42,7 +43,7 @@ const visitOf = ({ id, leaseUntil }: Payment): DueVisit => ({ id, shard: sweepSh
 
 async function itemOf({ id }: Payment) {
   const input = { TableName: store.tableName, Key: { pk: { S: paymentPk(id) } }, ConsistentRead: true };
-  return (await store.client.send(new GetItemCommand(input))).Item!;
+  return (await database.client.send(new GetItemCommand(input))).Item!;
 }
 
 describe('due visits', () => {
@@ -52,7 +53,7 @@ describe('due visits', () => {
       const payment = makePayment(session, { leaseUntil: addMs(NOW, all.length >> 1) });
       if (sweepShard(payment.id) !== 7) continue;
       all.push(payment);
-      await store.client.send(
+      await database.client.send(
         new PutItemCommand({ TableName: store.tableName, Item: toPaymentItem(payment, wiring.schemeOf) }),
       );
     }
@@ -120,7 +121,7 @@ describe('reads of a page', () => {
 
   test('fail for the one item that cannot be read, in its place', async () => {
     const [good, bad] = [await place(), await place()];
-    await store.client.send(
+    await database.client.send(
       new UpdateItemCommand({
         TableName: store.tableName,
         Key: { pk: { S: paymentPk(bad.id) } },
@@ -135,7 +136,7 @@ describe('reads of a page', () => {
   test('fail for a session whose books do not balance, and answer one session as often as it is asked for', async () => {
     const [sound, unsound] = [makeSession(), makeSession({ inFlight: 3 })];
     for (const each of [sound, unsound]) {
-      await store.client.send(new PutItemCommand({ TableName: store.tableName, Item: toSessionItem(each, 'h') }));
+      await database.client.send(new PutItemCommand({ TableName: store.tableName, Item: toSessionItem(each, 'h') }));
     }
     const read = await reads().readSessions([sound, unsound, sound]);
     expect(read.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -144,19 +145,18 @@ describe('reads of a page', () => {
   test('fail for the keys that the database leaves unread, after asking for them again', async () => {
     const [first, second] = [await place(), await place()];
     const asked: number[] = [];
-    const client = {
-      send: async (command: { input: { RequestItems: Record<string, { Keys: { pk: { S: string } }[] }> } }) => {
-        const { Keys: keys } = command.input.RequestItems[store.tableName]!;
+    const client: StoreClient = {
+      ...store.client,
+      batchGetItem: async ({ Keys: keys }) => {
         asked.push(keys.length);
-        const unread = keys.filter(({ pk }) => pk.S === paymentPk(second.id));
-        const items = keys.length === 1 ? [] : [await itemOf(first)];
-        return { Responses: { [store.tableName]: items }, UnprocessedKeys: { [store.tableName]: { Keys: unread } } };
+        const unprocessedKeys = keys.filter(({ pk }) => pk?.S === paymentPk(second.id));
+        return { items: keys.length === 1 ? [] : [await itemOf(first)], unprocessedKeys };
       },
     };
     const read = await createSweepReads({
       ...wiring,
       tableName: store.tableName,
-      client: client as unknown as typeof store.client,
+      client,
       clock: { sleep: async () => undefined },
     }).readPayments([first.id, second.id]);
     expect(asked).toEqual([2, 1, 1, 1]);

@@ -4,7 +4,7 @@ import type { Hex, Payment } from '../../lib/domain/payment/payment.ts';
 import type { Signer } from '../../lib/domain/ports/services.ts';
 import { assertSessionBalances } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createWithdrawalSessions } from '../../lib/ledger/dynamodb/books/withdrawal-sessions.ts';
 import { sweepOnce } from '../../lib/service/sweeping/sweep.ts';
 import type { WithdrawalDeps, WithdrawalRequest } from '../../lib/service/paying/withdrawals.ts';

@@ -18,6 +18,8 @@ import { createSeedVaultSigner } from '../../lib/wallets/seed-vault/signer.ts';
 import { clientConfig, makeConnector, startAws } from './aws.ts';
 import { failureOf } from './signer-contract.ts';
 import { messageOf } from '../support/messages.ts';
+import { createSdkSignDigest } from '../../lib/wallets/aws-kms/sdk-sign.ts';
+import { createSdkReadSecret } from '../../lib/wallets/seed-vault/sdk-secret.ts';
 
 // A published test mnemonic; nothing is behind it. Its words are in no message of ours.
 const MNEMONIC = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
@@ -79,7 +81,7 @@ test('shows nothing of a seed in the errors of the SeedVault signer, and prints 
     formatSeedSecret(MNEMONIC, seed).slice(0, -1),
     JSON.stringify({ mnemonic: MNEMONIC, seed: Buffer.from(seed).toString('hex').toUpperCase() }),
   ];
-  const signer = createSeedVaultSigner({ client: aws.secrets });
+  const signer = createSeedVaultSigner({ readSecret: createSdkReadSecret(aws.secrets) });
   const failures: unknown[] = [];
   for (const SecretString of secrets) {
     const Name = `test/${randomBytes(8).toString('hex')}`;
@@ -115,7 +117,9 @@ test.each([
   const { port } = server.address() as AddressInfo;
   const client = new SecretsManagerClient(clientConfig(`http://127.0.0.1:${port}`));
   const key = { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 } as const;
-  const error = await failureOf(createSeedVaultSigner({ client }).sign(key, messageOf(randomBytes(32)), ZERO));
+  const error = await failureOf(
+    createSeedVaultSigner({ readSecret: createSdkReadSecret(client) }).sign(key, messageOf(randomBytes(32)), ZERO),
+  );
   expect(String(error)).toMatch(/no usable answer/);
   expect(leaks(error, [...needles, ...excerpts, MNEMONIC.slice(0, 10)])).toEqual([]);
   client.destroy();
@@ -153,7 +157,9 @@ test('shows no key of the local endpoint in its answers, nor when its files are 
   const { material } = JSON.parse(record) as { readonly material: string };
   const scalar = Buffer.from(material, 'base64').subarray(33, 65);
   const ownNeedles = [material.slice(44, 60), scalar.toString('hex').slice(0, 24)];
-  const refused = await failureOf(createKmsSigner({ client: aws.kms }).sign(key, messageOf(randomBytes(32)), ZERO));
+  const refused = await failureOf(
+    createKmsSigner({ signDigest: createSdkSignDigest(aws.kms) }).sign(key, messageOf(randomBytes(32)), ZERO),
+  );
   expect(leaks(refused, ownNeedles)).toEqual([]);
   await aws.close();
 

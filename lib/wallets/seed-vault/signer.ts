@@ -1,16 +1,20 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
 import { createBoundedMap, type BoundedMap } from '../../domain/bounded-map.ts';
-import { KEY_CACHE_ENTRIES_MAX, SIGNER_TIMEOUT_MS } from '../../domain/limits.ts';
+import { KEY_CACHE_ENTRIES_MAX } from '../../domain/limits.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import type { Signer } from '../../domain/ports/services.ts';
 import type { WalletKey } from '../../domain/tenants/resources.ts';
 import { addressOf, assertDigest, formatSignature } from '../secp256k1.ts';
-import { toWalletError } from '../service-failure.ts';
 import { assertIndex, deriveChild, deriveExternalChain, type PrivateNode } from './derivation.ts';
 import { parseSecretName, parseSeedSecret } from './seed-secret.ts';
 
 type SeedKey = Extract<WalletKey, { readonly type: 'SeedVault' }>;
+
+/**
+ * Reads the text of one version of a secret; empty where there is none.
+ * Throws what `toWalletError` makes of a failure, and ends within `SIGNER_TIMEOUT_MS`.
+ */
+export type ReadSecret = (secretId: string, versionId: string) => Promise<string>;
 
 /** A derived key with its address, which is worked out once. */
 interface SigningKey {
@@ -25,12 +29,12 @@ interface SigningKey {
  * not recovered again, which would cost more than twice the signature.
  * Throws `NotNow` when Secrets Manager throttles. No error carries a part of a secret.
  */
-export function createSeedVaultSigner({ client }: { readonly client: SecretsManagerClient }): Signer {
+export function createSeedVaultSigner({ readSecret }: { readonly readSecret: ReadSecret }): Signer {
   const chains = createBoundedMap<string, Promise<PrivateNode>>(KEY_CACHE_ENTRIES_MAX);
   const keys = createBoundedMap<string, Promise<SigningKey>>(KEY_CACHE_ENTRIES_MAX);
 
   const chainOf = (key: SeedKey): Promise<PrivateNode> =>
-    remember(chains, `${key.secretArn}#${key.secretVersionId}`, () => readExternalChain(client, key));
+    remember(chains, `${key.secretArn}#${key.secretVersionId}`, () => readExternalChain(readSecret, key));
   const keyOf = (key: SeedKey): Promise<SigningKey> =>
     remember(keys, `${key.secretArn}#${key.secretVersionId}#${key.index}`, async () => {
       const { privateKey } = deriveChild(await chainOf(key), key.index);
@@ -54,24 +58,14 @@ export function createSeedVaultSigner({ client }: { readonly client: SecretsMana
   };
 }
 
-async function readExternalChain(client: SecretsManagerClient, key: SeedKey): Promise<PrivateNode> {
-  const seed = parseSeedSecret(await readSecret(client, key));
+async function readExternalChain(readSecret: ReadSecret, key: SeedKey): Promise<PrivateNode> {
+  const { secretArn, secretVersionId } = key;
+  // By name, so that a seed that was lost and restored is found; the version and the address that it gives say that it is the same.
+  const seed = parseSeedSecret(await readSecret(parseSecretName(secretArn) ?? secretArn, secretVersionId));
   if (seed === null) throw new Error(`${key.secretArn} holds no seed at version ${key.secretVersionId}`);
   const chain = deriveExternalChain(seed);
   seed.fill(0);
   return chain;
-}
-
-async function readSecret(client: SecretsManagerClient, { secretArn, secretVersionId }: SeedKey): Promise<string> {
-  // By name, so that a seed that was lost and restored is found; the version and the address that it gives say that it is the same.
-  const secretId = parseSecretName(secretArn) ?? secretArn;
-  const command = new GetSecretValueCommand({ SecretId: secretId, VersionId: secretVersionId });
-  try {
-    const answer = await client.send(command, { abortSignal: AbortSignal.timeout(SIGNER_TIMEOUT_MS) });
-    return answer.SecretString ?? '';
-  } catch (error) {
-    throw toWalletError(`secretsmanager:GetSecretValue of ${secretArn}`, error);
-  }
 }
 
 /** Shares one promise among parallel callers; a failure is theirs alone and is tried again by the next. */

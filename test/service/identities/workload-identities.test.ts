@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createStoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createManagerStore } from '../../../lib/ledger/dynamodb/registry/manager-store.ts';
 import { PARALLEL, times } from '../../contracts/parallel.ts';
 import { makeName } from '../../support/identities.ts';

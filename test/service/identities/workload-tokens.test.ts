@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issuerKey } from '../../../lib/domain/tenants/jwt-authorizer.ts';
 import { WORKLOAD_TOKEN_LIFE_MS } from '../../../lib/domain/limits.ts';
 import { addMs } from '../../../lib/domain/time.ts';
-import { createStoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { putIf } from '../../../lib/ledger/dynamodb/store/conditional-write.ts';
 import { toIssuerItem } from '../../../lib/ledger/dynamodb/registry/identity-items.ts';
 import { createIdentityStore } from '../../../lib/ledger/dynamodb/registry/identity-store.ts';

@@ -3,7 +3,7 @@ import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
 import type { RepetitionGuard } from '../../../lib/domain/ports/books.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import { addMs } from '../../../lib/domain/time.ts';
-import { createStoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createRepetitionGuard } from '../../../lib/ledger/dynamodb/books/repetition-guard.ts';
 import { processPayment, type ProcessPaymentDeps } from '../../../lib/service/paying/process-payment.ts';
 import { withDatabase } from '../../support/database.ts';

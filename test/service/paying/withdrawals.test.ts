@@ -16,6 +16,7 @@ import { BASE_SEPOLIA } from '../../support/payments.ts';
 import { HOME, OTHER_HOME, createWithdrawingWorld, type WithdrawingWorld } from '../../support/withdrawing.ts';
 import { wiring } from '../../support/wiring.ts';
 import { GATE_KEY } from '../../../lib/ledger/dynamodb/books/gate-item.ts';
+import { toStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 
 const STRANGER = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 
@@ -61,7 +62,7 @@ describe('a withdrawal', () => {
     const payment = paid(await withdraw(deps, world.request()));
     expect(isWithdrawal(payment)).toBe(true);
     const user = { managerId: payment.managerId, userId: payment.userId };
-    const store = { client: database.client, tableName: world.paying.booksTable };
+    const store = { client: toStoreClient(database.client), tableName: world.paying.booksTable };
     expect((await createSessionStore(store).listSessions(user, { maxResults: 10 })).items).toEqual([]);
     const key = { pk: { S: `SES#${payment.managerId}#${payment.sessionId}` } };
     const { Item: item } = await database.client.send(
@@ -74,7 +75,7 @@ describe('a withdrawal', () => {
     const payment = paid(await withdraw(deps, world.request()));
     const log = createPaymentLog({
       ...wiring,
-      client: database.client,
+      client: toStoreClient(database.client),
       tableName: world.paying.booksTable,
       clock: world.clock,
     });

@@ -3,7 +3,7 @@ import { toEpochMs, addMs, type EpochMs } from '../../../lib/domain/time.ts';
 import type { SessionKey } from '../../../lib/domain/payment/session.ts';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
-import { createStoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createExpiryIndex } from '../../../lib/ledger/dynamodb/books/expiry-index.ts';
 import { sessionPk } from '../../../lib/ledger/dynamodb/books/keys.ts';
 import { createSessionStore } from '../../../lib/ledger/dynamodb/books/session-store.ts';
@@ -26,7 +26,7 @@ const run = (now: EpochMs) => markExpiredSessions({ ...at(now), index: createExp
 
 async function placeOf(session: SessionKey) {
   const input = { TableName: table.tableName, Key: { pk: { S: sessionPk(session) } } };
-  const { Item: item } = await table.client.send(new GetItemCommand(input));
+  const { Item: item } = await database.client.send(new GetItemCommand(input));
   return item?.['sv']?.N ?? null;
 }
 

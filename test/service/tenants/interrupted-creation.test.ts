@@ -7,7 +7,7 @@ import type { ClaimOutcome, Registry } from '../../../lib/domain/ports/registry.
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import { ok } from '../../../lib/domain/result.ts';
 import { createClientTokens } from '../../../lib/ledger/dynamodb/registry/client-tokens.ts';
-import { createStoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
+import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../../../lib/ledger/dynamodb/registry/identity-store.ts';
 import { createRegistry } from '../../../lib/ledger/dynamodb/registry/registry.ts';
 import { createOnce } from '../../../lib/service/tenants/create-once.ts';

@@ -15,6 +15,7 @@ import { formatSignature, parseDerSignature, toLowS } from '../../../lib/wallets
 import { makeConnector, startAws, type TestAws } from '../aws.ts';
 import { assertRefusesForeignAddress, describeSigner, failureOf, sOf, type Wallet } from '../signer-contract.ts';
 import { messageOf } from '../../support/messages.ts';
+import { createSdkSignDigest } from '../../../lib/wallets/aws-kms/sdk-sign.ts';
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
@@ -33,7 +34,7 @@ function arnOf(key: WalletKey): string {
 
 describeSigner({
   name: 'AwsKms',
-  createSigner: ({ kms }) => createKmsSigner({ client: kms }),
+  createSigner: ({ kms }) => createKmsSigner({ signDigest: createSdkSignDigest(kms) }),
   createWallet,
   missingKeys: (key) => [
     { type: 'AwsKms', keyArn: arnOf(key).replace(/.$/, (last) => (last === '0' ? '1' : '0')) },
@@ -57,7 +58,7 @@ test('normalises 1,000 signatures of which about half come with high s', { timeo
     },
     { step: 'initialize' },
   );
-  const signer = createKmsSigner({ client: aws.kms });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(aws.kms) });
   const digest = randomBytes(32);
   const signatures = new Set<string>();
   for (let batch = 0; batch < 50; batch += 1) {
@@ -88,7 +89,7 @@ test('refuses the signature of another key that was put behind the same ARN', as
   writeFileSync(fileOf(wallet), JSON.stringify({ ...own, material: foreign.material }));
 
   const after = await startAws({ dataDir });
-  const signer = createKmsSigner({ client: after.kms });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(after.kms) });
   await expect(signer.sign(wallet.key, messageOf(randomBytes(32)), wallet.address)).rejects.toThrow(
     /nothing is released/,
   );
@@ -127,7 +128,7 @@ test.each([
 ])('refuses %s for a signature', async (_name, Signature) => {
   const mock = mockClient(KMSClient);
   mock.on(SignCommand).resolves(Signature === undefined ? {} : { Signature });
-  const signer = createKmsSigner({ client: new KMSClient({ region: 'eu-west-1' }) });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' })) });
   const failure = signer.sign(
     { type: 'AwsKms', keyArn: 'arn:key' },
     messageOf(randomBytes(32)),
@@ -147,7 +148,7 @@ test.each([
 ])('takes %s for "not now": %s', async (name, isNotNow) => {
   const mock = mockClient(KMSClient);
   mock.on(SignCommand).rejects(Object.assign(new Error('no'), { name, $fault: 'client', $metadata: {} }));
-  const signer = createKmsSigner({ client: new KMSClient({ region: 'eu-west-1' }) });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' })) });
   const error = await failureOf(
     signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, messageOf(randomBytes(32)), `0x${'11'.repeat(20)}`),
   );
@@ -166,7 +167,9 @@ test('gives up on a KMS that does not answer in time', async () => {
   try {
     const aws = await startAws({ authorize: ({ action }) => (action === 'Sign' ? new Promise(() => {}) : true) });
     const { key, address } = await createWallet(aws);
-    const error = await failureOf(createKmsSigner({ client: aws.kms }).sign(key, messageOf(randomBytes(32)), address));
+    const error = await failureOf(
+      createKmsSigner({ signDigest: createSdkSignDigest(aws.kms) }).sign(key, messageOf(randomBytes(32)), address),
+    );
     expect(String(error)).toMatch(/no usable answer/);
     expect(error).not.toBeInstanceOf(NotNow);
     expect(waits.at(-1)).toBe(SIGNER_TIMEOUT_MS);

@@ -1,4 +1,4 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue } from '../store/client.ts';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { toMicroUsd } from '../../../domain/money.ts';
 import type { Denial, DenialReason } from '../../../domain/payment/denial.ts';

@@ -1,8 +1,6 @@
-import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ExpiryIndex } from '../../../domain/ports/books.ts';
 import { toEpochMs } from '../../../domain/time.ts';
 import { number, readInteger, readText, text } from '../store/attributes.ts';
-import { callStore } from '../store/client.ts';
 import { expiryShardKey, parseSessionPk, sessionPk } from './keys.ts';
 import { queryDue, type SweepStore } from './sweep-index.ts';
 
@@ -21,21 +19,13 @@ export function createExpiryIndex({ client, tableName }: SweepStore): ExpiryInde
       }));
     },
     markExpired: async (session, now) => {
-      await callStore('UpdateItem', async () => {
-        try {
-          await client.send(
-            new UpdateItemCommand({
-              TableName: tableName,
-              Key: { pk: text(sessionPk(session)) },
-              UpdateExpression: 'REMOVE sh, sv',
-              ConditionExpression: 'st = :active AND sv <= :now',
-              ExpressionAttributeValues: { ':active': text('A'), ':now': number(now) },
-            }),
-          );
-        } catch (error) {
-          // Deleted, or marked by another run: nothing is left to say.
-          if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        }
+      // A refusal means that it was deleted, or marked by another run: nothing is left to say.
+      await client.updateItem({
+        TableName: tableName,
+        Key: { pk: text(sessionPk(session)) },
+        UpdateExpression: 'REMOVE sh, sv',
+        ConditionExpression: 'st = :active AND sv <= :now',
+        ExpressionAttributeValues: { ':active': text('A'), ':now': number(now) },
       });
     },
   };

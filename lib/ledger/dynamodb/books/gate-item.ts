@@ -1,8 +1,7 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { Gate } from '../../../domain/payment/gate.ts';
 import { SCHEMA_VERSION, assertReadable, number, readInstant, readText, text } from '../store/attributes.ts';
-import { callStore, type Item } from '../store/client.ts';
+import type { Item } from '../store/client.ts';
 import { putIf, type StoreTable } from '../store/conditional-write.ts';
 
 export const GATE_KEY = 'GATE';
@@ -31,9 +30,9 @@ export function toGateItem({ deploymentId, floor, frozenAt }: Gate): Item {
  * @param drawId 32 hexadecimal digits that nobody has drawn before
  */
 export async function readGate(table: StoreTable, drawId: () => string): Promise<Gate> {
-  const input = { TableName: table.tableName, Key: { pk: text(GATE_KEY) }, ConsistentRead: true };
-  const output = await callStore('GetItem', () => table.client.send(new GetItemCommand(input)));
-  if (output.Item !== undefined) return parseGateItem(output.Item);
+  const Key = { pk: text(GATE_KEY) };
+  const stored = await table.client.getItem({ TableName: table.tableName, Key, ConsistentRead: true });
+  if (stored !== null) return parseGateItem(stored);
   const item = toGateItem({ deploymentId: drawId(), floor: null, frozenAt: null });
   const outcome = await putIf(table, item, { expression: 'attribute_not_exists(pk)' });
   if (outcome.item === null) throw new InvariantViolated('the gate vanished from the books');

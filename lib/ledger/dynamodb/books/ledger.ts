@@ -1,10 +1,3 @@
-import {
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  UpdateItemCommand,
-  type DynamoDBClient,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { PaymentId } from '../../../domain/ids.ts';
 import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../../domain/ports/books.ts';
@@ -12,7 +5,7 @@ import type { SchemeOf } from '../../../domain/ports/schemes.ts';
 import { sameSignatures, type Payment } from '../../../domain/payment/payment.ts';
 import { assertSessionBalances, type Session } from '../../../domain/payment/session.ts';
 import { number, text } from '../store/attributes.ts';
-import { callStore, type Item } from '../store/client.ts';
+import type { Item, StoreClient, UpdateItemInput, WriteAnswer } from '../store/client.ts';
 import { putIf } from '../store/conditional-write.ts';
 import { formatEntry, parseSessionItem } from './session-items.ts';
 import { readGate } from './gate-item.ts';
@@ -30,9 +23,9 @@ import { toDenialMap } from './denial-items.ts';
 export interface LedgerStore {
   readonly tableName: string;
   /** For reads and for writes that recognise their own repetition. */
-  readonly client: DynamoDBClient;
+  readonly client: StoreClient;
   /** For `reserve` alone: must not retry (`maxAttempts: 1`). */
-  readonly singleSendClient: DynamoDBClient;
+  readonly singleSendClient: StoreClient;
   readonly schemeOf: SchemeOf;
   /** 32 hexadecimal digits that name new books. */
   readonly drawDeploymentId: () => string;
@@ -67,33 +60,12 @@ export function readBalanced(item: Item): Session {
 }
 
 async function readItem({ client, tableName }: LedgerStore, pk: string): Promise<Item | null> {
-  const output = await callStore('GetItem', () =>
-    client.send(new GetItemCommand({ TableName: tableName, Key: { pk: text(pk) }, ConsistentRead: true })),
-  );
-  return output.Item ?? null;
+  return client.getItem({ TableName: tableName, Key: { pk: text(pk) }, ConsistentRead: true });
 }
 
-type Update =
-  | { readonly kind: 'applied'; readonly item: Item }
-  | { readonly kind: 'failed'; readonly item: Item | null };
-
 /** One conditional update: what it wrote, or the item that the failed condition saw. */
-async function update(client: DynamoDBClient, input: UpdateItemCommandInput): Promise<Update> {
-  return callStore('UpdateItem', async () => {
-    try {
-      const output = await client.send(
-        new UpdateItemCommand({
-          ReturnValues: 'ALL_NEW',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          ...input,
-        }),
-      );
-      return { kind: 'applied', item: output.Attributes ?? {} } as const;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { kind: 'failed', item: error.Item ?? null } as const;
-    }
-  });
+function update(client: StoreClient, input: UpdateItemInput): Promise<WriteAnswer> {
+  return client.updateItem({ ReturnValues: 'ALL_NEW', ReturnValuesOnConditionCheckFailure: 'ALL_OLD', ...input });
 }
 
 /** Reads the payment that a failed condition saw. There always is one: payments are never deleted while in use. */
@@ -108,7 +80,7 @@ async function putIntent(store: LedgerStore, payment: Payment): ReturnType<Ledge
   });
   if (outcome.kind === 'applied') return { kind: 'created' };
   const stored = paymentSeen(store, outcome.item, payment.id);
-  // The SDK repeats a put whose reply was lost; the repetition then meets its own item.
+  // The client repeats a put whose reply was lost; the repetition then meets its own item.
   const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
   return own ? { kind: 'created' } : { kind: 'exists', payment: stored };
 }
@@ -165,9 +137,7 @@ async function takeOver(store: LedgerStore, from: Parameters<Ledger['takeOver']>
 }
 
 /** The attributes that a verdict adds to a payment. */
-function verdictUpdate(
-  verdict: Verdict,
-): Pick<UpdateItemCommandInput, 'UpdateExpression' | 'ExpressionAttributeValues'> {
+function verdictUpdate(verdict: Verdict): Pick<UpdateItemInput, 'UpdateExpression' | 'ExpressionAttributeValues'> {
   const common = { ':st': text(formatStatus(verdict.status)), ':at': number(verdict.at) };
   switch (verdict.status) {
     case 'SIGNED':

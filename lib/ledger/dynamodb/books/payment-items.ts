@@ -1,4 +1,4 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue } from '../store/client.ts';
 import { packAddress, unpackAddress } from '../../../chains/families.ts';
 import type { NetworkId } from '../../../domain/assets.ts';
 import type { PaymentId } from '../../../domain/ids.ts';

@@ -1,11 +1,9 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { parsePaymentId } from '../../../domain/ids.ts';
 import type { PaymentLog } from '../../../domain/ports/books.ts';
 import type { SchemeOf } from '../../../domain/ports/schemes.ts';
 import { NotNow, type UserKey } from '../../../domain/ports/services.ts';
 import { readText, text } from '../store/attributes.ts';
 import { readBatch, type BatchStore } from '../store/batch-read.ts';
-import { callStore } from '../store/client.ts';
 import { parsePaymentItem } from './payment-items.ts';
 import { paymentListKey, paymentPk } from './keys.ts';
 import { readListPage } from '../store/list-page.ts';
@@ -22,9 +20,9 @@ export interface PaymentLogStore extends BatchStore {
 export function createPaymentLog(store: PaymentLogStore): PaymentLog {
   return {
     readPayment: async (id) => {
-      const input = { TableName: store.tableName, Key: { pk: text(paymentPk(id)) }, ConsistentRead: true };
-      const output = await callStore('GetItem', () => store.client.send(new GetItemCommand(input)));
-      return output.Item === undefined ? null : parsePaymentItem(output.Item, store.schemeOf);
+      const Key = { pk: text(paymentPk(id)) };
+      const item = await store.client.getItem({ TableName: store.tableName, Key, ConsistentRead: true });
+      return item === null ? null : parsePaymentItem(item, store.schemeOf);
     },
     listPayments: async (user, page) => {
       const list = toUserListQuery(store.tableName, user, paymentsOf(user));

@@ -1,11 +1,10 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { SESSION_ID } from '../../../domain/ids.ts';
 import type { SessionStore, SessionSummary } from '../../../domain/ports/books.ts';
 import type { UserKey } from '../../../domain/ports/services.ts';
 import { toEpochMs } from '../../../domain/time.ts';
 import { number, readInteger, readText, text } from '../store/attributes.ts';
-import { callStore, type Item } from '../store/client.ts';
+import type { Item } from '../store/client.ts';
 import { putIf, updateIf, type StoreTable } from '../store/conditional-write.ts';
 import { parseSessionItem, toExpiryPlace, toSessionItem } from './session-items.ts';
 import { sessionListKey, sessionPk } from './keys.ts';
@@ -19,9 +18,9 @@ import { toUserListQuery, type UserList } from '../store/user-list.ts';
 export function createSessionStore(table: StoreTable): SessionStore {
   return {
     readSession: async (key) => {
-      const input = { TableName: table.tableName, Key: { pk: text(sessionPk(key)) }, ConsistentRead: true };
-      const output = await callStore('GetItem', () => table.client.send(new GetItemCommand(input)));
-      return output.Item === undefined ? null : parseSessionItem(output.Item);
+      const Key = { pk: text(sessionPk(key)) };
+      const item = await table.client.getItem({ TableName: table.tableName, Key, ConsistentRead: true });
+      return item === null ? null : parseSessionItem(item);
     },
     createSession: async (session, requestHash) => {
       const item = { ...toSessionItem(session, requestHash), ...toExpiryPlace(session) };

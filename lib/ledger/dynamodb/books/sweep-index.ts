@@ -1,22 +1,15 @@
-import {
-  ConditionalCheckFailedException,
-  QueryCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
 import type { PaymentId } from '../../../domain/ids.ts';
 import { SWEEP_PAGE_ITEMS } from '../../../domain/limits.ts';
 import type { DueVisit, SweepIndex } from '../../../domain/ports/books.ts';
 import { toEpochMs, type EpochMs } from '../../../domain/time.ts';
 import { number, readInteger, readText, text } from '../store/attributes.ts';
-import { callStore, type Item } from '../store/client.ts';
 import { paymentPk } from './keys.ts';
+import type { AttributeValue, Item, StoreClient } from '../store/client.ts';
 import { BY_VISIT_INDEX } from '../store/tables.ts';
 
 export interface SweepStore {
   readonly tableName: string;
-  readonly client: DynamoDBClient;
+  readonly client: StoreClient;
 }
 
 /** The sparse index of payments that are to be visited once their lease has ended. */
@@ -32,18 +25,14 @@ export function createSweepIndex(store: SweepStore): SweepIndex {
       }));
     },
     hasVisits: async (shard) => {
-      const output = await callStore('Query', () =>
-        store.client.send(
-          new QueryCommand({
-            TableName: store.tableName,
-            IndexName: BY_VISIT_INDEX,
-            KeyConditionExpression: 'sh = :shard',
-            ExpressionAttributeValues: { ':shard': text(shard.toString()) },
-            Limit: 1,
-          }),
-        ),
-      );
-      return (output.Items ?? []).length > 0;
+      const { items } = await store.client.query({
+        TableName: store.tableName,
+        IndexName: BY_VISIT_INDEX,
+        KeyConditionExpression: 'sh = :shard',
+        ExpressionAttributeValues: { ':shard': text(shard.toString()) },
+        Limit: 1,
+      });
+      return items.length > 0;
     },
     dropVisit: (id, attempt) => changeVisit(store, id, attempt, 'REMOVE sh, sv, sf', {}),
     postponeVisit: (id, attempt, until) =>
@@ -62,21 +51,17 @@ export async function queryDue(
   now: EpochMs,
   after: { readonly pk: string; readonly dueAt: EpochMs } | null,
 ): Promise<readonly Item[]> {
-  const output = await callStore('Query', () =>
-    client.send(
-      new QueryCommand({
-        TableName: tableName,
-        IndexName: BY_VISIT_INDEX,
-        KeyConditionExpression: 'sh = :shard AND sv <= :now',
-        ExpressionAttributeValues: { ':shard': text(shardKey), ':now': number(now) },
-        Limit: SWEEP_PAGE_ITEMS,
-        ...(after === null
-          ? {}
-          : { ExclusiveStartKey: { pk: text(after.pk), sh: text(shardKey), sv: number(after.dueAt) } }),
-      }),
-    ),
-  );
-  return output.Items ?? [];
+  const { items } = await client.query({
+    TableName: tableName,
+    IndexName: BY_VISIT_INDEX,
+    KeyConditionExpression: 'sh = :shard AND sv <= :now',
+    ExpressionAttributeValues: { ':shard': text(shardKey), ':now': number(now) },
+    Limit: SWEEP_PAGE_ITEMS,
+    ...(after === null
+      ? {}
+      : { ExclusiveStartKey: { pk: text(after.pk), sh: text(shardKey), sv: number(after.dueAt) } }),
+  });
+  return items;
 }
 
 async function changeVisit(
@@ -86,21 +71,13 @@ async function changeVisit(
   expression: string,
   values: Record<string, AttributeValue>,
 ): Promise<void> {
-  await callStore('UpdateItem', async () => {
-    try {
-      await client.send(
-        new UpdateItemCommand({
-          TableName: tableName,
-          Key: { pk: text(paymentPk(id)) },
-          UpdateExpression: expression,
-          ConditionExpression: 'k = :k AND attribute_exists(sh)',
-          ExpressionAttributeValues: { ...values, ':k': number(attempt) },
-        }),
-      );
-    } catch (error) {
-      // A later attempt has its own visit; this one is moot.
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    }
+  // A refusal is fine: a later attempt has its own visit, and this one is moot.
+  await client.updateItem({
+    TableName: tableName,
+    Key: { pk: text(paymentPk(id)) },
+    UpdateExpression: expression,
+    ConditionExpression: 'k = :k AND attribute_exists(sh)',
+    ExpressionAttributeValues: { ...values, ':k': number(attempt) },
   });
 }
 
@@ -109,27 +86,18 @@ async function putOff(
   { id, shard, dueAt }: DueVisit,
   until: EpochMs,
 ): Promise<EpochMs | null> {
-  return callStore('UpdateItem', async () => {
-    try {
-      const output = await client.send(
-        new UpdateItemCommand({
-          TableName: tableName,
-          Key: { pk: text(paymentPk(id)) },
-          UpdateExpression: 'SET sv = :until, sf = if_not_exists(sf, :due)',
-          ConditionExpression: 'sh = :shard AND sv = :due',
-          ExpressionAttributeValues: {
-            ':until': number(until),
-            ':due': number(dueAt),
-            ':shard': text(shard.toString()),
-          },
-          ReturnValues: 'UPDATED_NEW',
-        }),
-      );
-      return toEpochMs(readInteger(output.Attributes ?? {}, 'sf'));
-    } catch (error) {
-      // Finished, or put elsewhere by another run or a later attempt.
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return null;
-    }
+  const answer = await client.updateItem({
+    TableName: tableName,
+    Key: { pk: text(paymentPk(id)) },
+    UpdateExpression: 'SET sv = :until, sf = if_not_exists(sf, :due)',
+    ConditionExpression: 'sh = :shard AND sv = :due',
+    ExpressionAttributeValues: {
+      ':until': number(until),
+      ':due': number(dueAt),
+      ':shard': text(shard.toString()),
+    },
+    ReturnValues: 'UPDATED_NEW',
   });
+  // Refused: finished, or put elsewhere by another run or a later attempt.
+  return answer.kind === 'refused' ? null : toEpochMs(readInteger(answer.item ?? {}, 'sf'));
 }

@@ -1,8 +1,7 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { ClientTokens, Remembered, TokenUse } from '../../../domain/ports/registry.ts';
 import { SCHEMA_VERSION, number, readText, text } from '../store/attributes.ts';
-import { callStore, type Item } from '../store/client.ts';
+import type { Item } from '../store/client.ts';
 import { putIf, type StoreTable } from '../store/conditional-write.ts';
 import type { TransactionPart } from '../store/transaction.ts';
 
@@ -18,13 +17,12 @@ export function createClientTokens(table: StoreTable): ClientTokens {
       return parseTokenUse(outcome.item);
     },
     find: async (tokenKey) => {
-      const command = new GetItemCommand({
+      const item = await table.client.getItem({
         TableName: table.tableName,
         Key: tokenItemKey(tokenKey),
         ConsistentRead: true,
       });
-      const { Item: item } = await callStore('GetItem', () => table.client.send(command));
-      return item === undefined ? null : parseTokenUse(item);
+      return item === null ? null : parseTokenUse(item);
     },
   };
 }

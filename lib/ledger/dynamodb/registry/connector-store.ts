@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { CONNECTOR_ID } from '../../../domain/ids.ts';
 import { CONNECTORS_MAX } from '../../../domain/limits.ts';
 import { NotNow } from '../../../domain/ports/services.ts';
@@ -7,7 +6,7 @@ import type { PaymentConnector, Vendor } from '../../../domain/tenants/resources
 import type { EpochMs } from '../../../domain/time.ts';
 import { SCHEMA_VERSION, number, readInteger, readText, text } from '../store/attributes.ts';
 import { CLAIM_ATTRIBUTES, claim, isWritten } from './creation-claims.ts';
-import { callStore, type Item } from '../store/client.ts';
+import type { Item, UpdateItemInput } from '../store/client.ts';
 import { answerToken, useToken } from './client-tokens.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
 import { providerKey } from './identity-items.ts';
@@ -212,7 +211,7 @@ async function takeKeyIndex(
   managerId: string,
   connectorId: string,
 ): Promise<number> {
-  const command = new UpdateItemCommand({
+  const update: UpdateItemInput = {
     TableName: tableName,
     Key: connectorKey(managerId, connectorId),
     UpdateExpression: 'ADD keysTaken :one',
@@ -220,21 +219,13 @@ async function takeKeyIndex(
     ExpressionAttributeNames: { '#status': 'status' },
     ExpressionAttributeValues: { ':one': number(1), ':ready': text('READY') },
     ReturnValues: 'UPDATED_NEW',
-  });
+  };
   // Instruments that others claim count at the same item.
-  const taken = await repeatConflicts(() =>
-    callStore('UpdateItem', async () => {
-      try {
-        return (await client.send(command)).Attributes ?? {};
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return null;
-      }
-    }),
-  );
-  if (taken === null) throw new Error(`connector ${connectorId} has no keys to give: it is missing or not READY`);
+  const taken = await repeatConflicts(() => client.updateItem(update));
+  if (taken.kind === 'refused')
+    throw new Error(`connector ${connectorId} has no keys to give: it is missing or not READY`);
   // A repeated request skips an index: gaps are harmless, the same index twice would be one key for two users.
-  return readInteger(taken, 'keysTaken') - 1;
+  return readInteger(taken.item ?? {}, 'keysTaken') - 1;
 }
 
 function toQuery(tableName: string, managerId: string): ListQuery {

@@ -1,4 +1,3 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { isAddress } from '../../../chains/evm/address.ts';
 import type { UserKey } from '../../../domain/ports/services.ts';
@@ -13,7 +12,7 @@ import {
   readText,
   text,
 } from '../store/attributes.ts';
-import type { Item } from '../store/client.ts';
+import type { AttributeValue, Item } from '../store/client.ts';
 
 // docs/reference/storage-schema.md lists every attribute.
 

@@ -1,7 +1,5 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { IssuerIndex } from '../../../domain/ports/registry.ts';
 import { assertReadable, readText } from '../store/attributes.ts';
-import { callStore } from '../store/client.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
 import { issuerPartitionValue } from './identity-items.ts';
 
@@ -9,14 +7,14 @@ import { issuerPartitionValue } from './identity-items.ts';
 export function createIssuerIndex({ tableName, client }: StoreTable): IssuerIndex {
   return {
     findDiscoveryUrl: async (issuerKey) => {
-      const command = new QueryCommand({
+      const { items } = await client.query({
         TableName: tableName,
         KeyConditionExpression: 'pk = :issuer',
         ExpressionAttributeValues: { ':issuer': issuerPartitionValue(issuerKey) },
         ConsistentRead: true,
         Limit: 1,
       });
-      const { Items: [entry] = [] } = await callStore('Query', () => client.send(command));
+      const [entry] = items;
       if (entry === undefined) return null;
       assertReadable(entry);
       return readText(entry, 'discoveryUrl');

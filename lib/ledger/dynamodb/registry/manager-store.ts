@@ -1,11 +1,10 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { MANAGER_ID } from '../../../domain/ids.ts';
 import { issuerKeyOfDiscoveryUrl } from '../../../domain/tenants/jwt-authorizer.ts';
 import type { ChangeOutcome, ManagerStore, Remembered } from '../../../domain/ports/registry.ts';
 import type { PaymentManager } from '../../../domain/tenants/resources.ts';
 import type { EpochMs } from '../../../domain/time.ts';
 import { number, readText, text } from '../store/attributes.ts';
-import { callStore, type Item } from '../store/client.ts';
+import type { Item } from '../store/client.ts';
 import { useToken } from './client-tokens.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
 import { issuerEntryKey, toIssuerItem, toWorkloadItem, workloadKey } from './identity-items.ts';
@@ -46,9 +45,7 @@ export async function readManager(table: StoreTable, managerId: string): Promise
 
 /** Strongly consistent. */
 export async function readItem({ client, tableName }: StoreTable, key: Item): Promise<Item | null> {
-  const command = new GetItemCommand({ TableName: tableName, Key: key, ConsistentRead: true });
-  const output = await callStore('GetItem', () => client.send(command));
-  return output.Item ?? null;
+  return client.getItem({ TableName: tableName, Key: key, ConsistentRead: true });
 }
 
 const NEW = { expression: 'attribute_not_exists(pk)' };

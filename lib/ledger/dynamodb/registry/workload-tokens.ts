@@ -1,8 +1,6 @@
-import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import type { WorkloadTokens } from '../../../domain/ports/registry.ts';
 import { floorToSeconds } from '../../../domain/time.ts';
 import { SCHEMA_VERSION, assertReadable, number, readInstant, readText, text } from '../store/attributes.ts';
-import { callStore } from '../store/client.ts';
 import { putIf, type StoreTable } from '../store/conditional-write.ts';
 import { workloadTokenKey } from './identity-items.ts';
 
@@ -27,13 +25,12 @@ export function createWorkloadTokens(table: StoreTable): WorkloadTokens {
       await putIf(table, item, { expression: 'attribute_not_exists(pk)' });
     },
     redeem: async (tokenDigest) => {
-      const command = new DeleteItemCommand({
+      const { item } = await table.client.deleteItem({
         TableName: table.tableName,
         Key: workloadTokenKey(tokenDigest),
         ReturnValues: 'ALL_OLD',
       });
-      const { Attributes: item } = await callStore('DeleteItem', () => table.client.send(command));
-      if (item === undefined) return null;
+      if (item === null) return null;
       assertReadable(item);
       return {
         workloadName: readText(item, 'workloadName'),

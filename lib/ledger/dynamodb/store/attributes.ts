@@ -1,8 +1,7 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { Hex } from '../../../domain/payment/payment.ts';
 import { toEpochMs, type EpochMs } from '../../../domain/time.ts';
-import type { Item } from './client.ts';
+import type { AttributeValue, Item } from './client.ts';
 
 /** Version of the items' shape; see docs/reference/storage-schema.md. */
 export const SCHEMA_VERSION = 1;

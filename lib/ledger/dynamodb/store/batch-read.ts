@@ -1,8 +1,7 @@
-import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { BATCH_READ_ATTEMPTS_MAX, BATCH_READ_WAIT_MIN_MS } from '../../../domain/limits.ts';
 import type { Clock } from '../../../domain/time.ts';
 import { readText, text } from './attributes.ts';
-import { callStore, type Item } from './client.ts';
+import type { Item } from './client.ts';
 import type { StoreTable } from './conditional-write.ts';
 
 export interface BatchStore extends StoreTable {
@@ -19,15 +18,12 @@ export interface BatchRead {
 /** Reads up to a hundred items by key, strongly consistent. Asks again for what DynamoDB leaves unprocessed. */
 export async function readBatch({ client, clock, tableName }: BatchStore, keys: Iterable<string>): Promise<BatchRead> {
   const found = new Map<string, Item>();
-  let pending: Item[] = [...new Set(keys)].map((pk) => ({ pk: text(pk) }));
+  let pending: readonly Item[] = [...new Set(keys)].map((pk) => ({ pk: text(pk) }));
   for (let attempt = 0; pending.length > 0 && attempt < BATCH_READ_ATTEMPTS_MAX; attempt += 1) {
     if (attempt > 0) await clock.sleep(BATCH_READ_WAIT_MIN_MS * 2 ** (attempt - 1));
-    const command = new BatchGetItemCommand({
-      RequestItems: { [tableName]: { Keys: pending, ConsistentRead: true } },
-    });
-    const output = await callStore('BatchGetItem', () => client.send(command));
-    for (const item of output.Responses?.[tableName] ?? []) found.set(readText(item, 'pk'), item);
-    pending = output.UnprocessedKeys?.[tableName]?.Keys ?? [];
+    const output = await client.batchGetItem({ TableName: tableName, Keys: pending, ConsistentRead: true });
+    for (const item of output.items) found.set(readText(item, 'pk'), item);
+    pending = output.unprocessedKeys;
   }
   return { found, unread: new Set(pending.map((key) => readText(key, 'pk'))) };
 }

@@ -1,15 +1,8 @@
-import {
-  ConditionalCheckFailedException,
-  PutItemCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-  type DynamoDBClient,
-} from '@aws-sdk/client-dynamodb';
-import { callStore, type Item } from './client.ts';
+import type { AttributeValue, Item, StoreClient } from './client.ts';
 
 export interface StoreTable {
   readonly tableName: string;
-  readonly client: DynamoDBClient;
+  readonly client: StoreClient;
 }
 
 /** When a write may happen. Attribute names in the expression are aliased as `#name` where `names` lists them. */
@@ -25,12 +18,12 @@ export type WriteOutcome =
   | { readonly kind: 'refused'; readonly item: Item | null };
 
 /**
- * Puts an item under a condition. The SDK repeats a write whose reply was lost, and the repetition meets its own item:
+ * Puts an item under a condition. The client repeats a write whose reply was lost, and the repetition meets its own item:
  * callers must recognise it in a `refused`, or treat it like anybody else's.
  */
 export async function putIf(table: StoreTable, item: Item, condition: Condition): Promise<WriteOutcome> {
   const { names = [], values } = condition;
-  const command = new PutItemCommand({
+  const answer = await table.client.putItem({
     TableName: table.tableName,
     Item: item,
     ConditionExpression: condition.expression,
@@ -38,10 +31,7 @@ export async function putIf(table: StoreTable, item: Item, condition: Condition)
     ...(values === undefined ? {} : { ExpressionAttributeValues: values }),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  return writeOnce('PutItem', async () => {
-    await table.client.send(command);
-    return item;
-  });
+  return answer.kind === 'applied' ? { kind: 'applied', item } : answer;
 }
 
 /** Sets and removes attributes of an item under a condition; `applied` carries the whole new item. See `putIf`. */
@@ -54,7 +44,7 @@ export async function updateIf(
   const { set, remove = [] } = change;
   const names = Object.keys(set);
   const removal = remove.length === 0 ? '' : ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}`;
-  const command = new UpdateItemCommand({
+  const answer = await table.client.updateItem({
     TableName: table.tableName,
     Key: key,
     UpdateExpression: `SET ${names.map((name) => `#${name} = :set_${name}`).join(', ')}${removal}`,
@@ -67,20 +57,9 @@ export async function updateIf(
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   });
-  return writeOnce('UpdateItem', async () => (await table.client.send(command)).Attributes ?? {});
+  return answer.kind === 'applied' ? { kind: 'applied', item: answer.item ?? {} } : answer;
 }
 
 function toAliases(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [`#${name}`, name]));
-}
-
-async function writeOnce(operation: string, send: () => Promise<Item>): Promise<WriteOutcome> {
-  return callStore(operation, async () => {
-    try {
-      return { kind: 'applied', item: await send() } as const;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { kind: 'refused', item: error.Item ?? null } as const;
-    }
-  });
 }

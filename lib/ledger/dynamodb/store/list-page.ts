@@ -1,14 +1,13 @@
-import { QueryCommand, type DynamoDBClient, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import { LIST_QUERIES_MAX, PAGE_SIZE_MAX } from '../../../domain/limits.ts';
 import { PageTokenRefused, type Page, type PageRequest } from '../../../domain/ports/services.ts';
-import { callStore, type Item } from './client.ts';
+import type { Item, QueryInput, StoreClient } from './client.ts';
 import { readText, text } from './attributes.ts';
 import { formatPageToken, parsePageToken } from './page-token.ts';
 import { BY_LIST_INDEX } from './tables.ts';
 
 /** A list that is read page by page from one partition of a table or an index. */
 export interface ListQuery {
-  readonly query: Omit<QueryCommandInput, 'Limit' | 'ExclusiveStartKey'>;
+  readonly query: Omit<QueryInput, 'Limit' | 'ExclusiveStartKey'>;
   /** What its page tokens are bound to: the list's name, whose it is, its filter. */
   readonly scope: readonly string[];
   /** Where in the order of the list an item stands. */
@@ -23,7 +22,7 @@ export interface ListQuery {
  * @throws PageTokenRefused for a token of another list or no token at all
  */
 export async function readListPage(
-  client: DynamoDBClient,
+  client: StoreClient,
   { query, scope, positionOf, keyAt }: ListQuery,
   { maxResults, nextToken }: PageRequest,
 ): Promise<Page<Item>> {
@@ -32,18 +31,19 @@ export async function readListPage(
   }
   // One more than the page holds tells whether there is another page, so that none but an only page is ever empty.
   const Limit = (query.FilterExpression === undefined ? maxResults : PAGE_SIZE_MAX) + 1;
-  let start = nextToken === undefined ? undefined : parseStart(nextToken, scope, keyAt);
+  let start = nextToken === undefined ? null : parseStart(nextToken, scope, keyAt);
   const found: Item[] = [];
   for (let queries = 0; queries < LIST_QUERIES_MAX; queries += 1) {
-    const input = { ...query, Limit, ...(start === undefined ? {} : { ExclusiveStartKey: start }) };
-    const output = await callStore('Query', () => client.send(new QueryCommand(input)));
-    found.push(...(output.Items ?? []));
-    start = output.LastEvaluatedKey;
-    if (start === undefined || found.length > maxResults) break;
+    const output = await client.query({ ...query, Limit, ...(start === null ? {} : { ExclusiveStartKey: start }) });
+    found.push(...output.items);
+    start = output.lastKey;
+    if (start === null || found.length > maxResults) break;
   }
   const items = found.slice(0, maxResults);
   const last = found.length > maxResults ? items.at(-1) : start;
-  return last === undefined ? { items } : { items, nextToken: formatPageToken(scope, positionOf(last)) };
+  return last === undefined || last === null
+    ? { items }
+    : { items, nextToken: formatPageToken(scope, positionOf(last)) };
 }
 
 function parseStart(token: string, scope: ListQuery['scope'], keyAt: ListQuery['keyAt']): Item {

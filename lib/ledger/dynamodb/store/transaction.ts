@@ -1,11 +1,4 @@
-import {
-  TransactWriteItemsCommand,
-  TransactionCanceledException,
-  TransactionInProgressException,
-  type TransactWriteItem,
-} from '@aws-sdk/client-dynamodb';
-import { NotNow, OutcomeUnknown } from '../../../domain/ports/services.ts';
-import { callStore, type Item } from './client.ts';
+import { StoreRefused, WriteConflict, type CancellationReason, type Item, type TransactWriteItem } from './client.ts';
 import type { Condition, StoreTable } from './conditional-write.ts';
 import { repeatConflicts } from './write-conflicts.ts';
 
@@ -28,7 +21,7 @@ export type TransactionOutcome =
   | { readonly kind: 'refused'; readonly failed: ReadonlyMap<number, Item | null> };
 
 /**
- * Writes all parts or none. The SDK repeats a transaction whose reply was lost under the same request token, so a repetition
+ * Writes all parts or none. The client repeats a transaction whose reply was lost under the same request token, so a repetition
  * is recognised by DynamoDB itself.
  * @throws NotNow where transactions of others have one of the items, again and again
  * @throws OutcomeUnknown also where an earlier try of this very transaction is still at work
@@ -38,35 +31,27 @@ export async function transactIf(table: StoreTable, parts: readonly TransactionP
   return repeatConflicts(() => sendTransaction(table, TransactItems));
 }
 
-function sendTransaction({ client }: StoreTable, TransactItems: TransactWriteItem[]): Promise<TransactionOutcome> {
-  return callStore('TransactWriteItems', async () => {
-    try {
-      await client.send(new TransactWriteItemsCommand({ TransactItems }));
-      return { kind: 'applied' } as const;
-    } catch (error) {
-      if (error instanceof TransactionCanceledException) return toRefusal(error);
-      // The repetition of a transaction whose reply was lost, while DynamoDB still works on the first.
-      if (error instanceof TransactionInProgressException) {
-        throw new OutcomeUnknown('the transaction is still in progress', { cause: error });
-      }
-      throw error;
-    }
-  });
+async function sendTransaction(
+  { client }: StoreTable,
+  TransactItems: readonly TransactWriteItem[],
+): Promise<TransactionOutcome> {
+  const answer = await client.transactWriteItems({ TransactItems });
+  return answer.kind === 'applied' ? answer : toRefusal(answer.reasons);
 }
 
 /** Reasons that pass by themselves. */
 const TRANSIENT = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
-function toRefusal(error: TransactionCanceledException): TransactionOutcome {
-  const reasons = error.CancellationReasons ?? [];
+function toRefusal(reasons: readonly CancellationReason[]): TransactionOutcome {
   const failed = new Map(
-    reasons.flatMap(({ Code, Item: item }, place) =>
-      Code === 'ConditionalCheckFailed' ? [[place, item ?? null] as const] : [],
-    ),
+    reasons.flatMap(({ code, item }, place) => (code === 'ConditionalCheckFailed' ? [[place, item] as const] : [])),
   );
   if (failed.size > 0) return { kind: 'refused', failed };
-  if (!reasons.some(({ Code = 'None' }) => TRANSIENT.has(Code))) throw error;
-  throw new NotNow('another write has one of the items of the transaction', { cause: error });
+  const codes = reasons.map(({ code }) => code);
+  if (!codes.some((code) => TRANSIENT.has(code))) {
+    throw new StoreRefused('TransactionCanceledException', `the transaction was cancelled: ${codes.join(', ')}`);
+  }
+  throw new WriteConflict('another write has one of the items of the transaction');
 }
 
 function toWriteItem({ tableName }: StoreTable, part: TransactionPart): TransactWriteItem {

@@ -1,11 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import { CONFLICT_ATTEMPTS_MAX, CONFLICT_WAIT_MAX_MS, CONFLICT_WAIT_MIN_MS } from '../../../domain/limits.ts';
-import { NotNow } from '../../../domain/ports/services.ts';
+import { WriteConflict } from './client.ts';
 
 /**
  * Repeats a write that DynamoDB turned away because a transaction had its item at that moment: such a write had no effect,
- * DynamoDB does not queue it, and the SDK does not repeat it. Waits a random part of a time that doubles, so that those who met
+ * DynamoDB does not queue it, and the client does not repeat it. Waits a random part of a time that doubles, so that those who met
  * once do not meet again.
  * @throws NotNow once it was turned away `CONFLICT_ATTEMPTS_MAX` times
  */
@@ -14,17 +13,11 @@ export async function repeatConflicts<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
-      if (attempt === CONFLICT_ATTEMPTS_MAX || !isConflict(error)) throw error;
+      if (attempt === CONFLICT_ATTEMPTS_MAX || !(error instanceof WriteConflict)) throw error;
       const ceilingMs = Math.min(CONFLICT_WAIT_MIN_MS * 2 ** (attempt - 1), CONFLICT_WAIT_MAX_MS);
       await new Promise((resolve) => {
         setTimeout(resolve, randomInt(ceilingMs + 1));
       });
     }
   }
-}
-
-function isConflict(error: unknown): boolean {
-  if (!(error instanceof NotNow)) return false;
-  const { cause } = error;
-  return cause instanceof TransactionCanceledException || cause instanceof TransactionConflictException;
 }

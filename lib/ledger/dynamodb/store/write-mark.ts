@@ -5,7 +5,7 @@ import type { WriteOutcome } from './conditional-write.ts';
 
 const MARK_BYTES = 12;
 
-/** An attribute that tells this very write, which the SDK may repeat, from any other, however alike. */
+/** An attribute that tells this very write, which the client may repeat, from any other, however alike. */
 export function drawWriteMark(): Item {
   return { writeMark: text(randomBytes(MARK_BYTES).toString('base64url')) };
 }

@@ -1,0 +1,135 @@
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { STORE_TIMEOUT_MS } from '../../../domain/limits.ts';
+import { NotNow, OutcomeUnknown } from '../../../domain/ports/services.ts';
+import {
+  StoreRefused,
+  WriteConflict,
+  type Item,
+  type StoreClient,
+  type StoreClientOptions,
+  type WriteAnswer,
+} from './client.ts';
+
+/** The store behind the AWS SDK: a request that takes longer than a second throws instead of logging a warning. */
+export function createStoreClient({ maxAttempts, timeoutMs = STORE_TIMEOUT_MS }: StoreClientOptions): StoreClient {
+  return toStoreClient(
+    new DynamoDBClient({
+      maxAttempts,
+      requestHandler: {
+        requestTimeout: timeoutMs,
+        connectionTimeout: timeoutMs,
+        throwOnRequestTimeout: true,
+      },
+    }),
+  );
+}
+
+/** The store behind a client of the SDK, whose options decide on attempts and time. */
+export function toStoreClient(client: DynamoDBClient): StoreClient {
+  return {
+    getItem: (input) => run('GetItem', async () => (await client.send(new GetItemCommand({ ...input }))).Item ?? null),
+    putItem: (input) =>
+      write('PutItem', async () => {
+        await client.send(new PutItemCommand({ ...input }));
+        return null;
+      }),
+    updateItem: (input) =>
+      write('UpdateItem', async () => (await client.send(new UpdateItemCommand({ ...input }))).Attributes ?? null),
+    deleteItem: (input) =>
+      write('DeleteItem', async () => (await client.send(new DeleteItemCommand({ ...input }))).Attributes ?? null),
+    query: (input) =>
+      run('Query', async () => {
+        const { Items: items = [], LastEvaluatedKey: lastKey = null } = await client.send(
+          new QueryCommand({ ...input }),
+        );
+        return { items, lastKey };
+      }),
+    batchGetItem: ({ TableName: name, Keys, ...rest }) =>
+      run('BatchGetItem', async () => {
+        const command = new BatchGetItemCommand({ RequestItems: { [name]: { Keys: [...Keys], ...rest } } });
+        const { Responses, UnprocessedKeys } = await client.send(command);
+        return { items: Responses?.[name] ?? [], unprocessedKeys: UnprocessedKeys?.[name]?.Keys ?? [] };
+      }),
+    transactWriteItems: ({ TransactItems, ...rest }) =>
+      run('TransactWriteItems', async () => {
+        try {
+          await client.send(new TransactWriteItemsCommand({ TransactItems: [...TransactItems], ...rest }));
+          return { kind: 'applied' } as const;
+        } catch (error) {
+          if (!(error instanceof TransactionCanceledException)) throw error;
+          const reasons = (error.CancellationReasons ?? []).map(({ Code: code = 'None', Item: item = null }) => ({
+            code,
+            item,
+          }));
+          return { kind: 'cancelled', reasons } as const;
+        }
+      }),
+  };
+}
+
+async function write(operation: string, send: () => Promise<Item | null>): Promise<WriteAnswer> {
+  return run(operation, async () => {
+    try {
+      return { kind: 'applied', item: await send() } as const;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { kind: 'refused', item: error.Item ?? null } as const;
+    }
+  });
+}
+
+async function run<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toStoreError(operation, error);
+  }
+}
+
+// Answered before anything is written, so the call had no effect.
+const NOT_NOW = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'TransactionConflictException',
+]);
+
+interface ServiceFailure extends Error {
+  readonly $metadata: { readonly httpStatusCode?: number; readonly attempts?: number };
+}
+
+function isServiceFailure(error: unknown): error is ServiceFailure {
+  return error instanceof Error && '$metadata' in error;
+}
+
+function toStoreError(operation: string, error: unknown): Error {
+  if (!isServiceFailure(error)) return new OutcomeUnknown(`${operation} has an unknown outcome`, { cause: error });
+  const { name, message, $metadata } = error;
+  if (NOT_NOW.has(name)) {
+    // After an attempt whose reply was lost, a throttled repetition says nothing about the first.
+    if (($metadata.attempts ?? 1) > 1) {
+      return new OutcomeUnknown(`${operation} was throttled after another attempt`, { cause: error });
+    }
+    if (name === 'TransactionConflictException')
+      return new WriteConflict(`${operation} met a transaction`, { cause: error });
+    return new NotNow(`${operation} was throttled`, { cause: error });
+  }
+  if (name === 'TransactionInProgressException') {
+    // The repetition of a transaction whose reply was lost, while DynamoDB still works on the first.
+    return new OutcomeUnknown('the transaction is still in progress', { cause: error });
+  }
+  const status = $metadata.httpStatusCode ?? 0;
+  if (status >= 400 && status < 500) return new StoreRefused(name, message);
+  return new OutcomeUnknown(`${operation} has an unknown outcome`, { cause: error });
+}
