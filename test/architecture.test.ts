@@ -111,6 +111,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/json',
       'lib/chains',
       'lib/contract',
+      'lib/protocols',
       'lib/client',
       'lib/sigv4',
       'lib/local/info.ts',

@@ -1,3 +1,4 @@
+import type { Network } from '../domain/assets.ts';
 import type { Offer, SchemeKey } from '../domain/payment/shapes.ts';
 import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -6,6 +7,7 @@ import { formatReceived } from '../json/quotation.ts';
 import { treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
 import type { X402Schemes } from './x402/requirement.ts';
+import { smallestEntry } from './x402/schemes/exact-eip3009/smallest-entry.ts';
 import { exactEip3009 } from './x402/schemes/exact-eip3009/index.ts';
 
 // The one place that lists schemes and protocols. A new scheme is a folder of its own and a line here.
@@ -58,6 +60,14 @@ export function parsePaymentInput(
     ? `Payment type '${paymentType}' is not supported yet. Supported payment types: ${supported}`
     : `paymentType must be one of ${supported}. Received: ${formatReceived(paymentType)}`;
   return refuse({ reason: 'invalid_challenge', code: 'unsupported_payment_type', field: 'paymentType', message });
+}
+
+/** The members of ProcessPayment for the smallest payment that there is, for whoever probes a service with one. */
+export function smallestPayment(network: Network, payTo: string) {
+  return {
+    paymentType: 'CRYPTO_X402',
+    paymentInput: { cryptoX402: { version: '2', payload: smallestEntry(network, payTo) } },
+  };
 }
 
 /** The protocol through which a payment was asked for. Throws for a transfer, which nobody asked for by a protocol. */

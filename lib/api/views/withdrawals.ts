@@ -1,7 +1,8 @@
 import type { Deployment } from '../../domain/ids.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
-import { toSettleRequest } from '../../protocols/treasury/index.ts';
+import { transferTermsOf } from '../../protocols/treasury/index.ts';
+import { toSettleRequest } from '../../protocols/x402/schemes/exact-eip3009/settle-request.ts';
 import { schemeOf } from '../../protocols/registry.ts';
 import { toReceipt } from '../../receipts/receipt.ts';
 
@@ -17,6 +18,6 @@ export function toWithdrawalView(deployment: Deployment, payment: Payment) {
   if (offer.kind !== 'transfer') throw new InvariantViolated(`withdrawal ${payment.id} pays a seller`);
   return {
     withdrawal: toReceipt(deployment, payment, schemeOf),
-    settlement: toSettleRequest(offer, terms, signatures),
+    settlement: toSettleRequest(offer, transferTermsOf(terms), signatures),
   };
 }

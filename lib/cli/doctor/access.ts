@@ -1,5 +1,6 @@
 import { BursarError, type BursarCall, type BursarClient } from '../../client/index.ts';
 import { findNetworkByChain } from '../../domain/assets.ts';
+import { smallestPayment } from '../../protocols/registry.ts';
 import type { Invocation } from '../program/command.ts';
 import { toCliError } from '../program/failures.ts';
 import { clientOf, type CallerRole, type Target } from '../target/target.ts';
@@ -15,17 +16,8 @@ const separation = findingsOf('separation', 'separation of roles');
 /** Nobody's: the digits of drawn ids are random. */
 const NO_SESSION = 'payment-session-000000000000000';
 const NO_INSTRUMENT = 'payment-instrument-000000000000000';
-const { id: network, usdc } = findNetworkByChain(CHAIN_DEFAULT)!;
 /** A millionth of a test dollar, to nobody: it must be readable, and is never signed for a session that does not exist. */
-const SMALLEST_OFFER = {
-  scheme: 'exact',
-  network,
-  amount: '1',
-  asset: usdc.address,
-  payTo: `0x${'1'.repeat(40)}`,
-  maxTimeoutSeconds: 60,
-  extra: { name: usdc.domainName, version: usdc.domainVersion },
-};
+const SMALLEST_PAYMENT = smallestPayment(findNetworkByChain(CHAIN_DEFAULT)!, `0x${'1'.repeat(40)}`);
 type Power = 'operate' | 'openSessions' | 'pay';
 
 /**
@@ -43,8 +35,7 @@ function probeOf(power: Power, { access, managerArn, context, userId }: Target):
   if (power === 'openSessions') return { method, path: '/payments/deletePaymentSession', body };
   const payment = {
     paymentInstrumentId: NO_INSTRUMENT,
-    paymentType: 'CRYPTO_X402',
-    paymentInput: { cryptoX402: { version: '2', payload: SMALLEST_OFFER } },
+    ...SMALLEST_PAYMENT,
   };
   return { method, path: '/payments/processPayment', body: { ...body, ...payment } };
 }

@@ -7,31 +7,30 @@ import {
   tokenOf,
   transferMessage,
   unpackTransferTerms,
-  type Eip3009Payload,
   type Eip3009Terms,
 } from '../../chains/evm/eip3009.ts';
-import type { OfferBase, Signature } from '../../domain/payment/shapes.ts';
+import type { OfferBase, SigningTerms } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
 
 /** Money that leaves a wallet for an address of its owner: nobody offered anything, and no seller is involved. */
 export interface TreasuryTransfer extends OfferBase {
   readonly protocol: 'treasury';
   readonly version: '1';
-  readonly scheme: 'transfer';
+  readonly scheme: 'withdrawal';
   readonly transferMethod: 'eip3009';
   readonly kind: 'transfer';
 }
 
 declare module '../../domain/payment/shapes.ts' {
   interface SchemeShapes {
-    'treasury/transfer/eip3009': { readonly offer: TreasuryTransfer; readonly terms: Eip3009Terms };
+    'treasury/withdrawal/eip3009': { readonly offer: TreasuryTransfer; readonly terms: Eip3009Terms };
   }
 }
 
 const NAME = {
   protocol: 'treasury',
   version: '1',
-  scheme: 'transfer',
+  scheme: 'withdrawal',
   transferMethod: 'eip3009',
   kind: 'transfer',
 } as const;
@@ -43,7 +42,13 @@ export function toTreasuryTransfer(
   return { ...NAME, ...transfer };
 }
 
-export const treasuryTransfer: Scheme<'treasury/transfer/eip3009'> = {
+/** The terms of a treasury transfer. Throws on those of another method: a withdrawal has none. */
+export function transferTermsOf(terms: SigningTerms): Eip3009Terms {
+  if (terms.transferMethod !== 'eip3009') throw new Error('a withdrawal is signed by EIP-3009 alone');
+  return terms;
+}
+
+export const treasuryTransfer: Scheme<'treasury/withdrawal/eip3009'> = {
   ...NAME,
   facts: 'none',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
@@ -55,27 +60,3 @@ export const treasuryTransfer: Scheme<'treasury/transfer/eip3009'> = {
   pack: (_offer, terms) => ({ offer: {}, terms: packTransferTerms(terms) }),
   unpack: (common, { terms }) => ({ offer: { ...common, ...NAME }, terms: unpackTransferTerms(terms) }),
 };
-
-/**
- * The body of `POST /settle` of an x402 facilitator that brings a transfer to the chain. Facilitators know payments to sellers
- * only, so a transfer is presented to them as one. It holds the signature.
- * @see https://github.com/x402-foundation/x402 for version 2's payload and requirements
- */
-export function toSettleRequest(offer: TreasuryTransfer, terms: Eip3009Terms, signatures: readonly Signature[]) {
-  const { domainName, domainVersion } = tokenOf(offer);
-  const paymentRequirements = {
-    scheme: 'exact',
-    network: offer.network,
-    amount: offer.amount.toString(),
-    asset: offer.asset,
-    payTo: offer.payTo,
-    maxTimeoutSeconds: offer.maxTimeoutSeconds,
-    extra: { name: domainName, version: domainVersion },
-  };
-  const payload: Eip3009Payload = presentTransfer(offer, terms, signatures);
-  return {
-    x402Version: 2,
-    paymentPayload: { x402Version: 2, accepted: paymentRequirements, payload },
-    paymentRequirements,
-  };
-}

@@ -8,6 +8,7 @@ import type { Registry } from '../../domain/ports/registry.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import { transferTermsOf } from '../../protocols/treasury/index.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 
 export interface FundsDeps {
@@ -99,6 +100,6 @@ export async function getWithdrawal(
   const { network, asset } = payment.offer;
   const reader = deps.chainReaders.get(network);
   if (reader === undefined) throw new Error(`withdrawal ${payment.id} is on ${network}, which has no RPC endpoint`);
-  const { from, nonce } = payment.terms;
+  const { from, nonce } = transferTermsOf(payment.terms);
   return ok({ payment, settled: await reader.isAuthorizationUsed(asset, from, nonce) });
 }

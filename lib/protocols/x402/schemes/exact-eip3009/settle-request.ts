@@ -1,0 +1,33 @@
+import { presentTransfer, tokenOf, type Eip3009Terms, type Transfer } from '../../../../chains/evm/eip3009.ts';
+import type { Signature } from '../../../../domain/payment/shapes.ts';
+
+/**
+ * The body of `POST /settle` of a facilitator that brings a transfer to the chain, whatever it was signed for: facilitators know
+ * payments of this scheme, and nobody else need be asked. It holds the signature.
+ * @see https://github.com/x402-foundation/x402 for version 2's payload and requirements
+ */
+export function toSettleRequest(
+  transfer: Transfer & { readonly maxTimeoutSeconds: number },
+  terms: Eip3009Terms,
+  signatures: readonly Signature[],
+) {
+  const { domainName, domainVersion } = tokenOf(transfer);
+  const paymentRequirements = {
+    scheme: 'exact',
+    network: transfer.network,
+    amount: transfer.amount.toString(),
+    asset: transfer.asset,
+    payTo: transfer.payTo,
+    maxTimeoutSeconds: transfer.maxTimeoutSeconds,
+    extra: { name: domainName, version: domainVersion },
+  };
+  return {
+    x402Version: 2,
+    paymentPayload: {
+      x402Version: 2,
+      accepted: paymentRequirements,
+      payload: presentTransfer(transfer, terms, signatures),
+    },
+    paymentRequirements,
+  };
+}
