@@ -1,5 +1,6 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { doublingWaitMs, spreadWaitMs } from '../domain/doubling-wait.ts';
 import { BursarError, type PaymentProcessor, type ProcessPaymentOutput } from './contract.ts';
 
 /** Signatures of AWS (SigV4), for a payment manager that IAM guards. */
@@ -79,9 +80,9 @@ async function callWithRetries<T>(options: BursarClientOptions, call: BursarCall
       return await callOnce<T>(options, call);
     } catch (error) {
       if (attempt >= attemptsMax || !isWorthRepeating(error)) throw error;
-      const ceilingMs = Math.min(RETRY_STEP_MAX_MS, RETRY_STEP_MS * 2 ** (attempt - 1));
+      const ceilingMs = doublingWaitMs(attempt - 1, { minMs: RETRY_STEP_MS, maxMs: RETRY_STEP_MAX_MS });
       await new Promise((resolve) => {
-        setTimeout(resolve, ceilingMs * (0.5 + Math.random() / 2));
+        setTimeout(resolve, spreadWaitMs(ceilingMs, Math.random()));
       });
     }
   }

@@ -1,7 +1,10 @@
+import { doublingWaitMs, spreadWaitMs } from '../domain/doubling-wait.ts';
 import { EVENT_ATTEMPTS_MAX, EVENT_ENTRIES_MAX, EVENT_WAIT_MAX_MS, EVENT_WAIT_MIN_MS } from '../domain/limits.ts';
 import type { Clock } from '../domain/time.ts';
 import { toEvent, type BursarEvent } from './event.ts';
 import type { StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
+
+const WAIT_BOUNDS = { minMs: EVENT_WAIT_MIN_MS, maxMs: EVENT_WAIT_MAX_MS };
 
 export interface DeliveryDeps {
   /**
@@ -69,7 +72,8 @@ async function putAll(deps: DeliveryDeps, all: readonly Waiting[]): Promise<read
     waiting = round.failed;
     const [first] = waiting;
     if (first === undefined || attempt < EVENT_ATTEMPTS_MAX) {
-      if (first !== undefined) await deps.clock.sleep(waitAfter(attempt, deps.random.fraction()));
+      if (first !== undefined)
+        await deps.clock.sleep(spreadWaitMs(doublingWaitMs(attempt - 1, WAIT_BOUNDS), deps.random.fraction()));
       continue;
     }
     deps.report({ event: 'events.put_failed', sequenceNumber: first.sequenceNumber, error: round.error });
@@ -99,10 +103,4 @@ async function putRound(put: DeliveryDeps['put'], waiting: readonly Waiting[]) {
   }
   const refused = `the bus refused ${failed.length} of ${waiting.length} events: ${[...codes].join(', ')}`;
   return { failed, error: new Error(refused) };
-}
-
-/** Doubles, and is at least half of what it doubled to. */
-function waitAfter(attempt: number, fraction: number): number {
-  const ceiling = Math.min(EVENT_WAIT_MAX_MS, EVENT_WAIT_MIN_MS * 2 ** (attempt - 1));
-  return Math.round(ceiling * (0.5 + fraction / 2));
 }

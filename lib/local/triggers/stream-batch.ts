@@ -1,3 +1,4 @@
+import { doublingWaitMs } from '../../domain/doubling-wait.ts';
 import type { InvocationResult } from '../runtime/runtime.ts';
 import type { StreamMapping } from '../template/stream-mapping.ts';
 import type { StreamChange } from './stream-reader.ts';
@@ -18,8 +19,7 @@ interface Batch {
   readonly attempt: number;
 }
 
-const WAIT_MIN_MS = 100;
-const WAIT_MAX_MS = 2_000;
+const WAIT_BOUNDS = { minMs: 100, maxMs: 2_000 };
 
 /**
  * Hands changes over as Lambda does: again from the first that the function names, a batch that failed as a whole in halves
@@ -52,7 +52,7 @@ async function attempt(deps: BatchDeps, batch: Batch): Promise<readonly Batch[]>
     report(`stream ${mapping.logicalId}: gave up changes ${first} to ${last} after ${batch.attempt} attempts`);
     return [];
   }
-  await sleep(Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** (batch.attempt - 1)));
+  await sleep(doublingWaitMs(batch.attempt - 1, WAIT_BOUNDS));
   return [{ ...batch, attempt: batch.attempt + 1 }];
 }
 

@@ -1,3 +1,4 @@
+import { doublingWaitMs } from '../../domain/doubling-wait.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import {
   DUPLICATE_WAIT_MAX_MS,
@@ -22,7 +23,7 @@ export function jitteredWaitMs(
   step: number,
   bounds: { readonly minMs: number; readonly maxMs: number },
 ): number {
-  const ceiling = Math.min(bounds.maxMs, bounds.minMs * 2 ** step);
+  const ceiling = doublingWaitMs(step, bounds);
   return Math.floor(bounds.minMs + random.fraction() * (ceiling - bounds.minMs));
 }
 

@@ -1,4 +1,5 @@
 import { CreateKeyCommand, GetPublicKeyCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { doublingWaitMs } from '../../domain/doubling-wait.ts';
 import {
   NEW_KEY_READS_MAX,
   NEW_KEY_WAIT_MIN_MS,
@@ -80,6 +81,6 @@ async function readNewPublicKey({ client, clock }: KmsProvisionerDeps, keyArn: s
       const notYet = NOT_YET.has(serviceErrorName(error) ?? '');
       if (!notYet || read === NEW_KEY_READS_MAX) throw toWalletError(`kms:GetPublicKey of ${keyArn}`, error);
     }
-    await clock.sleep(NEW_KEY_WAIT_MIN_MS * 2 ** (read - 1));
+    await clock.sleep(doublingWaitMs(read - 1, { minMs: NEW_KEY_WAIT_MIN_MS }));
   }
 }

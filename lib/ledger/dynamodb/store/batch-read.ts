@@ -1,3 +1,4 @@
+import { doublingWaitMs } from '../../../domain/doubling-wait.ts';
 import { BATCH_READ_ATTEMPTS_MAX, BATCH_READ_WAIT_MIN_MS } from '../../../domain/limits.ts';
 import type { Clock } from '../../../domain/time.ts';
 import { readText, text } from './attributes.ts';
@@ -20,7 +21,7 @@ export async function readBatch({ client, clock, tableName }: BatchStore, keys: 
   const found = new Map<string, Item>();
   let pending: readonly Item[] = [...new Set(keys)].map((pk) => ({ pk: text(pk) }));
   for (let attempt = 0; pending.length > 0 && attempt < BATCH_READ_ATTEMPTS_MAX; attempt += 1) {
-    if (attempt > 0) await clock.sleep(BATCH_READ_WAIT_MIN_MS * 2 ** (attempt - 1));
+    if (attempt > 0) await clock.sleep(doublingWaitMs(attempt - 1, { minMs: BATCH_READ_WAIT_MIN_MS }));
     const output = await client.batchGetItem({ TableName: tableName, Keys: pending, ConsistentRead: true });
     for (const item of output.items) found.set(readText(item, 'pk'), item);
     pending = output.unprocessedKeys;

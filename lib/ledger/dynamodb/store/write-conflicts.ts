@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { doublingWaitMs } from '../../../domain/doubling-wait.ts';
 import { CONFLICT_ATTEMPTS_MAX, CONFLICT_WAIT_MAX_MS, CONFLICT_WAIT_MIN_MS } from '../../../domain/limits.ts';
 import { WriteConflict } from './client.ts';
 
@@ -14,7 +15,7 @@ export async function repeatConflicts<T>(write: () => Promise<T>): Promise<T> {
       return await write();
     } catch (error) {
       if (attempt === CONFLICT_ATTEMPTS_MAX || !(error instanceof WriteConflict)) throw error;
-      const ceilingMs = Math.min(CONFLICT_WAIT_MIN_MS * 2 ** (attempt - 1), CONFLICT_WAIT_MAX_MS);
+      const ceilingMs = doublingWaitMs(attempt - 1, { minMs: CONFLICT_WAIT_MIN_MS, maxMs: CONFLICT_WAIT_MAX_MS });
       await new Promise((resolve) => {
         setTimeout(resolve, randomInt(ceilingMs + 1));
       });
