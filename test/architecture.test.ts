@@ -115,6 +115,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/client',
       'lib/sigv4',
       'lib/local/info.ts',
+      'lib/local/loopback/server.ts',
       'lib/infra/config',
       'lib/wallets/seed-vault',
     ],

@@ -1,3 +1,4 @@
+import { readBounded } from '../domain/bounded-bytes.ts';
 import {
   ISSUER_FETCH_MAX_BYTES,
   ISSUER_FETCH_TIMEOUT_MS,
@@ -5,6 +6,7 @@ import {
   JSON_DEPTH_MAX,
   JSON_MEMBERS_MAX,
 } from '../domain/limits.ts';
+import { isSecureUrl } from '../domain/loopback.ts';
 import { isRecord } from '../json/record.ts';
 import { parseStrictJson } from '../json/strict-json.ts';
 
@@ -24,7 +26,6 @@ export interface FetchBounds {
 }
 
 const BOUNDS: FetchBounds = { timeoutMs: ISSUER_FETCH_TIMEOUT_MS, maxBytes: ISSUER_FETCH_MAX_BYTES };
-const LOOPBACK_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /**
  * The URL of something we may ask an issuer for: https anywhere, http on the own host only, neither credentials nor a fragment.
@@ -34,12 +35,7 @@ export function parseIssuerUrl(text: string): URL | null {
   if (text.length > ISSUER_URL_MAX_CHARS || !URL.canParse(text)) return null;
   const url = new URL(text);
   if (url.username !== '' || url.password !== '' || text.includes('#')) return null;
-  return url.protocol === 'https:' || isLoopback(url) ? url : null;
-}
-
-/** Whether the URL is plain http on the own host, as only an issuer of the local stack has it. */
-export function isLoopback(url: URL): boolean {
-  return url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname);
+  return isSecureUrl(url) ? url : null;
 }
 
 /** One GET of a JSON object in bounded time and space; follows no redirect, sends no credentials, keeps no answer, tries once. */
@@ -77,17 +73,11 @@ async function fetchText(url: URL, bounds: FetchBounds): Promise<string> {
   }
 }
 
-/** Counts the bytes that arrive; a `content-length` is a stranger's claim. */
 async function readText(response: Response, url: URL, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new FetchFailed(`${url.host}: the document is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
+  const bytes = await readBounded(response.body, maxBytes);
+  if (bytes === null) throw new FetchFailed(`${url.host}: the document is larger than ${maxBytes} bytes`);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     throw new FetchFailed(`${url.host}: the document is not UTF-8`, { cause: error });
   }

@@ -10,7 +10,8 @@ import {
 } from '../domain/limits.ts';
 import type { Clock, EpochMs } from '../domain/time.ts';
 import { memberOf } from '../json/record.ts';
-import { isLoopback, parseIssuerUrl, type FetchJson } from './fetch-json.ts';
+import { isLoopbackUrl } from '../domain/loopback.ts';
+import { parseIssuerUrl, type FetchJson } from './fetch-json.ts';
 import { parseSigningKey, type SigningKey } from './signing-key.ts';
 
 /** The issuer can't be asked or answers nonsense. An outage: nothing is known about the token. */
@@ -138,7 +139,7 @@ async function askIssuer(fetchJson: FetchJson, discoveryUrl: string): Promise<Is
     const issuer = memberOf(document, 'issuer');
     const jwksUri = memberOf(document, 'jwks_uri');
     const jwksUrl = typeof jwksUri === 'string' ? parseIssuerUrl(jwksUri) : null;
-    if (typeof issuer !== 'string' || jwksUrl === null || (isLoopback(jwksUrl) && !isLoopback(discovery))) {
+    if (typeof issuer !== 'string' || jwksUrl === null || (isLoopbackUrl(jwksUrl) && !isLoopbackUrl(discovery))) {
       throw new IssuerUnavailable('the discovery document has no `issuer` or no `jwks_uri` that may be asked');
     }
     const list = memberOf(await fetchJson(jwksUrl.href), 'keys');

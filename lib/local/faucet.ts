@@ -2,7 +2,7 @@ import express from 'express';
 import { isAddress } from '../chains/evm/address.ts';
 import { parseUsd } from '../domain/money.ts';
 import type { LocalChain } from './chain/index.ts';
-import { listen } from './sellers/facilitator.ts';
+import { serve } from './sellers/facilitator.ts';
 
 /** Test money for local wallets: USDC has six decimals, so that micro-dollars are its base units. */
 export async function startFaucet(chain: LocalChain): Promise<{ readonly url: string; close(): Promise<void> }> {
@@ -18,5 +18,5 @@ export async function startFaucet(chain: LocalChain): Promise<{ readonly url: st
     await chain.mint(address, parsed.value);
     response.json({ address, balance: `${await chain.balanceOf(address)}` });
   });
-  return listen(app, 0);
+  return serve(app, 0);
 }

@@ -8,7 +8,8 @@ import { createCredentialStore, keepAccessKeys, type AccessKey, type CredentialS
 import { startDatabaseGate } from './iam/database-gate.ts';
 import { createEventBuses, type BusEvent } from './triggers/event-bus.ts';
 import { createFunctions } from './runtime/functions.ts';
-import { checkPort, startGateway } from './gateway/http.ts';
+import { startGateway } from './gateway/http.ts';
+import { checkPort } from './loopback/server.ts';
 import type { Environment } from './template/intrinsics.ts';
 import { createLogSink, type LogLine } from './runtime/log-sink.ts';
 import type { ReceivedSpan } from './runtime/otlp.ts';
@@ -19,7 +20,6 @@ import { startTraceDaemon } from './runtime/trace-daemon.ts';
 import { readDeployment, type Deployment, type FunctionDefinition } from './template/deployment.ts';
 import type { RoleDefinition } from './template/roles.ts';
 
-export { checkPort } from './gateway/http.ts';
 export type { BusEvent } from './triggers/event-bus.ts';
 export type { AccessKey } from './iam/credentials.ts';
 export type { LogLine } from './runtime/log-sink.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDatabase, type Database } from '../../lib/local/database/engine.ts';
-import { checkPort, startHost, type Host } from '../../lib/local/host.ts';
+import { startHost, type Host } from '../../lib/local/host.ts';
+import { checkPort } from '../../lib/local/loopback/server.ts';
 import { call, writeFixture, type Call } from './host-fixture.ts';
 
 type Caller = 'agent' | 'other';

@@ -9,6 +9,7 @@ import {
 } from '../../client/index.ts';
 import { findNetworkByChain } from '../../domain/assets.ts';
 import { AGENT_NAME_MAX_CHARS } from '../../domain/limits.ts';
+import { isSecureUrl } from '../../domain/loopback.ts';
 import { parseUsd } from '../../domain/money.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { toDelivery } from '../purchase/delivery.ts';
@@ -18,7 +19,7 @@ import { CliError, EXIT, usageError, type Outcome } from '../program/outcome.ts'
 import { availableOf, isYes, ownerOf, requireSession, usdOf } from './session.ts';
 import { clientOf } from '../target/target.ts';
 import { formatFacts, printable } from '../program/terminal.ts';
-import { isExposed, readWebRequest, sellerFetch, type WebRequest } from '../purchase/web-request.ts';
+import { readWebRequest, sellerFetch, type WebRequest } from '../purchase/web-request.ts';
 import { requireWallet } from './wallet.ts';
 
 const PURCHASE_ID = /^[\x21-\x7e]{8,128}$/;
@@ -62,7 +63,7 @@ async function runPay(invocation: Invocation): Promise<Outcome> {
     fetch: sellerFetch(deps),
     onEvent: (event) => note(purchase, event),
   });
-  if (isExposed(request))
+  if (!isSecureUrl(request.url))
     deps.terminal.err('warning: http, so others on the way can read this request and its answer\n');
   // The place for the answer is made before anything is paid.
   const delivery = await toDelivery(invocation);

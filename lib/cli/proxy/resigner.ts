@@ -1,9 +1,9 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { readBounded } from '../../domain/bounded-bytes.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { verifySignature, type SignedRequest } from '../../sigv4/verification.ts';
 import type { CredentialSource } from '../target/aws.ts';
-import { readBounded } from './bounded-body.ts';
 
 /** A pair of keys that opens the proxy, and nothing else. */
 export interface ProxyKey {
@@ -139,10 +139,12 @@ async function forward(
       'The deployment answered a redirect, which the proxy does not follow',
     );
   }
+  const answered = await readBounded(response.body, ANSWER_MAX_BYTES);
+  if (answered === null) throw new Error(`the answer is larger than ${ANSWER_MAX_BYTES} bytes`);
   return {
     status: response.status,
     headers: Object.fromEntries([...response.headers].filter(([name]) => ANSWER_HEADERS.test(name))),
-    body: await readBounded(response, ANSWER_MAX_BYTES),
+    body: answered,
   };
 }
 

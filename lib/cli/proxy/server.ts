@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { readBounded } from '../../domain/bounded-bytes.ts';
 import { IDENTITY_BODY_MAX_BYTES } from '../../domain/limits.ts';
+import { LOOPBACK } from '../../domain/loopback.ts';
+import { close, listen } from '../../local/loopback/server.ts';
 import type { SignedRequest } from '../../sigv4/verification.ts';
 import { proxyError, resign, type ProxyAnswer, type ResignerOptions } from './resigner.ts';
 
-const HOST = '127.0.0.1';
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const CONNECTIONS_MAX = 64;
@@ -45,19 +45,11 @@ export async function startProxy(
   server.maxConnections = CONNECTIONS_MAX;
   server.on('upgrade', (_request, socket) => socket.destroy());
   server.on('connect', (_request, socket) => socket.destroy());
-  const listening = once(server, 'listening');
-  server.listen(port, HOST);
-  await listening;
-  bound = (server.address() as AddressInfo).port;
+  bound = await listen(server, port);
   return {
-    url: `http://${HOST}:${bound}`,
+    url: `http://${LOOPBACK}:${bound}`,
     port: bound,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => close(server),
   };
 }
 
@@ -75,10 +67,11 @@ async function serve(
 async function answer(options: ResignerOptions, request: IncomingMessage, port: number): Promise<ProxyAnswer> {
   const headers = pairsOf(request.rawHeaders);
   const hosts = headers.filter(([name]) => name.toLowerCase() === 'host').map(([, value]) => value.toLowerCase());
-  if (hosts.length !== 1 || ![`${HOST}:${port}`, `localhost:${port}`].includes(hosts[0]!)) {
+  if (hosts.length !== 1 || ![`${LOOPBACK}:${port}`, `localhost:${port}`].includes(hosts[0]!)) {
     return proxyError(403, 'AccessDeniedException', 'The proxy answers to 127.0.0.1 and localhost only');
   }
-  const body = await readBody(request);
+  // Kept open where it is left early, so that the refusal still arrives.
+  const body = await readBounded(request.iterator({ destroyOnReturn: false }), IDENTITY_BODY_MAX_BYTES);
   if (body === null) {
     const expected = `expected at most ${IDENTITY_BODY_MAX_BYTES} bytes`;
     return proxyError(413, 'ValidationException', `The request body is too large: ${expected}`);
@@ -89,19 +82,6 @@ async function answer(options: ResignerOptions, request: IncomingMessage, port: 
 
 function pairsOf(raw: readonly string[]): (readonly [string, string])[] {
   return raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []));
-}
-
-/** `null`: more than any operation takes. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Kept open where it is left early, so that the refusal still arrives.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.byteLength;
-    if (size > IDENTITY_BODY_MAX_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function send(response: ServerResponse, { status, headers, body }: ProxyAnswer): void {

@@ -1,3 +1,4 @@
+import { readBounded } from '../../domain/bounded-bytes.ts';
 import type { PaidResponse } from '../../client/index.ts';
 import type { Invocation } from '../program/command.ts';
 import type { PendingFile } from '../program/files.ts';
@@ -63,20 +64,13 @@ async function pipe(response: Response, write: (data: Uint8Array) => Promise<voi
 
 /** Text where it is text, base64 where it is not. */
 async function readBody(response: Response): Promise<object> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  await pipe(response, async (chunk) => {
-    size += chunk.byteLength;
-    if (size > JSON_BODY_MAX_BYTES) {
-      throw new Error(`the answer has more than ${JSON_BODY_MAX_BYTES} bytes: take it with --output FILE`);
-    }
-    chunks.push(chunk);
-  });
-  const bytes = Buffer.concat(chunks);
+  const bytes = await readBounded(response.body, JSON_BODY_MAX_BYTES);
+  if (bytes === null)
+    throw new Error(`the answer has more than ${JSON_BODY_MAX_BYTES} bytes: take it with --output FILE`);
   const contentType = response.headers.get('content-type');
   try {
     return { encoding: 'utf8', contentType, data: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
-    return { encoding: 'base64', contentType, data: bytes.toString('base64') };
+    return { encoding: 'base64', contentType, data: Buffer.from(bytes).toString('base64') };
   }
 }

@@ -8,7 +8,6 @@ const ANSWER_TIMEOUT_MS = 60_000;
 const BODY_TIMEOUT_MS = 30 * 60 * 1000;
 const METHOD = /^[A-Z]{1,16}$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}):[ \t]*([\x20-\x7e\t]*)$/;
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** A request of the user's own making. */
 export interface WebRequest {
@@ -32,11 +31,6 @@ export async function readWebRequest(deps: CliDeps, text: string, options: Optio
   if (!METHOD.test(method)) throw usageError(`--method must be a method such as POST. Received: ${method}`);
   if (body !== null && (method === 'GET' || method === 'HEAD')) throw usageError(`${method} carries no --data`);
   return { url, method, headers: readHeaders(options.list('header')), body };
-}
-
-/** Whether others on the way can read along. */
-export function isExposed({ url }: WebRequest): boolean {
-  return url.protocol === 'http:' && !LOOPBACK.has(url.hostname);
 }
 
 /** Repeated headers are joined, as the protocol has it. */

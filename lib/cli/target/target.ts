@@ -1,5 +1,6 @@
 import { createBursarClient, type BursarClient } from '../../client/index.ts';
 import { USER_ID_MAX_CHARS } from '../../domain/limits.ts';
+import { isSecureUrl } from '../../domain/loopback.ts';
 import type { CredentialSource } from './aws.ts';
 import type { CliDeps, Options } from '../program/command.ts';
 import {
@@ -39,7 +40,6 @@ export interface Target {
 const USER_ID = /^[\x21-\x7e]+$/;
 const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
 const GATEWAY_HOST = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const MANAGER_ARN = /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:payment-manager\/[0-9a-z-]{12,211}$/;
 
 /** Finds out where the command goes: option, environment, context file, local stack, in this order. Throws `CliError`. */
@@ -93,8 +93,14 @@ function findEndpoint(
 
 function parseEndpoint(text: string, from: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
-  if (url === null || !safe || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+  if (
+    url === null ||
+    !isSecureUrl(url) ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
     throw usageError(
       `${from} must be an https URL with its stage, such as https://ID.execute-api.us-east-1.amazonaws.com/v1 (http on loopback only)`,
     );

@@ -1,5 +1,6 @@
+import { readBounded } from '../../domain/bounded-bytes.ts';
 import { SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
-import { readBounded } from '../proxy/bounded-body.ts';
+import { isSecureUrl } from '../../domain/loopback.ts';
 import type { CliDeps } from '../program/command.ts';
 import { describeNetworkError } from '../program/failures.ts';
 import { usageError } from '../program/outcome.ts';
@@ -15,15 +16,13 @@ export interface SettlementAnswer {
 /** A facilitator waits for the chain. */
 const ANSWER_TIMEOUT_MS = 90_000;
 const ANSWER_MAX_BYTES = 64 * 1024;
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** The URL of `--facilitator`, without a slash at its end. The signed transfer goes there, so nobody may listen on the way. */
 export function parseFacilitator(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const safe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
   // `fetch` refuses a URL with a password, which would be found out when the transfer is signed.
   const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  if (url !== null && safe && plain) return url.href.replace(/\/+$/, '');
+  if (url !== null && isSecureUrl(url) && plain) return url.href.replace(/\/+$/, '');
   throw usageError(
     '--facilitator must be an https URL, such as https://x402.org/facilitator (http on loopback only), without password, query or fragment',
   );
@@ -48,13 +47,11 @@ export async function askToSettle(
       redirect: 'error',
       signal: AbortSignal.any([AbortSignal.timeout(ANSWER_TIMEOUT_MS), interrupted]),
     });
-    const text = new TextDecoder().decode(await readBounded(response, ANSWER_MAX_BYTES));
-    return readAnswer(response.status, text);
+    const answered = await readBounded(response.body, ANSWER_MAX_BYTES);
+    if (answered === null) return { transaction: null, problem: 'no answer: it was too long' };
+    return readAnswer(response.status, new TextDecoder().decode(answered));
   } catch (error) {
-    return {
-      transaction: null,
-      problem: `no answer: ${describeNetworkError(error) ?? 'it broke off, or was too long'}`,
-    };
+    return { transaction: null, problem: `no answer: ${describeNetworkError(error) ?? 'it broke off'}` };
   }
 }
 

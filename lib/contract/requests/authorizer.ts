@@ -5,18 +5,17 @@ import {
   AUTHORIZER_VALUE_MAX_CHARS,
   URL_MAX_CHARS,
 } from '../../domain/limits.ts';
+import { isSecureUrl } from '../../domain/loopback.ts';
 import { oneMember, text, unsupported } from './fields.ts';
 
 // https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CustomJWTAuthorizerConfiguration.html
 
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
-
 /** Whether a URL can be trusted to answer for its owner: https, or plain http that never leaves the machine. */
 function isTrustworthyUrl(url: string): boolean {
   if (!URL.canParse(url)) return false;
-  const { protocol, hostname, username, password, search, hash } = new URL(url);
-  if (username !== '' || password !== '' || search !== '' || hash !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
+  const parsed = new URL(url);
+  const { username, password, search, hash } = parsed;
+  return isSecureUrl(parsed) && [username, password, search, hash].every((part) => part === '');
 }
 
 const scope = text(1, 255, {

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import type { AddressInfo } from 'node:net';
+import { LOOPBACK } from '../../domain/loopback.ts';
 import { toEpochMs, type EpochMs } from '../../domain/time.ts';
+import { readRequestBody } from '../loopback/request-body.ts';
+import { close, listen } from '../loopback/server.ts';
 import type { Actions } from './actions.ts';
 import { createCaller, type Authorize, type ServiceName } from './authorization.ts';
 import { AwsError } from './aws-error.ts';
@@ -64,7 +60,6 @@ export interface AwsEndpoint {
 type Services = Readonly<Record<ServiceName, Actions>>;
 
 const NO_BUSES: EventSink = { has: () => false, accept: () => {} };
-const HOST = '127.0.0.1';
 /** Secrets Manager takes 64 kB of secret, which JSON may escape to several times that. */
 const REQUEST_MAX_BYTES = 512 * 1024;
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
@@ -97,18 +92,15 @@ export async function createAwsEndpoint(options: AwsEndpointOptions): Promise<Aw
   });
   const port = await listen(server, options.port ?? 0);
   return {
-    url: `http://${HOST}:${port}`,
+    url: `http://${LOOPBACK}:${port}`,
     port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => close(server),
   };
 }
 
 async function answer(options: AwsEndpointOptions, services: Services, request: IncomingMessage): Promise<object> {
-  const body = await readBody(request);
+  const body = await readRequestBody(request, REQUEST_MAX_BYTES);
+  if (body === null) throw new AwsError('RequestEntityTooLargeException', 'Request is too large', 413);
   const { service, action } = readTarget(request);
   const { method = '', url = '', headers, rawHeaders } = request;
   const refusal = await options.verify?.({ method, url, headers, rawHeaders, body, service });
@@ -117,17 +109,6 @@ async function answer(options: AwsEndpointOptions, services: Services, request: 
   const run = Object.hasOwn(services[service], action) ? services[service][action] : undefined;
   if (run === undefined) throw new AwsError('UnknownOperationException', `The operation ${action} is not known`);
   return run(createCaller(options.authorize ?? (() => true), accessKeyId, service), parseInput(body));
-}
-
-async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > REQUEST_MAX_BYTES) throw new AwsError('RequestEntityTooLargeException', 'Request is too large', 413);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function readTarget({ method, headers }: IncomingMessage): { readonly service: ServiceName; readonly action: string } {
@@ -187,18 +168,6 @@ function send(response: ServerResponse, result: object): void {
   response.writeHead(failed ? result.status : 200, {
     'content-type': CONTENT_TYPE,
     'x-amzn-requestid': randomUUID(),
-    // What was not read of a refused request is not read any more.
-    ...(failed && result.status === 413 ? { connection: 'close' } : {}),
   });
   response.end(JSON.stringify(failed ? { __type: result.name, message: result.message } : result));
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, HOST, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }

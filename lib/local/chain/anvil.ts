@@ -1,23 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { LOOPBACK } from '../../domain/loopback.ts';
+import { startProgram } from '../loopback/embedded-program.ts';
 import { keepSaving, openStateDir } from './state-dir.ts';
 
 /** Names a chain that was started by other means; the way out on platforms without the embedded one. */
 export const CHAIN_RPC_VARIABLE = 'EVM_RPC_URL';
 export const LOCAL_CHAIN_ID = 84_532;
 
-const START_TIMEOUT_MS = 10_000;
-const START_POLL_MS = 10;
-const STOP_TIMEOUT_MS = 3_000;
-/** Another process may take the free port between our asking for it and anvil's listening on it. */
-const START_ATTEMPTS_MAX = 5;
-const OUTPUT_MAX_CHARS = 2_000;
 /**
  * Anvil would keep a state of every block, past 500 in the home directory. With the latest alone, a call fails whenever a block
  * comes while it runs.
@@ -42,19 +34,6 @@ export interface AnvilOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-// Ends anvil with us, however we end: it reads names of signals, and the end of its input, which is our end, asks anvil to
-// write its state and stop. The lock lasts until that is done.
-const WATCHDOG = `
-exec 3<&0
-lock=$1; shift
-[ -z "$lock" ] || echo "$$" >"$lock"
-"$0" "$@" </dev/null 3<&- & chain=$!
-{ while read -r signal; do kill -"$signal" "$chain"; done; kill -TERM "$chain"; } <&3 2>/dev/null & watcher=$!
-wait "$chain"; code=$?
-[ -z "$lock" ] || rm -f "$lock"
-kill "$watcher" 2>/dev/null
-exit "$code"`;
-
 /**
  * Starts anvil as a twin of Base Sepolia on loopback, or takes the node that `EVM_RPC_URL` names.
  *
@@ -66,24 +45,33 @@ export async function startAnvil({ dataDir, port, env = process.env }: AnvilOpti
 
   const binary = findBinary(process.platform, process.arch);
   const state = dataDir === null ? null : await openStateDir(dataDir);
-  for (let attempt = 1; ; attempt += 1) {
-    const chosen = port ?? (await findFreePort());
-    const options = ['--host', '127.0.0.1', '--port', `${chosen}`, '--chain-id', `${LOCAL_CHAIN_ID}`, '--silent'];
-    options.push('--prune-history', `${STATES_KEPT}`, ...(state?.options ?? []));
-    try {
-      const { close, kill } = await launch(binary, state?.lock ?? '', options);
-      const rpcUrl = `http://127.0.0.1:${chosen}`;
-      const saving = state === null ? null : keepSaving(rpcUrl, state.saved);
-      const afterSaving = (end: () => Promise<void>) => async () => {
-        await saving?.stop();
-        await end();
-      };
-      return { rpcUrl, close: afterSaving(close), kill: afterSaving(kill) };
-    } catch (error) {
-      if (!(error instanceof PortTaken)) throw error;
-      if (port !== undefined) throw new Error(`port ${port} is already in use`, { cause: error });
-      if (attempt === START_ATTEMPTS_MAX) throw error;
-    }
+  // Anvil writes a file of its options once it listens.
+  const scratch = mkdtempSync(join(tmpdir(), 'bursar-chain-'));
+  const sign = join(scratch, 'listening.json');
+  const fixed = ['--host', LOOPBACK, '--chain-id', `${LOCAL_CHAIN_ID}`, '--silent', '--config-out', sign];
+  fixed.push('--prune-history', `${STATES_KEPT}`, ...(state?.options ?? []));
+  try {
+    const running = await startProgram(
+      {
+        what: 'the chain',
+        binary,
+        options: (chosen) => [...fixed, '--port', `${chosen}`],
+        isListening: () => existsSync(sign),
+        // It has its state to write.
+        atOurEnd: 'TERM',
+        ...(state === null ? {} : { lock: state.lock }),
+      },
+      port,
+    );
+    const rpcUrl = `http://${LOOPBACK}:${running.port}`;
+    const saving = state === null ? null : keepSaving(rpcUrl, state.saved);
+    const afterSaving = (end: () => Promise<void>) => async () => {
+      await saving?.stop();
+      await end();
+    };
+    return { rpcUrl, close: afterSaving(running.close), kill: afterSaving(running.kill) };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -104,67 +92,4 @@ export function findBinary(platform: string, arch: string): string {
       { cause },
     );
   }
-}
-
-class PortTaken extends Error {
-  override readonly name = 'PortTaken';
-}
-
-async function launch(
-  binary: string,
-  lock: string,
-  options: readonly string[],
-): Promise<Pick<AnvilProcess, 'close' | 'kill'>> {
-  // Anvil writes this file once it listens. An answer on the port would not tell our anvil from somebody else's.
-  const scratch = mkdtempSync(join(tmpdir(), 'bursar-chain-'));
-  const listening = join(scratch, 'listening.json');
-  // In a session of its own, so that Ctrl-C reaches us alone and we decide the order of the ends.
-  const child = spawn('/bin/sh', ['-c', WATCHDOG, binary, lock, ...options, '--config-out', listening], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-    detached: true,
-  });
-  const exited = once(child, 'close');
-  // Writing to a chain that has just ended is no failure of ours.
-  child.stdin.on('error', () => {});
-  let output = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    output = (output + chunk.toString('utf8')).slice(-OUTPUT_MAX_CHARS);
-  });
-
-  const end = async (signal: 'TERM' | 'KILL'): Promise<void> => {
-    child.stdin.write(`${signal}\n`);
-    const timer = setTimeout(() => child.stdin.write('KILL\n'), STOP_TIMEOUT_MS);
-    await exited;
-    clearTimeout(timer);
-  };
-  try {
-    await untilListening(child, listening);
-  } catch (cause) {
-    await end('KILL');
-    const Failure = output.includes('already in use') ? PortTaken : Error;
-    throw new Failure(`the chain did not start: ${output.trim() || 'it said nothing'}`, { cause });
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-  return { close: () => end('TERM'), kill: () => end('KILL') };
-}
-
-async function untilListening(child: ChildProcess, sign: string): Promise<void> {
-  const giveUpAt = performance.now() + START_TIMEOUT_MS;
-  while (!existsSync(sign)) {
-    if (child.exitCode !== null) throw new Error(`it ended with exit code ${child.exitCode}`);
-    if (performance.now() > giveUpAt) throw new Error(`it did not listen within ${START_TIMEOUT_MS} ms`);
-    await wait(START_POLL_MS);
-  }
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { LOOPBACK } from '../../domain/loopback.ts';
+import { startProgram } from '../loopback/embedded-program.ts';
 
 /** A running DynamoDB-compatible database. */
 export interface Database {
@@ -28,22 +27,6 @@ export interface DatabaseOptions {
 export const DATABASE_ENDPOINT_VARIABLE = 'DYNAMODB_ENDPOINT';
 
 const DATABASE_FILE = 'tables.sqlite';
-const START_TIMEOUT_MS = 10_000;
-const STOP_TIMEOUT_MS = 3_000;
-/** Another process may take the free port between our asking for it and the database's listening on it. */
-const START_ATTEMPTS_MAX = 5;
-const OUTPUT_MAX_CHARS = 2_000;
-
-// Ends the database with us, however we end: a line on its standard input asks, the end of that input kills. Without it
-// a stack ended by `kill -9` would leave a database behind that holds the file.
-const WATCHDOG = `
-exec 3<&0
-"$0" "$@" </dev/null & database=$!
-{ while read -r _; do kill -TERM "$database"; done; kill -KILL "$database"; } <&3 2>/dev/null & watcher=$!
-wait "$database"; code=$?
-kill "$watcher" 2>/dev/null
-exit "$code"`;
-
 /**
  * Starts the embedded database on a loopback port, or takes the one that `DYNAMODB_ENDPOINT` names. Makes no tables.
  * The embedded database checks neither signatures nor permissions and ignores regions: the caller stands in front of it.
@@ -57,14 +40,18 @@ export async function startDatabase({ dataDir, port, env = process.env }: Databa
   const binary = findBinary(`${process.platform}-${process.arch}`);
   if (dataDir !== null) mkdirSync(dataDir, { recursive: true });
   const storage = dataDir === null ? [] : ['--db-path', join(dataDir, DATABASE_FILE)];
-  for (let attempt = 1; ; attempt += 1) {
-    const chosen = port ?? (await findFreePort());
-    try {
-      return await launch(binary, chosen, storage);
-    } catch (error) {
-      if (port !== undefined || attempt === START_ATTEMPTS_MAX || !(error instanceof PortTaken)) throw error;
-    }
-  }
+  const { port: taken, ...running } = await startProgram(
+    {
+      what: 'the database',
+      binary,
+      options: (chosen) => ['serve', '--port', `${chosen}`, ...storage],
+      isListening: (output) => output.includes('listening on'),
+      // What it answered is in its file.
+      atOurEnd: 'KILL',
+    },
+    port,
+  );
+  return { endpoint: `http://${LOOPBACK}:${taken}`, ...running };
 }
 
 /**
@@ -84,62 +71,4 @@ export function findBinary(platform: string): string {
       { cause },
     );
   }
-}
-
-class PortTaken extends Error {
-  override readonly name = 'PortTaken';
-}
-
-async function launch(binary: string, port: number, storage: readonly string[]): Promise<Database> {
-  const child = spawn('/bin/sh', ['-c', WATCHDOG, binary, 'serve', '--port', String(port), ...storage], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'close');
-  // Writing to a database that has just ended is no failure of ours.
-  child.stdin.on('error', () => {});
-
-  let output = '';
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      child.stdin.destroy();
-      reject(new Error(`the database did not start within ${START_TIMEOUT_MS} ms: ${output}`));
-    }, START_TIMEOUT_MS);
-    const read = (chunk: Buffer): void => {
-      output = (output + chunk.toString('utf8')).slice(-OUTPUT_MAX_CHARS);
-      if (!output.includes('listening on')) return;
-      clearTimeout(timer);
-      resolve();
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('error', reject);
-    child.once('close', () => {
-      clearTimeout(timer);
-      const Failure = output.includes('already in use') ? PortTaken : Error;
-      reject(new Failure(`the database ended at start: ${output.trim()}`));
-    });
-  });
-
-  const kill = async (): Promise<void> => {
-    child.stdin.destroy();
-    await exited;
-  };
-  const close = async (): Promise<void> => {
-    child.stdin.write('stop\n');
-    const timer = setTimeout(() => child.stdin.destroy(), STOP_TIMEOUT_MS);
-    await exited;
-    clearTimeout(timer);
-  };
-  return { endpoint: `http://127.0.0.1:${port}`, close, kill };
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

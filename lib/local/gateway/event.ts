@@ -1,3 +1,4 @@
+import { LOOPBACK } from '../../domain/loopback.ts';
 import { formatSessionArn } from '../iam/authorize.ts';
 import type { Identity } from '../iam/credentials.ts';
 import type { Environment } from '../template/intrinsics.ts';
@@ -119,7 +120,7 @@ function headersOf({ request, traceId, port }: GatewayRequest): Pairs {
   return [
     ...request.headers.filter(([name]) => !DROPPED.has(name.toLowerCase())),
     ['X-Amzn-Trace-Id', traceId.split(';')[0]!],
-    ['X-Forwarded-For', '127.0.0.1'],
+    ['X-Forwarded-For', LOOPBACK],
     ['X-Forwarded-Port', String(port)],
     ['X-Forwarded-Proto', 'http'],
   ];
@@ -153,7 +154,7 @@ function createRequestContext(source: EventSource): object {
       cognitoIdentityId: null,
       cognitoIdentityPoolId: null,
       principalOrgId: null,
-      sourceIp: '127.0.0.1',
+      sourceIp: LOOPBACK,
       user,
       userAgent,
       userArn: caller === null ? null : formatSessionArn(environment, caller),

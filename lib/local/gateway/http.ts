@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { LOOPBACK } from '../../domain/loopback.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { refuse, ok, type Result } from '../../domain/result.ts';
 import { formatSessionArn, type Authorizer } from '../iam/authorize.ts';
@@ -10,6 +9,8 @@ import type { CredentialStore } from '../iam/credentials.ts';
 import { answerError, answerResponse, type Answer, type GatewayError, type GatewayErrorType } from './answer.ts';
 import { createGatewayEvent, formatMethodArn, type Admitted, type GatewayRequest } from './event.ts';
 import type { Environment } from '../template/intrinsics.ts';
+import { readRequestBody } from '../loopback/request-body.ts';
+import { close, listen } from '../loopback/server.ts';
 import { createRouter, type FindRoute } from './routes.ts';
 import { formatTraceHeader, type InvocationResult } from '../runtime/runtime.ts';
 import { splitTarget } from '../../sigv4/canonical-request.ts';
@@ -39,10 +40,8 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
 /** As API Gateway's. */
 const BODY_MAX_BYTES = 10 * 1024 * 1024;
-const DISCARD_MAX_BYTES = 8 * BODY_MAX_BYTES;
 
 const SIGNATURE_ERRORS: Readonly<Record<SignatureRefusal['reason'], GatewayErrorType>> = {
   missing: 'MISSING_AUTHENTICATION_TOKEN',
@@ -52,11 +51,6 @@ const SIGNATURE_ERRORS: Readonly<Record<SignatureRefusal['reason'], GatewayError
   expired: 'INVALID_SIGNATURE',
   invalid: 'INVALID_SIGNATURE',
 };
-
-/** The port is somebody else's. */
-export class PortTaken extends Error {
-  override readonly name = 'PortTaken';
-}
 
 /**
  * Plays the templates' REST API on the loopback interface: route, signature, the caller's policies, the function, in that
@@ -77,39 +71,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       .then((result) => send(request, response, result))
       .catch(() => response.destroy());
   });
-  await listen(server, options.port);
-  ({ port } = server.address() as AddressInfo);
+  port = await listen(server, options.port);
   return {
-    endpoint: `http://${HOST}:${port}/${options.api.stage}`,
+    endpoint: `http://${LOOPBACK}:${port}/${options.api.stage}`,
     port,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => close(server),
   };
-}
-
-/** Refuses a port that something listens on. What it says of a free port may be out of date at once. */
-export async function checkPort(port: number): Promise<void> {
-  const server = createServer();
-  await listen(server, port);
-  server.close();
-  await once(server, 'close');
-}
-
-async function listen(server: Server, port: number): Promise<void> {
-  const listening = once(server, 'listening');
-  server.listen(port, HOST);
-  try {
-    await listening;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new PortTaken(`port ${port} is taken: stop what listens on ${HOST}:${port}, or choose another port`, {
-      cause: error,
-    });
-  }
 }
 
 async function answer(
@@ -120,7 +87,7 @@ async function answer(
   port: number,
 ): Promise<Answer> {
   const { api, environment } = options;
-  const body = await readBody(incoming);
+  const body = await readRequestBody(incoming, BODY_MAX_BYTES);
   if (body === null) return no(options, requestId, 'REQUEST_TOO_LARGE', 'Request Entity Too Large');
   const request: SignedRequest = {
     method: incoming.method ?? '',
@@ -210,19 +177,6 @@ async function admitSigned(options: GatewayOptions, asked: GatewayRequest): Prom
 
 function no({ api }: GatewayOptions, requestId: string, type: GatewayErrorType, message: string): Answer {
   return answerError(api, { type, message }, requestId);
-}
-
-/** `null` for more than API Gateway takes. Reads on for a while, so that the client is there to hear the answer. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= BODY_MAX_BYTES) chunks.push(chunk);
-    else chunks.length = 0;
-    if (bytes > DISCARD_MAX_BYTES) request.destroy();
-  }
-  return bytes > BODY_MAX_BYTES ? null : Buffer.concat(chunks);
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { LOOPBACK } from '../../domain/loopback.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import type { TableDefinition } from '../database/tables.ts';
+import { readRequestBody } from '../loopback/request-body.ts';
+import { close, listen } from '../loopback/server.ts';
 import type { Authorizer } from './authorize.ts';
 import { ERROR_NAMES, toPairs } from './aws-hooks.ts';
 import type { CredentialStore } from './credentials.ts';
@@ -32,7 +34,6 @@ interface GateError {
   readonly message: string;
 }
 
-const HOST = '127.0.0.1';
 /** DynamoDB's own limit of a request. */
 const REQUEST_MAX_BYTES = 16 * 1024 * 1024;
 const TARGET = /^DynamoDB_20120810\.(\w{1,64})$/;
@@ -52,15 +53,11 @@ export async function startDatabaseGate(options: DatabaseGateOptions): Promise<D
       response.destroy();
     });
   });
-  server.listen(0, HOST);
-  await once(server, 'listening');
+  const port = await listen(server, 0);
   return {
-    endpoint: `http://${HOST}:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://${LOOPBACK}:${port}`,
     close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await close(server);
       agent.destroy();
     },
   };
@@ -72,7 +69,8 @@ async function pass(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await readBody(incoming);
+  const body = await readRequestBody(incoming, REQUEST_MAX_BYTES);
+  if (body === null) throw new Error(`a request is larger than ${REQUEST_MAX_BYTES} bytes`);
   const problem = await check(options, incoming, body);
   if (problem !== null) {
     const text = JSON.stringify({ __type: `com.amazon.coral.service#${problem.name}`, message: problem.message });
@@ -136,17 +134,6 @@ async function check(
 function denied(role: string, action: string, resource: string): GateError {
   const message = `Role: ${role} is not authorized to perform: dynamodb:${action} on resource: ${resource}`;
   return { name: 'AccessDeniedException', message };
-}
-
-async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > REQUEST_MAX_BYTES) throw new Error(`a request is larger than ${REQUEST_MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function parseJson(body: Uint8Array): unknown {

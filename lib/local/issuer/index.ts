@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { LOOPBACK } from '../../domain/loopback.ts';
 import { discoveryUrlOf } from '../../domain/tenants/jwt-authorizer.ts';
+import { close, listen, PortTaken } from '../loopback/server.ts';
 import { algorithmOf, createProvider, type IssuerClient, type IssuerResource } from './provider.ts';
 import { completeState, openIssuerStore, rotateState } from './state.ts';
 
@@ -48,7 +49,6 @@ export interface IssuerOptions {
 export const DEFAULT_AUDIENCE = 'urn:bursar:local';
 
 const TOKEN_LIFETIME_SECONDS = 3_600;
-const LOOPBACK = '127.0.0.1';
 
 /**
  * Starts an OpenID Connect issuer on a loopback port, for the client credentials grant alone: no user ever logs in, and
@@ -121,7 +121,7 @@ async function listenWhereKnown(
   try {
     return await listen(server, kept);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    if (!(error instanceof PortTaken)) throw error;
     const other = await listen(server, 0);
     report(
       `warning: port ${kept} of the token issuer is taken, so it listens on ${other}; ` +
@@ -129,22 +129,4 @@ async function listenWhereKnown(
     );
     return other;
   }
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, LOOPBACK, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

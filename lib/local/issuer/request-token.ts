@@ -1,3 +1,5 @@
+import { readBounded } from '../../domain/bounded-bytes.ts';
+
 /** What a client credentials request says. */
 export interface TokenRequest {
   readonly tokenEndpoint: string;
@@ -59,15 +61,10 @@ export class TokenRefused extends Error {
   }
 }
 
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > ANSWER_MAX_BYTES) throw new Error(`the token endpoint answered more than ${ANSWER_MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+async function readText({ body }: Response): Promise<string> {
+  const bytes = await readBounded(body, ANSWER_MAX_BYTES);
+  if (bytes === null) throw new Error(`the token endpoint answered more than ${ANSWER_MAX_BYTES} bytes`);
+  return new TextDecoder().decode(bytes);
 }
 
 function parseAnswer(text: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
+import { LOOPBACK } from '../../domain/loopback.ts';
 import { parseSpans, type ReceivedSpan } from './otlp.ts';
 
 /** In place of X-Ray's daemon, which Lambda runs beside a function: takes spans in datagrams and keeps them. */
@@ -12,7 +13,6 @@ export interface TraceDaemon {
   close(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
 const HEADER = '{"format":"json","version":1}\n';
 /** Sampled OpenTelemetry spans, in protobuf and base64. */
 const SPANS_MARK = 'T1S';
@@ -33,10 +33,10 @@ export async function startTraceDaemon(file: string | null, report: (problem: st
       report(`traces: ${error instanceof Error ? error.message : String(error)}`);
     }
   });
-  socket.bind(0, HOST);
+  socket.bind(0, LOOPBACK);
   await once(socket, 'listening');
   return {
-    address: `${HOST}:${socket.address().port}`,
+    address: `${LOOPBACK}:${socket.address().port}`,
     spans: () => spans,
     close: () =>
       new Promise((resolve) => {

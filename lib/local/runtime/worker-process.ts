@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { LOOPBACK } from '../../domain/loopback.ts';
+import { readRequestBody } from '../loopback/request-body.ts';
+import { close, listen } from '../loopback/server.ts';
 import { splitLines } from './log-sink.ts';
 
 /** What a worker is given to do. */
@@ -48,7 +49,6 @@ export interface WorkerProcess {
   readonly memoryMib: number;
 }
 
-const HOST = '127.0.0.1';
 /** As Lambda's for synchronous invocations. */
 const RESPONSE_MAX_BYTES = 6 * 1024 * 1024;
 const WORKER_FILE = join(import.meta.dirname, 'worker.ts');
@@ -74,23 +74,23 @@ export async function startWorker(options: WorkerProcess, events: WorkerEvents):
       events.ready();
       return;
     }
-    const body = await readBody(request);
+    const bytes = await readRequestBody(request, RESPONSE_MAX_BYTES);
+    const body = bytes === null ? null : Buffer.from(bytes).toString('utf8');
     response.writeHead(path === '' ? 404 : 202, { 'content-length': 0 }).end();
     if (path.endsWith('/init/error')) initFailure = parseFailure(body);
     else if (requestId !== undefined) events.answered(requestId, toOutcome(kind === 'error', body));
   };
 
-  const port = await listen(server);
+  const port = await listen(server, 0);
   const child = spawn(process.execPath, [`--max-old-space-size=${options.memoryMib}`, WORKER_FILE], {
     cwd: options.directory,
-    env: { ...options.env, AWS_LAMBDA_RUNTIME_API: `${HOST}:${port}` },
+    env: { ...options.env, AWS_LAMBDA_RUNTIME_API: `${LOOPBACK}:${port}` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   splitLines(child.stdout, events.log);
   splitLines(child.stderr, events.log);
   const end = (how: string): void => {
-    server.closeAllConnections();
-    server.close();
+    void close(server);
     waiting = null;
     events.ended(how, initFailure);
   };
@@ -115,23 +115,6 @@ export async function startWorker(options: WorkerProcess, events: WorkerEvents):
       child.kill('SIGKILL');
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
-/** `null` for more than Lambda takes. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= RESPONSE_MAX_BYTES) chunks.push(chunk);
-  }
-  return bytes > RESPONSE_MAX_BYTES ? null : Buffer.concat(chunks).toString('utf8');
 }
 
 function toOutcome(failed: boolean, body: string | null): InvocationOutcome {

@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { x402Facilitator } from '@x402/core/facilitator';
 import { toFacilitatorEvmSigner } from '@x402/evm';
 import { ExactEvmScheme } from '@x402/evm/exact/facilitator';
 import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/facilitator';
 import express from 'express';
 import { createWalletClient, http, publicActions } from 'viem';
+import { LOOPBACK } from '../../domain/loopback.ts';
+import { close, listen } from '../loopback/server.ts';
 import type { LocalChain } from '../chain/index.ts';
 import { createTurns } from '../chain/serial-queue.ts';
 
@@ -50,7 +51,7 @@ export async function startFacilitator(chain: LocalChain, { port = 0 }: ListenOp
   app.use((error: { readonly status?: number }, _request: unknown, response: express.Response, _next: unknown) => {
     response.status(error.status ?? 500).json({ error: 'the request could not be processed' });
   });
-  return listen(app, port);
+  return serve(app, port);
 }
 
 function createFacilitator(chain: LocalChain): x402Facilitator {
@@ -81,20 +82,10 @@ function createFacilitator(chain: LocalChain): x402Facilitator {
 /**
  * Serves an application on loopback.
  * @param port 0 takes a free one
- * @throws Error where the port is taken
+ * @throws PortTaken
  */
-export async function listen(app: express.Express, port: number): Promise<{ url: string; close(): Promise<void> }> {
+export async function serve(app: express.Express, port: number): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer(app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const bound = await listen(server, port);
+  return { url: `http://${LOOPBACK}:${bound}`, close: () => close(server) };
 }

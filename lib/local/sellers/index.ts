@@ -5,7 +5,7 @@ import express from 'express';
 import type { Address } from 'viem';
 import { paymentMiddleware as paymentMiddlewareV1 } from 'x402-express';
 import type { LocalChain } from '../chain/index.ts';
-import { listen, type ListenOptions, type LocalFacilitator } from './facilitator.ts';
+import { serve, type ListenOptions, type LocalFacilitator } from './facilitator.ts';
 import { GOODS, type Goods } from './goods.ts';
 
 /** One paid endpoint. */
@@ -49,7 +49,7 @@ export async function startSellers(
       response.json(content);
     });
   }
-  const { url, close } = await listen(app, port);
+  const { url, close } = await serve(app, port);
   const sellers = priced.map(({ name, priceUsd, protocolVersion, payTo }) => ({
     name,
     url: `${url}/${name}`,

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { LOOPBACK } from '../../domain/loopback.ts';
+
+/** Something else listens on the port. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+/** As it is of HTTP servers; plain sockets have no connections of their own to cut. */
+export type ClosableServer = Server & { closeAllConnections?(): void };
+
+/**
+ * Listens on the loopback address.
+ * @param port 0 takes a free one
+ * @returns the port
+ * @throws PortTaken
+ */
+export async function listen(server: Server, port: number): Promise<number> {
+  const listening = once(server, 'listening');
+  server.listen(port, LOOPBACK);
+  try {
+    await listening;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    const mend = `stop what listens on ${LOOPBACK}:${port}, or choose another port`;
+    throw new PortTaken(`port ${port} is taken: ${mend}`, { cause: error });
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+/** Stops at once: takes no more connections and cuts those that are open. */
+export async function close(server: ClosableServer): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections?.();
+  await closed;
+}
+
+/** Refuses a port that something listens on. What it says of a free port may be out of date at once. */
+export async function checkPort(port: number): Promise<void> {
+  const server = createServer();
+  await listen(server, port);
+  await close(server);
+}
+
+/** A port that was free a moment ago; another process may take it before its caller does. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, 0);
+  await close(server);
+  return port;
+}
