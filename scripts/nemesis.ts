@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import { createDraw, planRounds, type Round } from './nemesis/plan.ts';
 import { startStackProcess, type StackProcess, type StackProcessOptions } from './nemesis/stack-process.ts';
 import { startTraffic, type Traffic } from './nemesis/traffic.ts';
 import { findViolations, provenOn, violationsAtRest, violationsInFlight } from './nemesis/verdict.ts';
+import { findFreePort } from '../lib/local/loopback/server.ts';
 
 const USAGE = `usage: npm run nemesis -- [--kills N] [--seed S]
 
@@ -138,17 +138,6 @@ async function close(run: Run): Promise<object> {
   };
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 async function main(): Promise<void> {
   if (process.platform !== 'linux')
     throw new Error(`nemesis finds processes in Linux's /proc; this is ${process.platform}`);
@@ -156,7 +145,7 @@ async function main(): Promise<void> {
   const cwd = mkdtempSync(join(tmpdir(), 'bursar-nemesis-'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
   process.on('exit', () => rmSync(cwd, { recursive: true, force: true }));
-  const where = { port: await freePort(), dataDir: join(cwd, 'data'), cwd };
+  const where = { port: await findFreePort(), dataDir: join(cwd, 'data'), cwd };
   const run: Run = { where, violations: [], counts: { kills: 0, processes: 0, workers: 0 }, paying: null };
   say(`${kills} kills, seed ${seed}`);
   for (const round of planRounds(seed, kills)) await playRound(run, round, seed);

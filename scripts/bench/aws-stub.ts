@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
 import { toManagerItem } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
@@ -11,6 +10,7 @@ import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { makeSession } from '../../test/support/payments.ts';
 import { BASE, PAY_TO, requirementOf } from './challenge.ts';
 import { createWallets, PUBLISHED_SEED } from './wallet.ts';
+import { close, listen } from '../../lib/local/loopback/server.ts';
 
 /** DynamoDB and Secrets Manager as far as one tenant's payments go: canned answers, no conditions, nothing kept. */
 export interface AwsStub {
@@ -54,10 +54,7 @@ export async function startAwsStub(): Promise<AwsStub> {
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => incoming.socket.destroy());
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const endpoint = `http://127.0.0.1:${await listen(server, 0)}`;
   return {
     environment: createEnvironment(endpoint, fixtures.sessionId),
     takeCount: () => {
@@ -65,11 +62,7 @@ export async function startAwsStub(): Promise<AwsStub> {
       count = 0;
       return taken;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close: () => close(server),
   };
 }
 

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { endProcess, runCommand, tailOf } from './child.ts';
@@ -13,6 +12,7 @@ import {
   targetOfEndpoint,
   type Target,
 } from './target.ts';
+import { findFreePort } from '../../lib/local/loopback/server.ts';
 
 export interface EmulatorOptions {
   /** A Python with the pinned packages. */
@@ -50,7 +50,7 @@ export async function startEmulator({ python, directory }: EmulatorOptions): Pro
   });
   if (made.code !== 0) throw new Error(`no certificate could be made: ${made.output}`);
 
-  const port = await freePort();
+  const port = await findFreePort();
   const child = spawn(python, [join(import.meta.dirname, 'emulator.py')], {
     cwd: directory,
     env: { ...cleanEnvironment(), ...environmentOf({ port, directory, certificate, key }) },
@@ -112,18 +112,4 @@ async function answers(target: Target): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Free at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
 }

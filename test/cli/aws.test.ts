@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { chainCredentials, readCallerIdentity } from '../../lib/cli/target/aws.ts';
+import { close, listen } from '../../lib/local/loopback/server.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/ManagementRole';
 const asked: URLSearchParams[] = [];
@@ -28,9 +27,7 @@ beforeEach(async () => {
       response.writeHead(200, { 'content-type': 'text/xml' }).end(answer(asked.at(-1)!));
     })();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${await listen(server, 0)}`);
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAEXAMPLE');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'of-the-environment');
   vi.stubEnv('AWS_PROFILE', undefined);
@@ -38,10 +35,9 @@ beforeEach(async () => {
   vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/nonexistent');
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
 });
-afterEach(() => {
+afterEach(async () => {
   vi.unstubAllEnvs();
-  server.close();
-  server.closeAllConnections();
+  await close(server);
 });
 
 test('the chain finds the credentials of the environment', async () => {

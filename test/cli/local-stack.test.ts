@@ -1,7 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -12,6 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeInfo } from '../../lib/local/stack.ts';
 import { sellerOf, withStack } from '../scenarios/scene.ts';
+import { findFreePort } from '../../lib/local/loopback/server.ts';
 
 const scene = withStack();
 const cli = join(import.meta.dirname, '..', '..', 'bin', 'cli.ts');
@@ -121,10 +120,7 @@ describe('against the local stack, as a program', () => {
     const other = mkdtempSync(join(tmpdir(), 'bursar-cli-'));
     const codeIn = (argv: readonly string[]) => new Promise((resolve) => start(argv, other).once('close', resolve));
     expect(await codeIn(['balance'])).toBe(2);
-    const closed = createServer().listen(0, '127.0.0.1');
-    await once(closed, 'listening');
-    const { port } = closed.address() as AddressInfo;
-    closed.close();
+    const port = await findFreePort();
     writeInfo(join(other, '.bursar', 'local.json'), { ...scene.stack.info, endpoint: `http://127.0.0.1:${port}/v1` });
     expect(await codeIn(['doctor'])).toBe(1);
     rmSync(other, { recursive: true });

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createServer, request as sendHttp, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { BedrockAgentCoreClient, ListPaymentSessionsCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient, GetPaymentConnectorCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +7,7 @@ import { startProxy, type ProxyServer } from '../../lib/cli/proxy/server.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { verifySignature, type SignedRequest } from '../../lib/sigv4/verification.ts';
 import { createReadyWorld, ENDPOINT, MANAGER, SECRET } from './world.ts';
+import { close, listen } from '../../lib/local/loopback/server.ts';
 
 const KEY = { accessKeyId: 'BURSARPROXYKEY01', secretAccessKey: 'opens-the-proxy-and-nothing-else-0000000' };
 const LENT = { accessKeyId: 'ASIALENT', secretAccessKey: SECRET, sessionToken: 'lent-session-token' };
@@ -34,9 +34,7 @@ async function startDeployment() {
       response.writeHead(answer.status, answer.headers).end(answer.body);
     })();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, 0);
   return { seen, answer, endpoint: `http://127.0.0.1:${port}/v1`, server };
 }
 
@@ -61,8 +59,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await proxy.close();
-  deployment.server.close();
-  deployment.server.closeAllConnections();
+  await close(deployment.server);
 });
 
 const settings = (credentials: object = KEY, region = 'us-east-1') => ({

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { UnpayableError } from '../../lib/client/index.ts';
 import { base64, makeEntry, play } from './script.ts';
+import { close, listen } from '../../lib/local/loopback/server.ts';
 
 /** A real server that keeps what it was asked. */
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -11,14 +11,9 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
     seen.push(request);
     answer(request, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+  const port = await listen(server, 0);
+  onTestFinished(() => close(server));
+  return { origin: `http://127.0.0.1:${port}`, seen };
 }
 
 /** Asks without a proof; with one, redirects to where it says. */

@@ -1,12 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDatabase, type Database } from '../../lib/local/database/engine.ts';
 import { startHost, type Host } from '../../lib/local/host.ts';
-import { checkPort } from '../../lib/local/loopback/server.ts';
 import { call, writeFixture, type Call } from './host-fixture.ts';
+import { checkPort, close, listen } from '../../lib/local/loopback/server.ts';
 
 type Caller = 'agent' | 'other';
 const CALLERS = { agent: 'AgentRoleArn', other: 'OtherRoleArn' } as const;
@@ -307,11 +307,10 @@ describe('a schedule', () => {
 describe('the host', () => {
   test('refuses a port that is taken and says so before anything else', async () => {
     const squatter = createServer();
-    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
-    const { port } = squatter.address() as AddressInfo;
+    const port = await listen(squatter, 0);
     await expect(checkPort(port)).rejects.toThrow(`port ${port} is taken`);
     await expect(start(port)).rejects.toThrow(`port ${port} is taken`);
-    await new Promise((resolve) => squatter.close(resolve));
+    await close(squatter);
     await checkPort(port);
   });
 

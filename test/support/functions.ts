@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
@@ -17,6 +16,7 @@ import { withDatabase, type TestDatabase } from './database.ts';
 import { toEvent, type CallOptions } from './events.ts';
 import { PAY_TO } from './paying.ts';
 import { BASE_SEPOLIA } from './payments.ts';
+import { close, listen } from '../../lib/local/loopback/server.ts';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'us-east-1';
@@ -49,7 +49,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
   const awsCalls: string[] = [];
   const logs: string[] = [];
   let aws: AwsEndpoint | undefined;
-  let chain: Server | undefined;
+  let chain: Awaited<ReturnType<typeof startChain>> | undefined;
   let handlers: Handlers;
 
   beforeAll(async () => {
@@ -71,7 +71,6 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
       AWS_ENDPOINT_URL_KMS: aws.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
     });
-    const { port } = chain.address() as AddressInfo;
     handlers = composeAll({
       ...process.env,
       BOOKS_TABLE: database.booksTable,
@@ -80,7 +79,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
       DEPLOYMENT_ACCOUNT: ACCOUNT,
       DEFAULT_SESSION_LIMIT_USD: '10.00',
       ALLOWED_NETWORKS: BASE_SEPOLIA.id,
-      RPC_URLS: JSON.stringify({ [BASE_SEPOLIA.id]: `http://127.0.0.1:${port}` }),
+      RPC_URLS: JSON.stringify({ [BASE_SEPOLIA.id]: `${chain.url}` }),
       SECRET_NAME_PREFIX: 'bursar/test',
       JWT_ISSUERS: 'any',
       CREDENTIAL_NAME_PREFIX: 'bursar/credentials/test',
@@ -93,7 +92,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
 
   afterAll(async () => {
     vi.restoreAllMocks();
-    chain?.close();
+    await chain?.close();
     await aws?.close();
     expectPublished(logs);
   });
@@ -128,15 +127,13 @@ function composeAll(env: NodeJS.ProcessEnv): Handlers {
 }
 
 /** Answers every `eth_call` with the same balance. */
-async function startChain(): Promise<Server> {
+async function startChain(): Promise<{ readonly url: string; close(): Promise<void> }> {
   const result = `0x${BALANCE.toString(16).padStart(64, '0')}`;
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id: 1, result }));
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return server;
+  const port = await listen(server, 0);
+  return { url: `http://127.0.0.1:${port}`, close: () => close(server) };
 }
 
 /** RFC 3339 with milliseconds, as AgentCore's payments resources have it. */

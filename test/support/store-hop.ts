@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { close, listen } from '../../lib/local/loopback/server.ts';
 
 /** One request to the database as the hop saw it. */
 export interface SeenCall {
@@ -88,11 +88,9 @@ export async function startStoreHop(target: string): Promise<StoreHop> {
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => incoming.socket.destroy());
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const ownPort = await listen(server, 0);
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: `http://127.0.0.1:${ownPort}`,
     get calls() {
       return calls;
     },
@@ -103,11 +101,7 @@ export async function startStoreHop(target: string): Promise<StoreHop> {
     setFaults: (chosen) => {
       choose = chosen;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close: () => close(server),
   };
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -20,6 +19,7 @@ import { failureOf } from './signer-contract.ts';
 import { messageOf } from '../support/messages.ts';
 import { createSdkSignDigest } from '../../lib/wallets/aws-kms/sdk-sign.ts';
 import { createSdkReadSecret } from '../../lib/wallets/seed-vault/sdk-secret.ts';
+import { close, listen } from '../../lib/local/loopback/server.ts';
 
 // A published test mnemonic; nothing is behind it. Its words are in no message of ours.
 const MNEMONIC = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
@@ -113,8 +113,7 @@ test.each([
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, 0);
   const client = new SecretsManagerClient(clientConfig(`http://127.0.0.1:${port}`));
   const key = { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 } as const;
   const error = await failureOf(
@@ -123,8 +122,7 @@ test.each([
   expect(String(error)).toMatch(/no usable answer/);
   expect(leaks(error, [...needles, ...excerpts, MNEMONIC.slice(0, 10)])).toEqual([]);
   client.destroy();
-  server.closeAllConnections();
-  server.close();
+  await close(server);
 });
 
 test('shows nothing of a new seed that could not be stored', async () => {

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createChainReaders } from '../../../lib/chains/evm/reader.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
+import { listen } from '../../../lib/local/loopback/server.ts';
 
 const OWNER = '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1';
 const KEY = 'rpc-key-canary';
@@ -12,10 +12,7 @@ afterEach(() => server?.close());
 
 async function readerOf(answer: RequestListener) {
   server = createServer(answer);
-  await new Promise<void>((resolve) => {
-    server?.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, 0);
   return createChainReaders({ [BASE_SEPOLIA.id]: `http://127.0.0.1:${port}/${KEY}` }).get(BASE_SEPOLIA.id)!;
 }
 

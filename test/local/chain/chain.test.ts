@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPublicClient, createTestClient, createWalletClient, encodeFunctionData, erc20Abi, http } from 'viem';
@@ -12,6 +11,7 @@ import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { ensureUsdc } from '../../../lib/local/chain/usdc.ts';
 import { domainSeparator } from '../../../lib/chains/evm/eip3009.ts';
 import { formatDigest } from '../../support/x402.ts';
+import { close, listen } from '../../../lib/local/loopback/server.ts';
 
 const CHAIN = new URL('../../../lib/local/chain/index.ts', import.meta.url).href;
 const ANVIL = { env: {} };
@@ -243,15 +243,13 @@ describe('starting the chain', () => {
         response.end(JSON.stringify({ jsonrpc: '2.0', id, result: method === 'eth_chainId' ? chainId : version }));
       });
     });
-    await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
-    const env = { [CHAIN_RPC_VARIABLE]: `http://127.0.0.1:${(node.address() as AddressInfo).port}` };
+    const env = { [CHAIN_RPC_VARIABLE]: `http://127.0.0.1:${await listen(node, 0)}` };
     try {
       await expect(startChain({ dataDir: null, env })).rejects.toThrow(
         'EVM_RPC_URL must name an anvil with chain id 84532',
       );
     } finally {
-      node.closeAllConnections();
-      node.close();
+      await close(node);
     }
   });
 

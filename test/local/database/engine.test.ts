@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetItemCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -11,6 +11,7 @@ import { createDatabaseClient } from '../../../lib/local/database/client.ts';
 import { findBinary, startDatabase } from '../../../lib/local/database/engine.ts';
 import { createTables, toTableDefinition } from '../../../lib/local/database/tables.ts';
 import { withDatabase } from '../../support/database.ts';
+import { close, listen } from '../../../lib/local/loopback/server.ts';
 
 const ENGINE = new URL('../../../lib/local/database/engine.ts', import.meta.url).href;
 const scratch = mkdtempSync(join(tmpdir(), 'bursar-database-'));
@@ -77,10 +78,9 @@ describe('the embedded database', () => {
 
   test('refuses a port that is taken', async () => {
     const squatter = createServer();
-    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
-    const { port } = squatter.address() as AddressInfo;
+    const port = await listen(squatter, 0);
     await expect(startDatabase({ dataDir: null, port, env: {} })).rejects.toThrow(`port ${port} is already in use`);
-    await new Promise((resolve) => squatter.close(resolve));
+    await close(squatter);
   });
 
   test('is replaced by the one that DYNAMODB_ENDPOINT names', async () => {

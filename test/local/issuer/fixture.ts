@@ -1,12 +1,13 @@
 import { JwtVerifier } from 'aws-jwt-verify';
 import type { Jwks } from 'aws-jwt-verify/jwk';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect } from 'vitest';
 import { DEFAULT_AUDIENCE, startIssuer, type Issuer, type IssuerOptions } from '../../../lib/local/issuer/index.ts';
 import { requestToken } from '../../../lib/local/issuer/request-token.ts';
+import { close, listen } from '../../../lib/local/loopback/server.ts';
 
 export const CLIENTS = [
   { clientId: 'agent', scopes: ['bursar/pay'] },
@@ -72,9 +73,9 @@ export async function verify(
 }
 
 /** Something else on a port. */
-export async function occupy(port: number): Promise<Server> {
+export async function occupy(asked: number): Promise<{ readonly port: number; close(): Promise<void> }> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  opened.push({ close: () => new Promise((resolve) => server.close(resolve)) });
-  return server;
+  const squatter = { port: await listen(server, asked), close: () => close(server) };
+  opened.push(squatter);
+  return squatter;
 }

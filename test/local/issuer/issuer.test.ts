@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { DEFAULT_AUDIENCE, type Issuer } from '../../../lib/local/issuer/index.ts';
 import { requestToken } from '../../../lib/local/issuer/request-token.ts';
@@ -104,7 +104,7 @@ test('a token lives as long as it was told to', async () => {
 });
 
 test('refuses to start with a lifetime that is none, and gives the port back', async () => {
-  const { port } = (await occupy(0)).address() as AddressInfo;
+  const { port } = await occupy(0);
   await closeAll();
   await expect(start({ port, tokenLifetimeSeconds: -1 })).rejects.toThrow('ClientCredentials');
   expect((await start({ port })).issuer).toBe(`http://127.0.0.1:${port}`);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -65,7 +65,7 @@ test('a restart takes another port where its own is taken, says so, and comes ba
   expect(heard).toEqual([expect.stringContaining(first.issuer)]);
   expect(await verify(second, await ask(second, 'agent', 'bursar/pay'))).toMatchObject({ iss: second.issuer });
   await second.close();
-  await new Promise((resolve) => other.close(resolve));
+  await other.close();
 
   heard.length = 0;
   expect((await start({ dataDir, report: (message) => heard.push(message) })).issuer).toBe(first.issuer);
@@ -73,8 +73,8 @@ test('a restart takes another port where its own is taken, says so, and comes ba
 });
 
 test('refuses to start on a port asked for that is taken', async () => {
-  const { port } = (await occupy(0)).address() as AddressInfo;
-  await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  const { port } = await occupy(0);
+  await expect(start({ port })).rejects.toThrow(`port ${port} is taken`);
 });
 
 test('refuses a data directory with something else in it, and quotes nothing of it', async () => {

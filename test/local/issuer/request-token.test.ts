@@ -1,22 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { requestToken } from '../../../lib/local/issuer/request-token.ts';
+import { close, listen } from '../../../lib/local/loopback/server.ts';
 
 const opened: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
-  for (const close of opened.splice(0)) await close();
+  for (const end of opened.splice(0)) await end();
 });
 
 async function endpoint(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  opened.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  const port = await listen(server, 0);
+  opened.push(() => close(server));
+  return `http://127.0.0.1:${port}/token`;
 }
 
 function ask(tokenEndpoint: string, members: { clientId?: string; clientSecret?: string } = {}): Promise<string> {

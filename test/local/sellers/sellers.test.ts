@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { x402Client, x402HTTPClient } from '@x402/core/client';
 import { decodePaymentResponseHeader } from '@x402/core/http';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
@@ -13,6 +13,7 @@ import { startFacilitator, type LocalFacilitator } from '../../../lib/local/sell
 import { startSellers, type LocalSellers, type Seller } from '../../../lib/local/sellers/index.ts';
 import { parsePaymentRequired } from '../../../lib/protocols/x402/payment-required.ts';
 import { chooseOffer, digestOf, presentProof } from '../../support/x402.ts';
+import { close, listen } from '../../../lib/local/loopback/server.ts';
 
 let chain: LocalChain;
 let facilitator: LocalFacilitator;
@@ -226,11 +227,10 @@ describe('the facilitator', () => {
 
   test('refuses a port that is taken', async () => {
     const squatter = createServer();
-    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
-    const { port } = squatter.address() as AddressInfo;
-    await expect(startFacilitator(chain, { port })).rejects.toThrow('EADDRINUSE');
-    await expect(startSellers(chain, facilitator, { port })).rejects.toThrow('EADDRINUSE');
-    await new Promise((resolve) => squatter.close(resolve));
+    const port = await listen(squatter, 0);
+    await expect(startFacilitator(chain, { port })).rejects.toThrow(`port ${port} is taken`);
+    await expect(startSellers(chain, facilitator, { port })).rejects.toThrow(`port ${port} is taken`);
+    await close(squatter);
   });
 });
 
