@@ -12,11 +12,12 @@ import { AGENT_NAME_MAX_CHARS } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
 import { parseUsd } from '../../domain/money.ts';
 import type { Command, Invocation } from '../program/command.ts';
+import { confirm } from '../program/confirmation.ts';
 import { toDelivery } from '../purchase/delivery.ts';
 import { describeNetworkError, toCliError } from '../program/failures.ts';
 import { getSession } from '../operations.ts';
 import { CliError, EXIT, usageError, type Outcome } from '../program/outcome.ts';
-import { availableOf, isYes, ownerOf, requireSession, usdOf } from './session.ts';
+import { availableOf, ownerOf, requireSession, usdOf } from './session.ts';
 import { clientOf } from '../target/target.ts';
 import { formatFacts, printable } from '../program/terminal.ts';
 import { readWebRequest, sellerFetch, type WebRequest } from '../purchase/web-request.ts';
@@ -139,30 +140,27 @@ async function askAndPay(purchase: Purchase, input: ProcessPaymentInput): Promis
       budget: left === null ? 'no limit' : `USD ${left} left until ${session.expiresAt}`,
     })}\n`,
   );
-  await confirm(invocation, offer);
+  await confirmPrice(invocation, offer);
   deps.interrupted.throwIfAborted();
   progress.askedBursar = true;
   return client.processPayment(input);
 }
 
-async function confirm({ deps, options }: Invocation, offer: OfferSummary): Promise<void> {
-  const details = { code: 'cli:not_confirmed', offer };
+async function confirmPrice({ deps, options }: Invocation, offer: OfferSummary): Promise<void> {
   const limit = options.text('max-price');
   if (limit !== undefined && microUsd(offer.amountUsd) > microUsd(limit)) {
     throw new CliError(EXIT.notConfirmed, `the price of USD ${offer.amountUsd} is above --max-price ${limit}`, {
       hint: 'nothing was paid',
-      details: { ...details, code: 'cli:above_max_price' },
+      details: { code: 'cli:above_max_price', offer },
     });
   }
-  if (options.flag('yes')) return;
-  if (!deps.terminal.interactive) {
-    throw new CliError(EXIT.notConfirmed, `nobody is there to confirm the price of USD ${offer.amountUsd}`, {
-      hint: 'nothing was paid; confirm it with --yes, best together with --max-price',
-      details,
-    });
-  }
-  if (isYes(await deps.terminal.ask(`pay USD ${offer.amountUsd}? [y/N] `))) return;
-  throw new CliError(EXIT.notConfirmed, 'not confirmed', { hint: 'nothing was paid', details });
+  await confirm(deps, options, {
+    text: `pay USD ${offer.amountUsd}?`,
+    unasked: `nobody is there to confirm the price of USD ${offer.amountUsd}`,
+    undone: 'nothing was paid',
+    advice: ', best together with --max-price',
+    details: { offer },
+  });
 }
 
 function microUsd(text: string): bigint {

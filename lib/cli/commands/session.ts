@@ -2,10 +2,11 @@ import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts
 import { parseUsd } from '../../domain/money.ts';
 import { wholeNumberOf } from '../program/arguments.ts';
 import type { CliDeps, Command, Invocation, Options } from '../program/command.ts';
+import { confirm } from '../program/confirmation.ts';
 import { writeContext } from '../target/context.ts';
 import { ownContext, requireManager } from '../target/ids.ts';
 import { createSession, deleteSession, getSession, type Owner, type SessionView } from '../operations.ts';
-import { CliError, done, EXIT, usageError, type Outcome } from '../program/outcome.ts';
+import { done, usageError, type Outcome } from '../program/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
 import { formatFacts } from '../program/terminal.ts';
 
@@ -76,28 +77,17 @@ async function runShow({ deps, target, positionals }: Invocation): Promise<Outco
 
 async function runRevoke({ deps, target, options, positionals }: Invocation): Promise<Outcome> {
   const id = requireSession(target, positionals[0]);
-  await confirmRevocation(deps, options, id);
+  await confirm(deps, options, {
+    text: `revoke ${id}? It cannot be opened again`,
+    unasked: `nobody is there to confirm that ${id} is revoked`,
+    undone: 'it was not revoked',
+  });
   await deleteSession(clientOf(deps, target, 'management'), ownerOf(target), id);
   if (ownContext(target)?.paymentSessionId === id) await remember(deps, target, null);
   return done(
     { paymentSessionId: id, status: 'DELETED' },
     `${id} is revoked: nothing more is signed within it. What was signed already can still be settled.`,
   );
-}
-
-async function confirmRevocation({ terminal }: CliDeps, options: Options, id: string): Promise<void> {
-  if (options.flag('yes')) return;
-  if (!terminal.interactive) {
-    throw new CliError(EXIT.notConfirmed, `${id} was not revoked: nobody is there to confirm it`, {
-      hint: 'confirm it with --yes',
-    });
-  }
-  if (isYes(await terminal.ask(`revoke ${id}? It cannot be opened again [y/N] `))) return;
-  throw new CliError(EXIT.notConfirmed, `${id} was not revoked`);
-}
-
-export function isYes(answer: string | null): boolean {
-  return answer !== null && /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
 const shared = { operandsMin: 0, role: 'ManagementRole; with a token, the management scope' } as const;

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BursarClient } from '../../client/index.ts';
 import type { Command, Invocation } from '../program/command.ts';
+import { confirm } from '../program/confirmation.ts';
 import { toCliError } from '../program/failures.ts';
 import { ownContext } from '../target/ids.ts';
 import type { Owner } from '../operations.ts';
 import { CliError, EXIT, done, usageError, type Outcome } from '../program/outcome.ts';
-import { isYes, ownerOf } from './session.ts';
+import { ownerOf } from './session.ts';
 import { clientOf } from '../target/target.ts';
 import { formatFacts } from '../program/terminal.ts';
 import { askToSettle, type SettlementAnswer } from '../withdrawal/facilitator.ts';
@@ -63,7 +64,11 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
   const plan = { owner, client, instrumentId, destination, amountUsd, network, clientToken, way };
 
   deps.terminal.err(`${describe(plan, funds, balanceUsd)}\n`);
-  await confirm(invocation, plan);
+  await confirm(deps, options, {
+    text: `withdraw USD ${amountUsd} to ${destination}?`,
+    unasked: 'nobody is there to confirm the withdrawal',
+    undone: 'nothing was signed',
+  });
   deps.interrupted.throwIfAborted();
   deps.terminal.err(`token    ${clientToken}: repeat with ${againOf(plan)}, never twice the money\n`);
   return namingToken(invocation, plan, async () => {
@@ -105,19 +110,6 @@ function describe(plan: Plan, { walletAddress, status }: FundsView, balanceUsd: 
     to: plan.destination,
     by: 'file' in plan.way ? `a transaction in ${plan.way.file}` : plan.way.facilitator,
   });
-}
-
-async function confirm({ deps, options }: Invocation, { amountUsd, destination }: Plan): Promise<void> {
-  if (options.flag('yes')) return;
-  const details = { code: 'cli:not_confirmed' };
-  if (!deps.terminal.interactive) {
-    throw new CliError(EXIT.notConfirmed, 'nobody is there to confirm the withdrawal', {
-      hint: 'nothing was signed; confirm it with --yes',
-      details,
-    });
-  }
-  if (isYes(await deps.terminal.ask(`withdraw USD ${amountUsd} to ${destination}? [y/N] `))) return;
-  throw new CliError(EXIT.notConfirmed, 'not confirmed', { hint: 'nothing was signed', details });
 }
 
 /** What is handed on must be what was confirmed. */
