@@ -4,9 +4,9 @@ import { userInfo } from 'node:os';
 import { Writable } from 'node:stream';
 import { ACCOUNT_READER } from '../lib/cli/target/account.ts';
 import { chainCredentials, readCallerIdentity, readRecentMetrics } from '../lib/cli/target/aws.ts';
-import { createFileStore } from '../lib/cli/program/files.ts';
-import { runCli } from '../lib/cli/program/run.ts';
-import type { Terminal } from '../lib/cli/program/terminal.ts';
+import { createFileStore } from '../lib/cli/terminal/files.ts';
+import { runCli } from '../lib/cli/run.ts';
+import type { Terminal } from '../lib/cli/terminal/terminal.ts';
 
 const NODE_MAJOR_MIN = 24;
 const USER_FALLBACK = 'user';

@@ -1,5 +1,5 @@
 import type { BursarClient } from '../client/index.ts';
-import type { Wallet } from './commands/wallet.ts';
+import type { Wallet } from './target/wallet.ts';
 
 interface Named {
   readonly name: string;
@@ -193,4 +193,9 @@ export async function getPayment(client: BursarClient, owner: Owner, processPaym
     userId: owner.userId,
   });
   return payment;
+}
+
+/** What is left, in dollars; `null` where the session has no limit. */
+export function availableOf(session: SessionView): string | null {
+  return session.availableLimits?.availableSpendAmount.value ?? null;
 }

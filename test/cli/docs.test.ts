@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkOperands, findCommand, GLOBAL_OPTIONS, parseArguments } from '../../lib/cli/program/arguments.ts';
-import { COMMANDS } from '../../lib/cli/program/commands.ts';
-import { EXIT } from '../../lib/cli/program/outcome.ts';
+import { COMMANDS } from '../../lib/cli/commands.ts';
+import { EXIT } from '../../lib/cli/terminal/outcome.ts';
 
 const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
 const lines = [...text.matchAll(/^npm run (?:--silent )?bursar -- (.+)$/gm)].map(([, line = '']) => line.split(' '));

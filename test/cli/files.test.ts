@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createFileStore } from '../../lib/cli/program/files.ts';
+import { createFileStore } from '../../lib/cli/terminal/files.ts';
 
 test('a file is new or not written, readable by its owner only, and a link to nowhere counts as one', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'bursar-files-'));

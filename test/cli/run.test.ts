@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../lib/cli/program/commands.ts';
+import { COMMANDS } from '../../lib/cli/commands.ts';
 import { awsError, createReadyWorld, createWorld, ENDPOINT, json, MANAGER, SECRET, sessionView } from './world.ts';
 
 describe('the command line', () => {

@@ -1,8 +1,8 @@
 import type { AccountReader, ServiceQuota } from '../../lib/cli/target/account.ts';
 import type { ChainRequest, Credentials } from '../../lib/cli/target/aws.ts';
 import type { CliDeps } from '../../lib/cli/program/command.ts';
-import type { FileStore } from '../../lib/cli/program/files.ts';
-import { runCli } from '../../lib/cli/program/run.ts';
+import type { FileStore } from '../../lib/cli/terminal/files.ts';
+import { runCli } from '../../lib/cli/run.ts';
 
 export const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/v1';
 export const MANAGER = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/bursar-0123456789';

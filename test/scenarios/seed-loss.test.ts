@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { createFileStore } from '../../lib/cli/program/files.ts';
+import { createFileStore } from '../../lib/cli/terminal/files.ts';
 import type { ProcessPaymentOutput } from '../../lib/client/index.ts';
 import { writeInfo, type LocalStack } from '../../lib/local/stack.ts';
 import { createWorld } from '../cli/world.ts';

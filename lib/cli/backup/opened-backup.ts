@@ -1,7 +1,8 @@
-import type { Invocation, OptionSpec } from '../program/command.ts';
+import type { Invocation } from '../program/command.ts';
+import type { OptionSpec } from '../terminal/options.ts';
 import { LOCAL_FILE } from '../target/context.ts';
 import { managerIdOf } from '../target/ids.ts';
-import { CliError, EXIT, usageError } from '../program/outcome.ts';
+import { CliError, EXIT, usageError } from '../terminal/outcome.ts';
 import { damaged, openText } from './sealed-file.ts';
 import { askPassphrase } from './passphrase.ts';
 import { parseSeedBackup, type SeedBackup } from './seed-backup.ts';

@@ -1,5 +1,5 @@
 import type { Invocation } from '../program/command.ts';
-import { CliError, EXIT, usageError } from '../program/outcome.ts';
+import { CliError, EXIT, usageError } from '../terminal/outcome.ts';
 
 /** What guards the money of all wallets of a connector against whoever finds the file. */
 const PASSPHRASE_MIN_CHARS = 12;

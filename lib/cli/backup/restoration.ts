@@ -1,4 +1,4 @@
-import { CliError, EXIT } from '../program/outcome.ts';
+import { CliError, EXIT } from '../terminal/outcome.ts';
 import type { SeedBackup } from './seed-backup.ts';
 import type { SeedStore } from './seed-store.ts';
 

@@ -1,4 +1,4 @@
-import { CliError, EXIT } from '../program/outcome.ts';
+import { CliError, EXIT } from '../terminal/outcome.ts';
 
 /** A second for each guess on one core, as age itself chooses. */
 const WORK_FACTOR = 18;

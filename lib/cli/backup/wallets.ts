@@ -3,7 +3,7 @@ import { deriveAddress } from '../../wallets/seed-vault/provisioner.ts';
 import type { Invocation } from '../program/command.ts';
 import { describeNetworkError } from '../program/failures.ts';
 import { getInstrument, listInstruments, type Owner } from '../operations.ts';
-import { usageError } from '../program/outcome.ts';
+import { usageError } from '../terminal/outcome.ts';
 import { clientOf } from '../target/target.ts';
 
 /** Enough wallets to tell one seed from another: a single one does. */

@@ -14,8 +14,8 @@ import type { SecretDescription, SeedStore } from '../backup/seed-store.ts';
 import { countOwn, findWallets, type KnownWallets } from '../backup/wallets.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { requireManager } from '../target/ids.ts';
-import { CliError, done, EXIT, usageError, type Outcome } from '../program/outcome.ts';
-import { formatFacts } from '../program/terminal.ts';
+import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
+import { formatFacts } from '../terminal/terminal.ts';
 
 const ROLE = 'an administrator of the account, or BackupRole, which is there where backupPrincipals names somebody';
 

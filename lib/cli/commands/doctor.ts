@@ -5,8 +5,8 @@ import type { Finding } from '../doctor/finding.ts';
 import { checkMetrics } from '../doctor/metrics.ts';
 import { checkQuotas } from '../doctor/quotas.ts';
 import { checkResources } from '../doctor/resources.ts';
-import { EXIT, type Outcome } from '../program/outcome.ts';
-import { paint, printable, type Terminal } from '../program/terminal.ts';
+import { EXIT, type Outcome } from '../terminal/outcome.ts';
+import { paint, printable, type Terminal } from '../terminal/terminal.ts';
 
 const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const;
 

@@ -17,10 +17,10 @@ import {
   type ManagerView,
   type Owner,
 } from '../operations.ts';
-import { CliError, done, EXIT, usageError, type Outcome } from '../program/outcome.ts';
+import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts, paint } from '../program/terminal.ts';
-import { chainOf, formatAddressUri, formatQrCode } from './wallet.ts';
+import { formatFacts, paint } from '../terminal/terminal.ts';
+import { chainOf, formatAddressUri, formatQrCode } from '../target/wallet.ts';
 
 const MANAGER_NAME_DEFAULT = 'bursar';
 const MANAGER_NAME = /^[a-zA-Z][a-zA-Z0-9]{0,47}$/;

@@ -3,11 +3,11 @@ import { PAGE_SIZE_MAX } from '../../domain/limits.ts';
 import { wholeNumberOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { getInstrument, getPayment, listPayments, readBalance, type ReceiptView } from '../operations.ts';
-import { done, usageError, type Outcome } from '../program/outcome.ts';
-import { ownerOf } from './session.ts';
+import { done, usageError, type Outcome } from '../terminal/outcome.ts';
+import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
-import { formatFacts, formatTable, printable } from '../program/terminal.ts';
-import { requireWallet, usdOfBalance } from './wallet.ts';
+import { formatFacts, formatTable, printable } from '../terminal/terminal.ts';
+import { requireWallet, usdOfBalance } from '../target/wallet.ts';
 
 const LIMIT_DEFAULT = 20;
 

@@ -1,11 +1,11 @@
 import type { CredentialSource } from '../target/aws.ts';
 import { wholeNumberOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
-import { CliError, EXIT, usageError, type Outcome } from '../program/outcome.ts';
+import { CliError, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { startProxy, type ProxyServer } from '../proxy/server.ts';
 import type { ProxyKey, ResignerOptions } from '../proxy/resigner.ts';
 import type { CallerRole } from '../target/target.ts';
-import { printable } from '../program/terminal.ts';
+import { printable } from '../terminal/terminal.ts';
 
 const PORT_DEFAULT = 8_403;
 const PORT_MAX = 65_535;

@@ -1,42 +1,16 @@
 import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
-import { parseUsd } from '../../domain/money.ts';
-import { wholeNumberOf } from '../program/arguments.ts';
-import type { CliDeps, Command, Invocation, Options } from '../program/command.ts';
-import { confirm } from '../program/confirmation.ts';
+import { usdOf, wholeNumberOf } from '../program/arguments.ts';
+import type { CliDeps, Command, Invocation } from '../program/command.ts';
+import { confirm } from '../terminal/confirmation.ts';
 import { writeContext } from '../target/context.ts';
-import { ownContext, requireManager } from '../target/ids.ts';
-import { createSession, deleteSession, getSession, type Owner, type SessionView } from '../operations.ts';
-import { done, usageError, type Outcome } from '../program/outcome.ts';
+import { ownContext, ownerOf, requireSession } from '../target/ids.ts';
+import { availableOf, createSession, deleteSession, getSession, type SessionView } from '../operations.ts';
+import { done, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts } from '../program/terminal.ts';
+import { formatFacts } from '../terminal/terminal.ts';
 
 const BUDGET_DEFAULT_USD = '10.00';
 const MINUTES_DEFAULT = 60;
-
-/** The amount of an option as the API wants it. Throws `CliError` for what is none. */
-export function usdOf(options: Options, name: string): string | undefined {
-  const text = options.text(name);
-  if (text === undefined) return undefined;
-  const parsed = parseUsd(text);
-  if (!parsed.ok) throw usageError(`--${name} must be ${parsed.error.expected}. Received: ${text}`);
-  return text;
-}
-
-export function ownerOf(target: Target): Owner {
-  return { paymentManagerArn: requireManager(target), userId: target.userId };
-}
-
-/** The session named, else the one that was created last. Throws `CliError` where there is none. */
-export function requireSession(target: Target, named: string | undefined): string {
-  const id = named ?? ownContext(target)?.paymentSessionId ?? null;
-  if (id !== null) return id;
-  throw usageError(`no session is known for user ${target.userId}`, 'run `bursar session create` first, or name one');
-}
-
-/** What is left, in dollars; `null` where the session has no limit. */
-export function availableOf(session: SessionView): string | null {
-  return session.availableLimits?.availableSpendAmount.value ?? null;
-}
 
 function describe(session: SessionView): string {
   return formatFacts({

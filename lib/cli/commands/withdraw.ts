@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BursarClient } from '../../client/index.ts';
 import type { Command, Invocation } from '../program/command.ts';
-import { confirm } from '../program/confirmation.ts';
+import { confirm } from '../terminal/confirmation.ts';
 import { toCliError } from '../program/failures.ts';
-import { ownContext } from '../target/ids.ts';
+import { ownContext, ownerOf } from '../target/ids.ts';
 import type { Owner } from '../operations.ts';
-import { CliError, EXIT, done, usageError, type Outcome } from '../program/outcome.ts';
-import { ownerOf } from './session.ts';
+import { CliError, EXIT, done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf } from '../target/target.ts';
-import { formatFacts } from '../program/terminal.ts';
+import { formatFacts } from '../terminal/terminal.ts';
 import { askToSettle, type SettlementAnswer } from '../withdrawal/facilitator.ts';
 import {
   createWithdrawal,

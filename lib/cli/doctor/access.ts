@@ -4,7 +4,7 @@ import { smallestPayment } from '../../protocols/registry.ts';
 import type { Invocation } from '../program/command.ts';
 import { toCliError } from '../program/failures.ts';
 import { clientOf, type CallerRole, type Target } from '../target/target.ts';
-import { CHAIN_DEFAULT } from '../commands/wallet.ts';
+import { CHAIN_DEFAULT } from '../target/wallet.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const identity = findingsOf('credentials', 'credentials');

@@ -4,7 +4,7 @@ import { describeNetworkError } from '../program/failures.ts';
 import { managerIdOf } from '../target/ids.ts';
 import { getConnector, type Owner } from '../operations.ts';
 import { clientOf } from '../target/target.ts';
-import type { Wallet } from '../commands/wallet.ts';
+import type { Wallet } from '../target/wallet.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const key = findingsOf('key', 'key of the wallet');

@@ -2,12 +2,19 @@ import { BursarError } from '../../client/index.ts';
 import { parseUsd } from '../../domain/money.ts';
 import type { Invocation } from '../program/command.ts';
 import { toCliError } from '../program/failures.ts';
-import { managerIdOf, ownContext } from '../target/ids.ts';
-import { getConnector, getInstrument, getManager, getSession, readBalance, type Owner } from '../operations.ts';
-import { CliError } from '../program/outcome.ts';
-import { availableOf, ownerOf, requireSession } from '../commands/session.ts';
+import { managerIdOf, ownContext, ownerOf, requireSession } from '../target/ids.ts';
+import {
+  availableOf,
+  getConnector,
+  getInstrument,
+  getManager,
+  getSession,
+  readBalance,
+  type Owner,
+} from '../operations.ts';
+import { CliError } from '../terminal/outcome.ts';
 import { clientOf } from '../target/target.ts';
-import { requireWallet, usdOfBalance, type Wallet } from '../commands/wallet.ts';
+import { requireWallet, usdOfBalance, type Wallet } from '../target/wallet.ts';
 import { findingsOf, type Finding } from './finding.ts';
 import { checkKey } from './keys.ts';
 

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
-import type { Command, OptionSpec, Options } from './command.ts';
-import { usageError } from './outcome.ts';
+import { parseUsd } from '../../domain/money.ts';
+import type { Command } from './command.ts';
+import type { OptionSpec, Options } from '../terminal/options.ts';
+import { usageError } from '../terminal/outcome.ts';
 
 /** Understood by every command. */
 export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -98,4 +100,13 @@ export function wholeNumberOf(options: Options, name: string, min: number, max: 
     throw usageError(`--${name} must be a whole number from ${min} to ${max}. Received: ${text}`);
   }
   return value;
+}
+
+/** The amount of an option as the API wants it. Throws `CliError` for what is none. */
+export function usdOf(options: Options, name: string): string | undefined {
+  const text = options.text(name);
+  if (text === undefined) return undefined;
+  const parsed = parseUsd(text);
+  if (!parsed.ok) throw usageError(`--${name} must be ${parsed.error.expected}. Received: ${text}`);
+  return text;
 }

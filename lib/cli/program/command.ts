@@ -1,9 +1,10 @@
 import type { AccountReader } from '../target/account.ts';
 import type { CallerIdentity, ChainRequest, Credentials, CredentialSource } from '../target/aws.ts';
-import type { FileStore } from './files.ts';
-import type { Outcome } from './outcome.ts';
+import type { FileStore } from '../terminal/files.ts';
+import type { Options, OptionSpec } from '../terminal/options.ts';
+import type { Outcome } from '../terminal/outcome.ts';
 import type { Target } from '../target/target.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** The world outside: everything that a test puts in its own. */
 export interface CliDeps {
@@ -24,20 +25,6 @@ export interface CliDeps {
   /** Names of the metrics that reached CloudWatch lately. */
   readonly recentMetrics: (region: string, credentials: Credentials) => Promise<readonly string[]>;
   readonly account: AccountReader;
-}
-
-export interface OptionSpec {
-  /** What stands for the value in the help; without it, the option is a flag. */
-  readonly value?: string;
-  readonly many?: true;
-  readonly help: string;
-}
-
-/** Options as given: flags are `true`, values text, repeated ones lists. */
-export interface Options {
-  flag(name: string): boolean;
-  text(name: string): string | undefined;
-  list(name: string): readonly string[];
 }
 
 export interface Invocation {

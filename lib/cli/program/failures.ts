@@ -1,7 +1,7 @@
 import { BursarError, UnpayableError } from '../../client/index.ts';
-import { CliError, EXIT } from './outcome.ts';
+import { CliError, EXIT } from '../terminal/outcome.ts';
 import type { Target } from '../target/target.ts';
-import { printable } from './terminal.ts';
+import { printable } from '../terminal/terminal.ts';
 
 const NETWORK_CODES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',

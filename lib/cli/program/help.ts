@@ -1,6 +1,7 @@
 import { GLOBAL_OPTIONS } from './arguments.ts';
-import type { Command, OptionSpec } from './command.ts';
-import { formatTable } from './terminal.ts';
+import type { Command } from './command.ts';
+import type { OptionSpec } from '../terminal/options.ts';
+import { formatTable } from '../terminal/terminal.ts';
 
 const indent = (text: string): string => text.replaceAll(/^/gm, '  ');
 

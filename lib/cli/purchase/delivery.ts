@@ -1,8 +1,8 @@
 import { readBounded } from '../../domain/bounded-bytes.ts';
 import type { PaidResponse } from '../../client/index.ts';
 import type { Invocation } from '../program/command.ts';
-import type { PendingFile } from '../program/files.ts';
-import { EXIT, type ExitCode, type Outcome } from '../program/outcome.ts';
+import type { PendingFile } from '../terminal/files.ts';
+import { EXIT, type ExitCode, type Outcome } from '../terminal/outcome.ts';
 
 /** A body inside a JSON document must fit into memory twice; --output has no such bound. */
 const JSON_BODY_MAX_BYTES = 10 * 1024 * 1024;

@@ -1,5 +1,6 @@
-import type { CliDeps, Options } from '../program/command.ts';
-import { usageError } from '../program/outcome.ts';
+import type { CliDeps } from '../program/command.ts';
+import type { Options } from '../terminal/options.ts';
+import { usageError } from '../terminal/outcome.ts';
 
 const DATA_MAX_BYTES = 10 * 1024 * 1024;
 /** Until a seller begins to answer; settling on chain takes it some seconds. */

@@ -1,6 +1,6 @@
 import type { LocalInfo } from '../../local/info.ts';
-import type { FileStore } from '../program/files.ts';
-import { EXIT, CliError } from '../program/outcome.ts';
+import type { FileStore } from '../terminal/files.ts';
+import { EXIT, CliError } from '../terminal/outcome.ts';
 
 /** What `init` remembers, so that later commands need no ids. It holds no secret. */
 export interface CliContext {

@@ -1,5 +1,5 @@
 import type { CliContext } from './context.ts';
-import { usageError } from '../program/outcome.ts';
+import { usageError } from '../terminal/outcome.ts';
 import type { Target } from './target.ts';
 
 /** The manager that a command is about. Throws `CliError` where none is known. */
@@ -21,4 +21,16 @@ export function ownContext(target: Target): CliContext | null {
 
 export function managerIdOf(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
+}
+
+/** Whose resources a command is about. Throws `CliError` where no manager is known. */
+export function ownerOf(target: Target): { readonly paymentManagerArn: string; readonly userId: string } {
+  return { paymentManagerArn: requireManager(target), userId: target.userId };
+}
+
+/** The session named, else the one that was created last. Throws `CliError` where there is none. */
+export function requireSession(target: Target, named: string | undefined): string {
+  const id = named ?? ownContext(target)?.paymentSessionId ?? null;
+  if (id !== null) return id;
+  throw usageError(`no session is known for user ${target.userId}`, 'run `bursar session create` first, or name one');
 }

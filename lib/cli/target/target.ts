@@ -1,8 +1,9 @@
 import { createBursarClient, type BursarClient } from '../../client/index.ts';
 import { USER_ID_MAX_CHARS } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
-import type { CredentialSource } from './aws.ts';
-import type { CliDeps, Options } from '../program/command.ts';
+import type { ChainRequest, CredentialSource } from './aws.ts';
+import type { FileStore } from '../terminal/files.ts';
+import type { Options } from '../terminal/options.ts';
 import {
   CONTEXT_FILE,
   LOCAL_FILE,
@@ -11,7 +12,7 @@ import {
   type CliContext,
   type LocalStackFile,
 } from './context.ts';
-import { usageError } from '../program/outcome.ts';
+import { usageError } from '../terminal/outcome.ts';
 
 /** The roles of a deployment that commands act in; the local stack has keys of each. */
 export type CallerRole = 'controlPlane' | 'management' | 'processPayment' | 'treasury';
@@ -20,6 +21,15 @@ export type Access =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'local'; readonly local: LocalStackFile }
   | { readonly kind: 'aws'; readonly source: CredentialSource; readonly described: string };
+
+export interface TargetDeps {
+  readonly files: FileStore;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user of calls where none is named. */
+  readonly userName: string;
+  readonly fetch: typeof fetch;
+  readonly awsCredentials: (request: ChainRequest) => CredentialSource;
+}
 
 /** Which deployment a command talks to, as whom, and what is known of it. */
 export interface Target {
@@ -44,7 +54,7 @@ const MANAGER_ARN = /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:payment
 
 /** Finds out where the command goes: option, environment, context file, local stack, in this order. Throws `CliError`. */
 export async function resolveTarget(
-  deps: CliDeps,
+  deps: TargetDeps,
   options: Options,
   need: 'required' | 'optional' = 'required',
 ): Promise<Target> {
@@ -71,7 +81,7 @@ function findEndpoint(
     deps,
     options,
     need,
-  }: { readonly deps: CliDeps; readonly options: Options; readonly need: 'required' | 'optional' },
+  }: { readonly deps: TargetDeps; readonly options: Options; readonly need: 'required' | 'optional' },
   saved: CliContext | null,
   local: LocalStackFile | null,
 ) {
@@ -122,7 +132,7 @@ function plainEndpoint(text: string): string {
 }
 
 function findRegion(
-  deps: CliDeps,
+  deps: TargetDeps,
   options: Options,
   endpoint: string,
   known: { readonly region: string } | null,
@@ -141,7 +151,7 @@ function findRegion(
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/;
 
 function findAccess(
-  deps: CliDeps,
+  deps: TargetDeps,
   options: Options,
   {
     region,
@@ -172,7 +182,7 @@ function sessionNameOf(options: Options, userId: string): string {
 }
 
 /** A client of the deployment in one role. Without local keys the role is whatever the credentials have. */
-export function clientOf(deps: CliDeps, target: Target, role: CallerRole): BursarClient {
+export function clientOf(deps: TargetDeps, target: Target, role: CallerRole): BursarClient {
   const { access, region } = target;
   switch (access.kind) {
     case 'token': {

@@ -2,8 +2,8 @@ import { parseAddress } from '../../chains/evm/address.ts';
 import { CLIENT_TOKEN_MAX_CHARS, CLIENT_TOKEN_MIN_CHARS } from '../../domain/limits.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Invocation } from '../program/command.ts';
-import { CliError, EXIT, usageError } from '../program/outcome.ts';
-import { usdOf } from '../commands/session.ts';
+import { CliError, EXIT, usageError } from '../terminal/outcome.ts';
+import { usdOf } from '../program/arguments.ts';
 import { parseFacilitator } from './facilitator.ts';
 import type { FundsView } from './operations.ts';
 

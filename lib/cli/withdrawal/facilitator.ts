@@ -3,8 +3,8 @@ import { SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../do
 import { isSecureUrl } from '../../domain/loopback.ts';
 import type { CliDeps } from '../program/command.ts';
 import { describeNetworkError } from '../program/failures.ts';
-import { usageError } from '../program/outcome.ts';
-import { printable } from '../program/terminal.ts';
+import { usageError } from '../terminal/outcome.ts';
+import { printable } from '../terminal/terminal.ts';
 
 /** What a facilitator said. The chain has the last word: an answer may be lost, or wrong. */
 export interface SettlementAnswer {

@@ -1,5 +1,6 @@
-import type { CliDeps, Options } from './command.ts';
+import type { Options } from './options.ts';
 import { CliError, EXIT } from './outcome.ts';
+import type { Terminal } from './terminal.ts';
 
 export interface Question {
   /** Such as `pay USD 1.00?`. */
@@ -16,7 +17,7 @@ export interface Question {
 
 /** Has a step confirmed: by `--yes`, else by somebody at the terminal. @throws CliError where it is not */
 export async function confirm(
-  { terminal }: Pick<CliDeps, 'terminal'>,
+  { terminal }: { readonly terminal: Terminal },
   options: Options,
   { text, unasked, undone, advice = '', details = {} }: Question,
 ): Promise<void> {

@@ -1,11 +1,11 @@
-import { checkOperands, findCommand, GLOBAL_OPTIONS, parseArguments } from './arguments.ts';
-import type { CliDeps, Command } from './command.ts';
+import { checkOperands, findCommand, GLOBAL_OPTIONS, parseArguments } from './program/arguments.ts';
+import type { CliDeps, Command } from './program/command.ts';
 import { COMMANDS } from './commands.ts';
-import { toCliError } from './failures.ts';
-import { formatCommandHelp, formatToolHelp } from './help.ts';
-import { CliError, EXIT, usageError, type ExitCode, type Outcome } from './outcome.ts';
-import { resolveTarget, type Target } from '../target/target.ts';
-import { paint } from './terminal.ts';
+import { toCliError } from './program/failures.ts';
+import { formatCommandHelp, formatToolHelp } from './program/help.ts';
+import { CliError, EXIT, usageError, type ExitCode, type Outcome } from './terminal/outcome.ts';
+import { resolveTarget, type Target } from './target/target.ts';
+import { paint } from './terminal/terminal.ts';
 
 /** What a command may take to tidy up after an interruption. */
 const CLEAN_UP_MS = 300;

@@ -1,13 +1,12 @@
 import { findNetworkByChain, KNOWN_CHAINS, type Network } from '../../domain/assets.ts';
 import { formatUsd, usdValueOfStablecoin, parseBaseUnits } from '../../domain/money.ts';
 import { renderUnicodeCompact } from 'uqr';
-import type { Options } from '../program/command.ts';
-import type { CliContext } from '../target/context.ts';
-import { ownContext } from '../target/ids.ts';
-import type { TokenBalance } from '../operations.ts';
-import { usageError } from '../program/outcome.ts';
-import type { Target } from '../target/target.ts';
-import type { Terminal } from '../program/terminal.ts';
+import type { Options } from '../terminal/options.ts';
+import type { CliContext } from './context.ts';
+import { ownContext } from './ids.ts';
+import { usageError } from '../terminal/outcome.ts';
+import type { Target } from './target.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 export const CHAIN_DEFAULT = 'BASE_SEPOLIA';
 
@@ -41,7 +40,7 @@ export function requireWallet(target: Target, options: Options): Wallet {
 }
 
 /** A balance in dollars; the token is worth one. Throws where the deployment answers what is no amount. */
-export function usdOfBalance({ amount, decimals }: TokenBalance): string {
+export function usdOfBalance({ amount, decimals }: { readonly amount: string; readonly decimals: number }): string {
   const units = parseBaseUnits(amount);
   if (!units.ok) throw new Error(`the balance is not an amount: expected ${units.error.expected}`);
   return formatUsd(usdValueOfStablecoin(units.value, decimals));
