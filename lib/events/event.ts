@@ -3,6 +3,7 @@ import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { BudgetSnapshot } from '../domain/payment/payment.ts';
 import type { Session } from '../domain/payment/session.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
+import { EVENT_VERSION } from './event-version.ts';
 import type { DetailOf, EventType } from './schemas.ts';
 import type { PaymentSummary } from '../ledger/dynamodb/books/payment-items.ts';
 import { parseBooksChange, type StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
@@ -22,8 +23,6 @@ export type SentEventType = Exclude<EventType, 'payment.settled'>;
 
 /** As rules of EventBridge match it. */
 export const EVENT_SOURCE = 'bursar';
-/** Grows when a member changes its meaning or goes. New members come without a new version. */
-export const EVENT_VERSION = 1;
 
 /**
  * What a change of an item means to listeners, or `null` where it means nothing to them. The same change always makes the

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { EVENT_VERSION } from './event.ts';
+import { EVENT_VERSION } from './event-version.ts';
 
 // What an event may say, and nothing else: the shapes are strict, and what makes events builds them member by member.
 

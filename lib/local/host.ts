@@ -10,7 +10,7 @@ import { createEventBuses, type BusEvent } from './triggers/event-bus.ts';
 import { createFunctions } from './runtime/functions.ts';
 import { startGateway } from './gateway/http.ts';
 import { checkPort } from './loopback/server.ts';
-import type { Environment } from './template/intrinsics.ts';
+import type { Environment } from './template/environment.ts';
 import { createLogSink, type LogLine } from './runtime/log-sink.ts';
 import type { ReceivedSpan } from './runtime/otlp.ts';
 import type { FunctionPool, InvocationResult } from './runtime/runtime.ts';

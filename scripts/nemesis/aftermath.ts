@@ -6,7 +6,7 @@ import { LOCAL_ENVIRONMENT } from '../../lib/infra/build/synth.ts';
 import { createSessionStore } from '../../lib/ledger/dynamodb/books/session-store.ts';
 import { createDatabaseClient } from '../../lib/local/database/client.ts';
 import type { LocalServices } from '../../lib/local/services.ts';
-import type { SweepReport } from '../../lib/service/sweeping/sweep.ts';
+import type { SweepReport } from '../../lib/service/sweeping/sweep-report.ts';
 import { startStack } from '../../lib/local/stack.ts';
 import type { Account } from './account.ts';
 import type { Traffic } from './traffic.ts';

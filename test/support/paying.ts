@@ -20,7 +20,7 @@ import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts
 import { createSweepReads } from '../../lib/ledger/dynamodb/books/sweep-reads.ts';
 import { createFactsCache } from '../../lib/service/paying/payer-facts.ts';
 import type { ProcessPaymentDeps, ProcessPaymentRequest } from '../../lib/service/paying/process-payment.ts';
-import type { SweepDeps } from '../../lib/service/sweeping/sweep.ts';
+import type { SweepDeps } from '../../lib/service/sweeping/sweep-report.ts';
 import type { TestDatabase } from './database.ts';
 import { BASE_SEPOLIA, makeSession } from './payments.ts';
 import { wiring } from './wiring.ts';

@@ -4,7 +4,7 @@ import type { DueVisit } from '../../lib/domain/ports/books.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
-import type { SweepDeps } from '../../lib/service/sweeping/sweep.ts';
+import type { SweepDeps } from '../../lib/service/sweeping/sweep-report.ts';
 import { makePayment, makeSession } from './payments.ts';
 
 /** One call of a sweeper to the store. */

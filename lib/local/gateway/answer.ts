@@ -1,7 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { refuse, ok, type Result } from '../../domain/result.ts';
 import { isBinary } from './event.ts';
-import type { ApiDefinition, GatewayResponse } from '../template/api.ts';
+import type { ApiDefinition } from '../template/api.ts';
+import type { GatewayResponse } from '../template/gateway-response.ts';
 
 /** What goes back to the client. */
 export interface Answer {

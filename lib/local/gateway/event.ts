@@ -1,12 +1,19 @@
 import { LOOPBACK } from '../../domain/loopback.ts';
 import { formatSessionArn } from '../iam/authorize.ts';
 import type { Identity } from '../iam/credentials.ts';
-import type { Environment } from '../template/intrinsics.ts';
+import type { Environment } from '../template/environment.ts';
 import type { RouteMatch } from './routes.ts';
 import { splitTarget } from '../../sigv4/canonical-request.ts';
 import type { SignedRequest } from '../../sigv4/verification.ts';
 import type { ApiDefinition } from '../template/api.ts';
-import type { Authorized } from './token-authorizer.ts';
+
+/** What a Lambda authorizer's answer makes of a request: the context goes into the function's event, all as text. */
+export interface Authorized {
+  readonly principalId: string;
+  readonly context: Readonly<Record<string, string>>;
+  /** How long the authorizer took. */
+  readonly latencyMs: number;
+}
 
 /** One request, as the gateway knows it before it knows who calls. */
 export interface GatewayRequest {

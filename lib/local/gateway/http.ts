@@ -8,7 +8,7 @@ import { toPairs } from '../iam/aws-hooks.ts';
 import type { CredentialStore } from '../iam/credentials.ts';
 import { answerError, answerResponse, type Answer, type GatewayError, type GatewayErrorType } from './answer.ts';
 import { createGatewayEvent, formatMethodArn, type Admitted, type GatewayRequest } from './event.ts';
-import type { Environment } from '../template/intrinsics.ts';
+import type { Environment } from '../template/environment.ts';
 import { readRequestBody } from '../loopback/request-body.ts';
 import { close, listen } from '../loopback/server.ts';
 import { createRouter, type FindRoute } from './routes.ts';

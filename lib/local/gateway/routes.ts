@@ -1,4 +1,5 @@
-import type { ApiDefinition, RouteDefinition } from '../template/api.ts';
+import type { ApiDefinition } from '../template/api.ts';
+import type { RouteDefinition } from '../template/route.ts';
 
 export interface RouteMatch {
   readonly route: RouteDefinition;

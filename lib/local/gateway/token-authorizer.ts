@@ -1,16 +1,8 @@
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { isAllowedByPolicy } from '../iam/authorize.ts';
 import type { GatewayError } from './answer.ts';
-import { createAuthorizerEvent, formatMethodArn, type GatewayRequest } from './event.ts';
+import { createAuthorizerEvent, formatMethodArn, type Authorized, type GatewayRequest } from './event.ts';
 import type { InvocationResult } from '../runtime/runtime.ts';
-
-/** What a Lambda authorizer's answer makes of a request: the context goes into the function's event, all as text. */
-export interface Authorized {
-  readonly principalId: string;
-  readonly context: Readonly<Record<string, string>>;
-  /** How long the authorizer took. */
-  readonly latencyMs: number;
-}
 
 interface Answered extends Pick<Authorized, 'principalId' | 'context'> {
   readonly policyDocument: object;

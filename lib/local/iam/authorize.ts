@@ -1,6 +1,6 @@
 import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import { createBoundedMap } from '../../domain/bounded-map.ts';
-import type { Environment } from '../template/intrinsics.ts';
+import type { Environment } from '../template/environment.ts';
 import type { RoleDefinition } from '../template/roles.ts';
 import type { Identity } from './credentials.ts';
 

@@ -3,7 +3,7 @@ import { AwsError } from '../aws-endpoint/aws-error.ts';
 import type { AwsEndpointOptions } from '../aws-endpoint/endpoint.ts';
 import type { Authorizer } from './authorize.ts';
 import type { CredentialStore } from './credentials.ts';
-import type { Environment } from '../template/intrinsics.ts';
+import type { Environment } from '../template/environment.ts';
 import { verifySignature, type SignatureRefusal } from '../../sigv4/verification.ts';
 
 export type AwsHooks = Required<Pick<AwsEndpointOptions, 'authorize' | 'verify'>>;

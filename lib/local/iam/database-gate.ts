@@ -9,7 +9,7 @@ import type { Authorizer } from './authorize.ts';
 import { ERROR_NAMES, toPairs } from './aws-hooks.ts';
 import type { CredentialStore } from './credentials.ts';
 import { readAccess } from './database-access.ts';
-import type { Environment } from '../template/intrinsics.ts';
+import type { Environment } from '../template/environment.ts';
 import { verifySignature } from '../../sigv4/verification.ts';
 
 export interface DatabaseGateOptions {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CredentialStore } from '../iam/credentials.ts';
-import type { Environment } from '../template/intrinsics.ts';
+import type { Environment } from '../template/environment.ts';
 import type { LogSink } from './log-sink.ts';
 import { createFunctionPool, type FunctionPool } from './runtime.ts';
 import type { RoleDefinition } from '../template/roles.ts';

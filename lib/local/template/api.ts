@@ -1,6 +1,9 @@
-import type { Environment } from './intrinsics.ts';
+import type { Environment } from './environment.ts';
+import { toGatewayResponse, type GatewayResponse } from './gateway-response.ts';
+import { readIntegration } from './integration.ts';
+import type { RouteDefinition } from './route.ts';
 import { readOpenApi } from './openapi.ts';
-import type { FindResources, ResolvedResource } from './deployment.ts';
+import type { FindResources, ResolvedResource } from './resolved-resource.ts';
 
 export interface ApiDefinition {
   readonly id: string;
@@ -14,44 +17,7 @@ export interface ApiDefinition {
   readonly policy: object | null;
 }
 
-export interface RouteDefinition {
-  readonly method: string;
-  /** With `{name}` for a path parameter. */
-  readonly path: string;
-  readonly authorization: RouteAuthorization;
-  readonly functionName: string;
-  /** With the alias, if the integration names one. */
-  readonly functionArn: string;
-}
-
-/** Whom a route lets in: whoever has a signature and a policy for it, everybody, or whom a function lets in. */
-export type RouteAuthorization =
-  | { readonly type: 'AWS_IAM' | 'NONE' }
-  | { readonly type: 'CUSTOM'; readonly authorizer: FunctionArn };
-
-export interface GatewayResponse {
-  /** `null` leaves the type's own status. */
-  readonly statusCode: number | null;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The template for `application/json`, or `null` for the usual body. */
-  readonly template: string | null;
-}
-
-export interface FunctionArn {
-  readonly name: string;
-  readonly arn: string;
-}
-
-const INVOCATION_URI = /^arn:[a-z-]+:apigateway:[a-z0-9-]+:lambda:path\/2015-03-31\/functions\/(.+)\/invocations$/;
 const PARENTS_MAX = 50;
-
-/** The function that an ARN of this deployment names, with or without a version or alias; `null` for anything else. */
-export function parseFunctionArn(arn: string, { partition, region, account }: Environment): FunctionArn | null {
-  const prefix = `arn:${partition}:lambda:${region}:${account}:function:`;
-  if (!arn.startsWith(prefix)) return null;
-  const [name] = arn.slice(prefix.length).split(':');
-  return name === undefined || name === '' ? null : { name, arn };
-}
 
 /**
  * The one REST API of the templates: from an OpenAPI body or from `Method` resources, Lambda proxy integrations only.
@@ -79,21 +45,6 @@ export function readApi(find: FindResources, environment: Environment): ApiDefin
   }
   checkPermissions(find, definition, environment, api);
   return definition;
-}
-
-/** Where a Lambda proxy integration leads. */
-export function readIntegration(
-  api: ResolvedResource,
-  where: string,
-  integration: { readonly type?: unknown; readonly uri?: unknown },
-  environment: Environment,
-): FunctionArn {
-  const target = INVOCATION_URI.exec(String(integration.uri))?.[1];
-  const found = target === undefined ? null : parseFunctionArn(target, environment);
-  if (String(integration.type).toLowerCase() !== 'aws_proxy' || found === null) {
-    throw api.error(`${where}: expected a Lambda proxy integration, found ${JSON.stringify(integration)}`);
-  }
-  return found;
 }
 
 function readMethods(find: FindResources, api: ResolvedResource, environment: Environment): RouteDefinition[] {
@@ -132,27 +83,6 @@ function readGatewayResponses(find: FindResources): Record<string, GatewayRespon
       }),
     ]),
   );
-}
-
-/** @param response as in OpenAPI's `x-amazon-apigateway-gateway-responses` */
-export function toGatewayResponse(response: {
-  readonly statusCode?: unknown;
-  readonly responseParameters?: unknown;
-  readonly responseTemplates?: unknown;
-}): GatewayResponse {
-  const prefix = 'gatewayresponse.header.';
-  const parameters = (response.responseParameters ?? {}) as Readonly<Record<string, unknown>>;
-  const templates = (response.responseTemplates ?? {}) as Readonly<Record<string, unknown>>;
-  const template = templates['application/json'];
-  return {
-    statusCode: response.statusCode === undefined ? null : Number(response.statusCode),
-    headers: Object.fromEntries(
-      Object.entries(parameters)
-        .filter(([name]) => name.startsWith(prefix))
-        .map(([name, value]) => [name.slice(prefix.length), String(value)]),
-    ),
-    template: typeof template === 'string' ? template : null,
-  };
 }
 
 function checkPermissions(

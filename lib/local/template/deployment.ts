@@ -1,15 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TableDefinition } from '../database/tables.ts';
-import {
-  createResolver,
-  TemplateError,
-  type Environment,
-  type Resolver,
-  type Resource,
-  type Stack,
-  type Template,
-} from './intrinsics.ts';
+import { createResolver, TemplateError, type Stack, type Template } from './intrinsics.ts';
+import type { Environment } from './environment.ts';
+import { createFinder, type ResolvedResource } from './resolved-resource.ts';
 import { readApi, type ApiDefinition } from './api.ts';
 import { readRoles, type RoleDefinition } from './roles.ts';
 import { readStreamMappings, type StreamMapping } from './stream-mapping.ts';
@@ -47,21 +41,6 @@ export interface FunctionDefinition {
   readonly timeoutMs: number;
   readonly memoryMib: number;
 }
-
-/** One resource with its properties resolved when they are first looked at. */
-export interface ResolvedResource {
-  readonly stack: string;
-  readonly logicalId: string;
-  readonly type: string;
-  readonly ref: string;
-  /** The ARN, for types that have one. */
-  arn(): string;
-  property(name: string): unknown;
-  text(name: string): string;
-  error(problem: string): TemplateError;
-}
-
-export type FindResources = (type: string) => readonly ResolvedResource[];
 
 const DEFAULT_TIMEOUT_SECONDS = 3;
 const DEFAULT_MEMORY_MIB = 128;
@@ -102,34 +81,6 @@ function readStacks(templatesDir: string): Stack[] {
     if (typeof template.Resources !== 'object') throw new TemplateError(`${file} has no Resources`);
     return { name: file.slice(0, -suffix.length), template };
   });
-}
-
-function createFinder(stacks: readonly Stack[], resolver: Resolver): FindResources {
-  const toResolved = (stack: Stack, logicalId: string, resource: Resource): ResolvedResource => {
-    const error = (problem: string): TemplateError => new TemplateError(`${stack.name}, ${logicalId}: ${problem}`);
-    const property = (name: string): unknown =>
-      resolver.resolve(stack, resource.Properties?.[name], `${logicalId}.${name}`);
-    return {
-      stack: stack.name,
-      logicalId,
-      type: resource.Type,
-      ref: String(resolver.resolve(stack, { Ref: logicalId }, logicalId)),
-      arn: () => String(resolver.resolve(stack, { 'Fn::GetAtt': [logicalId, 'Arn'] }, logicalId)),
-      property,
-      text: (name) => {
-        const value = property(name);
-        if (typeof value !== 'string') throw error(`${name} must be text, found ${JSON.stringify(value)}`);
-        return value;
-      },
-      error,
-    };
-  };
-  return (type) =>
-    stacks.flatMap((stack) =>
-      Object.entries(stack.template.Resources)
-        .filter(([, resource]) => resource.Type === type && resolver.holds(stack, resource.Condition))
-        .map(([logicalId, resource]) => toResolved(stack, logicalId, resource)),
-    );
 }
 
 function toTable(resource: ResolvedResource): TableDefinition {

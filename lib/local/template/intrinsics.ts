@@ -1,11 +1,5 @@
+import type { Environment } from './environment.ts';
 import { physicalAttribute, physicalRef, type NamedResource } from './physical-names.ts';
-
-/** Where the templates are taken to be deployed. */
-export interface Environment {
-  readonly partition: string;
-  readonly region: string;
-  readonly account: string;
-}
 
 export interface Resource {
   readonly Type: string;

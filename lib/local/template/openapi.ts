@@ -1,13 +1,8 @@
-import type { Environment } from './intrinsics.ts';
-import {
-  readIntegration,
-  toGatewayResponse,
-  type FunctionArn,
-  type GatewayResponse,
-  type RouteAuthorization,
-  type RouteDefinition,
-} from './api.ts';
-import type { ResolvedResource } from './deployment.ts';
+import type { Environment } from './environment.ts';
+import { toGatewayResponse, type GatewayResponse } from './gateway-response.ts';
+import type { RouteAuthorization, RouteDefinition } from './route.ts';
+import { readIntegration, type FunctionArn } from './integration.ts';
+import type { ResolvedResource } from './resolved-resource.ts';
 
 interface OpenApiDocument {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Environment } from './intrinsics.ts';
+import type { Environment } from './environment.ts';
 
 /** A resource of a template as far as names go. */
 export interface NamedResource {

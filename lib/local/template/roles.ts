@@ -1,4 +1,4 @@
-import type { FindResources, ResolvedResource } from './deployment.ts';
+import type { FindResources, ResolvedResource } from './resolved-resource.ts';
 
 export interface RoleDefinition {
   readonly name: string;

@@ -1,6 +1,6 @@
-import type { Environment } from './intrinsics.ts';
-import { parseFunctionArn } from './api.ts';
-import type { FindResources, ResolvedResource } from './deployment.ts';
+import type { Environment } from './environment.ts';
+import { parseFunctionArn } from './integration.ts';
+import type { FindResources, ResolvedResource } from './resolved-resource.ts';
 
 export interface ScheduleDefinition {
   readonly name: string;

@@ -1,7 +1,7 @@
-import type { Environment } from './intrinsics.ts';
+import type { Environment } from './environment.ts';
 import { assertPattern } from '../triggers/stream-filter.ts';
-import { parseFunctionArn } from './api.ts';
-import type { FindResources, ResolvedResource } from './deployment.ts';
+import { parseFunctionArn } from './integration.ts';
+import type { FindResources, ResolvedResource } from './resolved-resource.ts';
 
 /** What stands between the stream of a table and a function. */
 export interface StreamMapping {

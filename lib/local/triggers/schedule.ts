@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Environment } from '../template/intrinsics.ts';
+import type { Environment } from '../template/environment.ts';
 import type { InvocationResult } from '../runtime/runtime.ts';
 import type { ScheduleDefinition } from '../template/schedules.ts';
 

@@ -10,7 +10,7 @@ import type { Session } from '../../domain/payment/session.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
 import { forEachAtOnce } from './at-once.ts';
 import { abandonIfDead, closeEntry, openEntriesOf } from './recovery.ts';
-import type { SweepDeps, SweepTally } from './sweep.ts';
+import type { SweepDeps, SweepTally } from './sweep-report.ts';
 
 /** A visit whose payment is decided, and whose entries are to be closed. */
 interface DecidedVisit {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
-import { emptyTally, type SweepDeps } from '../../../lib/service/sweeping/sweep.ts';
+import { emptyTally, type SweepDeps } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { makePayment, makeSession } from '../../support/payments.ts';
 

@@ -9,7 +9,8 @@ import { SCHEMA_VERSION } from '../../../lib/ledger/dynamodb/store/attributes.ts
 import { paymentPk, sweepShard } from '../../../lib/ledger/dynamodb/books/keys.ts';
 import { toPaymentItem } from '../../../lib/ledger/dynamodb/books/payment-items.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
-import { sweep, sweepOnce, type SweepDeps } from '../../../lib/service/sweeping/sweep.ts';
+import { sweep, sweepOnce } from '../../../lib/service/sweeping/sweep.ts';
+import type { SweepDeps } from '../../../lib/service/sweeping/sweep-report.ts';
 import { withDatabase } from '../../support/database.ts';
 import { makePayment } from '../../support/payments.ts';
 import { createPayingWorld, createTestClock, type PayingWorld, type TestClock } from '../../support/paying.ts';

@@ -8,7 +8,7 @@ import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
 import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
 import type { Ledger } from '../../../lib/domain/ports/books.ts';
-import { emptyTally } from '../../../lib/service/sweeping/sweep.ts';
+import { emptyTally } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
 import { OPEN_GATE, createModelLedger, type Books } from '../model-ledger.ts';
