@@ -1,7 +1,7 @@
 import { InvariantViolated } from '../invariant.ts';
 import type { EntryKey, BudgetSnapshot } from './payment.ts';
-import type { MicroUsd } from '../money.ts';
-import type { EpochMs } from '../time.ts';
+import { toMicroUsd, type MicroUsd } from '../money.ts';
+import { addMs, type EpochMs } from '../time.ts';
 
 /** A reservation that is held on a session. */
 export interface OpenEntry {
@@ -29,6 +29,31 @@ export interface Session extends SessionKey {
   readonly budget: BudgetSnapshot;
   readonly inFlight: number;
   readonly open: ReadonlyMap<EntryKey, OpenEntry>;
+}
+
+/** A session as it is when it is opened: its whole limit available, nothing reserved or spent. */
+export function newSession({
+  managerId,
+  sessionId,
+  userId,
+  limit,
+  expiryMinutes,
+  createdAt,
+}: Pick<Session, 'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt'>): Session {
+  return {
+    managerId,
+    sessionId,
+    userId,
+    deleted: false,
+    createdAt,
+    updatedAt: createdAt,
+    expiryMinutes,
+    expiresAt: addMs(createdAt, expiryMinutes * 60_000),
+    limit,
+    budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
+    inFlight: 0,
+    open: new Map(),
+  };
 }
 
 export type SessionStatus = 'ACTIVE' | 'EXPIRED' | 'DELETED';

@@ -1,5 +1,5 @@
 import type { Deployment } from '../../domain/ids.ts';
-import { ABANDONED_SECRET_RECOVERY_DAYS, CHANGE_ATTEMPTS_MAX, SECRET_RECOVERY_DAYS } from '../../domain/limits.ts';
+import { ABANDONED_SECRET_RECOVERY_DAYS, SECRET_RECOVERY_DAYS } from '../../domain/limits.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
 import type { IdentityStore } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -15,6 +15,7 @@ import type { Clock } from '../../domain/time.ts';
 import { planConfiguration, type ConfigurationInput, type PlanContext } from './provider-plan.ts';
 import type { ProviderSecrets } from './provider-secrets.ts';
 import { secretsOf, storeConfiguration } from './provider-storage.ts';
+import { repeatOvertaken } from '../tenants/overtaken-change.ts';
 
 /** A secret that is left behind, with what kept it from being deleted. Carries no secret text. */
 export type ReportLeftSecret = (left: { readonly secretArn: string; readonly failure: unknown }) => void;
@@ -119,7 +120,7 @@ export async function deleteProvider(
   deps: Pick<ProvidersDeps, 'identities' | 'secrets' | 'reportLeftSecret'>,
   name: string,
 ): Promise<Result<'deleted', Refusal>> {
-  for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt += 1) {
+  return repeatOvertaken(async () => {
     const provider = await deps.identities.readProvider(name);
     if (provider === null) return refuse(NOT_FOUND);
     const outcome = await deps.identities.deleteProvider(provider);
@@ -132,8 +133,8 @@ export async function deleteProvider(
         'The credential provider is used by a payment connector: delete the connector, or let it use another';
       return refuse({ reason: 'resource_conflict', message });
     }
-  }
-  return refuse({ reason: 'busy', what: 'change' });
+    return 'overtaken';
+  });
 }
 
 /** Runs a change that makes secrets, and deletes those again where it is refused or fails. */

@@ -1,9 +1,9 @@
-import { CHANGE_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import type { IdentityStore } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Tags, WorkloadIdentity } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
+import { repeatOvertaken } from '../tenants/overtaken-change.ts';
 
 export interface WorkloadsDeps {
   readonly identities: Pick<IdentityStore, 'readWorkload' | 'createWorkload' | 'replaceWorkload' | 'deleteWorkload'>;
@@ -47,7 +47,7 @@ export async function updateWorkload(
   { identities, clock }: WorkloadsDeps,
   input: { readonly name: string; readonly allowedResourceOauth2ReturnUrls?: readonly string[] | undefined },
 ): Promise<Result<WorkloadIdentity, Refusal>> {
-  for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt += 1) {
+  return repeatOvertaken(async () => {
     const previous = await identities.readWorkload(input.name);
     if (previous === null) return refuse(NOT_FOUND);
     const next: WorkloadIdentity = {
@@ -57,8 +57,8 @@ export async function updateWorkload(
       revision: previous.revision + 1,
     };
     if ((await identities.replaceWorkload(next, previous)) === 'changed') return ok(next);
-  }
-  return refuse({ reason: 'busy', what: 'change' });
+    return 'overtaken';
+  });
 }
 
 /** Deletes a workload identity, and with it all of its tokens. One that was made with a manager goes with the manager only. */
@@ -66,7 +66,7 @@ export async function deleteWorkload(
   { identities }: Pick<WorkloadsDeps, 'identities'>,
   name: string,
 ): Promise<Result<'deleted', Refusal>> {
-  for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt += 1) {
+  return repeatOvertaken(async () => {
     const workload = await identities.readWorkload(name);
     if (workload === null) return refuse(NOT_FOUND);
     const outcome = await identities.deleteWorkload(workload);
@@ -75,6 +75,6 @@ export async function deleteWorkload(
       const message = 'The workload identity belongs to a payment manager, and is deleted with it';
       return refuse({ reason: 'resource_conflict', message });
     }
-  }
-  return refuse({ reason: 'busy', what: 'change' });
+    return 'overtaken';
+  });
 }

@@ -3,7 +3,7 @@ import { findNetwork, type Network } from '../../domain/assets.ts';
 import { formatWithdrawalSessionId } from '../../domain/ids.ts';
 import { SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
 import { toTreasuryTransfer } from '../../protocols/treasury/index.ts';
-import { stablecoinOfUsd, toMicroUsd, type MicroUsd } from '../../domain/money.ts';
+import { stablecoinOfUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Hex, Offer, Payment } from '../../domain/payment/payment.ts';
 import type { WithdrawalSessions } from '../../domain/ports/books.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
@@ -12,8 +12,8 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
-import { sessionStatus, type Session } from '../../domain/payment/session.ts';
-import { addMs, type EpochMs } from '../../domain/time.ts';
+import { newSession, sessionStatus, type Session } from '../../domain/payment/session.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import { drivePayment, type DriveDeps } from './drive-payment.ts';
 import type { SigningFacts } from './payer-facts.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
@@ -67,7 +67,7 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
   ]);
   const wallet = judgeInstrument(instrument);
   if (!wallet.ok) return wallet;
-  const opened = await deps.sessions.openSession(newSession(draft, deps.clock.now()), draft.requestHash);
+  const opened = await deps.sessions.openSession(sessionOf(draft, deps.clock.now()), draft.requestHash);
   // The session comes first: an earlier request of this token may have come no further.
   if (opened.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
   const standing = judgeSession(deps, gate, opened.session, wallet.value);
@@ -146,21 +146,8 @@ function draftOf(deps: WithdrawalDeps, request: WithdrawalRequest, offer: Offer)
   });
 }
 
-function newSession({ managerId, sessionId, userId, amount }: Draft, now: EpochMs): Session {
-  return {
-    managerId,
-    sessionId,
-    userId,
-    deleted: false,
-    createdAt: now,
-    updatedAt: now,
-    expiryMinutes: SESSION_MINUTES_MAX,
-    expiresAt: addMs(now, SESSION_MINUTES_MAX * 60_000),
-    limit: amount,
-    budget: { available: amount, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
-    inFlight: 0,
-    open: new Map(),
-  };
+function sessionOf({ managerId, sessionId, userId, amount }: Draft, createdAt: EpochMs): Session {
+  return newSession({ managerId, sessionId, userId, limit: amount, expiryMinutes: SESSION_MINUTES_MAX, createdAt });
 }
 
 /** A deleted instrument still has its key, unless it was deleted before it got one. */

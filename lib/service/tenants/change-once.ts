@@ -1,8 +1,8 @@
-import { CHANGE_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import type { ChangeOutcome, ClientTokens, Remembered } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { hashCreation, tokenKeyOf } from './create-once.ts';
+import { repeatOvertaken } from './overtaken-change.ts';
 
 /** A change that was worked out from what is stored, and is not written yet. */
 export interface PlannedChange {
@@ -27,7 +27,7 @@ export async function changeOnce(
   const { clientToken } = request.input;
   const requestHash = hashCreation(request.input);
   const tokenKey = clientToken === undefined ? null : tokenKeyOf(request.scope, clientToken);
-  for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt += 1) {
+  return repeatOvertaken(async () => {
     const earlier = await findAnswer(deps, tokenKey, requestHash);
     if (earlier !== null) return earlier;
     const planned = await plan();
@@ -38,8 +38,8 @@ export async function changeOnce(
     const outcome = await write(remembered);
     if (outcome === 'changed') return ok(answer);
     if (outcome === 'in_use' && inUse !== undefined) return refuse(inUse);
-  }
-  return refuse({ reason: 'busy', what: 'change' });
+    return 'overtaken';
+  });
 }
 
 /** What a client token was answered with, or that it means another request; `null` where it is not used up. */

@@ -1,13 +1,13 @@
 import { formatSessionId, type Deployment } from '../../domain/ids.ts';
-import { parseUsd, toMicroUsd, type MicroUsd } from '../../domain/money.ts';
+import { parseUsd, type MicroUsd } from '../../domain/money.ts';
 import type { SessionStore, SessionSummary } from '../../domain/ports/books.ts';
 import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import type { Session } from '../../domain/payment/session.ts';
-import { addMs, type Clock } from '../../domain/time.ts';
+import { newSession, type Session } from '../../domain/payment/session.ts';
+import type { Clock } from '../../domain/time.ts';
 import { hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
 
@@ -60,26 +60,6 @@ function limitOf(text: string): MicroUsd {
   const parsed = parseUsd(text);
   if (!parsed.ok) throw new Error('a limit passed the schema and does not parse');
   return parsed.value;
-}
-
-function newSession(
-  facts: Pick<Session, 'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt'>,
-): Session {
-  const { managerId, sessionId, userId, limit, expiryMinutes, createdAt } = facts;
-  return {
-    managerId,
-    sessionId,
-    userId,
-    deleted: false,
-    createdAt,
-    updatedAt: createdAt,
-    expiryMinutes,
-    expiresAt: addMs(createdAt, expiryMinutes * 60_000),
-    limit,
-    budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
-    inFlight: 0,
-    open: new Map(),
-  };
 }
 
 export interface SessionReadDeps {

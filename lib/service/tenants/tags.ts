@@ -1,10 +1,11 @@
 import { parseManagerArn, parseProviderArn, parseWorkloadArn, type Deployment } from '../../domain/ids.ts';
-import { CHANGE_ATTEMPTS_MAX, TAGS_MAX } from '../../domain/limits.ts';
+import { TAGS_MAX } from '../../domain/limits.ts';
 import type { TaggedResource, TagStore } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Tags } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
+import { repeatOvertaken } from './overtaken-change.ts';
 
 export interface TagsDeps {
   readonly tagStore: TagStore;
@@ -41,7 +42,7 @@ async function changeTags(
 ): Promise<Result<Tags, Refusal>> {
   const resource = parseResourceArn(deployment, arn);
   if (resource === null) return refuse(NOT_FOUND);
-  for (let attempt = 1; attempt <= CHANGE_ATTEMPTS_MAX; attempt += 1) {
+  return repeatOvertaken(async () => {
     const found = await tagStore.readTags(resource);
     if (found === null) return refuse(NOT_FOUND);
     const tags = change(found.tags);
@@ -51,8 +52,8 @@ async function changeTags(
       return refuse({ reason: 'quota_exceeded', message });
     }
     if ((await tagStore.replaceTags(resource, tags, found.revision, clock.now())) === 'changed') return ok(tags);
-  }
-  return refuse({ reason: 'busy', what: 'change' });
+    return 'overtaken';
+  });
 }
 
 /** The resource of this deployment that an ARN names, or `null`. Does not look whether there is one. */
