@@ -9,7 +9,7 @@ import { createWorkloadTokens } from '../../lib/ledger/dynamodb/registry/workloa
 import { createProvider, type ProvidersDeps } from '../../lib/service/identities/credential-providers.ts';
 import { systemRandom } from '../../lib/functions/runtime.ts';
 import { withDatabase } from '../support/database.ts';
-import { spoilFirst } from '../support/first-fault.ts';
+import { spoilCalls } from '../support/faults.ts';
 import { makeName, makeProvider, makeWorkload } from '../support/identities.ts';
 import { NOW } from '../support/payments.ts';
 import { startStoreHop, type StoreHop } from '../support/store-hop.ts';
@@ -50,7 +50,7 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
         () => identities.replaceWorkload(nextWorkload, workload),
         () => tags.replaceTags({ kind: 'workload-identity', id: workload.name }, { a: '1' }, 2, NOW),
       ]) {
-        spoilFirst(hop, fault);
+        spoilCalls(hop, fault, 0, 'one');
         expect(await write()).toBe('changed');
       }
       expect(await identities.readProvider(provider.name)).toEqual(nextProvider);
@@ -59,9 +59,9 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
 
     test('keeps a token, and redeems it at most once', async () => {
       const digest = makeName('digest');
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       await tokens.keep(digest, grant);
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       // A redemption whose reply was lost is nobody's: better a new token than one that counts twice.
       expect(await tokens.redeem(digest)).toEqual(fault === 'lose_request' ? grant : null);
       expect(await tokens.redeem(digest)).toBeNull();

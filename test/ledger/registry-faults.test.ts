@@ -9,7 +9,7 @@ import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { countKinds, times } from '../contracts/parallel.ts';
 import { makeRemembered } from '../contracts/registry-managers.ts';
 import { withDatabase } from '../support/database.ts';
-import { spoilFirst } from '../support/first-fault.ts';
+import { spoilCalls } from '../support/faults.ts';
 import { NOW } from '../support/payments.ts';
 import { makeJwtAuthorizer } from '../support/principals.ts';
 import { activate, createParents, makeConnector, makeInstrument, makeManager } from '../support/registry.ts';
@@ -45,9 +45,9 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
       await registry.createManager(makeManager({ managerId }), null);
       const remembered = makeRemembered();
       await tokens.bind(remembered.tokenKey, 'h1');
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.claimConnector(managerId, connectorId, 'h1', NOW)).toEqual({ kind: 'claimed' });
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.completeConnector(connector, 'h1', remembered)).toBe('completed');
       expect(await registry.readConnector(managerId, connectorId)).toEqual(connector);
       expect(await tokens.find(remembered.tokenKey)).toEqual({ requestHash: 'h1', answer: remembered.answer });
@@ -56,11 +56,11 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
     test('claims an instrument, completes and deletes it, and counts it once', async () => {
       const parents = await createParents(registry);
       const instrument = makeInstrument(parents);
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.claimInstrument(instrument, 'h1', NOW)).toEqual({ kind: 'claimed' });
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       await registry.completeInstrument(activate(instrument));
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       const deleted = await registry.deleteInstrument(instrument, instrument.instrumentId, LATER);
       expect(deleted).toMatchObject({ status: 'DELETED', updatedAt: LATER });
       const connector = (await registry.readConnector(parents.managerId, parents.connectorId))!;
@@ -70,12 +70,12 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
     test('creates, changes and deletes a manager', async () => {
       const manager = makeManager();
       const next = { ...manager, description: 'new', revision: 2 };
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.createManager(manager, makeRemembered())).toBe('changed');
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.replaceManager(next, manager, makeRemembered())).toBe('changed');
       expect(await registry.readManager(manager.managerId)).toEqual(next);
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.deleteManager(next, makeRemembered(), LATER)).toBe('changed');
       expect(await registry.readManager(manager.managerId)).toBeNull();
     });
@@ -85,9 +85,9 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
       await createParents(registry, { managerId });
       const connector = (await registry.readConnector(managerId, connectorId))!;
       const next = { ...connector, description: 'new', revision: 2 };
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.replaceConnector(next, connector, makeRemembered())).toBe('changed');
-      spoilFirst(hop, fault);
+      spoilCalls(hop, fault, 0, 'one');
       expect(await registry.deleteConnector(next, makeRemembered(), LATER)).toBe('changed');
       // The other connector still counts.
       const manager = (await registry.readManager(managerId))!;
@@ -98,7 +98,7 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
       const { managerId, connectorId } = await createParents(registry);
       const taken: number[] = [];
       for (let tries = 0; tries < 4; tries += 1) {
-        spoilFirst(hop, fault);
+        spoilCalls(hop, fault, 0, 'one');
         taken.push(await registry.takeKeyIndex(managerId, connectorId));
       }
       expect(new Set(taken).size).toBe(4);
@@ -176,16 +176,16 @@ describe('a registry that cannot reach its table', () => {
   test('waits for the transactions of others, and gives no key index twice over it', async () => {
     const { managerId, connectorId } = await createParents(registry);
     const instruments = times(2, () => makeInstrument({ managerId, connectorId }));
-    spoilFirst(hop, 'conflict');
+    spoilCalls(hop, 'conflict', 0, 'one');
     expect(await registry.claimInstrument(instruments[0]!, 'h1', NOW)).toEqual({ kind: 'claimed' });
-    spoilFirst(hop, 'conflict');
+    spoilCalls(hop, 'conflict', 0, 'one');
     expect(await registry.takeKeyIndex(managerId, connectorId)).toBe(0);
     expect(await registry.takeKeyIndex(managerId, connectorId)).toBe(1);
     // A throttled call is the caller's to repeat: waiting here would make it worse.
     hop.forget();
     const client = createStoreClient({ maxAttempts: 1 });
     const impatient = createRegistry({ tableName: database.registryTable, client });
-    spoilFirst(hop, 'throttle');
+    spoilCalls(hop, 'throttle', 0, 'one');
     await expect(impatient.claimInstrument(instruments[1]!, 'h1', NOW)).rejects.toThrow(NotNow);
     expect(hop.calls).toHaveLength(1);
   });

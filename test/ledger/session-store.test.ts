@@ -13,7 +13,7 @@ import { expectRefused, takeToken } from '../contracts/pages.ts';
 import { times } from '../contracts/parallel.ts';
 import { sessionStoreContract } from '../contracts/session-store.ts';
 import { withDatabase } from '../support/database.ts';
-import { spoilFirst } from '../support/first-fault.ts';
+import { spoilCalls } from '../support/faults.ts';
 import { NOW, makePayment, makeSession } from '../support/payments.ts';
 import { makeManagerId } from '../support/registry.ts';
 import { startStoreHop, type StoreHop } from '../support/store-hop.ts';
@@ -39,14 +39,14 @@ sessionStoreContract('the sessions on DynamoDB', async () => store);
 describe('a lost reply', () => {
   test('does not hide that the session was created', async () => {
     const session = makeSession();
-    spoilFirst(hop, 'lose_reply');
+    spoilCalls(hop, 'lose_reply', 0, 'one');
     expect(await store.createSession(session, 'h1')).toEqual({ kind: 'exists', session, requestHash: 'h1' });
   });
 
   test('does not hide that the session was deleted', async () => {
     const session = makeSession();
     await store.createSession(session, 'h1');
-    spoilFirst(hop, 'lose_reply');
+    spoilCalls(hop, 'lose_reply', 0, 'one');
     expect(await store.deleteSession({ ...session, now: addMs(NOW, 7) })).toMatchObject({ deleted: true });
   });
 

@@ -6,9 +6,9 @@ import { assertSessionBalances } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createWithdrawalSessions } from '../../lib/ledger/dynamodb/books/withdrawal-sessions.ts';
-import { sweepOnce } from '../../lib/service/sweeping/sweep.ts';
 import type { WithdrawalDeps, WithdrawalRequest } from '../../lib/service/paying/withdrawals.ts';
 import type { TestDatabase } from './database.ts';
+import { sweepTwice } from './faults.ts';
 import { createPayingWorld, createTestClock, testSigner, type PayingWorld, type TestClock } from './paying.ts';
 
 export const HOME: Hex = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
@@ -63,12 +63,7 @@ export async function createWithdrawingWorld(database: TestDatabase, endpoint: s
       deadline: addMs(clock.now(), 15_000),
       ...overrides,
     }),
-    sweepTwice: async () => {
-      clock.advance(20_000);
-      await sweepOnce(paying.sweepDeps);
-      clock.advance(61_000);
-      await sweepOnce(paying.sweepDeps);
-    },
+    sweepTwice: () => sweepTwice(clock, paying.sweepDeps),
     readClosedSession: async (payment) => {
       const books = await paying.ledger.readSession(payment);
       if (books === null) throw new Error('a withdrawal has no session');
