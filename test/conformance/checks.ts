@@ -116,9 +116,20 @@ export function expectRefusal(operation: string, outcome: Outcome, expected: Ref
   return error;
 }
 
+/** Headers whose values differ between any two answers: ids of the request, and its time. */
+const OF_THE_REQUEST = new Set([
+  'date',
+  'traceresponse',
+  'x-amz-apigw-id',
+  'x-amz-cf-id',
+  'x-amzn-requestid',
+  'x-amzn-trace-id',
+]);
+
 /** All that a caller can see of an answer, but its request id and its time. */
 export function visible({ exchanges, error }: Outcome) {
   const { status, headers, text } = exchanges[0]!.answer;
+  const values = Object.entries(headers).map(([header, value]) => [header, OF_THE_REQUEST.has(header) ? '' : value]);
   const { name, message, fieldList } = error ?? { name: null, message: null, fieldList: null };
-  return { status, text, name, message, fieldList, headers: Object.keys(headers).toSorted() };
+  return { status, text, name, message, fieldList, headers: Object.fromEntries(values) };
 }

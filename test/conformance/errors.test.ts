@@ -87,14 +87,17 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
         expiryTimeInMinutes: 14,
         limits: { maxSpendAmount: { value: '-1', currency: 'EUR' } },
       }),
-      expected: field('expiryTimeInMinutes', 'limits.maxSpendAmount.value', 'limits.maxSpendAmount.currency'),
+      expected: {
+        ...field('expiryTimeInMinutes', 'limits.maxSpendAmount.value', 'limits.maxSpendAmount.currency'),
+        message: /15 to 480/,
+      },
     },
     {
       what: 'a request without a user',
       operation: 'CreatePaymentSession',
       ways: ['IAM'],
       input: (stage) => ({ ...of(stage), ...sessionInput('1.00'), userId: undefined }),
-      expected: field('userId'),
+      expected: { ...field('userId'), message: /User-Id/ },
     },
     {
       what: 'members of a manager',

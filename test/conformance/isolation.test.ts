@@ -137,6 +137,18 @@ interface Row {
   readonly never: string;
 }
 
+/** A wallet is looked for at its connector: a connector that is not there is a wallet that is not there, but for a new one. */
+function notFoundOf({ operation, member }: Row, way: Way): string {
+  const missing: Readonly<Record<string, string>> = {
+    paymentSessionId: 'session',
+    paymentInstrumentId: 'instrument',
+    paymentConnectorId: operation === 'CreatePaymentInstrument' ? 'connector' : 'instrument',
+  };
+  if (member !== 'paymentManagerArn') return `Payment ${missing[member]} not found`;
+  const of = way === 'JWT' ? ': there is none with this ARN that accepts this token' : '';
+  return `Payment manager not found${of}`;
+}
+
 const own = ({ users, managers }: Matrix): Input => ({ ...users[0].header, paymentManagerArn: managers[0].arn });
 const BALANCE = { chain: 'BASE_SEPOLIA', token: 'USDC' };
 
@@ -258,7 +270,9 @@ describe.each(WAYS)('with %s, what is somebody else’s is as if it never was', 
     const neverId = row.member === 'paymentManagerArn' ? arn.replace(id, never.managerId) : row.never;
     const missing = await as(row.operation, way, row.input(matrix, neverId));
     expect(visible(missing).status).toBe(row.status);
-    if (row.status === 404) expect(missing.error?.name).toBe('ResourceNotFoundException');
+    if (row.status === 404) {
+      expect(missing.error).toMatchObject({ name: 'ResourceNotFoundException', message: notFoundOf(row, way) });
+    }
     for (const [kind, foreignId] of Object.entries(row.foreign(matrix))) {
       const answer = await as(row.operation, way, { ...row.input(matrix, foreignId), clientToken: undefined });
       expect(visible(answer), kind).toEqual(visible(missing));

@@ -157,40 +157,6 @@ describe('the official data client', () => {
     expect(emptied.paymentSessions).toEqual([]);
   });
 
-  test('pages through sessions and wallets to the end, each exactly once', async () => {
-    const tenant = await createTenant(aws);
-    const userId = newUser();
-    const { paymentManagerArn } = tenant.manager;
-    const sessions = await Promise.all(Array.from({ length: 5 }, () => createSession(aws, tenant, userId, '1.00')));
-    const wallets = await Promise.all(Array.from({ length: 3 }, () => createWallet(aws, tenant, userId, 'SeedVault')));
-    await createSession(aws, tenant, newUser(), '1.00');
-
-    const sessionIds: (string | undefined)[] = [];
-    const walletIds: (string | undefined)[] = [];
-    let nextToken: string | undefined;
-    let pages = 0;
-    do {
-      const page = await aws.backend.send(
-        new ListPaymentSessionsCommand({ userId, paymentManagerArn, maxResults: 2, nextToken }),
-      );
-      expect(page.paymentSessions?.length).toBeLessThanOrEqual(2);
-      sessionIds.push(...(page.paymentSessions ?? []).map(({ paymentSessionId }) => paymentSessionId));
-      ({ nextToken } = page);
-      pages += 1;
-    } while (nextToken !== undefined && pages < 10);
-    expect(pages).toBeGreaterThanOrEqual(3);
-    expect(sessionIds.toSorted()).toEqual(sessions.map(({ session }) => session.paymentSessionId).toSorted());
-
-    for (let page = 0; page < 10 && (page === 0 || nextToken !== undefined); page += 1) {
-      const answer = await aws.backend.send(
-        new ListPaymentInstrumentsCommand({ userId, paymentManagerArn, maxResults: 2, nextToken }),
-      );
-      walletIds.push(...(answer.paymentInstruments ?? []).map(({ paymentInstrumentId }) => paymentInstrumentId));
-      ({ nextToken } = answer);
-    }
-    expect(walletIds.toSorted()).toEqual(wallets.map(({ instrument }) => instrument.paymentInstrumentId).toSorted());
-  });
-
   test.each<[Connector, string, bigint]>([
     ['SeedVault', 'market-data', 500_000n],
     ['SeedVault', 'research-papers', 1_200_000n],
