@@ -2,6 +2,7 @@ import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
 import { formatInstant } from '../domain/time.ts';
+import { BUDGET_OR_EXPIRY, INSTRUMENT, maskWords } from '../json/sorting-words.ts';
 
 /** AgentCore's exceptions that Bursar answers with. */
 export type ErrorName =
@@ -54,15 +55,6 @@ function invalid(
   return { status: 400, name: 'ValidationException', message, reason, fieldList };
 }
 
-// What AWS's Python SDK looks for in the message of a ValidationException, to tell what kind of refusal it is.
-const BUDGET_OR_EXPIRY = /budget|insufficient|expired|session not found/gi;
-const INSTRUMENT = /instrument|inactive/gi;
-
-/** Keeps text that a caller or a seller wrote from making a refusal look like another one. */
-function maskWords(message: string, words: RegExp): string {
-  return message.replace(words, (word) => `${word.slice(0, 1)}${'*'.repeat(word.length - 1)}`);
-}
-
 const MESSAGE_CHARS_MAX = 1_500;
 const PATH_CHARS_MAX = 200;
 
@@ -84,7 +76,7 @@ function invalidRequest(problems: readonly FieldProblem[]): WireError {
 
 function invalidChallenge({ field, code, message }: Extract<Refusal, { reason: 'invalid_challenge' }>): WireError {
   const name = field === 'paymentType' ? field : ['paymentInput', 'cryptoX402', field].filter(Boolean).join('.');
-  return invalid(maskWords(maskWords(message, BUDGET_OR_EXPIRY), INSTRUMENT), [
+  return invalid(maskWords(message, BUDGET_OR_EXPIRY, INSTRUMENT), [
     { name, message },
     { name: `bursar:${code}`, message },
   ]);

@@ -1,7 +1,5 @@
 import { QUOTED_MAX_CHARS } from '../domain/limits.ts';
-
-// AWS's Python SDK sorts a refusal by these words, wherever in its message they stand; a stranger's text must not pick the sort.
-const SORTING_WORDS = /budget|insufficient|expired|instrument|inactive|session not found/gi;
+import { BUDGET_OR_EXPIRY, INSTRUMENT, maskWords } from './sorting-words.ts';
 
 /** A text as it may be printed: clipped, on one line, in printable ASCII. */
 export function clipPrintable(text: string, charsMax: number): string {
@@ -16,9 +14,6 @@ export function clipPrintable(text: string, charsMax: number): string {
 export function formatReceived(value: unknown, wanted: 'string' | 'number' = 'string'): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  const masked = clipPrintable(String(value), QUOTED_MAX_CHARS).replace(
-    SORTING_WORDS,
-    (word) => `${word.slice(0, 1)}${'*'.repeat(word.length - 1)}`,
-  );
+  const masked = maskWords(clipPrintable(String(value), QUOTED_MAX_CHARS), BUDGET_OR_EXPIRY, INSTRUMENT);
   return value === null || typeof value === wanted ? masked : `${masked} (a ${typeof value})`;
 }
