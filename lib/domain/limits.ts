@@ -1,4 +1,6 @@
-// Every bound of the system, with its unit in the name. A bound that is not here does not exist.
+// The bounds that the service keeps to: what callers may send, how long things are waited for, how much is done at once. Bounds
+// that are one file's own (a command's, a local stand-in's, those of one protocol's text) stand at the head of that file. Each has
+// its unit in its name.
 
 export const BODY_MAX_BYTES = 64 * 1024;
 /** Under /identities, where AgentCore lets a token have 128 kB. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createAwsEndpoint } from './aws-endpoint/endpoint.ts';
 import { createDatabaseClient } from './database/client.ts';
 import { createTables } from './database/tables.ts';
-import { createAuthorizer } from './iam/authorize.ts';
+import { createAccessPolicies } from './iam/access-policies.ts';
 import { createAwsHooks } from './iam/aws-hooks.ts';
 import { createCredentialStore, keepAccessKeys, type AccessKey, type CredentialStore } from './iam/credentials.ts';
 import { startDatabaseGate } from './iam/database-gate.ts';
@@ -93,7 +93,7 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
 
   const credentials = createCredentialStore();
   const credentialsByRole = admitCallers(options, deployment, credentials);
-  const authorizer = createAuthorizer(deployment.roles, environment);
+  const accessPolicies = createAccessPolicies(deployment.roles, environment);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
@@ -103,7 +103,7 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
     const buses = createEventBuses(deployment.eventBuses, inData('events.jsonl'));
     const aws = await createAwsEndpoint({
       events: buses,
-      ...createAwsHooks({ environment, credentials, authorizer }),
+      ...createAwsHooks({ environment, credentials, accessPolicies }),
       ...environment,
       dataDir: inData('keys-and-secrets'),
       report: (error) => report(`AWS endpoint: ${String(error)}`),
@@ -113,11 +113,11 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
     let drivers: ReturnType<typeof createDrivers> | null = null;
     const gate = await startDatabaseGate({
       noteWrite: () => drivers?.streams.noteWrite(),
-      target: options.database.endpoint,
+      databaseUrl: options.database.endpoint,
       tables: deployment.tables,
       environment,
       credentials,
-      authorizer,
+      accessPolicies,
       report,
     });
     closers.push(gate.close);
@@ -136,7 +136,7 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       api: deployment.api,
       environment,
       credentials,
-      authorizer,
+      accessPolicies,
       invoke,
       sampled: traceDaemon === null ? '0' : '1',
       port,

@@ -256,5 +256,6 @@ describe('bursar proxy', () => {
     const world = createReadyWorld();
     expect(await world.run('proxy', '--port', `${proxy.port}`)).toBe(1);
     expect(world.err()).toContain(`port ${proxy.port} is taken`);
+    expect(world.err()).toContain('choose another with --port');
   });
 });

@@ -1,6 +1,6 @@
 import { OAUTH_PREFIX, ROLE_NAMES, type OperationRoute } from '../../lib/contract/operations.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
-import { createAuthorizer, type AccessRequest, type Authorizer } from '../../lib/local/iam/authorize.ts';
+import { createAccessPolicies, type AccessRequest, type AccessPolicies } from '../../lib/local/iam/access-policies.ts';
 import { ENVIRONMENT, synthesize } from './synthesis.ts';
 
 export type Question = Omit<AccessRequest, 'caller'>;
@@ -16,7 +16,7 @@ export const app = await synthesize({
   externalSecretArns: [`arn:aws:secretsmanager:${region}:${account}:secret:cdp/api-??????`],
   repeatWindowSeconds: 30,
 });
-const authorizer = createAuthorizer(app.deployment.roles, ENVIRONMENT);
+const accessPolicies = createAccessPolicies(app.deployment.roles, ENVIRONMENT);
 
 /** Role names by function name, and by the name of a role that is handed out. */
 export const roles: Readonly<Record<string, string>> = readRoleNames();
@@ -42,7 +42,7 @@ function readRoleNames(): Record<string, string> {
 }
 
 /** Every role of ours that may do it, sorted. */
-export async function whoMay(question: Question, judge = authorizer): Promise<string[]> {
+export async function whoMay(question: Question, judge = accessPolicies): Promise<string[]> {
   const answers = await Promise.all(
     Object.entries(roles).map(async ([name, roleName]) => {
       const allowed = await judge.isAllowed({ ...question, caller: { roleName, sessionName: 'test' } });
@@ -53,13 +53,13 @@ export async function whoMay(question: Question, judge = authorizer): Promise<st
 }
 
 /** As if somebody had granted everything to every role, so that only denials and policies of resources are left. */
-export function generously(): Authorizer {
+export function generously(): AccessPolicies {
   const all = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
   const generous = app.deployment.roles.map((role) => ({
     ...role,
     policies: [...role.policies, { name: 'all', document: all }],
   }));
-  return createAuthorizer(generous, ENVIRONMENT);
+  return createAccessPolicies(generous, ENVIRONMENT);
 }
 
 export function table(name: 'Books' | 'Registry'): string {

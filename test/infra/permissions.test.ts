@@ -4,7 +4,7 @@ import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { paymentPk, sessionPk } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { walletKeyPolicy } from '../../lib/wallets/aws-kms/key-policy.ts';
 import { app, generously, onItem, roles, statementsOf, table, whoMay, type Question } from './access.ts';
-import { createAuthorizer } from '../../lib/local/iam/authorize.ts';
+import { createAccessPolicies } from '../../lib/local/iam/access-policies.ts';
 import { ENVIRONMENT, propertiesOf, synthesize } from './synthesis.ts';
 
 const { account, region } = ENVIRONMENT;
@@ -63,7 +63,7 @@ describe('signing', () => {
 
   test('only the paying function may read wallet secrets, and BackupRole where somebody is named for it', async () => {
     expect(await whoMay(read(SEED))).toEqual(['BackupRole', 'process-payment']);
-    const plain = createAuthorizer((await synthesize()).deployment.roles, ENVIRONMENT);
+    const plain = createAccessPolicies((await synthesize()).deployment.roles, ENVIRONMENT);
     expect(await whoMay(read(SEED), plain)).toEqual(['process-payment']);
     expect(await whoMay(read(FOREIGN_SECRET))).toEqual([]);
     expect(await whoMay({ action: 'secretsmanager:BatchGetSecretValue', resource: '*' })).toEqual([]);
@@ -332,7 +332,7 @@ describe('the registry', () => {
 test('terms that were paid lately are the paying function’s alone, and only where a deployment asks for them', async () => {
   const terms = onItem('PutItem', 'Registry', `REP#${'0'.repeat(64)}`);
   expect(await whoMay(terms)).toEqual(['process-payment']);
-  const plain = createAuthorizer((await synthesize()).deployment.roles, ENVIRONMENT);
+  const plain = createAccessPolicies((await synthesize()).deployment.roles, ENVIRONMENT);
   expect(await whoMay(terms, plain)).toEqual([]);
   expect(await whoMay(onItem('PutItem', 'Books', PAYMENT), plain)).toEqual(['process-payment']);
 });

@@ -1,3 +1,4 @@
+import { isAddress } from '../../chains/evm/address.ts';
 import { BursarError } from '../../client/index.ts';
 import { deriveAddress } from '../../wallets/seed-vault/provisioner.ts';
 import type { Invocation } from '../program/command.ts';
@@ -10,7 +11,6 @@ import { clientOf } from '../target/target.ts';
 const WALLETS_MAX = 10;
 /** Wallets are numbered from 0 in the order of their making; a wallet beyond this one needs `--address` of an earlier one. */
 const INDEXES_MAX = 2_000;
-const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 
 /** Addresses that a connector's seed must give, or why none is known. */
 export interface KnownWallets {
@@ -25,7 +25,7 @@ export async function findWallets(
   paymentConnectorId: string,
 ): Promise<KnownWallets> {
   const given = options.list('address');
-  const wrong = given.find((address) => !ADDRESS.test(address));
+  const wrong = given.find((address) => !isAddress(address));
   if (wrong !== undefined) throw usageError(`--address must be 0x and 40 hexadecimal digits. Received: ${wrong}`);
   if (given.length > 0) return { addresses: given, whyNone: null };
   const owner: Owner = { paymentManagerArn, userId: target.userId };

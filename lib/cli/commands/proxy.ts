@@ -6,6 +6,7 @@ import { startProxy, type ProxyServer } from '../proxy/server.ts';
 import type { ProxyKey, ResignerOptions } from '../proxy/resigner.ts';
 import type { CallerRole } from '../target/target.ts';
 import { printable } from '../terminal/terminal.ts';
+import { PortTaken } from '../../local/loopback/server.ts';
 
 const PORT_DEFAULT = 8_403;
 const PORT_MAX = 65_535;
@@ -78,7 +79,7 @@ async function listen(
   try {
     return await startProxy(options, { port, onAnswer });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    if (!(error instanceof PortTaken)) throw error;
     throw new CliError(EXIT.failed, `port ${port} is taken`, { hint: 'choose another with --port', cause: error });
   }
 }

@@ -49,8 +49,8 @@ const ANSWER_HEADERS = /^(?:content-type|date|retry-after|x-amzn-[a-z0-9-]+|x-am
  * credentials. It answers by itself, in AWS's error shape, whatever is not such a request. It follows no redirect.
  */
 export async function resign(options: ResignerOptions, request: SignedRequest): Promise<ProxyAnswer> {
-  const target = parseTarget(request.target);
-  if (!METHODS.has(request.method) || target === null) {
+  const asked = parseRequestPath(request.target);
+  if (!METHODS.has(request.method) || asked === null) {
     return proxyError(
       400,
       'ValidationException',
@@ -75,20 +75,20 @@ export async function resign(options: ResignerOptions, request: SignedRequest): 
     return proxyError(500, 'InternalServerException', 'The proxy has no usable AWS credentials: see bursar doctor');
   }
   try {
-    return await forward(options, request, target, credentials);
+    return await forward(options, request, asked, credentials);
   } catch {
     // What went wrong is the deployment's address and its network: the client retries, the user asks the doctor.
     return proxyError(500, 'InternalServerException', 'The proxy cannot reach the deployment: see bursar doctor');
   }
 }
 
-interface Target {
+interface RequestPath {
   readonly path: string;
   readonly query: Readonly<Record<string, string[]>>;
 }
 
 /** A path as it will be signed and sent: nothing in it may mean something else after a URL parser has read it. */
-function parseTarget(text: string): Target | null {
+function parseRequestPath(text: string): RequestPath | null {
   if (text.length > TARGET_MAX_CHARS || !text.startsWith('/') || text.startsWith('//')) return null;
   const url = URL.canParse(text, 'http://proxy.invalid') ? new URL(text, 'http://proxy.invalid') : null;
   const [path = ''] = text.split('?');
@@ -101,7 +101,7 @@ function parseTarget(text: string): Target | null {
 async function forward(
   { endpoint, region, fetch: send }: ResignerOptions,
   request: SignedRequest,
-  { path, query }: Target,
+  { path, query }: RequestPath,
   credentials: Awaited<ReturnType<CredentialSource>>,
 ): Promise<ProxyAnswer> {
   const url = new URL(endpoint + path);

@@ -78,12 +78,12 @@ const CREDENTIAL =
  */
 export async function createAwsEndpoint(options: AwsEndpointOptions): Promise<AwsEndpoint> {
   const { dataDir, region, account, partition = 'aws', now = () => toEpochMs(Date.now()) } = options;
-  const place = { partition, region, account };
+  const environment = { partition, region, account };
   const directory = (name: string) => (dataDir === null ? null : join(dataDir, name));
   const services: Services = {
-    events: createEventBridgeActions({ place, now, sink: options.events ?? NO_BUSES }),
-    kms: createKmsActions({ place, now, directory: directory('kms') }),
-    secretsmanager: createSecretsManagerActions({ place, now, directory: directory('secrets') }),
+    events: createEventBridgeActions({ environment, now, sink: options.events ?? NO_BUSES }),
+    kms: createKmsActions({ environment, now, directory: directory('kms') }),
+    secretsmanager: createSecretsManagerActions({ environment, now, directory: directory('secrets') }),
   };
   const server = createServer((request, response) => {
     void answer(options, services, request)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EpochMs } from '../../domain/time.ts';
-import type { Actions, AwsPlace } from './actions.ts';
+import type { Environment } from '../template/environment.ts';
+import type { Actions } from './actions.ts';
 import { AwsError, validationError } from './aws-error.ts';
 import { readText, requireText, type Input } from './members.ts';
 
@@ -18,7 +19,7 @@ export interface EventSink {
 }
 
 export interface EventBridgeOptions {
-  readonly place: AwsPlace;
+  readonly environment: Environment;
   readonly now: () => EpochMs;
   readonly sink: EventSink;
 }
@@ -34,8 +35,8 @@ const ARN = /^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\//;
  * EventBridge as far as putting events goes; no rules, archives or schemas.
  * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
  */
-export function createEventBridgeActions({ place, now, sink }: EventBridgeOptions): Actions {
-  const { partition, region, account } = place;
+export function createEventBridgeActions({ environment, now, sink }: EventBridgeOptions): Actions {
+  const { partition, region, account } = environment;
   return {
     PutEvents: async (caller, input) => {
       const entries = readEntries(input);

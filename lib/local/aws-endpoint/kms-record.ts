@@ -1,4 +1,4 @@
-import type { AwsPlace } from './actions.ts';
+import type { Environment } from '../template/environment.ts';
 import { AwsError } from './aws-error.ts';
 import { ALGORITHM_OF, loadSigningKey, type KeySpec } from './kms-key.ts';
 import type { Tag } from './members.ts';
@@ -18,9 +18,9 @@ export interface KeyRecord {
 }
 
 /** The key as KMS describes it. */
-export function describeKey(place: AwsPlace, key: KeyRecord): object {
+export function describeKey(environment: Environment, key: KeyRecord): object {
   return {
-    AWSAccountId: place.account,
+    AWSAccountId: environment.account,
     KeyId: key.keyId,
     Arn: key.arn,
     CreationDate: key.createdAtSeconds,
@@ -51,7 +51,7 @@ export function parsePolicy(text: string): object {
 }
 
 /** What KMS attaches to a key that is made without a policy. */
-export function defaultPolicy({ partition, account }: AwsPlace): string {
+export function defaultPolicy({ partition, account }: Environment): string {
   const root = `arn:${partition}:iam::${account}:root`;
   return JSON.stringify({
     Version: '2012-10-17',

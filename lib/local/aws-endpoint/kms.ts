@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createBoundedMap, type BoundedMap } from '../../domain/bounded-map.ts';
 import { KEY_CACHE_ENTRIES_MAX } from '../../domain/limits.ts';
 import type { EpochMs } from '../../domain/time.ts';
-import type { Actions, AwsPlace } from './actions.ts';
+import type { Environment } from '../template/environment.ts';
+import type { Actions } from './actions.ts';
 import { requestTagContext, resourceTagContext, type AwsAuthorization, type Caller } from './authorization.ts';
 import { AwsError, validationError } from './aws-error.ts';
 import {
@@ -36,7 +37,7 @@ const ALL_ALGORITHMS = [
 ] as const;
 
 interface KmsContext {
-  readonly place: AwsPlace;
+  readonly environment: Environment;
   readonly now: () => EpochMs;
   readonly records: RecordStore<KeyRecord>;
   /** Loaded keys by id. */
@@ -45,12 +46,12 @@ interface KmsContext {
 
 /** What KMS does, as far as signing keys go. Unknown members of a request are ignored, as KMS ignores them. */
 export function createKmsActions(options: {
-  readonly place: AwsPlace;
+  readonly environment: Environment;
   readonly directory: string | null;
   readonly now: () => EpochMs;
 }): Actions {
   const context: KmsContext = {
-    place: options.place,
+    environment: options.environment,
     now: options.now,
     records: openRecordStore(options.directory, parseKeyRecord),
     loaded: createBoundedMap(KEY_CACHE_ENTRIES_MAX),
@@ -59,7 +60,7 @@ export function createKmsActions(options: {
     CreateKey: (caller, input) => createKey(context, caller, input),
     DescribeKey: async (caller, input) => {
       const key = await findKey(context, caller, input, 'DescribeKey', {});
-      return { KeyMetadata: describeKey(context.place, key) };
+      return { KeyMetadata: describeKey(context.environment, key) };
     },
     GetPublicKey: async (caller, input) => {
       const key = await findKey(context, caller, input, 'GetPublicKey', {});
@@ -88,13 +89,13 @@ export function createKmsActions(options: {
 }
 
 async function createKey(context: KmsContext, caller: Caller, input: Input): Promise<object> {
-  const { partition, region, account } = context.place;
+  const { partition, region, account } = context.environment;
   const spec = readSpec(input);
   if (readText(input, 'KeyUsage', { min: 1, max: 64 }) !== 'SIGN_VERIFY') {
     throw validationError(`KeyUsage SIGN_VERIFY is required for a key of KeySpec ${spec}`);
   }
   const tags = readTags(input, TAG_FORM);
-  const policy = readText(input, 'Policy', POLICY_CHARS) ?? defaultPolicy(context.place);
+  const policy = readText(input, 'Policy', POLICY_CHARS) ?? defaultPolicy(context.environment);
   parsePolicy(policy);
   const keyId = randomUUID();
   const arn = `arn:${partition}:kms:${region}:${account}:key/${keyId}`;
@@ -131,7 +132,7 @@ async function createKey(context: KmsContext, caller: Caller, input: Input): Pro
     material: generateKeyMaterial(spec).toString('base64'),
   };
   context.records.put(keyId, record);
-  return { KeyMetadata: describeKey(context.place, record) };
+  return { KeyMetadata: describeKey(context.environment, record) };
 }
 
 async function sign(context: KmsContext, caller: Caller, input: Input): Promise<object> {
@@ -187,14 +188,14 @@ async function readSigningRequest(
 
 /** The key that `KeyId` names, by id or ARN, if the caller may do this with it. */
 async function findKey(
-  { place, records }: KmsContext,
+  { environment, records }: KmsContext,
   caller: Caller,
   input: Input,
   action: string,
   conditions: AwsAuthorization['context'],
 ): Promise<KeyRecord> {
   const asked = requireText(input, 'KeyId', KEY_ID_CHARS);
-  const prefix = `arn:${place.partition}:kms:${place.region}:${place.account}:key/`;
+  const prefix = `arn:${environment.partition}:kms:${environment.region}:${environment.account}:key/`;
   const keyId = asked.startsWith(prefix) ? asked.slice(prefix.length) : asked;
   const key = records.get(keyId);
   if (key === undefined) {
@@ -208,7 +209,7 @@ async function findKey(
     tags,
     context: {
       ...resourceTagContext(tags),
-      'kms:CallerAccount': place.account,
+      'kms:CallerAccount': environment.account,
       'kms:KeySpec': key.spec,
       'kms:KeyUsage': 'SIGN_VERIFY',
       'kms:KeyOrigin': 'AWS_KMS',

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { EpochMs } from '../../domain/time.ts';
-import type { Actions, AwsPlace } from './actions.ts';
+import type { Environment } from '../template/environment.ts';
+import type { Actions } from './actions.ts';
 import { requestTagContext, resourceTagContext, type AwsAuthorization, type Caller } from './authorization.ts';
 import { AwsError, validationError } from './aws-error.ts';
 import { readTags, readText, requireText, toTagMap, type Input } from './members.ts';
@@ -30,7 +31,7 @@ const ARN_SUFFIX_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz
 const ARN_SUFFIX_CHARS = 6;
 
 interface SecretsContext {
-  readonly place: AwsPlace;
+  readonly environment: Environment;
   readonly now: () => EpochMs;
   /** By a digest of the name, which is not fit for a file's name itself. */
   readonly records: RecordStore<SecretRecord>;
@@ -38,12 +39,12 @@ interface SecretsContext {
 
 /** What Secrets Manager does with text secrets: create, read, replace the value, delete at once or with a time to recover. */
 export function createSecretsManagerActions(options: {
-  readonly place: AwsPlace;
+  readonly environment: Environment;
   readonly directory: string | null;
   readonly now: () => EpochMs;
 }): Actions {
   const context: SecretsContext = {
-    place: options.place,
+    environment: options.environment,
     now: options.now,
     records: openRecordStore(options.directory, parseSecretRecord),
   };
@@ -80,7 +81,7 @@ export function createSecretsManagerActions(options: {
 }
 
 async function createSecret(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
-  const { place, now, records } = context;
+  const { environment, now, records } = context;
   const name = requireText(input, 'Name', NAME_CHARS);
   if (!NAME.test(name)) {
     throw validationError(
@@ -95,7 +96,7 @@ async function createSecret(context: SecretsContext, caller: Caller, input: Inpu
   const kmsKeyId = readText(input, 'KmsKeyId', { min: 0, max: 2_048 });
   const tags = readTags(input, TAG_FORM);
   const tagMap = toTagMap(tags);
-  const { partition, region, account } = place;
+  const { partition, region, account } = environment;
   const arn = `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-${randomSuffix()}`;
   const creation = { ...requestTagContext(tagMap), 'secretsmanager:Name': name };
   await caller.assertAllowed({ action: 'CreateSecret', resourceArn: arn, tags: tagMap, context: creation });
@@ -210,9 +211,9 @@ async function findSecret(
   action: string,
   conditions: AwsAuthorization['context'],
 ): Promise<SecretRecord> {
-  const { place } = context;
+  const { environment } = context;
   const asked = requireText(input, 'SecretId', SECRET_ID_CHARS);
-  const prefix = `arn:${place.partition}:secretsmanager:${place.region}:${place.account}:secret:`;
+  const prefix = `arn:${environment.partition}:secretsmanager:${environment.region}:${environment.account}:secret:`;
   const isArn = asked.startsWith('arn:');
   const name = isArn ? asked.slice(prefix.length).replace(ARN_SUFFIX, '') : asked;
   const found = currentRecord(context, name);

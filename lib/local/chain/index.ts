@@ -17,7 +17,7 @@ import {
 import { mnemonicToAccount } from 'viem/accounts';
 import { findNetwork } from '../../domain/assets.ts';
 import { CHAIN_RPC_VARIABLE, LOCAL_CHAIN_ID, startAnvil, type AnvilOptions, type AnvilProcess } from './anvil.ts';
-import { createTurns } from './serial-queue.ts';
+import { createSerialQueue } from './serial-queue.ts';
 import { ensureUsdc, mintUsdc } from './usdc.ts';
 
 /** A transfer of USDC that the chain recorded. */
@@ -92,7 +92,7 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
   await fundGas(clients.owner.account.address);
   const usdc = findNetwork(`eip155:${LOCAL_CHAIN_ID}`)!.usdc.address;
   await ensureUsdc(clients, usdc);
-  const inTurn = createTurns();
+  const inTurn = createSerialQueue();
   return {
     rpcUrl,
     chainId: LOCAL_CHAIN_ID,

@@ -1,8 +1,8 @@
 /** Does pieces of work one at a time, in the order of asking: an account's transactions need its nonces in order. */
-export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
+export type SerialQueue = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** A queue of its own. One piece's failure is its asker's alone. */
-export function createTurns(): Turns {
+export function createSerialQueue(): SerialQueue {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const next = last.then(work);

@@ -1,5 +1,5 @@
 import { LOOPBACK } from '../../domain/loopback.ts';
-import { formatSessionArn } from '../iam/authorize.ts';
+import { formatSessionArn } from '../iam/access-policies.ts';
 import type { Identity } from '../iam/credentials.ts';
 import type { Environment } from '../template/environment.ts';
 import type { RouteMatch } from './routes.ts';

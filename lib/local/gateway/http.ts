@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { LOOPBACK } from '../../domain/loopback.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { refuse, ok, type Result } from '../../domain/result.ts';
-import { formatSessionArn, type Authorizer } from '../iam/authorize.ts';
+import { formatSessionArn, type AccessPolicies } from '../iam/access-policies.ts';
 import { toPairs } from '../iam/aws-hooks.ts';
 import type { CredentialStore } from '../iam/credentials.ts';
 import { answerError, answerResponse, type Answer, type GatewayError, type GatewayErrorType } from './answer.ts';
@@ -22,7 +22,7 @@ export interface GatewayOptions {
   readonly api: ApiDefinition;
   readonly environment: Environment;
   readonly credentials: CredentialStore;
-  readonly authorizer: Authorizer;
+  readonly accessPolicies: AccessPolicies;
   readonly invoke: (functionName: string, event: object, traceHeader: string) => Promise<InvocationResult>;
   /** Whether traces are recorded whose callers do not say. */
   readonly sampled: '0' | '1';
@@ -149,7 +149,7 @@ async function admitByFunction(
 }
 
 async function admitSigned(options: GatewayOptions, asked: GatewayRequest): Promise<Result<Admitted, GatewayError>> {
-  const { api, environment, credentials, authorizer } = options;
+  const { api, environment, credentials, accessPolicies } = options;
   const verified = verifySignature(asked.request, {
     region: environment.region,
     service: 'execute-api',
@@ -163,7 +163,7 @@ async function admitSigned(options: GatewayOptions, asked: GatewayRequest): Prom
   const caller = { accessKeyId, roleName: credential.roleName, sessionName: credential.sessionName };
 
   const resource = formatMethodArn(asked);
-  const allowed = await authorizer.isAllowed({
+  const allowed = await accessPolicies.isAllowed({
     caller: { roleName: caller.roleName, sessionName: caller.sessionName },
     action: 'execute-api:Invoke',
     resource,

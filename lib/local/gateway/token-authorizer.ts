@@ -1,5 +1,5 @@
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { isAllowedByPolicy } from '../iam/authorize.ts';
+import { isAllowedByPolicy } from '../iam/access-policies.ts';
 import type { GatewayError } from './answer.ts';
 import { createAuthorizerEvent, formatMethodArn, type Authorized, type GatewayRequest } from './event.ts';
 import type { InvocationResult } from '../runtime/runtime.ts';

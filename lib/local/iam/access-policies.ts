@@ -16,7 +16,7 @@ export interface AccessRequest {
   readonly resourcePolicy?: object;
 }
 
-export interface Authorizer {
+export interface AccessPolicies {
   /** @throws Error for an action or a policy that IAM would not take: a mistake in the templates or in the asking code */
   isAllowed(request: AccessRequest): Promise<boolean>;
 }
@@ -27,7 +27,7 @@ const DECISIONS_MAX = 10_000;
  * Answers as IAM would from the policies of the templates' roles, for callers and resources of this one account.
  * Knows no service control policies, boundaries or session policies. A role that the templates do not have may do nothing.
  */
-export function createAuthorizer(roles: readonly RoleDefinition[], environment: Environment): Authorizer {
+export function createAccessPolicies(roles: readonly RoleDefinition[], environment: Environment): AccessPolicies {
   const byName = new Map(
     roles.map((role) => [role.name, { ...role, text: JSON.stringify(role.policies).toLowerCase() }]),
   );

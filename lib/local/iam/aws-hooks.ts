@@ -1,7 +1,7 @@
 import { toEpochMs } from '../../domain/time.ts';
 import { AwsError } from '../aws-endpoint/aws-error.ts';
 import type { AwsEndpointOptions } from '../aws-endpoint/endpoint.ts';
-import type { Authorizer } from './authorize.ts';
+import type { AccessPolicies } from './access-policies.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { Environment } from '../template/environment.ts';
 import { verifySignature, type SignatureRefusal } from '../../sigv4/verification.ts';
@@ -11,7 +11,7 @@ export type AwsHooks = Required<Pick<AwsEndpointOptions, 'authorize' | 'verify'>
 export interface AwsHooksOptions {
   readonly environment: Environment;
   readonly credentials: CredentialStore;
-  readonly authorizer: Authorizer;
+  readonly accessPolicies: AccessPolicies;
 }
 
 /** What AWS's JSON services call it. */
@@ -25,7 +25,7 @@ export const ERROR_NAMES: Readonly<Record<SignatureRefusal['reason'], string>> =
 };
 
 /** Puts the templates' roles in front of the embedded KMS and Secrets Manager: who signed, and whether that role may. */
-export function createAwsHooks({ environment, credentials, authorizer }: AwsHooksOptions): AwsHooks {
+export function createAwsHooks({ environment, credentials, accessPolicies }: AwsHooksOptions): AwsHooks {
   // Before a key exists it has no policy to ask: the caller's own permissions decide.
   const delegating = {
     Version: '2012-10-17',
@@ -56,7 +56,7 @@ export function createAwsHooks({ environment, credentials, authorizer }: AwsHook
       const caller = credentials.find(accessKeyId);
       if (caller === null) return false;
       const { roleName, sessionName } = caller;
-      return authorizer.isAllowed({
+      return accessPolicies.isAllowed({
         caller: { roleName, sessionName },
         action: `${service}:${action}`,
         resource: resourceArn,

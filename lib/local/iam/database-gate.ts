@@ -5,7 +5,7 @@ import { toEpochMs } from '../../domain/time.ts';
 import type { TableDefinition } from '../database/tables.ts';
 import { readRequestBody } from '../loopback/request-body.ts';
 import { close, listen } from '../loopback/server.ts';
-import type { Authorizer } from './authorize.ts';
+import type { AccessPolicies } from './access-policies.ts';
 import { ERROR_NAMES, toPairs } from './aws-hooks.ts';
 import type { CredentialStore } from './credentials.ts';
 import { readAccess } from './database-access.ts';
@@ -14,11 +14,11 @@ import { verifySignature } from '../../sigv4/verification.ts';
 
 export interface DatabaseGateOptions {
   /** The database behind the gate. */
-  readonly target: string;
+  readonly databaseUrl: string;
   readonly tables: readonly TableDefinition[];
   readonly environment: Environment;
   readonly credentials: CredentialStore;
-  readonly authorizer: Authorizer;
+  readonly accessPolicies: AccessPolicies;
   readonly report: (problem: string) => void;
   /** Hears of writes that the database took. */
   readonly noteWrite?: () => void;
@@ -81,7 +81,7 @@ async function pass(
     response.end(text);
     return;
   }
-  const outgoing = httpRequest(options.target, {
+  const outgoing = httpRequest(options.databaseUrl, {
     agent,
     method: incoming.method,
     path: incoming.url,
@@ -98,7 +98,7 @@ async function pass(
 }
 
 async function check(
-  { tables, environment, credentials, authorizer }: DatabaseGateOptions,
+  { tables, environment, credentials, accessPolicies }: DatabaseGateOptions,
   incoming: IncomingMessage,
   body: Uint8Array,
 ): Promise<GateError | null> {
@@ -120,7 +120,7 @@ async function check(
   const accesses = readAccess(operation, parseJson(body), tables);
   const { partition, region, account } = environment;
   for (const { action, resource, leadingKeys, attributes } of accesses ?? []) {
-    const allowed = await authorizer.isAllowed({
+    const allowed = await accessPolicies.isAllowed({
       caller,
       action: `dynamodb:${action}`,
       resource: `arn:${partition}:dynamodb:${region}:${account}:${resource}`,

@@ -8,7 +8,7 @@ import { createWalletClient, http, publicActions } from 'viem';
 import { LOOPBACK } from '../../domain/loopback.ts';
 import { close, listen } from '../loopback/server.ts';
 import type { LocalChain } from '../chain/index.ts';
-import { createTurns } from '../chain/serial-queue.ts';
+import { createSerialQueue } from '../chain/serial-queue.ts';
 
 export interface LocalFacilitator {
   readonly url: string;
@@ -33,7 +33,7 @@ export async function startFacilitator(chain: LocalChain, { port = 0 }: ListenOp
   await chain.fundGas(chain.devAccount(FACILITATOR_ACCOUNT).address);
   const facilitator = createFacilitator(chain);
   // One key pays for gas: two settlements at once would take the same nonce.
-  const inTurn = createTurns();
+  const inTurn = createSerialQueue();
   const app = express();
   app.use(express.json({ limit: '64kb' }));
   app.get('/supported', (_request, response) => {

@@ -269,7 +269,7 @@ describe('protocol', () => {
 
   test('refuses a port that is taken', async () => {
     const { port } = await start();
-    expect(((await failureOf(start({ port }))) as NodeJS.ErrnoException).code).toBe('EADDRINUSE');
+    await expect(start({ port })).rejects.toThrow(`port ${port} is taken`);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAuthorizer, formatSessionArn, type AccessRequest } from '../../../lib/local/iam/authorize.ts';
+import { createAccessPolicies, formatSessionArn, type AccessRequest } from '../../../lib/local/iam/access-policies.ts';
 import { createAwsHooks } from '../../../lib/local/iam/aws-hooks.ts';
 import { createCredentialStore } from '../../../lib/local/iam/credentials.ts';
 
@@ -9,9 +9,9 @@ const KEY = 'arn:aws:kms:us-east-1:000000000000:key/11111111-1111-4111-8111-1111
 const ROLE = { name: 'Paying', arn: 'arn:aws:iam::000000000000:role/Paying', logicalId: 'Paying' };
 const caller = { roleName: 'Paying', sessionName: 'one' };
 
-function authorizer(...statements: object[]): ReturnType<typeof createAuthorizer> {
+function policies(...statements: object[]): ReturnType<typeof createAccessPolicies> {
   const document = { Version: '2012-10-17', Statement: statements };
-  return createAuthorizer([{ ...ROLE, policies: [{ name: 'own', document }] }], environment);
+  return createAccessPolicies([{ ...ROLE, policies: [{ name: 'own', document }] }], environment);
 }
 
 function invoke(path: string): AccessRequest {
@@ -23,31 +23,31 @@ describe('a caller of the API', () => {
   const deny = { Effect: 'Deny', Action: 'execute-api:Invoke', Resource: [`${API}/*/payments/processPayment`] };
 
   test('may do what a policy allows and nothing else', async () => {
-    const { isAllowed } = authorizer(allow);
+    const { isAllowed } = policies(allow);
     expect(await isAllowed(invoke('POST/payments/getPaymentSession'))).toBe(true);
     expect(await isAllowed(invoke('GET/payments/getPaymentSession'))).toBe(false);
     expect(await isAllowed(invoke('POST/bursar'))).toBe(false);
   });
 
   test('may not do what a policy denies, whatever allows it', async () => {
-    const { isAllowed } = authorizer(allow, deny);
+    const { isAllowed } = policies(allow, deny);
     expect(await isAllowed(invoke('POST/payments/processPayment'))).toBe(false);
     expect(await isAllowed(invoke('POST/payments/processPayments'))).toBe(true);
   });
 
   test('may not use a wildcard in the path as one', async () => {
-    const { isAllowed } = authorizer(allow);
+    const { isAllowed } = policies(allow);
     expect(await isAllowed(invoke('POST/*'))).toBe(false);
     expect(await isAllowed(invoke('*'))).toBe(false);
   });
 
   test('may do nothing under a role that the templates do not have', async () => {
     const stranger = { ...invoke('POST/payments/x'), caller: { roleName: 'Other', sessionName: 'one' } };
-    expect(await authorizer(allow).isAllowed(stranger)).toBe(false);
+    expect(await policies(allow).isAllowed(stranger)).toBe(false);
   });
 
   test('is kept out by the API’s own policy', async () => {
-    const { isAllowed } = authorizer(allow);
+    const { isAllowed } = policies(allow);
     const statement = { Effect: 'Deny', Principal: '*', Action: 'execute-api:Invoke', Resource: '*' };
     const resourcePolicy = { Version: '2012-10-17', Statement: [statement] };
     expect(await isAllowed({ ...invoke('POST/payments/x'), resourcePolicy })).toBe(false);
@@ -60,11 +60,11 @@ describe('a caller of the API', () => {
 
 test('throws for an action that IAM does not know, which is a mistake and no refusal', async () => {
   const request = { caller, action: 'kms:Sing', resource: KEY };
-  await expect(authorizer().isAllowed(request)).rejects.toThrow("IAM can't judge kms:Sing");
+  await expect(policies().isAllowed(request)).rejects.toThrow("IAM can't judge kms:Sing");
 });
 
 test('asks IAM again when a condition key that matters differs', async () => {
-  const { isAllowed } = authorizer({
+  const { isAllowed } = policies({
     Effect: 'Allow',
     Action: 'dynamodb:GetItem',
     Resource: '*',
@@ -95,7 +95,7 @@ describe('a function’s call to KMS', () => {
   };
   const credentials = createCredentialStore();
   const { accessKeyId } = credentials.issue(caller);
-  const { authorize } = createAwsHooks({ environment, credentials, authorizer: authorizer(sign, create) });
+  const { authorize } = createAwsHooks({ environment, credentials, accessPolicies: policies(sign, create) });
   const context = { 'aws:ResourceTag/bursar:deployment': 'Bursar', 'kms:MessageType': 'DIGEST' };
 
   /** As each wallet key has it: the paying role may sign, everybody else is denied. */

@@ -9,7 +9,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthorizer } from '../../../lib/local/iam/authorize.ts';
+import { createAccessPolicies } from '../../../lib/local/iam/access-policies.ts';
 import { createCredentialStore } from '../../../lib/local/iam/credentials.ts';
 import { startDatabaseGate, type DatabaseGate } from '../../../lib/local/iam/database-gate.ts';
 import { BOOKS_TABLE_SHAPE } from '../../../lib/ledger/dynamodb/store/tables.ts';
@@ -40,11 +40,11 @@ beforeAll(async () => {
   const arn = 'arn:aws:iam::000000000000:role/Function';
   const roles = [{ name: 'Function', arn, logicalId: 'Function', policies: [{ name: 'items', document }] }];
   gate = await startDatabaseGate({
-    target: database.endpoint,
+    databaseUrl: database.endpoint,
     tables: [toTableDefinition(BOOKS_TABLE_SHAPE, database.booksTable)],
     environment,
     credentials,
-    authorizer: createAuthorizer(roles, environment),
+    accessPolicies: createAccessPolicies(roles, environment),
     report: (problem) => problems.push(problem),
   });
   client = connect();
@@ -158,11 +158,11 @@ test('refuses an unsigned request', async () => {
 
 test('cuts the connection when the database is gone, which leaves the outcome unknown', async () => {
   const broken = await startDatabaseGate({
-    target: 'http://127.0.0.1:1',
+    databaseUrl: 'http://127.0.0.1:1',
     tables: [],
     environment,
     credentials,
-    authorizer: { isAllowed: () => Promise.resolve(true) },
+    accessPolicies: { isAllowed: () => Promise.resolve(true) },
     report: (problem) => problems.push(problem),
   });
   const lost = connect('us-east-1', broken.endpoint);

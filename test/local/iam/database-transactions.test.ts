@@ -7,7 +7,7 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthorizer } from '../../../lib/local/iam/authorize.ts';
+import { createAccessPolicies } from '../../../lib/local/iam/access-policies.ts';
 import { createCredentialStore } from '../../../lib/local/iam/credentials.ts';
 import { startDatabaseGate, type DatabaseGate } from '../../../lib/local/iam/database-gate.ts';
 import { REGISTRY_TABLE_SHAPE } from '../../../lib/ledger/dynamodb/store/tables.ts';
@@ -35,11 +35,11 @@ beforeAll(async () => {
   const roles = [{ name: 'Function', arn, logicalId: 'Function', policies: [{ name: 'items', document }] }];
   const credentials = createCredentialStore();
   gate = await startDatabaseGate({
-    target: database.endpoint,
+    databaseUrl: database.endpoint,
     tables: [toTableDefinition(REGISTRY_TABLE_SHAPE, database.registryTable)],
     environment,
     credentials,
-    authorizer: createAuthorizer(roles, environment),
+    accessPolicies: createAccessPolicies(roles, environment),
     report: () => {},
   });
   const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue({ roleName: 'Function', sessionName: 's' });
