@@ -1,6 +1,8 @@
 import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
+import type { Payment } from '../domain/payment/payment.ts';
+import { toPaymentTerms } from './views/paid.ts';
 import { formatInstant } from '../domain/time.ts';
 import { BUDGET_OR_EXPIRY, INSTRUMENT, maskWords } from '../json/sorting-words.ts';
 
@@ -26,6 +28,8 @@ export interface WireError {
     | 'IdempotentParameterMismatchException'
     | 'ResourceConflict';
   readonly fieldList?: readonly FieldProblem[];
+  /** What Bursar adds for its own clients; AWS's ignore it. */
+  readonly bursar?: object;
 }
 
 const NOT_FOUND = {
@@ -53,6 +57,28 @@ function invalid(
   reason: NonNullable<WireError['reason']> = 'FieldValidationFailed',
 ): WireError {
   return { status: 400, name: 'ValidationException', message, reason, fieldList };
+}
+
+/** Never advises a new client token where the stored payment is signed: that would be a second payment. */
+function otherTermsError(payment: Payment): WireError {
+  const { id, sessionId, offer, amount, status, terms, denial } = payment;
+  const stored = `payment ${id} of USD ${formatUsd(amount)} to ${offer.payTo} in ${sessionId}`;
+  const message =
+    status === 'SIGNED'
+      ? `The clientToken has paid already: ${stored}, signed and valid until ${new Date(terms.validBefore * 1_000).toISOString()}. Its proof can be had again with replayOnly; nothing else was signed`
+      : `The clientToken was used before for ${stored}, which was denied. Use a new clientToken: nothing was signed under this one`;
+  const bursar = {
+    processPaymentId: id,
+    paymentSessionId: sessionId,
+    state: status,
+    ...(denial === null ? {} : { denial: `bursar:${denial.reason}` }),
+    ...toPaymentTerms(payment),
+  };
+  const fieldList = [
+    { name: 'clientToken', message },
+    { name: 'bursar:other_terms', message },
+  ];
+  return { ...invalid(message, fieldList, 'IdempotentParameterMismatchException'), bursar };
 }
 
 const MESSAGE_CHARS_MAX = 1_500;
@@ -156,6 +182,17 @@ export function toWireError(refusal: Refusal): WireError {
     case 'token_reused': {
       const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
       return invalid(message, [{ name: 'clientToken', message }], 'IdempotentParameterMismatchException');
+    }
+    case 'other_terms':
+      return otherTermsError(refusal.payment);
+    case 'no_payment': {
+      const message = 'The clientToken has no payment that could be replayed. Nothing was signed under it';
+      return invalid(message, [{ name: 'bursar:no_payment', message }]);
+    }
+    case 'superseded': {
+      const message =
+        'The payment of this clientToken was never signed, and is closed since the token was used for other terms. Use a new clientToken: nothing was signed under this one';
+      return invalid(message, [{ name: 'bursar:superseded', message }]);
     }
     case 'conflict':
       return { status: 409, name: 'ConflictException', message: refusal.message };

@@ -97,7 +97,14 @@ async function serve({ name, handlers, binding }: ServedFunction, event: ApiEven
   const answerRefusal = (refusal: Refusal): Served => {
     record.note(refusalFields(refusal));
     const error = toWireError(refusal);
-    return { response: errorResponse(requestId, error), operation, error, refusal, failure: null, record };
+    return {
+      response: errorResponse(requestId, error, replayHeaders(record)),
+      operation,
+      error,
+      refusal,
+      failure: null,
+      record,
+    };
   };
   try {
     const found = findOperation(name, event);
@@ -112,13 +119,18 @@ async function serve({ name, handlers, binding }: ServedFunction, event: ApiEven
     const { body, log = {} } = answer.value;
     record.note(log);
     const { successStatus } = OPERATIONS[operation];
-    const headers = { 'x-amzn-requestid': requestId };
+    const headers = { 'x-amzn-requestid': requestId, ...replayHeaders(record) };
     const response = body === null ? emptyResponse(successStatus, headers) : jsonResponse(successStatus, body, headers);
     return { response, operation, error: null, refusal: null, failure: null, record };
   } catch (failure) {
     const error = toWireFailure(failure);
     return { response: errorResponse(requestId, error), operation, error, refusal: null, failure, record };
   }
+}
+
+/** Tells a client that the answer is a stored outcome: for identical requests the bodies are identical. */
+function replayHeaders({ fields }: RequestRecord): Readonly<Record<string, string>> {
+  return fields.replayed === true ? { 'x-bursar-replayed': 'true' } : {};
 }
 
 /** What a checked request is about, so that refusals and failures can be found in the log too. */
@@ -134,14 +146,19 @@ function idsOf(input: object): LogFields {
 }
 
 /** AgentCore's form of an error: its name in header and body, so that every generation of SDK finds it. */
-function errorResponse(requestId: string, { status, name, message, reason, fieldList }: WireError): ApiResponse {
+function errorResponse(
+  requestId: string,
+  { status, name, message, reason, fieldList, bursar }: WireError,
+  added: Readonly<Record<string, string>> = {},
+): ApiResponse {
   const body = {
     __type: name,
     message,
     ...(reason === undefined ? {} : { reason }),
     ...(fieldList === undefined ? {} : { fieldList }),
+    ...(bursar === undefined ? {} : { bursar }),
   };
-  const headers = { 'x-amzn-errortype': name, 'x-amzn-requestid': requestId };
+  const headers = { 'x-amzn-errortype': name, 'x-amzn-requestid': requestId, ...added };
   return jsonResponse(status, body, headers);
 }
 

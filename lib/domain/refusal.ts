@@ -1,5 +1,6 @@
 import type { PaymentId } from './ids.ts';
 import type { Denial } from './payment/denial.ts';
+import type { Payment } from './payment/payment.ts';
 import type { EpochMs } from './time.ts';
 
 /** One field that is wrong, in AgentCore's `fieldList` form. */
@@ -54,6 +55,10 @@ export type Refusal =
   /** A withdrawal that was not signed while its session lasted. */
   | { readonly reason: 'withdrawal_lapsed' }
   | { readonly reason: 'token_reused' }
+  /** The client token has a payment already, for another price, payee or session. It is final: SIGNED or DENIED. */
+  | { readonly reason: 'other_terms'; readonly payment: Payment }
+  /** Asked for a replay only: the client token has no payment, or one that was never signed and is over. */
+  | { readonly reason: 'no_payment' }
   | { readonly reason: 'conflict'; readonly message: string }
   | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'change' | 'signer' }
   | { readonly reason: 'attempts_exhausted' };

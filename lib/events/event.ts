@@ -2,6 +2,7 @@ import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { BudgetSnapshot } from '../domain/payment/payment.ts';
 import type { Session } from '../domain/payment/session.ts';
+import { showDenial } from '../domain/payment/denial.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
 import { EVENT_VERSION } from './event-version.ts';
 import type { DetailOf, EventType } from './schemas.ts';
@@ -55,13 +56,7 @@ function paymentEvent(payment: PaymentSummary): BursarEvent {
     return { type: 'payment.signed', at, detail };
   }
   if (payment.denial === null) throw new Error(`payment ${payment.id} is denied and does not say why`);
-  const { reason, requested, available, reserved } = payment.denial;
-  const denial = {
-    reason,
-    requestedUsd: formatUsd(requested),
-    availableUsd: formatUsd(available),
-    reservedUsd: formatUsd(reserved),
-  };
+  const denial = showDenial(payment.denial);
   const detail = { ...paymentDetail(payment, 'denied'), status: 'DENIED' as const, ...decided, denial };
   return { type: 'payment.denied', at, detail };
 }

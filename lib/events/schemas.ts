@@ -63,12 +63,18 @@ export const PaymentDenied = v.strictObject({
   status: v.literal('DENIED'),
   createdAt: instant,
   decidedAt: instant,
-  denial: v.strictObject({
-    reason: v.picklist(['budget_exceeded']),
-    requestedUsd: usd,
-    availableUsd: usd,
-    reservedUsd: usd,
-  }),
+  denial: v.variant('reason', [
+    v.strictObject({
+      reason: v.literal('budget_exceeded'),
+      requestedUsd: usd,
+      availableUsd: usd,
+      reservedUsd: usd,
+    }),
+    v.pipe(
+      v.strictObject({ reason: v.literal('superseded') }),
+      v.description('It was never signed, and its client token was used for other terms since.'),
+    ),
+  ]),
 });
 
 /** All of a session's limit is spent: nothing is available, and nothing reserved could come back. Once a session. */

@@ -83,6 +83,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
             paymentType: input.paymentType,
             paymentInput: input.paymentInput,
             clientToken: input.clientToken ?? Buffer.from(deps.random.bytes(24)).toString('hex'),
+            replayOnly: input.replayOnly ?? false,
             deadline,
           },
         );
@@ -95,7 +96,6 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
             managerId,
             sessionId: payment.sessionId,
             instrumentId: payment.instrumentId,
-            ...(record.values.SpendAmount === undefined ? { replayed: true } : {}),
           },
         });
       },

@@ -2,6 +2,7 @@ import canonicalize from 'canonicalize';
 import { findNetwork } from '../domain/assets.ts';
 import { formatManagerArn, isWithdrawal, type Deployment } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
+import { showDenial, type Denial } from '../domain/payment/denial.ts';
 import type { Payment } from '../domain/payment/payment.ts';
 import type { SchemeOf } from '../domain/ports/schemes.ts';
 import { formatInstant } from '../domain/time.ts';
@@ -9,6 +10,12 @@ import { formatInstant } from '../domain/time.ts';
 const RECEIPT_VERSION = 0;
 
 const usdOrNull = (amount: MicroUsd | null) => (amount === null ? null : formatUsd(amount));
+
+/** With its code as the API's errors have it. */
+function denialOf(denial: Denial) {
+  const { reason, ...figures } = showDenial(denial);
+  return { code: `bursar:${reason}`, ...figures };
+}
 
 function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf) {
   const { offer, terms, denial, budget } = payment;
@@ -25,15 +32,7 @@ function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf)
     /** A withdrawal brings money home to its owner, on nobody's budget. */
     purpose: isWithdrawal(payment) ? ('WITHDRAWAL' as const) : ('PAYMENT' as const),
     decision,
-    denial:
-      denial === null
-        ? null
-        : {
-            code: `bursar:${denial.reason}`,
-            requestedUsd: formatUsd(denial.requested),
-            availableUsd: formatUsd(denial.available),
-            reservedUsd: formatUsd(denial.reserved),
-          },
+    denial: denial === null ? null : denialOf(denial),
     amountUsd: formatUsd(payment.amount),
     offer: {
       protocol: offer.protocol,

@@ -22,6 +22,8 @@ export interface PaymentObserver {
    * @returns what to call when the phase is over, however it ended
    */
   begin(phase: PaymentPhase, wallet?: WalletType): () => void;
+  /** The answer is a stored outcome: nothing new was decided. */
+  replayed(): void;
   /** Called once for a payment that this very call signed, and never for a replay. */
   signed(payment: Payment): void;
 }
@@ -46,6 +48,7 @@ export function createPaymentObserver(record: RequestRecord, nowMs: () => number
         record.addPhase({ phase, startMs, endMs, ...(wallet === undefined ? {} : { wallet }) });
       };
     },
+    replayed: () => record.note({ replayed: true }),
     signed: ({ amount, budget, sessionId }) => {
       // What its owner takes home is nobody's spending, and must not set off the alarm on it.
       if (isWithdrawal({ sessionId })) return;

@@ -45,6 +45,9 @@ const DENIALS = {
   destination_not_allowed: true,
   withdrawal_lapsed: true,
   token_reused: true,
+  other_terms: true,
+  no_payment: false,
+  superseded: true,
   attempts_exhausted: true,
 } as const satisfies Readonly<Record<Refusal['reason'], boolean>>;
 

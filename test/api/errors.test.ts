@@ -4,6 +4,7 @@ import type { PaymentId } from '../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { NotNow, OutcomeUnknown, PageTokenRefused } from '../../lib/domain/ports/services.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
+import { makePayment, makeSession } from '../support/payments.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 
 const INSTANT = toEpochMs(1_760_000_000_000);
@@ -49,6 +50,9 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   },
   withdrawal_lapsed: { reason: 'withdrawal_lapsed' },
   token_reused: { reason: 'token_reused' },
+  other_terms: { reason: 'other_terms', payment: makePayment(makeSession(), { status: 'SIGNED' }) },
+  no_payment: { reason: 'no_payment' },
+  superseded: { reason: 'superseded' },
   conflict: { reason: 'conflict', message: 'the resource is being changed' },
   busy: { reason: 'busy', what: 'payment' },
   attempts_exhausted: { reason: 'attempts_exhausted' },
@@ -76,6 +80,9 @@ const NAMES = {
   conflict: [409, 'ConflictException', undefined],
   busy: [429, 'ThrottlingException', undefined],
   attempts_exhausted: [400, 'ValidationException', 'FieldValidationFailed'],
+  other_terms: [400, 'ValidationException', 'IdempotentParameterMismatchException'],
+  no_payment: [400, 'ValidationException', 'FieldValidationFailed'],
+  superseded: [400, 'ValidationException', 'FieldValidationFailed'],
   frozen: [400, 'ValidationException', 'FieldValidationFailed'],
   session_below_floor: [400, 'ValidationException', 'FieldValidationFailed'],
   token_not_admitted: [404, 'ResourceNotFoundException', undefined],

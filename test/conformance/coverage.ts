@@ -86,6 +86,12 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/domain/validity.test.ts',
     why: 'the shortest session lasts fifteen minutes',
   },
+  other_terms: 'here',
+  no_payment: { elsewhere: 'test/service/paying/purchases.test.ts', why: 'no client of AWS asks for a replay only' },
+  superseded: {
+    elsewhere: 'test/service/paying/purchases.test.ts',
+    why: 'it needs a payment that died before it was signed',
+  },
   frozen: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can freeze a deployment' },
   session_below_floor: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can set the floor' },
   budget_exceeded: 'here',

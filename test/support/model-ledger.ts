@@ -1,6 +1,7 @@
 import type { PaymentId } from '../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Gate } from '../../lib/domain/payment/gate.ts';
+import type { EpochMs } from '../../lib/domain/time.ts';
 import type {
   DecideOutcome,
   IntentOutcome,
@@ -48,6 +49,8 @@ export function applyCall(books: Books, call: LedgerCall): Applied {
       return takeOver(books, call.args[0]);
     case 'decide':
       return decide(books, ...call.args);
+    case 'supersede':
+      return supersede(books, ...call.args);
     case 'settle':
       return closeEntry(books, call.args[0], 'spent');
     case 'release':
@@ -152,6 +155,18 @@ function decide(books: Books, id: PaymentId, attempt: number, verdict: Parameter
   return { books, reply };
 }
 
+function supersede(books: Books, id: PaymentId, attempt: number, at: EpochMs): Applied {
+  const stored = existing(books, id);
+  const free = stored.status === 'PENDING' || stored.status === 'ABORTED';
+  if (free && stored.attempt === attempt) {
+    const payment: Payment = { ...stored, status: 'DENIED', decidedAt: at, denial: { reason: 'superseded' } };
+    return { books: withPayment(books, payment), reply: { kind: 'decided', payment } satisfies DecideOutcome };
+  }
+  const same = stored.attempt === attempt && stored.denial?.reason === 'superseded';
+  const reply: DecideOutcome = { kind: same ? 'decided' : 'lost', payment: stored };
+  return { books, reply };
+}
+
 function closeEntry(books: Books, request: Parameters<Ledger['settle']>[0], target: 'spent' | 'available'): Applied {
   const session = sessionAt(books, request.session);
   const held = session?.open.get(request.entry);
@@ -183,6 +198,7 @@ export function createModelLedger(holder: { books: Books }): Ledger {
     reserve: (request) => call('reserve', request),
     takeOver: (from) => call('takeOver', from),
     decide: (id, attempt, verdict) => call('decide', id, attempt, verdict),
+    supersede: (id, attempt, at) => call('supersede', id, attempt, at),
     settle: (request) => call('settle', request),
     release: (request) => call('release', request),
   };

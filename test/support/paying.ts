@@ -234,6 +234,7 @@ function makeRequest(
     paymentType: 'CRYPTO_X402',
     paymentInput: { cryptoX402: { version: '2', payload } },
     clientToken: randomBytes(24).toString('hex'),
+    replayOnly: false,
     deadline: addMs(now, INVOCATION_MS),
     ...overrides,
   };

@@ -1,8 +1,15 @@
 import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
+import { formatUsd } from '../../domain/money.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import { formatInstant } from '../../domain/time.ts';
 import { protocolOf, schemeOf } from '../../protocols/registry.ts';
+
+/** What was paid to whom, and until when the proof is good: what Bursar's own clients are told beside AgentCore's members. */
+export function toPaymentTerms({ offer, amount, terms }: Payment) {
+  const { network, asset, payTo } = offer;
+  return { amountUsd: formatUsd(amount), network, asset, payTo, validBefore: terms.validBefore };
+}
 
 /**
  * AgentCore's answer to ProcessPayment, made from the payment alone: the same bytes for ever.
@@ -23,6 +30,7 @@ export function toPaidView(deployment: Deployment, payment: Payment) {
     paymentType,
     status: 'PROOF_GENERATED',
     paymentOutput: { [inputName]: { version: offer.version, payload } },
+    bursar: toPaymentTerms(payment),
     createdAt: formatInstant(payment.createdAt),
     updatedAt: formatInstant(payment.decidedAt),
   };

@@ -139,6 +139,7 @@ export const dataPlaneSchemas = {
     paymentInstrumentId: instrumentId,
     paymentType: text(1, 64),
     paymentInput: anyObject,
+    replayOnly: v.optional(v.boolean('must be true or false')),
     paymentConnectorId: v.optional(
       v.never('is not a member of this request: the wallet says which connector it belongs to'),
     ),

@@ -79,6 +79,11 @@ export interface Ledger {
   }): Promise<TakeOverOutcome>;
   /** Decides a payment that is PENDING at `attempt`. Deciding the same again is `decided`. */
   decide(id: PaymentId, attempt: number, verdict: Verdict): Promise<DecideOutcome>;
+  /**
+   * Closes a payment that is PENDING or ABORTED at `attempt` for good: DENIED, superseded. `decided` also where it is closed so
+   * already. Fenced by the attempt like a decision, so that a handler that is still at work on it loses.
+   */
+  supersede(id: PaymentId, attempt: number, at: EpochMs): Promise<DecideOutcome>;
   /** Moves an open entry from reserved to spent; an entry that is not open is left alone. */
   settle(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
   /** Moves an open entry from reserved back to available; an entry that is not open is left alone. */

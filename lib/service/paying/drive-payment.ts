@@ -1,5 +1,5 @@
 import { InvariantViolated } from '../../domain/invariant.ts';
-import { SIGN_BUDGET_MS } from '../../domain/limits.ts';
+import { SIGN_BUDGET_MS, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
 import { toMicroUsd } from '../../domain/money.ts';
 import type { Verdict } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
@@ -9,7 +9,7 @@ import type { WalletType } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { gateRefusal } from '../../domain/payment/gate.ts';
 import type { Session } from '../../domain/payment/session.ts';
-import { addMs, type EpochMs } from '../../domain/time.ts';
+import { addMs, floorToSeconds, type EpochMs } from '../../domain/time.ts';
 import { schemeOf } from '../../protocols/registry.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import type { PaymentPhase } from '../../telemetry/request-record.ts';
@@ -104,7 +104,10 @@ async function signReserved(
   standing: Standing<SigningFacts>,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
-  if (addMs(deps.clock.now(), SIGN_BUDGET_MS) > deadline) {
+  const now = deps.clock.now();
+  // The window was frozen with the intent: one that ran down while the payment waited for its place is frozen anew by a retry.
+  const ranDown = payment.terms.validBefore - floorToSeconds(now) < VALIDITY_FLOOR_SECONDS;
+  if (ranDown || addMs(now, SIGN_BUDGET_MS) > deadline) {
     await undoReservation(deps, payment);
     return refuse({ reason: 'busy', what: 'payment' });
   }

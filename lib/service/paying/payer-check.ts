@@ -35,7 +35,7 @@ export interface StandingRead {
  * missing, deleted or somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its
  * own write.
  */
-export async function readStanding(deps: StandingDeps, key: FactsKey, principal: Principal): Promise<StandingRead> {
+export async function checkPayer(deps: StandingDeps, key: FactsKey, principal: Principal): Promise<StandingRead> {
   const [gate, manager, session, instrument] = await Promise.all([
     deps.ledger.readGate(),
     deps.registry.readManager(key.managerId),

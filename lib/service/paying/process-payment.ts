@@ -1,3 +1,4 @@
+import { NETWORKS } from '../../domain/assets.ts';
 import type { Ledger } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -11,12 +12,16 @@ import { parsePaymentInput } from '../../protocols/registry.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import { admitCaller } from '../tenants/admission.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
-import { drivePayment } from './drive-payment.ts';
+import { drivePayment, outcomeOf } from './drive-payment.ts';
 import type { Facts, FactsCache, FactsKey } from './payer-facts.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
 import { resumePayment } from './resume-payment.ts';
-import { readStanding, type Standing, type StandingRead } from './payer-check.ts';
+import { checkPayer, type Standing, type StandingRead } from './payer-check.ts';
+import { isFinal, refuseOtherTerms } from './other-terms.ts';
+import { awaitOutcome } from './payment-wait.ts';
+
+const KNOWN_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id));
 
 export interface ProcessPaymentDeps {
   readonly ledger: Ledger;
@@ -45,6 +50,8 @@ export interface ProcessPaymentRequest {
   readonly paymentType: string;
   readonly paymentInput: unknown;
   readonly clientToken: string;
+  /** Whether to answer with the stored outcome of the token alone, and never pay. */
+  readonly replayOnly: boolean;
   /** When the caller's process may be stopped; no attempt outlives it. */
   readonly deadline: EpochMs;
 }
@@ -66,28 +73,68 @@ export async function processPayment(
   deps: ProcessPaymentDeps,
   request: ProcessPaymentRequest,
 ): Promise<Result<Payment, Refusal>> {
-  const offer = parsePaymentInput(request.paymentType, request.paymentInput, { networks: deps.allowedNetworks });
-  if (!offer.ok) return offer;
-  const outcome = await payOffer(deps, request, offer.value);
-  return outcome.ok ? ok({ ...outcome.value, offer: offer.value }) : outcome;
+  const asked = readOffer(deps, request);
+  if (!asked.ok) return asked;
+  if (request.replayOnly) return replayPayment(deps, request, asked.value);
+  const outcome = await payOffer(deps, request, asked.value);
+  return outcome.ok ? ok({ ...outcome.value, offer: asked.value.offer }) : outcome;
+}
+
+/** What a request asks for, and why nothing new may be paid for it, if so. */
+interface Asked {
+  readonly offer: Offer;
+  readonly barred: Refusal | null;
+}
+
+/** An offer on a network that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
+function readOffer({ allowedNetworks }: ProcessPaymentDeps, request: ProcessPaymentRequest): Result<Asked, Refusal> {
+  const { paymentType, paymentInput } = request;
+  const allowed = parsePaymentInput(paymentType, paymentInput, { networks: allowedNetworks });
+  if (allowed.ok) return ok({ offer: allowed.value, barred: null });
+  const known = parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
+  return known.ok ? ok({ offer: known.value, barred: allowed.error }) : allowed;
+}
+
+/** Answers with what the client token's payment came to, whatever the offer of this request. Never pays. */
+async function replayPayment(
+  deps: ProcessPaymentDeps,
+  request: ProcessPaymentRequest,
+  asked: Asked,
+): Promise<Result<Payment, Refusal>> {
+  const draft = draftOf(deps, request, asked.offer);
+  const key = { ...request, userId: request.principal.userId };
+  const [stored, { admission }] = await Promise.all([
+    deps.ledger.readPayment(draft.id),
+    checkPayer(deps, key, request.principal),
+  ]);
+  if (!admission.ok) return admission;
+  if (stored === null) return refuse({ reason: 'no_payment' });
+  const payment = await awaitOutcome(deps, stored, request.deadline);
+  if (payment === null) return refuse({ reason: 'busy', what: 'payment' });
+  if (!isFinal(payment)) return refuse({ reason: 'no_payment' });
+  deps.observer?.replayed();
+  return outcomeOf(payment);
 }
 
 async function payOffer(
   deps: ProcessPaymentDeps,
   request: ProcessPaymentRequest,
-  offer: Offer,
+  { offer, barred }: Asked,
 ): Promise<Result<Payment, Refusal>> {
   const draft = draftOf(deps, request, offer);
   deps.observer?.offered(draft);
 
-  const opened = await openPayment(deps, draft, request);
+  const opened =
+    barred === null ? await openPayment(deps, draft, request) : await findPayment(deps, draft, request, barred);
   if (!opened.ok) return opened;
   // Before anything is said of the payment: whoever is not let in gets no replay either.
   if (!opened.value.admission.ok) {
     if (opened.value.created) await abortQuietly(deps, opened.value.payment);
     return opened.value.admission;
   }
-  if (opened.value.payment.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
+  if (opened.value.payment.requestHash !== draft.requestHash) {
+    return refuse(await refuseOtherTerms(deps, opened.value.payment, request.deadline));
+  }
   const { payment, standing, created } = opened.value;
   if (!created) {
     return resumePayment(deps, draft, payment, standing, (taken, allowed) =>
@@ -147,7 +194,7 @@ async function openPayment(
   if (early?.ok === true) {
     const [intent, read] = await Promise.all([
       deps.ledger.putIntent(early.value),
-      settledRead(readStanding(deps, key, request.principal)),
+      settledRead(checkPayer(deps, key, request.principal)),
     ]);
     const created = intent.kind === 'created';
     if ('error' in read && created) await abortQuietly(deps, early.value);
@@ -158,7 +205,7 @@ async function openPayment(
 
   const [stored, { admission, standing }] = await Promise.all([
     deps.ledger.readPayment(draft.id),
-    readStanding(deps, key, request.principal),
+    checkPayer(deps, key, request.principal),
   ]);
   rememberFacts(deps, key, standing);
   if (!admission.ok) return admission;
@@ -169,6 +216,24 @@ async function openPayment(
   const intent = await deps.ledger.putIntent(payment.value);
   const created = intent.kind === 'created';
   return ok({ payment: created ? payment.value : intent.payment, created, admission, standing });
+}
+
+/** Finds the payment of this client token, where no new one may be made. */
+async function findPayment(
+  deps: ProcessPaymentDeps,
+  draft: Draft,
+  request: ProcessPaymentRequest,
+  barred: Refusal,
+): Promise<Result<Opened, Refusal>> {
+  const key = { ...request, userId: request.principal.userId };
+  const [stored, { admission }] = await Promise.all([
+    deps.ledger.readPayment(draft.id),
+    checkPayer(deps, key, request.principal),
+  ]);
+  if (!admission.ok) return admission;
+  return stored === null
+    ? refuse(barred)
+    : ok({ payment: stored, created: false, admission, standing: refuse(barred) });
 }
 
 /** Only of what is in order now: whoever was let in or had a session, and no longer does, writes nothing the next time. */

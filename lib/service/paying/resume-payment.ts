@@ -2,6 +2,7 @@ import { PAYMENT_ATTEMPTS_MAX } from '../../domain/limits.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { refuse, type Result } from '../../domain/result.ts';
+import { isFinal } from './other-terms.ts';
 import { outcomeOf, type DriveDeps } from './drive-payment.ts';
 import type { SigningFacts } from './payer-facts.ts';
 import { freezeTerms, type Draft } from './payment-draft.ts';
@@ -29,7 +30,10 @@ export async function resumePayment<F extends SigningFacts>(
 ): Promise<Result<Payment, Refusal>> {
   const payment = await awaitOutcome(deps, existing, draft.deadline);
   if (payment === null) return refuse({ reason: 'busy', what: 'payment' });
-  if (payment.status === 'SIGNED' || payment.status === 'DENIED') return outcomeOf(payment);
+  if (isFinal(payment)) {
+    deps.observer?.replayed();
+    return outcomeOf(payment);
+  }
   if (!standing.ok) return standing;
   if (payment.attempt >= PAYMENT_ATTEMPTS_MAX) {
     const last = await abandonIfDead(deps, payment, deps.clock.now());

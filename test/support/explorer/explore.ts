@@ -56,7 +56,15 @@ export interface ExploreOptions {
   readonly onProgress?: (states: number) => void;
 }
 
-const WRITES = new Set<LedgerCall['method']>(['putIntent', 'reserve', 'takeOver', 'decide', 'settle', 'release']);
+const WRITES = new Set<LedgerCall['method']>([
+  'putIntent',
+  'reserve',
+  'takeOver',
+  'decide',
+  'supersede',
+  'settle',
+  'release',
+]);
 
 /** Visits every reachable state breadth first, so that a violation comes with a shortest path to it. */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
@@ -212,7 +220,7 @@ function checkState(state: GlobalState): string | null {
     const problem = checkPayment(state, payment);
     if (problem !== null) return problem;
   }
-  return checkReleasedProofs(state);
+  return checkReleasedProofs(state) ?? checkClosedPayments(state);
 }
 
 function checkPayment(state: GlobalState, payment: Payment): string | null {
@@ -228,7 +236,24 @@ function checkPayment(state: GlobalState, payment: Payment): string | null {
   if (payment.status === 'SIGNED' && settledTimes + (open ? 1 : 0) !== 1) {
     return `I4: ${own} is SIGNED and counted ${settledTimes + (open ? 1 : 0)} times`;
   }
-  if (payment.status === 'DENIED' && open) return `a false denial: ${own} is DENIED while its reservation is held`;
+  // One that was closed in favour of other terms may hold its reservation until somebody gives it back.
+  if (payment.denial?.reason === 'budget_exceeded' && open)
+    return `a false denial: ${own} is DENIED while its reservation is held`;
+  return null;
+}
+
+/** I9: a payment of which somebody was told that it never paid and never will is never signed. */
+function checkClosedPayments(state: GlobalState): string | null {
+  for (const { node } of state.processes) {
+    if (node.outcome?.kind !== 'returned') continue;
+    const result = node.outcome.value as { ok?: boolean; error?: { reason: string; payment?: Payment } } | undefined;
+    if (result?.ok !== false || result.error?.reason !== 'other_terms') continue;
+    const told = result.error.payment;
+    const stored = told === undefined ? undefined : state.books.payments.get(told.id);
+    if (told?.status === 'DENIED' && stored?.status !== 'DENIED') {
+      return `I9: the purchase was called unpaid while its payment is ${stored?.status ?? 'missing'}`;
+    }
+  }
   return null;
 }
 

@@ -110,11 +110,35 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MODEL,
-        find: "const free = stored.status === 'PENDING' || stored.status === 'ABORTED';",
-        replace: 'const free = true;',
+        find: "const free = stored.status === 'PENDING' || stored.status === 'ABORTED';\n  if (free && stored.attempt === from.attempt) {",
+        replace: 'if (stored.attempt === from.attempt) {',
       },
     ],
     scenario: 1,
+    rule: 'I',
+  },
+  {
+    name: 'a token that is free for other terms although its payment may still be signed',
+    edits: [
+      {
+        file: 'lib/service/paying/other-terms.ts',
+        find: 'const outcome = await deps.ledger.supersede(payment.id, payment.attempt, deps.clock.now());',
+        replace: "const outcome = { payment: { ...payment, status: 'DENIED' as const } };",
+      },
+    ],
+    scenario: 6,
+    rule: 'I9',
+  },
+  {
+    name: 'a payment that is closed whatever attempt it is at',
+    edits: [
+      {
+        file: MODEL,
+        find: "const free = stored.status === 'PENDING' || stored.status === 'ABORTED';\n  if (free && stored.attempt === attempt) {\n    const payment: Payment = { ...stored, status: 'DENIED'",
+        replace: "if (stored.status !== 'DENIED') {\n    const payment: Payment = { ...stored, status: 'DENIED'",
+      },
+    ],
+    scenario: 6,
     rule: 'I',
   },
   {

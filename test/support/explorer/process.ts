@@ -126,6 +126,7 @@ async function run(
       reserve: ledger('reserve'),
       takeOver: ledger('takeOver'),
       decide: ledger('decide'),
+      supersede: ledger('supersede'),
       settle: ledger('settle'),
       release: ledger('release'),
     },

@@ -66,6 +66,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
       },
     },
     clientToken: plan.token,
+    replayOnly: false,
     deadline: addMs(toEpochMs(startMs), INVOCATION_MS),
   };
   return (world) => {
@@ -217,6 +218,24 @@ const handler = (name: string, token: string, rest: Partial<HandlerPlan> = {}): 
   ...rest,
 });
 
+/** A purchase whose seller asks another price the second time: under one token at most one of the two is ever signed. */
+const OTHER_TERMS: readonly Scenario[] = [
+  {
+    name: 'a purchase and its repetition at another price, both within their leases',
+    limit: 8n,
+    handlers: [handler('A', 't'), handler('B', 't', { amount: '3' })],
+    sweeper: false,
+    faults: few,
+  },
+  {
+    name: 'a purchase and its repetition at another price past the lease, and the sweeper',
+    limit: 8n,
+    handlers: [handler('A', 't'), handler('B', 't', { amount: '3', late: true })],
+    sweeper: true,
+    faults: few,
+  },
+];
+
 /** Two handlers at a time: duplicates of one payment, and two payments of which one fits. */
 export const TWO_HANDLERS: readonly Scenario[] = [
   {
@@ -254,6 +273,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     sweeper: true,
     faults: few,
   },
+  ...OTHER_TERMS,
 ];
 
 /** Three handlers: two duplicates and another payment. For the long run. */

@@ -25,6 +25,7 @@ const FORMS: {
       reserved: toMicroUsd(readBigInt(item, 'rs')),
     }),
   },
+  superseded: { write: () => ({}), read: () => ({ reason: 'superseded' }) },
 };
 
 function isDenialReason(reason: string): reason is DenialReason {
@@ -33,7 +34,8 @@ function isDenialReason(reason: string): reason is DenialReason {
 
 /** A denial with its figures, as a map. */
 export function toDenialMap(denial: Denial): AttributeValue {
-  return { M: { r: text(denial.reason), ...FORMS[denial.reason].write(denial) } };
+  const form = FORMS[denial.reason] as { readonly write: (denial: Denial) => Item };
+  return { M: { r: text(denial.reason), ...form.write(denial) } };
 }
 
 /** Throws on a reason that this release does not know: the payment is then answered by the release that does. */

@@ -3,6 +3,7 @@ import type { PaymentId } from '../../../domain/ids.ts';
 import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../../domain/ports/books.ts';
 import type { SchemeOf } from '../../../domain/ports/schemes.ts';
 import { sameSignatures, type Payment } from '../../../domain/payment/payment.ts';
+import type { EpochMs } from '../../../domain/time.ts';
 import { assertSessionBalances, type Session } from '../../../domain/payment/session.ts';
 import { number, text } from '../store/attributes.ts';
 import type { Item, StoreClient, UpdateItemInput, WriteAnswer } from '../store/client.ts';
@@ -47,6 +48,7 @@ export function createLedger(store: LedgerStore): Ledger {
     reserve: (request) => reserve(store, request),
     takeOver: (from) => takeOver(store, from),
     decide: (id, attempt, verdict) => decide(store, id, attempt, verdict),
+    supersede: (id, attempt, at) => supersede(store, id, attempt, at),
     settle: (request) => closeEntry(store, request, 'sp'),
     release: (request) => closeEntry(store, request, 'av'),
   };
@@ -179,6 +181,26 @@ async function decide(store: LedgerStore, id: PaymentId, attempt: number, verdic
     payment.status === verdict.status &&
     (verdict.status !== 'SIGNED' || sameSignatures(payment.signatures, verdict.signatures));
   return same ? { kind: 'decided', payment } : { kind: 'lost', payment };
+}
+
+async function supersede(store: LedgerStore, id: PaymentId, attempt: number, at: EpochMs): Promise<DecideOutcome> {
+  const result = await update(store.client, {
+    TableName: store.tableName,
+    Key: { pk: text(paymentPk(id)) },
+    UpdateExpression: 'SET st = :denied, da = :at, dn = :denial',
+    ConditionExpression: 'k = :k AND st IN (:pending, :aborted)',
+    ExpressionAttributeValues: {
+      ':k': number(attempt),
+      ':pending': text(formatStatus('PENDING')),
+      ':aborted': text(formatStatus('ABORTED')),
+      ':denied': text(formatStatus('DENIED')),
+      ':denial': toDenialMap({ reason: 'superseded' }),
+      ':at': number(at),
+    },
+  });
+  const payment = paymentSeen(store, result.item, id);
+  const same = payment.attempt === attempt && payment.denial?.reason === 'superseded';
+  return { kind: result.kind === 'applied' || same ? 'decided' : 'lost', payment };
 }
 
 async function closeEntry(
