@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { LOOPBACK } from '../../domain/loopback.ts';
 import { startProgram } from '../loopback/embedded-program.ts';
+import { prepareStreamRecords } from './stream-records.ts';
 
 /** A running DynamoDB-compatible database. */
 export interface Database {
@@ -39,7 +40,8 @@ export async function startDatabase({ dataDir, port, env = process.env }: Databa
 
   const binary = findBinary(`${process.platform}-${process.arch}`);
   if (dataDir !== null) mkdirSync(dataDir, { recursive: true });
-  const storage = dataDir === null ? [] : ['--db-path', join(dataDir, DATABASE_FILE)];
+  const file = dataDir === null ? null : join(dataDir, DATABASE_FILE);
+  const storage = file === null ? [] : ['--db-path', file];
   const { port: taken, ...running } = await startProgram(
     {
       what: 'the database',
@@ -51,6 +53,7 @@ export async function startDatabase({ dataDir, port, env = process.env }: Databa
     },
     port,
   );
+  if (file !== null) prepareStreamRecords(file);
   return { endpoint: `http://${LOOPBACK}:${taken}`, ...running };
 }
 

@@ -14,6 +14,7 @@ import { withDatabase } from '../../support/database.ts';
 import { close, listen } from '../../../lib/local/loopback/server.ts';
 
 const ENGINE = new URL('../../../lib/local/database/engine.ts', import.meta.url).href;
+const KILLED_AFTER_WRITES = 300;
 const scratch = mkdtempSync(join(tmpdir(), 'bursar-database-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -37,6 +38,37 @@ describe('the embedded database', () => {
     reader.destroy();
     await second.close();
     expect(Item).toEqual(key);
+  });
+
+  test('keeps every write that was answered when it is killed in the midst of writing', async () => {
+    const dataDir = join(scratch, 'killed');
+    const first = await startDatabase({ dataDir, env: {} });
+    const writer = createDatabaseClient(first.endpoint);
+    await createTables(writer, [toTableDefinition(BOOKS_TABLE_SHAPE, 'Books')]);
+    const answered: string[] = [];
+    const write = async (name: string): Promise<void> => {
+      for (let turn = 0; ; turn += 1) {
+        const key = `${name}-${turn}`;
+        await writer.send(new PutItemCommand({ TableName: 'Books', Item: { pk: { S: key } } }));
+        answered.push(key);
+        if (answered.length === KILLED_AFTER_WRITES) void first.kill();
+      }
+    };
+    const ends = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => write(`writer${index}`)));
+    writer.destroy();
+    expect(ends.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 'rejected'));
+
+    const second = await startDatabase({ dataDir, env: {} });
+    const reader = createDatabaseClient(second.endpoint);
+    const lost: string[] = [];
+    for (const key of answered) {
+      const { Item } = await reader.send(new GetItemCommand({ TableName: 'Books', Key: { pk: { S: key } } }));
+      if (Item === undefined) lost.push(key);
+    }
+    reader.destroy();
+    await second.close();
+    expect(answered.length).toBeGreaterThanOrEqual(KILLED_AFTER_WRITES);
+    expect(lost).toEqual([]);
   });
 
   test('forgets everything without a data directory', async () => {
