@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { InvocationResult } from '../runtime/runtime.ts';
 import { handOver } from './stream-batch.ts';
@@ -28,21 +29,25 @@ export interface StreamOptions {
 }
 
 type Places = Record<string, string>;
+type FindShards = (tableName: string) => Promise<readonly StreamShard[]>;
 
 /** In place of the batching window: short, for people who watch, and long enough for the writes of one payment. */
 const GATHER_MS = 200;
+/** Asking for the shards makes the embedded database count items and records. DynamoDB ends a shard after four hours. */
+const SHARDS_KNOWN_MS = 60_000;
 /** Of one `drain`; a function that writes what it reads would never end. */
 const PAGES_MAX = 10_000;
 
 /** Plays the mappings between streams and functions: in the order of the stream, at least once. */
 export function createStreamDriver(options: StreamOptions): StreamDriver {
   const places = readPlaces(options.path);
+  const findShards = createShardFinder(options.databaseEndpoint);
   const ended = new AbortController();
   let running = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
 
   const drain = (): Promise<void> => {
-    const next = running.then(() => drainAll(options, places, ended.signal));
+    const next = running.then(() => drainAll(options, findShards, places, ended.signal));
     running = next.catch(() => {});
     return next;
   };
@@ -68,9 +73,26 @@ export function createStreamDriver(options: StreamOptions): StreamDriver {
   };
 }
 
-async function drainAll(options: StreamOptions, places: Places, ended: AbortSignal): Promise<void> {
+/** Remembers the shards of a table for a while. A table without a stream is asked for again. */
+function createShardFinder(endpoint: string): FindShards {
+  const known = new Map<string, { readonly shards: readonly StreamShard[]; readonly untilMs: number }>();
+  return async (tableName) => {
+    const found = known.get(tableName);
+    if (found !== undefined && performance.now() < found.untilMs) return found.shards;
+    const shards = await readShards(endpoint, tableName);
+    if (shards.length > 0) known.set(tableName, { shards, untilMs: performance.now() + SHARDS_KNOWN_MS });
+    return shards;
+  };
+}
+
+async function drainAll(
+  options: StreamOptions,
+  findShards: FindShards,
+  places: Places,
+  ended: AbortSignal,
+): Promise<void> {
   for (const mapping of options.mappings) {
-    for (const shard of await readShards(options.databaseEndpoint, mapping.tableName)) {
+    for (const shard of await findShards(mapping.tableName)) {
       await drainShard(options, mapping, shard, places, ended);
     }
   }
@@ -96,7 +118,7 @@ async function drainShard(
       places[place] = batch.at(-1)!.dynamodb.SequenceNumber;
     }
     places[place] = changes.at(-1)!.dynamodb.SequenceNumber;
-    writePlaces(options.path, places);
+    await writePlaces(options.path, places);
   }
 }
 
@@ -109,8 +131,9 @@ function readPlaces(path: string | null): Places {
   return JSON.parse(readFileSync(path, 'utf8')) as Places;
 }
 
-function writePlaces(path: string | null, places: Places): void {
+/** Beside the event loop: replacing a file makes some file systems write it out first, for as long as they like. */
+async function writePlaces(path: string | null, places: Places): Promise<void> {
   if (path === null) return;
-  writeFileSync(`${path}.partial`, `${JSON.stringify(places, null, 2)}\n`);
-  renameSync(`${path}.partial`, path);
+  await writeFile(`${path}.partial`, `${JSON.stringify(places, null, 2)}\n`);
+  await rename(`${path}.partial`, path);
 }
