@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { canonicalHeaders, canonicalPath, canonicalQuery, sortedAndUnique, splitTarget } from './canonical-request.ts';
@@ -95,10 +95,7 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
     return no('unknown-key', 'The security token included in the request is invalid.');
   }
 
-  const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>(
-    (secret, text) => hmac(secret, text),
-    `AWS4${found.secretAccessKey}`,
-  );
+  const key = signingKey(found, [date, region, service]);
   for (const canonical of canonicalRequests(request, claim.value, rules.normalizePath ?? true)) {
     const toSign = [ALGORITHM, instant, credential.slice(accessKeyId.length + 1), sha256(canonical)].join('\n');
     if (sameText(hmac(key, toSign).toString('hex'), claim.value.signature)) return ok({ accessKeyId });
@@ -236,15 +233,32 @@ function valuesOf(request: SignedRequest, name: string): string[] {
   return request.headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value.trim());
 }
 
-function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+/** The latest key that was derived of each credential, for as long as somebody holds the credential. */
+const latestKeys = new WeakMap<SigningCredential, { readonly scope: string; readonly key: KeyObject }>();
+
+/** Derived once a day for each service, as signers do: four of the five HMACs of a request. */
+function signingKey(credential: SigningCredential, parts: readonly [date: string, region: string, service: string]) {
+  const scope = parts.join('/');
+  const latest = latestKeys.get(credential);
+  if (latest?.scope === scope) return latest.key;
+  const secret = [...parts, 'aws4_request'].reduce<string | Buffer>(
+    (derived, text) => hmac(derived, text),
+    `AWS4${credential.secretAccessKey}`,
+  );
+  const key = createSecretKey(secret as Buffer);
+  latestKeys.set(credential, { scope, key });
+  return key;
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
+function sha256(data: string | Uint8Array): string {
+  return hash('sha256', data, 'hex');
+}
+
+function hmac(key: string | Buffer | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
 /** Equality in a time that does not depend on where the texts differ. */
 function sameText(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'));
 }

@@ -1,6 +1,7 @@
 import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import { createBoundedMap } from '../../domain/bounded-map.ts';
 import type { Environment } from '../template/environment.ts';
+import { readConditionClasses, type ConditionClasses } from './condition-classes.ts';
 import type { RoleDefinition } from '../template/roles.ts';
 import type { Identity } from './credentials.ts';
 
@@ -29,7 +30,10 @@ const DECISIONS_MAX = 10_000;
  */
 export function createAccessPolicies(roles: readonly RoleDefinition[], environment: Environment): AccessPolicies {
   const byName = new Map(
-    roles.map((role) => [role.name, { ...role, text: JSON.stringify(role.policies).toLowerCase() }]),
+    roles.map((role) => {
+      const text = JSON.stringify(role.policies).toLowerCase();
+      return [role.name, { ...role, text, classes: readConditionClasses(role) }];
+    }),
   );
   const decisions = createBoundedMap<string, Promise<boolean>>(DECISIONS_MAX);
   return {
@@ -37,7 +41,7 @@ export function createAccessPolicies(roles: readonly RoleDefinition[], environme
       const role = byName.get(asked.caller.roleName);
       if (role === undefined) return Promise.resolve(false);
       const request = { ...asked, context: keepRelevant(asked, role.text) };
-      const key = JSON.stringify(request);
+      const key = JSON.stringify(request.resourcePolicy === undefined ? toQuestion(request, role.classes) : request);
       const known = decisions.get(key);
       if (known !== undefined) return known;
       const decision = decide(role, request, environment);
@@ -54,6 +58,15 @@ function keepRelevant(
 ): NonNullable<AccessRequest['context']> {
   const text = resourcePolicy === undefined ? policies : policies + JSON.stringify(resourcePolicy).toLowerCase();
   return Object.fromEntries(Object.entries(context ?? {}).filter(([key]) => text.includes(key.toLowerCase())));
+}
+
+/** What IAM is asked, without what makes no difference to it. */
+function toQuestion(request: AccessRequest, classes: ConditionClasses): object {
+  const context = Object.entries(request.context ?? {}).map(([key, value]) => {
+    const known = classes.classify(key, typeof value === 'string' ? [value] : value);
+    return known === null ? [key, value] : [key, typeof value, known];
+  });
+  return { ...request, context };
 }
 
 async function decide(role: RoleDefinition, request: AccessRequest, environment: Environment): Promise<boolean> {

@@ -80,6 +80,61 @@ test('asks IAM again when a condition key that matters differs', async () => {
   expect([await read('SES#1'), await read('PAY#1'), await read('SES#1')]).toEqual([true, false, true]);
 });
 
+describe('an answer that is known', () => {
+  const RESOURCE = 'arn:aws:dynamodb:us-east-1:000000000000:table/Books';
+  /** A role with one condition on leading keys, and a question to it. */
+  function conditioned(operator: string, expected: readonly string[]) {
+    const { isAllowed } = policies({
+      Effect: 'Allow',
+      Action: 'dynamodb:GetItem',
+      Resource: '*',
+      Condition: { [operator]: { 'dynamodb:LeadingKeys': expected } },
+    });
+    return (...keys: string[]): Promise<boolean> =>
+      isAllowed({
+        caller,
+        action: 'dynamodb:GetItem',
+        resource: RESOURCE,
+        context: { 'dynamodb:LeadingKeys': keys },
+      });
+  }
+
+  test('is given again for keys that fit the same patterns', async () => {
+    const read = conditioned('ForAllValues:StringLike', ['SES#*', 'PAY#?']);
+    const decisions = [await read('SES#1'), await read('SES#2'), await read('PAY#1'), await read('PAY#22')];
+    expect(decisions).toEqual([true, true, true, false]);
+  });
+
+  test('is not taken for keys of which one more fits nothing', async () => {
+    const read = conditioned('ForAllValues:StringLike', ['SES#*']);
+    expect([await read('SES#1', 'SES#2'), await read('SES#1', 'PAY#1'), await read('SES#3')]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test('is not taken for no keys at all', async () => {
+    const read = conditioned('ForAnyValue:StringLike', ['SES#*']);
+    expect([await read('SES#1'), await read()]).toEqual([true, false]);
+  });
+
+  test('tells a pattern from the same text', async () => {
+    const read = conditioned('ForAllValues:StringEquals', ['SES#*']);
+    expect([await read('SES#1'), await read('SES#*')]).toEqual([false, true]);
+  });
+
+  test('is asked for anew under an operator that looks at more than patterns', async () => {
+    const read = conditioned('ForAllValues:StringEqualsIgnoreCase', ['SES#A']);
+    expect([await read('ses#b'), await read('ses#a')]).toEqual([false, true]);
+  });
+
+  test('is asked for anew where the value is a variable', async () => {
+    const read = conditioned('ForAllValues:StringEquals', ['${aws:PrincipalType}']);
+    expect([await read('User'), await read('AssumedRole')]).toEqual([false, true]);
+  });
+});
+
 describe('a function’s call to KMS', () => {
   const sign = {
     Effect: 'Allow',
