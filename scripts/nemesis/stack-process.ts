@@ -31,7 +31,7 @@ interface ProcessEntry {
 
 const PROGRAM = join(import.meta.dirname, '../../bin/local.ts');
 const READY_MARK = 'BURSAR_READY ';
-const WORKER_MARK = join('host', 'worker.ts');
+const WORKER_MARK = join('runtime', 'worker.ts');
 const GONE_TIMEOUT_MS = 5_000;
 const GONE_POLL_MS = 10;
 /** Looks into /proc until a signal has arrived, which takes microseconds. */
