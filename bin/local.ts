@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startStack, writeInfo, type LocalStack } from '../lib/local/stack.ts';
+import { keepInfo } from '../lib/local/info-file.ts';
+import { startStack, type LocalStack } from '../lib/local/stack.ts';
 import { formatSummary } from './story-summary.ts';
 import { playStory } from './story.ts';
 
@@ -12,6 +13,8 @@ const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--t
   --trace      trace every request, and write its spans to traces.jsonl there
   --story      play the research assistant's story once, then stay up`;
 
+/** Where tools look for the stack. */
+const INFO_FILE = join('.bursar', 'local.json');
 const NODE_MAJOR_MIN = 24;
 const PORT_MAX = 65_535;
 
@@ -65,7 +68,9 @@ async function main(): Promise<void> {
     progress: (step) => say(`local      ${step}`),
   }).catch((error: unknown) => fail(`the local stack did not start: ${(error as Error).message}`));
   closeOnSignals(stack);
-  writeInfo(join('.bursar', 'local.json'), stack.info);
+  const { ours } = keepInfo(INFO_FILE, stack.info);
+  if (!ours)
+    say(`local      ${INFO_FILE} stays that of the stack that runs already; it will be this one's when that ends`);
   say(`BURSAR_READY ${JSON.stringify(stack.info)}`);
   if (!options.story) return;
   say('');

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startStack, writeInfo, type LocalStack } from '../lib/local/stack.ts';
+import { writeInfo } from '../lib/local/info-file.ts';
+import { startStack, type LocalStack } from '../lib/local/stack.ts';
 import { parseTarget, TARGET_VARIABLE } from '../test/conformance/target.ts';
 
 const USAGE = `usage: npm run conformance -- [--target FILE] [FILTER...]

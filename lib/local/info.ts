@@ -28,6 +28,8 @@ export interface LocalJwt {
 
 /** What the local stack prints when it is ready and writes to `.bursar/local.json`. Tools are written against these names. */
 export interface LocalInfo {
+  /** Where books, keys and chain are kept, as an absolute path; `null` for nowhere. */
+  readonly dataDir: string | null;
   /** With its stage. */
   readonly endpoint: string;
   readonly region: string;

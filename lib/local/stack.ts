@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { BursarConfig } from '../infra/config/config.ts';
 import { synth } from '../infra/build/synth.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
+import { isForeignChain, ownDataDir } from './data-dir.ts';
 import { startFaucet } from './faucet.ts';
 import type { BusEvent, LogLine } from './host.ts';
 import { checkPort } from './loopback/server.ts';
@@ -52,16 +52,10 @@ export const LOCAL_CONFIG: Partial<BursarConfig> = {
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
 };
 
-/** Says to people what the directory is. */
-const MARK = 'README.txt';
-/** Names the chain that the books belong to. */
-const GENESIS_FILE = 'chain-genesis';
-
 /** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */
 export async function startStack(options: LocalStackOptions): Promise<LocalStack> {
   const { progress, dataDir } = options;
   if (options.port !== 0) await checkPort(options.port);
-  prepareDirectory(options);
   const opened: { close(): Promise<void> }[] = [];
   const open = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
     const started = await starting;
@@ -72,13 +66,14 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     for (const each of opened.toReversed()) await each.close();
   };
   try {
+    if (dataDir !== null) await open(ownDataDir(dataDir, options.fresh));
     progress('bundling the functions and synthesizing the templates');
     const [templates, chain] = await Promise.all([
       synth({ config: LOCAL_CONFIG }),
       open(startChain({ dataDir: dataDir === null ? null : join(dataDir, 'chain') })),
     ]);
     progress(`chain ${chain.chainId} is up, with USDC at ${chain.usdc}`);
-    if (dataDir !== null) reportForeignChain(dataDir, chain.genesis, progress);
+    if (dataDir !== null && isForeignChain(dataDir, chain.firstBlock)) progress(formatForeignChain(dataDir));
     const facilitator = await open(startFacilitator(chain));
     const [{ sellers }, faucet] = await Promise.all([open(startSellers(chain, facilitator)), open(startFaucet(chain))]);
     progress(`${sellers.length} sellers and their facilitator are up`);
@@ -105,6 +100,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     );
     const provisioned = await provision(services, issuer);
     const info: LocalInfo = {
+      dataDir: dataDir === null ? null : resolve(dataDir),
       endpoint: services.endpoint,
       region: services.region,
       credentials: services.credentials,
@@ -123,47 +119,9 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
   }
 }
 
-/** Makes the data directory, and empties it where that was asked for and it is ours. */
-function prepareDirectory({ dataDir, fresh }: LocalStackOptions): void {
-  if (dataDir === null) return;
-  mkdirSync(dataDir, { recursive: true });
-  if (fresh === 'fresh') {
-    for (const name of [
-      'chain',
-      'keys-and-secrets',
-      'issuer',
-      'cache',
-      'logs',
-      'access-keys.json',
-      'events.jsonl',
-      'traces.jsonl',
-      'streams.json',
-      GENESIS_FILE,
-      MARK,
-    ])
-      rmSync(join(dataDir, name), { recursive: true, force: true });
-    for (const suffix of ['', '-wal', '-shm']) rmSync(join(dataDir, `tables.sqlite${suffix}`), { force: true });
-  }
-  writeFileSync(
-    join(dataDir, MARK),
-    'Books, keys and chain state of a local stack of Bursar. Worth nothing anywhere else.\n',
+function formatForeignChain(dataDir: string): string {
+  return (
+    `warning: the books in ${dataDir} were kept beside another chain, so its wallets are empty here; ` +
+    '--fresh begins anew'
   );
-}
-
-/** Says so where the books were kept beside another chain: the money that they speak of is not on this one. */
-function reportForeignChain(dataDir: string, genesis: string, progress: (step: string) => void): void {
-  const path = join(dataDir, GENESIS_FILE);
-  const known = existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
-  if (known === null) writeFileSync(path, `${genesis}\n`);
-  if (known === null || known === genesis) return;
-  progress(
-    `warning: the books in ${dataDir} were kept beside another chain, so its wallets are empty here; --fresh begins anew`,
-  );
-}
-
-/** Writes what the stack is to a file, at once or not at all. It holds access keys, so only its owner may read it. */
-export function writeInfo(path: string, info: LocalInfo): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.partial`, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.partial`, path);
 }

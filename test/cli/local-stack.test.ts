@@ -8,7 +8,7 @@ import {
   GetPaymentSessionCommand,
 } from '@aws-sdk/client-bedrock-agentcore';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeInfo } from '../../lib/local/stack.ts';
+import { writeInfo } from '../../lib/local/info-file.ts';
 import { sellerOf, withStack } from '../scenarios/scene.ts';
 import { findFreePort } from '../../lib/local/loopback/server.ts';
 

@@ -61,7 +61,7 @@ test('a restart keeps the manager, the keys, the books, the proofs and the money
   expect(second.info.paymentManagerArn).toBe(first.info.paymentManagerArn);
   expect(second.info.paymentConnectorIds).toEqual(first.info.paymentConnectorIds);
   expect(second.info.credentials).toEqual(first.info.credentials);
-  expect(second.chain.genesis).toBe(first.chain.genesis);
+  expect(second.chain.firstBlock).toBe(first.chain.firstBlock);
   for (const [index, { wallet, sessionId }] of buyers.entries()) {
     const books = { spent: '0.50', reserved: '0.00', available: '4.50' };
     expect(await booksOf(second, userId, sessionId)).toEqual(books);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createFileStore } from '../../lib/cli/terminal/files.ts';
 import type { ProcessPaymentOutput } from '../../lib/client/index.ts';
-import { writeInfo, type LocalStack } from '../../lib/local/stack.ts';
+import { writeInfo } from '../../lib/local/info-file.ts';
+import type { LocalStack } from '../../lib/local/stack.ts';
 import { createWorld } from '../cli/world.ts';
 import {
   askSeller,

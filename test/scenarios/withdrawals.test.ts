@@ -6,7 +6,7 @@ import { createWalletClient, http, publicActions } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BursarError } from '../../lib/client/index.ts';
 import type { CallerRole } from '../../lib/local/services.ts';
-import { writeInfo } from '../../lib/local/stack.ts';
+import { writeInfo } from '../../lib/local/info-file.ts';
 import {
   askSeller,
   clientOf,

@@ -33,8 +33,11 @@ export interface LocalChain {
   readonly chainId: number;
   readonly chain: Chain;
   readonly usdc: Address;
-  /** The hash of block 0: tells this chain from one that was started afresh under the same books. */
-  readonly genesis: Hex;
+  /**
+   * The hash of block 1: tells this chain from one that was started afresh under the same books. Block 0 does not: every
+   * anvil begins with one of its own, saves it beside those that it loaded, and finds any of them when it is asked.
+   */
+  readonly firstBlock: Hex;
   /** An account for local use only: its key is known to everybody. Accounts 0 to 9 have gas from the start. */
   devAccount(index: number): HDAccount;
   /** @param amount base units */
@@ -58,7 +61,7 @@ const POLL_MS = 20;
 
 /**
  * Starts a local twin of Base Sepolia with Circle's USDC at its canonical address. Knows nothing of the books: whoever keeps both
- * compares `genesis` and `blockNumber` with what it remembers.
+ * compares `firstBlock` and `blockNumber` with what it remembers.
  *
  * @throws Error where no chain can be started, or the node that `EVM_RPC_URL` names is no anvil with chain id 84532
  */
@@ -98,7 +101,8 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
     chainId: LOCAL_CHAIN_ID,
     chain,
     usdc,
-    genesis: (await reader.getBlock({ blockNumber: 0n })).hash,
+    // There is one: USDC was placed in it, if not before.
+    firstBlock: (await reader.getBlock({ blockNumber: 1n })).hash,
     devAccount,
     mint: (to, amount) => inTurn(() => mintUsdc(clients, usdc, to, amount)),
     fundGas,

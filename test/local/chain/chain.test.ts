@@ -54,13 +54,13 @@ describe('the state of the chain', () => {
     const holder = first.devAccount(20).address;
     await first.mint(holder, 1_234_567n);
     const hash = await transfer(first, 500_000n);
-    const [genesis, block] = [first.genesis, await first.blockNumber()];
+    const [firstBlock, block] = [first.firstBlock, await first.blockNumber()];
     await first.close();
 
     const second = await start({ dataDir });
     expect(await second.balanceOf(holder)).toBe(1_234_567n);
     expect(await second.transfersOf(hash)).toMatchObject([{ amount: 500_000n }]);
-    expect([second.genesis, await second.blockNumber()]).toEqual([genesis, block]);
+    expect([second.firstBlock, await second.blockNumber()]).toEqual([firstBlock, block]);
     await second.mint(holder, 1n);
     expect(await second.balanceOf(holder)).toBe(1_234_568n);
   });
@@ -91,7 +91,20 @@ describe('the state of the chain', () => {
 
     const second = await start({ dataDir });
     expect(await second.balanceOf(second.devAccount(20).address)).toBe(7_000_000n);
-    expect(second.genesis).toBe(first.genesis);
+    expect(second.firstBlock).toBe(first.firstBlock);
+  });
+
+  test('keeps its first block over restarts and a kill, with more blocks than states are kept', async () => {
+    const dataDir = freshDir();
+    const first = await start({ dataDir });
+    for (let mints = 0; mints < 70; mints += 1) await first.mint(first.devAccount(20).address, 1n);
+    await first.close();
+    for (const end of ['close', 'close', 'close', 'kill', 'close'] as const) {
+      const again = await start({ dataDir });
+      expect(again.firstBlock).toBe(first.firstBlock);
+      await saved(dataDir, again);
+      await again[end]();
+    }
   });
 
   test('ignores half a file that an interrupted end left behind', async () => {
@@ -103,7 +116,7 @@ describe('the state of the chain', () => {
     writeFileSync(join(dataDir, 'chain.exit.json'), '{"block":{"number":"0x');
 
     const third = await start({ dataDir });
-    expect(third.genesis).toBe(first.genesis);
+    expect(third.firstBlock).toBe(first.firstBlock);
     expect(existsSync(join(dataDir, 'chain.exit.json'))).toBe(false);
   });
 
@@ -126,7 +139,8 @@ describe('the state of the chain', () => {
     const first = await start();
     await first.close();
     const second = await start();
-    expect(await second.transfersOf(first.genesis)).toEqual([]);
+    expect(second.firstBlock).not.toBe(first.firstBlock);
+    expect(await second.transfersOf(first.firstBlock)).toEqual([]);
     expect(await second.balanceOf(second.devAccount(20).address)).toBe(0n);
   });
 });
