@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
 import { toManagerItem } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
@@ -35,7 +37,8 @@ interface Call {
   readonly ExpressionAttributeValues?: Item;
 }
 
-export async function startAwsStub(): Promise<AwsStub> {
+/** @param delayMs what an answer takes besides the loopback */
+export async function startAwsStub({ delayMs = 0 }: { readonly delayMs?: number } = {}): Promise<AwsStub> {
   const fixtures = createFixtures();
   const answer = createAnswers(fixtures);
   let count = 0;
@@ -45,6 +48,7 @@ export async function startAwsStub(): Promise<AwsStub> {
     count += 1;
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
     const reply = JSON.stringify(answer(operation, JSON.parse(Buffer.concat(chunks).toString()) as Call));
+    if (delayMs > 0) await wait(delayMs);
     outgoing.writeHead(200, {
       'content-type': 'application/x-amz-json-1.0',
       'content-length': Buffer.byteLength(reply),

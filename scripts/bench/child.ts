@@ -11,16 +11,25 @@ export interface ChildReport {
 
 const CHILD_TIMEOUT_MS = 60_000;
 
+export interface ProgramOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the process's id at its start; what it returns is called at its end. */
+  readonly whileRunning?: (processId: number) => () => void;
+}
+
 /** Runs a bench program in a Node of its own to its end. Throws with what it wrote to standard error. */
 export async function runProgram(
   path: string,
-  { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+  { args = [], env = {}, whileRunning = () => () => {} }: ProgramOptions = {},
 ): Promise<ChildReport> {
   const child = spawn(process.execPath, [path, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     timeout: CHILD_TIMEOUT_MS,
   });
+  const stop = whileRunning(child.pid!);
+  child.once('close', stop);
   const [log, problems, report, [code]] = await Promise.all([
     text(child.stdout!),
     text(child.stderr!),

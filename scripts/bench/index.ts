@@ -1,4 +1,5 @@
-// Prints the scoreboard of docs/performance.md: `npm run bench`, or `npm run bench -- P1 P15` for some rows.
+// Prints the scoreboard of docs/performance.md: `npm run bench`, or `npm run bench -- P1 P15` for some rows. What takes longer
+// and is no row is asked for by name: `npm run bench -- load --minutes 10`, `npm run bench -- memory`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +9,8 @@ import { measureCost } from './cost-rows.ts';
 import { measureColdPayment, measureWarmPayment } from './function-rows.ts';
 import { measureItemSizes } from './item-sizes.ts';
 import { measureKmsReply } from './kms-row.ts';
+import { measureLoad } from './load/index.ts';
+import { measureMemorySettings } from './memory-settings/index.ts';
 import { measurePaymentUse } from './payment-units.ts';
 import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
 import { measureRefusals } from './refusal-rows.ts';
@@ -75,4 +78,7 @@ function report(rows: readonly Row[], failures: readonly { readonly id: string; 
   writeFileSync(REPORT_FILE, `${JSON.stringify(contents, null, 2)}\n`);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const [first, ...rest] = process.argv.slice(2);
+if (first === 'load') process.exitCode = await measureLoad(rest);
+else if (first === 'memory') process.exitCode = await measureMemorySettings(rest);
+else process.exitCode = await main(process.argv.slice(2));

@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { LocalInfo } from '../../lib/local/info.ts';
+import { killTreeAtOnce, listTree, sendSignal, untilGone } from '../process-tree.ts';
 
 /** `bin/local.ts` in a process group of its own, with everything that it started. */
 export interface StackProcess {
@@ -23,19 +22,9 @@ export interface StackProcessOptions {
   readonly cwd: string;
 }
 
-interface ProcessEntry {
-  readonly id: number;
-  readonly parent: number;
-  readonly state: string;
-}
-
 const PROGRAM = join(import.meta.dirname, '../../bin/local.ts');
 const READY_MARK = 'BURSAR_READY ';
 const WORKER_MARK = join('runtime', 'worker.ts');
-const GONE_TIMEOUT_MS = 5_000;
-const GONE_POLL_MS = 10;
-/** Looks into /proc until a signal has arrived, which takes microseconds. */
-const STOP_LOOKS_MAX = 10_000;
 const OUTPUT_LINES_MAX = 20;
 
 /** Starts the stack as a user would, and reads its output. */
@@ -56,9 +45,9 @@ export function startStackProcess({ port, dataDir, cwd }: StackProcessOptions): 
   return {
     ready,
     killWorker: (choice) => {
-      const workers = descendantsOf(child.pid ?? 0).filter(isWorker);
+      const workers = listTree(child.pid ?? 0).filter(({ command }) => command.includes(WORKER_MARK));
       const chosen = workers[Math.floor(choice * workers.length)];
-      return chosen !== undefined && signal(chosen, 'SIGKILL') ? 1 : 0;
+      return chosen !== undefined && sendSignal(chosen.id, 'SIGKILL') ? 1 : 0;
     },
     kill: () => killTree(child),
   };
@@ -90,75 +79,6 @@ async function killTree(child: ChildProcess): Promise<number> {
   const closed = once(child, 'close');
   const tree = killTreeAtOnce(root);
   await closed;
-  const giveUpAt = performance.now() + GONE_TIMEOUT_MS;
-  while (tree.some(isRunning)) {
-    if (performance.now() > giveUpAt) throw new Error('processes of the stack outlive their kill');
-    await wait(GONE_POLL_MS);
-  }
+  await untilGone(tree);
   return tree.length;
-}
-
-/**
- * The chain lives in a session of its own, and children of the dead get another parent: the tree is read while its root is
- * stopped, so that nothing joins it meanwhile.
- */
-function killTreeAtOnce(root: number): readonly number[] {
-  signal(root, 'SIGSTOP');
-  for (let look = 0; look < STOP_LOOKS_MAX && readProcess(root)?.state !== 'T'; look += 1);
-  const tree = [root, ...descendantsOf(root)];
-  for (const id of tree) signal(id, 'SIGKILL');
-  return tree;
-}
-
-function signal(id: number, name: NodeJS.Signals): boolean {
-  try {
-    return process.kill(id, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    throw error;
-  }
-}
-
-function descendantsOf(root: number): readonly number[] {
-  const all = listProcesses();
-  const found: number[] = [];
-  for (let level = [root]; level.length > 0;) {
-    level = all.filter(({ parent }) => level.includes(parent)).map(({ id }) => id);
-    found.push(...level);
-  }
-  return found;
-}
-
-function listProcesses(): readonly ProcessEntry[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name))
-    .map((name) => readProcess(Number(name)))
-    .filter((entry) => entry !== null);
-}
-
-/** @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-function readProcess(id: number): ProcessEntry | null {
-  const stat = readProcFile(id, 'stat');
-  // The program's name stands in parentheses and may hold anything.
-  const [, state, parent] = /^.*\) (\S) (\d+) /s.exec(stat) ?? [];
-  return state === undefined ? null : { id, state, parent: Number(parent) };
-}
-
-/** Empty where the process is gone. */
-function readProcFile(id: number, name: string): string {
-  try {
-    return readFileSync(`/proc/${id}/${name}`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function isWorker(id: number): boolean {
-  return readProcFile(id, 'cmdline').includes(WORKER_MARK);
-}
-
-/** A zombie is gone: only its parent has not asked for it yet. */
-function isRunning(id: number): boolean {
-  const entry = readProcess(id);
-  return entry !== null && entry.state !== 'Z' && entry.state !== 'X';
 }

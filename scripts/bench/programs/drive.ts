@@ -1,6 +1,7 @@
 // Calls a bundled function as Lambda would, without Lambda's runtime: `drive.mjs <bundle> <calls>`. The first call is the
 // cold one; those after it are measured together.
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { reportToParent } from './report.ts';
 
 interface Answer {
@@ -10,6 +11,8 @@ interface Answer {
 
 const DEADLINE_MS = 15_000;
 const WARM_UP_CALLS = 60;
+const SCHEDSTAT = '/proc/self/schedstat';
+const NANOS_PER_MS = 1_000_000;
 
 const [, , bundlePath = '', callsText = '0'] = process.argv;
 const template = JSON.parse(process.env['BENCH_EVENT'] ?? '{}') as { readonly body: object };
@@ -24,6 +27,12 @@ async function pay(): Promise<void> {
   if (answer.statusCode !== 200) throw new Error(`the function answered ${answer.statusCode}: ${answer.body}`);
 }
 
+/** How long this process was ready and got no CPU because others had them. Linux tells; 0 elsewhere. */
+function waitedMs(): number {
+  if (!existsSync(SCHEDSTAT)) return 0;
+  return Number(readFileSync(SCHEDSTAT, 'utf8').split(' ')[1]) / NANOS_PER_MS;
+}
+
 await pay();
 const doneMs = performance.now();
 
@@ -32,11 +41,12 @@ if (calls === 0) {
   reportToParent({ doneMs });
 } else {
   for (let call = 0; call < WARM_UP_CALLS; call += 1) await pay();
-  const [cpu, started] = [process.cpuUsage(), performance.now()];
+  const [cpu, started, waited] = [process.cpuUsage(), performance.now(), waitedMs()];
   for (let call = 0; call < calls; call += 1) await pay();
   const { user, system } = process.cpuUsage(cpu);
   const warmMs = (performance.now() - started) / calls;
-  reportToParent({ doneMs, cpuMicros: (user + system) / calls, warmMs });
+  const waitedMsPerCall = (waitedMs() - waited) / calls;
+  reportToParent({ doneMs, cpuMicros: (user + system) / calls, warmMs, waitedMs: waitedMsPerCall });
 }
 // Open connections of the function would keep this process for a while.
 process.exit(0);
