@@ -8,7 +8,8 @@ import { playStory } from './story.ts';
 const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--trace]
 
   --port PORT  where the API listens, on 127.0.0.1 (default 8402)
-  --data DIR   where books, keys and chain are kept (default .bursar/data)
+  --data DIR   where books, keys and chain are kept (default .bursar/data). One in memory, such as /dev/shm/bursar, saves
+               the wait for the disk at each write, outlives any kill, and is gone with the machine's next start
   --fresh      forget what is kept there and begin anew
   --trace      trace every request, and write its spans to traces.jsonl there
   --story      play the research assistant's story once, then stay up`;

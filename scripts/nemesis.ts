@@ -148,7 +148,13 @@ async function main(): Promise<void> {
   const where = { port: await findFreePort(), dataDir: join(cwd, 'data'), cwd };
   const run: Run = { where, violations: [], counts: { kills: 0, processes: 0, workers: 0 }, paying: null };
   say(`${kills} kills, seed ${seed}`);
-  for (const round of planRounds(seed, kills)) await playRound(run, round, seed);
+  const rounds = planRounds(seed, kills);
+  for (const round of rounds) await playRound(run, round, seed);
+  const wanted = rounds.filter(
+    ({ killedWhile, workerKillsAtMs }) => killedWhile !== 'starting' && workerKillsAtMs.length > 0,
+  );
+  if (wanted.length > 0 && run.counts.workers === 0)
+    throw new Error('no process that runs functions was found to kill');
   const figures = await close(run);
   const { violations } = run;
   for (const violation of violations.slice(0, VIOLATIONS_SHOWN_MAX)) say(`violation: ${violation}`);
