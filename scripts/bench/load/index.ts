@@ -61,12 +61,13 @@ export async function measureLoad(args: readonly string[]): Promise<number> {
   process.once('exit', stack.killAtOnce);
   const acknowledged: Acknowledged = new Map();
   const callers = await openCallers(stack.target);
-  const phases = await planPhases(callers, (minutes * 60) / 4);
+  const phases = await planPhases(callers, minutes * 60);
   await runPhase({ ...phases[1]!, seconds: WARM_UP_SECONDS }, callers, acknowledged);
 
-  const watch = watchMemory(stack.processes);
   const measured: MeasuredPhase[] = [];
-  for (const phase of phases) measured.push(await measure(phase, stack, callers, acknowledged));
+  for (const phase of phases.slice(0, -1)) measured.push(await measure(phase, stack, callers, acknowledged));
+  const watch = watchMemory(stack.processes);
+  measured.push(await measure(phases.at(-1)!, stack, callers, acknowledged));
   console.log(`${formatPhases(measured)}\n\n${formatMemory(watch.stop())}\n`);
   console.log(formatBooks(dataDir, acknowledged.size, syncMs));
   console.log(formatVerdict(measured));
@@ -110,7 +111,9 @@ function formatVerdict(measured: readonly MeasuredPhase[]): string {
   ].join('\n');
 }
 
-async function planPhases(callers: Pick<Callers, 'openSession'>, seconds: number): Promise<readonly Phase[]> {
+/** The last phase takes half of the time, since memory can be compared only while the load stays the same. */
+async function planPhases(callers: Pick<Callers, 'openSession'>, allSeconds: number): Promise<readonly Phase[]> {
+  const seconds = allSeconds / 6;
   const many = await Promise.all(Array.from({ length: CALLERS }, () => callers.openSession(LIMIT_USD)));
   const [alone, hot, small] = await Promise.all([LIMIT_USD, LIMIT_USD, SMALL_LIMIT_USD].map(callers.openSession));
   const order = (sessionId: string) => ({ sessionId, clientToken: newToken() });
@@ -121,7 +124,7 @@ async function planPhases(callers: Pick<Callers, 'openSession'>, seconds: number
     {
       name: 'with denials and duplicates',
       callers: CALLERS,
-      seconds,
+      seconds: allSeconds / 2,
       next: (caller, turn) => order(turn % DENIED_EVERY === 0 ? small! : many[caller]!),
       twice: (turn) => turn % TWICE_EVERY === 1,
     },

@@ -46,7 +46,7 @@ export function formatPhases(phases: readonly MeasuredPhase[]): string {
   return formatColumns([head, ...lines]);
 }
 
-/** Memory in the second and in the last quarter of the run: what still grows then, grows. */
+/** Memory in the second and in the last quarter of a time in which the load was the same: what still grows then, grows. */
 export function formatMemory(samples: readonly MemorySample[]): string {
   const quarter = Math.max(1, samples.length >> 2);
   const lines = PARTS.map((part) => {
