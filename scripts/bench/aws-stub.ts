@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
