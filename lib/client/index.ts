@@ -17,6 +17,7 @@ export {
 export {
   UnpayableError,
   createPayingFetch,
+  type InstrumentReference,
   type OfferSummary,
   type PaidResponse,
   type PayingFetch,
@@ -24,4 +25,5 @@ export {
   type PayingFetchOptions,
   type PayingRequestInit,
   type PaymentOfResponse,
+  type SessionReference,
 } from './paying-fetch.ts';

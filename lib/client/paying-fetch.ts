@@ -11,10 +11,22 @@ import {
 } from '../protocols/challenge.ts';
 import { isFinalDenial, type PaymentProcessor } from './contract.ts';
 
+/** A `paymentSession` as the API answers it, whose types in AWS's SDK let every member be missing. Nothing else of it is sent. */
+export interface SessionReference {
+  readonly paymentManagerArn: string | undefined;
+  readonly paymentSessionId: string | undefined;
+  readonly userId: string | undefined;
+}
+
+/** A `paymentInstrument` as the API answers it. Nothing else of it is sent. */
+export interface InstrumentReference {
+  readonly paymentInstrumentId: string | undefined;
+}
+
 export interface PayingFetchOptions {
   readonly client: PaymentProcessor;
-  readonly session: { readonly paymentManagerArn: string; readonly paymentSessionId: string; readonly userId: string };
-  readonly instrument: { readonly paymentInstrumentId: string };
+  readonly session: SessionReference;
+  readonly instrument: InstrumentReference;
   readonly agentName?: string;
   /** CAIP-2 ids of the networks to pay on. @default - every network that Bursar knows */
   readonly networks?: readonly string[];
@@ -70,9 +82,11 @@ const GENERATIONS_MAX = 1_000;
  * A `fetch` that answers a 402 (x402 version 1 or 2) through Bursar and sends the request once more with the proof.
  * It pays at most once per call: a second 402 is returned as it is. It never follows a redirect with a proof, and it does not
  * pay where the first request was redirected to another origin. A 402 that is not x402 is returned as it is.
- * Throws `BursarError` where Bursar refuses, `UnpayableError` where no offer can be paid.
+ * Throws `BursarError` where Bursar refuses, `UnpayableError` where no offer can be paid. Making one throws `TypeError` where
+ * session or instrument lack an id.
  */
 export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
+  const source = toPaymentSource(options);
   const generations: BoundedMap<string, number> = createBoundedMap(GENERATIONS_MAX);
   return async (input, init = {}) => {
     const { purchaseId = crypto.randomUUID(), ...rest } = init;
@@ -87,7 +101,7 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     const offer = summarize(chosen);
     options.onEvent?.({ type: 'payment_required', url, offer });
 
-    const proof = await requestProof(options, { purchaseId, chosen, generations });
+    const proof = await requestProof(options, { source, purchaseId, chosen, generations });
     options.onEvent?.({ type: 'proof_received', url, processPaymentId: proof.processPaymentId });
     const header = attachProof(chosen, proof.paymentOutput);
     const paidRequest = new Request(url, request);
@@ -159,21 +173,39 @@ function summarize({ offer, price }: ChosenPayment): OfferSummary {
   };
 }
 
+/** What pays: the members of session and instrument that a payment names. */
+interface PaymentSource {
+  readonly paymentManagerArn: string;
+  readonly paymentSessionId: string;
+  readonly userId: string;
+  readonly paymentInstrumentId: string;
+}
+
+function toPaymentSource({ session, instrument }: PayingFetchOptions): PaymentSource {
+  const { paymentManagerArn, paymentSessionId, userId } = session;
+  const { paymentInstrumentId } = instrument;
+  if (!paymentManagerArn || !paymentSessionId || !userId) {
+    throw new TypeError('the session needs paymentManagerArn, paymentSessionId and userId, as the API answers them');
+  }
+  if (!paymentInstrumentId) throw new TypeError('the instrument needs paymentInstrumentId, as the API answers it');
+  return { paymentManagerArn, paymentSessionId, userId, paymentInstrumentId };
+}
+
 interface Purchase {
+  readonly source: PaymentSource;
   readonly purchaseId: string;
   readonly chosen: ChosenPayment;
   readonly generations: BoundedMap<string, number>;
 }
 
-async function requestProof(options: PayingFetchOptions, { purchaseId, chosen, generations }: Purchase) {
+async function requestProof(options: PayingFetchOptions, { source, purchaseId, chosen, generations }: Purchase) {
   const generation = generations.get(purchaseId) ?? 0;
   try {
     const output = await options.client.processPayment({
-      ...options.session,
-      ...options.instrument,
+      ...source,
       ...(options.agentName === undefined ? {} : { agentName: options.agentName }),
       ...chosen.request,
-      clientToken: await purchaseToken(options.session.paymentSessionId, purchaseId, chosen, generation),
+      clientToken: await purchaseToken(source.paymentSessionId, purchaseId, chosen, generation),
     });
     return output;
   } catch (error) {

@@ -1,3 +1,7 @@
+import type {
+  PaymentInstrument as AwsInstrument,
+  PaymentSession as AwsSession,
+} from '@aws-sdk/client-bedrock-agentcore';
 import { describe, expect, test } from 'vitest';
 import { UnpayableError } from '../../lib/client/index.ts';
 import { askForPayment, base64, bursarError, cameFrom, makeEntry, PAY_TO, play, SELLER, SIGNATURE } from './script.ts';
@@ -10,6 +14,53 @@ const delivered = (headers: Record<string, string> = {}) => new Response('the re
 function decode(header: string | null): unknown {
   return JSON.parse(Buffer.from(header ?? '', 'base64').toString());
 }
+
+describe('session and instrument may be the objects that the API answers', () => {
+  const session = {
+    paymentManagerArn: 'arn',
+    paymentSessionId: 'session',
+    userId: 'user',
+    expiryTimeInMinutes: 60,
+    createdAt: new Date(0),
+    updatedAt: new Date(0),
+    limits: { maxSpendAmount: { value: '10.00', currency: 'USD' } },
+  } satisfies AwsSession;
+  const instrument = {
+    paymentInstrumentId: 'instrument',
+    paymentManagerArn: 'arn of the instrument',
+    paymentConnectorId: 'connector',
+    userId: 'user of the instrument',
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+    createdAt: new Date(0),
+    updatedAt: new Date(0),
+    status: 'ACTIVE',
+  } satisfies AwsInstrument;
+
+  test('and only their ids are sent', async () => {
+    const { pay, asked } = play([askForPayment(2), delivered()], {
+      session: session as AwsSession,
+      instrument: instrument as AwsInstrument,
+    });
+    await pay(URL_OF_REPORT);
+    expect(asked).toEqual([
+      {
+        paymentManagerArn: 'arn',
+        paymentSessionId: 'session',
+        paymentInstrumentId: 'instrument',
+        userId: 'user',
+        paymentType: 'CRYPTO_X402',
+        paymentInput: { cryptoX402: { version: '2', payload: makeEntry(2) } },
+        clientToken: expect.any(String) as string,
+      },
+    ]);
+  });
+
+  test('and one without its ids is refused before anything is fetched', () => {
+    expect(() => play([], { session: { ...session, userId: undefined } })).toThrow('userId');
+    expect(() => play([], { instrument: { paymentInstrumentId: undefined } })).toThrow('paymentInstrumentId');
+  });
+});
 
 describe('a 402 is paid once and the request sent once more', () => {
   test('in version 1, by X-PAYMENT', async () => {
