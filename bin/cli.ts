@@ -8,7 +8,7 @@ import { createFileStore } from '../lib/cli/terminal/files.ts';
 import { runCli } from '../lib/cli/run.ts';
 import type { Terminal } from '../lib/cli/terminal/terminal.ts';
 
-const NODE_MAJOR_MIN = 24;
+const NODE_MAJOR_MIN = 22;
 const USER_FALLBACK = 'user';
 
 /** Asks for one line. The line editor echoes to `output`; the question itself goes to stderr. */
@@ -63,7 +63,7 @@ function userName(): string {
 async function main(): Promise<number> {
   if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
     process.stderr.write(
-      `Node ${process.versions.node} is too old to run this directly: use npm run bursar, which brings its own Node ${NODE_MAJOR_MIN}\n`,
+      `bursar needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.versions.node}; in a checkout, npm run bursar brings a Node of its own\n`,
     );
     return 1;
   }

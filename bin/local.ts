@@ -16,7 +16,7 @@ const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--t
 
 /** Where tools look for the stack. */
 const INFO_FILE = join('.bursar', 'local.json');
-const NODE_MAJOR_MIN = 24;
+const NODE_MAJOR_MIN = 22;
 const PORT_MAX = 65_535;
 
 const say = (line: string): void => {
@@ -52,7 +52,7 @@ function readArguments() {
 async function main(): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
     fail(
-      `Node ${process.versions.node} is too old to run this directly: use npm run local, which brings its own Node ${NODE_MAJOR_MIN}`,
+      `the local stack needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.versions.node}; npm run local brings a Node of its own`,
     );
   }
   let options: ReturnType<typeof readArguments>;

@@ -89,6 +89,8 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
   if (port !== 0) await checkPort(port);
   const deployment = readDeployment(options.templatesDir, environment);
   if (deployment.api === null) throw new Error(`no REST API in the templates of ${options.templatesDir}`);
+  const olderNode = describeOlderNode(deployment.functions, Number(process.versions.node.split('.')[0]));
+  if (olderNode !== null) report(olderNode);
   await makeTables(options.database.endpoint, deployment);
 
   const credentials = createCredentialStore();

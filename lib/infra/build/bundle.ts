@@ -36,6 +36,8 @@ const STAMP_FILE = '.stamp.json';
 const META_FILE = 'meta.json';
 const SOURCES = ['lib', 'lambdas', 'package-lock.json', 'tsconfig.json'];
 const PARTIAL_DIRECTORY = '.partial';
+/** Of `npm run build`, which has its own rules. */
+const PACKAGES_DIRECTORY = 'packages';
 /** Loaded for a sampled request only, so it must not be part of what every start loads. */
 const SPANS_SOURCE = 'lib/telemetry/spans/index.ts';
 const SPANS_FILE = 'spans.mjs';
@@ -189,7 +191,7 @@ function removeOthers(dist: string, outputs: ReadonlyMap<string, Uint8Array>): v
   mkdirSync(dist, { recursive: true });
   const directories = new Set([...outputs.keys()].map((path) => dirname(path)));
   for (const entry of readdirSync(dist, { withFileTypes: true })) {
-    if (entry.name === PARTIAL_DIRECTORY || outputs.has(entry.name)) continue;
+    if ([PARTIAL_DIRECTORY, PACKAGES_DIRECTORY].includes(entry.name) || outputs.has(entry.name)) continue;
     const kept = directories.has(entry.name) ? readdirSync(join(dist, entry.name)) : [];
     const gone = kept.length === 0 ? [''] : kept.filter((file) => !outputs.has(join(entry.name, file)));
     for (const file of gone) rmSync(join(dist, entry.name, file), { recursive: true, force: true });

@@ -32,7 +32,6 @@ export interface FunctionsOptions {
 export function createFunctions(options: FunctionsOptions): ReadonlyMap<string, FunctionPool> {
   return new Map(
     options.functions.map((definition) => {
-      assertRuntime(definition);
       const pool = createFunctionPool({
         name: definition.name,
         arn: definition.arn,
@@ -47,14 +46,11 @@ export function createFunctions(options: FunctionsOptions): ReadonlyMap<string, 
   );
 }
 
-function assertRuntime({ label, runtime }: FunctionDefinition): void {
-  const wanted = Number(/^nodejs(\d+)\.x$/.exec(runtime)?.[1] ?? Number.NaN);
-  const found = Number(process.versions.node.split('.')[0]);
-  if (found >= wanted) return;
-  throw new Error(
-    `function ${label} wants ${runtime}, this is Node.js ${process.versions.node}: start the local stack by npm run, ` +
-      'which puts the right Node.js first',
-  );
+/** Says where functions run on an older Node here than deployed; `null` where none does. */
+export function describeOlderNode(functions: readonly FunctionDefinition[], nodeMajor: number): string | null {
+  const newest = Math.max(0, ...functions.map(({ runtime }) => Number(/^nodejs(\d+)\.x$/.exec(runtime)?.[1] ?? 0)));
+  if (nodeMajor >= newest) return null;
+  return `the functions run on Node ${nodeMajor} here and on Node ${newest} when deployed`;
 }
 
 /** All that a worker's process has in its environment: the template's variables, Lambda's own, and the endpoints. */

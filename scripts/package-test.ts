@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startStack, type LocalStack } from '../lib/local/stack.ts';
+import { buildBursarPackage } from './packages/bursar.ts';
+import {
+  bundleFetch,
+  checkTypes,
+  install,
+  measure,
+  ownTypeScript,
+  pack,
+  runAgent,
+  runCommandLine,
+  type Consumer,
+} from './packages/consumer.ts';
+import { OWN_NODE, provideNode, type NodeRuntime } from './packages/nodes.ts';
+
+const USAGE = `usage: npm run test:package -- [--matrix]
+
+Builds and packs the package bursar, installs it into an empty folder outside the repository, checks its size and its types, and
+runs an agent of it against the local stack: under this Node and TypeScript, or with --matrix under Node 20, 22 and 24 with
+TypeScript 5.9 and 7.`;
+
+const INSTALLED_MAX_BYTES = 60e6;
+const FETCH_MAX_BYTES = 15_000;
+/** What comes along with `createPayingFetch`: none of AWS's packages. */
+const FETCH_PACKAGES = new Set(['@noble/hashes', 'bursar']);
+/** The oldest that the client takes, the oldest that the rest takes, and the repository's own. */
+const NODES = ['20.19.0', '22.18.0', '24.21.0'];
+const OLDEST_TYPESCRIPT = '5.9.3';
+
+const started = performance.now();
+const say = (line: string): void => {
+  process.stdout.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
+};
+
+async function checkSizes(consumer: Consumer): Promise<void> {
+  const { bytes, strays } = measure(consumer);
+  say(`the client alone is ${(bytes / 1e6).toFixed(1)} MB installed`);
+  if (bytes > INSTALLED_MAX_BYTES) throw new Error(`the client alone may be ${INSTALLED_MAX_BYTES / 1e6} MB installed`);
+  if (strays.length > 0) throw new Error(`the package has in it: ${strays.join(', ')}`);
+  const { gzippedBytes, packages } = await bundleFetch(consumer);
+  say(`createPayingFetch is ${(gzippedBytes / 1000).toFixed(1)} kB, minified and gzipped`);
+  if (gzippedBytes > FETCH_MAX_BYTES) throw new Error(`createPayingFetch may be ${FETCH_MAX_BYTES / 1000} kB`);
+  const others = packages.filter((name) => !FETCH_PACKAGES.has(name));
+  if (others.length > 0) throw new Error(`createPayingFetch brings ${others.join(', ')} along`);
+}
+
+async function checkUnder(node: NodeRuntime, world: { readonly tarball: string; readonly stack: LocalStack }) {
+  const versions = node === OWN_NODE ? [ownTypeScript()] : [OLDEST_TYPESCRIPT, ownTypeScript()];
+  const consumer = await install(world.tarball, node);
+  try {
+    if (node === OWN_NODE || node.version === NODES[0]) await checkSizes(consumer);
+    for (const typescript of versions) {
+      await checkTypes(consumer, typescript);
+      await runAgent(consumer, world.stack.info);
+      say(`Node ${node.version}, TypeScript ${typescript}: compiles, pays and is refused above its budget`);
+    }
+    await runCommandLine(consumer, world.stack.info);
+    say(`Node ${node.version}: the command line ${node.version < '22' ? 'says which Node it needs' : 'works'}`);
+  } finally {
+    rmSync(consumer.directory, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { matrix: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'bursar-pack-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const tarball = await pack(await buildBursarPackage(), directory, OWN_NODE);
+  say('packed');
+  const stack = await startStack({ port: 0, dataDir: join(directory, 'data'), fresh: 'keep', progress: () => {} });
+  try {
+    const nodes = values.matrix ? await Promise.all(NODES.map(provideNode)) : [OWN_NODE];
+    for (const node of nodes) await checkUnder(node, { tarball, stack });
+  } finally {
+    await stack.close();
+  }
+  process.stdout.write('package: installs, compiles and pays outside the repository\n');
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`test:package failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

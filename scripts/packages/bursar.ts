@@ -1,0 +1,74 @@
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { runCommand } from '../rehearsal/child.ts';
+import { filesBelow } from './files.ts';
+import { checkManifest } from './manifest.ts';
+import { builtPackage, manifestsOf, ROOT } from './paths.ts';
+import { describeThirdParties } from './third-party.ts';
+
+const NAME = 'bursar';
+const COMPILE_TIMEOUT_MS = 60_000;
+const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
+const WASM_FILE = 'secp256k1.wasm';
+// CommonJS parts of the SDK call `require` for Node's own modules, which an ES module does not have.
+const CLI_BANNER = `#!/usr/bin/env node
+import{createRequire as bursarCreateRequire}from"node:module";const require=bursarCreateRequire(import.meta.url);`;
+
+/**
+ * Makes the package `bursar`: the client file by file, with types and its three dependencies, and the command line as one file
+ * with all that it needs in it, so that an agent that pays does not install AWS's clients. Returns where the package is.
+ */
+export async function buildBursarPackage(): Promise<string> {
+  const target = builtPackage(NAME);
+  rmSync(target, { recursive: true, force: true });
+  await compileClient(join(target, 'lib'));
+  await bundleCommandLine(target);
+  for (const file of ['package.json', 'README.md']) copyFileSync(join(manifestsOf(NAME), file), join(target, file));
+  copyFileSync(join(ROOT, 'LICENSE'), join(target, 'LICENSE'));
+  checkManifest(NAME, ['lib']);
+  return target;
+}
+
+async function compileClient(outDir: string): Promise<void> {
+  const { code, output } = await runCommand({
+    command: process.execPath,
+    args: [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', manifestsOf(NAME)],
+    env: process.env,
+    cwd: ROOT,
+    timeoutMs: COMPILE_TIMEOUT_MS,
+  });
+  if (code !== 0) throw new Error(`the client does not compile:\n${output}`);
+  // The compiler rewrites the extensions of imports in JavaScript only.
+  for (const file of filesBelow(outDir).filter((each) => each.endsWith('.d.ts'))) {
+    const path = join(outDir, file);
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/(['"]\.{1,2}\/[^'"]+)\.ts(?=['"])/g, '$1.js'));
+  }
+}
+
+async function bundleCommandLine(target: string): Promise<void> {
+  const directory = join(target, 'cli');
+  mkdirSync(directory, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['bin/cli.ts'],
+    outfile: join(directory, 'bursar.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    mainFields: ['module', 'main'],
+    minify: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    banner: { js: CLI_BANNER },
+    metafile: true,
+    logLevel: 'error',
+  });
+  chmodSync(join(directory, 'bursar.js'), 0o755);
+  // It reads its WebAssembly beside `import.meta.url`, which here is the bundle.
+  const loader = Object.keys(metafile.inputs).find((input) => input.endsWith(WASM_LOADER));
+  if (loader === undefined) throw new Error(`the command line has no ${WASM_LOADER} in it`);
+  copyFileSync(join(ROOT, dirname(loader), WASM_FILE), join(directory, WASM_FILE));
+  writeFileSync(join(target, 'THIRD_PARTY_LICENSES'), describeThirdParties(metafile));
+}

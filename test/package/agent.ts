@@ -1,0 +1,69 @@
+import { BursarError, createBursarClient, createPayingFetch, type PaidResponse } from 'bursar';
+import type { BursarClient } from 'bursar/client';
+
+// What somebody writes who installs the package: a backend that opens wallet and session, and an agent that pays.
+
+const { STACK = '{}', SELLER = '' } = process.env;
+const stack = JSON.parse(STACK) as {
+  endpoint: string;
+  region: string;
+  faucet: string;
+  paymentManagerArn: string;
+  paymentConnectorIds: { SeedVault: string };
+  credentials: Record<'management' | 'processPayment', { accessKeyId: string; secretAccessKey: string }>;
+};
+const { endpoint, region, paymentManagerArn } = stack;
+const userId = 'user-of-the-package';
+
+interface Instrument {
+  paymentInstrumentId: string;
+  paymentInstrumentDetails: { embeddedCryptoWallet: { walletAddress: string } };
+}
+
+interface Session {
+  paymentManagerArn: string;
+  paymentSessionId: string;
+  userId: string;
+}
+
+const backend: BursarClient = createBursarClient({ endpoint, region, credentials: stack.credentials.management });
+const { paymentInstrument: instrument } = await backend.call<{ paymentInstrument: Instrument }>({
+  method: 'POST',
+  path: '/payments/createPaymentInstrument',
+  userId,
+  body: {
+    paymentManagerArn,
+    paymentConnectorId: stack.paymentConnectorIds.SeedVault,
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+  },
+});
+await fetch(stack.faucet, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({
+    address: instrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress,
+    amount: '5.00',
+  }),
+});
+const { paymentSession: session } = await backend.call<{ paymentSession: Session }>({
+  method: 'POST',
+  path: '/payments/createPaymentSession',
+  userId,
+  body: { paymentManagerArn, expiryTimeInMinutes: 60, limits: { maxSpendAmount: { value: '1.00', currency: 'USD' } } },
+});
+
+const client = createBursarClient({ endpoint, region, credentials: stack.credentials.processPayment });
+const fetchPaid = createPayingFetch({ client, session, instrument });
+const paid: (string | undefined)[] = [];
+let refusal: string | null = null;
+for (let purchase = 1; purchase <= 3 && refusal === null; purchase += 1) {
+  try {
+    const response: PaidResponse = await fetchPaid(SELLER);
+    paid.push(response.ok ? response.payment?.offer.amountUsd : `status ${response.status}`);
+  } catch (error) {
+    if (!(error instanceof BursarError)) throw error;
+    refusal = error.code;
+  }
+}
+console.log(JSON.stringify({ paid, refusal }));

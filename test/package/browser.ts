@@ -1,0 +1,16 @@
+import { createBursarClient, createPayingFetch, UnpayableError } from 'bursar';
+
+// The same without Node's types: tokens in place of AWS's credentials.
+
+export async function readPaid(url: string, token: () => Promise<string>): Promise<string> {
+  const client = createBursarClient({ endpoint: 'https://bursar.example/v1/oauth', token });
+  const session = { paymentManagerArn: 'arn', paymentSessionId: 'session', userId: 'user' };
+  const fetchPaid = createPayingFetch({ client, session, instrument: { paymentInstrumentId: 'instrument' } });
+  try {
+    const response = await fetchPaid(url, { headers: { accept: 'text/plain' } });
+    return await response.text();
+  } catch (error) {
+    if (error instanceof UnpayableError) return error.message;
+    throw error;
+  }
+}
