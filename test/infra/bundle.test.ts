@@ -99,6 +99,13 @@ test('leaves nothing of a function that is gone', async () => {
   expect(existsSync(join(root, 'dist/sign-word'))).toBe(false);
 });
 
+test('leaves the publishable packages beside the bundles alone', async () => {
+  mkdirSync(join(root, 'dist/packages/bursar'), { recursive: true });
+  write('dist/packages/bursar/package.json', '{}');
+  expect((await bundle({ log, root })).built).toBe(true);
+  expect(existsSync(join(root, 'dist/packages/bursar/package.json'))).toBe(true);
+});
+
 test('gives equal bundles to two that build at the same time', async () => {
   const [one, other] = await Promise.all([bundle({ log, root }), bundle({ log, root })]);
   expect(one.digest).toBe(other.digest);
