@@ -5,10 +5,10 @@ import { NETWORKS } from '../../lib/domain/assets.ts';
 import { BASE, requirementOf } from './challenge.ts';
 import { interleave, type Interleaved, type Work } from './measure.ts';
 import {
-  createOtherMakers,
   createOurMaker,
   createOurParts,
   createX402Maker,
+  loadOtherMakers,
   PEER_REFERENCE,
   type ProofMaker,
 } from './proof-makers.ts';
@@ -55,7 +55,7 @@ export async function measureProof(): Promise<Row[]> {
 /** P2: the same against the other clients that can make a proof for the same offer. */
 export async function measureOtherProofs(): Promise<Row[]> {
   const wallet = createWallets(PUBLISHED_SEED)(0);
-  const others = createOtherMakers(wallet);
+  const others = (await loadOtherMakers())(wallet);
   const timed = await timeMakers(new Map([[OURS, createOurMaker(wallet)], ...others]), wallet);
   return [...others.keys()].map((peer) => toRow('P2', 'the same proof', timed, peer, P2_RATIO_MAX));
 }
