@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack, type LocalStack } from '../lib/local/stack.ts';
 import { buildBursarPackage } from './packages/bursar.ts';
+import { buildCdkPackage } from './packages/cdk.ts';
 import {
   bundleFetch,
+  checkCdk,
   checkTypes,
   install,
   measure,
@@ -21,7 +23,7 @@ const USAGE = `usage: npm run test:package -- [--matrix]
 
 Builds and packs the package bursar, installs it into an empty folder outside the repository, checks its size and its types, and
 runs an agent of it against the local stack: under this Node and TypeScript, or with --matrix under Node 20, 22 and 24 with
-TypeScript 5.9 and 7.`;
+TypeScript 5.9 and 7, and then synthesizes an app with the package bursar-cdk.`;
 
 const INSTALLED_MAX_BYTES = 60e6;
 const FETCH_MAX_BYTES = 15_000;
@@ -81,6 +83,10 @@ async function main(): Promise<void> {
   try {
     const nodes = values.matrix ? await Promise.all(NODES.map(provideNode)) : [OWN_NODE];
     for (const node of nodes) await checkUnder(node, { tarball, stack });
+    if (values.matrix) {
+      await checkCdk(await pack(await buildCdkPackage(), directory, OWN_NODE), nodes[1]!, ownTypeScript());
+      say(`Node ${NODES[1]}: an app of CDK synthesizes the stacks of bursar-cdk`);
+    }
   } finally {
     await stack.close();
   }

@@ -1,13 +1,15 @@
 import { App, type Environment } from 'aws-cdk-lib';
-import type { BundleResult } from './build/bundle.ts';
 import type { BursarConfig } from './config/config.ts';
 import { DataStack } from './data-stack.ts';
 import { DEPLOYED_FUNCTION_NAMES, type DeployedFunctionName } from './function-names.ts';
 import { ServiceStack } from './service-stack.ts';
 
+type FunctionDirectories = Readonly<Record<string, { readonly path: string }>>;
+
 export interface StacksOptions {
   readonly config: BursarConfig;
-  readonly functions: BundleResult['functions'];
+  /** Where the code of each function is, by name. */
+  readonly functions: FunctionDirectories;
   /** @default - whichever account and region the CLI deploys to */
   readonly env?: Environment;
 }
@@ -29,7 +31,7 @@ export function addStacks(
   return { data, service };
 }
 
-function toBundlePaths(functions: BundleResult['functions']): Record<DeployedFunctionName, string> {
+function toBundlePaths(functions: FunctionDirectories): Record<DeployedFunctionName, string> {
   const paths = DEPLOYED_FUNCTION_NAMES.map((name) => {
     const bundle = functions[name];
     if (bundle === undefined) throw new Error(`no bundle of function ${name}: expected lambdas/${name}.ts`);

@@ -1,14 +1,12 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { runCommand } from '../rehearsal/child.ts';
-import { filesBelow } from './files.ts';
+import { compile } from './compiled.ts';
 import { checkManifest } from './manifest.ts';
 import { builtPackage, manifestsOf, ROOT } from './paths.ts';
 import { describeThirdParties } from './third-party.ts';
 
 const NAME = 'bursar';
-const COMPILE_TIMEOUT_MS = 60_000;
 const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';
 // CommonJS parts of the SDK call `require` for Node's own modules, which an ES module does not have.
@@ -22,28 +20,12 @@ import{createRequire as bursarCreateRequire}from"node:module";const require=burs
 export async function buildBursarPackage(): Promise<string> {
   const target = builtPackage(NAME);
   rmSync(target, { recursive: true, force: true });
-  await compileClient(join(target, 'lib'));
+  await compile(NAME, 'client/index');
   await bundleCommandLine(target);
   for (const file of ['package.json', 'README.md']) copyFileSync(join(manifestsOf(NAME), file), join(target, file));
   copyFileSync(join(ROOT, 'LICENSE'), join(target, 'LICENSE'));
-  checkManifest(NAME, ['lib']);
+  checkManifest(NAME);
   return target;
-}
-
-async function compileClient(outDir: string): Promise<void> {
-  const { code, output } = await runCommand({
-    command: process.execPath,
-    args: [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', manifestsOf(NAME)],
-    env: process.env,
-    cwd: ROOT,
-    timeoutMs: COMPILE_TIMEOUT_MS,
-  });
-  if (code !== 0) throw new Error(`the client does not compile:\n${output}`);
-  // The compiler rewrites the extensions of imports in JavaScript only.
-  for (const file of filesBelow(outDir).filter((each) => each.endsWith('.d.ts'))) {
-    const path = join(outDir, file);
-    writeFileSync(path, readFileSync(path, 'utf8').replaceAll(/(['"]\.{1,2}\/[^'"]+)\.ts(?=['"])/g, '$1.js'));
-  }
 }
 
 async function bundleCommandLine(target: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -91,31 +91,28 @@ export async function bundleFetch({ directory }: Consumer) {
   };
 }
 
+const STRICT = { strict: true, skipLibCheck: false, target: 'es2022', exactOptionalPropertyTypes: true };
+
+function nodeTypesFor({ version }: NodeRuntime): string {
+  return NODE_TYPES[version.split('.')[0]!] ?? NODE_TYPES['24']!;
+}
+
 /** Type-checks the programs of `test/package` as somebody would who checks libraries too. Throws for the first error. */
 export async function checkTypes(consumer: Consumer, typescript: string): Promise<void> {
+  await npmInstall(consumer, [`typescript@${typescript}`, `@types/node@${nodeTypesFor(consumer.node)}`]);
+  const ofBrowser = { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'], types: [], noEmit: true };
+  await compileProgram(consumer, 'agent', { ...STRICT, module: 'nodenext', lib: ['es2022'], types: ['node'] });
+  await compileProgram(consumer, 'browser', { ...STRICT, ...ofBrowser });
+}
+
+async function compileProgram(consumer: Consumer, name: string, compilerOptions: object): Promise<void> {
   const { directory, node } = consumer;
-  const nodeTypes = NODE_TYPES[node.version.split('.')[0]!];
-  await npmInstall(consumer, [`typescript@${typescript}`, `@types/node@${nodeTypes}`]);
-  const shared = { strict: true, skipLibCheck: false, target: 'es2022', exactOptionalPropertyTypes: true };
-  const projects = {
-    agent: { ...shared, module: 'nodenext', lib: ['es2022'], types: ['node'] },
-    browser: {
-      ...shared,
-      module: 'esnext',
-      moduleResolution: 'bundler',
-      lib: ['es2022', 'dom'],
-      types: [],
-      noEmit: true,
-    },
-  };
-  for (const [name, compilerOptions] of Object.entries(projects)) {
-    copyFileSync(join(PROGRAMS, `${name}.ts`), join(directory, `${name}.ts`));
-    const project = join(directory, `tsconfig.${name}.json`);
-    writeFileSync(project, JSON.stringify({ compilerOptions, files: [`${name}.ts`] }));
-    const tsc = join(directory, 'node_modules', 'typescript', 'bin', 'tsc');
-    const { code, output } = await run(consumer, node.path, [tsc, '-p', project]);
-    if (code !== 0) throw new Error(`${name}.ts does not compile with TypeScript ${typescript}:\n${output}`);
-  }
+  copyFileSync(join(PROGRAMS, `${name}.ts`), join(directory, `${name}.ts`));
+  const project = join(directory, `tsconfig.${name}.json`);
+  writeFileSync(project, JSON.stringify({ compilerOptions, files: [`${name}.ts`] }));
+  const tsc = join(directory, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { code, output } = await run(consumer, node.path, [tsc, '-p', project]);
+  if (code !== 0) throw new Error(`${name}.ts does not compile:\n${output}`);
 }
 
 /** Runs the compiled agent against a stack. Throws unless it bought what its budget allows, and no more. */
@@ -138,6 +135,25 @@ export async function runCommandLine(consumer: Consumer, info: LocalInfo): Promi
   const isOld = Number(node.version.split('.')[0]) < CLI_NODE_MAJOR_MIN;
   const isRight = isOld ? code === 1 && output.includes(`needs Node ${CLI_NODE_MAJOR_MIN}`) : code === 0;
   if (!isRight) throw new Error(`bursar init ended with ${code} under Node ${node.version}:\n${output}`);
+}
+
+/** Installs `bursar-cdk` beside CDK, compiles an app with it and synthesizes it. Throws unless that gives both templates. */
+export async function checkCdk(tarball: string, node: NodeRuntime, typescript: string): Promise<void> {
+  const consumer = await install(tarball, node);
+  try {
+    const { directory } = consumer;
+    await npmInstall(consumer, [`typescript@${typescript}`, `@types/node@${nodeTypesFor(node)}`]);
+    // CDK's own types are not ours to check.
+    const compilerOptions = { ...STRICT, skipLibCheck: true, module: 'nodenext', lib: ['es2022'], types: ['node'] };
+    await compileProgram(consumer, 'app', compilerOptions);
+    const { code, output } = await run(consumer, node.path, ['app.js']);
+    if (code !== 0 || output.trim() !== 'PackagedService') throw new Error(`app.js ended with ${code}:\n${output}`);
+    const templates = readdirSync(join(directory, 'cdk.out')).filter((file) => file.endsWith('.template.json'));
+    const expected = ['PackagedData.template.json', 'PackagedService.template.json'];
+    if (templates.toSorted().join() !== expected.join()) throw new Error(`app.js made ${templates.join(', ')}`);
+  } finally {
+    rmSync(consumer.directory, { recursive: true, force: true });
+  }
 }
 
 /** The version of TypeScript that the repository is checked with. */
