@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { formatTable } from '../lib/cli/program/terminal.ts';
+import { formatTable } from '../lib/cli/terminal/terminal.ts';
 
 const USAGE = `usage: npm run nightly -- [--only NAME] [--list]
 

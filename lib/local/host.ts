@@ -7,7 +7,7 @@ import { createAwsHooks } from './iam/aws-hooks.ts';
 import { createCredentialStore, keepAccessKeys, type AccessKey, type CredentialStore } from './iam/credentials.ts';
 import { startDatabaseGate } from './iam/database-gate.ts';
 import { createEventBuses, type BusEvent } from './triggers/event-bus.ts';
-import { createFunctions } from './runtime/functions.ts';
+import { createFunctions, describeOlderNode } from './runtime/functions.ts';
 import { startGateway } from './gateway/http.ts';
 import { checkPort } from './loopback/server.ts';
 import type { Environment } from './template/environment.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GLOBAL_OPTIONS, checkOperands, findCommand, parseArguments } from '../../lib/cli/program/arguments.ts';
-import { COMMANDS } from '../../lib/cli/program/commands.ts';
+import { COMMANDS } from '../../lib/cli/commands.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
