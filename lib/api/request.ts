@@ -1,5 +1,12 @@
-import { AGENT_NAME_MAX_CHARS, BODY_MAX_BYTES, IDENTITY_BODY_MAX_BYTES, USER_ID_MAX_CHARS } from '../domain/limits.ts';
+import {
+  AGENT_NAME_MAX_CHARS,
+  BODY_MAX_BYTES,
+  IDENTITY_BODY_MAX_BYTES,
+  USER_HEADER_PLAIN_MAX_CHARS,
+  USER_ID_MAX_CHARS,
+} from '../domain/limits.ts';
 import { signedCaller, type Principal } from '../domain/tenants/principal.ts';
+import { parseUserHeader } from '../domain/tenants/user-id.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { parseClaims } from '../jwt/claims-text.ts';
@@ -55,7 +62,7 @@ export function readRequest(
   const body = parseBody(event, route.path.startsWith('/identities') ? IDENTITY_BODY_MAX_BYTES : BODY_MAX_BYTES);
   if (!body.ok) return body;
   const principal = readPrincipal(route, event, binding);
-  const agent = readHeader(event, AGENT_HEADER, 'agentName', AGENT_NAME_MAX_CHARS);
+  const agent = readAgentName(event);
   const query = readQuery(route, event);
   const inBody = Object.entries(body.value).filter(([name]) => !Object.hasOwn(route.query ?? {}, name));
   const input = query.ok
@@ -77,7 +84,7 @@ function readPrincipal(
 ): Result<Principal, readonly FieldProblem[]> {
   if (event.resource.startsWith(`${OAUTH_PREFIX}/`)) return ok(readTokenHolder(event));
   if (route.user === 'none') return ok(signedCaller(''));
-  const header = readHeader(event, USER_HEADER, 'userId', USER_ID_MAX_CHARS);
+  const header = readUserId(event);
   if (!header.ok) return header;
   if (binding === 'role-session') return readBoundUser(event, header.value);
   if (header.value !== null) return ok(signedCaller(header.value));
@@ -138,21 +145,42 @@ function decodePath(event: ApiEvent): Record<string, string> {
   );
 }
 
-/** An optional header; an empty one counts as missing, since AWS's SDKs send it empty. */
-function readHeader(
-  event: ApiEvent,
-  header: string,
-  name: string,
-  maxChars: number,
-): Result<string | null, FieldProblem[]> {
-  const values = headerValues(event, header).map((each) => each.trim());
+/** An optional header without the blanks around it; an empty one counts as missing, since AWS's SDKs send it empty. */
+function readHeader(event: ApiEvent, header: string, name: string): Result<string | null, FieldProblem[]> {
+  // RFC 9110 5.5: spaces and tabs around a value are no part of it. Any other blank is, and may tell two users apart.
+  const values = headerValues(event, header).map((each) => each.replace(/^[ \t]+|[ \t]+$/g, ''));
   const [value = ''] = values;
   if (values.length > 1)
     return refuse([{ name, message: `${name} stands in more than one ${header} header; expected one` }]);
-  if (value === '') return ok(null);
-  if (value.length > maxChars)
-    return refuse([{ name, message: `${name} must have at most ${maxChars} characters. Received: ${value.length}` }]);
+  return ok(value === '' ? null : value);
+}
+
+function readAgentName(event: ApiEvent): Result<string | null, FieldProblem[]> {
+  const name = 'agentName';
+  const header = readHeader(event, AGENT_HEADER, name);
+  if (!header.ok || header.value === null) return header;
+  const { length } = header.value;
+  if (length > AGENT_NAME_MAX_CHARS)
+    return refuse([
+      { name, message: `${name} must have at most ${AGENT_NAME_MAX_CHARS} characters. Received: ${length}` },
+    ]);
   // Control characters and unpaired surrogates could break keys and log lines apart.
-  if (/\p{C}/u.test(value)) return refuse([{ name, message: `${name} must not contain control characters` }]);
-  return ok(value);
+  if (/\p{C}/u.test(header.value)) return refuse([{ name, message: `${name} must not contain control characters` }]);
+  return header;
+}
+
+/** An id goes as it is where it is ASCII and short, else encoded: see `lib/domain/tenants/user-id.ts`. */
+function readUserId(event: ApiEvent): Result<string | null, FieldProblem[]> {
+  const name = 'userId';
+  const header = readHeader(event, USER_HEADER, name);
+  if (!header.ok || header.value === null) return header;
+  const userId = parseUserHeader(header.value);
+  if (userId !== null) return ok(userId);
+  const encoded = `UTF-8'' and the percent-encoded UTF-8 of up to ${USER_ID_MAX_CHARS} characters, such as UTF-8''%C3%A9va`;
+  if (/^[\x20-\x7e]+$/.test(header.value)) {
+    const message = `${name} must have at most ${USER_HEADER_PLAIN_MAX_CHARS} characters in a header; a longer one is sent as ${encoded}`;
+    return refuse([{ name, message: `${message}. Received: ${header.value.length} characters` }]);
+  }
+  const message = `${name} must be printable ASCII in a header, which carries nothing else reliably; any other is sent as ${encoded}`;
+  return refuse([{ name, message }]);
 }

@@ -1,6 +1,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { doublingWaitMs, spreadWaitMs } from '../domain/doubling-wait.ts';
+import { formatUserHeader } from '../domain/tenants/user-id.ts';
 import { BursarError, type PaymentProcessor, type ProcessPaymentOutput } from './contract.ts';
 
 /** Signatures of AWS (SigV4), for a payment manager that IAM guards. */
@@ -42,6 +43,7 @@ export interface BursarCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** As it is; what no header can carry is encoded here. */
   readonly userId?: string;
   readonly agentName?: string;
   readonly body?: unknown;
@@ -99,7 +101,7 @@ async function callOnce<T>(options: BursarClientOptions, call: BursarCall): Prom
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const headers: Record<string, string> = { host: url.host };
   if (body !== undefined) headers['content-type'] = 'application/json';
-  if (call.userId !== undefined) headers[USER_HEADER] = call.userId;
+  if (call.userId !== undefined) headers[USER_HEADER] = formatUserHeader(call.userId);
   if (call.agentName !== undefined) headers[AGENT_HEADER] = call.agentName;
 
   const sent =

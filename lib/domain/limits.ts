@@ -10,7 +10,12 @@ export const JSON_MEMBERS_MAX = 2_000;
 /** Members and list entries together: a list costs two bytes an entry and no member. */
 export const JSON_VALUES_MAX = 4_000;
 
-export const USER_ID_MAX_CHARS = 120;
+/** OpenID Connect Core 2 lets a `sub` have 255. */
+export const USER_ID_MAX_CHARS = 255;
+/** AgentCore's model of the user header; longer ids go encoded. */
+export const USER_HEADER_PLAIN_MAX_CHARS = 120;
+/** The mark, and three bytes of UTF-8 for a character, each written with three. */
+export const USER_HEADER_MAX_CHARS = 7 + 9 * USER_ID_MAX_CHARS;
 export const AGENT_NAME_MAX_CHARS = 256;
 export const CLIENT_TOKEN_MIN_CHARS = 33;
 export const CLIENT_TOKEN_MAX_CHARS = 256;

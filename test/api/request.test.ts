@@ -34,18 +34,44 @@ describe('the user', () => {
     });
   });
 
-  test.each(['ada@example.com', 'user#1', 'Zoë', '用户', 'x'.repeat(120)])('may be %s', (user) => {
+  test.each(['ada@example.com', 'user#1', 'samlp|corp|John Doe', '100%25', 'x'.repeat(120)])('may be %s', (user) => {
     expect(withUsers(user)).toMatchObject({ ok: true, value: { principal: { userId: user } } });
+  });
+
+  test.each([
+    ["UTF-8''%E7%94%A8%E6%88%B7", '用户'],
+    ["UTF-8''alice%20", 'alice '],
+    ["UTF-8''alice%C2%A0", 'alice\u00a0'],
+    [`UTF-8''${'x'.repeat(255)}`, 'x'.repeat(255)],
+    ["UTF-8''alice", "UTF-8''alice"],
+  ])('may be encoded: %s', (header, userId) => {
+    expect(withUsers(header)).toMatchObject({ ok: true, value: { principal: { userId } } });
   });
 
   test('is what stands between the blanks, as in any header', () => {
     expect(withUsers(' \tada ')).toMatchObject({ ok: true, value: { principal: { userId: 'ada', claims: null } } });
   });
 
+  test.each(['\u00a0', '\u2003', '\u3000', '\ufeff', '\u2028'])('is never ada with the blank %j behind', (blank) => {
+    expect(problemsOf(withUsers(`ada${blank}`))).toEqual(['userId']);
+  });
+
+  test.each([
+    ['Zoë', 'userId must be printable ASCII in a header'],
+    ['x'.repeat(121), 'userId must have at most 120 characters in a header'],
+  ])('that a header cannot carry is told how it is sent: %s', (user, expected) => {
+    const answer = withUsers(user);
+    const [problem] = !answer.ok && answer.error.reason === 'invalid_request' ? answer.error.problems : [];
+    expect(problem?.message).toContain(expected);
+    expect(problem?.message).toContain("UTF-8''");
+  });
+
   test.each([
     ['empty', ''],
     ['blank', ' \t '],
     ['too long', 'x'.repeat(121)],
+    ['too long when decoded', `UTF-8''${'x'.repeat(256)}`],
+    ['another alphabet', '用户'],
     ['broken by a line', 'a\r\nb'],
     ['broken by a zero', 'a\0b'],
     ['written backwards', 'a\u202eb'],

@@ -19,6 +19,7 @@ const PAYMENT = '5f0c2b5e-8a3d-8f1e-9b7c-0a1b2c3d4e5f';
 const SIGNATURE = `0x${'11'.repeat(32)}${'22'.repeat(32)}1b`;
 const NONCE = `0x${'ab'.repeat(32)}`;
 const TOKEN = '07'.repeat(24);
+const USER_HEADER = 'x-amzn-bedrock-agentcore-payments-user-id';
 const TRANSACTION = `0x${'fe'.repeat(32)}`;
 
 const funds = (amountUsd: string | null, network = NETWORK) => ({ network, token: 'USDC', asset: ASSET, amountUsd });
@@ -82,6 +83,17 @@ describe('withdraw', () => {
     expect(at.out()).toContain(TRANSACTION);
     expect(at.out() + at.err()).not.toContain(SIGNATURE.slice(2, 40));
     expect(at.out() + at.err()).not.toContain(SECRET);
+  });
+
+  test.each([
+    ['samlp|corp|John Doe', 'samlp|corp|John Doe'],
+    ['王小明', "UTF-8''%E7%8E%8B%E5%B0%8F%E6%98%8E"],
+    ['alice ', "UTF-8''alice%20"],
+  ])('takes any user as it is, and sends it as a header can carry it: %j', async (user, header) => {
+    const at = world();
+    expect(await at.run(...ARGS, '--amount', '12.50', '--yes', '--user', user, '--instrument', INSTRUMENT)).toBe(0);
+    const sent = at.seen.filter(({ path }) => path !== '/settle').map(({ headers }) => headers.get(USER_HEADER));
+    expect(new Set(sent)).toEqual(new Set([header]));
   });
 
   test('gives the facilitator no signature of ours and no user', async () => {

@@ -1,6 +1,6 @@
 import { createBursarClient, type BursarClient } from '../../client/index.ts';
-import { USER_ID_MAX_CHARS } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
+import { isUserId, USER_ID_RULE } from '../../domain/tenants/user-id.ts';
 import type { ChainRequest, CredentialSource } from './aws.ts';
 import type { FileStore } from '../terminal/files.ts';
 import type { Options } from '../terminal/options.ts';
@@ -47,7 +47,6 @@ export interface Target {
   readonly managerArn: string | null;
 }
 
-const USER_ID = /^[\x21-\x7e]+$/;
 const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
 const GATEWAY_HOST = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 const MANAGER_ARN = /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:payment-manager\/[0-9a-z-]{12,211}$/;
@@ -65,9 +64,7 @@ export async function resolveTarget(
   const isLocal = local !== null && sameEndpoint(local.endpoint, endpoint);
   const region = findRegion(deps, options, endpoint, context ?? (isLocal ? local : null));
   const userId = options.text('user') ?? deps.env['BURSAR_USER'] ?? context?.userId ?? deps.userName;
-  if (!USER_ID.test(userId) || userId.length > USER_ID_MAX_CHARS) {
-    throw usageError(`--user must be 1 to ${USER_ID_MAX_CHARS} visible ASCII characters. Received: ${userId}`);
-  }
+  if (!isUserId(userId)) throw usageError(`--user must be ${USER_ID_RULE}. Received: ${userId}`);
   const managerArn = options.text('manager') ?? deps.env['BURSAR_MANAGER'] ?? null;
   if (managerArn !== null && !MANAGER_ARN.test(managerArn)) {
     throw usageError(`--manager must be the ARN of a payment manager. Received: ${managerArn}`);

@@ -2,7 +2,12 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { OPERATIONS, type OperationName, type OperationRoute } from '../../contract/operations.ts';
 import { AGENT_HEADER, USER_HEADER } from '../../api/request.ts';
 import { SCHEMAS } from '../../contract/requests/index.ts';
-import { AGENT_NAME_MAX_CHARS, USER_ID_MAX_CHARS } from '../../domain/limits.ts';
+import {
+  AGENT_NAME_MAX_CHARS,
+  USER_HEADER_MAX_CHARS,
+  USER_HEADER_PLAIN_MAX_CHARS,
+  USER_ID_MAX_CHARS,
+} from '../../domain/limits.ts';
 import { pathParametersOf, waysOf, type OpenApiDocument, type Way } from './gateway-document.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -188,8 +193,11 @@ function toHeaders({ user }: OperationRoute, { scheme }: Way): Parameter[] {
     name: USER_HEADER,
     in: 'header',
     required: true,
-    description: 'For whom the call is. Where the deployment binds users to role sessions it may be left out.',
-    schema: { type: 'string', minLength: 1, maxLength: USER_ID_MAX_CHARS },
+    description:
+      `For whom the call is: the id as it is, if it is printable ASCII of at most ${USER_HEADER_PLAIN_MAX_CHARS} characters ` +
+      "without blanks at its ends, else `UTF-8''` and its UTF-8, percent-encoded as in RFC 8187, of up to " +
+      `${USER_ID_MAX_CHARS} characters. Where the deployment binds users to role sessions it may be left out.`,
+    schema: { type: 'string', minLength: 1, maxLength: USER_HEADER_MAX_CHARS },
   };
   const agentHeader: Parameter = {
     name: AGENT_HEADER,
