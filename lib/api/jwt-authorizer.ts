@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/time.ts';
 import { formatClaims } from '../jwt/claims-text.ts';
+import type { TokenRefusal } from '../jwt/token-refusal.ts';
 import type { TokenVerifier } from '../jwt/token-verifier.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { describeFailure, type LogSink } from './function.ts';
@@ -18,8 +19,8 @@ export interface AuthorizerEvent {
 export interface AuthorizerAnswer {
   readonly principalId: string;
   readonly policyDocument: object;
-  /** Texts only: API Gateway takes nothing deeper. */
-  readonly context: { readonly claims: string };
+  /** Texts only: API Gateway takes nothing deeper. `refusal` stands between quotes in a gateway response, so it is escaped for JSON. */
+  readonly context: { readonly claims: string } | { readonly refusal: string };
 }
 
 export interface AuthorizerDeps {
@@ -28,16 +29,15 @@ export interface AuthorizerDeps {
   readonly log: LogSink;
 }
 
-/** The message by which API Gateway knows that a caller is not let in; any other failure is an outage. */
-const UNAUTHORIZED = 'Unauthorized';
 const BEARER = /^Bearer +([^ ]+)$/i;
 const METHOD_ARN = /^(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+\/[A-Za-z0-9_-]+)\/[A-Z]+\/.*$/s;
 
 /**
- * A Lambda authorizer that lets in whoever holds a token of an issuer that some manager trusts. What the token may do, and at
- * which manager, only the function behind can tell, which sees the request's body; it gets the claims.
+ * A Lambda authorizer that lets in who holds a token of an issuer that some manager trusts. What the token may do, and at which
+ * manager, only the function behind can tell, which sees the request's body; it gets the claims. Who is not let in is told why,
+ * and so is the log: which rule the token broke and the issuer it names, nothing else of the token.
  *
- * @throws Error `Unauthorized` for a token that is no good, which API Gateway answers without details; others for outages
+ * @throws an outage, as it is
  */
 export function createJwtAuthorizer({ verifier, clock, log }: AuthorizerDeps) {
   return async (event: AuthorizerEvent): Promise<AuthorizerAnswer> => {
@@ -48,34 +48,63 @@ export function createJwtAuthorizer({ verifier, clock, log }: AuthorizerDeps) {
       requestId: event.requestContext.requestId,
       durationMs: Math.max(0, at - startedAt),
       ...('failure' in outcome ? { failure: describeFailure(outcome.failure) } : {}),
-      ...('refused' in outcome ? { refused: outcome.refused } : {}),
+      ...('refused' in outcome ? { refused: outcome.refused, detail: outcome.detail } : {}),
+      ...('issuer' in outcome ? { issuer: outcome.issuer } : {}),
     };
     const level = 'failure' in outcome ? 'ERROR' : 'INFO';
     log(formatLogLine({ event: 'token.judged', level, at }, line));
     if ('failure' in outcome) throw outcome.failure;
-    if ('refused' in outcome) throw new Error(UNAUTHORIZED);
-    return outcome.answer;
+    return 'refused' in outcome ? denial(outcome) : outcome.answer;
   };
 }
 
-type Outcome = { readonly answer: AuthorizerAnswer } | { readonly refused: string };
+interface Refused {
+  readonly refused: TokenRefusal['reason'] | 'no_bearer_token';
+  readonly detail: string;
+  readonly issuer?: string;
+}
 
-async function decide(verifier: TokenVerifier, event: AuthorizerEvent): Promise<Outcome> {
+const NO_BEARER_TOKEN: Refused = {
+  refused: 'no_bearer_token',
+  detail: 'expected one Authorization header: `Bearer`, a space and the token',
+};
+
+async function decide(
+  verifier: TokenVerifier,
+  event: AuthorizerEvent,
+): Promise<{ readonly answer: AuthorizerAnswer } | Refused> {
   const token = readToken(event);
-  if (token === null) return { refused: 'no_bearer_token' };
+  if (token === null) return NO_BEARER_TOKEN;
   const verified = await verifier.verify(token);
-  if (!verified.ok) return { refused: verified.error.reason };
+  if (!verified.ok) {
+    const { reason, ...why } = verified.error;
+    return { refused: reason, ...why };
+  }
   const stage = METHOD_ARN.exec(event.methodArn)?.[1];
   if (stage === undefined) throw new Error('the method ARN has an unknown form');
   return {
     answer: {
       principalId: verified.value.sub,
-      policyDocument: {
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: `${stage}/*${OAUTH_PREFIX}/*` }],
-      },
+      policyDocument: policyOf('Allow', `${stage}/*${OAUTH_PREFIX}/*`),
       context: { claims: formatClaims(verified.value) },
     },
+  };
+}
+
+/** A denial instead of the error `Unauthorized`, since API Gateway's answer to that can't say why. */
+function denial({ detail, issuer }: Refused): AuthorizerAnswer {
+  const refusal = `The token is not accepted: ${detail}${issuer === undefined ? '' : ` (issuer ${issuer})`}`;
+  return {
+    principalId: 'nobody',
+    policyDocument: policyOf('Deny', '*'),
+    context: { refusal: JSON.stringify(refusal).slice(1, -1) },
+  };
+}
+
+function policyOf(effect: 'Allow' | 'Deny', resource: string): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [{ Effect: effect, Action: 'execute-api:Invoke', Resource: resource }],
   };
 }
 

@@ -168,13 +168,16 @@ async function sign(
 interface ErrorBody {
   readonly __type?: unknown;
   readonly message?: unknown;
+  readonly detail?: unknown;
   readonly fieldList?: unknown;
 }
 
 function toBursarError(response: Response, text: string): BursarError {
   const body = parseErrorBody(text);
   const errorName = nameOf(response.headers.get('x-amzn-errortype')) ?? nameOf(body.__type) ?? 'UnknownError';
-  const message = typeof body.message === 'string' ? body.message : `Bursar answered ${response.status}`;
+  const said = typeof body.message === 'string' ? body.message : `Bursar answered ${response.status}`;
+  // Beside the message of API Gateway: why a token was not let in.
+  const message = typeof body.detail === 'string' && body.detail !== '' ? `${said}. ${body.detail}` : said;
   const fields: readonly unknown[] = Array.isArray(body.fieldList) ? body.fieldList : [];
   const code = fields
     .map((field) => (typeof field === 'object' && field !== null && 'name' in field ? String(field.name) : ''))

@@ -148,8 +148,8 @@ export const TOKEN_CLAIMS_MEMBERS_MAX = 256;
 export const TOKEN_KEY_ID_MAX_CHARS = 256;
 /** Of a token's times in epoch seconds: the end of the year 9999. */
 export const TOKEN_INSTANT_MAX_SECONDS = 253_402_300_799;
-/** An issuer's clock may be ahead of ours by this much. `exp` has no grace. */
-export const TOKEN_NOT_BEFORE_GRACE_SECONDS = 5;
+/** An issuer's clock may be ahead of ours by this much, so `nbf` may lie ahead. `exp` has no grace. */
+export const TOKEN_CLOCK_GRACE_SECONDS = 5;
 /** Claims as JSON on their way from the authorizer to the function. */
 export const CLAIMS_TEXT_MAX_BYTES = 6 * 1024;
 export const ISSUER_MAX_CHARS = 512;
@@ -162,13 +162,15 @@ export const ISSUER_URL_MAX_CHARS = 2_048;
 export const ISSUER_FETCH_TIMEOUT_MS = 3_000;
 export const ISSUER_FETCH_MAX_BYTES = 256 * 1024;
 export const ISSUER_CACHE_ENTRIES_MAX = 64;
-export const ISSUER_KEYS_MAX = 32;
+/** Usable keys of one set. */
+export const ISSUER_KEYS_MAX = 100;
 /** A key that an issuer withdraws is trusted no longer than this. */
 export const ISSUER_KEYS_MAX_AGE_MS = 10 * 60_000;
-/** Tokens with unknown key ids make us ask an issuer no more often than this. */
+/** Tokens with unknown key ids or bad signatures make us ask an issuer no more often than this. */
 export const ISSUER_REFETCH_INTERVAL_MS = 10_000;
-/** An issuer that failed is left alone for this long. */
-export const ISSUER_RETRY_INTERVAL_MS = 2_000;
+/** An issuer that failed is left alone for this long, from the end of the question; the pause doubles with each failure in a row. */
+export const ISSUER_RETRY_INTERVAL_MIN_MS = 2_000;
+export const ISSUER_RETRY_INTERVAL_MAX_MS = 30_000;
 /** How long an issuer that no manager trusts stays a stranger, and how many of them are remembered. */
 export const STRANGER_MAX_AGE_MS = 10_000;
 export const STRANGER_ENTRIES_MAX = 1_000;

@@ -6,7 +6,7 @@ import { createTokenVerifier } from '../jwt/token-verifier.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { readAuthorizingConfig } from './config.ts';
-import { systemClock, writeLog } from './runtime.ts';
+import { reportDroppedKeys, systemClock, writeLog } from './runtime.ts';
 
 /** Lets tokens of trusted issuers in under `/oauth`. Reads which issuers there are, and nothing else. */
 export function composeAuthorizeJwt(env: NodeJS.ProcessEnv) {
@@ -16,6 +16,7 @@ export function composeAuthorizeJwt(env: NodeJS.ProcessEnv) {
   const verifier = createTokenVerifier({
     clock: systemClock,
     fetchJson: createFetchJson(),
+    reportDroppedKeys,
     findDiscoveryUrl: async (issuerKey) =>
       mayTrust(config.trustedIssuers, issuerKey) ? issuers.findDiscoveryUrl(issuerKey) : null,
   });

@@ -17,7 +17,7 @@ import {
   issueWorkloadTokenForJwt,
   redeemWorkloadToken,
 } from '../service/identities/workload-tokens.ts';
-import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeTracing, reportDroppedKeys, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Issues workloads' tokens, and mints wallet providers' tokens for them. Reads credentials; keeps none of what it hands out. */
 export function composeIssueTokens(env: NodeJS.ProcessEnv) {
@@ -34,6 +34,7 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
     verifier: createTokenVerifier({
       clock: systemClock,
       fetchJson: createFetchJson(),
+      reportDroppedKeys,
       findDiscoveryUrl: (issuerKey) => issuers.findDiscoveryUrl(issuerKey),
     }),
     clock: systemClock,

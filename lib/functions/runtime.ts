@@ -3,6 +3,7 @@ import { describeFailure } from '../api/function.ts';
 import { isInvariantViolation } from '../domain/invariant.ts';
 import type { Randomness } from '../domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../domain/time.ts';
+import type { ReportDroppedKeys } from '../jwt/issuers.ts';
 import { emfMembers } from '../telemetry/emf.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { createTracing, type Tracing } from '../telemetry/tracing.ts';
@@ -62,3 +63,9 @@ export function reportProblem(problem: {
   const metrics = emfMembers(at, isInvariantViolation(error) ? { InvariantViolations: 1 } : {});
   writeLog(formatLogLine({ event, level: 'WARN', at }, { paymentId, failure: describeFailure(error), ...metrics }));
 }
+
+/** Logs what of an issuer's key set is not taken, so that a token whose key is missing has an explanation. */
+export const reportDroppedKeys: ReportDroppedKeys = ({ issuer, taken, dropped }) => {
+  const at = systemClock.now();
+  writeLog(formatLogLine({ event: 'issuer.keys_dropped', level: 'INFO', at }, { issuer, taken, dropped }));
+};

@@ -78,15 +78,26 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
-/** RFC 8693 4.3 `client_id`; `azp` is what OpenID Connect issuers without it have. One that is there but no string is no client. */
+/**
+ * Where issuers name the client, in the order in which the first that is there counts: RFC 8693 4.3 `client_id`; `azp` of OpenID
+ * Connect; `cid` of Okta; `appid` of Entra ID's version 1 tokens. One that is there but no string is no client.
+ */
+const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'];
+
 function clientsOf(claims: VerifiedClaims): readonly string[] {
-  const client = memberOf(claims, Object.hasOwn(claims, 'client_id') ? 'client_id' : 'azp');
+  const name = CLIENT_CLAIMS.find((each) => Object.hasOwn(claims, each));
+  const client = name === undefined ? undefined : memberOf(claims, name);
   return typeof client === 'string' ? [client] : [];
 }
 
-/** RFC 8693 4.2 `scope`, with spaces between; Entra ID and Okta write `scp`, the latter as a list. Both count. */
+/**
+ * RFC 8693 4.2 `scope`, with spaces between or as a list; Entra ID and Okta write `scp`. Entra's app-only tokens have `roles`
+ * instead, the names of the application's roles, and so have those of users who were given one. All of them count.
+ */
 function scopesOf(claims: VerifiedClaims): readonly string[] {
-  return ['scope', 'scp'].flatMap((name) => textsOf(claims, name)).flatMap((text) => text.split(' ').filter(Boolean));
+  return ['scope', 'scp', 'roles']
+    .flatMap((name) => textsOf(claims, name))
+    .flatMap((text) => text.split(' ').filter(Boolean));
 }
 
 /** A type that differs from the condition's never holds: neither one string in place of a list nor the reverse. */

@@ -4,8 +4,8 @@ import {
   TOKEN_CLAIMS_DEPTH_MAX,
   TOKEN_CLAIMS_MEMBERS_MAX,
   TOKEN_INSTANT_MAX_SECONDS,
-  USER_ID_MAX_CHARS,
 } from '../domain/limits.ts';
+import { isUserId, USER_ID_RULE } from '../domain/tenants/user-id.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { isRecord, memberOf } from '../json/record.ts';
 import { parseStrictJson } from '../json/strict-json.ts';
@@ -23,19 +23,19 @@ import { refuseToken, type TokenRefusal } from './token-refusal.ts';
 export function checkClaims(claims: object): Result<VerifiedClaims, TokenRefusal> {
   if (typeof memberOf(claims, 'iss') !== 'string') return refuseToken('claims', 'expected `iss` to be a string');
   if (!isUserId(memberOf(claims, 'sub'))) {
-    const expected = `a string of 1 to ${USER_ID_MAX_CHARS} characters without control characters`;
-    return refuseToken('claims', `expected \`sub\` to be ${expected}`);
+    return refuseToken('claims', `expected \`sub\` to be a string of ${USER_ID_RULE}`);
   }
   if (!isInstant(memberOf(claims, 'exp'))) return refuseToken('claims', 'expected `exp` to be epoch seconds');
   const instant = ['nbf', 'iat'].find((name) => Object.hasOwn(claims, name) && !isInstant(memberOf(claims, name)));
   if (instant !== undefined) return refuseToken('claims', `expected \`${instant}\` to be epoch seconds`);
-  const text = ['scope', 'jti'].find(
-    (name) => Object.hasOwn(claims, name) && typeof memberOf(claims, name) !== 'string',
-  );
-  if (text !== undefined) return refuseToken('claims', `expected \`${text}\` to be a string`);
-  if (Object.hasOwn(claims, 'aud') && !isAudience(memberOf(claims, 'aud'))) {
+  if (Object.hasOwn(claims, 'jti') && typeof memberOf(claims, 'jti') !== 'string') {
+    return refuseToken('claims', 'expected `jti` to be a string');
+  }
+  if (Object.hasOwn(claims, 'aud') && !isTextOrTexts(memberOf(claims, 'aud'))) {
     return refuseToken('claims', 'expected `aud` to be a string or a list of strings');
   }
+  const scope = ['scope', 'scp'].find((name) => !isScope(memberOf(claims, name)));
+  if (scope !== undefined) return refuseToken('claims', `expected \`${scope}\` to be a string or a list of strings`);
   if (memberOf(claims, 'token_use') === 'id') return refuseToken('claims', 'expected an access token, not an ID token');
   if (Buffer.byteLength(JSON.stringify(claims)) > CLAIMS_TEXT_MAX_BYTES) {
     return refuseToken('claims', `expected at most ${CLAIMS_TEXT_MAX_BYTES} bytes of claims`);
@@ -43,23 +43,17 @@ export function checkClaims(claims: object): Result<VerifiedClaims, TokenRefusal
   return ok(claims as VerifiedClaims);
 }
 
-/** Half a surrogate pair is no character, and could not be stored. */
-function isUserId(sub: unknown): sub is string {
-  return (
-    typeof sub === 'string' &&
-    sub !== '' &&
-    sub.length <= USER_ID_MAX_CHARS &&
-    !/\p{Cc}/u.test(sub) &&
-    sub.isWellFormed()
-  );
-}
-
 /** RFC 7519 NumericDate; fractions are allowed there. `1e400` is valid JSON and parses as infinity. */
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= TOKEN_INSTANT_MAX_SECONDS;
 }
 
-function isAudience(value: unknown): boolean {
+/** RFC 8693 4.2 has a string; Duende IdentityServer, Spring Authorization Server and UAA write lists, others `null` for none. */
+function isScope(value: unknown): boolean {
+  return value === undefined || value === null || isTextOrTexts(value);
+}
+
+function isTextOrTexts(value: unknown): boolean {
   return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 }
 

@@ -1,58 +1,48 @@
 import { createPublicKey } from 'node:crypto';
-import { JwtBaseError } from 'aws-jwt-verify/error';
-import type { Jwk } from 'aws-jwt-verify/jwk';
-import { JwtVerifier } from 'aws-jwt-verify/jwt-verifier';
+import type { JwkWithKid } from 'aws-jwt-verify/jwk';
 import { RSA_MODULUS_MAX_BITS, RSA_MODULUS_MIN_BITS } from '../domain/limits.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
 import { isRecord, memberOf } from '../json/record.ts';
 import { ALGORITHMS, isAlgorithm, type Algorithm } from './algorithm.ts';
 
 /** A public key by which an issuer signs. */
 export interface SigningKey {
   readonly id: string;
-  /** Whether a token that names this algorithm may be signed by this key. */
-  suits(algorithm: Algorithm): boolean;
-  /** Whether the token's signature is by this key. Judges neither time nor audience. */
-  isSignerOf(token: string): boolean;
+  readonly jwk: JwkWithKid;
+  /** What a token that is signed by this key may name as its algorithm. */
+  readonly algorithms: ReadonlySet<Algorithm>;
 }
 
-/** Tokens' times are judged by the caller's clock, not by the machine's, to which the library has no alternative. */
-const ANY_TIME_SECONDS = Number.POSITIVE_INFINITY;
+/** Why a member of a key set is not taken. */
+export type UnusableKey = 'not_a_key' | 'no_id' | 'not_for_signatures' | 'secret' | 'unsupported' | 'unsound';
 
 /** Members of a private or a symmetric key (RFC 7518 6.2.2, 6.3.2, 6.4). A key that was published whole is nobody's. */
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
- * A key of an issuer's set, or `null` for one that we can't or won't use: no id, not for signatures, symmetric, its private half
- * beside it, an unknown curve, RSA below 2048 bits, not a key at all. `jwksUri` is only a name here; nothing is fetched.
+ * A key of an issuer's set that may sign tokens. Refuses one without an id, for another purpose, with its private half beside it,
+ * symmetric, of an unknown curve, RSA below 2048 bits, and what is no key at all.
  */
-export function parseSigningKey(jwk: unknown, issuer: string, jwksUri: string): SigningKey | null {
+export function parseSigningKey(jwk: unknown): Result<SigningKey, UnusableKey> {
+  if (!isRecord(jwk) || typeof memberOf(jwk, 'kty') !== 'string') return refuse('not_a_key');
   const id = memberOf(jwk, 'kid');
-  if (!isRecord(jwk) || typeof id !== 'string' || id === '' || !isForSignatures(jwk)) return null;
-  const algorithms = Object.keys(ALGORITHMS).filter(isAlgorithm);
-  const suitable = new Set(algorithms.filter((algorithm) => isOfKind(jwk, algorithm)));
-  if (suitable.size === 0 || !isSound(jwk)) return null;
-  const verifier = JwtVerifier.create({ issuer, jwksUri, audience: null, graceSeconds: ANY_TIME_SECONDS });
-  verifier.cacheJwks({ keys: [jwk as Jwk] });
-  return {
-    id,
-    suits: (algorithm) => suitable.has(algorithm),
-    isSignerOf: (token) => {
-      try {
-        verifier.verifySync(token);
-        return true;
-      } catch (error) {
-        if (error instanceof JwtBaseError) return false;
-        throw error;
-      }
-    },
-  };
+  if (typeof id !== 'string' || id === '') return refuse('no_id');
+  if (!isForSignatures(jwk)) return refuse('not_for_signatures');
+  if (SECRET_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return refuse('secret');
+  const algorithms = new Set(
+    Object.keys(ALGORITHMS)
+      .filter(isAlgorithm)
+      .filter((algorithm) => isOfKind(jwk, algorithm)),
+  );
+  if (algorithms.size === 0) return refuse('unsupported');
+  return isSound(jwk) ? ok({ id, jwk: jwk as JwkWithKid, algorithms }) : refuse('unsound');
 }
 
 function isForSignatures(jwk: object): boolean {
   const use = memberOf(jwk, 'use');
   const operations = memberOf(jwk, 'key_ops');
   const mayVerify = operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
-  return (use === undefined || use === 'sig') && mayVerify && !SECRET_MEMBERS.some((name) => Object.hasOwn(jwk, name));
+  return (use === undefined || use === 'sig') && mayVerify;
 }
 
 /** A key that names its algorithm serves that one alone. */

@@ -12,6 +12,8 @@ export interface TokenRefusal {
     | 'not_yet_valid'
     | 'claims';
   readonly detail: string;
+  /** The issuer that the token names, where that has the form of one; for the log and the answer as well. */
+  readonly issuer?: string;
 }
 
 export function refuseToken(reason: TokenRefusal['reason'], detail: string): { ok: false; error: TokenRefusal } {

@@ -14,10 +14,10 @@ import { refuseToken, type TokenRefusal } from './token-refusal.ts';
 
 /** A token taken apart. Nothing of it is verified. */
 export interface UnverifiedToken {
-  readonly text: string;
-  readonly algorithm: Algorithm;
-  readonly keyId: string;
+  readonly header: { readonly alg: Algorithm; readonly kid: string };
   readonly claims: object;
+  /** Header, claims and signature as they stand in the token. */
+  readonly parts: readonly [header: string, claims: string, signature: string];
 }
 
 const SHAPE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
@@ -45,28 +45,27 @@ export function parseToken(text: string): Result<UnverifiedToken, TokenRefusal> 
   }
   const checked = checkHeader(header);
   if (!checked.ok) return checked;
-  const { algorithm, keyId } = checked.value;
-  const bytes = SIGNATURE_BYTES[algorithm];
+  const bytes = SIGNATURE_BYTES[checked.value.alg];
   if (bytes !== null && signature.length !== bytes) {
-    return refuseToken('signature', `expected a signature of ${bytes} bytes for ${algorithm}`);
+    return refuseToken('signature', `expected a signature of ${bytes} bytes for ${checked.value.alg}`);
   }
-  return ok({ text, algorithm, keyId, claims });
+  return ok({ header: checked.value, claims, parts: [headerText, claimsText, signatureText] });
 }
 
-function checkHeader(header: object): Result<{ algorithm: Algorithm; keyId: string }, TokenRefusal> {
-  const algorithm = memberOf(header, 'alg');
-  if (!isAlgorithm(algorithm)) return refuseToken('algorithm', 'expected an asymmetric signature algorithm in `alg`');
+function checkHeader(header: object): Result<UnverifiedToken['header'], TokenRefusal> {
+  const alg = memberOf(header, 'alg');
+  if (!isAlgorithm(alg)) return refuseToken('algorithm', 'expected an asymmetric signature algorithm in `alg`');
   const forbidden = FORBIDDEN_HEADERS.find((name) => Object.hasOwn(header, name));
   if (forbidden !== undefined) return refuseToken('malformed', `the header \`${forbidden}\` is not allowed`);
   const type = memberOf(header, 'typ');
   if (type !== undefined && !(typeof type === 'string' && TYPES.test(type))) {
     return refuseToken('malformed', 'expected `typ` to be JWT or at+jwt');
   }
-  const keyId = memberOf(header, 'kid');
-  if (typeof keyId !== 'string' || keyId === '' || keyId.length > TOKEN_KEY_ID_MAX_CHARS) {
+  const kid = memberOf(header, 'kid');
+  if (typeof kid !== 'string' || kid === '' || kid.length > TOKEN_KEY_ID_MAX_CHARS) {
     return refuseToken('malformed', `expected \`kid\` to be a string of 1 to ${TOKEN_KEY_ID_MAX_CHARS} characters`);
   }
-  return ok({ algorithm, keyId });
+  return ok({ alg, kid });
 }
 
 function parsePart(text: string, maxDepth: number, maxMembers: number): object | null {

@@ -1,12 +1,13 @@
 import { issuerKey, type VerifiedClaims } from '../domain/tenants/jwt-authorizer.ts';
-import { ISSUER_MAX_CHARS, TOKEN_NOT_BEFORE_GRACE_SECONDS } from '../domain/limits.ts';
-import { ok, type Result } from '../domain/result.ts';
-import type { EpochMs } from '../domain/time.ts';
+import { ISSUER_MAX_CHARS, TOKEN_CLOCK_GRACE_SECONDS } from '../domain/limits.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import type { Clock, EpochMs } from '../domain/time.ts';
+import { memberOf } from '../json/record.ts';
 import { checkClaims } from './claims-text.ts';
 import { parseIssuerUrl } from './fetch-json.ts';
-import { createIssuerKeys, type IssuerDeps } from './issuer-keys.ts';
+import { createIssuers, type FindIssuer, type IssuersDeps } from './issuers.ts';
 import { refuseToken, type TokenRefusal } from './token-refusal.ts';
-import { parseToken } from './token-text.ts';
+import { parseToken, type UnverifiedToken } from './token-text.ts';
 
 export interface TokenVerifier {
   /**
@@ -17,41 +18,58 @@ export interface TokenVerifier {
 }
 
 /** A verifier with its own memory of issuers; make one per process. Until the signature holds, `iss` is only a name to look up. */
-export function createTokenVerifier(deps: IssuerDeps): TokenVerifier {
-  const findIssuerKeys = createIssuerKeys(deps);
+export function createTokenVerifier(deps: IssuersDeps): TokenVerifier {
+  const findIssuer = createIssuers(deps);
   return {
     verify: async (text) => {
       const token = parseToken(text);
       if (!token.ok) return token;
-      const claims = checkClaims(token.value.claims);
-      if (!claims.ok) return claims;
-      const { iss } = claims.value;
-      const { algorithm, keyId } = token.value;
-
-      const found = isIssuer(iss) ? await findIssuerKeys(issuerKey(iss), keyId) : null;
-      if (found === null || found.issuer !== iss) {
-        return refuseToken('unknown_issuer', 'no payment manager trusts the issuer of the token');
-      }
-      const named = found.keys.filter(({ id }) => id === keyId);
-      if (named.length === 0) return refuseToken('unknown_key', 'the issuer has no usable key of the id in `kid`');
-      const key = named.find(({ suits }) => suits(algorithm));
-      if (key === undefined) return refuseToken('algorithm', 'the key in `kid` is not for the algorithm in `alg`');
-      if (!key.isSignerOf(text)) return refuseToken('signature', 'the signature is not by the key in `kid`');
-      return checkTime(claims.value, deps.clock.now());
+      const iss = memberOf(token.value.claims, 'iss');
+      const judged = await judge(findIssuer, deps.clock, token.value);
+      return judged.ok || !isIssuer(iss) ? judged : refuse({ ...judged.error, issuer: iss });
     },
   };
 }
 
+async function judge(
+  findIssuer: FindIssuer,
+  clock: Clock,
+  token: UnverifiedToken,
+): Promise<Result<VerifiedClaims, TokenRefusal>> {
+  const claims = checkClaims(token.claims);
+  if (!claims.ok) return claims;
+  const { iss } = claims.value;
+  const { kid } = token.header;
+
+  const issuer = isIssuer(iss) ? await findIssuer(issuerKey(iss), kid) : null;
+  if (issuer === null || issuer.issuer !== iss) return UNKNOWN_ISSUER;
+  let judged = await issuer.judge(token, claims.value);
+  if (!judged.ok && judged.error.reason === 'signature') {
+    // The issuer may have another key under the same id by now.
+    const newer = await findIssuer(issuerKey(iss), kid, issuer);
+    if (newer === null || newer.issuer !== iss) return UNKNOWN_ISSUER;
+    if (newer !== issuer) judged = await newer.judge(token, claims.value);
+  }
+  return judged.ok ? checkTime(claims.value, clock.now()) : judged;
+}
+
+const UNKNOWN_ISSUER = refuseToken('unknown_issuer', 'no payment manager trusts the issuer of the token');
+
 /** Issuers are URLs without a query or fragment (OpenID Connect Core 2); anything else needs no look-up. */
-function isIssuer(iss: string): boolean {
-  return iss.length <= ISSUER_MAX_CHARS && !/[?#\s\\]/.test(iss) && parseIssuerUrl(iss) !== null;
+function isIssuer(iss: unknown): iss is string {
+  return (
+    typeof iss === 'string' &&
+    iss.length <= ISSUER_MAX_CHARS &&
+    !/[?#\s\\"\p{C}]/u.test(iss) &&
+    parseIssuerUrl(iss) !== null
+  );
 }
 
 /** A token is dead in the very second of its `exp` (RFC 7519 4.1.4). */
 function checkTime(claims: VerifiedClaims, now: EpochMs): Result<VerifiedClaims, TokenRefusal> {
   const notBefore = claims['nbf'];
   if (claims.exp * 1000 <= now) return refuseToken('expired', 'the token has expired');
-  if (typeof notBefore === 'number' && (notBefore - TOKEN_NOT_BEFORE_GRACE_SECONDS) * 1000 > now) {
+  if (typeof notBefore === 'number' && (notBefore - TOKEN_CLOCK_GRACE_SECONDS) * 1000 > now) {
     return refuseToken('not_yet_valid', 'the token is not valid yet');
   }
   return ok(claims);

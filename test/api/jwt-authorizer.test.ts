@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createJwtAuthorizer, type AuthorizerEvent } from '../../lib/api/jwt-authorizer.ts';
 import { readRequest } from '../../lib/api/request.ts';
 import type { VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
-import { ok } from '../../lib/domain/result.ts';
+import { ok, refuse } from '../../lib/domain/result.ts';
 import { refuseToken } from '../../lib/jwt/token-refusal.ts';
 import type { TokenVerifier } from '../../lib/jwt/token-verifier.ts';
 import { makeEvent } from '../support/events.ts';
@@ -118,6 +118,16 @@ describe('the policy', () => {
   });
 });
 
+/** The answer to a request that is not let in: a denial of everything, with the reason in words. */
+const denial = (refusal: string) => ({
+  principalId: 'nobody',
+  policyDocument: {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Deny', Action: 'execute-api:Invoke', Resource: '*' }],
+  },
+  context: { refusal },
+});
+
 describe('the token', () => {
   test.each<[string, Partial<AuthorizerEvent>]>([
     ['after Bearer', bearer(`Bearer ${TOKEN}`)],
@@ -156,7 +166,8 @@ describe('the token', () => {
     ],
     ['another header only', { headers: { 'X-Authorization': `Bearer ${TOKEN}`, Cookie: TOKEN } }],
   ])('is refused, and shown to nobody, with %s', async (_what, event) => {
-    await expect(authorize(event)).rejects.toThrow(/^Unauthorized$/);
+    const refusal = 'The token is not accepted: expected one Authorization header: `Bearer`, a space and the token';
+    expect(await authorize(event)).toEqual(denial(refusal));
     expect(verified).toEqual([]);
     expect(logged()).toEqual([expect.objectContaining({ refused: 'no_bearer_token' })]);
     expect(lines.join()).not.toContain(CANARY);
@@ -171,14 +182,30 @@ describe('the token', () => {
     'expired',
     'not_yet_valid',
     'claims',
-  ] as const)('is refused as %s with one answer for all, and its reason in the log', async (reason) => {
+  ] as const)('is refused as %s, and answer and log say why', async (reason) => {
     const verify = async () => refuseToken(reason, 'a detail');
-    const refusal: unknown = await authorize(bearer(`Bearer ${TOKEN}`), verify).catch((error: unknown) => error);
-    expect(refusal).toBeInstanceOf(Error);
-    expect((refusal as Error).message).toBe('Unauthorized');
-    expect((refusal as Error).cause).toBeUndefined();
-    expect(logged()).toEqual([expect.objectContaining({ refused: reason })]);
+    const answer = await authorize(bearer(`Bearer ${TOKEN}`), verify);
+    expect(answer).toEqual(denial('The token is not accepted: a detail'));
+    expect(logged()).toEqual([expect.objectContaining({ refused: reason, detail: 'a detail' })]);
+    expect(logged()[0]).not.toHaveProperty('issuer');
     expect(lines.join()).not.toContain(CANARY);
+  });
+
+  test('is refused with the issuer that it names, in answer and log', async () => {
+    const issuer = 'https://issuer.example/a';
+    const verify = async () => refuse({ reason: 'expired', detail: 'the token has expired', issuer } as const);
+    const answer = await authorize(bearer(`Bearer ${TOKEN}`), verify);
+    expect(answer).toEqual(denial(`The token is not accepted: the token has expired (issuer ${issuer})`));
+    expect(logged()).toEqual([
+      expect.objectContaining({ refused: 'expired', detail: 'the token has expired', issuer }),
+    ]);
+  });
+
+  test('is refused in words that stand between the quotes of a JSON text', async () => {
+    const verify = async () => refuseToken('claims', 'a "quoted"\nword \\ more');
+    const { context } = await authorize(bearer(`Bearer ${TOKEN}`), verify);
+    const { refusal } = context as { refusal: string };
+    expect(JSON.parse(`"${refusal}"`)).toBe('The token is not accepted: a "quoted"\nword \\ more');
   });
 });
 

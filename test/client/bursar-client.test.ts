@@ -168,6 +168,16 @@ describe('a refusal', () => {
       answered({ __type: 'ThrottlingException' }, 403, { 'x-amzn-errortype': 'One, Two' }),
       { errorName: 'ThrottlingException' },
     ],
+    [
+      'a token that is not let in',
+      answered({ __type: 'AccessDeniedException', message: 'Not authorized', detail: 'The token has expired' }, 403),
+      { errorName: 'AccessDeniedException', message: 'Not authorized. The token has expired' },
+    ],
+    [
+      'a detail that says nothing',
+      answered({ __type: 'AccessDeniedException', message: 'Not authorized', detail: '' }, 403),
+      { message: 'Not authorized' },
+    ],
     ['no JSON', new Response('<html>', { status: 403 }), { errorName: 'UnknownError', message: 'Bursar answered 403' }],
     ['JSON of another shape', answered([null], 400), { errorName: 'UnknownError', code: null, requestId: null }],
     ['fields of another shape', answered({ fieldList: [null, 1, { name: 2 }] }, 400), { code: null }],

@@ -149,10 +149,11 @@ test.each([
     '$context.error.messageString',
     '"Forbidden"',
   );
+  const detail = type === 'ACCESS_DENIED' ? { detail: '$context.authorizer.refusal' } : {};
   const body: unknown = JSON.parse(text);
   const reason =
     name === 'ValidationException' ? { reason: expect.stringMatching(/^(CannotParse|FieldValidationFailed)$/) } : {};
-  expect(body).toEqual({ __type: name, message: expect.stringMatching(/./), ...reason });
+  expect(body).toEqual({ __type: name, message: expect.stringMatching(/./), ...detail, ...reason });
 });
 
 test('says how large a body may be', () => {

@@ -172,6 +172,22 @@ describe('a token', () => {
     expect(await refusalOf(list(holding(token)))).toMatchObject({ status: 403, errorName: 'AccessDeniedException' });
   });
 
+  test('is told why it is not let in, with the issuer, in words that are JSON', async () => {
+    const { endpoint, issuer } = scene.stack.info.jwt;
+    const [head, claims] = (await tokenOf('agent')).split('.');
+    const response = await fetch(`${endpoint}/payments/listPaymentSessions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${head}.${claims}.${'A'.repeat(86)}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toEqual({
+      __type: 'AccessDeniedException',
+      message: 'User is not authorized to access this resource',
+      detail: `The token is not accepted: the signature is not by the key in \`kid\` (issuer ${issuer})`,
+    });
+  });
+
   test('appears in no line that a function prints', async () => {
     const token = await tokenOf('management');
     await list(holding(() => token));

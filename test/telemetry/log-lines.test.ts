@@ -7,7 +7,7 @@ import { InvariantViolated } from '../../lib/domain/invariant.ts';
 import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import { composeAuthorizeJwt } from '../../lib/functions/authorize-jwt.ts';
 import { composePublishEvents } from '../../lib/functions/publish-events.ts';
-import { reportProblem } from '../../lib/functions/runtime.ts';
+import { reportDroppedKeys, reportProblem } from '../../lib/functions/runtime.ts';
 import { PAY_TO } from '../support/paying.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
 import { ACCOUNT, createTenant, offer, paymentRequest, withFunctions, type Tenant } from '../support/functions.ts';
@@ -217,10 +217,22 @@ describe('other lines', () => {
     const authorize = composeAuthorizeJwt({ ...environment(), JWT_ISSUERS: 'any' });
     const methodArn = 'arn:aws:execute-api:us-east-1:111122223333:api/v1/POST/oauth/x';
     const event = { methodArn, headers: { authorization: 'Bearer canary' }, requestContext: { requestId: 'r-1' } };
-    await expect(authorize(event)).rejects.toThrow('Unauthorized');
+    expect(await authorize(event)).toMatchObject({ principalId: 'nobody', context: { refusal: expect.any(String) } });
     const [line] = expectPublished(functions.logs);
-    expect(line).toMatchObject({ event: 'token.judged', level: 'INFO', requestId: 'r-1' });
+    const detail = expect.stringContaining('expected two JSON objects');
+    expect(line).toMatchObject({
+      event: 'token.judged',
+      level: 'INFO',
+      requestId: 'r-1',
+      refused: 'malformed',
+      detail,
+    });
     expect(functions.logs.join()).not.toContain('canary');
+  });
+
+  test('of an issuer say which of its keys are not taken', () => {
+    reportDroppedKeys({ issuer: 'https://issuer.example', taken: 2, dropped: { not_for_signatures: 1, too_many: 3 } });
+    expect(expectPublished(functions.logs)).toMatchObject([{ event: 'issuer.keys_dropped', taken: 2 }]);
   });
 });
 

@@ -9,9 +9,9 @@ export interface JwtAuthorizer {
   readonly discoveryUrl: string;
   /** One of these must be among the token's `aud`. */
   readonly allowedAudience: readonly string[] | null;
-  /** One of these must be the token's `client_id`, or its `azp` where it has no `client_id`. */
+  /** One of these must be the token's client: `client_id`, or the first of `azp`, `cid` and `appid` where there is none. */
   readonly allowedClients: readonly string[] | null;
-  /** One of these must be among the token's `scope`. */
+  /** One of these must be among the token's `scope`, `scp` and `roles`. */
   readonly allowedScopes: readonly string[] | null;
   /** All of them must hold. */
   readonly customClaims: readonly CustomClaim[];

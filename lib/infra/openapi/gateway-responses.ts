@@ -15,10 +15,14 @@ interface WireError {
   readonly name: string;
   /** A JSON text, or the variable that becomes one. */
   readonly message: string;
+  /** A member beside the message: a variable whose text is escaped for JSON by who sets it, and empty where nobody does. */
+  readonly detail?: string;
   readonly reason?: 'CannotParse' | 'FieldValidationFailed';
 }
 
 const denied: WireError = { status: 403, name: 'AccessDeniedException', message: OWN_MESSAGE };
+/** The authorizer of tokens says why it let nobody in (`lib/api/jwt-authorizer.ts`); signatures are API Gateway's own to judge. */
+const notAdmitted: WireError = { ...denied, detail: '$context.authorizer.refusal' };
 const throttled: WireError = { status: 429, name: 'ThrottlingException', message: '"Rate exceeded"' };
 const failed: WireError = {
   status: 500,
@@ -38,7 +42,7 @@ const tooLarge: WireError = {
 
 /** Without these, an error that never reaches a function has a shape that no AWS client understands. */
 const WIRE_ERRORS: Readonly<Record<string, WireError>> = {
-  ACCESS_DENIED: denied,
+  ACCESS_DENIED: notAdmitted,
   EXPIRED_TOKEN: denied,
   INVALID_API_KEY: denied,
   INVALID_SIGNATURE: denied,
@@ -65,9 +69,10 @@ export const GATEWAY_RESPONSES: Readonly<Record<string, GatewayResponse>> = Obje
   Object.entries(WIRE_ERRORS).map(([type, error]) => [type, toGatewayResponse(error)]),
 );
 
-function toGatewayResponse({ status, name, message, reason }: WireError): GatewayResponse {
+function toGatewayResponse({ status, name, message, detail, reason }: WireError): GatewayResponse {
   // The message is spliced in as it is: the variable stands outside quotes because API Gateway brings its own.
   const members = [`"__type":"${name}"`, `"message":${message}`];
+  if (detail !== undefined) members.push(`"detail":"${detail}"`);
   if (reason !== undefined) members.push(`"reason":"${reason}"`);
   return {
     statusCode: status,

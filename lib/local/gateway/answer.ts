@@ -29,6 +29,8 @@ export type GatewayErrorType =
 export interface GatewayError {
   readonly type: GatewayErrorType;
   readonly message: string;
+  /** The context of a Lambda authorizer that let nobody in. A template has it as `$context.authorizer`, and nothing escapes it. */
+  readonly authorizer?: Readonly<Record<string, string>>;
 }
 
 interface ErrorDefaults {
@@ -66,6 +68,7 @@ export function answerError(api: ApiDefinition, error: GatewayError, requestId: 
   const fallback = api.gatewayResponses[status < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX'];
   const response: GatewayResponse | undefined = api.gatewayResponses[error.type] ?? fallback;
   const variables: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(Object.entries(error.authorizer ?? {}).map(([name, value]) => [`authorizer.${name}`, value])),
     'error.message': error.message,
     'error.messageString': JSON.stringify(error.message),
     'error.responseType': error.type,

@@ -40,7 +40,8 @@ export async function askAuthorizer(question: AuthorizerQuestion): Promise<Resul
   const allowed = await isAllowedByPolicy(policyDocument, 'execute-api:Invoke', methodArn, request.environment);
   if (allowed === null) return refuse(MISCONFIGURED);
   if (allowed) return ok({ principalId, context, latencyMs });
-  return refuse({ type: 'ACCESS_DENIED', message: 'User is not authorized to access this resource' });
+  const message = 'User is not authorized to access this resource';
+  return refuse({ type: 'ACCESS_DENIED', message, authorizer: context });
 }
 
 function failed(result: InvocationResult): Result<never, GatewayError> {

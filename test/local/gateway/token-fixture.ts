@@ -9,12 +9,12 @@ export const handler = async (event) => {
   if (token === 'throw') throw new Error('planted');
   if (token === 'hang') await new Promise(() => setInterval(() => {}, 1000));
   if (token === 'text') return 'hello';
-  const Effect = token === 'deny' ? 'Deny' : 'Allow';
+  const Effect = token === 'deny' || token === 'told' ? 'Deny' : 'Allow';
   const Resource = token === 'elsewhere' ? event.methodArn.replace('/oauth/', '/other/') : event.methodArn;
   return {
     principalId: 'ada',
     policyDocument: { Version: '2012-10-17', Statement: [{ Effect, Action: 'execute-api:Invoke', Resource }] },
-    context: token === 'deep' ? { claims: { sub: 'ada' } } : { shown: JSON.stringify(event), count: 2, principalId: 'eve' },
+    context: token === 'told' ? { refusal: 'not \\\\"yours\\\\"' } : token === 'deep' ? { claims: { sub: 'ada' } } : { shown: JSON.stringify(event), count: 2, principalId: 'eve' },
   };
 };
 `;

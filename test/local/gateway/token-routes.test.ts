@@ -94,17 +94,39 @@ describe('a request whose token the authorizer lets in', () => {
 });
 
 describe('a request that the authorizer does not let in', () => {
-  test.each<[string, string | null, number, string, string]>([
+  test.each<[string, string | null, number, string, string, string?]>([
     ['without a token', null, 403, 'AccessDeniedException', 'Unauthorized'],
     ['with a token that it throws Unauthorized for', 'unauthorized', 403, 'AccessDeniedException', 'Unauthorized'],
-    ['denied by its policy', 'deny', 403, 'AccessDeniedException', 'User is not authorized to access this resource'],
-    ['allowed elsewhere', 'elsewhere', 403, 'AccessDeniedException', 'User is not authorized to access this resource'],
-  ])('is refused in the form of AWS’s services: %s', async (_, token, status, type, message) => {
+    [
+      'denied by its policy',
+      'deny',
+      403,
+      'AccessDeniedException',
+      'User is not authorized to access this resource',
+      '',
+    ],
+    [
+      'denied with a reason',
+      'told',
+      403,
+      'AccessDeniedException',
+      'User is not authorized to access this resource',
+      'not "yours"',
+    ],
+    [
+      'allowed elsewhere',
+      'elsewhere',
+      403,
+      'AccessDeniedException',
+      'User is not authorized to access this resource',
+      '',
+    ],
+  ])('is refused in the form of AWS’s services: %s', async (_, token, status, type, message, detail) => {
     const before = problems.length;
     const response = await send(token);
     expect(response.status).toBe(status);
     expect(response.headers.get('x-amzn-errortype')).toBe(type);
-    expect(await response.json()).toEqual({ __type: type, message });
+    expect(await response.json()).toEqual({ __type: type, message, ...(detail === undefined ? {} : { detail }) });
     expect(problems.length).toBe(before);
   });
 

@@ -83,10 +83,8 @@ describe('a token of an issuer that a manager trusts', () => {
     const token = await signToken(key, { iss: issuer.issuer, sub: 'user-1', aud: 'payments', exp });
     const methodArn = `arn:aws:execute-api:us-east-1:${ACCOUNT}:api/v1/POST/oauth/payments/processPayment`;
     const event = { methodArn, headers: { authorization: `Bearer ${token}` }, requestContext: { requestId: 'r-1' } };
-    return authorize(event).then(
-      () => 'let in',
-      (error: Error) => error.message,
-    );
+    const { context } = await authorize(event);
+    return 'claims' in context ? 'let in' : context.refusal;
   }
 
   test('is let in where the deployment trusts it too, or leaves that to managers', async () => {
@@ -96,8 +94,9 @@ describe('a token of an issuer that a manager trusts', () => {
 
   test('is not where the deployment has come to trust others or none, and the issuer is not even asked', async () => {
     const asked = { ...issuer.counts };
-    expect(await judge(TRUSTED)).toBe('Unauthorized');
-    expect(await judge('none')).toBe('Unauthorized');
+    const refusal = expect.stringContaining('no payment manager trusts the issuer of the token');
+    expect(await judge(TRUSTED)).toEqual(refusal);
+    expect(await judge('none')).toEqual(refusal);
     expect(issuer.counts).toEqual(asked);
   });
 });
