@@ -150,6 +150,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/ledger',
       'lib/telemetry',
       'lib/wallets/aws-kms/key-policy.ts',
+      'lib/wallets/seed-vault/seed-secret.ts',
     ],
     packages: [
       'aws-cdk-lib',

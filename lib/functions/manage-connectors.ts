@@ -11,6 +11,7 @@ import { readConnectorsConfig } from './config.ts';
 import {
   createConnector,
   deleteConnector,
+  findConnectorProblem,
   getConnector,
   listConnectors,
   rotateCredentials,
@@ -21,7 +22,7 @@ import { createManager, deleteManager, getManager, listManagers, updateManager }
 import { pageBody, pageOf } from '../service/tenants/pages.ts';
 import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
-/** Keeps managers and connectors. May create wallet secrets, may never read one. */
+/** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
 export function composeManageConnectors(env: NodeJS.ProcessEnv) {
   const config = readConnectorsConfig(env);
   const { deployment } = config;
@@ -70,7 +71,9 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       },
       GetPaymentConnector: async ({ input }) => {
         const found = await getConnector(deps, input);
-        return found.ok ? ok({ body: toConnectorView(deployment, found.value) }) : found;
+        if (!found.ok) return found;
+        const problem = await findConnectorProblem(deps, found.value);
+        return ok({ body: toConnectorView(deployment, found.value, problem) });
       },
       UpdatePaymentConnector: async ({ input }) => {
         const updated = await updateConnector(deps, input);

@@ -1,4 +1,5 @@
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -10,10 +11,11 @@ import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../ser
 import { toInstrumentView } from '../api/views/payments.ts';
 import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
-/** Makes and closes wallets. Can make keys, cannot sign with them. */
+/** Makes and closes wallets. Can make keys, cannot sign with them; sees that a seed is there, and not what it is. */
 export function composeManageInstruments(env: NodeJS.ProcessEnv) {
   const config = readInstrumentsConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const secrets = new SecretsManagerClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX));
   const walletKeys = {
     client: new KMSClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX)),
     clock: systemClock,
@@ -25,7 +27,7 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
   };
   const deps: InstrumentsDeps = {
     registry: createRegistry({ tableName: config.registryTable, client }),
-    provisioners: createProvisioners({ walletKeys, walletSecrets: null }),
+    provisioners: createProvisioners({ walletKeys, walletSecrets: { client: secrets, secretNamePrefix: null } }),
     deployment: config.deployment,
     clock: systemClock,
     random: systemRandom,

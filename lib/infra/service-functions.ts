@@ -149,6 +149,7 @@ function manageInstruments(parts: Parts): ServiceFunction {
   });
   data.registry.grantManageInstruments(fn.role);
   keys.grantCreate(fn.role);
+  parts.seeds.grantDescribe(fn.role);
   return fn;
 }
 
@@ -160,6 +161,7 @@ function manageConnectors(parts: Parts): ServiceFunction {
   });
   data.registry.grantManageConnectors(fn.role);
   seeds.grantCreate(fn.role);
+  seeds.grantDescribe(fn.role);
   return fn;
 }
 

@@ -6,12 +6,12 @@ import { createSeedVaultProvisioner, type SeedVaultProvisionerDeps } from './see
 /**
  * The provisioner of every wallet type, for the management functions. A new wallet is one line here. Kept apart from
  * `signers.ts`, so that the paying function carries none of this.
- * @param deps each `null` where the function has not that privilege: making connectors takes `walletSecrets`, making
- *   instruments takes `walletKeys`
+ * @param deps `walletKeys` is `null` where the function makes no instruments; `walletSecrets` has no prefix where it makes no
+ *   connectors
  */
 export function createProvisioners(deps: {
   readonly walletKeys: KmsProvisionerDeps | null;
-  readonly walletSecrets: SeedVaultProvisionerDeps | null;
+  readonly walletSecrets: SeedVaultProvisionerDeps;
 }): Readonly<Record<WalletType, WalletProvisioner>> {
   return {
     AwsKms: createKmsProvisioner(deps.walletKeys),

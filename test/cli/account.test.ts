@@ -47,16 +47,20 @@ test('quotas are read page by page, and not for ever', async () => {
   expect(quotas.calls()).toHaveLength(10);
 });
 
-test('a secret is present, about to be deleted, or missing; a refusal is none of these', async () => {
+test('a secret is held, rotated, not held, about to be deleted, or missing; a refusal is none of these', async () => {
+  const held = { VersionIdsToStages: { one: ['BURSAR_SEED', 'AWSCURRENT'] } };
   secrets
     .on(DescribeSecretCommand)
-    .resolvesOnce({ Name: 'seed' })
-    .resolvesOnce({ Name: 'seed', DeletedDate: new Date(0) })
+    .resolvesOnce(held)
+    .resolvesOnce({ ...held, RotationEnabled: true })
+    .resolvesOnce({ VersionIdsToStages: { one: ['BURSAR_SEED'], two: ['AWSCURRENT'] } })
+    .resolvesOnce({ VersionIdsToStages: { one: ['AWSCURRENT'] } })
+    .resolvesOnce({ ...held, DeletedDate: new Date(0) })
     .rejectsOnce(new ResourceNotFoundException({ $metadata: {}, message: 'gone' }))
     .rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
   const states = [];
-  for (let times = 0; times < 3; times += 1) states.push(await ACCOUNT_READER.secretState(...ask, 'seed'));
-  expect(states).toEqual(['present', 'deleting', 'missing']);
+  for (let times = 0; times < 6; times += 1) states.push(await ACCOUNT_READER.secretState(...ask, 'seed'));
+  expect(states).toEqual(['present', 'rotated', 'rotated', 'not_held', 'deleting', 'missing']);
   await expect(ACCOUNT_READER.secretState(...ask, 'seed')).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 

@@ -1,9 +1,11 @@
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
+  DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { mnemonicToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -238,12 +240,28 @@ describe('backup restore', () => {
     const world = createBackupWorld({ files: { 'wallets.age': sealed } });
     return { exitCode: await restore(world), answer: answerOf(world) };
   };
+  const heldVersion = async () => {
+    const { VersionIdsToStages: stages } = await secrets.send(new DescribeSecretCommand({ SecretId: NAME }));
+    return Object.entries(stages ?? {}).find(([, labels]) => labels.includes('BURSAR_SEED'))?.[0];
+  };
   const OTHER_VERSION = '22222222-2222-4222-8222-222222222222';
 
   test('makes a lost secret anew under its name and version, once', async () => {
     expect(await restored()).toMatchObject({ exitCode: 0, answer: { outcome: 'created' } });
     expect(await valueOf(material.secretVersionId)).toBe(value);
     expect(await restored()).toMatchObject({ exitCode: 0, answer: { outcome: 'present' } });
+    expect(await heldVersion()).toBe(material.secretVersionId);
+  });
+
+  test('holds the version again where its label is gone or at another value', async () => {
+    await put(value, material.secretVersionId);
+    expect(await restored()).toMatchObject({ answer: { outcome: 'present' } });
+    expect(await heldVersion()).toBe(material.secretVersionId);
+    const { VersionId } = await secrets.send(new PutSecretValueCommand({ SecretId: NAME, SecretString: 'later' }));
+    const move = { MoveToVersionId: VersionId, RemoveFromVersionId: material.secretVersionId };
+    await secrets.send(new UpdateSecretVersionStageCommand({ SecretId: NAME, VersionStage: 'BURSAR_SEED', ...move }));
+    expect(await restored()).toMatchObject({ answer: { outcome: 'present' } });
+    expect(await heldVersion()).toBe(material.secretVersionId);
   });
 
   test('takes back a deletion', async () => {

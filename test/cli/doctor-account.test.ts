@@ -137,6 +137,8 @@ describe('the key of the wallet', () => {
   test.each([
     ['SeedVault', 'fail', 'backup restore', { secretState: async () => 'missing' as const }],
     ['SeedVault', 'fail', 'restore-secret', { secretState: async () => 'deleting' as const }],
+    ['SeedVault', 'warn', 'must not be rotated', { secretState: async () => 'rotated' as const }],
+    ['SeedVault', 'fail', 'backup restore', { secretState: async () => 'not_held' as const }],
     ['SeedVault', 'warn', 'secretsmanager:DescribeSecret', { secretState: denied }],
     ['AwsKms', 'fail', 'cancel-key-deletion', { walletKeyStates: async () => ['PendingDeletion'] }],
     ['AwsKms', 'warn', 'tags', { walletKeyStates: async () => [] }],

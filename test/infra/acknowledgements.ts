@@ -67,7 +67,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'AwsSolutions-IAM5',
-    paths: [policyOf('ProcessPayment'), policyOf('ManageConnectors'), policyOf('BackupRole')],
+    paths: [
+      policyOf('ProcessPayment'),
+      policyOf('ManageConnectors'),
+      policyOf('ManageInstruments'),
+      policyOf('BackupRole'),
+    ],
     findings: ['Resource::arn:<AWS::Partition>:secretsmanager:us-east-1:000000000000:secret:bursar/Bursar/*'],
     reason: 'Seeds are made at run time, under the name of this deployment; credentials below it are denied',
   },

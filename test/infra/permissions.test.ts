@@ -120,13 +120,38 @@ describe('making wallets', () => {
     },
   );
 
-  test('only manage-connectors stores seeds, under the name of its deployment; it never reads or changes them', async () => {
+  test('only manage-connectors stores seeds, under the name of its deployment; it never reads or changes a value', async () => {
     const create = 'secretsmanager:CreateSecret';
     expect(await whoMay({ action: create, resource: SEED })).toEqual(['BackupRole', 'manage-connectors']);
     expect(await whoMay({ action: create, resource: FOREIGN_SECRET })).toEqual([]);
     for (const action of ['UpdateSecret', 'DeleteSecret', 'PutResourcePolicy', 'TagResource']) {
       expect(await whoMay({ action: `secretsmanager:${action}`, resource: SEED })).toEqual([]);
     }
+  });
+
+  test('the version of a seed is held by our label, and no other label is moved', async () => {
+    const move = (stage: string, resource = SEED): Question => ({
+      action: 'secretsmanager:UpdateSecretVersionStage',
+      resource,
+      context: { 'secretsmanager:VersionStage': stage },
+    });
+    expect(await whoMay(move('BURSAR_SEED'))).toEqual(['BackupRole', 'manage-connectors']);
+    expect(await whoMay(move('AWSCURRENT'))).toEqual([]);
+    for (const resource of [CREDENTIAL, EXTERNAL_SECRET, FOREIGN_SECRET]) {
+      expect(await whoMay(move('BURSAR_SEED', resource))).toEqual([]);
+    }
+  });
+
+  test('who makes connectors and wallets sees that a seed is there, and no other secret', async () => {
+    const onDescribe = (resource: string): Question => ({ action: 'secretsmanager:DescribeSecret', resource });
+    expect(await whoMay(onDescribe(SEED))).toEqual(['BackupRole', 'manage-connectors', 'manage-instruments']);
+    for (const resource of [CREDENTIAL, EXTERNAL_SECRET, FOREIGN_SECRET]) {
+      expect(await whoMay(onDescribe(resource))).toEqual([]);
+    }
+  });
+
+  test('nobody sets a seed to be rotated', async () => {
+    expect(await whoMay({ action: 'secretsmanager:RotateSecret', resource: SEED })).toEqual([]);
   });
 
   test('only BackupRole adds a value to a seed’s secret or takes its deletion back', async () => {

@@ -21,6 +21,7 @@ export const user = signedCaller('user-1');
 
 const provisioner: WalletProvisioner = {
   type: 'AwsKms',
+  findProblem: () => Promise.resolve(null),
   createConnector: async () => ({ type: 'AwsKms' }),
   createKey: async () => ({ address: PAYER, key: { type: 'AwsKms', keyArn: 'arn:aws:kms:key/1' } }),
 };

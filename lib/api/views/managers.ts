@@ -1,4 +1,5 @@
 import { formatManagerArn, formatProviderArn, formatWorkloadArn, type Deployment } from '../../domain/ids.ts';
+import type { MaterialProblem } from '../../domain/ports/services.ts';
 import type { ConnectorMaterial, PaymentConnector, PaymentManager } from '../../domain/tenants/resources.ts';
 import { formatInstant } from '../../domain/time.ts';
 import { toAuthorizerConfiguration } from '../../service/tenants/authorizer-configuration.ts';
@@ -88,9 +89,12 @@ export function toCreatedConnector(deployment: Deployment, connector: PaymentCon
   };
 }
 
-export function toConnectorView(deployment: Deployment, connector: PaymentConnector) {
+/** @param problem what is wrong with what its wallets come from; beside AgentCore's members. One that can't sign is not READY. */
+export function toConnectorView(deployment: Deployment, connector: PaymentConnector, problem: MaterialProblem | null) {
   return {
     ...toConnectorHead(connector),
+    ...(problem === null ? {} : { problem: problem.message }),
+    ...(problem?.kind === 'lost' ? { status: 'UPDATE_FAILED' } : {}),
     ...toDescription(connector),
     provisionMode: 'MANUAL',
     credentialProviderConfigurations: toProviderReferences(deployment, connector.material),

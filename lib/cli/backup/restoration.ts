@@ -6,11 +6,13 @@ import type { SeedStore } from './seed-store.ts';
 export type Restoration = 'present' | 'undeleted' | 'created' | 'added';
 
 /**
- * Brings a secret back under its name, key and version, and reads it again. Safe to repeat: a version id stands for one
+ * Brings a secret back under its name, key and version, labels the version so that it is kept, and reads it again. Safe to repeat: a version id stands for one
  * value for ever. Throws `CliError` where the secret holds another value, which is left as it is.
  */
 export async function restoreSecret(store: SeedStore, backup: SeedBackup): Promise<Restoration> {
   const outcome = await bringBack(store, backup);
+  const held = (await store.describe(backup.secretName))?.heldVersionId ?? null;
+  if (held !== backup.secretVersionId) await store.hold(backup.secretName, backup.secretVersionId, held);
   if ((await store.read(backup.secretName, backup.secretVersionId)) === backup.secretString) return outcome;
   throw new Error(`${backup.secretName} does not read as it was restored: try again`);
 }

@@ -1,4 +1,5 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SEED_STAGE } from '../../wallets/seed-vault/seed-secret.ts';
 import type { CredentialSource } from '../target/aws.ts';
 
 /** A secret as Secrets Manager describes it, without a value. */
@@ -9,6 +10,8 @@ export interface SecretDescription {
   readonly kmsKeyId: string | null;
   /** Those with a stage, the current one first. */
   readonly versionIds: readonly string[];
+  /** The version that our label holds, so that Secrets Manager keeps it. */
+  readonly heldVersionId: string | null;
   readonly scheduledForDeletion: boolean;
 }
 
@@ -27,6 +30,8 @@ export interface SeedStore {
   }): Promise<void>;
   /** Adds a value under a version id, and makes it the current one. */
   put(name: string, versionId: string, value: string): Promise<void>;
+  /** Moves our label to a version, from the one that has it. */
+  hold(name: string, versionId: string, from: string | null): Promise<void>;
   /** Takes back a deletion whose days have not passed. */
   undelete(name: string): Promise<void>;
   close(): void;
@@ -65,6 +70,7 @@ export async function openSeedStore({
         description: found.Description ?? '',
         kmsKeyId: found.KmsKeyId ?? null,
         versionIds: versions.toSorted((a, b) => isCurrent(b) - isCurrent(a)).map(([id]) => id),
+        heldVersionId: versions.find(([, stages]) => stages.includes(SEED_STAGE))?.[0] ?? null,
         scheduledForDeletion: found.DeletedDate !== undefined,
       };
     },
@@ -80,6 +86,14 @@ export async function openSeedStore({
     put: async (name, versionId, value) => {
       const secret = { SecretId: name, ClientRequestToken: versionId, SecretString: value };
       await client.send(new sdk.PutSecretValueCommand(secret), within());
+    },
+    hold: async (name, versionId, from) => {
+      const label = { SecretId: name, VersionStage: SEED_STAGE, MoveToVersionId: versionId };
+      const command = new sdk.UpdateSecretVersionStageCommand({
+        ...label,
+        ...(from === null ? {} : { RemoveFromVersionId: from }),
+      });
+      await client.send(command, within());
     },
     undelete: async (name) => {
       await client.send(new sdk.RestoreSecretCommand({ SecretId: name }), within());

@@ -5,6 +5,7 @@ import { managerIdOf } from '../target/ids.ts';
 import { getConnector, type Owner } from '../operations.ts';
 import { clientOf } from '../target/target.ts';
 import type { Wallet } from '../target/wallet.ts';
+import { SEED_STAGE } from '../../wallets/seed-vault/seed-secret.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const key = findingsOf('key', 'key of the wallet');
@@ -44,6 +45,16 @@ async function checkSeed({ deps, options, target }: Invocation, owner: Owner, wa
   switch (await deps.account.secretState(target.region, await target.access.source(), name)) {
     case 'present':
       return key.ok(`the secret ${name} is there; is its backup? (bursar backup verify FILE)`);
+    case 'rotated':
+      return key.warn(
+        `the secret ${name} was given another value, or is set to be; its wallets cannot change their keys, and use the version that is labelled`,
+        'turn rotation off, and exempt the secret where a scanner asks for it: a seed must not be rotated',
+      );
+    case 'not_held':
+      return key.fail(
+        `no version of the secret ${name} has the label ${SEED_STAGE}, so Secrets Manager may forget the seed`,
+        'label it again and restore it if it is gone: bursar backup restore FILE',
+      );
     case 'deleting':
       return key.fail(
         `the secret ${name} is about to be deleted, and with it the money of every wallet of the connector`,

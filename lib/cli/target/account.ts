@@ -1,3 +1,4 @@
+import { SEED_STAGE } from '../../wallets/seed-vault/seed-secret.ts';
 import type { Credentials } from './aws.ts';
 
 /** A quota of a service as Service Quotas lists it. */
@@ -7,13 +8,16 @@ export interface ServiceQuota {
   readonly value: number;
 }
 
+/** Of a seed's secret: whether its version is held by our label, and is the current one with no rotation in sight. */
+export type SecretState = 'present' | 'rotated' | 'not_held' | 'deleting' | 'missing';
+
 /** What an account says of itself to whoever may ask. Each call throws what the SDK throws. */
 export interface AccountReader {
   /** How many functions of the account may run at once, in the region. */
   lambdaConcurrency(region: string, credentials: Credentials): Promise<number>;
   /** @param service the code of Service Quotas, such as `kms` */
   serviceQuotas(region: string, credentials: Credentials, service: string): Promise<readonly ServiceQuota[]>;
-  secretState(region: string, credentials: Credentials, name: string): Promise<'present' | 'deleting' | 'missing'>;
+  secretState(region: string, credentials: Credentials, name: string): Promise<SecretState>;
   /** The states of the keys that were made for an instrument, such as `Enabled`; one, unless a creation was interrupted. */
   walletKeyStates(region: string, credentials: Credentials, instrumentId: string): Promise<readonly string[]>;
 }
@@ -55,16 +59,15 @@ async function readServiceQuotas(region: string, credentials: Credentials, servi
   return quotas;
 }
 
-async function readSecretState(
-  region: string,
-  credentials: Credentials,
-  name: string,
-): Promise<'present' | 'deleting' | 'missing'> {
+async function readSecretState(region: string, credentials: Credentials, name: string): Promise<SecretState> {
   const { DescribeSecretCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
   const client = new SecretsManagerClient({ region, credentials });
   try {
-    const { DeletedDate: deleted } = await client.send(new DescribeSecretCommand({ SecretId: name }), within());
-    return deleted === undefined ? 'present' : 'deleting';
+    const secret = await client.send(new DescribeSecretCommand({ SecretId: name }), within());
+    if (secret.DeletedDate !== undefined) return 'deleting';
+    const held = Object.values(secret.VersionIdsToStages ?? {}).find((stages) => stages.includes(SEED_STAGE));
+    if (held === undefined) return 'not_held';
+    return secret.RotationEnabled === true || !held.includes('AWSCURRENT') ? 'rotated' : 'present';
   } catch (error) {
     if (error instanceof Error && error.name === 'ResourceNotFoundException') return 'missing';
     throw error;

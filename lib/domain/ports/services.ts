@@ -63,6 +63,14 @@ export interface WalletProvisioner {
     /** Draws the next derivation index; only wallets that derive keys call it. */
     readonly takeIndex: () => Promise<number>;
   }): Promise<{ readonly address: Hex; readonly key: WalletKey }>;
+  /** What is wrong with what the connector's wallets come from, `null` for nothing. Reads no secret; may throw {@link NotNow}. */
+  findProblem(material: ConnectorMaterial): Promise<MaterialProblem | null>;
+}
+
+/** A connector whose wallets cannot sign, or will not if nobody does anything. The message says what to do. */
+export interface MaterialProblem {
+  readonly kind: 'lost' | 'endangered';
+  readonly message: string;
 }
 
 /** Reads a token of a chain. */

@@ -1,6 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { SEED_STAGE } from '../../wallets/seed-vault/seed-secret.ts';
 
 export interface WalletSecretsProps {
   /** How the names of this deployment's secrets begin, without the slash that follows. */
@@ -37,10 +38,22 @@ export class WalletSecrets extends Construct {
         resources: [this.anySecret()],
       }),
     );
-    this.denyOthers(role, 'secretsmanager:GetSecretValue');
+    this.denyOthers(role, 'WalletSeedsOnly', 'secretsmanager:GetSecretValue');
   }
 
-  /** Lets a role store new seeds, and keeps it from ever reading one, whatever else is granted to it. */
+  /** Lets a role see whether a seed is there, by its secret's description. */
+  grantDescribe(role: Role): void {
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'SeeWalletSeeds',
+        actions: ['secretsmanager:DescribeSecret'],
+        resources: [this.anySecret()],
+      }),
+    );
+    this.denyOthers(role, 'SeeWalletSeedsOnly', 'secretsmanager:DescribeSecret');
+  }
+
+  /** Lets a role store new seeds and hold them by our label, and keeps it from ever reading one, whatever else is granted to it. */
   grantCreate(role: Role): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
@@ -49,7 +62,8 @@ export class WalletSecrets extends Construct {
         resources: [this.anySecret()],
       }),
     );
-    this.denyOthers(role, 'secretsmanager:CreateSecret');
+    role.addToPrincipalPolicy(this.holdSeeds());
+    this.denyOthers(role, 'WalletSeedsOnly', 'secretsmanager:CreateSecret', 'secretsmanager:UpdateSecretVersionStage');
     role.addToPrincipalPolicy(
       new PolicyStatement({
         sid: 'NeverReadWalletSeeds',
@@ -72,13 +86,24 @@ export class WalletSecrets extends Construct {
     role.addToPrincipalPolicy(
       new PolicyStatement({ sid: 'BackUpWalletSeeds', actions, resources: [this.anySecret()] }),
     );
-    this.denyOthers(role, ...actions);
+    role.addToPrincipalPolicy(this.holdSeeds());
+    this.denyOthers(role, 'WalletSeedsOnly', ...actions, 'secretsmanager:UpdateSecretVersionStage');
   }
 
-  private denyOthers(role: Role, ...actions: string[]): void {
+  /** The label that keeps the version of a seed, and no other: AWSCURRENT stays where it is. */
+  private holdSeeds(): PolicyStatement {
+    return new PolicyStatement({
+      sid: 'HoldWalletSeeds',
+      actions: ['secretsmanager:UpdateSecretVersionStage'],
+      resources: [this.anySecret()],
+      conditions: { StringEquals: { 'secretsmanager:VersionStage': SEED_STAGE } },
+    });
+  }
+
+  private denyOthers(role: Role, sid: string, ...actions: string[]): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
-        sid: 'WalletSeedsOnly',
+        sid,
         effect: Effect.DENY,
         actions,
         resources: [this.others],

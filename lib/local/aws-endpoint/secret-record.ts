@@ -19,6 +19,8 @@ export interface SecretRecord extends SecretVersion {
   readonly previous?: SecretVersion;
   /** Without a stage any more, the newest first: they can be read by id, and their tokens stay taken. */
   readonly older?: readonly SecretVersion[];
+  /** Staging labels that somebody gave to versions, by label. A version that has one is never forgotten. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** When a deleted secret is gone for good; it can't be read from the deletion on. */
   readonly deletionAtSeconds?: number;
 }
@@ -35,6 +37,13 @@ export function versionsOf({ versionId, secretString, previous, older = [] }: Se
     ...(previous === undefined ? [] : [[PREVIOUS, previous] as const]),
     ...older.map((version) => [null, version] as const),
   ];
+}
+
+/** All that a version is called: its stage and the labels that it was given. Without any it may be forgotten. */
+export function stagesOf(secret: SecretRecord, versionId: string): readonly string[] {
+  const [stage] = versionsOf(secret).find(([, version]) => version.versionId === versionId) ?? [null];
+  const labels = Object.entries(secret.labels ?? {}).filter(([, labelled]) => labelled === versionId);
+  return [...(stage === null ? [] : [stage]), ...labels.map(([label]) => label)];
 }
 
 /** The version that a token made, `null` if there is none. Throws where the same token made another value. */

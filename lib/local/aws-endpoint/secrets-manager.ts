@@ -11,6 +11,7 @@ import {
   CURRENT,
   findVersion,
   parseSecretRecord,
+  stagesOf,
   versionsOf,
   type SecretRecord,
   type StagedVersion,
@@ -21,6 +22,7 @@ const NAME_CHARS = { min: 1, max: 512 };
 const SECRET_ID_CHARS = { min: 1, max: 2_048 };
 const VERSION_ID_CHARS = { min: 32, max: 64 };
 const SECRET_CHARS = { min: 1, max: 65_536 };
+const STAGE_CHARS = { min: 1, max: 256 };
 const TAG_FORM = { key: 'Key', value: 'Value' };
 /** As many versions without a stage as Secrets Manager keeps at most. */
 const OLDER_MAX = 100;
@@ -37,7 +39,10 @@ interface SecretsContext {
   readonly records: RecordStore<SecretRecord>;
 }
 
-/** What Secrets Manager does with text secrets: create, read, replace the value, delete at once or with a time to recover. */
+/**
+ * What Secrets Manager does with text secrets: create, read, replace the value, label a version, delete at once or with a time
+ * to recover.
+ */
 export function createSecretsManagerActions(options: {
   readonly environment: Environment;
   readonly directory: string | null;
@@ -52,6 +57,7 @@ export function createSecretsManagerActions(options: {
     CreateSecret: (caller, input) => createSecret(context, caller, input),
     GetSecretValue: (caller, input) => getSecretValue(context, caller, input),
     PutSecretValue: (caller, input) => putSecretValue(context, caller, input),
+    UpdateSecretVersionStage: (caller, input) => updateSecretVersionStage(context, caller, input),
     DeleteSecret: (caller, input) => deleteSecret(context, caller, input),
     RestoreSecret: async (caller, input) => {
       const secret = await findSecret(context, caller, input, 'RestoreSecret', {});
@@ -71,8 +77,8 @@ export function createSecretsManagerActions(options: {
         Tags: secret.tags.map((tag) => ({ Key: tag.key, Value: tag.value })),
         VersionIdsToStages: Object.fromEntries(
           versionsOf(secret)
-            .filter(([stage]) => stage !== null)
-            .map(([stage, { versionId }]) => [versionId, [stage]]),
+            .map(([, { versionId }]) => [versionId, stagesOf(secret, versionId)] as const)
+            .filter(([, stages]) => stages.length > 0),
         ),
         ...(secret.deletionAtSeconds === undefined ? {} : { DeletedDate: secret.deletionAtSeconds }),
       };
@@ -126,7 +132,7 @@ async function createSecret(context: SecretsContext, caller: Caller, input: Inpu
 
 async function getSecretValue(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
   const versionId = readText(input, 'VersionId', VERSION_ID_CHARS);
-  const stage = readText(input, 'VersionStage', { min: 1, max: 256 });
+  const stage = readText(input, 'VersionStage', STAGE_CHARS);
   const secret = await findSecret(context, caller, input, 'GetSecretValue', {
     ...(versionId === undefined ? {} : { 'secretsmanager:VersionId': versionId }),
     'secretsmanager:VersionStage': stage ?? CURRENT,
@@ -134,20 +140,22 @@ async function getSecretValue(context: SecretsContext, caller: Caller, input: In
   assertNotDeleted(secret);
   const wanted = stage ?? (versionId === undefined ? CURRENT : undefined);
   const found = versionsOf(secret).find(
-    ([name, version]) =>
-      (wanted === undefined || name === wanted) && (versionId === undefined || version.versionId === versionId),
+    ([, version]) =>
+      (wanted === undefined || stagesOf(secret, version.versionId).includes(wanted)) &&
+      (versionId === undefined || version.versionId === versionId),
   );
   if (found === undefined) {
     const asked = stage === undefined ? `VersionId: ${versionId}` : `staging label: ${stage}`;
     throw notFound(`Secrets Manager can't find the specified secret value for ${asked}`);
   }
-  const [name, version] = found;
+  const [, version] = found;
+  const stages = stagesOf(secret, version.versionId);
   return {
     ARN: secret.arn,
     Name: secret.name,
     VersionId: version.versionId,
     SecretString: version.secretString,
-    ...(name === null ? {} : { VersionStages: [name] }),
+    ...(stages.length === 0 ? {} : { VersionStages: stages }),
     CreatedDate: secret.createdAtSeconds,
   };
 }
@@ -161,11 +169,36 @@ async function putSecretValue(context: SecretsContext, caller: Caller, input: In
   const known = findVersion(secret, versionId, secretString);
   if (known === null) {
     const [[, previous], ...before] = versionsOf(secret) as [StagedVersion, ...StagedVersion[]];
-    const older = before.map(([, version]) => version).slice(0, OLDER_MAX);
+    const olds = before.map(([, version]) => version);
+    const isLabelled = (version: (typeof olds)[number]) =>
+      Object.values(secret.labels ?? {}).includes(version.versionId);
+    const older = [...olds.filter((old) => !isLabelled(old)).slice(0, OLDER_MAX), ...olds.filter(isLabelled)];
     context.records.put(toRecordId(secret.name), { ...secret, versionId, secretString, previous, older });
   }
   const [stage] = known ?? [CURRENT];
   return { ...toCreated({ ...secret, versionId }), ...(stage === null ? {} : { VersionStages: [stage] }) };
+}
+
+/** Moves a label of somebody's own to a version. Does not move AWSCURRENT, nor take a label away. */
+async function updateSecretVersionStage(context: SecretsContext, caller: Caller, input: Input): Promise<object> {
+  const stage = requireText(input, 'VersionStage', STAGE_CHARS);
+  const moveTo = requireText(input, 'MoveToVersionId', VERSION_ID_CHARS);
+  const removeFrom = readText(input, 'RemoveFromVersionId', VERSION_ID_CHARS);
+  const secret = await findSecret(context, caller, input, 'UpdateSecretVersionStage', {
+    'secretsmanager:VersionStage': stage,
+  });
+  assertNotDeleted(secret);
+  if (stage.startsWith('AWS')) throw new AwsError('InvalidParameterException', 'This endpoint moves no label of AWS');
+  if (!versionsOf(secret).some(([, { versionId }]) => versionId === moveTo)) {
+    throw notFound(`Secrets Manager can't find the specified secret value for VersionId: ${moveTo}`);
+  }
+  const holder = secret.labels?.[stage];
+  if (holder !== undefined && holder !== moveTo && holder !== removeFrom) {
+    const message = `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${holder}, so you must explicitly reference that version in RemoveFromVersionId.`;
+    throw new AwsError('InvalidParameterException', message);
+  }
+  context.records.put(toRecordId(secret.name), { ...secret, labels: { ...secret.labels, [stage]: moveTo } });
+  return { ARN: secret.arn, Name: secret.name };
 }
 
 /** Marks a secret for deletion, or deletes it at once and for good where that is what was asked. */

@@ -1,6 +1,6 @@
 import { formatNamedId, parseProviderArn, type Deployment } from '../../domain/ids.ts';
 import { CONNECTORS_MAX } from '../../domain/limits.ts';
-import type { Page, PageRequest, Randomness, WalletProvisioner } from '../../domain/ports/services.ts';
+import type { MaterialProblem, Page, PageRequest, Randomness, WalletProvisioner } from '../../domain/ports/services.ts';
 import type {
   ClientTokens,
   ConnectorStore,
@@ -177,6 +177,18 @@ export async function getConnector(
 ): Promise<Result<PaymentConnector, Refusal>> {
   const connector = await deps.registry.readConnector(input.paymentManagerId, input.paymentConnectorId);
   return connector === null ? missing : ok(connector);
+}
+
+/** What is wrong with what the connector's wallets come from, `null` for nothing. That it could not be looked at is a problem too. */
+export async function findConnectorProblem(
+  { provisioners }: Pick<ConnectorsDeps, 'provisioners'>,
+  { material }: PaymentConnector,
+): Promise<MaterialProblem | null> {
+  if (material.type !== 'AwsKms' && material.type !== 'SeedVault') return null;
+  const unknown = 'whether the wallets can sign could not be found out: ask again';
+  return provisioners[material.type]
+    .findProblem(material)
+    .catch(() => ({ kind: 'endangered', message: unknown }) as const);
 }
 
 /** The connectors of a manager. One that does not exist has none: AgentCore declares no "not found" here. */

@@ -13,7 +13,13 @@ import {
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Access, Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { LinkedAccount, PaymentInstrument, Vendor, WalletType } from '../../domain/tenants/resources.ts';
+import type {
+  LinkedAccount,
+  PaymentConnector,
+  PaymentInstrument,
+  Vendor,
+  WalletType,
+} from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
@@ -66,6 +72,8 @@ export async function createInstrument(
     claim: () => deps.registry.claimInstrument(draft, requestHash, draft.createdAt),
     make: async () => {
       if (connector === null || type === undefined) throw new Error('claimed an instrument of no connector');
+      const lost = await findLoss(deps, connector, draft);
+      if (lost !== null) return refuse(lost);
       const wallet = await deps.provisioners[type]
         .createKey({
           connector,
@@ -89,6 +97,24 @@ export async function createInstrument(
   }
   // The answer of the first call again: as the instrument was when it was new.
   return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
+}
+
+/** Why the connector can't have another wallet: money that is sent to it could never leave. Then the claim is given back. */
+async function findLoss(
+  { provisioners, registry }: InstrumentsDeps,
+  { material }: PaymentConnector,
+  draft: PaymentInstrument,
+): Promise<Refusal | null> {
+  if (material.type !== 'AwsKms' && material.type !== 'SeedVault') return null;
+  const problem = await provisioners[material.type].findProblem(material).catch(async (error: unknown) => {
+    await registry.yieldInstrument(draft).catch(() => {});
+    throw error;
+  });
+  if (problem?.kind !== 'lost') return null;
+  await registry.yieldInstrument(draft);
+  const message =
+    'The seed of the connector is lost, or about to be, and with it any new wallet: see GetPaymentConnector';
+  return { reason: 'conflict', message };
 }
 
 /** Nobody has to wait for a lease where nothing was made. Where something may have been, the lease bounds how often that is. */

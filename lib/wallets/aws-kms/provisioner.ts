@@ -42,6 +42,8 @@ export function createKmsProvisioner(deps: KmsProvisionerDeps | null): WalletPro
       if (!parsed.ok) throw new Error(`KMS gave no public key for ${keyArn}: expected ${parsed.error.expected}`);
       return { address: addressOf(parsed.value), key: { type: 'AwsKms', keyArn } };
     },
+    // Each wallet has a key of its own; the connector has nothing that could be lost.
+    findProblem: () => Promise.resolve(null),
   };
 }
 

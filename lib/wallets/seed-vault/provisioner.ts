@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { CreateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  UpdateSecretVersionStageCommand,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { entropyToMnemonic, mnemonicToSeedWebcrypto } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { BIP32Factory } from 'bip32';
@@ -10,34 +14,39 @@ import type { WalletProvisioner } from '../../domain/ports/services.ts';
 import { addressOf } from '../secp256k1.ts';
 import { serviceErrorName, toStoringError } from '../service-failure.ts';
 import { ACCOUNT_PATH, assertIndex, EXTERNAL_CHAIN } from './derivation.ts';
-import { formatSeedSecret } from './seed-secret.ts';
+import { formatSeedSecret, SEED_STAGE } from './seed-secret.ts';
+import { findSeedProblem } from './seed-state.ts';
 
 export interface SeedVaultProvisionerDeps {
   readonly client: SecretsManagerClient;
-  /** How the names of secrets begin, without the slash that follows. */
-  readonly secretNamePrefix: string;
+  /** How the names of secrets begin, without the slash that follows; `null` in a function that makes no connectors. */
+  readonly secretNamePrefix: string | null;
 }
 
 /** 24 words. */
 const ENTROPY_BYTES = 32;
 const SUFFIX_BYTES = 4;
 
+/** Stands where people and scanners look who think that a secret should be rotated. */
+const DESCRIPTION =
+  'Seed of a Bursar wallet connector. Do not rotate: its wallets cannot change their keys. Whoever reads it can spend from every wallet of the connector.';
+
 const bip32 = BIP32Factory(ecc);
 
 /**
- * Draws a connector's seed, stores it in Secrets Manager and forgets it; derives addresses from the account's public key
- * alone. Needs the permission to create secrets and never one to read them. Buffers are overwritten after use; the words
+ * Draws a connector's seed, stores it in Secrets Manager under a label that keeps its version, and forgets it; derives addresses
+ * from the account's public key alone. Needs the permission to create, label and describe secrets and never one to read them. Buffers are overwritten after use; the words
  * and the secret's text are JavaScript strings, which only the garbage collector can remove.
  * Throws `NotNow` when Secrets Manager throttles. No error carries a part of a secret.
- * @param deps `null` in a function that derives addresses but makes no connectors; its `createConnector` throws
  */
-export function createSeedVaultProvisioner(deps: SeedVaultProvisionerDeps | null): WalletProvisioner {
+export function createSeedVaultProvisioner({ client, secretNamePrefix }: SeedVaultProvisionerDeps): WalletProvisioner {
   return {
     type: 'SeedVault',
     createConnector: async ({ managerId, connectorId }) => {
-      if (deps === null) throw new Error('this function stores no seeds');
+      if (secretNamePrefix === null) throw new Error('this function stores no seeds');
       const { secret, extendedPublicKey } = await drawSeed();
-      const stored = await storeSecret(deps, `${deps.secretNamePrefix}/${managerId}/${connectorId}`, secret);
+      const stored = await storeSecret(client, `${secretNamePrefix}/${managerId}/${connectorId}`, secret);
+      await holdVersion(client, stored);
       return { type: 'SeedVault', ...stored, extendedPublicKey };
     },
     createKey: async ({ connector, takeIndex }) => {
@@ -49,6 +58,7 @@ export function createSeedVaultProvisioner(deps: SeedVaultProvisionerDeps | null
       const address = deriveAddress(extendedPublicKey, index);
       return { address, key: { type: 'SeedVault', secretArn, secretVersionId, index } };
     },
+    findProblem: async (material) => (material.type === 'SeedVault' ? findSeedProblem(client, material) : null),
   };
 }
 
@@ -90,7 +100,7 @@ export function deriveAccountKey(seed: Uint8Array): string {
  * connector knows. The next one goes under the same name with a random ending, and leaves the orphan alone.
  */
 async function storeSecret(
-  { client }: SeedVaultProvisionerDeps,
+  client: SecretsManagerClient,
   firstName: string,
   secret: string,
 ): Promise<{ readonly secretArn: string; readonly secretVersionId: string }> {
@@ -98,7 +108,7 @@ async function storeSecret(
     const name = tried === 1 ? firstName : `${firstName}/${randomBytes(SUFFIX_BYTES).toString('hex')}`;
     const command = new CreateSecretCommand({
       Name: name,
-      Description: 'Seed of a Bursar wallet connector. Whoever reads it can spend from every wallet of the connector.',
+      Description: DESCRIPTION,
       SecretString: secret,
     });
     try {
@@ -112,5 +122,22 @@ async function storeSecret(
       continue;
     }
     throw new Error(`secretsmanager:CreateSecret of ${name} answered without an ARN and a version`);
+  }
+}
+
+/** Labels the version, so that Secrets Manager keeps it whatever value somebody puts after it. */
+async function holdVersion(
+  client: SecretsManagerClient,
+  { secretArn, secretVersionId }: { readonly secretArn: string; readonly secretVersionId: string },
+): Promise<void> {
+  const command = new UpdateSecretVersionStageCommand({
+    SecretId: secretArn,
+    VersionStage: SEED_STAGE,
+    MoveToVersionId: secretVersionId,
+  });
+  try {
+    await client.send(command, { abortSignal: AbortSignal.timeout(PROVISION_TIMEOUT_MS) });
+  } catch (error) {
+    throw toStoringError(`secretsmanager:UpdateSecretVersionStage of ${secretArn}`, error);
   }
 }

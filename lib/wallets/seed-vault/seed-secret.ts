@@ -1,3 +1,9 @@
+/**
+ * The staging label of the version that a connector's wallets come from. Secrets Manager keeps a version as long as it has a
+ * label; one that was replaced twice has none of AWS's and may be forgotten any day.
+ */
+export const SEED_STAGE = 'BURSAR_SEED';
+
 const SEED = /^[0-9a-f]{128}$/;
 
 /** Prints the secret of a connector: the words for a person who restores it elsewhere, the seed for the signer. */

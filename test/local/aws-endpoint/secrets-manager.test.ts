@@ -7,6 +7,7 @@ import {
   PutSecretValueCommand,
   RestoreSecretCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAwsEndpoint, type AwsEndpoint } from '../../../lib/local/aws-endpoint/endpoint.ts';
@@ -145,6 +146,41 @@ test('keeps values without a stage readable by version, and their tokens taken',
     expect(await nameOfFailure(put('x', token))).toBe('ResourceExistsException');
   }
   expect((await read({})).SecretString).toBe('c');
+});
+
+test('keeps a version that has a label, whatever comes after it, and finds it by the label', async () => {
+  const SecretId = 'labelled';
+  const put = (SecretString: string) => secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
+  const { VersionId: first } = await secrets.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'first' }));
+  const label = { SecretId, VersionStage: 'KEEP', MoveToVersionId: first! };
+  await secrets.send(new UpdateSecretVersionStageCommand(label));
+  await secrets.send(new UpdateSecretVersionStageCommand(label));
+  const described = () => secrets.send(new DescribeSecretCommand({ SecretId }));
+  expect((await described()).VersionIdsToStages).toEqual({ [first!]: ['AWSCURRENT', 'KEEP'] });
+  const { VersionId: second } = await put('second');
+  for (let at = 0; at < 102; at += 1) await put(`value-${at}`);
+  expect((await described()).VersionIdsToStages).toMatchObject({ [first!]: ['KEEP'] });
+  const read = (input: object) => secrets.send(new GetSecretValueCommand({ SecretId, ...input }));
+  expect(await read({ VersionStage: 'KEEP' })).toMatchObject({ SecretString: 'first', VersionStages: ['KEEP'] });
+  expect(await read({ VersionId: first! })).toMatchObject({ SecretString: 'first' });
+  expect(await nameOfFailure(read({ VersionId: second! }))).toBe('ResourceNotFoundException');
+});
+
+test('moves a label only from the version that is named to have it, and to one that there is', async () => {
+  const SecretId = 'moved-label';
+  const { VersionId: first } = await secrets.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'first' }));
+  const { VersionId: second } = await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: 'second' }));
+  const move = (input: object) =>
+    secrets.send(new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'KEEP', ...input }));
+  await move({ MoveToVersionId: first! });
+  expect(await nameOfFailure(move({ MoveToVersionId: second! }))).toBe('InvalidParameterException');
+  expect(await nameOfFailure(move({ MoveToVersionId: TOKEN }))).toBe('ResourceNotFoundException');
+  await move({ MoveToVersionId: second!, RemoveFromVersionId: first! });
+  const { VersionIdsToStages: stages } = await secrets.send(new DescribeSecretCommand({ SecretId }));
+  expect(stages).toEqual({ [first!]: ['AWSPREVIOUS'], [second!]: ['AWSCURRENT', 'KEEP'] });
+  expect(await nameOfFailure(move({ VersionStage: 'AWSCURRENT', MoveToVersionId: first! }))).toBe(
+    'InvalidParameterException',
+  );
 });
 
 test('describes, replaces and deletes no secret that there is not', async () => {

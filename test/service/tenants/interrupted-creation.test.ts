@@ -44,6 +44,7 @@ function createWorld() {
   };
   const provisioner: WalletProvisioner = {
     type: 'AwsKms',
+    findProblem: () => Promise.resolve(null),
     createConnector: async () => {
       crashOrCount();
       return { type: 'AwsKms' };

@@ -73,7 +73,7 @@ test('derives the addresses that a wallet restored from the words would have, wi
   const material = await createMaterial();
   const { mnemonic } = await readSecret(material);
   const before = aws.calls.length;
-  const provisioner = createSeedVaultProvisioner(null);
+  const provisioner = createSeedVaultProvisioner({ client: aws.secrets, secretNamePrefix: null });
   for (const index of [0, 1, 41]) {
     const made = await provisioner.createKey({
       connector: makeConnector(material),
@@ -130,7 +130,7 @@ test('says "not now" while Secrets Manager throttles', async () => {
 });
 
 test('refuses a connector of another wallet type, and a function that has no such privilege', async () => {
-  const provisioner = createSeedVaultProvisioner(null);
+  const provisioner = createSeedVaultProvisioner({ client: aws.secrets, secretNamePrefix: null });
   await expect(provisioner.createConnector(nextConnector())).rejects.toThrow(/stores no seeds/);
   const request = { instrumentId: 'payment-instrument-000000000000001', takeIndex: () => Promise.resolve(0) };
   const connector = makeConnector({ type: 'AwsKms' });
