@@ -100,6 +100,11 @@ export const SWEEP_PASSES = 2;
 export const EXPIRY_SHARDS = 4;
 export const EXPIRY_MARKS_AT_ONCE = 16;
 
+/** Keys that a connector derives, on average since 2025: what lets a restored counter skip ahead of every index that was taken. */
+export const KEY_INDEXES_PER_MINUTE = 256;
+/** Tries of one index against others who take theirs while the counter skips ahead. */
+export const KEY_INDEX_ATTEMPTS_MAX = 3;
+
 /** Immutable facts that a process remembers of sessions and instruments. */
 export const FACTS_CACHE_ENTRIES_MAX = 1_000;
 export const KEY_CACHE_ENTRIES_MAX = 1_000;

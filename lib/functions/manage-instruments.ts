@@ -4,6 +4,7 @@ import { createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
+import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
 import { readInstrumentsConfig } from './config.ts';
@@ -27,6 +28,7 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
   };
   const deps: InstrumentsDeps = {
     registry: createRegistry({ tableName: config.registryTable, client }),
+    gate: createGateReader({ tableName: config.booksTable, client }),
     provisioners: createProvisioners({ walletKeys, walletSecrets: { client: secrets, secretNamePrefix: null } }),
     deployment: config.deployment,
     clock: systemClock,

@@ -148,6 +148,7 @@ function manageInstruments(parts: Parts): ServiceFunction {
     },
   });
   data.registry.grantManageInstruments(fn.role);
+  data.books.grantReadGate(fn.role);
   keys.grantCreate(fn.role);
   parts.seeds.grantDescribe(fn.role);
   return fn;
@@ -160,6 +161,7 @@ function manageConnectors(parts: Parts): ServiceFunction {
     environment: { SECRET_NAME_PREFIX: seeds.namePrefix, ...trustedIssuers(parts.config) },
   });
   data.registry.grantManageConnectors(fn.role);
+  data.books.grantKeepGate(fn.role);
   seeds.grantCreate(fn.role);
   seeds.grantDescribe(fn.role);
   return fn;

@@ -37,7 +37,7 @@ function keyIndexContract(registry: () => Registry): void {
     await registry().completeConnector(connector, 'h1', null);
     return connector;
   }
-  const take = ({ managerId, connectorId }: PaymentConnector) => registry().takeKeyIndex(managerId, connectorId);
+  const take = ({ managerId, connectorId }: PaymentConnector) => registry().takeKeyIndex(managerId, connectorId, 0);
 
   describe('the key indexes of a connector', () => {
     test('are 0 to 99 for 100 parallel requests', async () => {
@@ -45,6 +45,15 @@ function keyIndexContract(registry: () => Registry): void {
       const taken = await Promise.all(times(100, () => take(connector)));
       expect(taken.toSorted((a, b) => a - b)).toEqual(times(100, (index) => index));
       expect(await registry().readConnector(connector.managerId, connector.connectorId)).toEqual(connector);
+    });
+
+    test('skip ahead of all that a restore may have forgotten, once, for parallel requests as well', async () => {
+      const connector = await completed();
+      const { managerId, connectorId } = connector;
+      expect([await take(connector), await take(connector)]).toEqual([0, 1]);
+      const taken = await Promise.all(times(20, () => registry().takeKeyIndex(managerId, connectorId, 5_000)));
+      expect(taken.toSorted((a, b) => a - b)).toEqual(times(20, (index) => 5_000 + index));
+      expect(await take(connector)).toBe(5_020);
     });
 
     test('begin at 0 for each connector', async () => {

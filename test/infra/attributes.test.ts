@@ -75,7 +75,7 @@ describe('what the stores really send', () => {
     const registry = createRegistry(table);
     const instrument = makeInstrument({ managerId: MANAGER, status: 'INITIATED', wallet: null });
     await registry.claimInstrument(instrument, 'h1', NOW);
-    await registry.takeKeyIndex(MANAGER, instrument.connectorId);
+    await registry.takeKeyIndex(MANAGER, instrument.connectorId, 0);
     expect(updates()).toHaveLength(2);
     await expectOnly('manage-instruments');
   });

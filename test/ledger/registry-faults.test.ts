@@ -99,7 +99,7 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
       const taken: number[] = [];
       for (let tries = 0; tries < 4; tries += 1) {
         spoilCalls(hop, fault, 0, 'one');
-        taken.push(await registry.takeKeyIndex(managerId, connectorId));
+        taken.push(await registry.takeKeyIndex(managerId, connectorId, 0));
       }
       expect(new Set(taken).size).toBe(4);
       expect(taken).toEqual(taken.toSorted((a, b) => a - b));
@@ -120,7 +120,7 @@ describe('a registry that cannot reach its table', () => {
       () => impatient.completeConnector(makeConnector(), 'h1', null),
       () => impatient.replaceConnector({ ...connector, revision: 2 }, connector, makeRemembered()),
       () => impatient.deleteConnector(connector, null, NOW),
-      () => impatient.takeKeyIndex(connector.managerId, connector.connectorId),
+      () => impatient.takeKeyIndex(connector.managerId, connector.connectorId, 0),
       () => impatient.claimInstrument(instrument, 'h1', NOW),
       () => impatient.completeInstrument(activate(makeInstrument())),
     ];
@@ -179,8 +179,8 @@ describe('a registry that cannot reach its table', () => {
     spoilCalls(hop, 'conflict', 0, 'one');
     expect(await registry.claimInstrument(instruments[0]!, 'h1', NOW)).toEqual({ kind: 'claimed' });
     spoilCalls(hop, 'conflict', 0, 'one');
-    expect(await registry.takeKeyIndex(managerId, connectorId)).toBe(0);
-    expect(await registry.takeKeyIndex(managerId, connectorId)).toBe(1);
+    expect(await registry.takeKeyIndex(managerId, connectorId, 0)).toBe(0);
+    expect(await registry.takeKeyIndex(managerId, connectorId, 0)).toBe(1);
     // A throttled call is the caller's to repeat: waiting here would make it worse.
     hop.forget();
     const client = createStoreClient({ maxAttempts: 1 });

@@ -41,6 +41,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     identities: createIdentityStore(table),
     tokens: createClientTokens(table),
     provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    gate: { find: async () => null },
     deployment,
     trustedIssuers: null,
     clock: wallClock,

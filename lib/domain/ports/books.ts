@@ -90,6 +90,21 @@ export interface Ledger {
   release(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
 }
 
+/** Looking at the gate without making it. */
+export interface GateReader {
+  /** Strongly consistent. `null`: the books are new. */
+  find(): Promise<Gate | null>;
+}
+
+/** Keeping the gate. Each change is one request, and repeating it is harmless. */
+export interface GateKeeper extends GateReader {
+  /** Nothing new is reserved or signed from then on. Keeps the instant of an earlier freeze. */
+  freeze(now: EpochMs): Promise<Gate>;
+  thaw(): Promise<Gate>;
+  /** Closes the sessions that were opened before an instant. The floor only rises. */
+  raiseFloor(to: EpochMs): Promise<Gate>;
+}
+
 /** Reading many items of the books at once, strongly consistent. One that cannot be read fails alone, in its place. */
 export interface SweepReads {
   /** At most one page of ids. In their order; `null`: there is none. */

@@ -87,8 +87,11 @@ export interface ConnectorStore {
     remembered: Remembered | null,
     now: EpochMs,
   ): Promise<ChangeOutcome | 'in_use'>;
-  /** The next unused derivation index of a connector, starting at 0. Gaps are harmless. */
-  takeKeyIndex(managerId: string, connectorId: string): Promise<number>;
+  /**
+   * The next index of a derived key, never given before.
+   * @param from the least that it may be: after a restore, more than any that the lost part of the books had given
+   */
+  takeKeyIndex(managerId: string, connectorId: string, from: number): Promise<number>;
 }
 
 export interface InstrumentStore {

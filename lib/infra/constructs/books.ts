@@ -1,5 +1,6 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { GATE_KEY } from '../../ledger/dynamodb/books/gate-item.ts';
 import { SESSION_PREFIX } from '../../ledger/dynamodb/books/keys.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
@@ -47,6 +48,16 @@ export class Books extends LedgerTable {
   /** Intent, reserve, decide, settle, release. */
   grantPay(role: Role): void {
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+  }
+
+  /** Looking whether the books are frozen, and since when sessions are taken. */
+  grantReadGate(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem'], [GATE_KEY]);
+  }
+
+  /** Freezing the books, thawing them, raising the floor. Cannot touch a session or a payment. */
+  grantKeepGate(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [GATE_KEY]);
   }
 
   /** Reading sessions and receipts, and a user's list of them. */

@@ -1,6 +1,8 @@
 import { findNetworkByChain, type Network } from '../../domain/assets.ts';
 import { formatInstrumentId, type Deployment } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
+import type { GateReader } from '../../domain/ports/books.ts';
+import { firstFreeIndex } from '../../domain/tenants/key-index.ts';
 import {
   NothingMade,
   type ChainReader,
@@ -28,6 +30,7 @@ import { findManager } from './managers.ts';
 export interface InstrumentsDeps {
   readonly registry: Registry;
   readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
+  readonly gate: GateReader;
   readonly deployment: Deployment;
   readonly clock: Clock;
   readonly random: Randomness;
@@ -47,6 +50,20 @@ interface InstrumentInput {
     readonly embeddedCryptoWallet: { readonly network: 'ETHEREUM'; readonly linkedAccounts: readonly object[] };
   };
   readonly clientToken?: string | undefined;
+}
+
+/** An index that no key has, also where books were restored that no longer know of all of them. */
+async function takeIndex(
+  { registry, gate, clock }: Pick<InstrumentsDeps, 'registry' | 'gate' | 'clock'>,
+  managerId: string,
+  connectorId: string,
+): Promise<number> {
+  const floor = (await gate.find())?.floor ?? null;
+  const index = await registry.takeKeyIndex(managerId, connectorId, floor === null ? 0 : firstFreeIndex(floor));
+  // What lets a later restore skip ahead: no index is above what its time allows.
+  if (index >= firstFreeIndex(clock.now()))
+    throw new NothingMade('the connector derives more keys than its indexes last for');
+  return index;
 }
 
 /** Creates a wallet for a user. It is ACTIVE at once; its address may be funded as soon as the call returns. */
@@ -78,7 +95,7 @@ export async function createInstrument(
         .createKey({
           connector,
           instrumentId: draft.instrumentId,
-          takeIndex: () => deps.registry.takeKeyIndex(managerId, connector.connectorId),
+          takeIndex: () => takeIndex(deps, managerId, connector.connectorId),
         })
         .catch((error: unknown) => giveBack(deps.registry, draft, error));
       const instrument: PaymentInstrument = { ...draft, status: 'ACTIVE', wallet };

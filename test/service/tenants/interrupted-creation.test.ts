@@ -66,6 +66,7 @@ function createWorld() {
     }),
     tokens: createClientTokens({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable }),
     provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    gate: { find: async () => null },
     deployment,
     trustedIssuers: null,
     clock,

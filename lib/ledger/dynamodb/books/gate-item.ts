@@ -1,10 +1,12 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { Gate } from '../../../domain/payment/gate.ts';
+import type { GateKeeper, GateReader } from '../../../domain/ports/books.ts';
 import { SCHEMA_VERSION, assertReadable, number, readInstant, readText, text } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
 import { putIf, type StoreTable } from '../store/conditional-write.ts';
 
 export const GATE_KEY = 'GATE';
+const GATE_PLACE: Item = { pk: text(GATE_KEY) };
 
 export function parseGateItem(item: Item): Gate {
   assertReadable(item);
@@ -30,11 +32,46 @@ export function toGateItem({ deploymentId, floor, frozenAt }: Gate): Item {
  * @param drawId 32 hexadecimal digits that nobody has drawn before
  */
 export async function readGate(table: StoreTable, drawId: () => string): Promise<Gate> {
-  const Key = { pk: text(GATE_KEY) };
-  const stored = await table.client.getItem({ TableName: table.tableName, Key, ConsistentRead: true });
-  if (stored !== null) return parseGateItem(stored);
+  const stored = await findGate(table);
+  if (stored !== null) return stored;
   const item = toGateItem({ deploymentId: drawId(), floor: null, frozenAt: null });
   const outcome = await putIf(table, item, { expression: 'attribute_not_exists(pk)' });
   if (outcome.item === null) throw new InvariantViolated('the gate vanished from the books');
   return parseGateItem(outcome.item);
+}
+
+async function findGate({ client, tableName }: StoreTable): Promise<Gate | null> {
+  const stored = await client.getItem({ TableName: tableName, Key: GATE_PLACE, ConsistentRead: true });
+  return stored === null ? null : parseGateItem(stored);
+}
+
+export function createGateReader(table: StoreTable): GateReader {
+  return { find: () => findGate(table) };
+}
+
+/** @param drawId 32 hexadecimal digits that nobody has drawn before, for books that are new */
+export function createGateKeeper(table: StoreTable, drawId: () => string): GateKeeper {
+  const change = async (expression: string, condition: string, values: Item | null): Promise<Gate> => {
+    // Made where it is missing, so that new books can be frozen before their first payment.
+    await readGate(table, drawId);
+    const outcome = await table.client.updateItem({
+      TableName: table.tableName,
+      Key: GATE_PLACE,
+      UpdateExpression: expression,
+      ConditionExpression: condition,
+      ...(values === null ? {} : { ExpressionAttributeValues: values }),
+      ReturnValues: 'ALL_NEW',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    // A condition that failed found the gate changed further, or so already.
+    if (outcome.item === null) throw new InvariantViolated('the gate vanished from the books');
+    return parseGateItem(outcome.item);
+  };
+  return {
+    find: () => findGate(table),
+    freeze: (now) => change('SET fz = if_not_exists(fz, :now)', 'attribute_exists(pk)', { ':now': number(now) }),
+    thaw: () => change('REMOVE fz', 'attribute_exists(pk)', null),
+    raiseFloor: (to) =>
+      change('SET fl = :to', 'attribute_exists(pk) AND (attribute_not_exists(fl) OR fl < :to)', { ':to': number(to) }),
+  };
 }

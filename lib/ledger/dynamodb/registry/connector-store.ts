@@ -1,12 +1,12 @@
 import { CONNECTOR_ID } from '../../../domain/ids.ts';
-import { CONNECTORS_MAX } from '../../../domain/limits.ts';
+import { CONNECTORS_MAX, KEY_INDEX_ATTEMPTS_MAX } from '../../../domain/limits.ts';
 import { NotNow } from '../../../domain/ports/services.ts';
 import type { ChangeOutcome, ConnectorStore, Remembered } from '../../../domain/ports/registry.ts';
 import type { PaymentConnector, Vendor } from '../../../domain/tenants/resources.ts';
 import type { EpochMs } from '../../../domain/time.ts';
 import { SCHEMA_VERSION, number, readInteger, readText, text } from '../store/attributes.ts';
 import { CLAIM_ATTRIBUTES, claim, isWritten } from './creation-claims.ts';
-import type { Item, UpdateItemInput } from '../store/client.ts';
+import type { Item, WriteAnswer } from '../store/client.ts';
 import { answerToken, useToken } from './client-tokens.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
 import { providerKey } from './identity-items.ts';
@@ -63,7 +63,7 @@ export function createConnectorStore(table: StoreTable): ConnectorStore {
     },
     replaceConnector: (next, previous, remembered) => replaceConnector(table, next, previous, remembered),
     deleteConnector: (connector, remembered, now) => deleteConnector(table, connector, remembered, now),
-    takeKeyIndex: (managerId, connectorId) => takeKeyIndex(table, managerId, connectorId),
+    takeKeyIndex: (managerId, connectorId, from) => takeKeyIndex(table, managerId, connectorId, from),
   };
 }
 
@@ -206,26 +206,32 @@ function countAt({ vendor, name }: NonNullable<ReturnType<typeof providerOf>>, b
   };
 }
 
-async function takeKeyIndex(
-  { client, tableName }: StoreTable,
-  managerId: string,
-  connectorId: string,
-): Promise<number> {
-  const update: UpdateItemInput = {
-    TableName: tableName,
-    Key: connectorKey(managerId, connectorId),
-    UpdateExpression: 'ADD keysTaken :one',
-    ConditionExpression: '#status = :ready',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: { ':one': number(1), ':ready': text('READY') },
-    ReturnValues: 'UPDATED_NEW',
-  };
-  // Instruments that others claim count at the same item.
-  const taken = await repeatConflicts(() => client.updateItem(update));
-  if (taken.kind === 'refused')
-    throw new Error(`connector ${connectorId} has no keys to give: it is missing or not READY`);
-  // A repeated request skips an index: gaps are harmless, the same index twice would be one key for two users.
-  return readInteger(taken.item ?? {}, 'keysTaken') - 1;
+async function takeKeyIndex(table: StoreTable, managerId: string, connectorId: string, from: number): Promise<number> {
+  const take = (expression: string, where: string, values: Item): Promise<WriteAnswer> =>
+    // Instruments that others claim count at the same item.
+    repeatConflicts(() =>
+      table.client.updateItem({
+        TableName: table.tableName,
+        Key: connectorKey(managerId, connectorId),
+        UpdateExpression: expression,
+        ConditionExpression: `#status = :ready${where}`,
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':ready': text('READY'), ...values },
+        ReturnValues: 'UPDATED_NEW',
+      }),
+    );
+  const reached = from === 0 ? '' : ' AND keysTaken >= :from';
+  const least: Item = from === 0 ? {} : { ':from': number(from) };
+  for (let attempt = 1; attempt <= KEY_INDEX_ATTEMPTS_MAX; attempt += 1) {
+    const taken = await take('ADD keysTaken :one', reached, { ':one': number(1), ...least });
+    // A repeated request skips an index: gaps are harmless, the same index twice would be one key for two users.
+    if (taken.kind === 'applied') return readInteger(taken.item ?? {}, 'keysTaken') - 1;
+    if (from === 0) break;
+    const behind = ' AND (attribute_not_exists(keysTaken) OR keysTaken < :from)';
+    const skipped = await take('SET keysTaken = :next', behind, { ':next': number(from + 1), ...least });
+    if (skipped.kind === 'applied') return from;
+  }
+  throw new Error(`connector ${connectorId} has no keys to give: it is missing or not READY`);
 }
 
 function toQuery(tableName: string, managerId: string): ListQuery {
