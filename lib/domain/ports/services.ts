@@ -19,6 +19,9 @@ export class NothingMade extends Error {
   override readonly name = 'NothingMade';
 }
 
+/** Thrown where a connector has given as many key indexes as its time allows: nothing was made, and later there are more. */
+export class IndexesSpent extends NotNow {}
+
 /** Thrown by the list methods: the page token was not made by this list of this user. Nothing was read. */
 export class PageTokenRefused extends Error {
   override readonly name = 'PageTokenRefused';

@@ -4,6 +4,7 @@ import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
 import type { GateReader } from '../../domain/ports/books.ts';
 import { firstFreeIndex } from '../../domain/tenants/key-index.ts';
 import {
+  IndexesSpent,
   NothingMade,
   type ChainReader,
   type Page,
@@ -62,7 +63,7 @@ async function takeIndex(
   const index = await registry.takeKeyIndex(managerId, connectorId, floor === null ? 0 : firstFreeIndex(floor));
   // What lets a later restore skip ahead: no index is above what its time allows.
   if (index >= firstFreeIndex(clock.now()))
-    throw new NothingMade('the connector derives more keys than its indexes last for');
+    throw new IndexesSpent('the connector derives keys faster than its indexes last');
   return index;
 }
 
@@ -141,7 +142,8 @@ async function giveBack(
   error: unknown,
 ): Promise<never> {
   // A claim that cannot be given back ends by itself; the caller hears of the first failure.
-  if (error instanceof NothingMade) await registry.yieldInstrument(draft).catch(() => {});
+  if (error instanceof NothingMade || error instanceof IndexesSpent)
+    await registry.yieldInstrument(draft).catch(() => {});
   throw error;
 }
 
