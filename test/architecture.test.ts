@@ -145,7 +145,6 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/domain',
       'lib/chains',
       'lib/contract',
-      'lib/api/request.ts',
       'lib/ledger/dynamodb/books/stream-filters.ts',
       'lib/ledger',
       'lib/telemetry',

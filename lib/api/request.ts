@@ -12,6 +12,7 @@ import { ok, refuse, type Result } from '../domain/result.ts';
 import { parseClaims } from '../jwt/claims-text.ts';
 import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
+import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
 import {
   OAUTH_PREFIX,
   OPERATIONS,
@@ -20,9 +21,6 @@ import {
   type OperationRoute,
 } from '../contract/operations.ts';
 import { validateInput, type OperationInput } from '../contract/requests/index.ts';
-
-export const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-User-Id';
-export const AGENT_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-Agent-Name';
 
 /** Who the user of a caller that signed with IAM is: whom the header names, or the name of the caller's role session. */
 export type UserBinding = 'header' | 'role-session';

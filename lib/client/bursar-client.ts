@@ -1,5 +1,6 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
 import { doublingWaitMs, spreadWaitMs } from '../domain/doubling-wait.ts';
 import { formatUserHeader } from '../domain/tenants/user-id.ts';
 import { BursarError, type PaymentProcessor, type ProcessPaymentOutput } from './contract.ts';
@@ -56,8 +57,6 @@ export interface BursarClient extends PaymentProcessor {
 
 const RETRY_STEP_MS = 100;
 const RETRY_STEP_MAX_MS = 2_000;
-const USER_HEADER = 'x-amzn-bedrock-agentcore-payments-user-id';
-const AGENT_HEADER = 'x-amzn-bedrock-agentcore-payments-agent-name';
 
 /** A client of Bursar's API. Holds no state but its options; safe to share. */
 export function createBursarClient(options: BursarClientOptions): BursarClient {

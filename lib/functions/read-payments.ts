@@ -9,11 +9,12 @@ import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { toReceipt } from '../receipts/receipt.ts';
 import { createChainReaders } from '../chains/evm/reader.ts';
 import { readReadingConfig } from './config.ts';
-import { getInstrumentFunds, getWithdrawal, toFundsView } from '../service/tenants/funds.ts';
+import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
 import { getInstrument, getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
 import { pageBody, pageOf } from '../service/tenants/pages.ts';
 import { getPayment, listPayments } from '../service/paying/payments.ts';
 import { getSession, listSessions } from '../service/tenants/sessions.ts';
+import { toFundsView } from '../api/views/funds.ts';
 import {
   toInstrumentSummary,
   toInstrumentView,

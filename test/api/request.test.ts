@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../lib/api/http.ts';
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
-import { AGENT_HEADER, findOperation, readRequest, USER_HEADER } from '../../lib/api/request.ts';
+import { findOperation, readRequest } from '../../lib/api/request.ts';
+import { AGENT_HEADER, USER_HEADER } from '../../lib/contract/headers.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import { makeEvent } from '../support/events.ts';
 

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { OPERATIONS, type OperationRoute } from '../../lib/contract/operations.ts';
-import { AGENT_HEADER, USER_HEADER } from '../../lib/api/request.ts';
+import { AGENT_HEADER, USER_HEADER } from '../../lib/contract/headers.ts';
 import { createOpenApiReference, formatOpenApiReference } from '../../lib/infra/openapi/reference-document.ts';
 
 interface Schema {

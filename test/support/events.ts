@@ -1,5 +1,5 @@
 import { OAUTH_PREFIX, OPERATIONS, type OperationName, type OperationRoute } from '../../lib/contract/operations.ts';
-import { USER_HEADER } from '../../lib/api/request.ts';
+import { USER_HEADER } from '../../lib/contract/headers.ts';
 import type { VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
 import type { ApiEvent } from '../../lib/api/http.ts';
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
-import { AGENT_HEADER, USER_HEADER } from '../../lib/api/request.ts';
+import { AGENT_HEADER, USER_HEADER } from '../../lib/contract/headers.ts';
 import { InvariantViolated } from '../../lib/domain/invariant.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';

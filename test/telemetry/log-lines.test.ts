@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { AGENT_HEADER, USER_HEADER } from '../../lib/api/request.ts';
+import { AGENT_HEADER, USER_HEADER } from '../../lib/contract/headers.ts';
 import { InvariantViolated } from '../../lib/domain/invariant.ts';
 import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import { composeAuthorizeJwt } from '../../lib/functions/authorize-jwt.ts';

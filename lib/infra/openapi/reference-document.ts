@@ -1,6 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { OPERATIONS, type OperationName, type OperationRoute } from '../../contract/operations.ts';
-import { AGENT_HEADER, USER_HEADER } from '../../api/request.ts';
+import { AGENT_HEADER, USER_HEADER } from '../../contract/headers.ts';
 import { SCHEMAS } from '../../contract/requests/index.ts';
 import {
   AGENT_NAME_MAX_CHARS,

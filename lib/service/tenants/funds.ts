@@ -1,6 +1,5 @@
 import { findNetwork, type Network } from '../../domain/assets.ts';
 import { isWithdrawal, parseManagerArn, parsePaymentId, type Deployment } from '../../domain/ids.ts';
-import { formatUsd, toBaseUnits, usdValueOfStablecoin } from '../../domain/money.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
 import type { ChainReader } from '../../domain/ports/services.ts';
@@ -61,29 +60,6 @@ export async function getInstrumentFunds(
     }),
   );
   return ok({ instrument, funds });
-}
-
-export function toFundsView({
-  instrument,
-  funds,
-}: {
-  readonly instrument: PaymentInstrument;
-  readonly funds: readonly Funds[];
-}) {
-  return {
-    paymentInstrumentId: instrument.instrumentId,
-    paymentConnectorId: instrument.connectorId,
-    status: instrument.status,
-    walletAddress: instrument.wallet?.address,
-    funds: funds.map(({ network: { id, usdc }, amount }) => ({
-      network: id,
-      token: usdc.symbol,
-      asset: usdc.address,
-      decimals: usdc.decimals,
-      amount: amount === null ? null : amount.toString(),
-      amountUsd: amount === null ? null : formatUsd(usdValueOfStablecoin(toBaseUnits(amount), usdc.decimals)),
-    })),
-  };
 }
 
 /** A withdrawal of the user, and whether its transfer has come to the chain. Anything else is "not found". */
