@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatErrorReference } from '../lib/contract/errors-reference.ts';
 import { formatHttpReference } from '../lib/contract/reference.ts';
 import { formatEventSchemas } from '../lib/events/json-schemas.ts';
 import { formatDashboardPicture, readWidgets } from '../lib/infra/dashboard-picture.ts';
@@ -11,6 +12,7 @@ import { synth } from '../lib/infra/build/synth.ts';
 const templates = (await synth()).map((path) => JSON.parse(readFileSync(path, 'utf8')) as { Resources: object });
 const pages = [
   ['docs/reference/http-api.md', formatHttpReference()],
+  ['docs/reference/errors.md', formatErrorReference()],
   ['docs/reference/openapi.json', formatOpenApiReference()],
   ['docs/reference/dashboard.svg', formatDashboardPicture(readWidgets(templates.at(-1)!))],
   ...Object.entries(formatEventSchemas()).map(([type, text]) => [`docs/reference/events/${type}.json`, text] as const),

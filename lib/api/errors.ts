@@ -1,3 +1,4 @@
+import type { ErrorCode, ErrorName, OutcomeCode, ValidationReason, WIRE_ERRORS } from '../contract/errors.ts';
 import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
@@ -6,27 +7,12 @@ import { toPaymentTerms } from './views/paid.ts';
 import { formatInstant } from '../domain/time.ts';
 import { BUDGET_OR_EXPIRY, INSTRUMENT, maskWords } from '../json/sorting-words.ts';
 
-/** AgentCore's exceptions that Bursar answers with. */
-export type ErrorName =
-  | 'ValidationException'
-  | 'ResourceNotFoundException'
-  | 'ConflictException'
-  | 'AccessDeniedException'
-  | 'UnauthorizedException'
-  | 'ServiceQuotaExceededException'
-  | 'ThrottlingException'
-  | 'InternalServerException';
-
 export interface WireError {
-  readonly status: 400 | 401 | 402 | 403 | 404 | 409 | 429 | 500;
+  readonly status: (typeof WIRE_ERRORS)[ErrorName]['status'];
   readonly name: ErrorName;
   readonly message: string;
   /** Of a ValidationException. */
-  readonly reason?:
-    | 'CannotParse'
-    | 'FieldValidationFailed'
-    | 'IdempotentParameterMismatchException'
-    | 'ResourceConflict';
+  readonly reason?: ValidationReason;
   readonly fieldList?: readonly FieldProblem[];
   /** What Bursar adds for its own clients; AWS's ignore it. */
   readonly bursar?: object;
@@ -54,9 +40,14 @@ const BUSY = {
 function invalid(
   message: string,
   fieldList: readonly FieldProblem[],
-  reason: NonNullable<WireError['reason']> = 'FieldValidationFailed',
+  reason: ValidationReason = 'FieldValidationFailed',
 ): WireError {
   return { status: 400, name: 'ValidationException', message, reason, fieldList };
+}
+
+/** A refusal with a code of its own. */
+function outcome(code: OutcomeCode, message: string, detail = message): WireError {
+  return invalid(message, [{ name: `bursar:${code}` satisfies ErrorCode, message: detail }]);
 }
 
 /** Never advises a new client token where the stored payment is signed: that would be a second payment. */
@@ -76,7 +67,7 @@ function otherTermsError(payment: Payment): WireError {
   };
   const fieldList = [
     { name: 'clientToken', message },
-    { name: 'bursar:other_terms', message },
+    { name: 'bursar:other_terms' satisfies ErrorCode, message },
   ];
   return { ...invalid(message, fieldList, 'IdempotentParameterMismatchException'), bursar };
 }
@@ -104,7 +95,7 @@ function invalidChallenge({ field, code, message }: Extract<Refusal, { reason: '
   const name = field === 'paymentType' ? field : ['paymentInput', 'cryptoX402', field].filter(Boolean).join('.');
   return invalid(maskWords(message, BUDGET_OR_EXPIRY, INSTRUMENT), [
     { name, message },
-    { name: `bursar:${code}`, message },
+    { name: `bursar:${code}` satisfies ErrorCode, message },
   ]);
 }
 
@@ -144,23 +135,23 @@ export function toWireError(refusal: Refusal): WireError {
       return invalid(refusal.message, [], 'ResourceConflict');
     case 'instrument_not_active': {
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
-      return invalid(message, [{ name: 'bursar:instrument_not_active', message }]);
+      return outcome('instrument_not_active', message);
     }
     case 'session_expired': {
       const message = `Payment session has expired at ${formatInstant(refusal.expiresAt)}`;
-      return invalid(message, [{ name: 'bursar:session_expired', message }]);
+      return outcome('session_expired', message);
     }
     case 'session_closing': {
       const message = `Payment session has practically expired: it ends at ${formatInstant(refusal.expiresAt)}, too soon for a payment to settle`;
-      return invalid(message, [{ name: 'bursar:session_closing', message }]);
+      return outcome('session_closing', message);
     }
     case 'frozen': {
       const message = `Payments are frozen by the operator since ${formatInstant(refusal.since)}. Nothing was signed: retry with the same clientToken once they are thawed`;
-      return invalid(message, [{ name: 'bursar:frozen', message }]);
+      return outcome('frozen', message);
     }
     case 'session_below_floor': {
       const message = `Payment session has expired: it was opened before ${formatInstant(refusal.floor)}, from when on this deployment takes sessions. Open a new one`;
-      return invalid(message, [{ name: 'bursar:session_below_floor', message }]);
+      return outcome('session_below_floor', message);
     }
     case 'budget_exceeded':
       return budgetError(refusal);
@@ -168,16 +159,16 @@ export function toWireError(refusal: Refusal): WireError {
       const message =
         `The same purchase was made under another clientToken as payment ${refusal.paymentId}: retry under that token to get its proof, ` +
         `or wait until ${formatInstant(refusal.until)} to buy the same again. Nothing was signed`;
-      return invalid(message, [{ name: 'bursar:repeated_purchase', message }]);
+      return outcome('repeated_purchase', message);
     }
     case 'destination_not_allowed': {
       const message = `Money does not leave for ${refusal.destination}: expected one of the withdrawalAddresses of this deployment. Nothing was signed`;
-      return invalid(message, [{ name: 'bursar:destination_not_allowed', message }]);
+      return outcome('destination_not_allowed', message);
     }
     case 'withdrawal_lapsed': {
       const message =
         'The withdrawal of this clientToken was not signed in time. Use a new clientToken: nothing was signed under this one';
-      return invalid(message, [{ name: 'bursar:withdrawal_lapsed', message }]);
+      return outcome('withdrawal_lapsed', message);
     }
     case 'token_reused': {
       const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
@@ -187,12 +178,12 @@ export function toWireError(refusal: Refusal): WireError {
       return otherTermsError(refusal.payment);
     case 'no_payment': {
       const message = 'The clientToken has no payment that could be replayed. Nothing was signed under it';
-      return invalid(message, [{ name: 'bursar:no_payment', message }]);
+      return outcome('no_payment', message);
     }
     case 'superseded': {
       const message =
         'The payment of this clientToken was never signed, and is closed since the token was used for other terms. Use a new clientToken: nothing was signed under this one';
-      return invalid(message, [{ name: 'bursar:superseded', message }]);
+      return outcome('superseded', message);
     }
     case 'conflict':
       return { status: 409, name: 'ConflictException', message: refusal.message };
@@ -201,7 +192,7 @@ export function toWireError(refusal: Refusal): WireError {
     case 'attempts_exhausted': {
       const message =
         'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one';
-      return invalid(message, [{ name: 'bursar:attempts_exhausted', message }]);
+      return outcome('attempts_exhausted', message);
     }
   }
 }
@@ -213,8 +204,7 @@ function budgetError(refusal: Extract<Refusal, { reason: 'budget_exceeded' }>): 
   const message =
     `Insufficient budget: the payment needs USD ${requested} and the session has USD ${available} left${held}. ` +
     'Nothing was signed; a cheaper purchase, or the same one within another session, needs a new clientToken';
-  const code = { name: 'bursar:budget_exceeded', message: `requested ${requested} USD, available ${available} USD` };
-  return invalid(message, [code]);
+  return outcome('budget_exceeded', message, `requested ${requested} USD, available ${available} USD`);
 }
 
 const INTERNAL: WireError = {

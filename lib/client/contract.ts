@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../contract/errors.ts';
+
 /** The part of the API that the client speaks; the same shapes as AgentCore's. */
 export interface ProcessPaymentInput {
   readonly paymentManagerArn: string;
@@ -53,7 +55,9 @@ export class BursarError extends Error {
   }
 }
 
+const FINAL_DENIAL = 'bursar:budget_exceeded' satisfies ErrorCode;
+
 /** Whether a refusal is final for its client token: asking again under the same one gives the same answer. */
 export function isFinalDenial(error: unknown): boolean {
-  return error instanceof BursarError && error.code === 'bursar:budget_exceeded';
+  return error instanceof BursarError && error.code === FINAL_DENIAL;
 }

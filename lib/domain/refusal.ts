@@ -3,6 +3,39 @@ import type { Denial } from './payment/denial.ts';
 import type { Payment } from './payment/payment.ts';
 import type { EpochMs } from './time.ts';
 
+/** What keeps a challenge from being paid. Published as `bursar:` codes in docs/reference/errors.md, and never renamed. */
+export type ChallengeCode =
+  | 'unsupported_payment_type'
+  | 'input_missing'
+  | 'ambiguous_input'
+  | 'allowance_without_upto'
+  | 'unsupported_version'
+  | 'invalid_payload'
+  | 'scheme_missing'
+  | 'unsupported_scheme'
+  | 'network_missing'
+  | 'unsupported_network'
+  | 'ambiguous_amount'
+  | 'amount_missing'
+  | 'invalid_amount'
+  | 'amount_too_large'
+  | 'asset_missing'
+  | 'invalid_asset'
+  | 'unsupported_asset'
+  | 'pay_to_missing'
+  | 'invalid_pay_to'
+  | 'max_timeout_missing'
+  | 'invalid_max_timeout'
+  | 'max_timeout_too_long'
+  | 'max_timeout_too_short'
+  | 'extra_missing'
+  | 'extra_name_missing'
+  | 'extra_version_missing'
+  | 'wrong_extra_name'
+  | 'wrong_extra_version'
+  | 'unsupported_transfer_method'
+  | 'unsupported_payment_flow';
+
 /** One field that is wrong, in AgentCore's `fieldList` form. */
 export interface FieldProblem {
   /** Path of the member, such as `paymentInput.cryptoX402.payload.payTo`. */
@@ -24,7 +57,12 @@ export type MissingResource =
 export type Refusal =
   | { readonly reason: 'cannot_parse'; readonly message: string }
   | { readonly reason: 'invalid_request'; readonly problems: readonly FieldProblem[] }
-  | { readonly reason: 'invalid_challenge'; readonly code: string; readonly field: string; readonly message: string }
+  | {
+      readonly reason: 'invalid_challenge';
+      readonly code: ChallengeCode;
+      readonly field: string;
+      readonly message: string;
+    }
   | { readonly reason: 'unknown_operation'; readonly method: string; readonly path: string }
   | { readonly reason: 'not_found'; readonly resource: MissingResource }
   /**

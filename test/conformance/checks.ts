@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { ErrorName } from '../../lib/api/errors.ts';
+import type { ErrorName } from '../../lib/contract/errors.ts';
 import { classOf, errorSchemaOf, findModelOperation, findModelProblems, findParsedProblems } from './model.ts';
 import type { Exchange } from './recorder.ts';
 import type { Failure, Input, Outcome, Sdk, Way } from './sdk.ts';

@@ -1,4 +1,4 @@
-import type { ErrorName } from '../../lib/api/errors.ts';
+import type { ErrorName } from '../../lib/contract/errors.ts';
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { formatErrorReference } from '../../lib/contract/errors-reference.ts';
 import { formatHttpReference } from '../../lib/contract/reference.ts';
+import { ERROR_CODES } from '../../lib/contract/error-codes.ts';
 import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { formatOpenApiReference } from '../../lib/infra/openapi/reference-document.ts';
 
@@ -11,6 +13,12 @@ test('the HTTP reference is what the table and the schemas say', () => {
   const text = readFileSync(join(docs, 'reference/http-api.md'), 'utf8');
   expect(text).toBe(formatHttpReference());
   for (const name of Object.keys(OPERATIONS)) expect(text).toContain(`## ${name}`);
+});
+
+test('the reference of errors is what the table says, with a row for every code', () => {
+  const text = readFileSync(join(docs, 'reference/errors.md'), 'utf8');
+  expect(text).toBe(formatErrorReference());
+  for (const code of Object.keys(ERROR_CODES)) expect(text).toContain(`| \`${code}\` | `);
 });
 
 test('the OpenAPI document is what the table and the schemas say', () => {
@@ -24,6 +32,7 @@ test('every page that a page links to exists', () => {
     'concepts.md',
     'architecture.md',
     'operating.md',
+    'reference/errors.md',
     'performance.md',
   ];
   let links = 0;

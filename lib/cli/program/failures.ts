@@ -1,4 +1,5 @@
 import { BursarError, UnpayableError } from '../../client/index.ts';
+import type { ErrorCode } from '../../contract/errors.ts';
 import { CliError, EXIT } from '../terminal/outcome.ts';
 import type { Target } from '../target/target.ts';
 import { printable } from '../terminal/terminal.ts';
@@ -69,7 +70,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'bursar:destination_not_allowed':
     'nothing was signed; the deployment’s configuration lists the addresses, in withdrawalAddresses',
   'bursar:instrument_not_active': '`bursar init` makes a wallet that can be used',
-};
+} satisfies Partial<Record<ErrorCode, string>>;
 
 function hintFor(error: BursarError, target: Target | null): string | null {
   const known = error.code === null ? undefined : HINTS[error.code];

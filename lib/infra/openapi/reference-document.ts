@@ -1,6 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { OPERATIONS, type OperationName, type OperationRoute } from '../../contract/operations.ts';
 import { AGENT_HEADER, USER_HEADER } from '../../contract/headers.ts';
+import { VALIDATION_REASONS, WIRE_ERRORS } from '../../contract/errors.ts';
 import { SCHEMAS } from '../../contract/requests/index.ts';
 import {
   AGENT_NAME_MAX_CHARS,
@@ -25,18 +26,6 @@ interface Parameter {
   readonly schema: object;
 }
 
-/** The errors that every operation may answer with, by status. */
-const ERRORS = {
-  400: ['ValidationException', 'The request is wrong; `fieldList` says where. A payment that the budget refuses, too.'],
-  401: ['UnauthorizedException', 'The token does not let its holder do this.'],
-  402: ['ServiceQuotaExceededException', 'There are as many of these as there may be.'],
-  403: ['AccessDeniedException', 'The signature or the token is not accepted, or its holder may not do this.'],
-  404: ['ResourceNotFoundException', 'There is no such resource, or it belongs to somebody else.'],
-  409: ['ConflictException', 'The state of the resource, or of one that depends on it, does not allow this.'],
-  429: ['ThrottlingException', 'Retry with the same clientToken.'],
-  500: ['InternalServerException', 'Retry with the same clientToken.'],
-} as const;
-
 const SERVER = {
   url: 'https://{apiId}.execute-api.{region}.amazonaws.com/v1',
   description: 'The output Endpoint of the service stack; the local stack prints its own.',
@@ -51,7 +40,7 @@ const ERROR_SCHEMA = {
     message: { type: 'string' },
     reason: {
       type: 'string',
-      enum: ['CannotParse', 'FieldValidationFailed', 'IdempotentParameterMismatchException', 'ResourceConflict'],
+      enum: VALIDATION_REASONS,
       description: 'Of a ValidationException.',
     },
     fieldList: {
@@ -121,7 +110,7 @@ function toErrors(): Members {
   const content = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
   const headers = { 'x-amzn-errortype': { schema: { type: 'string' } } };
   return Object.fromEntries(
-    Object.values(ERRORS).map(([name, description]) => [name, { description, headers, content }]),
+    Object.entries(WIRE_ERRORS).map(([name, { description }]) => [name, { description, headers, content }]),
   );
 }
 
@@ -145,7 +134,7 @@ function toOperation(name: OperationName, route: OperationRoute, way: Way): Memb
         ...(route.successStatus === 204 ? {} : { content: { 'application/json': { schema: { type: 'object' } } } }),
       },
       ...Object.fromEntries(
-        Object.entries(ERRORS).map(([status, [error]]) => [status, { $ref: `#/components/responses/${error}` }]),
+        Object.entries(WIRE_ERRORS).map(([error, { status }]) => [status, { $ref: `#/components/responses/${error}` }]),
       ),
     },
     security: [{ [way.scheme]: [] }],

@@ -1,7 +1,7 @@
 import type { Network } from '../../domain/assets.ts';
 import type { Offer, OfferBase, SchemeKey } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
-import type { Refusal } from '../../domain/refusal.ts';
+import type { ChallengeCode, Refusal } from '../../domain/refusal.ts';
 import { refuse, type Result } from '../../domain/result.ts';
 
 export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>;
@@ -21,7 +21,7 @@ export interface X402Scheme<K extends X402Key = X402Key> extends Scheme<K> {
 }
 
 export function refuseChallenge(
-  code: string,
+  code: ChallengeCode,
   field: string,
   message: string,
 ): { readonly ok: false; readonly error: ChallengeRefusal } {

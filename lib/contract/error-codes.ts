@@ -1,0 +1,129 @@
+import type { ErrorCode } from './errors.ts';
+
+/** What the published table says of a code. Only documents and tests read it: no function carries these texts. */
+export interface CodeDescription {
+  readonly when: string;
+  readonly remedy: string;
+  /**
+   * Whether the purchase may be asked for again under a new client token without being paid twice. `no need`: the refusal
+   * is not remembered, so that the same token works once the cause is mended.
+   */
+  readonly newClientToken: string;
+}
+
+const NOT_REMEMBERED = 'safe; no need, since the refusal is not remembered';
+const FINAL = 'safe, and needed: nothing was signed, and this token stays refused';
+
+/** A challenge that cannot be paid: the purchase is over, or another offer of the seller's is to be chosen. */
+function offer(when: string, remedy = 'choose another offer of the seller, or another seller'): CodeDescription {
+  return { when, remedy, newClientToken: NOT_REMEMBERED };
+}
+
+const MENDED_REQUEST = 'send one entry of the accepts list of the seller, as it stands';
+const BROKEN_SELLER = 'report it to the seller: no client can pay this offer';
+
+/** A code without a description does not compile, and neither does one that nothing answers with. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
+  'bursar:budget_exceeded': {
+    when: 'the session, less what payments in flight hold, has not as much left as the payment costs',
+    remedy: 'buy something cheaper, or open another session',
+    newClientToken: FINAL,
+  },
+  'bursar:session_expired': {
+    when: 'the time of the session is over',
+    remedy: 'open another session',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:session_closing': {
+    when: 'the session ends too soon for a payment to settle',
+    remedy: 'open another session',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:session_below_floor': {
+    when: 'the session is older than the time from which on the deployment takes sessions, as after a restore',
+    remedy: 'open another session',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:frozen': {
+    when: 'the deployment signs nothing for now',
+    remedy: 'wait until its operator lifts that, and ask again',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:instrument_not_active': {
+    when: 'the wallet is not ACTIVE: its creation has not ended, or it was deleted',
+    remedy: 'repeat the creation under its client token, or pay from another wallet',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:repeated_purchase': {
+    when: 'the same terms were paid within this session a short while ago, where the deployment asks for this check',
+    remedy:
+      'repeat under the token of the first purchase to get its proof, or wait until the time that the message names',
+    newClientToken: 'not before that time: a second purchase would be paid for',
+  },
+  'bursar:other_terms': {
+    when: 'the client token belongs to a payment of other terms or of another session, which the member `bursar` of the answer names',
+    remedy: 'replay that payment with replayOnly, or give it up',
+    newClientToken: 'only where the payment was denied: one that is signed would be paid a second time',
+  },
+  'bursar:no_payment': {
+    when: 'replayOnly was asked for, and nothing was ever paid under this client token',
+    remedy: 'ask without replayOnly to pay',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:superseded': {
+    when: 'the client token never paid, and was closed by a request of other terms',
+    remedy: 'ask again under a new client token',
+    newClientToken: FINAL,
+  },
+  'bursar:attempts_exhausted': {
+    when: 'the client token was retried again and again without an outcome',
+    remedy: 'ask again under a new client token',
+    newClientToken: FINAL,
+  },
+  'bursar:destination_not_allowed': {
+    when: 'a withdrawal to an address that is not among the withdrawalAddresses of the deployment',
+    remedy: 'name a listed address, or deploy with this one in the list',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:withdrawal_lapsed': {
+    when: 'the withdrawal of this client token was not signed while it lasted',
+    remedy: 'ask again under a new client token',
+    newClientToken: FINAL,
+  },
+  'bursar:unsupported_payment_type': offer(
+    'paymentType names no protocol that Bursar pays by',
+    'use a payment type that the message lists',
+  ),
+  'bursar:input_missing': offer('paymentInput lacks the member of its payment type', MENDED_REQUEST),
+  'bursar:ambiguous_input': offer('paymentInput has members of more than one payment type', MENDED_REQUEST),
+  'bursar:allowance_without_upto': offer(
+    'permit2AllowanceLimit stands beside a scheme that knows no allowance',
+    'leave it out',
+  ),
+  'bursar:unsupported_version': offer('the version of x402 is neither "1" nor "2"', MENDED_REQUEST),
+  'bursar:invalid_payload': offer('the payload is no entry of an accepts list', MENDED_REQUEST),
+  'bursar:scheme_missing': offer('the offer names no scheme', BROKEN_SELLER),
+  'bursar:unsupported_scheme': offer('the offer is of a scheme that Bursar does not pay'),
+  'bursar:network_missing': offer('the offer names no network', BROKEN_SELLER),
+  'bursar:unsupported_network': offer('the deployment does not pay on the network of the offer'),
+  'bursar:ambiguous_amount': offer('the offer has its amount twice', BROKEN_SELLER),
+  'bursar:amount_missing': offer('the offer has no amount', BROKEN_SELLER),
+  'bursar:invalid_amount': offer('the amount is no positive whole number in decimal digits', BROKEN_SELLER),
+  'bursar:amount_too_large': offer('the amount is larger than any that the books can hold', BROKEN_SELLER),
+  'bursar:asset_missing': offer('the offer names no token', BROKEN_SELLER),
+  'bursar:invalid_asset': offer('the token is no address of the network', BROKEN_SELLER),
+  'bursar:unsupported_asset': offer('the token is not the USDC of the network'),
+  'bursar:pay_to_missing': offer('the offer names no payee', BROKEN_SELLER),
+  'bursar:invalid_pay_to': offer('the payee is no address, or one that nobody can take money from', BROKEN_SELLER),
+  'bursar:max_timeout_missing': offer('the offer does not say how long a payment is good for', BROKEN_SELLER),
+  'bursar:invalid_max_timeout': offer('maxTimeoutSeconds is no positive whole number', BROKEN_SELLER),
+  'bursar:max_timeout_too_long': offer('maxTimeoutSeconds is more than a day', BROKEN_SELLER),
+  'bursar:max_timeout_too_short': offer('maxTimeoutSeconds is too short for a payment to settle', BROKEN_SELLER),
+  'bursar:extra_missing': offer('the offer lacks extra, where the domain of the token stands', BROKEN_SELLER),
+  'bursar:extra_name_missing': offer('the offer lacks the name of the token in extra', BROKEN_SELLER),
+  'bursar:extra_version_missing': offer('the offer lacks the version of the token in extra', BROKEN_SELLER),
+  'bursar:wrong_extra_name': offer('extra names another token than the USDC of the network', BROKEN_SELLER),
+  'bursar:wrong_extra_version': offer('extra has another version than the USDC of the network', BROKEN_SELLER),
+  'bursar:unsupported_transfer_method': offer('the offer wants a transfer that Bursar does not sign'),
+  'bursar:unsupported_payment_flow': offer('the offer wants to be settled before the seller does its work'),
+};

@@ -1,0 +1,75 @@
+import type { ChallengeCode } from '../domain/refusal.ts';
+
+/** AgentCore's exceptions that Bursar answers with: the name, and what a caller may do about each. */
+export const WIRE_ERRORS = {
+  ValidationException: {
+    status: 400,
+    description: 'The request is wrong; `fieldList` says where. A payment that the budget refuses, too.',
+    newClientToken: 'as the code says; without a code, once the request is mended',
+  },
+  UnauthorizedException: {
+    status: 401,
+    description: 'A token inside the request is no good.',
+    newClientToken: 'yes, with a good token',
+  },
+  ServiceQuotaExceededException: {
+    status: 402,
+    description: 'There are as many of these as there may be.',
+    newClientToken: 'yes',
+  },
+  AccessDeniedException: {
+    status: 403,
+    description: 'The signature or the token is not accepted, or its holder may not do this.',
+    newClientToken: 'yes',
+  },
+  ResourceNotFoundException: {
+    status: 404,
+    description: 'There is no such resource, or it belongs to somebody else.',
+    newClientToken: 'yes',
+  },
+  ConflictException: {
+    status: 409,
+    description: 'The state of the resource, or of one that depends on it, does not allow this.',
+    newClientToken: 'yes',
+  },
+  ThrottlingException: {
+    status: 429,
+    description: 'Too much at once, or the same call is still in progress.',
+    newClientToken: 'no: retry with the same one, since the payment may be about to be signed',
+  },
+  InternalServerException: {
+    status: 500,
+    description: 'Something failed, and the outcome is open.',
+    newClientToken: 'no: retry with the same one, since the payment may have been signed',
+  },
+} as const;
+
+export type ErrorName = keyof typeof WIRE_ERRORS;
+
+/** What a ValidationException says in `reason`. */
+export const VALIDATION_REASONS = [
+  'CannotParse',
+  'FieldValidationFailed',
+  'IdempotentParameterMismatchException',
+  'ResourceConflict',
+] as const;
+export type ValidationReason = (typeof VALIDATION_REASONS)[number];
+
+/** Codes of refusals that say no to a request which is right in form. */
+export type OutcomeCode =
+  | 'budget_exceeded'
+  | 'session_expired'
+  | 'session_closing'
+  | 'session_below_floor'
+  | 'frozen'
+  | 'instrument_not_active'
+  | 'repeated_purchase'
+  | 'other_terms'
+  | 'no_payment'
+  | 'superseded'
+  | 'attempts_exhausted'
+  | 'destination_not_allowed'
+  | 'withdrawal_lapsed';
+
+/** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
+export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode}`;
