@@ -49,16 +49,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/receipts': { folders: ['lib/domain'], packages: ['canonicalize'] },
   'lib/api': {
-    folders: [
-      'lib/domain',
-      'lib/json',
-      'lib/contract',
-      'lib/protocols',
-      'lib/receipts',
-      'lib/jwt',
-      'lib/telemetry',
-      'lib/service/tenants/authorizer-configuration.ts',
-    ],
+    folders: ['lib/domain', 'lib/json', 'lib/contract', 'lib/protocols', 'lib/receipts', 'lib/jwt', 'lib/telemetry'],
     packages: ['@middy/core', 'valibot', 'node:crypto', '@types/aws-lambda'],
   },
   'lib/service': {
@@ -72,8 +63,6 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/events',
       'lib/jwt',
       'lib/telemetry',
-      'lib/api/views/managers.ts',
-      'lib/contract/requests',
     ],
     packages: ['@aws-sdk/client-secrets-manager', '@aws-sdk/client-eventbridge', 'canonicalize', 'node:crypto'],
   },

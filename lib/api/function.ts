@@ -1,8 +1,8 @@
 import createMiddy from '@middy/core';
-import { MANAGER_ID } from '../domain/ids.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { Result } from '../domain/result.ts';
+import { ok, type Result } from '../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../domain/time.ts';
+import { memberOf } from '../json/record.ts';
 import type { LogFields } from '../telemetry/log-fields.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { refusalFields, requestMetrics, type ServedRequest } from '../telemetry/request-metrics.ts';
@@ -27,6 +27,17 @@ export interface OperationAnswer {
   readonly body: object | null;
   readonly log?: LogFields;
 }
+
+/** The answer of a use case through a view, or its refusal. */
+export function answerWith<T, B extends object | null>(
+  result: Result<T, Refusal>,
+  view: (value: T) => B,
+): Result<{ readonly body: B }, Refusal> {
+  return result.ok ? ok({ body: view(result.value) }) : result;
+}
+
+/** The view of a change, whose answer the use case has had put into words already. */
+export const asItIs = <A extends object>(rendered: A): A => rendered;
 
 export type OperationHandler<N extends OperationName> = (
   request: ApiRequest<N> & { readonly deadline: EpochMs; readonly record: RequestRecord },
@@ -53,13 +64,8 @@ export interface FunctionDeps {
   readonly tracing?: Tracing;
 }
 
-const LOGGED_IDS = {
-  paymentManagerId: 'managerId',
-  paymentConnectorId: 'connectorId',
-  paymentSessionId: 'sessionId',
-  paymentInstrumentId: 'instrumentId',
-  processPaymentId: 'paymentId',
-} as const satisfies Readonly<Record<string, keyof LogFields>>;
+/** Members of a checked request that are named as they are logged. */
+const LOGGED_IDS = ['managerId', 'connectorId', 'sessionId', 'instrumentId', 'paymentId'] as const;
 
 interface ServedFunction {
   readonly name: FunctionName;
@@ -136,13 +142,12 @@ function replayHeaders({ fields }: RequestRecord): Readonly<Record<string, strin
 /** What a checked request is about, so that refusals and failures can be found in the log too. */
 function idsOf(input: object): LogFields {
   const members = new Map<string, unknown>(Object.entries(input));
-  const ids = Object.entries(LOGGED_IDS).flatMap(([member, field]) => {
-    const id = members.get(member);
-    return typeof id === 'string' ? [[field, id] as const] : [];
+  const ids = LOGGED_IDS.flatMap((name) => {
+    const id = members.get(name);
+    return typeof id === 'string' ? [[name, id] as const] : [];
   });
-  const arn = members.get('paymentManagerArn');
-  const managerId = typeof arn === 'string' ? arn.slice(arn.lastIndexOf('/') + 1) : '';
-  return { ...(MANAGER_ID.test(managerId) ? { managerId } : {}), ...Object.fromEntries(ids) };
+  const managerId = memberOf(members.get('manager'), 'resource');
+  return { ...(typeof managerId === 'string' ? { managerId } : {}), ...Object.fromEntries(ids) };
 }
 
 /** AgentCore's form of an error: its name in header and body, so that every generation of SDK finds it. */

@@ -1,10 +1,4 @@
-import {
-  AGENT_NAME_MAX_CHARS,
-  BODY_MAX_BYTES,
-  IDENTITY_BODY_MAX_BYTES,
-  USER_HEADER_PLAIN_MAX_CHARS,
-  USER_ID_MAX_CHARS,
-} from '../domain/limits.ts';
+import { AGENT_NAME_MAX_CHARS, USER_HEADER_PLAIN_MAX_CHARS, USER_ID_MAX_CHARS } from '../domain/limits.ts';
 import { signedCaller, type Principal } from '../domain/tenants/principal.ts';
 import { parseUserHeader } from '../domain/tenants/user-id.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
@@ -14,13 +8,15 @@ import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
 import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
 import {
+  bodyMaxBytes,
   OAUTH_PREFIX,
   OPERATIONS,
   type FunctionName,
   type OperationName,
   type OperationRoute,
 } from '../contract/operations.ts';
-import { validateInput, type OperationInput } from '../contract/requests/index.ts';
+import type { OperationInput } from '../contract/requests.ts';
+import { validateInput } from '../contract/validation.ts';
 
 /** Who the user of a caller that signed with IAM is: whom the header names, or the name of the caller's role session. */
 export type UserBinding = 'header' | 'role-session';
@@ -57,7 +53,7 @@ export function readRequest(
   binding: UserBinding = 'header',
 ): Result<ApiRequest, Refusal> {
   const route: OperationRoute = OPERATIONS[operation];
-  const body = parseBody(event, route.path.startsWith('/identities') ? IDENTITY_BODY_MAX_BYTES : BODY_MAX_BYTES);
+  const body = parseBody(event, bodyMaxBytes(route));
   if (!body.ok) return body;
   const principal = readPrincipal(route, event, binding);
   const agent = readAgentName(event);

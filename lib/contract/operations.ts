@@ -1,27 +1,43 @@
-import { IDENTITY_OPERATIONS } from './operations/identities.ts';
-import { MANAGER_OPERATIONS } from './operations/managers.ts';
-import { PAYMENT_OPERATIONS } from './operations/payments.ts';
-import type { OperationTable } from './operations/route.ts';
+import { MANAGER_ROUTES } from './operations/managers.ts';
+import { CONNECTOR_ROUTES } from './operations/connectors.ts';
+import { CREDENTIAL_PROVIDER_ROUTES } from './operations/credential-providers.ts';
+import { WORKLOAD_IDENTITY_ROUTES } from './operations/workload-identities.ts';
+import { TAG_ROUTES } from './operations/tags.ts';
+import { TOKEN_ROUTES } from './operations/tokens.ts';
+import { INSTRUMENT_ROUTES } from './operations/instruments.ts';
+import { SESSION_ROUTES } from './operations/sessions.ts';
+import { PAYMENT_ROUTES } from './operations/payments.ts';
+import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
+import type { OperationTable } from './route.ts';
 
 export {
+  bodyMaxBytes,
   FUNCTION_NAMES,
   ROLE_NAMES,
   type FunctionName,
   type OperationRoute,
   type RoleName,
-} from './operations/route.ts';
+} from './route.ts';
 
 /** Where the operations that take tokens stand a second time. */
 export const OAUTH_PREFIX = '/oauth';
 
 /**
- * The one table of operations. Routes, functions, roles, the generated OpenAPI document, the CDK stack and the local host
- * all come from it: adding an operation is one entry, one schema and one handler.
+ * The one table of operations. Routes, functions, roles, the generated OpenAPI document, the CDK stack, the local host and the
+ * client all come from it. An operation is one entry in a file of `operations/`, where its request and its answer stand too,
+ * a use case, and a handler that joins the two.
  */
 export const OPERATIONS = {
-  ...MANAGER_OPERATIONS,
-  ...IDENTITY_OPERATIONS,
-  ...PAYMENT_OPERATIONS,
+  ...MANAGER_ROUTES,
+  ...CONNECTOR_ROUTES,
+  ...CREDENTIAL_PROVIDER_ROUTES,
+  ...WORKLOAD_IDENTITY_ROUTES,
+  ...TAG_ROUTES,
+  ...TOKEN_ROUTES,
+  ...INSTRUMENT_ROUTES,
+  ...SESSION_ROUTES,
+  ...PAYMENT_ROUTES,
+  ...WITHDRAWAL_ROUTES,
 } as const satisfies OperationTable;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -1,6 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { OPERATIONS, type OperationName } from './operations.ts';
-import { SCHEMAS } from './requests/index.ts';
+import { AGENT_HEADER, USER_HEADER } from './headers.ts';
+import { bodyMaxBytes, OPERATIONS, type OperationName } from './operations.ts';
+import { REQUESTS } from './requests.ts';
 
 interface SchemaNode {
   readonly type?: string;
@@ -29,13 +30,13 @@ export function formatHttpReference(): string {
   return [
     '# HTTP API',
     '',
-    'Made from `lib/contract/operations` and `lib/contract/requests` by `npm run reference`; a test keeps it current.',
+    'Made from `lib/contract/operations` by `npm run reference`; a test keeps it current.',
     '',
-    'Requests are signed with SigV4 for the service `execute-api`. Bodies are JSON, at most 64 kB. Operations that act for a user take',
-    'the header `X-Amzn-Bedrock-AgentCore-Payments-User-Id`; `X-Amzn-Bedrock-AgentCore-Payments-Agent-Name` is optional.',
+    'Requests are signed with SigV4 for the service `execute-api`, or carry a token where they stand under `/oauth`.',
+    `Bodies are JSON, ${formatBodyLimits()}. Operations that act for a user take the header`,
+    `\`${USER_HEADER}\`; \`${AGENT_HEADER}\` is optional.`,
     'A user id that is no printable ASCII, or longer than 120 characters, goes [encoded](compatibility.md#user-ids). Under `/oauth` the user is the token’s.',
-    'Errors carry their name in the header `x-amzn-errortype` and in `__type`, a `message`, and for a ValidationException a `reason` and a',
-    '`fieldList`, in which names that begin with `bursar:` are stable codes. Where a token is not let in, `detail` says why.',
+    'What is answered where a request is refused: [errors](errors.md).',
     '',
     '| operation | route | success | roles | |',
     '| --- | --- | --- | --- | --- |',
@@ -45,8 +46,17 @@ export function formatHttpReference(): string {
   ].join('\n');
 }
 
+/** The limit that most operations share, and those of the paths that have another. */
+function formatBodyLimits(): string {
+  const byPath = new Map(Object.values(OPERATIONS).map((route) => [route.path.split('/')[1], bodyMaxBytes(route)]));
+  const common = Math.min(...byPath.values());
+  const others = [...byPath].filter(([, bytes]) => bytes !== common);
+  const exceptions = others.map(([path, bytes]) => `, and ${bytes / 1_024} kB under \`/${path}\``);
+  return `at most ${common / 1_024} kB${exceptions.join('')}`;
+}
+
 function formatOperation(name: OperationName): string[] {
-  const schema = toJsonSchema(SCHEMAS[name], { errorMode: 'ignore', typeMode: 'input' }) as SchemaNode;
+  const schema = toJsonSchema(REQUESTS[name], { errorMode: 'ignore', typeMode: 'input' }) as SchemaNode;
   return ['', `## ${name}`, '', '| member | | |', '| --- | --- | --- |', ...formatMembers(schema, '', 0)];
 }
 

@@ -79,42 +79,73 @@ export function formatManagerArn(deployment: Deployment, managerId: string): str
   return `arn:${partition}:bedrock-agentcore:${region}:${account}:payment-manager/${managerId}`;
 }
 
-/** The manager that an ARN of this deployment names, or `null` for any other ARN. */
-export function parseManagerArn(deployment: Deployment, arn: string): string | null {
-  const prefix = formatManagerArn(deployment, '');
-  if (!arn.startsWith(prefix)) return null;
-  const managerId = arn.slice(prefix.length);
-  return MANAGER_ID.test(managerId) ? managerId : null;
+/** What an ARN names, and the deployment that it says: this one or any other. */
+export interface Arn<T> {
+  readonly deployment: Deployment;
+  readonly resource: T;
+}
+
+/** What an ARN names where it is one of this deployment; `null` for any other, and for one that names nothing of Bursar's. */
+export function resourceIn<T>(deployment: Deployment, arn: Arn<T> | null): T | null {
+  if (arn === null) return null;
+  const { partition, region, account } = arn.deployment;
+  const isHere = partition === deployment.partition && region === deployment.region && account === deployment.account;
+  return isHere ? arn.resource : null;
+}
+
+const ARN = /^arn:([^:]*):([^:]*):([^:]*):([^:]*):([^/]*)\/(.*)$/s;
+
+interface ArnParts {
+  readonly deployment: Deployment;
+  readonly service: string;
+  readonly type: string;
+  readonly name: string;
+}
+
+function splitArn(arn: string): ArnParts | null {
+  const match = ARN.exec(arn);
+  if (match === null) return null;
+  const [, partition = '', service = '', region = '', account = '', type = '', name = ''] = match;
+  return { deployment: { partition, region, account }, service, type, name };
+}
+
+/** The manager that an ARN names, in whatever deployment; `null` for any other text. */
+export function parseManagerArn(arn: string): Arn<string> | null {
+  const parts = splitArn(arn);
+  if (parts === null || parts.service !== 'bedrock-agentcore' || parts.type !== 'payment-manager') return null;
+  return MANAGER_ID.test(parts.name) ? { deployment: parts.deployment, resource: parts.name } : null;
 }
 
 export const PROVIDER_NAME = /^[a-zA-Z0-9_-]{1,128}$/;
 export const WORKLOAD_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 
-export function formatProviderArn(deployment: Deployment, name: string): string {
-  return formatProviderPrefix(deployment, 'bedrock-agentcore') + name;
+const PROVIDER_PATH = 'default/paymentcredentialprovider/';
+/** AgentCore's older models wrote the service as `acps`. */
+const PROVIDER_SERVICES: ReadonlySet<string> = new Set(['bedrock-agentcore', 'acps']);
+
+export function formatProviderArn({ partition, region, account }: Deployment, name: string): string {
+  return `arn:${partition}:bedrock-agentcore:${region}:${account}:token-vault/${PROVIDER_PATH}${name}`;
 }
 
-function formatProviderPrefix({ partition, region, account }: Deployment, service: string): string {
-  return `arn:${partition}:${service}:${region}:${account}:token-vault/default/paymentcredentialprovider/`;
+/** The credential provider that an ARN names, in whatever deployment; `null` for any other text. */
+export function parseProviderArn(arn: string): Arn<string> | null {
+  const parts = splitArn(arn);
+  if (parts === null || !PROVIDER_SERVICES.has(parts.service) || parts.type !== 'token-vault') return null;
+  const name = parts.name.startsWith(PROVIDER_PATH) ? parts.name.slice(PROVIDER_PATH.length) : '';
+  return PROVIDER_NAME.test(name) ? { deployment: parts.deployment, resource: name } : null;
 }
 
-/** The credential provider that an ARN of this deployment names, or `null`. AgentCore's older models wrote the service as `acps`. */
-export function parseProviderArn(deployment: Deployment, arn: string): string | null {
-  const prefix = ['bedrock-agentcore', 'acps']
-    .map((service) => formatProviderPrefix(deployment, service))
-    .find((each) => arn.startsWith(each));
-  const name = prefix === undefined ? '' : arn.slice(prefix.length);
-  return PROVIDER_NAME.test(name) ? name : null;
-}
+const WORKLOAD_PATH = 'default/workload-identity/';
 
 export function formatWorkloadArn({ partition, region, account }: Deployment, name: string): string {
-  const directory = 'workload-identity-directory/default/workload-identity';
-  return `arn:${partition}:bedrock-agentcore:${region}:${account}:${directory}/${name}`;
+  return `arn:${partition}:bedrock-agentcore:${region}:${account}:workload-identity-directory/${WORKLOAD_PATH}${name}`;
 }
 
-/** The workload identity that an ARN of this deployment names, or `null`. */
-export function parseWorkloadArn(deployment: Deployment, arn: string): string | null {
-  const prefix = formatWorkloadArn(deployment, '');
-  const name = arn.startsWith(prefix) ? arn.slice(prefix.length) : '';
-  return WORKLOAD_NAME.test(name) ? name : null;
+/** The workload identity that an ARN names, in whatever deployment; `null` for any other text. */
+export function parseWorkloadArn(arn: string): Arn<string> | null {
+  const parts = splitArn(arn);
+  if (parts === null || parts.service !== 'bedrock-agentcore' || parts.type !== 'workload-identity-directory')
+    return null;
+  const name = parts.name.startsWith(WORKLOAD_PATH) ? parts.name.slice(WORKLOAD_PATH.length) : '';
+  return WORKLOAD_NAME.test(name) ? { deployment: parts.deployment, resource: name } : null;
 }

@@ -1,8 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createFunction } from '../api/function.ts';
+import { answerWith, createFunction } from '../api/function.ts';
+import { toMintedTokenView, toWorkloadTokenView } from '../api/views/identities.ts';
 import { SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import type { Refusal } from '../domain/refusal.ts';
-import { ok, type Result } from '../domain/result.ts';
 import { createFetchJson } from '../jwt/fetch-json.ts';
 import { createTokenVerifier } from '../jwt/token-verifier.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
@@ -44,20 +43,13 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
     'issue-tokens',
     {
       GetWorkloadAccessToken: async ({ input }) =>
-        tokenAnswer(await issueWorkloadToken(deps, input.workloadName, null)),
+        answerWith(await issueWorkloadToken(deps, input.workloadName, null), toWorkloadTokenView),
       GetWorkloadAccessTokenForUserId: async ({ input }) =>
-        tokenAnswer(await issueWorkloadToken(deps, input.workloadName, input.userId)),
+        answerWith(await issueWorkloadToken(deps, input.workloadName, input.userId), toWorkloadTokenView),
       GetWorkloadAccessTokenForJWT: async ({ input }) =>
-        tokenAnswer(await issueWorkloadTokenForJwt(deps, input.workloadName, input.userToken)),
-      GetResourcePaymentToken: async ({ input }) => {
-        const minted = await mintPaymentToken(deps, input);
-        return minted.ok ? ok({ body: minted.value }) : minted;
-      },
+        answerWith(await issueWorkloadTokenForJwt(deps, input.workloadName, input.userToken), toWorkloadTokenView),
+      GetResourcePaymentToken: async ({ input }) => answerWith(await mintPaymentToken(deps, input), toMintedTokenView),
     },
     { clock: systemClock, log: writeLog, tracing: composeTracing(env) },
   );
-}
-
-function tokenAnswer(issued: Result<string, Refusal>) {
-  return issued.ok ? ok({ body: { workloadAccessToken: issued.value } }) : issued;
 }

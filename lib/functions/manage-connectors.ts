@@ -1,5 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createFunction } from '../api/function.ts';
+import { answerWith, asItIs, createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
 import { createClientTokens } from '../ledger/dynamodb/registry/client-tokens.ts';
@@ -17,9 +17,20 @@ import {
   rotateCredentials,
   updateConnector,
 } from '../service/tenants/connectors.ts';
-import { toConnectorSummary, toConnectorView, toManagerSummary, toManagerView } from '../api/views/managers.ts';
+import {
+  toConnectorSummary,
+  toConnectorView,
+  toCreatedConnector,
+  toCreatedManager,
+  toDeletedConnector,
+  toDeletedManager,
+  toManagerSummary,
+  toManagerView,
+  toUpdatedConnector,
+  toUpdatedManager,
+} from '../api/views/managers.ts';
+import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
-import { pageBody, pageOf } from '../service/tenants/pages.ts';
 import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
@@ -45,47 +56,32 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
   return createFunction(
     'manage-connectors',
     {
-      CreatePaymentManager: async ({ input }) => {
-        const created = await createManager(deps, input);
-        return created.ok ? ok({ body: created.value }) : created;
-      },
-      GetPaymentManager: async ({ input }) => {
-        const found = await getManager(deps, input.paymentManagerId);
-        return found.ok ? ok({ body: toManagerView(deployment, found.value) }) : found;
-      },
-      UpdatePaymentManager: async ({ input }) => {
-        const updated = await updateManager(deps, input);
-        return updated.ok ? ok({ body: updated.value }) : updated;
-      },
-      DeletePaymentManager: async ({ input }) => {
-        const deleted = await deleteManager(deps, input);
-        return deleted.ok ? ok({ body: deleted.value }) : deleted;
-      },
+      CreatePaymentManager: async ({ input }) =>
+        answerWith(await createManager(deps, input, (manager) => toCreatedManager(deployment, manager)), asItIs),
+      GetPaymentManager: async ({ input }) =>
+        answerWith(await getManager(deps, input), (found) => toManagerView(deployment, found)),
+      UpdatePaymentManager: async ({ input }) =>
+        answerWith(await updateManager(deps, input, (manager) => toUpdatedManager(deployment, manager)), asItIs),
+      DeletePaymentManager: async ({ input }) => answerWith(await deleteManager(deps, input, toDeletedManager), asItIs),
       ListPaymentManagers: async ({ input }) => {
-        const page = await listManagers(deps, pageOf(input));
-        return ok({ body: pageBody('paymentManagers', page, (manager) => toManagerSummary(deployment, manager)) });
+        const page = await listManagers(deps, input.page);
+        return ok({ body: toPageView('paymentManagers', page, (manager) => toManagerSummary(deployment, manager)) });
       },
-      CreatePaymentConnector: async ({ input }) => {
-        const created = await createConnector(deps, input);
-        return created.ok ? ok({ body: created.value }) : created;
-      },
+      CreatePaymentConnector: async ({ input }) =>
+        answerWith(await createConnector(deps, input, (made) => toCreatedConnector(deployment, made)), asItIs),
       GetPaymentConnector: async ({ input }) => {
         const found = await getConnector(deps, input);
         if (!found.ok) return found;
         const problem = await findConnectorProblem(deps, found.value);
         return ok({ body: toConnectorView(deployment, found.value, problem) });
       },
-      UpdatePaymentConnector: async ({ input }) => {
-        const updated = await updateConnector(deps, input);
-        return updated.ok ? ok({ body: updated.value }) : updated;
-      },
-      DeletePaymentConnector: async ({ input }) => {
-        const deleted = await deleteConnector(deps, input);
-        return deleted.ok ? ok({ body: deleted.value }) : deleted;
-      },
+      UpdatePaymentConnector: async ({ input }) =>
+        answerWith(await updateConnector(deps, input, (next) => toUpdatedConnector(deployment, next)), asItIs),
+      DeletePaymentConnector: async ({ input }) =>
+        answerWith(await deleteConnector(deps, input, toDeletedConnector), asItIs),
       ListPaymentConnectors: async ({ input }) => {
-        const page = await listConnectors(deps, input.paymentManagerId, pageOf(input));
-        return ok({ body: pageBody('paymentConnectors', page, toConnectorSummary) });
+        const page = await listConnectors(deps, input.managerId, input.page);
+        return ok({ body: toPageView('paymentConnectors', page, toConnectorSummary) });
       },
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
     },

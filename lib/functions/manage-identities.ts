@@ -1,16 +1,10 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createFunction, describeFailure, type HandlersOf } from '../api/function.ts';
+import { answerWith, createFunction, describeFailure, type HandlersOf } from '../api/function.ts';
 import { findSecretProblem } from '../wallets/secret-problem.ts';
 import type { Deployment } from '../domain/ids.ts';
-import {
-  IDENTITY_PAGE_SIZE_DEFAULT,
-  PROVISION_ATTEMPTS_MAX,
-  PROVISION_TIMEOUT_MS,
-  STORE_ATTEMPTS_MAX,
-} from '../domain/limits.ts';
+import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import type { IdentityStore } from '../domain/ports/registry.ts';
-import type { Refusal } from '../domain/refusal.ts';
-import { ok, type Result } from '../domain/result.ts';
+import { ok } from '../domain/result.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createTagStore } from '../ledger/dynamodb/registry/tag-store.ts';
@@ -32,7 +26,7 @@ import {
   toWorkloadSummary,
   toWorkloadView,
 } from '../api/views/identities.ts';
-import { pageBody, pageOf } from '../service/tenants/pages.ts';
+import { toPageView } from '../api/views/pages.ts';
 import { createProviderSecrets } from '../service/identities/provider-secrets.ts';
 import { addTags, listTags, removeTags, type TagsDeps } from '../service/tenants/tags.ts';
 import {
@@ -81,9 +75,6 @@ const logLeftSecret: ReportLeftSecret = ({ secretArn, failure }) => {
 
 type Handlers<N extends keyof HandlersOf<'manage-identities'>> = Pick<HandlersOf<'manage-identities'>, N>;
 
-function answer<T>(result: Result<T, Refusal>, view: (value: T) => object | null) {
-  return result.ok ? ok({ body: view(result.value) }) : result;
-}
 const nothing = () => null;
 
 function providerHandlers(
@@ -98,15 +89,15 @@ function providerHandlers(
   const { deployment, identities } = deps;
   return {
     CreatePaymentCredentialProvider: async ({ input }) =>
-      answer(await createProvider(deps, input), (made) => toCreatedProviderView(deployment, made)),
+      answerWith(await createProvider(deps, input), (made) => toCreatedProviderView(deployment, made)),
     GetPaymentCredentialProvider: async ({ input }) =>
-      answer(await getProvider(deps, input.name), (found) => toProviderView(deployment, found)),
+      answerWith(await getProvider(deps, input), (found) => toProviderView(deployment, found)),
     UpdatePaymentCredentialProvider: async ({ input }) =>
-      answer(await updateProvider(deps, input), (updated) => toUpdatedProviderView(deployment, updated)),
-    DeletePaymentCredentialProvider: async ({ input }) => answer(await deleteProvider(deps, input.name), nothing),
+      answerWith(await updateProvider(deps, input), (updated) => toUpdatedProviderView(deployment, updated)),
+    DeletePaymentCredentialProvider: async ({ input }) => answerWith(await deleteProvider(deps, input), nothing),
     ListPaymentCredentialProviders: async ({ input }) => {
-      const page = await identities.listProviders(pageOf(input, IDENTITY_PAGE_SIZE_DEFAULT));
-      return ok({ body: pageBody('credentialProviders', page, (each) => toProviderSummary(deployment, each)) });
+      const page = await identities.listProviders(input.page);
+      return ok({ body: toPageView('credentialProviders', page, (each) => toProviderSummary(deployment, each)) });
     },
   };
 }
@@ -123,23 +114,23 @@ function workloadHandlers(
 > {
   return {
     CreateWorkloadIdentity: async ({ input }) =>
-      answer(await createWorkload(deps, input), (made) => toCreatedWorkloadView(deployment, made)),
+      answerWith(await createWorkload(deps, input), (made) => toCreatedWorkloadView(deployment, made)),
     GetWorkloadIdentity: async ({ input }) =>
-      answer(await getWorkload(deps, input.name), (found) => toWorkloadView(deployment, found)),
+      answerWith(await getWorkload(deps, input), (found) => toWorkloadView(deployment, found)),
     UpdateWorkloadIdentity: async ({ input }) =>
-      answer(await updateWorkload(deps, input), (updated) => toWorkloadView(deployment, updated)),
-    DeleteWorkloadIdentity: async ({ input }) => answer(await deleteWorkload(deps, input.name), nothing),
+      answerWith(await updateWorkload(deps, input), (updated) => toWorkloadView(deployment, updated)),
+    DeleteWorkloadIdentity: async ({ input }) => answerWith(await deleteWorkload(deps, input), nothing),
     ListWorkloadIdentities: async ({ input }) => {
-      const page = await deps.identities.listWorkloads(pageOf(input, IDENTITY_PAGE_SIZE_DEFAULT));
-      return ok({ body: pageBody('workloadIdentities', page, (each) => toWorkloadSummary(deployment, each)) });
+      const page = await deps.identities.listWorkloads(input.page);
+      return ok({ body: toPageView('workloadIdentities', page, (each) => toWorkloadSummary(deployment, each)) });
     },
   };
 }
 
 function tagHandlers(deps: TagsDeps): Handlers<'TagResource' | 'UntagResource' | 'ListTagsForResource'> {
   return {
-    TagResource: async ({ input }) => answer(await addTags(deps, input.resourceArn, input.tags), nothing),
-    UntagResource: async ({ input }) => answer(await removeTags(deps, input.resourceArn, input.tagKeys), nothing),
-    ListTagsForResource: async ({ input }) => answer(await listTags(deps, input.resourceArn), (tags) => ({ tags })),
+    TagResource: async ({ input }) => answerWith(await addTags(deps, input), nothing),
+    UntagResource: async ({ input }) => answerWith(await removeTags(deps, input), nothing),
+    ListTagsForResource: async ({ input }) => answerWith(await listTags(deps, input), (tags) => ({ tags })),
   };
 }

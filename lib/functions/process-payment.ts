@@ -2,9 +2,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createFunction, type OperationHandler } from '../api/function.ts';
 import { IN_FLIGHT_MAX, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import { toChecksumAddress } from '../chains/evm/address.ts';
-import { parseManagerArn } from '../domain/ids.ts';
-import { parseUsd, type MicroUsd } from '../domain/money.ts';
+import { resourceIn } from '../domain/ids.ts';
 import { ok, refuse } from '../domain/result.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
@@ -69,7 +67,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     'process-payment',
     {
       ProcessPayment: async ({ input, principal, agentName, deadline, record }) => {
-        const managerId = parseManagerArn(config.deployment, input.paymentManagerArn);
+        const managerId = resourceIn(config.deployment, input.manager);
         if (managerId === null) return noManager(principal);
         const observer = createPaymentObserver(record, monotonicMs);
         const result = await processPayment(
@@ -78,8 +76,8 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
             managerId,
             principal,
             agentName,
-            sessionId: input.paymentSessionId,
-            instrumentId: input.paymentInstrumentId,
+            sessionId: input.sessionId,
+            instrumentId: input.instrumentId,
             paymentType: input.paymentType,
             paymentInput: input.paymentInput,
             clientToken: input.clientToken ?? Buffer.from(deps.random.bytes(24)).toString('hex'),
@@ -121,7 +119,7 @@ function createWithdrawalHandler(
   deps: WithdrawalDeps,
 ): OperationHandler<'CreateWithdrawal'> {
   return async ({ input, principal, agentName, deadline, record }) => {
-    const managerId = parseManagerArn(deployment, input.paymentManagerArn);
+    const managerId = resourceIn(deployment, input.manager);
     // As of a manager that is missing: managers are not read here, since deleted ones count.
     if (managerId === null) return refuse({ reason: 'not_found', resource: 'instrument' });
     const observer = createPaymentObserver(record, monotonicMs);
@@ -131,10 +129,10 @@ function createWithdrawalHandler(
         managerId,
         userId: principal.userId,
         agentName,
-        instrumentId: input.paymentInstrumentId,
-        network: input.network ?? null,
-        amount: usdOf(input.amount.value),
-        destination: toChecksumAddress(input.destination),
+        instrumentId: input.instrumentId,
+        network: input.network,
+        amount: input.amount,
+        destination: input.destination,
         clientToken: input.clientToken,
         deadline,
       },
@@ -152,10 +150,4 @@ function createWithdrawalHandler(
       },
     });
   };
-}
-
-function usdOf(text: string): MicroUsd {
-  const parsed = parseUsd(text);
-  if (!parsed.ok) throw new Error('an amount passed the schema and does not parse');
-  return parsed.value;
 }

@@ -11,7 +11,7 @@ import { createChainReaders } from '../chains/evm/reader.ts';
 import { readReadingConfig } from './config.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
 import { getInstrument, getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
-import { pageBody, pageOf } from '../service/tenants/pages.ts';
+import { toPageView } from '../api/views/pages.ts';
 import { getPayment, listPayments } from '../service/paying/payments.ts';
 import { getSession, listSessions } from '../service/tenants/sessions.ts';
 import { toFundsView } from '../api/views/funds.ts';
@@ -46,10 +46,10 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         return found.ok ? ok({ body: { paymentInstrument: toInstrumentView(deployment, found.value) } }) : found;
       },
       ListPaymentInstruments: async ({ input, principal }) => {
-        const page = await listInstruments(deps, principal, input, pageOf(input));
+        const page = await listInstruments(deps, principal, input);
         if (!page.ok) return page;
         return ok({
-          body: pageBody('paymentInstruments', page.value, (item) => toInstrumentSummary(deployment, item)),
+          body: toPageView('paymentInstruments', page.value, (item) => toInstrumentSummary(deployment, item)),
         });
       },
       GetPaymentInstrumentBalance: async ({ input, principal }) => {
@@ -73,14 +73,14 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         return ok({ body: { paymentSession }, log: toSessionFields(found.value) });
       },
       ListPaymentSessions: async ({ input, principal }) => {
-        const page = await listSessions(deps, principal, input, pageOf(input));
+        const page = await listSessions(deps, principal, input);
         if (!page.ok) return page;
-        return ok({ body: pageBody('paymentSessions', page.value, (item) => toSessionSummary(deployment, item)) });
+        return ok({ body: toPageView('paymentSessions', page.value, (item) => toSessionSummary(deployment, item)) });
       },
       ListPayments: async ({ input, principal }) => {
-        const page = await listPayments(deps, principal, input, pageOf(input));
+        const page = await listPayments(deps, principal, input);
         return page.ok
-          ? ok({ body: pageBody('payments', page.value, (item) => toReceipt(deployment, item, schemeOf)) })
+          ? ok({ body: toPageView('payments', page.value, (item) => toReceipt(deployment, item, schemeOf)) })
           : page;
       },
       GetPayment: async ({ input, principal }) => {

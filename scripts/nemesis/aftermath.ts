@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { parseManagerArn } from '../../lib/domain/ids.ts';
+import { parseManagerArn, resourceIn } from '../../lib/domain/ids.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { LOCAL_ENVIRONMENT } from '../../lib/infra/build/synth.ts';
 import { createSessionStore } from '../../lib/ledger/dynamodb/books/session-store.ts';
@@ -107,7 +107,7 @@ async function readStoredSessions(
   { managerArn }: Account,
   sessionIds: readonly string[],
 ): Promise<readonly Session[]> {
-  const managerId = parseManagerArn({ partition: 'aws', ...LOCAL_ENVIRONMENT }, managerArn);
+  const managerId = resourceIn({ partition: 'aws', ...LOCAL_ENVIRONMENT }, parseManagerArn(managerArn));
   if (managerId === null) throw new Error(`not a manager of the local stack: ${managerArn}`);
   const client = createDatabaseClient(databaseEndpoint);
   try {

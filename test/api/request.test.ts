@@ -18,6 +18,13 @@ function read(parts: Partial<ApiEvent> & { readonly json?: unknown } = {}) {
   return readRequest('ListPaymentSessions', makeEvent('ListPaymentSessions', { json: list, ...parts }));
 }
 
+const MANAGER = {
+  deployment: { partition: 'aws', region: 'us-east-1', account: '111122223333' },
+  resource: 'demo-0123456789',
+};
+/** What `list` means. */
+const listRead = { manager: MANAGER, page: { maxResults: 100 } };
+
 describe('the user', () => {
   const withUsers = (...users: string[]) => read({ multiValueHeaders: { [USER_HEADER]: users } });
 
@@ -138,7 +145,7 @@ describe('the query', () => {
     const queryStringParameters = { paymentManagerArn: ARN, maxResults: '7' };
     expect(readList({ queryStringParameters })).toMatchObject({
       ok: true,
-      value: { input: { paymentManagerArn: ARN, maxResults: 7 } },
+      value: { input: { manager: MANAGER, page: { maxResults: 7 } } },
     });
   });
 
@@ -155,7 +162,7 @@ describe('the query', () => {
     const pathParameters = { resourceArn: encodeURIComponent(ARN) };
     const event = makeEvent('UntagResource', { multiValueQueryStringParameters, pathParameters });
     expect(readRequest('UntagResource', event)).toMatchObject({
-      value: { input: { resourceArn: ARN, tagKeys: ['team', 'stage'] } },
+      value: { input: { resource: { resource: { kind: 'manager', id: MANAGER.resource } }, keys: ['team', 'stage'] } },
     });
   });
 
@@ -180,7 +187,7 @@ describe('the query', () => {
       queryStringParameters: { maxResults: '3' },
     });
     const found = readRequest('ListPaymentManagers', page);
-    expect(found.ok ? found.value.input : null).toEqual({ maxResults: 3 });
+    expect(found.ok ? found.value.input : null).toEqual({ page: { maxResults: 3 } });
   });
 
   test('says nothing to an operation with a body', () => {
@@ -188,7 +195,7 @@ describe('the query', () => {
     expect(problemsOf(read({ json: {}, queryStringParameters }))).toEqual(['paymentManagerArn']);
     const found = read({ queryStringParameters });
     expect(found).toMatchObject({ ok: true });
-    expect(found.ok ? found.value.input : null).toEqual(list);
+    expect(found.ok ? found.value.input : null).toEqual(listRead);
   });
 
   test.each(['0', '101', '-1', '1.5', '1e1', '0x10', ' 7', ''])('is refused for a page of %j', (maxResults) => {
@@ -208,12 +215,12 @@ describe('the path', () => {
 
   test('names the resource, whatever the body says', () => {
     const found = readConnector('demo-0123456789', { ...connector, paymentManagerId: 'other-0123456789' });
-    expect(found).toMatchObject({ ok: true, value: { input: { paymentManagerId: 'demo-0123456789' } } });
+    expect(found).toMatchObject({ ok: true, value: { input: { managerId: 'demo-0123456789' } } });
   });
 
   test('is read as it was meant, not as it was encoded', () => {
     expect(readConnector('demo%2D0123456789')).toMatchObject({
-      value: { input: { paymentManagerId: 'demo-0123456789' } },
+      value: { input: { managerId: 'demo-0123456789' } },
     });
   });
 
@@ -232,7 +239,7 @@ describe('the body', () => {
     ['in base64', encode(text), true],
     ['with blanks around it', ` \r\n\t${text}\n`, false],
   ])('is read %s', (_how, body, isBase64Encoded) => {
-    expect(readBody(body, isBase64Encoded)).toMatchObject({ ok: true, value: { input: list } });
+    expect(readBody(body, isBase64Encoded)).toMatchObject({ ok: true, value: { input: listRead } });
   });
 
   test.each([
@@ -252,7 +259,7 @@ describe('the body', () => {
 
   test('may say null for a member that is not there', () => {
     const found = read({ json: { ...list, nextToken: null, maxResults: null } });
-    expect(found.ok ? found.value.input : null).toEqual(list);
+    expect(found.ok ? found.value.input : null).toEqual(listRead);
     expect(problemsOf(read({ json: { paymentManagerArn: null } }))).toEqual(['paymentManagerArn']);
   });
 });

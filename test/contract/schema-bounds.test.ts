@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OperationName } from '../../lib/contract/operations.ts';
-import { validateInput } from '../../lib/contract/requests/index.ts';
+import { validateInput } from '../../lib/contract/validation.ts';
 import { CONTROL_PLANE, DATA_PLANE, IDENTIFIERS, PROVIDER_ARN } from './bounds.ts';
 import { IDENTITIES } from './identity-bounds.ts';
 import { CONNECTOR, VALID } from '../api/requests.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OperationName } from '../../lib/contract/operations.ts';
-import { validateInput } from '../../lib/contract/requests/index.ts';
+import { validateInput } from '../../lib/contract/validation.ts';
 
 const DISCOVERY = 'https://issuer.example/tenant/.well-known/openid-configuration';
 const ROLE = 'arn:aws:iam::111122223333:role/service';

@@ -13,6 +13,7 @@ import {
   formatSessionId,
   parseManagerArn,
   parsePaymentId,
+  resourceIn,
 } from '../../lib/domain/ids.ts';
 
 const deployment = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
@@ -48,7 +49,7 @@ describe('ids', () => {
 describe('manager ARNs', () => {
   test('read back', () => {
     const arn = formatManagerArn(deployment, 'demo-0123456789');
-    expect(parseManagerArn(deployment, arn)).toBe('demo-0123456789');
+    expect(resourceIn(deployment, parseManagerArn(arn))).toBe('demo-0123456789');
   });
 
   test.each([
@@ -60,6 +61,6 @@ describe('manager ARNs', () => {
     'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/DEMO-0123456789',
     '',
   ])('refuse %s', (arn) => {
-    expect(parseManagerArn(deployment, arn)).toBeNull();
+    expect(resourceIn(deployment, parseManagerArn(arn))).toBeNull();
   });
 });

@@ -88,11 +88,11 @@ test('reports the secrets of a provider of which nobody knows whether it was cre
   };
   const name = makeName('unknown');
   hop.setFaults(({ operation }) => (operation === 'PutItem' ? 'lose_reply' : null));
-  const coinbaseCdpConfiguration = { apiKeyId: 'key', apiKeySecret: 'any', walletSecret: 'any' };
+  const secret = { value: 'any', source: undefined, reference: undefined };
   const creation = createProvider(deps, {
     name,
-    credentialProviderVendor: 'CoinbaseCDP',
-    providerConfigurationInput: { coinbaseCdpConfiguration },
+    vendor: 'CoinbaseCDP',
+    configuration: { vendor: 'CoinbaseCDP', apiKeyId: 'key', apiKeySecret: secret, walletSecret: secret },
   });
   await expect(creation).rejects.toThrow(OutcomeUnknown);
   expect(removed).toEqual([]);

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { formatManagerArn } from '../../lib/domain/ids.ts';
 import type { WalletProvisioner } from '../../lib/domain/ports/services.ts';
 import { signedCaller } from '../../lib/domain/tenants/principal.ts';
 import { createClientTokens } from '../../lib/ledger/dynamodb/registry/client-tokens.ts';
@@ -18,6 +17,9 @@ import { PAYER, wallClock } from './paying.ts';
 const deployment = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
 export const roleArn = 'arn:aws:iam::111122223333:role/service';
 export const user = signedCaller('user-1');
+
+/** A face that shows resources as they are. */
+export const plain = <T extends object>(resource: T): T => resource;
 
 const provisioner: WalletProvisioner = {
   type: 'AwsKms',
@@ -66,14 +68,14 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
   return {
     deps,
     newManager: async (): Promise<string> => {
-      const made = valueOf(await createManager(deps, { name: 'demo', authorizerType: 'AWS_IAM', roleArn }));
-      return (made as { paymentManagerId: string }).paymentManagerId;
+      const input = { name: 'demo', authorizer: { type: 'AWS_IAM' }, roleArn } as const;
+      return valueOf(await createManager(deps, input, plain)).managerId;
     },
-    newConnector: async (paymentManagerId: string): Promise<string> => {
-      const made = valueOf(await createConnector(deps, { paymentManagerId, name: 'kms', type: 'AwsKms' }));
-      return (made as { paymentConnectorId: string }).paymentConnectorId;
+    newConnector: async (managerId: string): Promise<string> => {
+      const made = await createConnector(deps, { managerId, name: 'kms', type: 'AwsKms' }, plain);
+      return valueOf(made).connectorId;
     },
-    arnOf: (managerId: string) => formatManagerArn(deployment, managerId),
+    arnOf: (managerId: string) => ({ deployment, resource: managerId }),
     manager: (managerId: string) => read(managerKey(managerId)),
     connector: (managerId: string, connectorId: string) => read(connectorKey(managerId, connectorId)),
     provider: (name: string) => read(providerKey(name)),

@@ -3,6 +3,7 @@ import type {
   CredentialProvider,
   ProviderConfiguration,
   SecretLocation,
+  Vendor,
   WorkloadIdentity,
 } from '../../domain/tenants/resources.ts';
 import type { EpochMs } from '../../domain/time.ts';
@@ -87,4 +88,18 @@ export function toWorkloadView(deployment: Deployment, workload: WorkloadIdentit
 
 export function toWorkloadSummary(deployment: Deployment, { name }: WorkloadIdentity) {
   return { name, workloadIdentityArn: formatWorkloadArn(deployment, name) };
+}
+
+/** A provider's token. It goes to the caller and nowhere else. */
+export function toMintedTokenView(minted: { readonly vendor: Vendor; readonly token: object }) {
+  switch (minted.vendor) {
+    case 'CoinbaseCDP':
+      return { paymentTokenResponse: { coinbaseCdpTokenResponse: minted.token } };
+    case 'StripePrivy':
+      return { paymentTokenResponse: { stripePrivyTokenResponse: minted.token } };
+  }
+}
+
+export function toWorkloadTokenView(token: string) {
+  return { workloadAccessToken: token };
 }

@@ -2,7 +2,7 @@ import { formatManagerArn, formatProviderArn, formatWorkloadArn, type Deployment
 import type { MaterialProblem } from '../../domain/ports/services.ts';
 import type { ConnectorMaterial, PaymentConnector, PaymentManager } from '../../domain/tenants/resources.ts';
 import { formatInstant } from '../../domain/time.ts';
-import { toAuthorizerConfiguration } from '../../service/tenants/authorizer-configuration.ts';
+import { toAuthorizerConfiguration } from './authorizer.ts';
 
 // AgentCore's shapes of managers and connectors; each operation answers other members.
 
@@ -110,6 +110,15 @@ export function toUpdatedConnector(deployment: Deployment, connector: PaymentCon
     credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
     lastUpdatedAt: formatInstant(connector.updatedAt),
   };
+}
+
+/** What a deletion answers: AgentCore deletes later, Bursar has deleted already. */
+export function toDeletedManager({ managerId }: PaymentManager) {
+  return { status: 'DELETING', paymentManagerId: managerId };
+}
+
+export function toDeletedConnector({ connectorId }: PaymentConnector) {
+  return { status: 'DELETING', paymentConnectorId: connectorId };
 }
 
 export function toConnectorSummary(connector: PaymentConnector) {

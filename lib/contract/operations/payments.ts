@@ -1,104 +1,15 @@
-import type { OperationTable } from './route.ts';
+import * as v from 'valibot';
+import { clientToken, instrumentId, manager, paymentId, sessionId } from '../fields/names.ts';
+import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
+import { anyObject, text } from '../fields/text.ts';
+import { define } from '../define.ts';
+import type { OperationTable } from '../route.ts';
 
 const agent = ['ProcessPaymentRole'] as const;
-const backend = ['ManagementRole'] as const;
 const backendReads = ['ManagementRole', 'ObserverRole'] as const;
-const everyoneReads = ['ManagementRole', 'ProcessPaymentRole', 'ObserverRole'] as const;
-const treasury = ['TreasuryRole'] as const;
-const page = { maxResults: 'one', nextToken: 'one' } as const;
 
-/** Instruments, sessions and payments of users; AgentCore's data plane, and receipts. */
-export const PAYMENT_OPERATIONS = {
-  CreatePaymentInstrument: {
-    method: 'POST',
-    path: '/payments/createPaymentInstrument',
-    successStatus: 201,
-    function: 'manage-instruments',
-    roles: backend,
-    user: 'required',
-    oauth: 'manage',
-    summary: 'Creates a wallet for a user.',
-  },
-  GetPaymentInstrument: {
-    method: 'POST',
-    path: '/payments/getPaymentInstrument',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: everyoneReads,
-    user: 'required',
-    oauth: 'read',
-    summary: 'Reads a wallet of a user.',
-  },
-  ListPaymentInstruments: {
-    method: 'POST',
-    path: '/payments/listPaymentInstruments',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: backendReads,
-    user: 'required',
-    oauth: 'manage',
-    summary: 'Lists the wallets of a user.',
-  },
-  DeletePaymentInstrument: {
-    method: 'POST',
-    path: '/payments/deletePaymentInstrument',
-    successStatus: 200,
-    function: 'manage-instruments',
-    roles: backend,
-    user: 'required',
-    oauth: 'manage',
-    summary: 'Closes a wallet for payments; its key stays.',
-  },
-  GetPaymentInstrumentBalance: {
-    method: 'POST',
-    path: '/payments/getPaymentInstrumentBalance',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: everyoneReads,
-    user: 'required',
-    oauth: 'read',
-    summary: 'Reads the token balance of a wallet from the chain.',
-  },
-  CreatePaymentSession: {
-    method: 'POST',
-    path: '/payments/createPaymentSession',
-    successStatus: 201,
-    function: 'manage-sessions',
-    roles: backend,
-    user: 'required',
-    oauth: 'manage',
-    summary: 'Opens a budget with an expiry for a user.',
-  },
-  GetPaymentSession: {
-    method: 'POST',
-    path: '/payments/getPaymentSession',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: everyoneReads,
-    user: 'required',
-    oauth: 'read',
-    summary: 'Reads a session and what is left of its budget.',
-  },
-  ListPaymentSessions: {
-    method: 'POST',
-    path: '/payments/listPaymentSessions',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: backendReads,
-    user: 'required',
-    oauth: 'manage',
-    summary: 'Lists the sessions of a user.',
-  },
-  DeletePaymentSession: {
-    method: 'POST',
-    path: '/payments/deletePaymentSession',
-    successStatus: 200,
-    function: 'manage-sessions',
-    roles: backend,
-    user: 'required',
-    oauth: 'manage',
-    summary: 'Revokes a session: nothing more can be reserved on it.',
-  },
+/** Payments, and the receipts of them. */
+export const PAYMENT_ROUTES = {
   ProcessPayment: {
     method: 'POST',
     path: '/payments/processPayment',
@@ -117,7 +28,7 @@ export const PAYMENT_OPERATIONS = {
     roles: backendReads,
     user: 'required',
     oauth: null,
-    query: { paymentManagerArn: 'one', ...page },
+    query: { paymentManagerArn: 'one', maxResults: 'one', nextToken: 'one' },
     summary: 'Lists the receipts of a user, newest first, as `payments` with a `nextToken`. Not in AgentCore.',
   },
   GetPayment: {
@@ -131,37 +42,40 @@ export const PAYMENT_OPERATIONS = {
     query: { paymentManagerArn: 'one' },
     summary: 'Reads one receipt, as `payment`. Not in AgentCore.',
   },
-  CreateWithdrawal: {
-    method: 'POST',
-    path: '/bursar/withdrawals',
-    successStatus: 201,
-    function: 'process-payment',
-    roles: treasury,
-    user: 'required',
-    oauth: null,
-    summary:
-      'Signs a transfer from a wallet, deleted or not, to an address of the deployment’s list. Not in AgentCore.',
-  },
-  GetWithdrawal: {
-    method: 'GET',
-    path: '/bursar/withdrawals/{processPaymentId}',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: treasury,
-    user: 'required',
-    oauth: null,
-    query: { paymentManagerArn: 'one' },
-    summary: 'Reads a withdrawal, and from the chain whether it arrived. Not in AgentCore.',
-  },
-  GetInstrumentFunds: {
-    method: 'GET',
-    path: '/bursar/instruments/{paymentInstrumentId}/funds',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: treasury,
-    user: 'required',
-    oauth: null,
-    query: { paymentManagerArn: 'one', network: 'one' },
-    summary: 'Reads from the chains what a wallet holds, deleted or not. Not in AgentCore.',
-  },
 } as const satisfies OperationTable;
+
+export const PAYMENT_REQUESTS = /* @__PURE__ */ define(() => {
+  return {
+    ProcessPayment: v.pipe(
+      v.object({
+        ...manager,
+        clientToken,
+        paymentSessionId: sessionId,
+        paymentInstrumentId: instrumentId,
+        paymentType: text(1, 64),
+        paymentInput: anyObject,
+        replayOnly: v.optional(v.boolean('must be true or false')),
+        paymentConnectorId: v.optional(
+          v.never('is not a member of this request: the wallet says which connector it belongs to'),
+        ),
+      }),
+      v.transform((members) => ({
+        manager: members.paymentManagerArn,
+        sessionId: members.paymentSessionId,
+        instrumentId: members.paymentInstrumentId,
+        paymentType: members.paymentType,
+        paymentInput: members.paymentInput,
+        replayOnly: members.replayOnly ?? false,
+        clientToken: members.clientToken,
+      })),
+    ),
+    ListPayments: v.pipe(
+      v.object({ ...manager, ...pageMembersOfQuery }),
+      v.transform((members) => ({ manager: members.paymentManagerArn, page: toPage(members) })),
+    ),
+    GetPayment: v.pipe(
+      v.object({ ...manager, processPaymentId: paymentId }),
+      v.transform((members) => ({ manager: members.paymentManagerArn, paymentId: members.processPaymentId })),
+    ),
+  } as const;
+});

@@ -2,7 +2,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { OPERATIONS, type OperationName, type OperationRoute } from '../../contract/operations.ts';
 import { AGENT_HEADER, USER_HEADER } from '../../contract/headers.ts';
 import { VALIDATION_REASONS, WIRE_ERRORS } from '../../contract/errors.ts';
-import { SCHEMAS } from '../../contract/requests/index.ts';
+import { REQUESTS } from '../../contract/requests.ts';
 import {
   AGENT_NAME_MAX_CHARS,
   USER_HEADER_MAX_CHARS,
@@ -199,7 +199,7 @@ function toHeaders({ user }: OperationRoute, { scheme }: Way): Parameter[] {
 
 /** The schema that checks an operation, over body, path and query together, in the words of OpenAPI 3.0. */
 function toOpenApiSchema(name: OperationName): ObjectSchema {
-  const schema: unknown = toJsonSchema(SCHEMAS[name], {
+  const schema: unknown = toJsonSchema(REQUESTS[name], {
     errorMode: 'ignore',
     typeMode: 'input',
     target: 'openapi-3.0',

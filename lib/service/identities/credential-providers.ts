@@ -12,7 +12,7 @@ import type {
 } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
-import { planConfiguration, type ConfigurationInput, type PlanContext } from './provider-plan.ts';
+import { planConfiguration, type PlanContext, type RequestedConfiguration } from './provider-plan.ts';
 import type { ProviderSecrets } from './provider-secrets.ts';
 import { secretsOf, storeConfiguration } from './provider-storage.ts';
 import { repeatOvertaken } from '../tenants/overtaken-change.ts';
@@ -33,8 +33,8 @@ export interface ProvidersDeps {
 
 export interface ProviderInput {
   readonly name: string;
-  readonly credentialProviderVendor: Vendor;
-  readonly providerConfigurationInput: ConfigurationInput;
+  readonly vendor: Vendor;
+  readonly configuration: RequestedConfiguration;
 }
 
 const NOT_FOUND = { reason: 'not_found', resource: 'credential provider' } as const satisfies Refusal;
@@ -52,9 +52,9 @@ export async function createProvider(
   deps: ProvidersDeps,
   input: ProviderInput & { readonly tags?: Tags | undefined },
 ): Promise<Result<CredentialProvider, Refusal>> {
-  const { name, credentialProviderVendor: vendor } = input;
+  const { name, vendor } = input;
   const context = { deployment: deps.deployment, checkSecret: deps.checkSecret, stored: null };
-  const plan = planConfiguration(context, vendor, input.providerConfigurationInput);
+  const plan = planConfiguration(context, vendor, input.configuration);
   if (!plan.ok) return refuse({ reason: 'invalid_request', problems: plan.error });
   if ((await deps.identities.readProvider(name)) !== null) return refuse(TAKEN);
 
@@ -76,7 +76,7 @@ export async function createProvider(
 
 export async function getProvider(
   { identities }: Pick<ProvidersDeps, 'identities'>,
-  name: string,
+  { name }: { readonly name: string },
 ): Promise<Result<CredentialProvider, Refusal>> {
   const provider = await identities.readProvider(name);
   return provider === null ? refuse(NOT_FOUND) : ok(provider);
@@ -91,7 +91,7 @@ export async function updateProvider(
   deps: ProvidersDeps,
   input: ProviderInput,
 ): Promise<Result<CredentialProvider, Refusal>> {
-  const { name, credentialProviderVendor: vendor } = input;
+  const { name, vendor } = input;
   const previous = await deps.identities.readProvider(name);
   if (previous === null) return refuse(NOT_FOUND);
   const { configuration: stored } = previous;
@@ -100,7 +100,7 @@ export async function updateProvider(
     return refuse({ reason: 'invalid_request', problems: [{ name: 'credentialProviderVendor', message }] });
   }
   const context = { deployment: deps.deployment, checkSecret: deps.checkSecret, stored };
-  const plan = planConfiguration(context, vendor, input.providerConfigurationInput);
+  const plan = planConfiguration(context, vendor, input.configuration);
   if (!plan.ok) return refuse({ reason: 'invalid_request', problems: plan.error });
 
   const updated = await withNewSecrets(deps, async (made): Promise<Result<CredentialProvider, Refusal>> => {
@@ -118,7 +118,7 @@ export async function updateProvider(
 /** Deletes a provider that no connector uses, then the secrets that Bursar keeps for it; a month is left to recover those. */
 export async function deleteProvider(
   deps: Pick<ProvidersDeps, 'identities' | 'secrets' | 'reportLeftSecret'>,
-  name: string,
+  { name }: { readonly name: string },
 ): Promise<Result<'deleted', Refusal>> {
   return repeatOvertaken(async () => {
     const provider = await deps.identities.readProvider(name);

@@ -1,7 +1,7 @@
-import type { OperationInput } from '../../contract/requests/index.ts';
 import {
   mintCoinbaseCdpToken,
   parseCoinbaseCdpSecrets,
+  type CoinbaseCdpToken,
   type CoinbaseCdpTokenRequest,
   type TokenDeps,
 } from '../../wallets/coinbase-cdp/request-signing.ts';
@@ -9,6 +9,7 @@ import { parseRequestBody, parseRequestUrl } from '../../wallets/provider-reques
 import {
   mintStripePrivyToken,
   parseStripePrivySecrets,
+  type StripePrivyToken,
   type StripePrivyTokenRequest,
 } from '../../wallets/stripe-privy/request-signing.ts';
 import type { IdentityStore, WorkloadGrant } from '../../domain/ports/registry.ts';
@@ -17,7 +18,16 @@ import type { ProviderConfiguration, SecretLocation } from '../../domain/tenants
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { CredentialTrouble, ReadCredential } from './credential-reader.ts';
 
-type TokenInput = OperationInput<'GetResourcePaymentToken'>;
+/** The request to a provider's API that a token is wanted for. */
+export type WantedToken =
+  | { readonly vendor: 'CoinbaseCDP'; readonly request: CoinbaseCdpTokenRequest }
+  | { readonly vendor: 'StripePrivy'; readonly request: StripePrivyTokenRequest };
+
+/** What a provider's API takes for one request. A bearer instrument, outside every budget. */
+export type MintedToken =
+  | { readonly vendor: 'CoinbaseCDP'; readonly token: CoinbaseCdpToken }
+  | { readonly vendor: 'StripePrivy'; readonly token: StripePrivyToken };
+
 type ConfigurationOf<V extends ProviderConfiguration['vendor']> = Extract<ProviderConfiguration, { vendor: V }>;
 
 export interface PaymentTokensDeps extends TokenDeps {
@@ -35,32 +45,35 @@ const REQUEST = 'paymentTokenRequest';
 const ANY_HOST = 'localhost';
 
 /** What remains to be done once the workload's token is used up. */
-type Mint = () => Promise<Result<object, Refusal>>;
+type Mint = () => Promise<Result<MintedToken, Refusal>>;
 
 /**
  * Mints a wallet provider's token for one request to its API, in exchange for a workload's one-time token. What can be wrong
  * with the request itself is found before that token is used up; credentials are read after it, and forgotten at once. The
  * minted token signs with the provider, outside every budget.
  */
-export async function mintPaymentToken(deps: PaymentTokensDeps, input: TokenInput): Promise<Result<object, Refusal>> {
-  const provider = await deps.identities.readProvider(input.resourceCredentialProviderName);
+export async function mintPaymentToken(
+  deps: PaymentTokensDeps,
+  input: { readonly workloadToken: string; readonly providerName: string; readonly wanted: WantedToken },
+): Promise<Result<MintedToken, Refusal>> {
+  const provider = await deps.identities.readProvider(input.providerName);
   if (provider === null) return refuse({ reason: 'not_found', resource: 'credential provider' });
-  const mint = prepare(deps, provider.configuration, input.paymentTokenRequest);
+  const mint = prepare(deps, provider.configuration, input.wanted);
   if (!mint.ok) return mint;
-  const grant = await deps.redeem(input.workloadIdentityToken);
+  const grant = await deps.redeem(input.workloadToken);
   return grant.ok ? mint.value() : grant;
 }
 
 function prepare(
   deps: PaymentTokensDeps,
   configuration: ProviderConfiguration,
-  { coinbaseCdpTokenRequest, stripePrivyTokenRequest }: TokenInput['paymentTokenRequest'],
+  wanted: WantedToken,
 ): Result<Mint, Refusal> {
-  if (configuration.vendor === 'CoinbaseCDP' && coinbaseCdpTokenRequest !== undefined) {
-    return prepareCoinbase(deps, configuration, coinbaseCdpTokenRequest);
+  if (configuration.vendor === 'CoinbaseCDP' && wanted.vendor === configuration.vendor) {
+    return prepareCoinbase(deps, configuration, wanted.request);
   }
-  if (configuration.vendor === 'StripePrivy' && stripePrivyTokenRequest !== undefined) {
-    return preparePrivy(deps, configuration, stripePrivyTokenRequest);
+  if (configuration.vendor === 'StripePrivy' && wanted.vendor === configuration.vendor) {
+    return preparePrivy(deps, configuration, wanted.request);
   }
   const expected = configuration.vendor === 'CoinbaseCDP' ? 'coinbaseCdpTokenRequest' : 'stripePrivyTokenRequest';
   const message = `${REQUEST} must be a ${expected}, since the credential provider is of ${configuration.vendor}`;
@@ -88,7 +101,7 @@ function prepareCoinbase(
     const secrets = parseCoinbaseCdpSecrets({ apiKeyId, apiKeySecret: apiKey.value, walletSecret: walletKey.value });
     if (!secrets.ok) return invalid(secrets.error);
     const minted = await mintCoinbaseCdpToken(secrets.value, request, deps);
-    return toAnswer('coinbaseCdpTokenResponse', path, minted);
+    return minted.ok ? ok({ vendor: 'CoinbaseCDP', token: minted.value }) : invalid(minted.error, path);
   });
 }
 
@@ -109,7 +122,8 @@ function preparePrivy(
     const texts = { appId, appSecret: secret.value, authorizationId, authorizationPrivateKey: key.value };
     const secrets = parseStripePrivySecrets(texts);
     if (!secrets.ok) return invalid(secrets.error);
-    return toAnswer('stripePrivyTokenResponse', path, mintStripePrivyToken(secrets.value, request, deps));
+    const minted = mintStripePrivyToken(secrets.value, request, deps);
+    return minted.ok ? ok({ vendor: 'StripePrivy', token: minted.value }) : invalid(minted.error, path);
   });
 }
 
@@ -129,14 +143,6 @@ function checkRequest(
   const body = boundBody === null ? ok(null) : parseRequestBody(boundBody);
   if (!body.ok) problems.push(...body.error);
   return problems.length === 0 ? ok('checked') : invalid(problems, path);
-}
-
-function toAnswer(
-  member: string,
-  path: string,
-  minted: Result<object, readonly FieldProblem[]>,
-): Result<object, Refusal> {
-  return minted.ok ? ok({ paymentTokenResponse: { [member]: minted.value } }) : invalid(minted.error, path);
 }
 
 async function readOne(

@@ -1,11 +1,38 @@
-import type { OperationInput } from '../../contract/requests/index.ts';
 import type { ProviderSecretName } from '../../wallets/secret-problem.ts';
 import type { Deployment } from '../../domain/ids.ts';
 import type { FieldProblem } from '../../domain/refusal.ts';
 import type { ProviderConfiguration, SecretLocation, Vendor } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 
-export type ConfigurationInput = OperationInput<'CreatePaymentCredentialProvider'>['providerConfigurationInput'];
+/** What a request says of one secret. */
+export interface RequestedSecret {
+  readonly value: string | undefined;
+  readonly source: SecretLocation['source'] | undefined;
+  /** Where a secret of the deployer's own lies. */
+  readonly reference: { readonly secretId: string; readonly jsonKey: string } | undefined;
+}
+
+/** The configuration that a request asks for, of one vendor. */
+export type RequestedConfiguration =
+  | {
+      readonly vendor: 'CoinbaseCDP';
+      readonly apiKeyId: string;
+      readonly apiKeySecret: RequestedSecret;
+      readonly walletSecret: RequestedSecret;
+    }
+  | {
+      readonly vendor: 'StripePrivy';
+      readonly appId: string;
+      readonly authorizationId: string;
+      readonly appSecret: RequestedSecret;
+      readonly authorizationPrivateKey: RequestedSecret;
+    };
+
+/** How the members of a refusal are called: as in the request. */
+const PATHS = {
+  CoinbaseCDP: 'providerConfigurationInput.coinbaseCdpConfiguration',
+  StripePrivy: 'providerConfigurationInput.stripePrivyConfiguration',
+} as const satisfies Record<Vendor, string>;
 
 /** What is to be done about one secret. */
 export type SecretPlan =
@@ -42,16 +69,21 @@ export interface PlanContext {
 export function planConfiguration(
   context: PlanContext,
   vendor: Vendor,
-  input: ConfigurationInput,
+  input: RequestedConfiguration,
 ): Result<ConfigurationPlan, readonly FieldProblem[]> {
+  if (vendor !== input.vendor) {
+    const name = 'providerConfigurationInput';
+    return refuse([{ name, message: `${name} must be the configuration of a provider of credentialProviderVendor` }]);
+  }
   const { stored } = context;
   const problems: FieldProblem[] = [];
   const plan = (
     name: ProviderSecretName,
-    request: SecretRequest,
+    requested: RequestedSecret,
     before: SecretLocation | null,
     isOptional = false,
   ) => {
+    const request = { path: `${PATHS[vendor]}.${name}`, ...requested };
     const planned = planSecret(context, name, request, before, isOptional);
     if (planned.ok) return planned.value;
     problems.push(...planned.error);
@@ -60,45 +92,38 @@ export function planConfiguration(
   const finish = (configuration: ConfigurationPlan | null) =>
     problems.length > 0 || configuration === null ? refuse(problems) : ok(configuration);
 
-  if (vendor === 'CoinbaseCDP' && input.coinbaseCdpConfiguration !== undefined) {
-    const given = input.coinbaseCdpConfiguration;
-    const before = stored?.vendor === vendor ? stored : null;
-    const root = 'providerConfigurationInput.coinbaseCdpConfiguration';
-    const apiKeySecret = plan('apiKeySecret', requestOf(root, 'apiKeySecret', given), before?.apiKeySecret ?? null);
-    const walletRequest = requestOf(root, 'walletSecret', given);
-    const walletSecret = plan('walletSecret', walletRequest, before?.walletSecret ?? null, true);
-    return finish(apiKeySecret && { vendor, apiKeyId: given.apiKeyId, apiKeySecret, walletSecret });
+  switch (input.vendor) {
+    case 'CoinbaseCDP': {
+      const before = stored?.vendor === input.vendor ? stored : null;
+      const apiKeySecret = plan('apiKeySecret', input.apiKeySecret, before?.apiKeySecret ?? null);
+      const walletSecret = plan('walletSecret', input.walletSecret, before?.walletSecret ?? null, true);
+      return finish(apiKeySecret && { vendor: input.vendor, apiKeyId: input.apiKeyId, apiKeySecret, walletSecret });
+    }
+    case 'StripePrivy': {
+      const before = stored?.vendor === input.vendor ? stored : null;
+      const appSecret = plan('appSecret', input.appSecret, before?.appSecret ?? null);
+      const authorizationPrivateKey = plan(
+        'authorizationPrivateKey',
+        input.authorizationPrivateKey,
+        before?.authorizationPrivateKey ?? null,
+      );
+      const { appId, authorizationId } = input;
+      return finish(
+        appSecret &&
+          authorizationPrivateKey && {
+            vendor: input.vendor,
+            appId,
+            authorizationId,
+            appSecret,
+            authorizationPrivateKey,
+          },
+      );
+    }
   }
-  if (vendor === 'StripePrivy' && input.stripePrivyConfiguration !== undefined) {
-    const given = input.stripePrivyConfiguration;
-    const before = stored?.vendor === vendor ? stored : null;
-    const root = 'providerConfigurationInput.stripePrivyConfiguration';
-    const { appId, authorizationId } = given;
-    const appSecret = plan('appSecret', requestOf(root, 'appSecret', given), before?.appSecret ?? null);
-    const keyRequest = requestOf(root, 'authorizationPrivateKey', given);
-    const key = plan('authorizationPrivateKey', keyRequest, before?.authorizationPrivateKey ?? null);
-    return finish(appSecret && key && { vendor, appId, authorizationId, appSecret, authorizationPrivateKey: key });
-  }
-  const name = 'providerConfigurationInput';
-  return refuse([{ name, message: `${name} must be the configuration of a provider of credentialProviderVendor` }]);
 }
 
-/** What a request says of one secret. */
-interface SecretRequest {
+interface SecretRequest extends RequestedSecret {
   readonly path: string;
-  readonly value: string | undefined;
-  readonly source: 'MANAGED' | 'EXTERNAL' | undefined;
-  readonly config: { readonly secretId: string; readonly jsonKey: string } | undefined;
-}
-
-type SecretMembers<N extends ProviderSecretName> = { readonly [K in N]?: string | undefined } & {
-  readonly [K in `${N}Source`]?: SecretRequest['source'];
-} & { readonly [K in `${N}Config`]?: SecretRequest['config'] };
-
-function requestOf<N extends ProviderSecretName>(root: string, name: N, given: SecretMembers<N>): SecretRequest {
-  const source: SecretRequest['source'] = given[`${name}Source`];
-  const config: SecretRequest['config'] = given[`${name}Config`];
-  return { path: `${root}.${name}`, value: given[name], source, config };
 }
 
 type Planned = Result<SecretPlan | null, readonly FieldProblem[]>;
@@ -110,9 +135,9 @@ function planSecret(
   stored: SecretLocation | null,
   isOptional: boolean,
 ): Planned {
-  const { path, value, source, config } = request;
+  const { path, value, source, reference } = request;
   if (source === 'EXTERNAL') return planExternal(context.deployment, request);
-  if (config !== undefined) return wrong(`${path}Config`, `is for a secret whose ${name}Source is EXTERNAL`);
+  if (reference !== undefined) return wrong(`${path}Config`, `is for a secret whose ${name}Source is EXTERNAL`);
   if (value !== undefined) {
     const expected = context.checkSecret(name, value);
     return expected === null ? ok({ kind: 'keep', value, stored }) : wrong(path, expected);
@@ -126,13 +151,13 @@ function planSecret(
 
 const SECRET_NAME = /^[A-Za-z0-9/_+=.@!-]{1,512}$/;
 
-function planExternal({ partition, region }: Deployment, { path, value, config }: SecretRequest): Planned {
+function planExternal({ partition, region }: Deployment, { path, value, reference }: SecretRequest): Planned {
   const name = path.slice(path.lastIndexOf('.') + 1);
   const problems: FieldProblem[] = [];
   if (value !== undefined) problems.push(problem(path, `must be left out where ${name}Source is EXTERNAL`));
-  if (config === undefined) problems.push(problem(`${path}Config`, `is required where ${name}Source is EXTERNAL`));
-  if (problems.length > 0 || config === undefined) return refuse(problems);
-  const { secretId, jsonKey } = config;
+  if (reference === undefined) problems.push(problem(`${path}Config`, `is required where ${name}Source is EXTERNAL`));
+  if (problems.length > 0 || reference === undefined) return refuse(problems);
+  const { secretId, jsonKey } = reference;
   const prefix = `arn:${partition}:secretsmanager:${region}:`;
   const isArn = secretId.startsWith(prefix) && /^[0-9]{12}:secret:.+$/.test(secretId.slice(prefix.length));
   if (!isArn && !SECRET_NAME.test(secretId)) {

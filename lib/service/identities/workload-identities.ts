@@ -17,14 +17,14 @@ export async function createWorkload(
   { identities, clock }: WorkloadsDeps,
   input: {
     readonly name: string;
-    readonly allowedResourceOauth2ReturnUrls?: readonly string[] | undefined;
+    readonly returnUrls?: readonly string[] | undefined;
     readonly tags?: Tags | undefined;
   },
 ): Promise<Result<WorkloadIdentity, Refusal>> {
   const now = clock.now();
   const workload: WorkloadIdentity = {
     name: input.name,
-    returnUrls: input.allowedResourceOauth2ReturnUrls ?? [],
+    returnUrls: input.returnUrls ?? [],
     tags: input.tags ?? null,
     createdAt: now,
     updatedAt: now,
@@ -36,7 +36,7 @@ export async function createWorkload(
 
 export async function getWorkload(
   { identities }: Pick<WorkloadsDeps, 'identities'>,
-  name: string,
+  { name }: { readonly name: string },
 ): Promise<Result<WorkloadIdentity, Refusal>> {
   const workload = await identities.readWorkload(name);
   return workload === null ? refuse(NOT_FOUND) : ok(workload);
@@ -45,14 +45,14 @@ export async function getWorkload(
 /** Replaces the return URLs; a request without them changes nothing else than the time of the update. */
 export async function updateWorkload(
   { identities, clock }: WorkloadsDeps,
-  input: { readonly name: string; readonly allowedResourceOauth2ReturnUrls?: readonly string[] | undefined },
+  input: { readonly name: string; readonly returnUrls?: readonly string[] | undefined },
 ): Promise<Result<WorkloadIdentity, Refusal>> {
   return repeatOvertaken(async () => {
     const previous = await identities.readWorkload(input.name);
     if (previous === null) return refuse(NOT_FOUND);
     const next: WorkloadIdentity = {
       ...previous,
-      returnUrls: input.allowedResourceOauth2ReturnUrls ?? previous.returnUrls,
+      returnUrls: input.returnUrls ?? previous.returnUrls,
       updatedAt: clock.now(),
       revision: previous.revision + 1,
     };
@@ -64,7 +64,7 @@ export async function updateWorkload(
 /** Deletes a workload identity, and with it all of its tokens. One that was made with a manager goes with the manager only. */
 export async function deleteWorkload(
   { identities }: Pick<WorkloadsDeps, 'identities'>,
-  name: string,
+  { name }: { readonly name: string },
 ): Promise<Result<'deleted', Refusal>> {
   return repeatOvertaken(async () => {
     const workload = await identities.readWorkload(name);

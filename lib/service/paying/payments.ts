@@ -1,4 +1,4 @@
-import { parsePaymentId, type Deployment } from '../../domain/ids.ts';
+import type { Arn, Deployment, PaymentId } from '../../domain/ids.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
 import type { Page, PageRequest } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -22,12 +22,11 @@ const missing = refuse({ reason: 'not_found', resource: 'payment' } as const);
 export async function getPayment(
   deps: PaymentReadDeps,
   principal: Principal,
-  input: { readonly paymentManagerArn: string; readonly processPaymentId: string },
+  input: { readonly manager: Arn<string> | null; readonly paymentId: PaymentId | null },
 ): Promise<Result<Payment, Refusal>> {
-  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'read', input.manager);
   if (!manager.ok) return manager;
-  const id = parsePaymentId(input.processPaymentId);
-  const payment = id === null ? null : await deps.payments.readPayment(id);
+  const payment = input.paymentId === null ? null : await deps.payments.readPayment(input.paymentId);
   const own = payment !== null && payment.userId === principal.userId && payment.managerId === manager.value.managerId;
   return own ? ok(payment) : missing;
 }
@@ -36,10 +35,11 @@ export async function getPayment(
 export async function listPayments(
   deps: PaymentReadDeps,
   principal: Principal,
-  input: { readonly paymentManagerArn: string },
-  page: PageRequest,
+  input: { readonly manager: Arn<string> | null; readonly page: PageRequest },
 ): Promise<Result<Page<Payment>, Refusal>> {
-  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'read', input.manager);
   if (!manager.ok) return manager;
-  return ok(await deps.payments.listPayments({ managerId: manager.value.managerId, userId: principal.userId }, page));
+  return ok(
+    await deps.payments.listPayments({ managerId: manager.value.managerId, userId: principal.userId }, input.page),
+  );
 }

@@ -1,4 +1,4 @@
-import { formatNamedId, parseProviderArn, type Deployment } from '../../domain/ids.ts';
+import { formatNamedId, resourceIn, type Arn, type Deployment } from '../../domain/ids.ts';
 import { CONNECTORS_MAX } from '../../domain/limits.ts';
 import type { MaterialProblem, Page, PageRequest, Randomness, WalletProvisioner } from '../../domain/ports/services.ts';
 import type {
@@ -18,9 +18,8 @@ import type {
 } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
-import { changeOnce, findAnswer } from './change-once.ts';
+import { changeOnce, findAnswer, type Render } from './change-once.ts';
 import { createOnce, hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
-import { toCreatedConnector, toUpdatedConnector } from '../../api/views/managers.ts';
 import { getManager } from './managers.ts';
 
 export interface ConnectorsDeps {
@@ -33,17 +32,14 @@ export interface ConnectorsDeps {
   readonly random: Randomness;
 }
 
-/** AgentCore's `credentialProviderConfigurations`: none for wallets of Bursar's own, one for a provider's. */
-export type ProviderReferences = readonly {
-  readonly coinbaseCDP?: { readonly credentialProviderArn: string } | undefined;
-  readonly stripePrivy?: { readonly credentialProviderArn: string } | undefined;
-}[];
+/** The credential providers that a request names, by vendor; `null` where it says that there are none. */
+export type NamedProviders = Readonly<Partial<Record<Vendor, Arn<string> | null>>> | null;
 
 interface ConnectorInput {
-  readonly paymentManagerId: string;
+  readonly managerId: string;
   readonly name: string;
   readonly type: ConnectorType;
-  readonly credentialProviderConfigurations?: ProviderReferences | undefined;
+  readonly providers?: NamedProviders | undefined;
   readonly description?: string | undefined;
   readonly clientToken?: string | undefined;
 }
@@ -54,18 +50,22 @@ const full: Refusal = {
   message: `The payment manager has ${CONNECTORS_MAX} connectors, as many as it may have`,
 };
 
-/** Creates a connector with whatever its wallets need: for a seed vault the seed, which nobody sees. Answers AgentCore's shape. */
-export async function createConnector(deps: ConnectorsDeps, input: ConnectorInput): Promise<Result<object, Refusal>> {
-  const { clientToken, paymentManagerId: managerId } = input;
+/** Creates a connector with whatever its wallets need: for a seed vault the seed, which nobody sees. */
+export async function createConnector<A extends object>(
+  deps: ConnectorsDeps,
+  input: ConnectorInput,
+  render: Render<PaymentConnector, A>,
+): Promise<Result<A, Refusal>> {
+  const { clientToken, managerId } = input;
   const scope = ['CreatePaymentConnector', managerId];
   const requestHash = hashCreation(input);
   const tokenKey = clientToken === undefined ? null : tokenKeyOf(scope, clientToken);
-  const earlier = await findAnswer(deps, tokenKey, requestHash);
+  const earlier = await findAnswer<A>(deps, tokenKey, requestHash);
   if (earlier !== null) return earlier;
 
-  const manager = await getManager(deps, managerId);
+  const manager = await getManager(deps, input);
   if (!manager.ok) return manager;
-  const provider = await findProvider(deps, input.type, input.credentialProviderConfigurations);
+  const provider = await findProvider(deps, input.type, input.providers);
   if (!provider.ok) return provider;
   if (tokenKey !== null) {
     const bound = await deps.tokens.bind(tokenKey, requestHash);
@@ -74,12 +74,12 @@ export async function createConnector(deps: ConnectorsDeps, input: ConnectorInpu
   const connectorId = formatNamedId(input.name, idEntropy(deps.random, scope, clientToken));
   const created = await createOnce(deps, requestHash, {
     claim: () => deps.registry.claimConnector(managerId, connectorId, requestHash, deps.clock.now()),
-    make: () => makeConnector(deps, { input, connectorId, provider: provider.value, requestHash, tokenKey }),
+    make: () => makeConnector(deps, { input, connectorId, provider: provider.value, requestHash, tokenKey, render }),
     refuse: (why) => (why === 'missing' ? { reason: 'not_found', resource: 'manager' } : full),
   });
   if (!created.ok) return created;
   // Whoever waited for another call's connector gets that call's answer, also if the connector was changed since.
-  return (await findAnswer(deps, tokenKey, requestHash)) ?? ok(toCreatedConnector(deps.deployment, created.value));
+  return (await findAnswer<A>(deps, tokenKey, requestHash)) ?? ok(render(created.value));
 }
 
 async function makeConnector(
@@ -90,10 +90,11 @@ async function makeConnector(
     readonly provider: string | null;
     readonly requestHash: string;
     readonly tokenKey: string | null;
+    readonly render: Render<PaymentConnector, object>;
   },
 ): Promise<Result<PaymentConnector, Refusal>> {
   const { input, connectorId, requestHash, tokenKey } = request;
-  const managerId = input.paymentManagerId;
+  const { managerId } = input;
   const now = deps.clock.now();
   const connector: PaymentConnector = {
     managerId,
@@ -106,7 +107,7 @@ async function makeConnector(
     updatedAt: now,
     revision: 1,
   };
-  const answer = JSON.stringify(toCreatedConnector(deps.deployment, connector));
+  const answer = JSON.stringify(request.render(connector));
   const remembered: Remembered | null = tokenKey === null ? null : { tokenKey, requestHash, answer };
   switch (await deps.registry.completeConnector(connector, requestHash, remembered)) {
     case 'completed':
@@ -135,16 +136,15 @@ async function makeMaterial(
 async function findProvider(
   deps: ConnectorsDeps,
   type: ConnectorType,
-  references: ProviderReferences = [],
+  providers: NamedProviders = null,
 ): Promise<Result<string | null, Refusal>> {
-  const [reference] = references;
   if (type === 'AwsKms' || type === 'SeedVault') {
-    if (reference === undefined) return ok(null);
+    if (providers === null) return ok(null);
     return refuseReference(`must be empty: a connector of type ${type} keeps no credentials`);
   }
-  if (reference === undefined) return refuseReference('list cannot be empty');
-  const { [type === 'CoinbaseCDP' ? 'coinbaseCDP' : 'stripePrivy']: named, ...others } = reference;
-  if (named === undefined || Object.values(others).some((other) => other !== undefined)) {
+  if (providers === null) return refuseReference('list cannot be empty');
+  const { [type]: named, ...others } = providers;
+  if (named === undefined || Object.keys(others).length > 0) {
     return refuse({
       reason: 'invalid_request',
       problems: [
@@ -155,7 +155,7 @@ async function findProvider(
       ],
     });
   }
-  const name = parseProviderArn(deps.deployment, named.credentialProviderArn);
+  const name = resourceIn(deps.deployment, named);
   const provider = name === null ? null : await deps.identities.readProvider(name);
   if (provider === null) return refuse({ reason: 'not_found', resource: 'credential provider' });
   return provider.configuration.vendor === type ? ok(provider.name) : refuseVendor(provider.configuration.vendor, type);
@@ -170,12 +170,17 @@ function refuseVendor(vendor: Vendor, type: Vendor): Result<never, Refusal> {
   return refuseReference(`names a credential provider of ${vendor}; expected one of ${type}`);
 }
 
+interface ConnectorName {
+  readonly managerId: string;
+  readonly connectorId: string;
+}
+
 /** Reads a connector; one of another manager is "not found". */
 export async function getConnector(
   deps: { readonly registry: Pick<ConnectorStore, 'readConnector'> },
-  input: { readonly paymentManagerId: string; readonly paymentConnectorId: string },
+  input: ConnectorName,
 ): Promise<Result<PaymentConnector, Refusal>> {
-  const connector = await deps.registry.readConnector(input.paymentManagerId, input.paymentConnectorId);
+  const connector = await deps.registry.readConnector(input.managerId, input.connectorId);
   return connector === null ? missing : ok(connector);
 }
 
@@ -201,19 +206,18 @@ export function listConnectors(
 }
 
 /** Changes the description or the credential provider. The type is for ever: there may be money behind its keys. */
-export async function updateConnector(
+export async function updateConnector<A extends object>(
   deps: ConnectorsDeps,
-  input: {
-    readonly paymentManagerId: string;
-    readonly paymentConnectorId: string;
+  input: ConnectorName & {
     readonly description?: string | undefined;
     readonly type?: ConnectorType | undefined;
-    readonly credentialProviderConfigurations?: ProviderReferences | undefined;
+    readonly providers?: NamedProviders | undefined;
     readonly clientToken?: string | undefined;
   },
-): Promise<Result<object, Refusal>> {
-  const scope = ['UpdatePaymentConnector', input.paymentManagerId, input.paymentConnectorId];
-  return changeOnce(deps, { scope, input }, async () => {
+  render: Render<PaymentConnector, A>,
+): Promise<Result<A, Refusal>> {
+  const scope = ['UpdatePaymentConnector', input.managerId, input.connectorId];
+  return changeOnce(deps, { scope, input }, render, async () => {
     const found = await getConnector(deps, input);
     if (!found.ok) return found;
     const connector = found.value;
@@ -227,7 +231,7 @@ export async function updateConnector(
       revision: connector.revision + 1,
     };
     return ok({
-      answer: toUpdatedConnector(deps.deployment, next),
+      changed: next,
       write: (remembered) => deps.registry.replaceConnector(next, connector, remembered),
     });
   });
@@ -238,34 +242,31 @@ async function nextMaterial(
   material: ConnectorMaterial,
   input: {
     readonly type?: ConnectorType | undefined;
-    readonly credentialProviderConfigurations?: ProviderReferences | undefined;
+    readonly providers?: NamedProviders | undefined;
   },
 ): Promise<Result<ConnectorMaterial, Refusal>> {
   if (input.type !== undefined && input.type !== material.type) {
     const message = `type of a connector cannot change: expected ${material.type}`;
     return refuse({ reason: 'invalid_request', problems: [{ name: 'type', message }] });
   }
-  if (input.credentialProviderConfigurations === undefined) return ok(material);
-  const provider = await findProvider(deps, material.type, input.credentialProviderConfigurations);
+  if (input.providers === undefined) return ok(material);
+  const provider = await findProvider(deps, material.type, input.providers);
   if (!provider.ok) return provider;
   return ok('credentialProviderName' in material ? { ...material, credentialProviderName: provider.value! } : material);
 }
 
 /** Deletes a connector that has no instruments any more. Seeds and keys stay, and so does whatever money is behind them. */
-export async function deleteConnector(
+export async function deleteConnector<A extends object>(
   deps: ConnectorsDeps,
-  input: {
-    readonly paymentManagerId: string;
-    readonly paymentConnectorId: string;
-    readonly clientToken?: string | undefined;
-  },
-): Promise<Result<object, Refusal>> {
-  const scope = ['DeletePaymentConnector', input.paymentManagerId, input.paymentConnectorId];
-  return changeOnce(deps, { scope, input }, async () => {
+  input: ConnectorName & { readonly clientToken?: string | undefined },
+  render: Render<PaymentConnector, A>,
+): Promise<Result<A, Refusal>> {
+  const scope = ['DeletePaymentConnector', input.managerId, input.connectorId];
+  return changeOnce(deps, { scope, input }, render, async () => {
     const found = await getConnector(deps, input);
     if (!found.ok) return found;
     return ok({
-      answer: { status: 'DELETING', paymentConnectorId: input.paymentConnectorId },
+      changed: found.value,
       write: (remembered) => deps.registry.deleteConnector(found.value, remembered, deps.clock.now()),
       inUse: { reason: 'conflict', message: 'The connector has payment instruments: delete them first' },
     });
@@ -278,7 +279,7 @@ export async function deleteConnector(
  */
 export async function rotateCredentials(
   deps: { readonly registry: Pick<ConnectorStore, 'readConnector'> },
-  input: { readonly paymentManagerId: string; readonly paymentConnectorId: string },
+  input: ConnectorName,
 ): Promise<Result<never, Refusal>> {
   const found = await getConnector(deps, input);
   if (!found.ok) return found;

@@ -1,5 +1,5 @@
 import { findNetwork, type Network } from '../../domain/assets.ts';
-import { isWithdrawal, parseManagerArn, parsePaymentId, type Deployment } from '../../domain/ids.ts';
+import { isWithdrawal, resourceIn, type Arn, type Deployment, type PaymentId } from '../../domain/ids.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
 import type { ChainReader } from '../../domain/ports/services.ts';
@@ -31,22 +31,23 @@ export async function getInstrumentFunds(
   deps: FundsDeps,
   principal: Principal,
   input: {
-    readonly paymentManagerArn: string;
-    readonly paymentInstrumentId: string;
-    readonly network?: string | undefined;
+    readonly manager: Arn<string> | null;
+    readonly instrumentId: string;
+    /** CAIP-2; `null` for every network. */
+    readonly network: string | null;
   },
 ): Promise<Result<{ readonly instrument: PaymentInstrument; readonly funds: readonly Funds[] }, Refusal>> {
-  const managerId = parseManagerArn(deps.deployment, input.paymentManagerArn);
+  const managerId = resourceIn(deps.deployment, input.manager);
   // As of a manager that is missing: managers are not read here, since deleted ones count.
   if (managerId === null) return refuse({ reason: 'not_found', resource: 'instrument' });
-  const readers = [...deps.chainReaders].filter(([id]) => input.network === undefined || id === input.network);
+  const readers = [...deps.chainReaders].filter(([id]) => input.network === null || id === input.network);
   if (readers.length === 0) {
     const configured = [...deps.chainReaders.keys()].join(', ');
     const message = `network ${input.network} has no RPC endpoint in this deployment; expected one of: ${configured}`;
     return refuse({ reason: 'invalid_request', problems: [{ name: 'network', message }] });
   }
   const user = { managerId, userId: principal.userId };
-  const instrument = await deps.registry.readInstrument(user, input.paymentInstrumentId);
+  const instrument = await deps.registry.readInstrument(user, input.instrumentId);
   if (instrument === null) return refuse({ reason: 'not_found', resource: 'instrument' });
   const { wallet, status } = instrument;
   if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
@@ -66,11 +67,10 @@ export async function getInstrumentFunds(
 export async function getWithdrawal(
   deps: FundsDeps,
   principal: Principal,
-  input: { readonly paymentManagerArn: string; readonly processPaymentId: string },
+  input: { readonly manager: Arn<string> | null; readonly paymentId: PaymentId | null },
 ): Promise<Result<{ readonly payment: Payment; readonly settled: boolean }, Refusal>> {
-  const managerId = parseManagerArn(deps.deployment, input.paymentManagerArn);
-  const id = parsePaymentId(input.processPaymentId);
-  const payment = id === null ? null : await deps.payments.readPayment(id);
+  const managerId = resourceIn(deps.deployment, input.manager);
+  const payment = input.paymentId === null ? null : await deps.payments.readPayment(input.paymentId);
   const own = payment !== null && payment.userId === principal.userId && payment.managerId === managerId;
   if (!own || !isWithdrawal(payment)) return refuse({ reason: 'not_found', resource: 'payment' });
   const { network, asset } = payment.offer;

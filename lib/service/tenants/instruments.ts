@@ -1,5 +1,5 @@
 import { findNetworkByChain, type Network } from '../../domain/assets.ts';
-import { formatInstrumentId, type Deployment } from '../../domain/ids.ts';
+import { formatInstrumentId, type Arn, type Deployment } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
 import type { GateReader } from '../../domain/ports/books.ts';
 import { firstFreeIndex } from '../../domain/tenants/key-index.ts';
@@ -45,11 +45,12 @@ const full: Refusal = {
 };
 
 interface InstrumentInput {
-  readonly paymentManagerArn: string;
-  readonly paymentConnectorId: string;
-  readonly paymentInstrumentDetails: {
-    readonly embeddedCryptoWallet: { readonly network: 'ETHEREUM'; readonly linkedAccounts: readonly object[] };
-  };
+  readonly manager: Arn<string> | null;
+  readonly connectorId: string;
+  readonly network: PaymentInstrument['network'];
+  readonly linkedAccounts: readonly LinkedAccount[];
+  /** Where a user goes on after consenting; wallets that need nobody's consent have no use for it. */
+  readonly redirectUrl?: string | undefined;
   readonly clientToken?: string | undefined;
 }
 
@@ -73,11 +74,11 @@ export async function createInstrument(
   principal: Principal,
   input: InstrumentInput,
 ): Promise<Result<PaymentInstrument, Refusal>> {
-  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.manager);
   if (!manager.ok) return manager;
   const { managerId } = manager.value;
   const { userId } = principal;
-  const connector = await deps.registry.readConnector(managerId, input.paymentConnectorId);
+  const connector = await deps.registry.readConnector(managerId, input.connectorId);
   // A client token finds the instrument that it made also when the connector is gone.
   if (connector === null && input.clientToken === undefined) return refuse(noConnector);
   const type = connector?.material.type;
@@ -150,15 +151,15 @@ async function giveBack(
 function newInstrument(
   user: UserKey,
   instrumentId: string,
-  { paymentConnectorId: connectorId, paymentInstrumentDetails: { embeddedCryptoWallet } }: InstrumentInput,
+  { connectorId, network, linkedAccounts }: InstrumentInput,
   now: EpochMs,
 ): PaymentInstrument {
   return {
     ...user,
     connectorId,
     instrumentId,
-    network: embeddedCryptoWallet.network,
-    linkedAccounts: embeddedCryptoWallet.linkedAccounts as readonly LinkedAccount[],
+    network,
+    linkedAccounts,
     status: 'INITIATED',
     wallet: null,
     createdAt: now,
@@ -187,9 +188,9 @@ export function getInstrument(
 }
 
 interface InstrumentName {
-  readonly paymentManagerArn: string;
-  readonly paymentInstrumentId: string;
-  readonly paymentConnectorId?: string | undefined;
+  readonly manager: Arn<string> | null;
+  readonly instrumentId: string;
+  readonly connectorId?: string | undefined;
 }
 
 async function findInstrument(
@@ -198,41 +199,40 @@ async function findInstrument(
   access: Access,
   input: InstrumentName,
 ): Promise<Result<PaymentInstrument, Refusal>> {
-  const manager = await findManager(deps, principal, access, input.paymentManagerArn);
+  const manager = await findManager(deps, principal, access, input.manager);
   if (!manager.ok) return manager;
   const user = { managerId: manager.value.managerId, userId: principal.userId };
-  const instrument = await deps.registry.readInstrument(user, input.paymentInstrumentId);
+  const instrument = await deps.registry.readInstrument(user, input.instrumentId);
   if (instrument === null || instrument.status === 'DELETED') return missing;
-  const elsewhere = input.paymentConnectorId !== undefined && instrument.connectorId !== input.paymentConnectorId;
+  const elsewhere = input.connectorId !== undefined && instrument.connectorId !== input.connectorId;
   return elsewhere ? missing : ok(instrument);
 }
 
 export async function listInstruments(
   deps: InstrumentReadDeps,
   principal: Principal,
-  input: { readonly paymentManagerArn: string; readonly paymentConnectorId?: string | undefined },
-  page: PageRequest,
+  input: {
+    readonly manager: Arn<string> | null;
+    readonly connectorId?: string | undefined;
+    readonly page: PageRequest;
+  },
 ): Promise<Result<Page<PaymentInstrument>, Refusal>> {
-  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.manager);
   if (!manager.ok) return manager;
   const user: UserKey = { managerId: manager.value.managerId, userId: principal.userId };
-  const filter = input.paymentConnectorId === undefined ? {} : { connectorId: input.paymentConnectorId };
-  return ok(await deps.registry.listInstruments(user, { ...page, ...filter }));
+  const filter = input.connectorId === undefined ? {} : { connectorId: input.connectorId };
+  return ok(await deps.registry.listInstruments(user, { ...input.page, ...filter }));
 }
 
 /** Closes a wallet for payments. Its key stays, and so does whatever money it holds. */
 export async function deleteInstrument(
   deps: Pick<InstrumentsDeps, 'registry' | 'deployment' | 'clock'>,
   principal: Principal,
-  input: {
-    readonly paymentManagerArn: string;
-    readonly paymentConnectorId: string;
-    readonly paymentInstrumentId: string;
-  },
+  input: InstrumentName,
 ): Promise<Result<PaymentInstrument, Refusal>> {
   const found = await findInstrument(deps, principal, 'manage', input);
   if (!found.ok) return found;
-  const deleted = await deps.registry.deleteInstrument(found.value, input.paymentInstrumentId, deps.clock.now());
+  const deleted = await deps.registry.deleteInstrument(found.value, input.instrumentId, deps.clock.now());
   return deleted === null ? missing : ok(deleted);
 }
 
@@ -251,12 +251,7 @@ export interface InstrumentBalance {
 export async function getInstrumentBalance(
   deps: BalanceDeps,
   principal: Principal,
-  input: {
-    readonly paymentManagerArn: string;
-    readonly paymentConnectorId: string;
-    readonly paymentInstrumentId: string;
-    readonly chain: string;
-  },
+  input: InstrumentName & { readonly chain: string },
 ): Promise<Result<InstrumentBalance, Refusal>> {
   const found = await getInstrument(deps, principal, input);
   if (!found.ok) return found;

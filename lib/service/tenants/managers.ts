@@ -1,17 +1,20 @@
-import { formatNamedId, parseManagerArn, type Deployment } from '../../domain/ids.ts';
+import { formatNamedId, resourceIn, type Arn, type Deployment } from '../../domain/ids.ts';
 import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
 import type { ClientTokens, ManagerStore } from '../../domain/ports/registry.ts';
-import { issuerKeyOfDiscoveryUrl, mayTrust, type TrustedIssuers } from '../../domain/tenants/jwt-authorizer.ts';
+import {
+  issuerKeyOfDiscoveryUrl,
+  mayTrust,
+  type JwtAuthorizer,
+  type TrustedIssuers,
+} from '../../domain/tenants/jwt-authorizer.ts';
 import type { Access, Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Authorizer, PaymentManager, Tags } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
 import { admitCaller } from './admission.ts';
-import { toAuthorizer, type AuthorizerConfiguration } from './authorizer-configuration.ts';
-import { changeOnce } from './change-once.ts';
+import { changeOnce, type Render } from './change-once.ts';
 import { idEntropy } from './create-once.ts';
-import { toCreatedManager, toUpdatedManager } from '../../api/views/managers.ts';
 
 export interface ManagersDeps {
   readonly registry: ManagerStore;
@@ -24,22 +27,22 @@ export interface ManagersDeps {
 
 const missing = refuse({ reason: 'not_found', resource: 'manager' } as const);
 
-/** Creates a manager and its workload identity. It is ready at once. Answers AgentCore's shape. */
-export async function createManager(
+/** Creates a manager and its workload identity. It is ready at once. */
+export async function createManager<A extends object>(
   deps: ManagersDeps,
   input: {
     readonly name: string;
     readonly roleArn: string;
-    readonly authorizerType: Authorizer['type'];
-    readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
+    readonly authorizer: Authorizer;
     readonly description?: string | undefined;
     readonly tags?: Tags | undefined;
     readonly clientToken?: string | undefined;
   },
-): Promise<Result<object, Refusal>> {
+  render: Render<PaymentManager, A>,
+): Promise<Result<A, Refusal>> {
   const scope = ['CreatePaymentManager'];
-  return changeOnce(deps, { scope, input }, async () => {
-    const untrusted = distrust(deps, input.authorizerConfiguration);
+  return changeOnce(deps, { scope, input }, render, async () => {
+    const untrusted = input.authorizer.type === 'AWS_IAM' ? null : distrust(deps, input.authorizer.jwt);
     if (untrusted !== null) return untrusted;
     const now = deps.clock.now();
     // Random even under a token: the token finds the manager that it made, and a name that is taken is tried again.
@@ -48,7 +51,7 @@ export async function createManager(
       managerId,
       name: input.name,
       description: input.description ?? null,
-      authorizer: toAuthorizer(input.authorizerType, input.authorizerConfiguration),
+      authorizer: input.authorizer,
       roleArn: input.roleArn,
       tags: input.tags ?? null,
       workloadName: managerId,
@@ -58,7 +61,7 @@ export async function createManager(
       revision: 1,
     };
     return ok({
-      answer: toCreatedManager(deps.deployment, manager),
+      changed: manager,
       write: (remembered) => deps.registry.createManager(manager, remembered),
     });
   });
@@ -66,7 +69,7 @@ export async function createManager(
 
 export async function getManager(
   deps: { readonly registry: Pick<ManagerStore, 'readManager'> },
-  managerId: string,
+  { managerId }: { readonly managerId: string },
 ): Promise<Result<PaymentManager, Refusal>> {
   const manager = await deps.registry.readManager(managerId);
   return manager === null ? missing : ok(manager);
@@ -77,23 +80,24 @@ export function listManagers(deps: Pick<ManagersDeps, 'registry'>, page: PageReq
 }
 
 /** Changes what the request names and leaves the rest. Sessions that are open go on under the new authorizer. */
-export async function updateManager(
+export async function updateManager<A extends object>(
   deps: ManagersDeps,
   input: {
-    readonly paymentManagerId: string;
+    readonly managerId: string;
     readonly description?: string | undefined;
     readonly roleArn?: string | undefined;
     readonly authorizerType?: Authorizer['type'] | undefined;
-    readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
+    readonly jwt?: JwtAuthorizer | undefined;
     readonly clientToken?: string | undefined;
   },
-): Promise<Result<object, Refusal>> {
-  const scope = ['UpdatePaymentManager', input.paymentManagerId];
-  return changeOnce(deps, { scope, input }, async () => {
-    const found = await getManager(deps, input.paymentManagerId);
+  render: Render<PaymentManager, A>,
+): Promise<Result<A, Refusal>> {
+  const scope = ['UpdatePaymentManager', input.managerId];
+  return changeOnce(deps, { scope, input }, render, async () => {
+    const found = await getManager(deps, input);
     if (!found.ok) return found;
     const manager = found.value;
-    const untrusted = distrust(deps, input.authorizerConfiguration);
+    const untrusted = input.jwt === undefined ? null : distrust(deps, input.jwt);
     if (untrusted !== null) return untrusted;
     const authorizer = nextAuthorizer(manager, input);
     if (!authorizer.ok) return authorizer;
@@ -106,7 +110,7 @@ export async function updateManager(
       revision: manager.revision + 1,
     };
     return ok({
-      answer: toUpdatedManager(deps.deployment, next),
+      changed: next,
       write: (remembered) => deps.registry.replaceManager(next, manager, remembered),
     });
   });
@@ -116,15 +120,16 @@ function nextAuthorizer(
   { authorizer }: PaymentManager,
   input: {
     readonly authorizerType?: Authorizer['type'] | undefined;
-    readonly authorizerConfiguration?: AuthorizerConfiguration | undefined;
+    readonly jwt?: JwtAuthorizer | undefined;
   },
 ): Result<Authorizer, Refusal> {
   const type = input.authorizerType ?? authorizer.type;
-  const configuration = input.authorizerConfiguration;
-  if (configuration !== undefined && type === 'AWS_IAM') {
+  const { jwt } = input;
+  if (type === 'AWS_IAM') {
+    if (jwt === undefined) return ok({ type });
     return refuseConfiguration('authorizerConfiguration must be given for CUSTOM_JWT only');
   }
-  if (configuration !== undefined || type === 'AWS_IAM') return ok(toAuthorizer(type, configuration));
+  if (jwt !== undefined) return ok({ type, jwt });
   if (authorizer.type === 'CUSTOM_JWT') return ok(authorizer);
   return refuseConfiguration('authorizerConfiguration is required to change a manager to CUSTOM_JWT');
 }
@@ -132,10 +137,9 @@ function nextAuthorizer(
 /** The refusal of an issuer that the deployment does not let managers trust; `null` if there is nothing to refuse. */
 function distrust(
   { trustedIssuers }: Pick<ManagersDeps, 'trustedIssuers'>,
-  configuration: AuthorizerConfiguration | undefined,
+  { discoveryUrl }: JwtAuthorizer,
 ): Result<never, Refusal> | null {
-  if (trustedIssuers === null || configuration === undefined) return null;
-  if (mayTrust(trustedIssuers, issuerKeyOfDiscoveryUrl(configuration.customJWTAuthorizer.discoveryUrl))) return null;
+  if (trustedIssuers === null || mayTrust(trustedIssuers, issuerKeyOfDiscoveryUrl(discoveryUrl))) return null;
   const trusted = trustedIssuers.size === 0 ? 'takes no tokens' : `trusts ${[...trustedIssuers].join(', ')} only`;
   const name = 'authorizerConfiguration.customJWTAuthorizer.discoveryUrl';
   const message = `${name} names an issuer that is not trusted: this deployment ${trusted} (jwtIssuers)`;
@@ -147,17 +151,18 @@ function refuseConfiguration(message: string): Result<never, Refusal> {
 }
 
 /** Deletes a manager that has no connectors any more. Its sessions can pay no longer. */
-export async function deleteManager(
+export async function deleteManager<A extends object>(
   deps: ManagersDeps,
-  input: { readonly paymentManagerId: string; readonly clientToken?: string | undefined },
-): Promise<Result<object, Refusal>> {
-  const scope = ['DeletePaymentManager', input.paymentManagerId];
-  return changeOnce(deps, { scope, input }, async () => {
-    const found = await getManager(deps, input.paymentManagerId);
+  input: { readonly managerId: string; readonly clientToken?: string | undefined },
+  render: Render<PaymentManager, A>,
+): Promise<Result<A, Refusal>> {
+  const scope = ['DeletePaymentManager', input.managerId];
+  return changeOnce(deps, { scope, input }, render, async () => {
+    const found = await getManager(deps, input);
     if (!found.ok) return found;
     const message = 'The payment manager has connectors: delete them first';
     return ok({
-      answer: { status: 'DELETING', paymentManagerId: input.paymentManagerId },
+      changed: found.value,
       write: (remembered) => deps.registry.deleteManager(found.value, remembered, deps.clock.now()),
       inUse: { reason: 'conflict', message },
     });
@@ -178,9 +183,9 @@ export async function findManager(
   deps: FindManagerDeps,
   principal: Principal,
   access: Access,
-  arn: string,
+  arn: Arn<string> | null,
 ): Promise<Result<PaymentManager, Refusal>> {
-  const managerId = parseManagerArn(deps.deployment, arn);
+  const managerId = resourceIn(deps.deployment, arn);
   const manager = managerId === null ? null : await deps.registry.readManager(managerId);
   if (manager === null) return noManager(principal);
   const admitted = admitCaller(manager.authorizer, principal, access, deps.clock.now());

@@ -1,5 +1,5 @@
-import { formatSessionId, type Deployment } from '../../domain/ids.ts';
-import { parseUsd, type MicroUsd } from '../../domain/money.ts';
+import { formatSessionId, type Arn, type Deployment } from '../../domain/ids.ts';
+import type { MicroUsd } from '../../domain/money.ts';
 import type { SessionStore, SessionSummary } from '../../domain/ports/books.ts';
 import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -27,39 +27,33 @@ export async function createSession(
   deps: SessionsDeps,
   principal: Principal,
   input: {
-    readonly paymentManagerArn: string;
-    readonly expiryTimeInMinutes: number;
-    readonly limits?: { readonly maxSpendAmount: { readonly value: string } } | undefined;
+    readonly manager: Arn<string> | null;
+    readonly expiryMinutes: number;
+    readonly limit?: MicroUsd | undefined;
     readonly clientToken?: string | undefined;
   },
 ): Promise<Result<Session, Refusal>> {
-  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.manager);
   if (!manager.ok) return manager;
   const { managerId } = manager.value;
   const { userId } = principal;
-  const limit = input.limits === undefined ? deps.defaultSessionLimit : limitOf(input.limits.maxSpendAmount.value);
+  const limit = input.limit ?? deps.defaultSessionLimit;
   const now = deps.clock.now();
   const session = newSession({
     managerId,
     sessionId: formatSessionId(idEntropy(deps.random, ['CreatePaymentSession', managerId, userId], input.clientToken)),
     userId,
     limit,
-    expiryMinutes: input.expiryTimeInMinutes,
+    expiryMinutes: input.expiryMinutes,
     createdAt: now,
   });
-  // The amount counts, not how it is written; and asking for the default is asking for the same, even if it changes.
-  const requestHash = hashCreation({ ...input, limits: input.limits === undefined ? null : `${limit}` });
+  // Asking for the default is asking for the same, even if it changes.
+  const requestHash = hashCreation({ ...input, limit: input.limit === undefined ? null : `${limit}` });
   const outcome = await deps.sessions.createSession(session, requestHash);
   if (outcome.kind === 'created') return ok(session);
   if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
   // The answer of the first call again: as the session was when it was new.
   return ok(newSession(outcome.session));
-}
-
-function limitOf(text: string): MicroUsd {
-  const parsed = parseUsd(text);
-  if (!parsed.ok) throw new Error('a limit passed the schema and does not parse');
-  return parsed.value;
 }
 
 export interface SessionReadDeps {
@@ -73,11 +67,11 @@ export interface SessionReadDeps {
 export async function getSession(
   deps: SessionReadDeps,
   principal: Principal,
-  input: { readonly paymentManagerArn: string; readonly paymentSessionId: string },
+  input: { readonly manager: Arn<string> | null; readonly sessionId: string },
 ): Promise<Result<Session, Refusal>> {
-  const manager = await findManager(deps, principal, 'read', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'read', input.manager);
   if (!manager.ok) return manager;
-  const key = { managerId: manager.value.managerId, sessionId: input.paymentSessionId };
+  const key = { managerId: manager.value.managerId, sessionId: input.sessionId };
   const session = await deps.sessions.readSession(key);
   return session === null || session.deleted || session.userId !== principal.userId ? missing : ok(session);
 }
@@ -85,25 +79,26 @@ export async function getSession(
 export async function listSessions(
   deps: SessionReadDeps,
   principal: Principal,
-  input: { readonly paymentManagerArn: string },
-  page: PageRequest,
+  input: { readonly manager: Arn<string> | null; readonly page: PageRequest },
 ): Promise<Result<Page<SessionSummary>, Refusal>> {
-  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.manager);
   if (!manager.ok) return manager;
-  return ok(await deps.sessions.listSessions({ managerId: manager.value.managerId, userId: principal.userId }, page));
+  return ok(
+    await deps.sessions.listSessions({ managerId: manager.value.managerId, userId: principal.userId }, input.page),
+  );
 }
 
 /** Revokes a session: nothing more can be reserved on it. What is reserved already may still be signed and settled. */
 export async function deleteSession(
   deps: Pick<SessionsDeps, 'registry' | 'sessions' | 'deployment' | 'clock'>,
   principal: Principal,
-  input: { readonly paymentManagerArn: string; readonly paymentSessionId: string },
+  input: { readonly manager: Arn<string> | null; readonly sessionId: string },
 ): Promise<Result<Session, Refusal>> {
-  const manager = await findManager(deps, principal, 'manage', input.paymentManagerArn);
+  const manager = await findManager(deps, principal, 'manage', input.manager);
   if (!manager.ok) return manager;
   const deleted = await deps.sessions.deleteSession({
     managerId: manager.value.managerId,
-    sessionId: input.paymentSessionId,
+    sessionId: input.sessionId,
     userId: principal.userId,
     now: deps.clock.now(),
   });

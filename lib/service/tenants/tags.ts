@@ -1,4 +1,4 @@
-import { parseManagerArn, parseProviderArn, parseWorkloadArn, type Deployment } from '../../domain/ids.ts';
+import { resourceIn, type Arn, type Deployment } from '../../domain/ids.ts';
 import { TAGS_MAX } from '../../domain/limits.ts';
 import type { TaggedResource, TagStore } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -13,34 +13,45 @@ export interface TagsDeps {
   readonly clock: Clock;
 }
 
+/** `null` for an ARN of nothing that has tags here. */
+type TaggedArn = Arn<TaggedResource> | null;
+
 const NOT_FOUND = { reason: 'not_found', resource: 'resource' } as const satisfies Refusal;
 
 /** Adds tags, replacing those of the same keys. */
-export function addTags(deps: TagsDeps, arn: string, added: Tags): Promise<Result<Tags, Refusal>> {
-  return changeTags(deps, arn, (tags) => ({ ...tags, ...added }));
+export function addTags(
+  deps: TagsDeps,
+  input: { readonly resource: TaggedArn; readonly tags: Tags },
+): Promise<Result<Tags, Refusal>> {
+  return changeTags(deps, input.resource, (tags) => ({ ...tags, ...input.tags }));
 }
 
 /** Removes tags; keys that no tag has are no mistake. */
-export function removeTags(deps: TagsDeps, arn: string, keys: readonly string[]): Promise<Result<Tags, Refusal>> {
-  const removed = new Set(keys);
-  return changeTags(deps, arn, (tags) => Object.fromEntries(Object.entries(tags).filter(([key]) => !removed.has(key))));
+export function removeTags(
+  deps: TagsDeps,
+  input: { readonly resource: TaggedArn; readonly keys: readonly string[] },
+): Promise<Result<Tags, Refusal>> {
+  const removed = new Set(input.keys);
+  return changeTags(deps, input.resource, (tags) =>
+    Object.fromEntries(Object.entries(tags).filter(([key]) => !removed.has(key))),
+  );
 }
 
 export async function listTags(
   { tagStore, deployment }: Pick<TagsDeps, 'tagStore' | 'deployment'>,
-  arn: string,
+  input: { readonly resource: TaggedArn },
 ): Promise<Result<Tags, Refusal>> {
-  const resource = parseResourceArn(deployment, arn);
+  const resource = resourceIn(deployment, input.resource);
   const found = resource === null ? null : await tagStore.readTags(resource);
   return found === null ? refuse(NOT_FOUND) : ok(found.tags);
 }
 
 async function changeTags(
   { tagStore, deployment, clock }: TagsDeps,
-  arn: string,
+  arn: TaggedArn,
   change: (tags: Tags) => Tags,
 ): Promise<Result<Tags, Refusal>> {
-  const resource = parseResourceArn(deployment, arn);
+  const resource = resourceIn(deployment, arn);
   if (resource === null) return refuse(NOT_FOUND);
   return repeatOvertaken(async () => {
     const found = await tagStore.readTags(resource);
@@ -54,14 +65,4 @@ async function changeTags(
     if ((await tagStore.replaceTags(resource, tags, found.revision, clock.now())) === 'changed') return ok(tags);
     return 'overtaken';
   });
-}
-
-/** The resource of this deployment that an ARN names, or `null`. Does not look whether there is one. */
-function parseResourceArn(deployment: Deployment, arn: string): TaggedResource | null {
-  const managerId = parseManagerArn(deployment, arn);
-  if (managerId !== null) return { kind: 'manager', id: managerId };
-  const provider = parseProviderArn(deployment, arn);
-  if (provider !== null) return { kind: 'credential-provider', id: provider };
-  const workload = parseWorkloadArn(deployment, arn);
-  return workload === null ? null : { kind: 'workload-identity', id: workload };
 }

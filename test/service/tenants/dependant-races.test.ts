@@ -5,10 +5,11 @@ import { deleteManager, updateManager } from '../../../lib/service/tenants/manag
 import { times } from '../../contracts/parallel.ts';
 import { withDatabase } from '../../support/database.ts';
 import { makeProvider, PRIVY_CONFIGURATION } from '../../support/identities.ts';
-import { createResourceWorld, user, valueOf, type ResourceWorld } from '../../support/resource-world.ts';
+import { createResourceWorld, plain, user, valueOf, type ResourceWorld } from '../../support/resource-world.ts';
 import { newToken } from '../../support/functions.ts';
 
 const ROUNDS = 25;
+const DEPLOYMENT = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
 
 const database = withDatabase();
 let world: ResourceWorld;
@@ -35,20 +36,20 @@ const ready = (item: Record<string, { S?: string }>) => item['status']?.S === 'R
 test('no connector comes to be under a manager that is deleted at the same time', async () => {
   const ends = await Promise.all(
     times(ROUNDS, async (round) => {
-      const paymentManagerId = await world.newManager();
+      const managerId = await world.newManager();
       const clientToken = newToken();
       const [made, deleted] = await Promise.all([
         after(round % 5).then(() =>
-          createConnector(world.deps, { paymentManagerId, name: 'kms', type: 'AwsKms', clientToken }),
+          createConnector(world.deps, { managerId, name: 'kms', type: 'AwsKms', clientToken }, plain),
         ),
-        after(round % 7).then(() => deleteManager(world.deps, { paymentManagerId })),
+        after(round % 7).then(() => deleteManager(world.deps, { managerId }, plain)),
       ]);
-      const manager = await world.manager(paymentManagerId);
-      const connectors = (await world.connectorsOf(paymentManagerId)).filter(ready);
-      expect(manager?.['connectors']?.N).toBe(`${connectors.length}`);
-      expect(manager?.['status']?.S === 'DELETED' && connectors.length > 0).toBe(false);
+      const stored = await world.manager(managerId);
+      const connectors = (await world.connectorsOf(managerId)).filter(ready);
+      expect(stored?.['connectors']?.N).toBe(`${connectors.length}`);
+      expect(stored?.['status']?.S === 'DELETED' && connectors.length > 0).toBe(false);
       expect(made.ok).toBe(connectors.length === 1);
-      expect(deleted.ok).toBe(manager?.['status']?.S === 'DELETED');
+      expect(deleted.ok).toBe(stored?.['status']?.S === 'DELETED');
       return `${reasonOf(made)}, ${reasonOf(deleted)}`;
     }),
   );
@@ -56,23 +57,24 @@ test('no connector comes to be under a manager that is deleted at the same time'
 });
 
 test('no instrument comes to be under a connector that is deleted at the same time', async () => {
-  const paymentManagerId = await world.newManager();
+  const managerId = await world.newManager();
   const ends = await Promise.all(
     times(ROUNDS, async (round) => {
-      const paymentConnectorId = await world.newConnector(paymentManagerId);
+      const connectorId = await world.newConnector(managerId);
       const [made, deleted] = await Promise.all([
         after(round % 5).then(() =>
           createInstrument(world.deps, user, {
-            paymentManagerArn: world.arnOf(paymentManagerId),
-            paymentConnectorId,
-            paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+            manager: world.arnOf(managerId),
+            connectorId,
+            network: 'ETHEREUM',
+            linkedAccounts: [],
           }),
         ),
-        after(round % 7).then(() => deleteConnector(world.deps, { paymentManagerId, paymentConnectorId })),
+        after(round % 7).then(() => deleteConnector(world.deps, { managerId, connectorId }, plain)),
       ]);
-      const connector = await world.connector(paymentManagerId, paymentConnectorId);
-      const instruments = (await world.instrumentsOf(paymentManagerId)).filter(
-        (item) => item['connectorId']?.S === paymentConnectorId,
+      const connector = await world.connector(managerId, connectorId);
+      const instruments = (await world.instrumentsOf(managerId)).filter(
+        (item) => item['connectorId']?.S === connectorId,
       );
       expect(connector?.['instruments']?.N).toBe(`${instruments.length}`);
       expect(made.ok).toBe(instruments.length === 1);
@@ -81,26 +83,29 @@ test('no instrument comes to be under a connector that is deleted at the same ti
     }),
   );
   for (const end of ends) expect(['ok, conflict', 'not_found, ok']).toContain(end);
-  const left = (await world.connectorsOf(paymentManagerId)).filter(ready).length;
-  expect((await world.manager(paymentManagerId))?.['connectors']?.N).toBe(`${left}`);
+  const left = (await world.connectorsOf(managerId)).filter(ready).length;
+  expect((await world.manager(managerId))?.['connectors']?.N).toBe(`${left}`);
 });
 
 test('no connector uses a credential provider that is deleted at the same time', async () => {
-  const paymentManagerId = await world.newManager();
+  const managerId = await world.newManager();
   await Promise.all(
     times(ROUNDS, async (round) => {
       const provider = makeProvider();
       await world.deps.identities.createProvider(provider);
-      const credentialProviderArn = `arn:aws:bedrock-agentcore:us-east-1:111122223333:token-vault/default/paymentcredentialprovider/${provider.name}`;
       const [made, deleted] = await Promise.all([
         after(round % 3).then(() =>
-          createConnector(world.deps, {
-            paymentManagerId,
-            name: 'cdp',
-            type: 'CoinbaseCDP',
-            credentialProviderConfigurations: [{ coinbaseCDP: { credentialProviderArn } }],
-            clientToken: newToken(),
-          }),
+          createConnector(
+            world.deps,
+            {
+              managerId,
+              name: 'cdp',
+              type: 'CoinbaseCDP',
+              providers: { CoinbaseCDP: { deployment: DEPLOYMENT, resource: provider.name } },
+              clientToken: newToken(),
+            },
+            plain,
+          ),
         ),
         after(round % 11).then(() => world.deps.identities.deleteProvider(provider)),
       ]);
@@ -112,44 +117,45 @@ test('no connector uses a credential provider that is deleted at the same time',
 });
 
 test('counters are what is there after creations and deletions of all kinds at a time', async () => {
-  const paymentManagerId = await world.newManager();
-  const paymentManagerArn = world.arnOf(paymentManagerId);
-  const connectors = await Promise.all(times(5, () => world.newConnector(paymentManagerId)));
-  const make = (paymentConnectorId: string, clientToken = newToken()) =>
+  const managerId = await world.newManager();
+  const manager = world.arnOf(managerId);
+  const connectors = await Promise.all(times(5, () => world.newConnector(managerId)));
+  const make = (connectorId: string, clientToken = newToken()) =>
     createInstrument(world.deps, user, {
-      paymentManagerArn,
-      paymentConnectorId,
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+      manager,
+      connectorId,
+      network: 'ETHEREUM',
+      linkedAccounts: [],
       clientToken,
     });
   await Promise.all(
     times(ROUNDS, async (round) => {
-      const paymentConnectorId = connectors[round % connectors.length]!;
+      const connectorId = connectors[round % connectors.length]!;
       const clientToken = newToken();
-      const twins = await Promise.all([make(paymentConnectorId, clientToken), make(paymentConnectorId, clientToken)]);
+      const twins = await Promise.all([make(connectorId, clientToken), make(connectorId, clientToken)]);
       const [made] = twins.map(valueOf);
       expect(valueOf(twins[1])).toEqual(made);
-      const { instrumentId: paymentInstrumentId } = made!;
-      const input = { paymentManagerArn, paymentConnectorId, paymentInstrumentId };
+      const { instrumentId } = made!;
+      const input = { manager, connectorId, instrumentId };
       if (round % 2 === 0) {
         const gone = await Promise.all(times(3, () => deleteInstrument(world.deps, user, input)));
         expect(gone.filter(({ ok }) => ok)).toHaveLength(1);
       }
-      await updateConnector(world.deps, { paymentManagerId, paymentConnectorId, description: `${round}` });
-      await deleteConnector(world.deps, { paymentManagerId, paymentConnectorId });
+      await updateConnector(world.deps, { managerId, connectorId, description: `${round}` }, plain);
+      await deleteConnector(world.deps, { managerId, connectorId }, plain);
     }),
   );
-  const instruments = await world.instrumentsOf(paymentManagerId);
+  const instruments = await world.instrumentsOf(managerId);
   for (const connectorId of connectors) {
     const alive = instruments.filter(
       (item) => item['connectorId']?.S === connectorId && item['status']?.S !== 'DELETED',
     ).length;
-    const connector = await world.connector(paymentManagerId, connectorId);
+    const connector = await world.connector(managerId, connectorId);
     expect(connector?.['instruments']?.N).toBe(`${alive}`);
     expect(connector?.['status']?.S === 'DELETED' && alive > 0).toBe(false);
   }
-  const left = (await world.connectorsOf(paymentManagerId)).filter(ready).length;
-  expect((await world.manager(paymentManagerId))?.['connectors']?.N).toBe(`${left}`);
+  const left = (await world.connectorsOf(managerId)).filter(ready).length;
+  expect((await world.manager(managerId))?.['connectors']?.N).toBe(`${left}`);
 });
 
 test.each(['manager', 'connector'] as const)(
@@ -157,21 +163,19 @@ test.each(['manager', 'connector'] as const)(
   async (what) => {
     const outcomes: string[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const paymentManagerId = await world.newManager();
-      const paymentConnectorId = await world.newConnector(paymentManagerId);
+      const managerId = await world.newManager();
+      const connectorId = await world.newConnector(managerId);
       const description = ['one', 'two'] as const;
       const results = await Promise.all(
         description.map((each) =>
           what === 'manager'
-            ? updateManager(world.deps, { paymentManagerId, description: each })
-            : updateConnector(world.deps, { paymentManagerId, paymentConnectorId, description: each }),
+            ? updateManager(world.deps, { managerId, description: each }, plain)
+            : updateConnector(world.deps, { managerId, connectorId, description: each }, plain),
         ),
       );
       expect(results.map(({ ok }) => ok)).toEqual([true, true]);
       const stored =
-        what === 'manager'
-          ? await world.manager(paymentManagerId)
-          : await world.connector(paymentManagerId, paymentConnectorId);
+        what === 'manager' ? await world.manager(managerId) : await world.connector(managerId, connectorId);
       expect(stored?.['revision']?.N).toBe('3');
       outcomes.push(stored?.['description']?.S ?? '');
     }
@@ -180,49 +184,49 @@ test.each(['manager', 'connector'] as const)(
 );
 
 test('an update that meets more changes than it may try against answers busy, and changes nothing', async () => {
-  const paymentManagerId = await world.newManager();
+  const managerId = await world.newManager();
   const { registry } = world.deps;
   // Somebody else changes the manager between every read and write.
   const meddling = {
     ...world.deps,
     registry: {
       ...registry,
-      readManager: async (managerId: string) => {
-        const manager = (await registry.readManager(managerId))!;
+      readManager: async (id: string) => {
+        const manager = (await registry.readManager(id))!;
         await registry.replaceManager({ ...manager, revision: manager.revision + 1 }, manager, null);
         return manager;
       },
     },
   };
-  const result = await updateManager(meddling, { paymentManagerId, description: 'never' });
+  const result = await updateManager(meddling, { managerId, description: 'never' }, plain);
   expect(result).toEqual({ ok: false, error: { reason: 'busy', what: 'change' } });
-  const stored = await world.manager(paymentManagerId);
+  const stored = await world.manager(managerId);
   expect(stored?.['description']).toBeUndefined();
   expect(stored?.['revision']?.N).toBe('6');
 });
 
 test('a duplicate that finds the resource gone gets the answer of the deletion that took it', async () => {
-  const paymentManagerId = await world.newManager();
-  const input = { paymentManagerId, clientToken: newToken() };
+  const managerId = await world.newManager();
+  const input = { managerId, clientToken: newToken() };
   let answer: unknown;
   // Between the duplicate's look at the token and its look at the manager.
   const late = {
     ...world.deps,
     registry: {
       ...world.deps.registry,
-      readManager: async (managerId: string) => {
-        answer ??= await deleteManager(world.deps, input);
-        return world.deps.registry.readManager(managerId);
+      readManager: async (id: string) => {
+        answer ??= await deleteManager(world.deps, input, plain);
+        return world.deps.registry.readManager(id);
       },
     },
   };
-  const duplicate = await deleteManager(late, input);
-  expect(duplicate).toEqual({ ok: true, value: { status: 'DELETING', paymentManagerId } });
+  const duplicate = await deleteManager(late, input, plain);
+  expect(duplicate).toEqual({ ok: true, value: expect.objectContaining({ managerId }) as unknown });
   expect(answer).toEqual(duplicate);
 });
 
 test('a connector is not made with a credential provider that became one of another vendor meanwhile', async () => {
-  const paymentManagerId = await world.newManager();
+  const managerId = await world.newManager();
   const provider = makeProvider();
   await world.deps.identities.createProvider(provider);
   const { identities } = world.deps;
@@ -237,14 +241,17 @@ test('a connector is not made with a credential provider that became one of anot
       },
     },
   };
-  const credentialProviderArn = `arn:aws:bedrock-agentcore:us-east-1:111122223333:token-vault/default/paymentcredentialprovider/${provider.name}`;
-  const result = await createConnector(swapping, {
-    paymentManagerId,
-    name: 'cdp',
-    type: 'CoinbaseCDP',
-    credentialProviderConfigurations: [{ coinbaseCDP: { credentialProviderArn } }],
-  });
+  const result = await createConnector(
+    swapping,
+    {
+      managerId,
+      name: 'cdp',
+      type: 'CoinbaseCDP',
+      providers: { CoinbaseCDP: { deployment: DEPLOYMENT, resource: provider.name } },
+    },
+    plain,
+  );
   expect(result).toEqual({ ok: false, error: { reason: 'not_found', resource: 'credential provider' } });
   expect((await world.provider(provider.name))?.['connectors']?.N).toBe('0');
-  expect((await world.manager(paymentManagerId))?.['connectors']?.N).toBe('0');
+  expect((await world.manager(managerId))?.['connectors']?.N).toBe('0');
 });

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../../lib/domain/limits.ts';
-import { formatManagerArn } from '../../../lib/domain/ids.ts';
 import { NothingMade, type WalletProvisioner } from '../../../lib/domain/ports/services.ts';
 import type { ClaimOutcome, Registry } from '../../../lib/domain/ports/registry.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
@@ -17,6 +16,7 @@ import { createManager } from '../../../lib/service/tenants/managers.ts';
 import { withDatabase } from '../../support/database.ts';
 import { createTestClock, PAYER, type TestClock } from '../../support/paying.ts';
 import { newToken } from '../../support/functions.ts';
+import { plain } from '../../support/resource-world.ts';
 
 const deployment = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
 const user = signedCaller('user-1');
@@ -89,15 +89,11 @@ function valueOf<T>(result: { readonly ok: boolean; readonly value?: T; readonly
 }
 
 async function createParents({ deps }: World) {
-  const manager = valueOf(await createManager(deps, { name: 'demo', authorizerType: 'AWS_IAM', roleArn }));
-  const { paymentManagerId: managerId } = manager as { paymentManagerId: string };
-  const connector = valueOf(await createConnector(deps, { paymentManagerId: managerId, name: 'kms', type: 'AwsKms' }));
-  const { paymentConnectorId } = connector as { paymentConnectorId: string };
-  return {
-    paymentManagerArn: formatManagerArn(deployment, managerId),
-    paymentConnectorId,
-    managerId,
-  };
+  const input = { name: 'demo', authorizer: { type: 'AWS_IAM' }, roleArn } as const;
+  const { managerId } = valueOf(await createManager(deps, input, plain));
+  const connector = await createConnector(deps, { managerId, name: 'kms', type: 'AwsKms' }, plain);
+  const { connectorId } = valueOf(connector);
+  return { manager: { deployment, resource: managerId }, connectorId, managerId };
 }
 
 async function prepare() {
@@ -105,7 +101,8 @@ async function prepare() {
   const parents = await createParents(world);
   const request = {
     ...parents,
-    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM' as const, linkedAccounts: [] } },
+    network: 'ETHEREUM' as const,
+    linkedAccounts: [],
     clientToken: newToken(),
   };
   return { ...world, parents, ask: () => createInstrument(world.deps, user, request) };
@@ -144,7 +141,8 @@ test('a refused key is what the caller hears of, also where the claim cannot be 
   refuseNext();
   const asked = createInstrument({ ...deps, registry: stuck }, user, {
     ...parents,
-    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM' as const, linkedAccounts: [] } },
+    network: 'ETHEREUM' as const,
+    linkedAccounts: [],
   });
   await expect(asked).rejects.toThrow('AccessDeniedException');
 });
@@ -152,21 +150,21 @@ test('a refused key is what the caller hears of, also where the claim cannot be 
 test('an interrupted connector is made by the same request after its lease', async () => {
   const { deps, clock, crashNext, parents } = await prepare();
   const request = {
-    paymentManagerId: parents.managerId,
+    managerId: parents.managerId,
     name: 'kms',
     type: 'AwsKms' as const,
     clientToken: newToken(),
   };
   crashNext();
-  await expect(createConnector(deps, request)).rejects.toThrow('the process was stopped');
-  expect(await createConnector(deps, request)).toMatchObject({ ok: false, error: { reason: 'busy' } });
+  await expect(createConnector(deps, request, plain)).rejects.toThrow('the process was stopped');
+  expect(await createConnector(deps, request, plain)).toMatchObject({ ok: false, error: { reason: 'busy' } });
   // Another request under the token hears so at once, instead of waiting for what it can never have.
-  const other = await createConnector(deps, { ...request, description: 'another' });
+  const other = await createConnector(deps, { ...request, description: 'another' }, plain);
   expect(other).toEqual({ ok: false, error: { reason: 'token_reused' } });
   clock.advance(CREATE_LEASE_MS);
-  const connector = valueOf(await createConnector(deps, request));
+  const connector = valueOf(await createConnector(deps, request, plain));
   expect(connector).toMatchObject({ status: 'READY' });
-  expect(valueOf(await createConnector(deps, request))).toEqual(connector);
+  expect(valueOf(await createConnector(deps, request, plain))).toEqual(connector);
 });
 
 test('an instrument that was deleted before it was complete stays deleted', async () => {
@@ -176,7 +174,7 @@ test('an instrument that was deleted before it was complete stays deleted', asyn
   const { managerId } = parents;
   const [claimed] = (await registry.listInstruments({ managerId, userId: 'user-1' }, { maxResults: 1 })).items;
   expect(claimed?.status).toBe('INITIATED');
-  valueOf(await deleteInstrument(deps, user, { ...parents, paymentInstrumentId: claimed!.instrumentId }));
+  valueOf(await deleteInstrument(deps, user, { ...parents, instrumentId: claimed!.instrumentId }));
   clock.advance(CREATE_LEASE_MS);
   expect(await ask()).toMatchObject({ ok: false, error: { reason: 'conflict' } });
 });

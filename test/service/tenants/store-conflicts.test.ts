@@ -7,7 +7,7 @@ import { createManager, deleteManager, updateManager } from '../../../lib/servic
 import { withDatabase } from '../../support/database.ts';
 import { startStoreHop, type Fault, type StoreHop } from '../../support/store-hop.ts';
 import { newToken } from '../../support/functions.ts';
-import { createResourceWorld, roleArn, valueOf, type ResourceWorld } from '../../support/resource-world.ts';
+import { createResourceWorld, plain, roleArn, valueOf, type ResourceWorld } from '../../support/resource-world.ts';
 
 const database = withDatabase();
 let hop: StoreHop;
@@ -24,36 +24,36 @@ type Ask = () => Promise<Result<object, Refusal>>;
 
 const CHANGES: Readonly<Record<string, () => Promise<Ask>>> = {
   createManager: async () => {
-    const input = { name: 'demo', authorizerType: 'AWS_IAM', roleArn, clientToken: newToken() } as const;
-    return () => createManager(world.deps, input);
+    const input = { name: 'demo', authorizer: { type: 'AWS_IAM' }, roleArn, clientToken: newToken() } as const;
+    return () => createManager(world.deps, input, plain);
   },
   updateManager: async () => {
-    const input = { paymentManagerId: await world.newManager(), description: 'new', clientToken: newToken() };
-    return () => updateManager(world.deps, input);
+    const input = { managerId: await world.newManager(), description: 'new', clientToken: newToken() };
+    return () => updateManager(world.deps, input, plain);
   },
   deleteManager: async () => {
-    const input = { paymentManagerId: await world.newManager(), clientToken: newToken() };
-    return () => deleteManager(world.deps, input);
+    const input = { managerId: await world.newManager(), clientToken: newToken() };
+    return () => deleteManager(world.deps, input, plain);
   },
   createConnector: async () => {
-    const paymentManagerId = await world.newManager();
-    const input = { paymentManagerId, name: 'kms', type: 'AwsKms', clientToken: newToken() } as const;
-    return () => createConnector(world.deps, input);
+    const managerId = await world.newManager();
+    const input = { managerId, name: 'kms', type: 'AwsKms', clientToken: newToken() } as const;
+    return () => createConnector(world.deps, input, plain);
   },
   updateConnector: async () => {
-    const paymentManagerId = await world.newManager();
-    const paymentConnectorId = await world.newConnector(paymentManagerId);
-    const input = { paymentManagerId, paymentConnectorId, description: 'new', clientToken: newToken() };
-    return () => updateConnector(world.deps, input);
+    const managerId = await world.newManager();
+    const connectorId = await world.newConnector(managerId);
+    const input = { managerId, connectorId, description: 'new', clientToken: newToken() };
+    return () => updateConnector(world.deps, input, plain);
   },
   deleteConnector: async () => {
-    const paymentManagerId = await world.newManager();
+    const managerId = await world.newManager();
     const input = {
-      paymentManagerId,
-      paymentConnectorId: await world.newConnector(paymentManagerId),
+      managerId,
+      connectorId: await world.newConnector(managerId),
       clientToken: newToken(),
     };
-    return () => deleteConnector(world.deps, input);
+    return () => deleteConnector(world.deps, input, plain);
   },
 };
 

@@ -6,7 +6,8 @@ import {
   URL_MAX_CHARS,
 } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
-import { oneMember, text, unsupported } from './fields.ts';
+import { MANAGEMENT_SCOPE_DEFAULT, type CustomClaim, type JwtAuthorizer } from '../../domain/tenants/jwt-authorizer.ts';
+import { oneMember, text, unsupported } from './text.ts';
 
 // https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CustomJWTAuthorizerConfiguration.html
 
@@ -40,43 +41,58 @@ const values = v.pipe(
   v.maxLength(AUTHORIZER_LIST_MAX, `must have at most ${AUTHORIZER_LIST_MAX} entries`),
 );
 
-/** How a claim may be compared: AgentCore knows these three ways and no other. */
-function isComparable(claim: {
+/** One rule of AgentCore's `customClaims`. */
+interface ClaimRule {
+  readonly inboundTokenClaimName: string;
   readonly inboundTokenClaimValueType: 'STRING' | 'STRING_ARRAY';
   readonly authorizingClaimMatchValue: {
-    readonly claimMatchValue: { readonly matchValueString?: unknown; readonly matchValueStringList?: unknown };
+    readonly claimMatchValue: {
+      readonly matchValueString?: string | undefined;
+      readonly matchValueStringList?: readonly string[] | undefined;
+    };
     readonly claimMatchOperator: 'EQUALS' | 'CONTAINS' | 'CONTAINS_ANY';
   };
-}): boolean {
-  const { claimMatchOperator: operator, claimMatchValue: match } = claim.authorizingClaimMatchValue;
-  if (claim.inboundTokenClaimValueType === 'STRING')
-    return operator === 'EQUALS' && match.matchValueString !== undefined;
-  if (operator === 'CONTAINS') return match.matchValueString !== undefined;
-  return operator === 'CONTAINS_ANY' && match.matchValueStringList !== undefined;
 }
 
-const customClaim = v.pipe(
-  v.object({
-    inboundTokenClaimName: text(1, 255, {
-      pattern: /^[A-Za-z0-9_.:/-]+$/,
-      expected: 'the name of a claim: letters, digits and _ . - : /',
-    }),
-    inboundTokenClaimValueType: v.picklist(['STRING', 'STRING_ARRAY'], 'must be STRING or STRING_ARRAY'),
-    authorizingClaimMatchValue: v.object({
-      claimMatchValue: v.pipe(
-        v.object({ matchValueString: v.optional(value), matchValueStringList: v.optional(values) }),
-        oneMember(['matchValueString', 'matchValueStringList']),
-      ),
-      claimMatchOperator: v.picklist(
-        ['EQUALS', 'CONTAINS', 'CONTAINS_ANY'],
-        'must be EQUALS, CONTAINS or CONTAINS_ANY',
-      ),
-    }),
+/** AgentCore compares a claim in three ways and no other; `null` for any other. */
+function toCustomClaim({
+  inboundTokenClaimName: name,
+  inboundTokenClaimValueType: type,
+  authorizingClaimMatchValue: { claimMatchOperator: operator, claimMatchValue: match },
+}: ClaimRule): CustomClaim | null {
+  const { matchValueString: single, matchValueStringList: several } = match;
+  if (type === 'STRING') {
+    return operator === 'EQUALS' && single !== undefined ? { name, type, operator, value: single } : null;
+  }
+  if (operator === 'CONTAINS' && single !== undefined) return { name, type, operator, value: single };
+  return operator === 'CONTAINS_ANY' && several !== undefined ? { name, type, operator, values: several } : null;
+}
+
+const claimRule = v.object({
+  inboundTokenClaimName: text(1, 255, {
+    pattern: /^[A-Za-z0-9_.:/-]+$/,
+    expected: 'the name of a claim: letters, digits and _ . - : /',
   }),
-  v.check(
-    (claim) => isComparable(claim),
-    'must compare a STRING by EQUALS with matchValueString, or a STRING_ARRAY by CONTAINS with matchValueString or by CONTAINS_ANY with matchValueStringList',
-  ),
+  inboundTokenClaimValueType: v.picklist(['STRING', 'STRING_ARRAY'], 'must be STRING or STRING_ARRAY'),
+  authorizingClaimMatchValue: v.object({
+    claimMatchValue: v.pipe(
+      v.object({ matchValueString: v.optional(value), matchValueStringList: v.optional(values) }),
+      oneMember(['matchValueString', 'matchValueStringList']),
+    ),
+    claimMatchOperator: v.picklist(['EQUALS', 'CONTAINS', 'CONTAINS_ANY'], 'must be EQUALS, CONTAINS or CONTAINS_ANY'),
+  }),
+});
+const customClaim = v.pipe(
+  claimRule,
+  v.rawTransform<v.InferOutput<typeof claimRule>, CustomClaim>(({ dataset, addIssue, NEVER }) => {
+    const claim = toCustomClaim(dataset.value);
+    if (claim !== null) return claim;
+    addIssue({
+      message:
+        'must compare a STRING by EQUALS with matchValueString, or a STRING_ARRAY by CONTAINS with matchValueString or by CONTAINS_ANY with matchValueStringList',
+    });
+    return NEVER;
+  }),
 );
 
 const customJWTAuthorizer = v.pipe(
@@ -117,7 +133,23 @@ const customJWTAuthorizer = v.pipe(
       [allowedAudience, allowedClients, allowedScopes, customClaims].some((rule) => rule !== undefined),
     'must have at least one of allowedAudience, allowedClients, allowedScopes and customClaims: otherwise every token of the issuer would do',
   ),
+  v.transform((jwt): JwtAuthorizer => ({
+    discoveryUrl: jwt.discoveryUrl,
+    allowedAudience: jwt.allowedAudience ?? null,
+    allowedClients: jwt.allowedClients ?? null,
+    allowedScopes: jwt.allowedScopes ?? null,
+    customClaims: jwt.customClaims ?? [],
+    advertisedScopeMapping: jwt.advertisedScopeMapping ?? null,
+    managementScope: jwt.managementScope ?? MANAGEMENT_SCOPE_DEFAULT,
+    managementMayPay: jwt.managementMayPay ?? false,
+  })),
 );
 
 export const authorizerType = v.picklist(['AWS_IAM', 'CUSTOM_JWT'], 'must be AWS_IAM or CUSTOM_JWT');
-export const authorizerConfiguration = v.optional(v.object({ customJWTAuthorizer }));
+/** What comes out is the authorizer itself, with what the request leaves open filled in. */
+export const authorizerConfiguration = v.optional(
+  v.pipe(
+    v.object({ customJWTAuthorizer }),
+    v.transform(({ customJWTAuthorizer: jwt }) => jwt),
+  ),
+);

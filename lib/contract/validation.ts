@@ -1,19 +1,8 @@
 import * as v from 'valibot';
-import type { FieldProblem } from '../../domain/refusal.ts';
-import { ok, refuse, type Result } from '../../domain/result.ts';
-import type { OperationName } from '../operations.ts';
-import { controlPlaneSchemas } from './control-plane.ts';
-import { dataPlaneSchemas } from './data-plane.ts';
-import { identitySchemas } from './identities.ts';
-
-/** One schema per operation, over body, path and query together. */
-export const SCHEMAS = { ...controlPlaneSchemas, ...identitySchemas, ...dataPlaneSchemas } as const satisfies Record<
-  OperationName,
-  v.GenericSchema
->;
-
-/** What a handler gets: the members of the schema, nothing else. */
-export type OperationInput<N extends OperationName> = v.InferOutput<(typeof SCHEMAS)[N]>;
+import type { FieldProblem } from '../domain/refusal.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import { OPERATIONS, type OperationName, type OperationRoute } from './operations.ts';
+import { REQUESTS, type OperationInput } from './requests.ts';
 
 const PROBLEMS_MAX = 20;
 /** Of all problems of one request as JSON: an answer stays small, whatever is wrong. */
@@ -22,15 +11,6 @@ const SHOWN_CHARS_MAX = 60;
 const NAME_CHARS_MAX = 200;
 // Tokens, payloads and what tells who somebody is: not quoted, not even to whoever sent them.
 const PRIVATE = /^(clientToken|nextToken|paymentInput)$|\.linkedAccounts(\.|$)/;
-// Requests with credentials: a secret in the wrong place would be quoted as something else, so that nothing is.
-const WITH_SECRETS: ReadonlySet<OperationName> = new Set([
-  'CreatePaymentCredentialProvider',
-  'UpdatePaymentCredentialProvider',
-  'GetWorkloadAccessToken',
-  'GetWorkloadAccessTokenForJWT',
-  'GetWorkloadAccessTokenForUserId',
-  'GetResourcePaymentToken',
-]);
 /** Members whose own members the caller names. */
 const NAMED_BY_CALLER = /^(tags)\..*$/s;
 
@@ -44,11 +24,12 @@ export function validateInput<N extends OperationName>(
 ): Result<OperationInput<N>, readonly FieldProblem[]> {
   // Stopping at a member's first problem keeps long texts away from the patterns behind the length check.
   const result = v.safeParse(
-    SCHEMAS[operation] as v.GenericSchema<unknown, OperationInput<N>>,
+    REQUESTS[operation] as v.GenericSchema<unknown, OperationInput<N>>,
     Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null)),
     { abortPipeEarly: true },
   );
-  return result.success ? ok(result.output) : refuse(problemsOf(result.issues, WITH_SECRETS.has(operation)));
+  const { hasSecrets = false }: OperationRoute = OPERATIONS[operation];
+  return result.success ? ok(result.output) : refuse(problemsOf(result.issues, hasSecrets));
 }
 
 function problemsOf(issues: readonly v.BaseIssue<unknown>[], hasSecrets: boolean): readonly FieldProblem[] {

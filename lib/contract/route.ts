@@ -1,4 +1,5 @@
-import type { Access } from '../../domain/tenants/principal.ts';
+import { BODY_MAX_BYTES, IDENTITY_BODY_MAX_BYTES } from '../domain/limits.ts';
+import type { Access } from '../domain/tenants/principal.ts';
 
 /** The functions behind the API: one per privilege, named as their file in `lambdas/`. */
 export const FUNCTION_NAMES = [
@@ -36,8 +37,15 @@ export interface OperationRoute {
   readonly oauth: Access | null;
   /** Members that stand in the query string; `many` may be repeated and is a list. */
   readonly query?: Readonly<Record<string, 'one' | 'many'>>;
+  /** What is wrong in the request is quoted by its size only: a secret may stand in the wrong place. */
+  readonly hasSecrets?: boolean;
   /** One line for the reference. */
   readonly summary: string;
 }
 
 export type OperationTable = Readonly<Record<string, OperationRoute>>;
+
+/** The most that a request's body may have. */
+export function bodyMaxBytes({ path }: Pick<OperationRoute, 'path'>): number {
+  return path.startsWith('/identities') ? IDENTITY_BODY_MAX_BYTES : BODY_MAX_BYTES;
+}

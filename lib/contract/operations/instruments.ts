@@ -1,0 +1,172 @@
+import * as v from 'valibot';
+import { KNOWN_CHAINS } from '../../domain/assets.ts';
+import { URL_MAX_CHARS } from '../../domain/limits.ts';
+import type { LinkedAccount } from '../../domain/tenants/resources.ts';
+import { clientToken, connectorId, instrumentId, manager, toInstrumentName } from '../fields/names.ts';
+import { pageMembers, toPage } from '../fields/pages.ts';
+import { oneMember, text, unsupported } from '../fields/text.ts';
+import { define } from '../define.ts';
+import type { OperationTable } from '../route.ts';
+
+const backend = ['ManagementRole'] as const;
+const backendReads = ['ManagementRole', 'ObserverRole'] as const;
+const everyoneReads = ['ManagementRole', 'ProcessPaymentRole', 'ObserverRole'] as const;
+
+/** Instruments: the wallets of users; AgentCore's data plane. */
+export const INSTRUMENT_ROUTES = {
+  CreatePaymentInstrument: {
+    method: 'POST',
+    path: '/payments/createPaymentInstrument',
+    successStatus: 201,
+    function: 'manage-instruments',
+    roles: backend,
+    user: 'required',
+    oauth: 'manage',
+    summary: 'Creates a wallet for a user.',
+  },
+  GetPaymentInstrument: {
+    method: 'POST',
+    path: '/payments/getPaymentInstrument',
+    successStatus: 200,
+    function: 'read-payments',
+    roles: everyoneReads,
+    user: 'required',
+    oauth: 'read',
+    summary: 'Reads a wallet of a user.',
+  },
+  ListPaymentInstruments: {
+    method: 'POST',
+    path: '/payments/listPaymentInstruments',
+    successStatus: 200,
+    function: 'read-payments',
+    roles: backendReads,
+    user: 'required',
+    oauth: 'manage',
+    summary: 'Lists the wallets of a user.',
+  },
+  DeletePaymentInstrument: {
+    method: 'POST',
+    path: '/payments/deletePaymentInstrument',
+    successStatus: 200,
+    function: 'manage-instruments',
+    roles: backend,
+    user: 'required',
+    oauth: 'manage',
+    summary: 'Closes a wallet for payments; its key stays.',
+  },
+  GetPaymentInstrumentBalance: {
+    method: 'POST',
+    path: '/payments/getPaymentInstrumentBalance',
+    successStatus: 200,
+    function: 'read-payments',
+    roles: everyoneReads,
+    user: 'required',
+    oauth: 'read',
+    summary: 'Reads the token balance of a wallet from the chain.',
+  },
+} as const satisfies OperationTable;
+
+/** Who a wallet is for, as AgentCore has it: one account of one kind. */
+const linkedAccount = /* @__PURE__ */ define(() => {
+  const email = text(1, 254, {
+    pattern: /^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$/,
+    expected: 'an e-mail address',
+  });
+  const account = v.object({
+    sub: text(1, 255),
+    emailAddress: v.optional(email),
+    name: v.optional(text(1, 255)),
+    username: v.optional(text(1, 255)),
+  });
+  return v.pipe(
+    v.object({
+      email: v.optional(v.object({ emailAddress: email })),
+      sms: v.optional(
+        v.object({
+          phoneNumber: text(3, 16, { pattern: /^\+[1-9]\d{1,14}$/, expected: 'a phone number such as +14155550100' }),
+        }),
+      ),
+      developerJwt: v.optional(
+        v.object({
+          kid: text(1, 255, { pattern: /^[a-zA-Z0-9_-]+$/, expected: 'letters, digits, hyphens and underscores' }),
+          sub: text(1, 255),
+        }),
+      ),
+      oAuth2: v.optional(
+        v.pipe(
+          v.object({
+            google: v.optional(account),
+            apple: v.optional(account),
+            x: v.optional(account),
+            telegram: v.optional(account),
+            github: v.optional(account),
+          }),
+          oneMember(['google', 'apple', 'x', 'telegram', 'github']),
+        ),
+      ),
+    }),
+    oneMember(['email', 'sms', 'developerJwt', 'oAuth2']),
+  );
+});
+
+export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
+  const name = { ...manager, paymentConnectorId: connectorId, paymentInstrumentId: instrumentId };
+  return {
+    CreatePaymentInstrument: v.pipe(
+      v.object({
+        ...manager,
+        clientToken,
+        paymentConnectorId: connectorId,
+        paymentInstrumentType: v.literal('EMBEDDED_CRYPTO_WALLET', 'must be EMBEDDED_CRYPTO_WALLET'),
+        paymentInstrumentDetails: v.object({
+          embeddedCryptoWallet: v.object({
+            network: v.literal('ETHEREUM', 'must be ETHEREUM; SOLANA is not supported by this connector'),
+            linkedAccounts: v.optional(
+              v.pipe(v.array(linkedAccount, 'must be a list'), v.maxLength(1, 'must hold at most one account')),
+              [],
+            ),
+            // The wallets of Bursar's own connectors need nobody's consent, so that nobody is sent anywhere.
+            redirectUrl: v.optional(text(0, URL_MAX_CHARS)),
+            walletAddress: unsupported('the wallet and its address are made by the connector'),
+          }),
+        }),
+      }),
+      v.transform((members) => {
+        const { network, linkedAccounts, redirectUrl } = members.paymentInstrumentDetails.embeddedCryptoWallet;
+        return {
+          manager: members.paymentManagerArn,
+          connectorId: members.paymentConnectorId,
+          network,
+          // Members that are left out are not there, which the type of an optional member does not say.
+          linkedAccounts: linkedAccounts as unknown as readonly LinkedAccount[],
+          redirectUrl,
+          clientToken: members.clientToken,
+        };
+      }),
+    ),
+    GetPaymentInstrument: v.pipe(
+      v.object({ ...name, paymentConnectorId: v.optional(connectorId) }),
+      v.transform((members) => toInstrumentName(members)),
+    ),
+    ListPaymentInstruments: v.pipe(
+      v.object({ ...manager, paymentConnectorId: v.optional(connectorId), ...pageMembers }),
+      v.transform((members) => ({
+        manager: members.paymentManagerArn,
+        connectorId: members.paymentConnectorId,
+        page: toPage(members),
+      })),
+    ),
+    DeletePaymentInstrument: v.pipe(
+      v.object(name),
+      v.transform((members) => toInstrumentName(members)),
+    ),
+    GetPaymentInstrumentBalance: v.pipe(
+      v.object({
+        ...name,
+        chain: v.picklist(KNOWN_CHAINS, `must be one of ${KNOWN_CHAINS.join(', ')} for an ETHEREUM wallet`),
+        token: v.literal('USDC', 'must be USDC'),
+      }),
+      v.transform((members) => ({ ...toInstrumentName(members), chain: members.chain })),
+    ),
+  } as const;
+});

@@ -1,0 +1,29 @@
+import type * as v from 'valibot';
+import type { OperationName } from './operations.ts';
+import { MANAGER_REQUESTS } from './operations/managers.ts';
+import { CONNECTOR_REQUESTS } from './operations/connectors.ts';
+import { CREDENTIAL_PROVIDER_REQUESTS } from './operations/credential-providers.ts';
+import { WORKLOAD_IDENTITY_REQUESTS } from './operations/workload-identities.ts';
+import { TAG_REQUESTS } from './operations/tags.ts';
+import { TOKEN_REQUESTS } from './operations/tokens.ts';
+import { INSTRUMENT_REQUESTS } from './operations/instruments.ts';
+import { SESSION_REQUESTS } from './operations/sessions.ts';
+import { PAYMENT_REQUESTS } from './operations/payments.ts';
+import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
+
+/** One schema per operation, over body, path and query together. What comes out is what the use case takes. */
+export const REQUESTS = {
+  ...MANAGER_REQUESTS,
+  ...CONNECTOR_REQUESTS,
+  ...CREDENTIAL_PROVIDER_REQUESTS,
+  ...WORKLOAD_IDENTITY_REQUESTS,
+  ...TAG_REQUESTS,
+  ...TOKEN_REQUESTS,
+  ...INSTRUMENT_REQUESTS,
+  ...SESSION_REQUESTS,
+  ...PAYMENT_REQUESTS,
+  ...WITHDRAWAL_REQUESTS,
+} as const satisfies Record<OperationName, v.GenericSchema>;
+
+/** What a handler gets: the members of the request in the words of the domain, and nothing else. */
+export type OperationInput<N extends OperationName> = v.InferOutput<(typeof REQUESTS)[N]>;
