@@ -18,13 +18,14 @@ import {
   type ApiResponse,
   type InvocationContext,
 } from './http.ts';
+import type { Answer } from '../contract/client-types.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from '../contract/operations.ts';
 import { findOperation, readRequest, type ApiRequest, type UserBinding } from './request.ts';
 
 /** What a handler answers: the body, and what the log may say about it. */
-export interface OperationAnswer {
-  /** `null` where the operation answers 204. */
-  readonly body: object | null;
+export interface OperationAnswer<N extends OperationName = OperationName> {
+  /** As the contract has it; `null` where the operation answers 204. */
+  readonly body: Answer<N>;
   readonly log?: LogFields;
 }
 
@@ -41,7 +42,7 @@ export const asItIs = <A extends object>(rendered: A): A => rendered;
 
 export type OperationHandler<N extends OperationName> = (
   request: ApiRequest<N> & { readonly deadline: EpochMs; readonly record: RequestRecord },
-) => Promise<Result<OperationAnswer, Refusal>>;
+) => Promise<Result<OperationAnswer<N>, Refusal>>;
 
 /** The handlers of one function: one for each of its operations, checked by the compiler. */
 export type HandlersOf<F extends FunctionName> = {

@@ -1,10 +1,13 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
+import { ANSWERS } from './answers.ts';
+import { DOCUMENTS, FAMILIES } from './documents.ts';
 import { AGENT_HEADER, USER_HEADER } from './headers.ts';
-import { bodyMaxBytes, OPERATIONS, type OperationName } from './operations.ts';
+import { bodyMaxBytes, OPERATIONS, type OperationName, type OperationRoute } from './operations.ts';
 import { REQUESTS } from './requests.ts';
 
 interface SchemaNode {
   readonly type?: string;
+  readonly description?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
@@ -15,18 +18,14 @@ interface SchemaNode {
   readonly maximum?: number;
   readonly pattern?: string;
   readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
   readonly not?: object;
 }
 
-const DEPTH_MAX = 5;
+const DEPTH_MAX = 7;
 
-/** The reference of the HTTP API as Markdown, made from the table of operations and the schemas that check requests. */
+/** The reference of the HTTP API as Markdown, made from the contract. */
 export function formatHttpReference(): string {
-  const names = Object.keys(OPERATIONS) as OperationName[];
-  const overview = names.map((name) => {
-    const { method, path, successStatus, roles, summary } = OPERATIONS[name];
-    return `| [${name}](#${name.toLowerCase()}) | \`${method} ${path}\` | ${successStatus} | ${roles.join(', ')} | ${summary} |`;
-  });
   return [
     '# HTTP API',
     '',
@@ -38,12 +37,33 @@ export function formatHttpReference(): string {
     'A user id that is no printable ASCII, or longer than 120 characters, goes [encoded](compatibility.md#user-ids). Under `/oauth` the user is the token’s.',
     'What is answered where a request is refused: [errors](errors.md).',
     '',
-    '| operation | route | success | roles | |',
-    '| --- | --- | --- | --- | --- |',
-    ...overview,
-    ...names.flatMap(formatOperation),
-    '',
+    ...FAMILIES.flatMap(({ tag, operations }) => [
+      `**${tag}**`,
+      '',
+      '| operation | route | success | roles | |',
+      '| --- | --- | --- | --- | --- |',
+      ...namesOf(operations).map(formatOverview),
+      '',
+    ]),
+    ...FAMILIES.flatMap(({ tag, description, operations }) => [
+      `## ${tag}`,
+      '',
+      description,
+      ...namesOf(operations).flatMap(formatOperation),
+      '',
+    ]),
   ].join('\n');
+}
+
+function namesOf(operations: Readonly<Partial<Record<OperationName, unknown>>>): readonly OperationName[] {
+  // Object.keys widens the names of the table to texts.
+  return Object.keys(operations) as OperationName[];
+}
+
+function formatOverview(name: OperationName): string {
+  const { method, path, successStatus, roles } = OPERATIONS[name];
+  const { summary } = DOCUMENTS[name];
+  return `| [${name}](#${name.toLowerCase()}) | \`${method} ${path}\` | ${successStatus} | ${roles.join(', ')} | ${summary} |`;
 }
 
 /** The limit that most operations share, and those of the paths that have another. */
@@ -56,24 +76,81 @@ function formatBodyLimits(): string {
 }
 
 function formatOperation(name: OperationName): string[] {
-  const schema = toJsonSchema(REQUESTS[name], { errorMode: 'ignore', typeMode: 'input' }) as SchemaNode;
-  return ['', `## ${name}`, '', '| member | | |', '| --- | --- | --- |', ...formatMembers(schema, '', 0)];
+  const { method, path, successStatus, user }: OperationRoute = OPERATIONS[name];
+  const { summary, members = {}, ...example } = DOCUMENTS[name];
+  const request = toJsonSchema(REQUESTS[name], { errorMode: 'ignore', typeMode: 'input' }) as SchemaNode;
+  const described = Object.fromEntries(
+    Object.entries(members).map(([member, schema]) => [member, toJsonSchema(schema) as SchemaNode]),
+  );
+  const whole = { ...request, properties: { ...request.properties, ...described } };
+  const acting = user === 'required' ? ' Acts for a user.' : '';
+  return [
+    '',
+    `### ${name}`,
+    '',
+    `\`${method} ${path}\`. ${summary}${acting}`,
+    '',
+    '| member | | |',
+    '| --- | --- | --- |',
+    ...formatMembers(whole, 'required', '', 0),
+    '',
+    ...formatAnswer(name, successStatus),
+    '',
+    ...formatExamples(example),
+  ];
 }
 
-function formatMembers(node: SchemaNode, prefix: string, depth: number): string[] {
+function formatAnswer(name: OperationName, successStatus: number): string[] {
+  const node = toJsonSchema(ANSWERS[name], { errorMode: 'ignore', typeMode: 'input' }) as SchemaNode;
+  if (node.not !== undefined) return ['It always refuses.'];
+  if (node.type === 'null') return [`Answers ${successStatus} without a body.`];
+  return [
+    `Answers ${successStatus}:`,
+    '',
+    '| member | | |',
+    '| --- | --- | --- |',
+    ...formatMembers(node, 'always', '', 0),
+  ];
+}
+
+function formatExamples({ request, answer }: { readonly request: unknown; readonly answer?: unknown }): string[] {
+  const shown = [
+    ['An example of a request, with path and query members beside those of the body:', request],
+    ['and of its answer:', answer ?? undefined],
+  ] as const;
+  return shown
+    .flatMap(([what, value]) =>
+      value === undefined ? [] : [what, '', '```json', JSON.stringify(value, null, 2), '```', ''],
+    )
+    .slice(0, -1);
+}
+
+/** @param required what is said of a member that must be there */
+function formatMembers(node: SchemaNode, required: string, prefix: string, depth: number): string[] {
   if (depth > DEPTH_MAX) return [];
   return Object.entries(node.properties ?? {}).flatMap(([name, member]) => {
     if (member.not !== undefined) return [];
-    const required = node.required?.includes(name) === true ? 'required' : '';
+    const presence = node.required?.includes(name) === true ? required : '';
     const list = member.items === undefined ? '' : '[]';
-    const inner = formatMembers(member.items ?? member, `${prefix}${name}${list}.`, depth + 1);
-    return [`| \`${prefix}${name}\` | ${required} | ${describe(member)} |`, ...inner];
+    const row = `| \`${prefix}${name}\` | ${presence} | ${describe(member)} |`;
+    return [row, ...formatInner(member.items ?? member, required, `${prefix}${name}${list}.`, depth + 1)];
   });
 }
 
+/** The members of an object, or of each object that a value may be. */
+function formatInner(node: SchemaNode, required: string, prefix: string, depth: number): string[] {
+  return [node, ...(node.anyOf ?? [])].flatMap((each) => formatMembers(each, required, prefix, depth));
+}
+
 function describe(node: SchemaNode): string {
+  const said = node.description === undefined ? '' : `; ${node.description}`;
+  return `${describeType(node)}${said}`;
+}
+
+function describeType(node: SchemaNode): string {
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(describeType))].join(' or ');
   const what = node.type === 'array' ? 'list' : (node.type ?? 'any');
   const size =
     formatRange(node.minLength, node.maxLength, ' characters') || formatRange(node.minimum, node.maximum, '');

@@ -39,8 +39,6 @@ export interface OperationRoute {
   readonly query?: Readonly<Record<string, 'one' | 'many'>>;
   /** What is wrong in the request is quoted by its size only: a secret may stand in the wrong place. */
   readonly hasSecrets?: boolean;
-  /** One line for the reference. */
-  readonly summary: string;
 }
 
 export type OperationTable = Readonly<Record<string, OperationRoute>>;

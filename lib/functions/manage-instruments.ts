@@ -48,7 +48,7 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         const deleted = await deleteInstrument(deps, principal, input);
         if (!deleted.ok) return deleted;
         const { managerId, instrumentId } = deleted.value;
-        return ok({ body: { status: 'DELETED' }, log: { managerId, instrumentId } });
+        return ok({ body: { status: 'DELETED' as const }, log: { managerId, instrumentId } });
       },
     },
     { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },

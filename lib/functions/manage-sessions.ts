@@ -35,7 +35,7 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
         const deleted = await deleteSession(deps, principal, input);
         if (!deleted.ok) return deleted;
         const { managerId, sessionId } = deleted.value;
-        return ok({ body: { status: 'DELETED' }, log: { managerId, sessionId } });
+        return ok({ body: { status: 'DELETED' as const }, log: { managerId, sessionId } });
       },
     },
     { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },

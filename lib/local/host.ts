@@ -7,6 +7,7 @@ import { createAwsHooks } from './iam/aws-hooks.ts';
 import { createCredentialStore, keepAccessKeys, type AccessKey, type CredentialStore } from './iam/credentials.ts';
 import { startDatabaseGate } from './iam/database-gate.ts';
 import { createEventBuses, type BusEvent } from './triggers/event-bus.ts';
+import type { CheckAnswer } from './gateway/answer-check.ts';
 import { createFunctions, describeOlderNode } from './runtime/functions.ts';
 import { startGateway } from './gateway/http.ts';
 import { checkPort } from './loopback/server.ts';
@@ -45,6 +46,8 @@ export interface HostOptions<Caller extends string> {
   readonly log?: (entry: LogLine) => void;
   /** Whether requests are traced, and their spans kept in `traces.jsonl` of the data directory. @default null */
   readonly traces?: 'all' | null;
+  /** Looks at what functions answer, as it goes out. @default - nobody looks */
+  readonly checkAnswer?: CheckAnswer;
   /** Hears of problems of the local stack itself. @default - they go unheard */
   readonly report?: (problem: string) => void;
   /** @default LOCAL_ENVIRONMENT */
@@ -143,6 +146,7 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       sampled: traceDaemon === null ? '0' : '1',
       port,
       report,
+      ...(options.checkAnswer === undefined ? {} : { checkAnswer: options.checkAnswer }),
     });
     closers.push(gateway.close);
     return {

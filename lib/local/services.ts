@@ -1,4 +1,5 @@
 import { startDatabase } from './database/engine.ts';
+import { checkByContract } from './gateway/answer-check.ts';
 import {
   startHost,
   type AccessKey,
@@ -65,6 +66,7 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
   const database = await startDatabase({ dataDir });
   try {
     const host = await startHost({
+      checkAnswer: checkByContract,
       templatesDir,
       dataDir,
       port,

@@ -7,7 +7,7 @@ import type { Payment } from '../domain/payment/payment.ts';
 import type { SchemeOf } from '../domain/ports/schemes.ts';
 import { formatInstant } from '../domain/time.ts';
 
-const RECEIPT_VERSION = 0;
+const RECEIPT_VERSION = 0 as const;
 
 const usdOrNull = (amount: MicroUsd | null) => (amount === null ? null : formatUsd(amount));
 
@@ -19,7 +19,7 @@ function denialOf(denial: Denial) {
 
 function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf) {
   const { offer, terms, denial, budget } = payment;
-  const decision = payment.status === 'SIGNED' ? 'PAID' : payment.status;
+  const decision = payment.status === 'SIGNED' ? ('PAID' as const) : payment.status;
   const asset = findNetwork(offer.network)?.usdc;
   return {
     receiptVersion: RECEIPT_VERSION,

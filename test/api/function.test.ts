@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Answer } from '../../lib/contract/client-types.ts';
 import { createFunction, describeFailure } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
 import type { ApiRequest } from '../../lib/api/request.ts';
@@ -25,6 +26,9 @@ beforeEach(() => {
   seen = [];
 });
 
+// What a function does with an answer does not depend on what stands in it.
+const ANSWERED = { answered: true } as unknown as Answer<'CreatePaymentSession'>;
+
 const handler = createFunction(
   'manage-sessions',
   {
@@ -32,7 +36,7 @@ const handler = createFunction(
       seen.push(request);
       if (request.input.expiryMinutes === SLOW_MINUTES) await setTimeout(20);
       if (request.input.expiryMinutes === 15) throw new OutcomeUnknown('secret-inside');
-      return ok({ body: { answered: true }, log: { sessionId: 's-1' } });
+      return ok({ body: ANSWERED, log: { sessionId: 's-1' } });
     },
     DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
   },

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Answer } from '../../lib/contract/client-types.ts';
 import { createFunction } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
 import { ok, refuse } from '../../lib/domain/result.ts';
@@ -42,7 +43,9 @@ async function open({ sampled = '1', outcome, send, event = {} }: Circumstances 
       CreatePaymentSession: async ({ record }) => {
         record.note({ sessionId: 'payment-session-000000000000001' });
         if (outcome instanceof Error) throw outcome;
-        return outcome === undefined ? ok({ body: { answered: true } }) : refuse(outcome);
+        return outcome === undefined
+          ? ok({ body: { answered: true } as unknown as Answer<'CreatePaymentSession'> })
+          : refuse(outcome);
       },
       DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
     },

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bundle } from '../../lib/infra/build/bundle.ts';
+import { FUNCTION_NAMES } from '../../lib/contract/operations.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 
@@ -127,6 +128,29 @@ test('bundles every function of the service; the code of each stays under 450 kB
     readFileSync(join(path, 'index.mjs')).length,
   ]);
   expect(sizes.filter(([, bytes]) => Number(bytes) > 450_000)).toEqual([]);
+});
+
+test('carries no schema of an answer and no example, and only functions behind the API carry those of requests', async () => {
+  const { functions } = await bundle({ log });
+  const { outputs } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'dist', 'meta.json'), 'utf8')) as Metafile;
+  /** Whether anything of a source came to be part of a bundle. */
+  const holders = (source: string) =>
+    Object.entries(outputs).flatMap(([output, { inputs }]) =>
+      (inputs[source]?.bytesInOutput ?? 0) > 0 ? [dirname(output).replace('dist/', '')] : [],
+    );
+  // Every schema of an answer is made of these, and every example too.
+  for (const source of ['answers', 'receipt', 'examples'])
+    expect(holders(`lib/contract/fields/${source}.ts`)).toEqual([]);
+  for (const source of ['answers', 'documents', 'answer-check', 'error-codes', 'reference']) {
+    expect(holders(`lib/contract/${source}.ts`)).toEqual([]);
+  }
+  expect(holders('lib/contract/fields/text.ts').sort()).toEqual([...FUNCTION_NAMES].sort());
+  // The texts of two descriptions, should the sources be called otherwise one day.
+  for (const { path } of Object.values(functions)) {
+    expect(readFileSync(join(path, 'index.mjs'), 'utf8')).not.toMatch(
+      /the body of POST \/settle|held by payments in flight\. Not/,
+    );
+  }
 });
 
 describe('what makes spans', () => {

@@ -62,7 +62,13 @@ test('has every operation of the table, and those that take tokens twice', () =>
 });
 
 test('is the same for every deployment: names no account, function or authorizer', () => {
-  expect(formatOpenApiReference()).not.toMatch(/x-amazon-apigateway|arn:aws:lambda|[0-9]{12}/);
+  const withoutExamples = JSON.stringify(JSON.parse(formatOpenApiReference()), (name, value: unknown) =>
+    name === 'example' ? undefined : value,
+  );
+  expect(withoutExamples).not.toMatch(/x-amazon-apigateway|arn:aws:lambda|[0-9]{12}/);
+  // The account of AWS's own documents, and no other.
+  const accounts = formatOpenApiReference().match(/(?<=:)[0-9]{12}(?=:)/g) ?? [];
+  expect(new Set(accounts)).toEqual(new Set(['111122223333']));
 });
 
 test('places each member where it stands: path, query or body', () => {
@@ -96,4 +102,44 @@ test('gives every operation its success and all errors', () => {
   expect(Object.keys(responses)).toEqual(['204', '400', '401', '402', '403', '404', '409', '429', '500'].sort());
   expect(responses['204']).not.toHaveProperty('content');
   expect(responses['429']).toEqual({ $ref: '#/components/responses/ThrottlingException' });
+});
+
+test('describes every answer and shows an example of it', () => {
+  const schemas = (document['components'] as { schemas: Record<string, Schema> }).schemas;
+  const shown = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).flatMap(({ operationId, responses }) =>
+      Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .map(([, { content }]) => ({ operationId, content })),
+    ),
+  );
+  const described = shown.flatMap(({ operationId, content }) => {
+    const json = (content as Record<string, { schema: { $ref: string }; example: object }> | undefined)?.[
+      'application/json'
+    ];
+    return json === undefined ? [] : [{ operationId, ...json }];
+  });
+  for (const { schema, example } of described) {
+    const { type, properties = {} } = schemas[schema.$ref.replace('#/components/schemas/', '')]!;
+    expect(type).toBe('object');
+    for (const member of Object.keys(example)) expect(Object.keys(properties)).toContain(member);
+  }
+  const silent = shown.filter(({ content }) => content === undefined).map(({ operationId }) => operationId);
+  expect(silent.toSorted()).toEqual(
+    [
+      'DeletePaymentCredentialProvider',
+      'DeleteWorkloadIdentity',
+      'RotatePaymentConnectorCredentials',
+      'TagResource',
+      'UntagResource',
+    ].toSorted(),
+  );
+});
+
+test('sorts operations under headings for readers, and knows where the local stack is', () => {
+  const tags = (document['tags'] as { name: string }[]).map(({ name }) => name);
+  expect(tags).toContain('Sessions');
+  expect(tags).not.toContain('process-payment');
+  const servers = document['servers'] as { url: string }[];
+  expect(servers.map(({ url }) => url)).toContain('http://127.0.0.1:{port}/v1');
 });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
+import { findAnswerFlaw } from '../../lib/contract/answer-check.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from '../../lib/contract/operations.ts';
 import { createAwsEndpoint, type AwsEndpoint } from '../../lib/local/aws-endpoint/endpoint.ts';
 import { composeIssueTokens } from '../../lib/functions/issue-tokens.ts';
@@ -107,6 +108,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
         getRemainingTimeInMillis: () => 15_000,
       });
       const { statusCode: status, headers, body: text } = response;
+      expect(findAnswerFlaw(operation, { status, text })).toBeNull();
       return { status, headers, text, body: (text === '' ? null : JSON.parse(text)) as T };
     },
   };

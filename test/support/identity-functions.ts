@@ -1,7 +1,8 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
+import { findAnswerFlaw } from '../../lib/contract/answer-check.ts';
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import { AwsError } from '../../lib/local/aws-endpoint/aws-error.ts';
 import { createAwsEndpoint, type AwsEndpoint } from '../../lib/local/aws-endpoint/endpoint.ts';
@@ -109,6 +110,7 @@ export function withIdentityFunctions(): IdentityFunctions {
       });
       const handler = handlers[OPERATIONS[operation].function]!;
       const { statusCode: status, body: text } = await handler(event, { getRemainingTimeInMillis: () => 15_000 });
+      expect(findAnswerFlaw(operation, { status, text })).toBeNull();
       return { status, text, body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
     },
     createSecret: async (Name, SecretString) =>

@@ -33,9 +33,9 @@ const handler = createFunction(
   {
     ProcessPayment: async () => {
       if (outcome instanceof Error) throw outcome;
-      return outcome === null ? ok({ body: {} }) : refuse(outcome);
+      return outcome === null ? ok({ body: {} as never }) : refuse(outcome);
     },
-    CreateWithdrawal: async () => ok({ body: {} }),
+    CreateWithdrawal: async () => ok({ body: {} as never }),
   },
   {
     clock: createTestClock(),

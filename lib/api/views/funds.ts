@@ -1,5 +1,6 @@
 import type { Network } from '../../domain/assets.ts';
 import { formatUsd, toBaseUnits, usdValueOfStablecoin } from '../../domain/money.ts';
+import type { Hex } from '../../domain/payment/payment.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
 
 /** What a wallet holds on one network: in the token's smallest unit, or `null` where the chain could not be asked. */
@@ -10,16 +11,18 @@ interface Holding {
 
 export function toFundsView({
   instrument,
+  walletAddress,
   funds,
 }: {
   readonly instrument: PaymentInstrument;
+  readonly walletAddress: Hex;
   readonly funds: readonly Holding[];
 }) {
   return {
     paymentInstrumentId: instrument.instrumentId,
     paymentConnectorId: instrument.connectorId,
     status: instrument.status,
-    walletAddress: instrument.wallet?.address,
+    walletAddress,
     funds: funds.map(({ network: { id, usdc }, amount }) => ({
       network: id,
       token: usdc.symbol,

@@ -1,9 +1,9 @@
+import type { Answer } from '../../contract/client-types.ts';
 import { formatProviderArn, formatWorkloadArn, type Deployment } from '../../domain/ids.ts';
 import type {
   CredentialProvider,
   ProviderConfiguration,
   SecretLocation,
-  Vendor,
   WorkloadIdentity,
 } from '../../domain/tenants/resources.ts';
 import type { EpochMs } from '../../domain/time.ts';
@@ -40,17 +40,31 @@ export function toProviderSummary(deployment: Deployment, provider: CredentialPr
   return summary;
 }
 
-function toConfigurationView(deployment: Deployment, configuration: ProviderConfiguration) {
-  const secret = <N extends string>(name: N, location: SecretLocation) => ({
-    [`${name}Arn`]: { secretArn: formatSecretArn(deployment, location) },
-    [`${name}JsonKey`]: location.jsonKey,
-    [`${name}Source`]: location.source,
-  });
+function toConfigurationView(
+  deployment: Deployment,
+  configuration: ProviderConfiguration,
+): Answer<'GetPaymentCredentialProvider'>['providerConfigurationOutput'] {
+  const arnOf = (location: SecretLocation) => ({ secretArn: formatSecretArn(deployment, location) });
   switch (configuration.vendor) {
     case 'CoinbaseCDP': {
       const { apiKeyId, apiKeySecret, walletSecret } = configuration;
-      const wallet = walletSecret === null ? {} : secret('walletSecret', walletSecret);
-      return { coinbaseCdpConfiguration: { apiKeyId, ...secret('apiKeySecret', apiKeySecret), ...wallet } };
+      const wallet =
+        walletSecret === null
+          ? {}
+          : {
+              walletSecretArn: arnOf(walletSecret),
+              walletSecretJsonKey: walletSecret.jsonKey,
+              walletSecretSource: walletSecret.source,
+            };
+      return {
+        coinbaseCdpConfiguration: {
+          apiKeyId,
+          apiKeySecretArn: arnOf(apiKeySecret),
+          apiKeySecretJsonKey: apiKeySecret.jsonKey,
+          apiKeySecretSource: apiKeySecret.source,
+          ...wallet,
+        },
+      };
     }
     case 'StripePrivy': {
       const { appId, authorizationId, appSecret, authorizationPrivateKey } = configuration;
@@ -58,8 +72,12 @@ function toConfigurationView(deployment: Deployment, configuration: ProviderConf
         stripePrivyConfiguration: {
           appId,
           authorizationId,
-          ...secret('appSecret', appSecret),
-          ...secret('authorizationPrivateKey', authorizationPrivateKey),
+          appSecretArn: arnOf(appSecret),
+          appSecretJsonKey: appSecret.jsonKey,
+          appSecretSource: appSecret.source,
+          authorizationPrivateKeyArn: arnOf(authorizationPrivateKey),
+          authorizationPrivateKeyJsonKey: authorizationPrivateKey.jsonKey,
+          authorizationPrivateKeySource: authorizationPrivateKey.source,
         },
       };
     }
@@ -90,8 +108,15 @@ export function toWorkloadSummary(deployment: Deployment, { name }: WorkloadIden
   return { name, workloadIdentityArn: formatWorkloadArn(deployment, name) };
 }
 
+type TokenResponse = Answer<'GetResourcePaymentToken'>['paymentTokenResponse'];
+type TokenOf<M extends string> = Extract<TokenResponse, { readonly [K in M]: unknown }>[M];
+
 /** A provider's token. It goes to the caller and nowhere else. */
-export function toMintedTokenView(minted: { readonly vendor: Vendor; readonly token: object }) {
+export function toMintedTokenView(
+  minted:
+    | { readonly vendor: 'CoinbaseCDP'; readonly token: TokenOf<'coinbaseCdpTokenResponse'> }
+    | { readonly vendor: 'StripePrivy'; readonly token: TokenOf<'stripePrivyTokenResponse'> },
+): Answer<'GetResourcePaymentToken'> {
   switch (minted.vendor) {
     case 'CoinbaseCDP':
       return { paymentTokenResponse: { coinbaseCdpTokenResponse: minted.token } };

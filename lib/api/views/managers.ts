@@ -1,3 +1,4 @@
+import type { Answer } from '../../contract/client-types.ts';
 import { formatManagerArn, formatProviderArn, formatWorkloadArn, type Deployment } from '../../domain/ids.ts';
 import type { MaterialProblem } from '../../domain/ports/services.ts';
 import type { ConnectorMaterial, PaymentConnector, PaymentManager } from '../../domain/tenants/resources.ts';
@@ -65,10 +66,13 @@ export function toManagerSummary(deployment: Deployment, manager: PaymentManager
 }
 
 /** Wallets that Bursar keeps itself have no credentials, and so an empty list. */
-function toProviderReferences(deployment: Deployment, material: ConnectorMaterial): readonly object[] {
+function toProviderReferences(
+  deployment: Deployment,
+  material: ConnectorMaterial,
+): Answer<'GetPaymentConnector'>['credentialProviderConfigurations'] {
   if (!('credentialProviderName' in material)) return [];
-  const member = material.type === 'CoinbaseCDP' ? 'coinbaseCDP' : 'stripePrivy';
-  return [{ [member]: { credentialProviderArn: formatProviderArn(deployment, material.credentialProviderName) } }];
+  const reference = { credentialProviderArn: formatProviderArn(deployment, material.credentialProviderName) };
+  return [material.type === 'CoinbaseCDP' ? { coinbaseCDP: reference } : { stripePrivy: reference }];
 }
 
 function toConnectorHead(connector: PaymentConnector) {
@@ -94,9 +98,9 @@ export function toConnectorView(deployment: Deployment, connector: PaymentConnec
   return {
     ...toConnectorHead(connector),
     ...(problem === null ? {} : { problem: problem.message }),
-    ...(problem?.kind === 'lost' ? { status: 'UPDATE_FAILED' } : {}),
+    ...(problem?.kind === 'lost' ? { status: 'UPDATE_FAILED' as const } : {}),
     ...toDescription(connector),
-    provisionMode: 'MANUAL',
+    provisionMode: 'MANUAL' as const,
     credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
     createdAt: formatInstant(connector.createdAt),
     lastUpdatedAt: formatInstant(connector.updatedAt),
@@ -114,17 +118,17 @@ export function toUpdatedConnector(deployment: Deployment, connector: PaymentCon
 
 /** What a deletion answers: AgentCore deletes later, Bursar has deleted already. */
 export function toDeletedManager({ managerId }: PaymentManager) {
-  return { status: 'DELETING', paymentManagerId: managerId };
+  return { status: 'DELETING', paymentManagerId: managerId } as const;
 }
 
 export function toDeletedConnector({ connectorId }: PaymentConnector) {
-  return { status: 'DELETING', paymentConnectorId: connectorId };
+  return { status: 'DELETING', paymentConnectorId: connectorId } as const;
 }
 
 export function toConnectorSummary(connector: PaymentConnector) {
   return {
     ...toConnectorHead(connector),
-    provisionMode: 'MANUAL',
+    provisionMode: 'MANUAL' as const,
     lastUpdatedAt: formatInstant(connector.updatedAt),
   };
 }

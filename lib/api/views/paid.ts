@@ -1,3 +1,4 @@
+import type { Answer } from '../../contract/client-types.ts';
 import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { formatUsd } from '../../domain/money.ts';
@@ -11,11 +12,13 @@ export function toPaymentTerms({ offer, amount, terms }: Payment) {
   return { amountUsd: formatUsd(amount), network, asset, payTo, validBefore: terms.validBefore };
 }
 
+type PaymentOutput = Answer<'ProcessPayment'>['paymentOutput'];
+
 /**
  * AgentCore's answer to ProcessPayment, made from the payment alone: the same bytes for ever.
  * Carries the proof, a bearer instrument; it goes to the caller and nowhere else.
  */
-export function toPaidView(deployment: Deployment, payment: Payment) {
+export function toPaidView(deployment: Deployment, payment: Payment): Answer<'ProcessPayment'> {
   const { offer, terms, signatures } = payment;
   if (payment.status !== 'SIGNED' || signatures === null || payment.decidedAt === null) {
     throw new InvariantViolated(`payment ${payment.id} has no proof: it is ${payment.status}`);
@@ -29,7 +32,8 @@ export function toPaidView(deployment: Deployment, payment: Payment) {
     paymentInstrumentId: payment.instrumentId,
     paymentType,
     status: 'PROOF_GENERATED',
-    paymentOutput: { [inputName]: { version: offer.version, payload } },
+    // Each protocol has the member and the payload that the contract describes under its name.
+    paymentOutput: { [inputName]: { version: offer.version, payload } } as unknown as PaymentOutput,
     bursar: toPaymentTerms(payment),
     createdAt: formatInstant(payment.createdAt),
     updatedAt: formatInstant(payment.decidedAt),

@@ -1,3 +1,4 @@
+import type { Answer } from '../../contract/client-types.ts';
 import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
@@ -8,7 +9,7 @@ import type { LogFields } from '../../telemetry/log-fields.ts';
 
 // AgentCore's shapes, with members of ours added where its documents pretend they exist; its clients ignore those.
 
-const usd = (amount: MicroUsd) => ({ value: formatUsd(amount), currency: 'USD' });
+const usd = (amount: MicroUsd) => ({ value: formatUsd(amount), currency: 'USD' as const });
 
 export function toInstrumentSummary(deployment: Deployment, instrument: PaymentInstrument) {
   return {
@@ -16,19 +17,24 @@ export function toInstrumentSummary(deployment: Deployment, instrument: PaymentI
     paymentManagerArn: formatManagerArn(deployment, instrument.managerId),
     paymentConnectorId: instrument.connectorId,
     userId: instrument.userId,
-    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET' as const,
     createdAt: formatInstant(instrument.createdAt),
     updatedAt: formatInstant(instrument.updatedAt),
     status: instrument.status,
   };
 }
 
+type LinkedAccounts =
+  Answer<'GetPaymentInstrument'>['paymentInstrument']['paymentInstrumentDetails']['embeddedCryptoWallet']['linkedAccounts'];
+
 export function toInstrumentView(deployment: Deployment, instrument: PaymentInstrument) {
   const wallet = instrument.wallet === null ? {} : { walletAddress: instrument.wallet.address };
+  // As the contract let them in.
+  const linkedAccounts = instrument.linkedAccounts as LinkedAccounts;
   return {
     ...toInstrumentSummary(deployment, instrument),
     paymentInstrumentDetails: {
-      embeddedCryptoWallet: { network: instrument.network, linkedAccounts: instrument.linkedAccounts, ...wallet },
+      embeddedCryptoWallet: { network: instrument.network, linkedAccounts, ...wallet },
     },
   };
 }

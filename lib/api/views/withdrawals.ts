@@ -1,3 +1,4 @@
+import type { Answer } from '../../contract/client-types.ts';
 import type { Deployment } from '../../domain/ids.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
@@ -10,7 +11,7 @@ import { toReceipt } from '../../receipts/receipt.ts';
  * The answer to CreateWithdrawal, made from the stored payment alone: the same bytes for ever. Its `settlement` is the body of
  * `POST /settle` of an x402 facilitator, and holds the signature: a bearer instrument, though of a transfer to our own address.
  */
-export function toWithdrawalView(deployment: Deployment, payment: Payment) {
+export function toWithdrawalView(deployment: Deployment, payment: Payment): Answer<'CreateWithdrawal'> {
   const { offer, terms, signatures } = payment;
   if (payment.status !== 'SIGNED' || signatures === null) {
     throw new InvariantViolated(`withdrawal ${payment.id} has no signature: it is ${payment.status}`);

@@ -7,6 +7,8 @@ import {
 } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
 import { MANAGEMENT_SCOPE_DEFAULT, type CustomClaim, type JwtAuthorizer } from '../../domain/tenants/jwt-authorizer.ts';
+import { define } from '../define.ts';
+import { said, tagSet } from './answers.ts';
 import { oneMember, text, unsupported } from './text.ts';
 
 // https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CustomJWTAuthorizerConfiguration.html
@@ -152,4 +154,34 @@ export const authorizerConfiguration = v.optional(
     v.object({ customJWTAuthorizer }),
     v.transform(({ customJWTAuthorizer: jwt }) => jwt),
   ),
+);
+
+/** The configuration as its creator gave it, with what was left open filled in. */
+export const authorizerAnswer = /* @__PURE__ */ define(() =>
+  v.strictObject({
+    customJWTAuthorizer: v.strictObject({
+      discoveryUrl: v.string(),
+      allowedAudience: v.optional(v.array(v.string())),
+      allowedClients: v.optional(v.array(v.string())),
+      allowedScopes: v.optional(v.array(v.string())),
+      customClaims: v.optional(
+        v.array(
+          v.strictObject({
+            inboundTokenClaimName: v.string(),
+            inboundTokenClaimValueType: v.picklist(['STRING', 'STRING_ARRAY']),
+            authorizingClaimMatchValue: v.strictObject({
+              claimMatchValue: v.strictObject({
+                matchValueString: v.optional(v.string()),
+                matchValueStringList: v.optional(v.array(v.string())),
+              }),
+              claimMatchOperator: v.picklist(['EQUALS', 'CONTAINS', 'CONTAINS_ANY']),
+            }),
+          }),
+        ),
+      ),
+      advertisedScopeMapping: v.optional(tagSet),
+      managementScope: said(v.string(), 'without it a token can neither make, list nor delete. Not in AgentCore'),
+      managementMayPay: said(v.boolean(), 'whether a token with that scope may pay as well. Not in AgentCore'),
+    }),
+  }),
 );

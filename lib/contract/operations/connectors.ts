@@ -4,6 +4,9 @@ import { clientToken, connectorId, description, managerId } from '../fields/name
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { instant, nextToken, said } from '../fields/answers.ts';
+import { CLIENT_TOKEN, CONNECTOR_ID, CREATED_AT, MANAGER_ID, PROVIDER_ARN, UPDATED_AT } from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
 
 const operator = ['ControlPlaneRole'] as const;
@@ -19,7 +22,6 @@ export const CONNECTOR_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Adds a wallet provider to a payment manager.',
   },
   GetPaymentConnector: {
     method: 'GET',
@@ -29,7 +31,6 @@ export const CONNECTOR_ROUTES = {
     roles: operatorReads,
     user: 'none',
     oauth: null,
-    summary: 'Reads a connector.',
   },
   UpdatePaymentConnector: {
     method: 'PATCH',
@@ -39,7 +40,6 @@ export const CONNECTOR_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Changes the description or the credential provider of a connector.',
   },
   DeletePaymentConnector: {
     method: 'DELETE',
@@ -50,7 +50,6 @@ export const CONNECTOR_ROUTES = {
     user: 'none',
     oauth: null,
     query: { clientToken: 'one' },
-    summary: 'Deletes a connector that has no instruments any more; its keys stay.',
   },
   ListPaymentConnectors: {
     method: 'POST',
@@ -61,7 +60,6 @@ export const CONNECTOR_ROUTES = {
     user: 'none',
     oauth: null,
     query: { maxResults: 'one', nextToken: 'one' },
-    summary: 'Lists the connectors of a payment manager.',
   },
   RotatePaymentConnectorCredentials: {
     method: 'POST',
@@ -71,7 +69,6 @@ export const CONNECTOR_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Rotates credentials that AgentCore made itself; Bursar makes none and refuses.',
   },
 } as const satisfies OperationTable;
 
@@ -194,3 +191,124 @@ export const CONNECTOR_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const CONNECTOR_ANSWERS = /* @__PURE__ */ define(() => {
+  const head = {
+    paymentConnectorId: v.string(),
+    name: v.string(),
+    type,
+    status: said(v.picklist(['READY']), 'a connector is ready at once'),
+  };
+  const manager = { paymentManagerId: v.string() };
+  const provider = v.strictObject({ credentialProviderArn: v.string() });
+  const credentials = {
+    credentialProviderConfigurations: said(
+      v.array(v.union([v.strictObject({ coinbaseCDP: provider }), v.strictObject({ stripePrivy: provider })])),
+      'empty where Bursar keeps the wallets itself',
+    ),
+  };
+  const mode = { provisionMode: v.literal('MANUAL') };
+  return {
+    CreatePaymentConnector: v.strictObject({ ...head, ...manager, ...credentials, createdAt: instant }),
+    GetPaymentConnector: v.strictObject({
+      ...head,
+      status: said(v.picklist(['READY', 'UPDATE_FAILED']), 'UPDATE_FAILED where its wallets can sign no more'),
+      problem: v.optional(said(v.string(), 'what is wrong with what its wallets come from. Not in AgentCore')),
+      description: v.optional(v.string()),
+      ...mode,
+      ...credentials,
+      createdAt: instant,
+      lastUpdatedAt: instant,
+    }),
+    UpdatePaymentConnector: v.strictObject({ ...head, ...manager, ...credentials, lastUpdatedAt: instant }),
+    DeletePaymentConnector: v.strictObject({
+      status: said(v.literal('DELETING'), "AgentCore's word; the connector is gone at once"),
+      paymentConnectorId: v.string(),
+    }),
+    ListPaymentConnectors: v.strictObject({
+      paymentConnectors: v.array(v.strictObject({ ...head, ...mode, lastUpdatedAt: instant })),
+      nextToken,
+    }),
+    RotatePaymentConnectorCredentials: v.never(),
+  } as const;
+});
+
+export const CONNECTOR_DOCUMENT = {
+  tag: 'Connectors',
+  description: 'A connector is one wallet provider of a payment manager.',
+  operations: {
+    CreatePaymentConnector: {
+      summary: 'Adds a wallet provider to a payment manager.',
+      request: { paymentManagerId: MANAGER_ID, name: 'seed', type: 'SeedVault', clientToken: CLIENT_TOKEN },
+      answer: {
+        paymentConnectorId: CONNECTOR_ID,
+        name: 'seed',
+        type: 'SeedVault',
+        status: 'READY',
+        paymentManagerId: MANAGER_ID,
+        credentialProviderConfigurations: [],
+        createdAt: CREATED_AT,
+      },
+    },
+    GetPaymentConnector: {
+      summary: 'Reads a connector.',
+      request: { paymentManagerId: MANAGER_ID, paymentConnectorId: CONNECTOR_ID },
+      answer: {
+        paymentConnectorId: CONNECTOR_ID,
+        name: 'seed',
+        type: 'SeedVault',
+        status: 'READY',
+        provisionMode: 'MANUAL',
+        credentialProviderConfigurations: [],
+        createdAt: CREATED_AT,
+        lastUpdatedAt: CREATED_AT,
+      },
+    },
+    UpdatePaymentConnector: {
+      summary: 'Changes the description or the credential provider of a connector.',
+      request: {
+        paymentManagerId: MANAGER_ID,
+        paymentConnectorId: 'cdp-0123456789',
+        credentialProviderConfigurations: [{ coinbaseCDP: { credentialProviderArn: PROVIDER_ARN } }],
+      },
+      answer: {
+        paymentConnectorId: 'cdp-0123456789',
+        name: 'cdp',
+        type: 'CoinbaseCDP',
+        status: 'READY',
+        paymentManagerId: MANAGER_ID,
+        credentialProviderConfigurations: [{ coinbaseCDP: { credentialProviderArn: PROVIDER_ARN } }],
+        lastUpdatedAt: UPDATED_AT,
+      },
+    },
+    DeletePaymentConnector: {
+      summary: 'Deletes a connector that has no instruments any more; its keys stay.',
+      request: { paymentManagerId: MANAGER_ID, paymentConnectorId: CONNECTOR_ID },
+      answer: { status: 'DELETING', paymentConnectorId: CONNECTOR_ID },
+    },
+    ListPaymentConnectors: {
+      summary: 'Lists the connectors of a payment manager.',
+      request: { paymentManagerId: MANAGER_ID },
+      answer: {
+        paymentConnectors: [
+          {
+            paymentConnectorId: CONNECTOR_ID,
+            name: 'seed',
+            type: 'SeedVault',
+            status: 'READY',
+            provisionMode: 'MANUAL',
+            lastUpdatedAt: CREATED_AT,
+          },
+        ],
+      },
+    },
+    RotatePaymentConnectorCredentials: {
+      summary: 'Rotates credentials that AgentCore made itself; Bursar makes none and refuses.',
+      request: {
+        paymentManagerId: MANAGER_ID,
+        paymentConnectorId: 'cdp-0123456789',
+        credentialsToRotate: { coinbaseCDP: { secrets: ['API_KEY'] } },
+      },
+    },
+  },
+} as const satisfies FamilyDocument<typeof CONNECTOR_ROUTES, typeof CONNECTOR_REQUESTS, typeof CONNECTOR_ANSWERS>;

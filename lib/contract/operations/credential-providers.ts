@@ -4,6 +4,9 @@ import { providerName, tags } from '../fields/names.ts';
 import { identityPageMembers, toIdentityPage } from '../fields/pages.ts';
 import { oneMember, text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { epochSeconds, nextToken, nothing, said, tagSet } from '../fields/answers.ts';
+import { CREATED_SECONDS, PROVIDER_ARN } from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
 
 const operator = ['ControlPlaneRole'] as const;
@@ -20,7 +23,6 @@ export const CREDENTIAL_PROVIDER_ROUTES = {
     user: 'none',
     oauth: null,
     hasSecrets: true,
-    summary: 'Stores the API secrets of a wallet provider, or refers to secrets stored elsewhere.',
   },
   GetPaymentCredentialProvider: {
     method: 'POST',
@@ -30,7 +32,6 @@ export const CREDENTIAL_PROVIDER_ROUTES = {
     roles: operatorReads,
     user: 'none',
     oauth: null,
-    summary: 'Reads a credential provider, without its secrets.',
   },
   UpdatePaymentCredentialProvider: {
     method: 'POST',
@@ -41,7 +42,6 @@ export const CREDENTIAL_PROVIDER_ROUTES = {
     user: 'none',
     oauth: null,
     hasSecrets: true,
-    summary: 'Replaces the secrets of a credential provider.',
   },
   DeletePaymentCredentialProvider: {
     method: 'POST',
@@ -51,7 +51,6 @@ export const CREDENTIAL_PROVIDER_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Deletes a credential provider that no connector uses; its own secrets can be recovered for a month.',
   },
   ListPaymentCredentialProviders: {
     method: 'POST',
@@ -61,7 +60,6 @@ export const CREDENTIAL_PROVIDER_ROUTES = {
     roles: operatorReads,
     user: 'none',
     oauth: null,
-    summary: 'Lists the credential providers of the deployment.',
   },
 } as const satisfies OperationTable;
 
@@ -178,3 +176,156 @@ export const CREDENTIAL_PROVIDER_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const CREDENTIAL_PROVIDER_ANSWERS = /* @__PURE__ */ define(() => {
+  const secretArn = v.strictObject({ secretArn: v.string() });
+  const jsonKey = said(v.string(), "the member of the secret's JSON object");
+  const source = said(v.picklist(['MANAGED', 'EXTERNAL']), 'whether Bursar made the secret');
+  const configuration = v.union([
+    v.strictObject({
+      coinbaseCdpConfiguration: v.strictObject({
+        apiKeyId: v.string(),
+        apiKeySecretArn: secretArn,
+        apiKeySecretJsonKey: jsonKey,
+        apiKeySecretSource: source,
+        walletSecretArn: v.optional(secretArn),
+        walletSecretJsonKey: v.optional(jsonKey),
+        walletSecretSource: v.optional(source),
+      }),
+    }),
+    v.strictObject({
+      stripePrivyConfiguration: v.strictObject({
+        appId: v.string(),
+        authorizationId: v.string(),
+        appSecretArn: secretArn,
+        appSecretJsonKey: jsonKey,
+        appSecretSource: source,
+        authorizationPrivateKeyArn: secretArn,
+        authorizationPrivateKeyJsonKey: jsonKey,
+        authorizationPrivateKeySource: source,
+      }),
+    }),
+  ]);
+  const head = {
+    name: v.string(),
+    credentialProviderVendor: v.picklist(['CoinbaseCDP', 'StripePrivy']),
+    credentialProviderArn: v.string(),
+  };
+  const output = {
+    providerConfigurationOutput: said(configuration, 'names and places of the secrets, never the secrets'),
+  };
+  const times = { createdTime: epochSeconds, lastUpdatedTime: epochSeconds };
+  return {
+    CreatePaymentCredentialProvider: v.strictObject({ ...head, ...output }),
+    GetPaymentCredentialProvider: v.strictObject({ ...head, ...output, ...times, tags: v.optional(tagSet) }),
+    UpdatePaymentCredentialProvider: v.strictObject({ ...head, ...output, ...times }),
+    DeletePaymentCredentialProvider: nothing,
+    ListPaymentCredentialProviders: v.strictObject({
+      credentialProviders: v.array(v.strictObject({ ...head, ...times })),
+      nextToken,
+    }),
+  } as const;
+});
+
+const coinbaseOutput = {
+  coinbaseCdpConfiguration: {
+    apiKeyId: 'organizations/1/apiKeys/2',
+    apiKeySecretArn: {
+      secretArn: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:bursar/coinbase/apikey-AbCdEf',
+    },
+    apiKeySecretJsonKey: 'apiKeySecret',
+    apiKeySecretSource: 'MANAGED',
+  },
+} as const;
+
+export const CREDENTIAL_PROVIDER_DOCUMENT = {
+  tag: 'Credential providers',
+  description: 'A credential provider is where the API secrets of a wallet provider lie. They are never answered.',
+  operations: {
+    CreatePaymentCredentialProvider: {
+      summary: 'Stores the API secrets of a wallet provider, or refers to secrets stored elsewhere.',
+      request: {
+        name: 'coinbase',
+        credentialProviderVendor: 'CoinbaseCDP',
+        providerConfigurationInput: {
+          coinbaseCdpConfiguration: {
+            apiKeyId: 'organizations/1/apiKeys/2',
+            apiKeySecret: 'the-secret-of-the-API-key',
+          },
+        },
+      },
+      answer: {
+        name: 'coinbase',
+        credentialProviderVendor: 'CoinbaseCDP',
+        credentialProviderArn: PROVIDER_ARN,
+        providerConfigurationOutput: coinbaseOutput,
+      },
+    },
+    GetPaymentCredentialProvider: {
+      summary: 'Reads a credential provider, without its secrets.',
+      request: { name: 'coinbase' },
+      answer: {
+        name: 'coinbase',
+        credentialProviderVendor: 'CoinbaseCDP',
+        credentialProviderArn: PROVIDER_ARN,
+        providerConfigurationOutput: coinbaseOutput,
+        createdTime: CREATED_SECONDS,
+        lastUpdatedTime: CREATED_SECONDS,
+        tags: { team: 'research' },
+      },
+    },
+    UpdatePaymentCredentialProvider: {
+      summary: 'Replaces the secrets of a credential provider.',
+      request: {
+        name: 'coinbase',
+        credentialProviderVendor: 'CoinbaseCDP',
+        providerConfigurationInput: {
+          coinbaseCdpConfiguration: {
+            apiKeyId: 'organizations/1/apiKeys/2',
+            apiKeySecretSource: 'EXTERNAL',
+            apiKeySecretConfig: { secretId: 'our-own/coinbase', jsonKey: 'apiKey' },
+          },
+        },
+      },
+      answer: {
+        name: 'coinbase',
+        credentialProviderVendor: 'CoinbaseCDP',
+        credentialProviderArn: PROVIDER_ARN,
+        providerConfigurationOutput: {
+          coinbaseCdpConfiguration: {
+            apiKeyId: 'organizations/1/apiKeys/2',
+            apiKeySecretArn: { secretArn: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:our-own/coinbase' },
+            apiKeySecretJsonKey: 'apiKey',
+            apiKeySecretSource: 'EXTERNAL',
+          },
+        },
+        createdTime: CREATED_SECONDS,
+        lastUpdatedTime: CREATED_SECONDS,
+      },
+    },
+    DeletePaymentCredentialProvider: {
+      summary: 'Deletes a credential provider that no connector uses; its own secrets can be recovered for a month.',
+      request: { name: 'coinbase' },
+      answer: null,
+    },
+    ListPaymentCredentialProviders: {
+      summary: 'Lists the credential providers of the deployment.',
+      request: { maxResults: 10 },
+      answer: {
+        credentialProviders: [
+          {
+            name: 'coinbase',
+            credentialProviderVendor: 'CoinbaseCDP',
+            credentialProviderArn: PROVIDER_ARN,
+            createdTime: CREATED_SECONDS,
+            lastUpdatedTime: CREATED_SECONDS,
+          },
+        ],
+      },
+    },
+  },
+} as const satisfies FamilyDocument<
+  typeof CREDENTIAL_PROVIDER_ROUTES,
+  typeof CREDENTIAL_PROVIDER_REQUESTS,
+  typeof CREDENTIAL_PROVIDER_ANSWERS
+>;

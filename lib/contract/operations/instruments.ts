@@ -6,6 +6,17 @@ import { clientToken, connectorId, instrumentId, manager, toInstrumentName } fro
 import { pageMembers, toPage } from '../fields/pages.ts';
 import { oneMember, text, unsupported } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { address, digits, instant, nextToken, said } from '../fields/answers.ts';
+import {
+  CLIENT_TOKEN,
+  CONNECTOR_ID,
+  CREATED_AT,
+  INSTRUMENT_ID,
+  MANAGER_ARN,
+  USER_ID,
+  WALLET,
+} from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
 
 const backend = ['ManagementRole'] as const;
@@ -22,7 +33,6 @@ export const INSTRUMENT_ROUTES = {
     roles: backend,
     user: 'required',
     oauth: 'manage',
-    summary: 'Creates a wallet for a user.',
   },
   GetPaymentInstrument: {
     method: 'POST',
@@ -32,7 +42,6 @@ export const INSTRUMENT_ROUTES = {
     roles: everyoneReads,
     user: 'required',
     oauth: 'read',
-    summary: 'Reads a wallet of a user.',
   },
   ListPaymentInstruments: {
     method: 'POST',
@@ -42,7 +51,6 @@ export const INSTRUMENT_ROUTES = {
     roles: backendReads,
     user: 'required',
     oauth: 'manage',
-    summary: 'Lists the wallets of a user.',
   },
   DeletePaymentInstrument: {
     method: 'POST',
@@ -52,7 +60,6 @@ export const INSTRUMENT_ROUTES = {
     roles: backend,
     user: 'required',
     oauth: 'manage',
-    summary: 'Closes a wallet for payments; its key stays.',
   },
   GetPaymentInstrumentBalance: {
     method: 'POST',
@@ -62,7 +69,6 @@ export const INSTRUMENT_ROUTES = {
     roles: everyoneReads,
     user: 'required',
     oauth: 'read',
-    summary: 'Reads the token balance of a wallet from the chain.',
   },
 } as const satisfies OperationTable;
 
@@ -170,3 +176,150 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+const linkedAccountAnswer = /* @__PURE__ */ define(() => {
+  const account = v.strictObject({
+    sub: v.string(),
+    emailAddress: v.optional(v.string()),
+    name: v.optional(v.string()),
+    username: v.optional(v.string()),
+  });
+  return v.strictObject({
+    email: v.optional(v.strictObject({ emailAddress: v.string() })),
+    sms: v.optional(v.strictObject({ phoneNumber: v.string() })),
+    developerJwt: v.optional(v.strictObject({ kid: v.string(), sub: v.string() })),
+    oAuth2: v.optional(
+      v.strictObject({
+        google: v.optional(account),
+        apple: v.optional(account),
+        x: v.optional(account),
+        telegram: v.optional(account),
+        github: v.optional(account),
+      }),
+    ),
+  });
+});
+
+export const INSTRUMENT_ANSWERS = /* @__PURE__ */ define(() => {
+  const summary = {
+    paymentInstrumentId: v.string(),
+    paymentManagerArn: v.string(),
+    paymentConnectorId: v.string(),
+    userId: v.string(),
+    paymentInstrumentType: v.literal('EMBEDDED_CRYPTO_WALLET'),
+    createdAt: instant,
+    updatedAt: instant,
+    status: said(v.picklist(['INITIATED', 'ACTIVE', 'FAILED', 'DELETED']), 'only an ACTIVE wallet can pay'),
+  };
+  const answer = v.strictObject({
+    paymentInstrument: v.strictObject({
+      ...summary,
+      paymentInstrumentDetails: v.strictObject({
+        embeddedCryptoWallet: v.strictObject({
+          network: v.literal('ETHEREUM'),
+          linkedAccounts: v.array(linkedAccountAnswer),
+          walletAddress: v.optional(said(address, 'where the wallet is funded; left out until it is ACTIVE')),
+        }),
+      }),
+    }),
+  });
+  return {
+    CreatePaymentInstrument: answer,
+    GetPaymentInstrument: answer,
+    ListPaymentInstruments: v.strictObject({ paymentInstruments: v.array(v.strictObject(summary)), nextToken }),
+    DeletePaymentInstrument: v.strictObject({ status: v.literal('DELETED') }),
+    GetPaymentInstrumentBalance: v.strictObject({
+      paymentInstrumentId: v.string(),
+      tokenBalance: v.strictObject({
+        amount: said(digits, "whole number in the token's smallest unit, as text"),
+        decimals: v.number(),
+        token: v.literal('USDC'),
+        network: v.literal('ETHEREUM'),
+        chain: v.picklist(KNOWN_CHAINS),
+      }),
+    }),
+  } as const;
+});
+
+const instrument = {
+  paymentInstrumentId: INSTRUMENT_ID,
+  paymentManagerArn: MANAGER_ARN,
+  paymentConnectorId: CONNECTOR_ID,
+  userId: USER_ID,
+  paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+  createdAt: CREATED_AT,
+  updatedAt: CREATED_AT,
+  status: 'ACTIVE',
+  paymentInstrumentDetails: {
+    embeddedCryptoWallet: {
+      network: 'ETHEREUM',
+      linkedAccounts: [{ email: { emailAddress: 'ada@example.com' } }],
+      walletAddress: WALLET,
+    },
+  },
+} as const;
+
+export const INSTRUMENT_DOCUMENT = {
+  tag: 'Instruments',
+  description: 'An instrument is one wallet of one user. Its key never leaves its place.',
+  operations: {
+    CreatePaymentInstrument: {
+      summary: 'Creates a wallet for a user.',
+      request: {
+        paymentManagerArn: MANAGER_ARN,
+        paymentConnectorId: CONNECTOR_ID,
+        paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+        paymentInstrumentDetails: {
+          embeddedCryptoWallet: {
+            network: 'ETHEREUM',
+            linkedAccounts: [{ email: { emailAddress: 'ada@example.com' } }],
+          },
+        },
+        clientToken: CLIENT_TOKEN,
+      },
+      answer: { paymentInstrument: instrument },
+    },
+    GetPaymentInstrument: {
+      summary: 'Reads a wallet of a user.',
+      request: { paymentManagerArn: MANAGER_ARN, paymentInstrumentId: INSTRUMENT_ID },
+      answer: { paymentInstrument: instrument },
+    },
+    ListPaymentInstruments: {
+      summary: 'Lists the wallets of a user.',
+      request: { paymentManagerArn: MANAGER_ARN, maxResults: 10 },
+      answer: {
+        paymentInstruments: [
+          {
+            paymentInstrumentId: INSTRUMENT_ID,
+            paymentManagerArn: MANAGER_ARN,
+            paymentConnectorId: CONNECTOR_ID,
+            userId: USER_ID,
+            paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+            createdAt: CREATED_AT,
+            updatedAt: CREATED_AT,
+            status: 'ACTIVE',
+          },
+        ],
+      },
+    },
+    DeletePaymentInstrument: {
+      summary: 'Closes a wallet for payments; its key stays.',
+      request: { paymentManagerArn: MANAGER_ARN, paymentConnectorId: CONNECTOR_ID, paymentInstrumentId: INSTRUMENT_ID },
+      answer: { status: 'DELETED' },
+    },
+    GetPaymentInstrumentBalance: {
+      summary: 'Reads the token balance of a wallet from the chain.',
+      request: {
+        paymentManagerArn: MANAGER_ARN,
+        paymentConnectorId: CONNECTOR_ID,
+        paymentInstrumentId: INSTRUMENT_ID,
+        chain: 'BASE_SEPOLIA',
+        token: 'USDC',
+      },
+      answer: {
+        paymentInstrumentId: INSTRUMENT_ID,
+        tokenBalance: { amount: '12500000', decimals: 6, token: 'USDC', network: 'ETHEREUM', chain: 'BASE_SEPOLIA' },
+      },
+    },
+  },
+} as const satisfies FamilyDocument<typeof INSTRUMENT_ROUTES, typeof INSTRUMENT_REQUESTS, typeof INSTRUMENT_ANSWERS>;

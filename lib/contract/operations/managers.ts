@@ -5,6 +5,18 @@ import { clientToken, description, managerId, tags } from '../fields/names.ts';
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { text, unsupported } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { instant, nextToken, said, tagSet } from '../fields/answers.ts';
+import { authorizerAnswer } from '../fields/authorizer.ts';
+import {
+  CLIENT_TOKEN,
+  CREATED_AT,
+  MANAGER_ARN,
+  MANAGER_ID,
+  ROLE_ARN,
+  UPDATED_AT,
+  WORKLOAD_ARN,
+} from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
 
 const operator = ['ControlPlaneRole'] as const;
@@ -20,7 +32,6 @@ export const MANAGER_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Creates a payment manager, the boundary of a tenant.',
   },
   GetPaymentManager: {
     method: 'GET',
@@ -30,7 +41,6 @@ export const MANAGER_ROUTES = {
     roles: operatorReads,
     user: 'none',
     oauth: null,
-    summary: 'Reads a payment manager.',
   },
   UpdatePaymentManager: {
     method: 'PATCH',
@@ -40,7 +50,6 @@ export const MANAGER_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Changes what is named of a payment manager: description, authorizer, role.',
   },
   DeletePaymentManager: {
     method: 'DELETE',
@@ -51,7 +60,6 @@ export const MANAGER_ROUTES = {
     user: 'none',
     oauth: null,
     query: { clientToken: 'one' },
-    summary: 'Deletes a payment manager that has no connectors any more.',
   },
   ListPaymentManagers: {
     method: 'POST',
@@ -62,7 +70,6 @@ export const MANAGER_ROUTES = {
     user: 'none',
     oauth: null,
     query: { maxResults: 'one', nextToken: 'one' },
-    summary: 'Lists the payment managers of the deployment.',
   },
 } as const satisfies OperationTable;
 
@@ -140,3 +147,118 @@ export const MANAGER_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const MANAGER_ANSWERS = /* @__PURE__ */ define(() => {
+  const head = {
+    paymentManagerArn: v.string(),
+    paymentManagerId: v.string(),
+    name: v.string(),
+    authorizerType: v.picklist(['AWS_IAM', 'CUSTOM_JWT']),
+    roleArn: said(v.string(), 'kept for compatibility; Bursar never assumes it'),
+    status: said(v.picklist(['READY']), 'a manager is ready at once'),
+  };
+  const workload = { workloadIdentityDetails: v.strictObject({ workloadIdentityArn: v.string() }) };
+  const ownWords = { description: v.optional(v.string()) };
+  const created = {
+    ...head,
+    authorizerConfiguration: v.optional(authorizerAnswer),
+    ...workload,
+    tags: v.optional(said(tagSet, 'as the creator gave them')),
+    createdAt: instant,
+  };
+  const updatedAt = { lastUpdatedAt: instant };
+  return {
+    CreatePaymentManager: v.strictObject(created),
+    GetPaymentManager: v.strictObject({ ...created, ...ownWords, ...updatedAt }),
+    UpdatePaymentManager: v.strictObject({ ...head, ...workload, ...updatedAt }),
+    DeletePaymentManager: v.strictObject({
+      status: said(v.literal('DELETING'), "AgentCore's word; the manager is gone at once"),
+      paymentManagerId: v.string(),
+    }),
+    ListPaymentManagers: v.strictObject({
+      paymentManagers: v.array(v.strictObject({ ...head, ...ownWords, createdAt: instant, ...updatedAt })),
+      nextToken,
+    }),
+  } as const;
+});
+
+export const MANAGER_DOCUMENT = {
+  tag: 'Payment managers',
+  description: 'A payment manager is the boundary of a tenant: it says who may call, and for whom.',
+  operations: {
+    CreatePaymentManager: {
+      summary: 'Creates a payment manager, the boundary of a tenant.',
+      request: { name: 'research', roleArn: ROLE_ARN, authorizerType: 'AWS_IAM', clientToken: CLIENT_TOKEN },
+      answer: {
+        paymentManagerArn: MANAGER_ARN,
+        paymentManagerId: MANAGER_ID,
+        name: 'research',
+        authorizerType: 'AWS_IAM',
+        roleArn: ROLE_ARN,
+        status: 'READY',
+        workloadIdentityDetails: { workloadIdentityArn: WORKLOAD_ARN },
+        createdAt: CREATED_AT,
+      },
+    },
+    GetPaymentManager: {
+      summary: 'Reads a payment manager.',
+      request: { paymentManagerId: MANAGER_ID },
+      answer: {
+        paymentManagerArn: MANAGER_ARN,
+        paymentManagerId: MANAGER_ID,
+        name: 'research',
+        authorizerType: 'CUSTOM_JWT',
+        authorizerConfiguration: {
+          customJWTAuthorizer: {
+            discoveryUrl: 'https://issuer.example/.well-known/openid-configuration',
+            allowedClients: ['research-app'],
+            managementScope: 'bursar/manage',
+            managementMayPay: false,
+          },
+        },
+        roleArn: ROLE_ARN,
+        status: 'READY',
+        workloadIdentityDetails: { workloadIdentityArn: WORKLOAD_ARN },
+        createdAt: CREATED_AT,
+        lastUpdatedAt: UPDATED_AT,
+      },
+    },
+    UpdatePaymentManager: {
+      summary: 'Changes what is named of a payment manager: description, authorizer, role.',
+      request: { paymentManagerId: MANAGER_ID, description: 'Agents of the research group' },
+      answer: {
+        paymentManagerArn: MANAGER_ARN,
+        paymentManagerId: MANAGER_ID,
+        name: 'research',
+        authorizerType: 'AWS_IAM',
+        roleArn: ROLE_ARN,
+        status: 'READY',
+        workloadIdentityDetails: { workloadIdentityArn: WORKLOAD_ARN },
+        lastUpdatedAt: UPDATED_AT,
+      },
+    },
+    DeletePaymentManager: {
+      summary: 'Deletes a payment manager that has no connectors any more.',
+      request: { paymentManagerId: MANAGER_ID },
+      answer: { status: 'DELETING', paymentManagerId: MANAGER_ID },
+    },
+    ListPaymentManagers: {
+      summary: 'Lists the payment managers of the deployment.',
+      request: { maxResults: '10' },
+      answer: {
+        paymentManagers: [
+          {
+            paymentManagerArn: MANAGER_ARN,
+            paymentManagerId: MANAGER_ID,
+            name: 'research',
+            authorizerType: 'AWS_IAM',
+            roleArn: ROLE_ARN,
+            status: 'READY',
+            createdAt: CREATED_AT,
+            lastUpdatedAt: CREATED_AT,
+          },
+        ],
+      },
+    },
+  },
+} as const satisfies FamilyDocument<typeof MANAGER_ROUTES, typeof MANAGER_REQUESTS, typeof MANAGER_ANSWERS>;

@@ -3,6 +3,24 @@ import { clientToken, instrumentId, manager, paymentId, sessionId } from '../fie
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { anyObject, text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { address, instant, network, nextToken, said, usdText } from '../fields/answers.ts';
+import {
+  CLIENT_TOKEN,
+  CREATED_AT,
+  INSTRUMENT_ID,
+  MANAGER_ARN,
+  NETWORK,
+  NONCE,
+  PAYEE,
+  PAYMENT_ID,
+  SESSION_ID,
+  SIGNATURE,
+  UPDATED_AT,
+  USDC,
+  WALLET,
+} from '../fields/examples.ts';
+import { PAID_RECEIPT, receipt } from '../fields/receipt.ts';
 import type { OperationTable } from '../route.ts';
 
 const agent = ['ProcessPaymentRole'] as const;
@@ -18,7 +36,6 @@ export const PAYMENT_ROUTES = {
     roles: agent,
     user: 'required',
     oauth: 'pay',
-    summary: 'Pays a challenge within a session and returns the proof.',
   },
   ListPayments: {
     method: 'GET',
@@ -29,7 +46,6 @@ export const PAYMENT_ROUTES = {
     user: 'required',
     oauth: null,
     query: { paymentManagerArn: 'one', maxResults: 'one', nextToken: 'one' },
-    summary: 'Lists the receipts of a user, newest first, as `payments` with a `nextToken`. Not in AgentCore.',
   },
   GetPayment: {
     method: 'GET',
@@ -40,9 +56,38 @@ export const PAYMENT_ROUTES = {
     user: 'required',
     oauth: null,
     query: { paymentManagerArn: 'one' },
-    summary: 'Reads one receipt, as `payment`. Not in AgentCore.',
   },
 } as const satisfies OperationTable;
+
+/** The challenge that a payment answers, by the protocol that `paymentType` names. */
+export interface PaymentInput {
+  readonly cryptoX402: {
+    readonly version: '1' | '2';
+    /** One entry of the seller's `accepts`, as it stands. */
+    readonly payload: object;
+  };
+}
+
+/** For documents only: the protocol reads what stands here, takes more than this, and says better what is wrong. */
+const paymentInput = /* @__PURE__ */ define(() =>
+  v.object({
+    cryptoX402: v.object({
+      version: said(v.picklist(['1', '2']), 'the x402Version of the challenge, as text'),
+      payload: said(
+        v.looseObject({
+          scheme: v.literal('exact'),
+          network: said(v.string(), 'a CAIP-2 id, or the name that version 1 has for it'),
+          amount: v.optional(said(v.string(), "in the token's smallest unit; maxAmountRequired in version 1")),
+          asset: said(v.string(), 'the USDC of the network'),
+          payTo: v.string(),
+          maxTimeoutSeconds: v.number(),
+          extra: v.looseObject({ name: v.string(), version: v.string() }),
+        }),
+        "one entry of the seller's accepts, as it stands",
+      ),
+    }),
+  }),
+);
 
 export const PAYMENT_REQUESTS = /* @__PURE__ */ define(() => {
   return {
@@ -53,7 +98,7 @@ export const PAYMENT_REQUESTS = /* @__PURE__ */ define(() => {
         paymentSessionId: sessionId,
         paymentInstrumentId: instrumentId,
         paymentType: text(1, 64),
-        paymentInput: anyObject,
+        paymentInput: anyObject as unknown as v.GenericSchema<PaymentInput, Readonly<Record<string, unknown>>>,
         replayOnly: v.optional(v.boolean('must be true or false')),
         paymentConnectorId: v.optional(
           v.never('is not a member of this request: the wallet says which connector it belongs to'),
@@ -79,3 +124,109 @@ export const PAYMENT_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const PAYMENT_ANSWERS = /* @__PURE__ */ define(
+  () =>
+    ({
+      ProcessPayment: v.strictObject({
+        processPaymentId: v.string(),
+        paymentManagerArn: v.string(),
+        paymentSessionId: v.string(),
+        paymentInstrumentId: v.string(),
+        paymentType: v.literal('CRYPTO_X402'),
+        status: v.literal('PROOF_GENERATED'),
+        paymentOutput: v.strictObject({
+          cryptoX402: v.strictObject({
+            version: said(v.picklist(['1', '2']), 'the version of x402 that the request named'),
+            payload: said(
+              v.record(v.string(), v.unknown()),
+              'the payload of the header that goes back to the seller, as its scheme has it. A bearer instrument: keep it out of logs',
+            ),
+          }),
+        }),
+        bursar: said(
+          v.strictObject({
+            amountUsd: usdText,
+            network,
+            asset: address,
+            payTo: address,
+            validBefore: said(v.number(), 'epoch seconds'),
+          }),
+          'what was paid to whom, and until when the proof is good. Not in AgentCore',
+        ),
+        createdAt: instant,
+        updatedAt: instant,
+      }),
+      ListPayments: v.strictObject({ payments: said(v.array(receipt), 'newest first'), nextToken }),
+      GetPayment: v.strictObject({ payment: receipt }),
+    }) as const,
+);
+
+export const PAYMENT_DOCUMENT = {
+  tag: 'Payments',
+  description: 'A payment answers the challenge of a seller within a session. Receipts say what was decided, and why.',
+  operations: {
+    ProcessPayment: {
+      summary: 'Pays a challenge within a session and returns the proof.',
+      request: {
+        paymentManagerArn: MANAGER_ARN,
+        paymentSessionId: SESSION_ID,
+        paymentInstrumentId: INSTRUMENT_ID,
+        paymentType: 'CRYPTO_X402',
+        paymentInput: {
+          cryptoX402: {
+            version: '2',
+            payload: {
+              scheme: 'exact',
+              network: NETWORK,
+              amount: '500000',
+              asset: USDC,
+              payTo: PAYEE,
+              maxTimeoutSeconds: 60,
+              extra: { name: 'USDC', version: '2' },
+            },
+          },
+        },
+        clientToken: CLIENT_TOKEN,
+      },
+      members: { paymentInput },
+      answer: {
+        processPaymentId: PAYMENT_ID,
+        paymentManagerArn: MANAGER_ARN,
+        paymentSessionId: SESSION_ID,
+        paymentInstrumentId: INSTRUMENT_ID,
+        paymentType: 'CRYPTO_X402',
+        status: 'PROOF_GENERATED',
+        paymentOutput: {
+          cryptoX402: {
+            version: '2',
+            payload: {
+              signature: SIGNATURE,
+              authorization: {
+                from: WALLET,
+                to: PAYEE,
+                value: '500000',
+                validAfter: '1795857600',
+                validBefore: '1795858332',
+                nonce: NONCE,
+              },
+            },
+          },
+        },
+        bursar: { amountUsd: '0.50', network: NETWORK, asset: USDC, payTo: PAYEE, validBefore: 1_795_858_332 },
+        createdAt: CREATED_AT,
+        updatedAt: UPDATED_AT,
+      },
+    },
+    ListPayments: {
+      summary: 'Lists the receipts of a user, newest first, as `payments` with a `nextToken`. Not in AgentCore.',
+      request: { paymentManagerArn: MANAGER_ARN, maxResults: '10' },
+      answer: { payments: [PAID_RECEIPT] },
+    },
+    GetPayment: {
+      summary: 'Reads one receipt, as `payment`. Not in AgentCore.',
+      request: { paymentManagerArn: MANAGER_ARN, processPaymentId: PAYMENT_ID },
+      answer: { payment: PAID_RECEIPT },
+    },
+  },
+} as const satisfies FamilyDocument<typeof PAYMENT_ROUTES, typeof PAYMENT_REQUESTS, typeof PAYMENT_ANSWERS>;

@@ -4,6 +4,9 @@ import { TAG_KEYS_MAX } from '../../domain/limits.ts';
 import { tagKey, tags } from '../fields/names.ts';
 import { text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { nothing, tagSet } from '../fields/answers.ts';
+import { MANAGER_ARN } from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
 
 const operator = ['ControlPlaneRole'] as const;
@@ -19,7 +22,6 @@ export const TAG_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Adds tags to a manager, credential provider or workload identity.',
   },
   UntagResource: {
     method: 'DELETE',
@@ -30,7 +32,6 @@ export const TAG_ROUTES = {
     user: 'none',
     oauth: null,
     query: { tagKeys: 'many' },
-    summary: 'Removes tags.',
   },
   ListTagsForResource: {
     method: 'GET',
@@ -40,7 +41,6 @@ export const TAG_ROUTES = {
     roles: operatorReads,
     user: 'none',
     oauth: null,
-    summary: 'Reads the tags of a resource.',
   },
 } as const satisfies OperationTable;
 
@@ -75,3 +75,35 @@ export const TAG_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const TAG_ANSWERS = /* @__PURE__ */ define(
+  () =>
+    ({
+      TagResource: nothing,
+      UntagResource: nothing,
+      ListTagsForResource: v.strictObject({ tags: tagSet }),
+    }) as const,
+);
+
+export const TAG_DOCUMENT = {
+  tag: 'Tags',
+  description:
+    'Payment managers, credential providers and workload identities may have tags. Bursar gives them no meaning.',
+  operations: {
+    TagResource: {
+      summary: 'Adds tags to a manager, credential provider or workload identity.',
+      request: { resourceArn: MANAGER_ARN, tags: { team: 'research' } },
+      answer: null,
+    },
+    UntagResource: {
+      summary: 'Removes tags.',
+      request: { resourceArn: MANAGER_ARN, tagKeys: ['team'] },
+      answer: null,
+    },
+    ListTagsForResource: {
+      summary: 'Reads the tags of a resource.',
+      request: { resourceArn: MANAGER_ARN },
+      answer: { tags: { team: 'research' } },
+    },
+  },
+} as const satisfies FamilyDocument<typeof TAG_ROUTES, typeof TAG_REQUESTS, typeof TAG_ANSWERS>;

@@ -8,6 +8,9 @@ import {
 import { providerName, workloadName } from '../fields/names.ts';
 import { oneMember, text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { said } from '../fields/answers.ts';
+import { MANAGER_ID, USER_ID } from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
 
 const issuer = ['TokenRole'] as const;
@@ -23,7 +26,6 @@ export const TOKEN_ROUTES = {
     user: 'none',
     oauth: null,
     hasSecrets: true,
-    summary: 'Issues a one-time token of a workload.',
   },
   GetWorkloadAccessTokenForJWT: {
     method: 'POST',
@@ -34,7 +36,6 @@ export const TOKEN_ROUTES = {
     user: 'none',
     oauth: null,
     hasSecrets: true,
-    summary: 'Issues a one-time token of a workload for the user of a JWT.',
   },
   GetWorkloadAccessTokenForUserId: {
     method: 'POST',
@@ -45,7 +46,6 @@ export const TOKEN_ROUTES = {
     user: 'none',
     oauth: null,
     hasSecrets: true,
-    summary: 'Issues a one-time token of a workload for a user.',
   },
   GetResourcePaymentToken: {
     method: 'POST',
@@ -56,7 +56,6 @@ export const TOKEN_ROUTES = {
     user: 'none',
     oauth: null,
     hasSecrets: true,
-    summary: 'Mints a provider’s API token for one request. A signing privilege: it knows no budget.',
   },
 } as const satisfies OperationTable;
 
@@ -129,3 +128,67 @@ export const TOKEN_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const TOKEN_ANSWERS = /* @__PURE__ */ define(() => {
+  const workloadToken = v.strictObject({
+    workloadAccessToken: said(v.string(), 'good once, for fifteen minutes'),
+  });
+  return {
+    GetWorkloadAccessToken: workloadToken,
+    GetWorkloadAccessTokenForJWT: workloadToken,
+    GetWorkloadAccessTokenForUserId: workloadToken,
+    GetResourcePaymentToken: v.strictObject({
+      paymentTokenResponse: v.union([
+        v.strictObject({
+          coinbaseCdpTokenResponse: v.strictObject({
+            bearerToken: said(v.string(), 'for the header Authorization: Bearer'),
+            walletAuthToken: v.optional(said(v.string(), 'for the header X-Wallet-Auth')),
+          }),
+        }),
+        v.strictObject({
+          stripePrivyTokenResponse: v.strictObject({
+            appId: said(v.string(), 'for the header privy-app-id'),
+            basicAuthToken: said(v.string(), 'for the header Authorization: Basic'),
+            authorizationSignature: v.optional(said(v.string(), 'for the header privy-authorization-signature')),
+            requestExpiry: v.optional(
+              said(v.number(), 'for the header privy-request-expiry, which the signature covers; epoch milliseconds'),
+            ),
+          }),
+        }),
+      ]),
+    }),
+  } as const;
+});
+
+export const TOKEN_DOCUMENT = {
+  tag: 'Tokens',
+  description: 'Tokens of workloads, and the API tokens of wallet providers that they are exchanged for.',
+  operations: {
+    GetWorkloadAccessToken: {
+      summary: 'Issues a one-time token of a workload.',
+      request: { workloadName: MANAGER_ID },
+      answer: { workloadAccessToken: 'bwt_example' },
+    },
+    GetWorkloadAccessTokenForJWT: {
+      summary: 'Issues a one-time token of a workload for the user of a JWT.',
+      request: { workloadName: MANAGER_ID, userToken: 'header.payload.signature' },
+      answer: { workloadAccessToken: 'bwt_example' },
+    },
+    GetWorkloadAccessTokenForUserId: {
+      summary: 'Issues a one-time token of a workload for a user.',
+      request: { workloadName: MANAGER_ID, userId: USER_ID },
+      answer: { workloadAccessToken: 'bwt_example' },
+    },
+    GetResourcePaymentToken: {
+      summary: 'Mints a provider’s API token for one request. A signing privilege: it knows no budget.',
+      request: {
+        workloadIdentityToken: 'bwt_example',
+        resourceCredentialProviderName: 'coinbase',
+        paymentTokenRequest: {
+          coinbaseCdpTokenRequest: { requestMethod: 'GET', requestPath: '/platform/v2/evm/accounts' },
+        },
+      },
+      answer: { paymentTokenResponse: { coinbaseCdpTokenResponse: { bearerToken: 'header.payload.signature' } } },
+    },
+  },
+} as const satisfies FamilyDocument<typeof TOKEN_ROUTES, typeof TOKEN_REQUESTS, typeof TOKEN_ANSWERS>;

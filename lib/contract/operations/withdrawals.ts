@@ -4,6 +4,22 @@ import { positiveUsd } from '../fields/amounts.ts';
 import { instrumentId, manager, paymentId, requiredClientToken } from '../fields/names.ts';
 import { parsedText, text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { address, network as networkAnswer, said, tokenAmount, usdText } from '../fields/answers.ts';
+import {
+  CLIENT_TOKEN,
+  CONNECTOR_ID,
+  INSTRUMENT_ID,
+  MANAGER_ARN,
+  NETWORK,
+  NONCE,
+  PAYEE,
+  PAYMENT_ID,
+  SIGNATURE,
+  USDC,
+  WALLET,
+} from '../fields/examples.ts';
+import { transferPayload, receipt, WITHDRAWAL_RECEIPT } from '../fields/receipt.ts';
 import type { OperationTable } from '../route.ts';
 
 const treasury = ['TreasuryRole'] as const;
@@ -18,8 +34,6 @@ export const WITHDRAWAL_ROUTES = {
     roles: treasury,
     user: 'required',
     oauth: null,
-    summary:
-      'Signs a transfer from a wallet, deleted or not, to an address of the deployment’s list. Not in AgentCore.',
   },
   GetWithdrawal: {
     method: 'GET',
@@ -30,7 +44,6 @@ export const WITHDRAWAL_ROUTES = {
     user: 'required',
     oauth: null,
     query: { paymentManagerArn: 'one' },
-    summary: 'Reads a withdrawal, and from the chain whether it arrived. Not in AgentCore.',
   },
   GetInstrumentFunds: {
     method: 'GET',
@@ -41,7 +54,6 @@ export const WITHDRAWAL_ROUTES = {
     user: 'required',
     oauth: null,
     query: { paymentManagerArn: 'one', network: 'one' },
-    summary: 'Reads from the chains what a wallet holds, deleted or not. Not in AgentCore.',
   },
 } as const satisfies OperationTable;
 
@@ -89,3 +101,128 @@ export const WITHDRAWAL_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const WITHDRAWAL_ANSWERS = /* @__PURE__ */ define(() => {
+  const requirements = v.strictObject({
+    scheme: v.literal('exact'),
+    network: networkAnswer,
+    amount: tokenAmount,
+    asset: address,
+    payTo: address,
+    maxTimeoutSeconds: v.number(),
+    extra: v.strictObject({ name: v.string(), version: v.string() }),
+  });
+  return {
+    CreateWithdrawal: v.strictObject({
+      withdrawal: receipt,
+      settlement: said(
+        v.strictObject({
+          x402Version: v.literal(2),
+          paymentPayload: v.strictObject({
+            x402Version: v.literal(2),
+            accepted: requirements,
+            payload: transferPayload,
+          }),
+          paymentRequirements: requirements,
+        }),
+        'the body of POST /settle of an x402 facilitator. A bearer instrument, though of a transfer to your own address',
+      ),
+    }),
+    GetWithdrawal: v.strictObject({
+      withdrawal: receipt,
+      settled: said(v.boolean(), 'whether the chain shows the transfer'),
+    }),
+    GetInstrumentFunds: v.strictObject({
+      paymentInstrumentId: v.string(),
+      paymentConnectorId: v.string(),
+      status: v.picklist(['INITIATED', 'ACTIVE', 'FAILED', 'DELETED']),
+      walletAddress: address,
+      funds: v.array(
+        v.strictObject({
+          network: networkAnswer,
+          token: v.literal('USDC'),
+          asset: address,
+          decimals: v.number(),
+          amount: said(v.nullable(tokenAmount), 'null where the chain could not be asked'),
+          amountUsd: v.nullable(usdText),
+        }),
+      ),
+    }),
+  } as const;
+});
+
+const requirements = {
+  scheme: 'exact',
+  network: NETWORK,
+  amount: '12500000',
+  asset: USDC,
+  payTo: PAYEE,
+  maxTimeoutSeconds: 300,
+  extra: { name: 'USDC', version: '2' },
+} as const;
+
+export const WITHDRAWAL_DOCUMENT = {
+  tag: 'Treasury',
+  description: 'What wallets hold, and money that leaves them for addresses of the deployment’s list.',
+  operations: {
+    CreateWithdrawal: {
+      summary:
+        'Signs a transfer from a wallet, deleted or not, to an address of the deployment’s list. Not in AgentCore.',
+      request: {
+        paymentManagerArn: MANAGER_ARN,
+        paymentInstrumentId: INSTRUMENT_ID,
+        network: NETWORK,
+        amount: { value: '12.50', currency: 'USD' },
+        destination: PAYEE,
+        clientToken: CLIENT_TOKEN,
+      },
+      answer: {
+        withdrawal: WITHDRAWAL_RECEIPT,
+        settlement: {
+          x402Version: 2,
+          paymentPayload: {
+            x402Version: 2,
+            accepted: requirements,
+            payload: {
+              signature: SIGNATURE,
+              authorization: {
+                from: WALLET,
+                to: PAYEE,
+                value: '12500000',
+                validAfter: '1795857600',
+                validBefore: '1795858500',
+                nonce: NONCE,
+              },
+            },
+          },
+          paymentRequirements: requirements,
+        },
+      },
+    },
+    GetWithdrawal: {
+      summary: 'Reads a withdrawal, and from the chain whether it arrived. Not in AgentCore.',
+      request: { paymentManagerArn: MANAGER_ARN, processPaymentId: PAYMENT_ID },
+      answer: { withdrawal: WITHDRAWAL_RECEIPT, settled: true },
+    },
+    GetInstrumentFunds: {
+      summary: 'Reads from the chains what a wallet holds, deleted or not. Not in AgentCore.',
+      request: { paymentManagerArn: MANAGER_ARN, paymentInstrumentId: INSTRUMENT_ID },
+      answer: {
+        paymentInstrumentId: INSTRUMENT_ID,
+        paymentConnectorId: CONNECTOR_ID,
+        status: 'ACTIVE',
+        walletAddress: WALLET,
+        funds: [
+          {
+            network: NETWORK,
+            token: 'USDC',
+            asset: USDC,
+            decimals: 6,
+            amount: '12500000',
+            amountUsd: '12.50',
+          },
+        ],
+      },
+    },
+  },
+} as const satisfies FamilyDocument<typeof WITHDRAWAL_ROUTES, typeof WITHDRAWAL_REQUESTS, typeof WITHDRAWAL_ANSWERS>;

@@ -4,6 +4,9 @@ import { tags, workloadName } from '../fields/names.ts';
 import { identityPageMembers, toIdentityPage } from '../fields/pages.ts';
 import { text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { epochSeconds, nextToken, nothing } from '../fields/answers.ts';
+import { CREATED_SECONDS, MANAGER_ID, WORKLOAD_ARN } from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
 
 const operator = ['ControlPlaneRole'] as const;
@@ -19,7 +22,6 @@ export const WORKLOAD_IDENTITY_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Creates a workload identity, the name under which tokens are asked for.',
   },
   GetWorkloadIdentity: {
     method: 'POST',
@@ -29,7 +31,6 @@ export const WORKLOAD_IDENTITY_ROUTES = {
     roles: operatorReads,
     user: 'none',
     oauth: null,
-    summary: 'Reads a workload identity.',
   },
   UpdateWorkloadIdentity: {
     method: 'POST',
@@ -39,7 +40,6 @@ export const WORKLOAD_IDENTITY_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Changes the return URLs of a workload identity.',
   },
   DeleteWorkloadIdentity: {
     method: 'POST',
@@ -49,7 +49,6 @@ export const WORKLOAD_IDENTITY_ROUTES = {
     roles: operator,
     user: 'none',
     oauth: null,
-    summary: 'Deletes a workload identity; its tokens end with it.',
   },
   ListWorkloadIdentities: {
     method: 'POST',
@@ -59,7 +58,6 @@ export const WORKLOAD_IDENTITY_ROUTES = {
     roles: operatorReads,
     user: 'none',
     oauth: null,
-    summary: 'Lists the workload identities of the deployment.',
   },
 } as const satisfies OperationTable;
 
@@ -101,3 +99,68 @@ export const WORKLOAD_IDENTITY_REQUESTS = /* @__PURE__ */ define(() => {
     ),
   } as const;
 });
+
+export const WORKLOAD_IDENTITY_ANSWERS = /* @__PURE__ */ define(() => {
+  const head = { name: v.string(), workloadIdentityArn: v.string() };
+  const created = { ...head, allowedResourceOauth2ReturnUrls: v.array(v.string()) };
+  const workload = v.strictObject({ ...created, createdTime: epochSeconds, lastUpdatedTime: epochSeconds });
+  return {
+    CreateWorkloadIdentity: v.strictObject(created),
+    GetWorkloadIdentity: workload,
+    UpdateWorkloadIdentity: workload,
+    DeleteWorkloadIdentity: nothing,
+    ListWorkloadIdentities: v.strictObject({ workloadIdentities: v.array(v.strictObject(head)), nextToken }),
+  } as const;
+});
+
+export const WORKLOAD_IDENTITY_DOCUMENT = {
+  tag: 'Workload identities',
+  description: 'A workload identity is a name under which tokens are asked for.',
+  operations: {
+    CreateWorkloadIdentity: {
+      summary: 'Creates a workload identity, the name under which tokens are asked for.',
+      request: { name: MANAGER_ID, allowedResourceOauth2ReturnUrls: ['https://app.example/done'] },
+      answer: {
+        name: MANAGER_ID,
+        workloadIdentityArn: WORKLOAD_ARN,
+        allowedResourceOauth2ReturnUrls: ['https://app.example/done'],
+      },
+    },
+    GetWorkloadIdentity: {
+      summary: 'Reads a workload identity.',
+      request: { name: MANAGER_ID },
+      answer: {
+        name: MANAGER_ID,
+        workloadIdentityArn: WORKLOAD_ARN,
+        allowedResourceOauth2ReturnUrls: [],
+        createdTime: CREATED_SECONDS,
+        lastUpdatedTime: CREATED_SECONDS,
+      },
+    },
+    UpdateWorkloadIdentity: {
+      summary: 'Changes the return URLs of a workload identity.',
+      request: { name: MANAGER_ID, allowedResourceOauth2ReturnUrls: [] },
+      answer: {
+        name: MANAGER_ID,
+        workloadIdentityArn: WORKLOAD_ARN,
+        allowedResourceOauth2ReturnUrls: [],
+        createdTime: CREATED_SECONDS,
+        lastUpdatedTime: CREATED_SECONDS,
+      },
+    },
+    DeleteWorkloadIdentity: {
+      summary: 'Deletes a workload identity; its tokens end with it.',
+      request: { name: MANAGER_ID },
+      answer: null,
+    },
+    ListWorkloadIdentities: {
+      summary: 'Lists the workload identities of the deployment.',
+      request: { maxResults: 10 },
+      answer: { workloadIdentities: [{ name: MANAGER_ID, workloadIdentityArn: WORKLOAD_ARN }] },
+    },
+  },
+} as const satisfies FamilyDocument<
+  typeof WORKLOAD_IDENTITY_ROUTES,
+  typeof WORKLOAD_IDENTITY_REQUESTS,
+  typeof WORKLOAD_IDENTITY_ANSWERS
+>;

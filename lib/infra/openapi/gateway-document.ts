@@ -1,4 +1,11 @@
-import { OAUTH_PREFIX, OPERATIONS, type FunctionName, type OperationRoute } from '../../contract/operations.ts';
+import { DOCUMENTS } from '../../contract/documents.ts';
+import {
+  OAUTH_PREFIX,
+  OPERATIONS,
+  type FunctionName,
+  type OperationName,
+  type OperationRoute,
+} from '../../contract/operations.ts';
 import { GATEWAY_RESPONSES } from './gateway-responses.ts';
 
 export interface OpenApiOptions {
@@ -35,7 +42,11 @@ export function createOpenApi({ title, integrationUris, authorizerUri }: OpenApi
   for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
     for (const way of waysOf(name, route)) {
       const path = (paths[way.path] ??= {});
-      path[route.method.toLowerCase()] = toOperation(way, route, integrationUris[route.function]);
+      path[route.method.toLowerCase()] = toOperation(way, route, {
+        // Object.entries widens the names of the table to texts.
+        summary: DOCUMENTS[name as OperationName].summary,
+        uri: integrationUris[route.function],
+      });
     }
   }
   return {
@@ -77,7 +88,11 @@ export function pathParametersOf(path: string): string[] {
   return [...path.matchAll(PATH_PARAMETER)].map(([, name = '']) => name);
 }
 
-function toOperation(way: Way, route: OperationRoute, uri: string): Readonly<Record<string, unknown>> {
+function toOperation(
+  way: Way,
+  route: OperationRoute,
+  { summary, uri }: { readonly summary: string; readonly uri: string },
+): Readonly<Record<string, unknown>> {
   const schema = { type: 'string' };
   const parameters = [
     ...pathParametersOf(route.path).map((name) => ({ name, in: 'path', required: true, schema })),
@@ -86,7 +101,7 @@ function toOperation(way: Way, route: OperationRoute, uri: string): Readonly<Rec
   ];
   return {
     operationId: way.operationId,
-    summary: route.summary,
+    summary,
     ...(parameters.length === 0 ? {} : { parameters }),
     responses: { [route.successStatus]: { description: 'Success' } },
     security: [{ [way.scheme]: [] }],

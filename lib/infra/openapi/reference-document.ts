@@ -1,4 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
+import { ANSWERS } from '../../contract/answers.ts';
+import { DOCUMENTS, FAMILIES, tagOf } from '../../contract/documents.ts';
 import { OPERATIONS, type OperationName, type OperationRoute } from '../../contract/operations.ts';
 import { AGENT_HEADER, USER_HEADER } from '../../contract/headers.ts';
 import { VALIDATION_REASONS, WIRE_ERRORS } from '../../contract/errors.ts';
@@ -24,13 +26,21 @@ interface Parameter {
   readonly required: boolean;
   readonly description?: string;
   readonly schema: object;
+  readonly example?: unknown;
 }
 
-const SERVER = {
-  url: 'https://{apiId}.execute-api.{region}.amazonaws.com/v1',
-  description: 'The output Endpoint of the service stack; the local stack prints its own.',
-  variables: { apiId: { default: 'your-api-id' }, region: { default: 'us-east-1' } },
-};
+const SERVERS = [
+  {
+    url: 'https://{apiId}.execute-api.{region}.amazonaws.com/v1',
+    description: 'The output Endpoint of the service stack.',
+    variables: { apiId: { default: 'your-api-id' }, region: { default: 'us-east-1' } },
+  },
+  {
+    url: 'http://127.0.0.1:{port}/v1',
+    description: 'The local stack: npm run local.',
+    variables: { port: { default: '8402' } },
+  },
+];
 
 const ERROR_SCHEMA = {
   type: 'object',
@@ -56,8 +66,8 @@ const ERROR_SCHEMA = {
 };
 
 /**
- * The API for people and tools, as OpenAPI 3.0: made from the table of operations and the schemas that check requests, the
- * same for every deployment. Bodies of answers are not described.
+ * The API for people and tools, as OpenAPI 3.0: made from the contract, with its requests, its answers and an example of each;
+ * the same for every deployment.
  */
 export function formatOpenApiReference(): string {
   return `${JSON.stringify(createOpenApiReference(), null, 2)}\n`;
@@ -65,9 +75,7 @@ export function formatOpenApiReference(): string {
 
 export function createOpenApiReference(): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {};
-  const tags = new Set<string>();
   for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
-    tags.add(route.function);
     for (const way of waysOf(name, route)) {
       const path = (paths[way.path] ??= {});
       // Object.entries widens the names of the table to texts.
@@ -82,10 +90,14 @@ export function createOpenApiReference(): OpenApiDocument {
       description: 'The payments API of Amazon Bedrock AgentCore, served by Bursar. Made by `npm run reference`.',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
-    servers: [SERVER],
-    tags: [...tags].map((name) => ({ name, description: `Served by the function ${name}` })),
+    servers: SERVERS,
+    tags: FAMILIES.map(({ tag, description }) => ({ name: tag, description })),
     paths,
-    components: { securitySchemes: toSecuritySchemes(), schemas: { Error: ERROR_SCHEMA }, responses: toErrors() },
+    components: {
+      securitySchemes: toSecuritySchemes(),
+      schemas: { Error: ERROR_SCHEMA, ...toAnswers() },
+      responses: toErrors(),
+    },
   };
 }
 
@@ -115,23 +127,32 @@ function toErrors(): Members {
 }
 
 function toOperation(name: OperationName, route: OperationRoute, way: Way): Members {
-  const { properties = {}, required = [] } = toOpenApiSchema(name);
+  const { summary, request, members = {} } = DOCUMENTS[name];
+  const { properties: plain = {}, required = [] } = toOpenApiSchema(REQUESTS[name]);
+  const properties = {
+    ...plain,
+    ...Object.fromEntries(Object.entries(members).map(([member, schema]) => [member, toOpenApiSchema(schema)])),
+  };
   const outside = new Set([...pathParametersOf(route.path), ...Object.keys(route.query ?? {})]);
   const inBody = Object.entries(properties).filter(([member]) => !outside.has(member));
-  const parameters = [...toParameters(route, { properties, required }), ...toHeaders(route, way)];
+  const examples = new Map<string, unknown>(Object.entries(request));
+  const bodyExample = Object.fromEntries([...examples].filter(([member]) => !outside.has(member)));
+  const parameters = [...toParameters(route, { properties, required }, examples), ...toHeaders(route, way)];
   const requiredInBody = required.filter((member) => !outside.has(member));
   return {
     operationId: way.operationId,
-    summary: route.summary,
+    summary,
     description: toDescription(route, way),
-    tags: [route.function],
+    tags: [tagOf(name)],
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(inBody.length === 0 ? {} : { requestBody: toRequestBody(Object.fromEntries(inBody), requiredInBody) }),
+    ...(inBody.length === 0
+      ? {}
+      : { requestBody: toRequestBody(Object.fromEntries(inBody), requiredInBody, bodyExample) }),
     responses: {
       [route.successStatus]: {
         description: 'Success',
         headers: { 'x-amzn-requestid': { schema: { type: 'string' } } },
-        ...(route.successStatus === 204 ? {} : { content: { 'application/json': { schema: { type: 'object' } } } }),
+        ...toAnswerContent(name),
       },
       ...Object.fromEntries(
         Object.entries(WIRE_ERRORS).map(([error, { status }]) => [status, { $ref: `#/components/responses/${error}` }]),
@@ -148,24 +169,48 @@ function toDescription({ roles, oauth }: OperationRoute, { scheme }: Way): strin
     : 'Any token that the manager admits, but one with its management scope may not pay unless the manager lets it.';
 }
 
-function toRequestBody(properties: object, required: readonly string[]): Members {
+function toRequestBody(properties: object, required: readonly string[], example: object): Members {
   const schema = { type: 'object', properties, ...(required.length === 0 ? {} : { required }) };
-  return { required: required.length > 0, content: { 'application/json': { schema } } };
+  return { required: required.length > 0, content: { 'application/json': { schema, example } } };
 }
 
-function toParameters(route: OperationRoute, { properties = {}, required = [] }: ObjectSchema): Parameter[] {
+/** Operations with a body to their answers. */
+function hasBody(name: OperationName): boolean {
+  const { answer } = DOCUMENTS[name];
+  return answer !== undefined && answer !== null;
+}
+
+function toAnswers(): Members {
+  const names = (Object.keys(OPERATIONS) as OperationName[]).filter(hasBody);
+  return Object.fromEntries(names.map((name) => [`${name}Answer`, toOpenApiSchema(ANSWERS[name])]));
+}
+
+function toAnswerContent(name: OperationName): Members {
+  if (!hasBody(name)) return {};
+  const schema = { $ref: `#/components/schemas/${name}Answer` };
+  return { content: { 'application/json': { schema, example: DOCUMENTS[name].answer } } };
+}
+
+function toParameters(
+  route: OperationRoute,
+  { properties = {}, required = [] }: ObjectSchema,
+  examples: ReadonlyMap<string, unknown>,
+): Parameter[] {
+  const exampleOf = (name: string) => (examples.has(name) ? { example: examples.get(name) } : {});
   return [
     ...pathParametersOf(route.path).map((name) => ({
       name,
       in: 'path' as const,
       required: true,
       schema: schemaOf(properties, name),
+      ...exampleOf(name),
     })),
     ...Object.keys(route.query ?? {}).map((name) => ({
       name,
       in: 'query' as const,
       required: required.includes(name),
       schema: schemaOf(properties, name),
+      ...exampleOf(name),
     })),
   ];
 }
@@ -197,14 +242,14 @@ function toHeaders({ user }: OperationRoute, { scheme }: Way): Parameter[] {
   return scheme === 'sigv4' ? [userHeader, agentHeader] : [agentHeader];
 }
 
-/** The schema that checks an operation, over body, path and query together, in the words of OpenAPI 3.0. */
-function toOpenApiSchema(name: OperationName): ObjectSchema {
-  const schema: unknown = toJsonSchema(REQUESTS[name], {
+/** A schema of the contract in the words of OpenAPI 3.0. */
+function toOpenApiSchema(source: Parameters<typeof toJsonSchema>[0]): ObjectSchema {
+  const schema: unknown = toJsonSchema(source, {
     errorMode: 'ignore',
     typeMode: 'input',
     target: 'openapi-3.0',
   });
-  // The schema of every operation is an object.
+  // Requests and answers are objects.
   return tidy(schema) as ObjectSchema;
 }
 

@@ -6,6 +6,7 @@ import { refuse, ok, type Result } from '../../domain/result.ts';
 import { formatSessionArn, type AccessPolicies } from '../iam/access-policies.ts';
 import { toPairs } from '../iam/aws-hooks.ts';
 import type { CredentialStore } from '../iam/credentials.ts';
+import type { CheckAnswer } from './answer-check.ts';
 import { answerError, answerResponse, type Answer, type GatewayError, type GatewayErrorType } from './answer.ts';
 import { createGatewayEvent, formatMethodArn, type Admitted, type GatewayRequest } from './event.ts';
 import type { Environment } from '../template/environment.ts';
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly credentials: CredentialStore;
   readonly accessPolicies: AccessPolicies;
   readonly invoke: (functionName: string, event: object, traceHeader: string) => Promise<InvocationResult>;
+  /** Looks at what functions answer, as it goes out. @default - nobody looks */
+  readonly checkAnswer?: CheckAnswer;
   /** Whether traces are recorded whose callers do not say. */
   readonly sampled: '0' | '1';
   /** 0 takes a free one. */
@@ -110,8 +113,9 @@ async function answer(
     case 'succeeded': {
       const accept = incoming.headers.accept ?? '';
       const answered = answerResponse(api, result.payload, requestId, accept);
-      if (answered.ok) return answered.value;
-      options.report(`request ${requestId}: malformed answer of ${match.route.functionName}: ${answered.error}`);
+      const flaw = answered.ok ? (options.checkAnswer?.(match.route, answered.value) ?? null) : answered.error;
+      if (answered.ok && flaw === null) return answered.value;
+      options.report(`request ${requestId}: malformed answer of ${match.route.functionName}: ${flaw}`);
       return no(options, requestId, 'INTEGRATION_FAILURE', 'Internal server error');
     }
     case 'failed':

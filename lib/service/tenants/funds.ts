@@ -1,6 +1,6 @@
 import { findNetwork, type Network } from '../../domain/assets.ts';
 import { isWithdrawal, resourceIn, type Arn, type Deployment, type PaymentId } from '../../domain/ids.ts';
-import type { Payment } from '../../domain/payment/payment.ts';
+import type { Hex, Payment } from '../../domain/payment/payment.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
 import type { ChainReader } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -23,6 +23,12 @@ export interface Funds {
   readonly amount: bigint | null;
 }
 
+export interface InstrumentFunds {
+  readonly instrument: PaymentInstrument;
+  readonly walletAddress: Hex;
+  readonly funds: readonly Funds[];
+}
+
 /**
  * What an instrument of the user holds on every network that can be asked, or on the one that is named. Reads deleted
  * instruments too, of any manager of the deployment: money may be left where nothing else is. The caller was judged by IAM.
@@ -36,7 +42,7 @@ export async function getInstrumentFunds(
     /** CAIP-2; `null` for every network. */
     readonly network: string | null;
   },
-): Promise<Result<{ readonly instrument: PaymentInstrument; readonly funds: readonly Funds[] }, Refusal>> {
+): Promise<Result<InstrumentFunds, Refusal>> {
   const managerId = resourceIn(deps.deployment, input.manager);
   // As of a manager that is missing: managers are not read here, since deleted ones count.
   if (managerId === null) return refuse({ reason: 'not_found', resource: 'instrument' });
@@ -60,7 +66,7 @@ export async function getInstrumentFunds(
       return { network, amount: await (readers.length === 1 ? balance : balance.catch(() => null)) };
     }),
   );
-  return ok({ instrument, funds });
+  return ok({ instrument, walletAddress: wallet.address, funds });
 }
 
 /** A withdrawal of the user, and whether its transfer has come to the chain. Anything else is "not found". */

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { USER_HEADER } from '../../../lib/api/request.ts';
+import { USER_HEADER } from '../../../lib/contract/headers.ts';
 import { createBursarClient } from '../../../lib/client/index.ts';
 import { createTenant, instrumentRequest, newToken, withFunctions, type Tenant } from '../../support/functions.ts';
 

@@ -13,7 +13,7 @@ export function toSettleRequest(
 ) {
   const { domainName, domainVersion } = tokenOf(transfer);
   const paymentRequirements = {
-    scheme: 'exact',
+    scheme: 'exact' as const,
     network: transfer.network,
     amount: transfer.amount.toString(),
     asset: transfer.asset,
@@ -22,9 +22,9 @@ export function toSettleRequest(
     extra: { name: domainName, version: domainVersion },
   };
   return {
-    x402Version: 2,
+    x402Version: 2 as const,
     paymentPayload: {
-      x402Version: 2,
+      x402Version: 2 as const,
       accepted: paymentRequirements,
       payload: presentTransfer(transfer, terms, signatures),
     },

@@ -1,0 +1,26 @@
+import type * as v from 'valibot';
+import type { OperationName } from './operations.ts';
+import { MANAGER_ANSWERS } from './operations/managers.ts';
+import { CONNECTOR_ANSWERS } from './operations/connectors.ts';
+import { CREDENTIAL_PROVIDER_ANSWERS } from './operations/credential-providers.ts';
+import { WORKLOAD_IDENTITY_ANSWERS } from './operations/workload-identities.ts';
+import { TAG_ANSWERS } from './operations/tags.ts';
+import { TOKEN_ANSWERS } from './operations/tokens.ts';
+import { INSTRUMENT_ANSWERS } from './operations/instruments.ts';
+import { SESSION_ANSWERS } from './operations/sessions.ts';
+import { PAYMENT_ANSWERS } from './operations/payments.ts';
+import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
+
+/** One schema per operation for the body of its answer. Tests, the local stack and the documents read them; no function does. */
+export const ANSWERS = {
+  ...MANAGER_ANSWERS,
+  ...CONNECTOR_ANSWERS,
+  ...CREDENTIAL_PROVIDER_ANSWERS,
+  ...WORKLOAD_IDENTITY_ANSWERS,
+  ...TAG_ANSWERS,
+  ...TOKEN_ANSWERS,
+  ...INSTRUMENT_ANSWERS,
+  ...SESSION_ANSWERS,
+  ...PAYMENT_ANSWERS,
+  ...WITHDRAWAL_ANSWERS,
+} as const satisfies Record<OperationName, v.GenericSchema>;

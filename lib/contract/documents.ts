@@ -1,0 +1,54 @@
+import type * as v from 'valibot';
+import type { OperationName } from './operations.ts';
+import { MANAGER_DOCUMENT } from './operations/managers.ts';
+import { CONNECTOR_DOCUMENT } from './operations/connectors.ts';
+import { CREDENTIAL_PROVIDER_DOCUMENT } from './operations/credential-providers.ts';
+import { WORKLOAD_IDENTITY_DOCUMENT } from './operations/workload-identities.ts';
+import { TAG_DOCUMENT } from './operations/tags.ts';
+import { TOKEN_DOCUMENT } from './operations/tokens.ts';
+import { INSTRUMENT_DOCUMENT } from './operations/instruments.ts';
+import { SESSION_DOCUMENT } from './operations/sessions.ts';
+import { PAYMENT_DOCUMENT } from './operations/payments.ts';
+import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
+
+/** The families of operations, in the order in which a reader should meet them. */
+export const FAMILIES = [
+  MANAGER_DOCUMENT,
+  CONNECTOR_DOCUMENT,
+  CREDENTIAL_PROVIDER_DOCUMENT,
+  WORKLOAD_IDENTITY_DOCUMENT,
+  TAG_DOCUMENT,
+  TOKEN_DOCUMENT,
+  INSTRUMENT_DOCUMENT,
+  SESSION_DOCUMENT,
+  PAYMENT_DOCUMENT,
+  WITHDRAWAL_DOCUMENT,
+] as const;
+
+/** What the documents say of one operation. */
+export interface OperationDocument {
+  readonly summary: string;
+  readonly request: object;
+  readonly members?: Readonly<Record<string, v.GenericSchema>>;
+  readonly answer?: object | null;
+}
+
+export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
+  ...MANAGER_DOCUMENT.operations,
+  ...CONNECTOR_DOCUMENT.operations,
+  ...CREDENTIAL_PROVIDER_DOCUMENT.operations,
+  ...WORKLOAD_IDENTITY_DOCUMENT.operations,
+  ...TAG_DOCUMENT.operations,
+  ...TOKEN_DOCUMENT.operations,
+  ...INSTRUMENT_DOCUMENT.operations,
+  ...SESSION_DOCUMENT.operations,
+  ...PAYMENT_DOCUMENT.operations,
+  ...WITHDRAWAL_DOCUMENT.operations,
+};
+
+/** The heading under which a reader finds an operation. */
+export function tagOf(name: OperationName): string {
+  const family = FAMILIES.find(({ operations }) => Object.hasOwn(operations, name));
+  if (family === undefined) throw new Error(`no family has the operation ${name}`);
+  return family.tag;
+}

@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import { define } from '../define.ts';
+import { address, digits, hex32, instant, network, said, signature, tokenAmount, usdText } from './answers.ts';
+import * as example from './examples.ts';
+
+/** A transfer's authorization and its signature, as a token contract and a facilitator take it. */
+export const transferPayload = /* @__PURE__ */ define(() =>
+  v.strictObject({
+    signature,
+    authorization: v.strictObject({
+      from: address,
+      to: address,
+      value: tokenAmount,
+      validAfter: said(digits, 'epoch seconds, as text'),
+      validBefore: said(digits, 'epoch seconds, as text'),
+      nonce: hex32,
+    }),
+  }),
+);
+
+/** The record of one payment. It holds no signature. */
+export const receipt = /* @__PURE__ */ define(() =>
+  v.strictObject({
+    receiptVersion: v.literal(0),
+    processPaymentId: v.string(),
+    paymentManagerArn: v.string(),
+    paymentSessionId: v.string(),
+    paymentInstrumentId: v.string(),
+    userId: v.string(),
+    agentName: said(v.nullable(v.string()), "the caller's word"),
+    purpose: said(v.picklist(['PAYMENT', 'WITHDRAWAL']), 'a withdrawal brings money home, on nobody’s budget'),
+    decision: v.picklist(['PAID', 'DENIED', 'PENDING', 'ABORTED']),
+    denial: said(
+      v.nullable(
+        v.strictObject({
+          code: v.pipe(v.string(), v.regex(/^bursar:[a-z0-9_]+$/)),
+          requestedUsd: v.optional(said(usdText, 'of a refusal for want of budget, as are the other two')),
+          availableUsd: v.optional(usdText),
+          reservedUsd: v.optional(usdText),
+        }),
+      ),
+      'why it was refused for good, with the figures of that moment',
+    ),
+    amountUsd: usdText,
+    offer: v.strictObject({
+      protocol: said(v.string(), 'such as x402; a withdrawal is of the treasury'),
+      version: v.string(),
+      scheme: v.string(),
+      transferMethod: v.string(),
+      network,
+      asset: address,
+      symbol: v.nullable(v.string()),
+      decimals: v.nullable(v.number()),
+      amount: tokenAmount,
+      payTo: address,
+    }),
+    authorization: said(
+      v.record(v.string(), v.union([v.string(), v.number()])),
+      'whose money, until when, and by what the chain can be asked; each scheme has its own members',
+    ),
+    budget: said(
+      v.nullable(v.strictObject({ availableUsd: v.nullable(usdText), reservedUsd: usdText, spentUsd: usdText })),
+      'the session right after the reservation of this payment',
+    ),
+    requestHash: hex32,
+    attempt: v.number(),
+    createdAt: instant,
+    decidedAt: v.nullable(instant),
+  }),
+);
+
+export const PAID_RECEIPT = /* @__PURE__ */ define(
+  () =>
+    ({
+      receiptVersion: 0,
+      processPaymentId: example.PAYMENT_ID,
+      paymentManagerArn: example.MANAGER_ARN,
+      paymentSessionId: example.SESSION_ID,
+      paymentInstrumentId: example.INSTRUMENT_ID,
+      userId: example.USER_ID,
+      agentName: 'assistant',
+      purpose: 'PAYMENT',
+      decision: 'PAID',
+      denial: null,
+      amountUsd: '0.50',
+      offer: {
+        protocol: 'x402',
+        version: '2',
+        scheme: 'exact',
+        transferMethod: 'eip3009',
+        network: example.NETWORK,
+        asset: example.USDC,
+        symbol: 'USDC',
+        decimals: 6,
+        amount: '500000',
+        payTo: example.PAYEE,
+      },
+      authorization: {
+        from: example.WALLET,
+        nonce: example.NONCE,
+        validAfter: 1_795_857_600,
+        validBefore: 1_795_858_332,
+      },
+      budget: { availableUsd: '7.50', reservedUsd: '0.50', spentUsd: '2.00' },
+      requestHash: example.NONCE,
+      attempt: 1,
+      createdAt: example.CREATED_AT,
+      decidedAt: example.UPDATED_AT,
+    }) as const,
+);
+
+export const WITHDRAWAL_RECEIPT = /* @__PURE__ */ define(
+  () =>
+    ({
+      ...PAID_RECEIPT,
+      paymentSessionId: 'withdrawal-Z6Emdn5jxFEC87s',
+      purpose: 'WITHDRAWAL',
+      amountUsd: '12.50',
+      offer: { ...PAID_RECEIPT.offer, amount: '12500000' },
+      budget: null,
+    }) as const,
+);
