@@ -5,6 +5,7 @@ import {
   type BursarClient,
   type PayingFetchEvent,
 } from '../lib/client/index.ts';
+import type { Answer } from '../lib/contract/client-types.ts';
 import type { LocalStack } from '../lib/local/stack.ts';
 import { research, type Finding } from '../examples/research-assistant/agent.ts';
 
@@ -27,19 +28,8 @@ export interface StoryOutcome {
   readonly balances: ReadonlyMap<string, { readonly before: bigint; readonly after: bigint }>;
 }
 
-interface Receipt {
-  readonly processPaymentId: string;
-  readonly decision: string;
-  readonly amountUsd: string;
-  readonly budget: { readonly availableUsd: string } | null;
-}
-
-interface SessionView {
-  readonly paymentSessionId: string;
-  readonly expiresAt: string;
-  readonly availableLimits: { readonly availableSpendAmount: { readonly value: string } };
-  readonly spentAmount: { readonly value: string };
-}
+type Receipt = Answer<'GetPayment'>['payment'];
+type Session = Answer<'GetPaymentSession'>['paymentSession'];
 
 type Say = (line: string) => void;
 
@@ -71,7 +61,7 @@ export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutco
     say(`agent      GET ${urlOf(stack, name)}`);
     findings.push(...(await research(fetchPaid, [urlOf(stack, name)])));
     const { availableLimits } = await readSession(stack, clients.agent, session.paymentSessionId);
-    say(`budget     USD ${availableLimits.availableSpendAmount.value} left`);
+    say(`budget     USD ${availableLimits?.availableSpendAmount.value} left`);
   }
   const refusal = await tryTooMuch(stack, fetchPaid, say);
 
@@ -80,7 +70,7 @@ export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutco
   return {
     findings,
     spentUsd: spentAmount.value,
-    availableUsd: availableLimits.availableSpendAmount.value,
+    availableUsd: availableLimits?.availableSpendAmount.value ?? 'unlimited',
     receipts: await readReceipts(stack, clients.backend, session.paymentSessionId),
     refusal,
     transfers: await transfersOf(stack, findings),
@@ -97,51 +87,35 @@ function createClients({ info }: LocalStack): { backend: BursarClient; agent: Bu
 }
 
 async function openWallet({ info, chain }: LocalStack, backend: BursarClient, say: Say) {
-  const { paymentInstrument } = await backend.call<{
-    paymentInstrument: {
-      paymentInstrumentId: string;
-      paymentInstrumentDetails: { embeddedCryptoWallet: { walletAddress: `0x${string}` } };
-    };
-  }>({
-    method: 'POST',
-    path: '/payments/createPaymentInstrument',
-    userId: USER,
-    body: {
-      paymentManagerArn: info.paymentManagerArn,
-      paymentConnectorId: info.paymentConnectorIds.SeedVault,
-      paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
-    },
-  });
+  const input = {
+    paymentManagerArn: info.paymentManagerArn,
+    paymentConnectorId: info.paymentConnectorIds.SeedVault,
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+  } as const;
+  const { paymentInstrument } = await backend.call('CreatePaymentInstrument', input, { userId: USER });
   const address = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress;
+  if (address === undefined) throw new Error('the new wallet has no address');
   say(`wallet     ${address} (seed vault; the agent never sees its key)`);
   await chain.mint(address, usdcUnits(FUNDS_USD));
   say(`wallet     funded with ${FUNDS_USD} USDC on the local chain`);
   return { instrumentId: paymentInstrument.paymentInstrumentId, address };
 }
 
-async function openSession({ info }: LocalStack, backend: BursarClient, say: Say): Promise<SessionView> {
-  const { paymentSession } = await backend.call<{ paymentSession: SessionView }>({
-    method: 'POST',
-    path: '/payments/createPaymentSession',
-    userId: USER,
-    body: {
-      paymentManagerArn: info.paymentManagerArn,
-      expiryTimeInMinutes: 60,
-      limits: { maxSpendAmount: { value: BUDGET_USD, currency: 'USD' } },
-    },
-  });
+async function openSession({ info }: LocalStack, backend: BursarClient, say: Say): Promise<Session> {
+  const input = {
+    paymentManagerArn: info.paymentManagerArn,
+    expiryTimeInMinutes: 60,
+    limits: { maxSpendAmount: { value: BUDGET_USD, currency: 'USD' } },
+  } as const;
+  const { paymentSession } = await backend.call('CreatePaymentSession', input, { userId: USER });
   say(`session    ${paymentSession.paymentSessionId}, budget USD ${BUDGET_USD}, until ${paymentSession.expiresAt}`);
   return paymentSession;
 }
 
-async function readSession({ info }: LocalStack, client: BursarClient, paymentSessionId: string): Promise<SessionView> {
-  const { paymentSession } = await client.call<{ paymentSession: SessionView }>({
-    method: 'POST',
-    path: '/payments/getPaymentSession',
-    userId: USER,
-    body: { paymentManagerArn: info.paymentManagerArn, paymentSessionId },
-  });
+async function readSession({ info }: LocalStack, client: BursarClient, paymentSessionId: string): Promise<Session> {
+  const input = { paymentManagerArn: info.paymentManagerArn, paymentSessionId };
+  const { paymentSession } = await client.call('GetPaymentSession', input, { userId: USER });
   return paymentSession;
 }
 
@@ -150,12 +124,8 @@ async function readReceipts(
   client: BursarClient,
   paymentSessionId: string,
 ): Promise<readonly Receipt[]> {
-  const { payments } = await client.call<{ payments: (Receipt & { paymentSessionId: string })[] }>({
-    method: 'GET',
-    path: '/bursar/payments',
-    query: { paymentManagerArn: info.paymentManagerArn },
-    userId: USER,
-  });
+  const input = { paymentManagerArn: info.paymentManagerArn };
+  const { payments } = await client.call('ListPayments', input, { userId: USER });
   return payments.filter((receipt) => receipt.paymentSessionId === paymentSessionId).toReversed();
 }
 

@@ -137,10 +137,8 @@ export function toWireError(refusal: Refusal): WireError {
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
       return outcome('instrument_not_active', message);
     }
-    case 'session_expired': {
-      const message = `Payment session has expired at ${formatInstant(refusal.expiresAt)}`;
-      return outcome('session_expired', message);
-    }
+    case 'session_expired':
+      return outcome(refusal.reason, `Payment session has expired at ${formatInstant(refusal.expiresAt)}`);
     case 'session_closing': {
       const message = `Payment session has practically expired: it ends at ${formatInstant(refusal.expiresAt)}, too soon for a payment to settle`;
       return outcome('session_closing', message);
@@ -165,11 +163,11 @@ export function toWireError(refusal: Refusal): WireError {
       const message = `Money does not leave for ${refusal.destination}: expected one of the withdrawalAddresses of this deployment. Nothing was signed`;
       return outcome('destination_not_allowed', message);
     }
-    case 'withdrawal_lapsed': {
-      const message =
-        'The withdrawal of this clientToken was not signed in time. Use a new clientToken: nothing was signed under this one';
-      return outcome('withdrawal_lapsed', message);
-    }
+    case 'withdrawal_lapsed':
+      return outcome(
+        refusal.reason,
+        'The withdrawal of this clientToken was not signed in time. Use a new clientToken: nothing was signed under this one',
+      );
     case 'token_reused': {
       const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
       return invalid(message, [{ name: 'clientToken', message }], 'IdempotentParameterMismatchException');
@@ -189,11 +187,11 @@ export function toWireError(refusal: Refusal): WireError {
       return { status: 409, name: 'ConflictException', message: refusal.message };
     case 'busy':
       return { status: 429, name: 'ThrottlingException', message: BUSY[refusal.what] };
-    case 'attempts_exhausted': {
-      const message =
-        'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one';
-      return outcome('attempts_exhausted', message);
-    }
+    case 'attempts_exhausted':
+      return outcome(
+        refusal.reason,
+        'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one',
+      );
   }
 }
 

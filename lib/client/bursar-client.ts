@@ -1,9 +1,11 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { Answer, CallInput } from '../contract/client-types.ts';
 import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
+import { OPERATIONS, type OperationName, type OperationRoute } from '../contract/operations.ts';
 import { doublingWaitMs, spreadWaitMs } from '../domain/doubling-wait.ts';
 import { formatUserHeader } from '../domain/tenants/user-id.ts';
-import { BursarError, type PaymentProcessor, type ProcessPaymentOutput } from './contract.ts';
+import { BursarError, type PaymentProcessor } from './contract.ts';
 
 /** Signatures of AWS (SigV4), for a payment manager that IAM guards. */
 export interface SignedAccess {
@@ -43,16 +45,24 @@ export type BursarClientOptions = BursarEndpoint & (SignedAccess | TokenAccess);
 export interface BursarCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | readonly string[]>>;
   /** As it is; what no header can carry is encoded here. */
   readonly userId?: string;
   readonly agentName?: string;
   readonly body?: unknown;
 }
 
+/** For whom a call is, and which agent makes it. */
+export type Caller = Pick<BursarCall, 'userId' | 'agentName'>;
+
 export interface BursarClient extends PaymentProcessor {
-  /** Calls any operation. Returns the parsed body; throws `BursarError` for every answer that is not a success. */
-  call<T>(call: BursarCall): Promise<T>;
+  /**
+   * Calls an operation by its name, with the members of body, path and query together. Repeats what is busy, failed or
+   * unanswered. Throws `BursarError` for every answer that is not a success. Does not check the answer against its type.
+   */
+  call<N extends OperationName>(operation: N, input: CallInput<N>, caller?: Caller): Promise<Answer<N>>;
+  /** Sends any request, right or wrong, and returns the parsed body. For requests that are no operation's. */
+  send<T>(call: BursarCall): Promise<T>;
 }
 
 const RETRY_STEP_MS = 100;
@@ -60,17 +70,40 @@ const RETRY_STEP_MAX_MS = 2_000;
 
 /** A client of Bursar's API. Holds no state but its options; safe to share. */
 export function createBursarClient(options: BursarClientOptions): BursarClient {
-  const call = <T>(request: BursarCall) => callWithRetries<T>(options, request);
+  const send = <T>(request: BursarCall) => callWithRetries<T>(options, request);
+  const call = async <N extends OperationName>(operation: N, input: CallInput<N>, caller: Caller = {}) =>
+    // An operation without an answer says nothing at all.
+    ((await send<Answer<N> | undefined>(toRequest(operation, input, caller))) ?? null) as Answer<N>;
   return {
+    send,
     call,
-    processPayment: ({ userId, agentName, ...body }) =>
-      call<ProcessPaymentOutput>({
-        method: 'POST',
-        path: '/payments/processPayment',
-        userId,
-        ...(agentName === undefined ? {} : { agentName }),
-        body,
-      }),
+    processPayment: ({ userId, agentName, ...input }) =>
+      call('ProcessPayment', input, { userId, ...(agentName === undefined ? {} : { agentName }) }),
+  };
+}
+
+/** The request that an operation's members make: each stands where its route has it. */
+function toRequest(operation: OperationName, input: object, caller: Caller): BursarCall {
+  const { method, path, query = {} }: OperationRoute = OPERATIONS[operation];
+  const members = new Map<string, unknown>(Object.entries(input));
+  const take = (name: string): unknown => {
+    const value = members.get(name);
+    members.delete(name);
+    return value;
+  };
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(take(name))));
+  const inQuery = Object.keys(query).flatMap((name) => {
+    const value = take(name);
+    if (value === undefined) return [];
+    return [[name, Array.isArray(value) ? value.map(String) : String(value)] as const];
+  });
+  const hasBody = method === 'POST' || method === 'PATCH';
+  return {
+    method,
+    path: filled,
+    ...caller,
+    ...(inQuery.length === 0 ? {} : { query: Object.fromEntries(inQuery) }),
+    ...(hasBody ? { body: Object.fromEntries(members) } : {}),
   };
 }
 
@@ -96,7 +129,9 @@ function isWorthRepeating(error: unknown): boolean {
 
 async function callOnce<T>(options: BursarClientOptions, call: BursarCall): Promise<T> {
   const url = new URL(options.endpoint.replace(/\/$/, '') + call.path);
-  for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(call.query ?? {})) {
+    for (const each of [value].flat()) url.searchParams.append(name, each);
+  }
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const headers: Record<string, string> = { host: url.host };
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -155,7 +190,9 @@ async function sign(
     hostname: url.hostname,
     ...(url.port === '' ? {} : { port: Number(url.port) }),
     path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
+    query: Object.fromEntries(
+      [...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]),
+    ),
     headers,
     ...(body === undefined ? {} : { body }),
   });

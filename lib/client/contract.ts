@@ -1,24 +1,14 @@
+import type { Answer, CallInput } from '../contract/client-types.ts';
 import type { ErrorCode } from '../contract/errors.ts';
 
-/** The part of the API that the client speaks; the same shapes as AgentCore's. */
-export interface ProcessPaymentInput {
-  readonly paymentManagerArn: string;
-  readonly paymentSessionId: string;
-  readonly paymentInstrumentId: string;
+/** What the client asks for where it pays; the same members as AgentCore's. */
+export type ProcessPaymentInput = CallInput<'ProcessPayment'> & {
   readonly userId: string;
   readonly agentName?: string;
-  readonly paymentType: 'CRYPTO_X402';
-  readonly paymentInput: { readonly cryptoX402: { readonly version: string; readonly payload: unknown } };
   readonly clientToken: string;
-}
+};
 
-export interface ProcessPaymentOutput {
-  readonly processPaymentId: string;
-  readonly status: string;
-  readonly paymentOutput: {
-    readonly cryptoX402: { readonly version: string; readonly payload: Record<string, unknown> };
-  };
-}
+export type ProcessPaymentOutput = Pick<Answer<'ProcessPayment'>, 'processPaymentId' | 'status' | 'paymentOutput'>;
 
 /** Anything that can ask Bursar to pay: `createBursarClient`, or a wrapper around an AWS SDK client. */
 export interface PaymentProcessor {

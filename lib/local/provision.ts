@@ -1,4 +1,5 @@
 import { createBursarClient, type BursarClient } from '../client/index.ts';
+import type { CallInput } from '../contract/client-types.ts';
 import type { LocalInfo, LocalJwt } from './info.ts';
 import type { Issuer } from './issuer/index.ts';
 import type { LocalServices } from './services.ts';
@@ -59,27 +60,30 @@ function describeIssuer(endpoint: string, issuer: Issuer): Omit<LocalJwt, keyof 
   };
 }
 
-async function createTenant(client: BursarClient, name: string, choices: object): Promise<Tenant> {
-  const manager = await client.call<{ paymentManagerArn: string; paymentManagerId: string }>({
-    method: 'POST',
-    path: '/payments/managers',
-    body: { name, roleArn: 'arn:aws:iam::000000000000:role/unused', ...choices },
+type ManagerChoices = Pick<
+  CallInput<'CreatePaymentManager'>,
+  'authorizerType' | 'authorizerConfiguration' | 'clientToken'
+>;
+
+async function createTenant(client: BursarClient, name: string, choices: ManagerChoices): Promise<Tenant> {
+  const { paymentManagerArn, paymentManagerId } = await client.call('CreatePaymentManager', {
+    name,
+    roleArn: 'arn:aws:iam::000000000000:role/unused',
+    ...choices,
   });
   const [seedVault, awsKms] = await Promise.all([
-    createConnector(client, manager.paymentManagerId, 'SeedVault'),
-    createConnector(client, manager.paymentManagerId, 'AwsKms'),
+    createConnector(client, paymentManagerId, 'SeedVault'),
+    createConnector(client, paymentManagerId, 'AwsKms'),
   ]);
-  return {
-    paymentManagerArn: manager.paymentManagerArn,
-    paymentConnectorIds: { SeedVault: seedVault, AwsKms: awsKms },
-  };
+  return { paymentManagerArn, paymentConnectorIds: { SeedVault: seedVault, AwsKms: awsKms } };
 }
 
-async function createConnector(client: BursarClient, managerId: string, type: 'SeedVault' | 'AwsKms'): Promise<string> {
-  const { paymentConnectorId } = await client.call<{ paymentConnectorId: string }>({
-    method: 'POST',
-    path: `/payments/managers/${managerId}/connectors`,
-    body: { name: type.toLowerCase(), type, clientToken: token(type), credentialProviderConfigurations: [] },
-  });
-  return paymentConnectorId;
+async function createConnector(
+  client: BursarClient,
+  paymentManagerId: string,
+  type: 'SeedVault' | 'AwsKms',
+): Promise<string> {
+  const connector = { paymentManagerId, name: type.toLowerCase(), type, clientToken: token(type) };
+  return (await client.call('CreatePaymentConnector', { ...connector, credentialProviderConfigurations: [] }))
+    .paymentConnectorId;
 }

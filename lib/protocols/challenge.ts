@@ -3,6 +3,7 @@ import type { Offer } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { memberOf } from '../json/record.ts';
 import { X402_SCHEMES } from './registry.ts';
+import type { X402Version } from './x402/scheme.ts';
 import {
   buildPaymentHeader,
   chooseOffer,
@@ -41,7 +42,7 @@ export interface ChosenPayment {
   /** The members of ProcessPayment that say what is to be paid. */
   readonly request: {
     readonly paymentType: 'CRYPTO_X402';
-    readonly paymentInput: { readonly cryptoX402: { readonly version: string; readonly payload: unknown } };
+    readonly paymentInput: { readonly cryptoX402: { readonly version: X402Version; readonly payload: object } };
   };
   readonly chosen: ChosenOffer;
 }

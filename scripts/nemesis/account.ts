@@ -1,3 +1,4 @@
+import type { Answer, CallInput } from '../../lib/contract/client-types.ts';
 import { createBursarClient, type BursarClient } from '../../lib/client/index.ts';
 import { parseUsd } from '../../lib/domain/money.ts';
 import type { LocalInfo } from '../../lib/local/info.ts';
@@ -11,14 +12,7 @@ export interface SessionFigures {
   readonly spent: bigint;
 }
 
-/** What the API says of a payment. */
-export interface Receipt {
-  readonly processPaymentId: string;
-  readonly paymentSessionId: string;
-  readonly decision: string;
-  readonly amountUsd: string;
-  readonly authorization: { readonly nonce: string };
-}
+export type Receipt = Answer<'GetPayment'>['payment'];
 
 export interface Wallet {
   readonly instrumentId: string;
@@ -50,10 +44,9 @@ export async function openAccount(info: LocalInfo): Promise<Account> {
   const clientOf = (role: keyof typeof credentials, attemptsMax: number) =>
     createBursarClient({ endpoint, region, credentials: credentials[role], attemptsMax, timeoutMs: TIMEOUT_MS });
   const backend = clientOf('management', ATTEMPTS_MAX);
-  const post = <T>(path: string, body: object) =>
-    backend.call<T>({ method: 'POST', path, userId: USER, body: { paymentManagerArn: managerArn, ...body } });
+  const user = { userId: USER };
   const wallets = await Promise.all(
-    Object.values(info.paymentConnectorIds).map((connectorId) => openWallet(post, connectorId)),
+    Object.values(info.paymentConnectorIds).map((connectorId) => openWallet(backend, managerArn, connectorId)),
   );
   return {
     userId: USER,
@@ -61,61 +54,44 @@ export async function openAccount(info: LocalInfo): Promise<Account> {
     agent: clientOf('processPayment', 1),
     wallets,
     openSession: async (limitUsd) => {
-      const { paymentSession } = await post<{ paymentSession: { paymentSessionId: string } }>(
-        '/payments/createPaymentSession',
-        {
-          expiryTimeInMinutes: SESSION_MINUTES,
-          limits: { maxSpendAmount: { value: limitUsd, currency: 'USD' } },
-          clientToken: `nemesis-session-${crypto.randomUUID()}`,
-        },
-      );
+      const input = {
+        paymentManagerArn: managerArn,
+        expiryTimeInMinutes: SESSION_MINUTES,
+        limits: { maxSpendAmount: { value: limitUsd, currency: 'USD' } },
+        clientToken: `nemesis-session-${crypto.randomUUID()}`,
+      } as const;
+      const { paymentSession } = await backend.call('CreatePaymentSession', input, user);
       return paymentSession.paymentSessionId;
     },
     readSession: async (sessionId) => {
-      const body = { paymentSessionId: sessionId };
-      return toFigures(await post<SessionReply>('/payments/getPaymentSession', body));
+      const input = { paymentManagerArn: managerArn, paymentSessionId: sessionId };
+      return toFigures((await backend.call('GetPaymentSession', input, user)).paymentSession);
     },
     listReceipts: () => listReceipts(backend, managerArn),
   };
 }
 
-type Post = <T>(path: string, body: object) => Promise<T>;
-
-async function openWallet(post: Post, connectorId: string): Promise<Wallet> {
-  const { paymentInstrument } = await post<{
-    paymentInstrument: {
-      paymentInstrumentId: string;
-      paymentInstrumentDetails: { embeddedCryptoWallet: { walletAddress: `0x${string}` } };
-    };
-  }>('/payments/createPaymentInstrument', {
+async function openWallet(client: BursarClient, paymentManagerArn: string, connectorId: string): Promise<Wallet> {
+  const input = {
+    paymentManagerArn,
     paymentConnectorId: connectorId,
     paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
     paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
     clientToken: `nemesis-wallet-${crypto.randomUUID()}`,
-  });
+  } as const;
+  const { paymentInstrument } = await client.call('CreatePaymentInstrument', input, { userId: USER });
   const address = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress;
+  if (address === undefined) throw new Error(`the wallet ${paymentInstrument.paymentInstrumentId} has no address`);
   return { instrumentId: paymentInstrument.paymentInstrumentId, address };
 }
 
-interface Amount {
-  readonly value: string;
-}
-
-interface SessionReply {
-  readonly paymentSession: {
-    readonly paymentSessionId: string;
-    readonly limits: { readonly maxSpendAmount: Amount };
-    readonly availableLimits: { readonly availableSpendAmount: Amount };
-    readonly reservedAmount: Amount;
-    readonly spentAmount: Amount;
-  };
-}
-
-function toFigures({ paymentSession: session }: SessionReply): SessionFigures {
+function toFigures(session: Answer<'GetPaymentSession'>['paymentSession']): SessionFigures {
+  const { limits, availableLimits } = session;
+  if (limits === undefined || availableLimits === undefined) throw new Error('a session of the nemesis has no limit');
   return {
     sessionId: session.paymentSessionId,
-    limit: microUsd(session.limits.maxSpendAmount.value),
-    available: microUsd(session.availableLimits.availableSpendAmount.value),
+    limit: microUsd(limits.maxSpendAmount.value),
+    available: microUsd(availableLimits.availableSpendAmount.value),
     reserved: microUsd(session.reservedAmount.value),
     spent: microUsd(session.spentAmount.value),
   };
@@ -123,17 +99,12 @@ function toFigures({ paymentSession: session }: SessionReply): SessionFigures {
 
 async function listReceipts(client: BursarClient, paymentManagerArn: string): Promise<readonly Receipt[]> {
   const receipts: Receipt[] = [];
-  let query: Record<string, string> = { paymentManagerArn };
+  let input: CallInput<'ListPayments'> = { paymentManagerArn };
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const { payments, nextToken } = await client.call<{ payments: Receipt[]; nextToken?: string }>({
-      method: 'GET',
-      path: '/bursar/payments',
-      query,
-      userId: USER,
-    });
+    const { payments, nextToken } = await client.call('ListPayments', input, { userId: USER });
     receipts.push(...payments);
     if (nextToken === undefined) return receipts;
-    query = { paymentManagerArn, nextToken };
+    input = { paymentManagerArn, nextToken };
   }
   throw new Error(`the payments do not end after ${PAGES_MAX} pages`);
 }

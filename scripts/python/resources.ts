@@ -49,27 +49,19 @@ async function age(
 ): Promise<AgedResources> {
   const user = signedUserId === null ? {} : { userId: signedUserId };
   const { paymentManagerArn } = tenant;
-  const { paymentSession } = await client.call<{ paymentSession: { paymentSessionId: string; userId: string } }>({
-    method: 'POST',
-    path: '/payments/createPaymentSession',
-    ...user,
-    body: {
-      paymentManagerArn,
-      expiryTimeInMinutes: 15,
-      limits: { maxSpendAmount: { value: '5.00', currency: 'USD' } },
-    },
-  });
-  const { paymentInstrument } = await client.call<{ paymentInstrument: { paymentInstrumentId: string } }>({
-    method: 'POST',
-    path: '/payments/createPaymentInstrument',
-    ...user,
-    body: {
-      paymentManagerArn,
-      paymentConnectorId: tenant.paymentConnectorIds.SeedVault,
-      paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
-    },
-  });
+  const session = {
+    paymentManagerArn,
+    expiryTimeInMinutes: 15,
+    limits: { maxSpendAmount: { value: '5.00', currency: 'USD' } },
+  } as const;
+  const { paymentSession } = await client.call('CreatePaymentSession', session, user);
+  const wallet = {
+    paymentManagerArn,
+    paymentConnectorId: tenant.paymentConnectorIds.SeedVault,
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+  } as const;
+  const { paymentInstrument } = await client.call('CreatePaymentInstrument', wallet, user);
   const managerId = paymentManagerArn.slice(paymentManagerArn.lastIndexOf('/') + 1);
   const { paymentSessionId: expiredSessionId, userId } = paymentSession;
   const { paymentInstrumentId: initiatedInstrumentId } = paymentInstrument;

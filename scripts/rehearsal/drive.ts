@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { BursarCall, ProcessPaymentInput } from '../../lib/client/index.ts';
+import type { ProcessPaymentInput } from '../../lib/client/index.ts';
 import type { Callers } from './callers.ts';
 import type { Checks } from './checks.ts';
 import { offerOf, PAY_TO, readProof, type X402Version } from './offers.ts';
@@ -40,7 +40,7 @@ async function checkStrangers({ endpoint, fetch, forger }: Callers, checks: Chec
   const unsigned = await fetch(`${endpoint}/payments/getPaymentSession`, { method: 'POST', body: '{}' });
   checks.equals('refuses an unsigned request', unsigned.status, 403);
   const list = { method: 'POST', path: '/payments/listPaymentSessions', userId: USER, body: {} } as const;
-  await checks.refuses('refuses a signature that another secret made', forger.call(list), { status: 403 });
+  await checks.refuses('refuses a signature that another secret made', forger.send(list), { status: 403 });
 }
 
 async function setUp(callers: Callers, checks: Checks): Promise<Scene> {
@@ -115,7 +115,7 @@ async function checkRoles(scene: Scene): Promise<void> {
   await checks.refuses('the observer cannot pay', callers.observer.processPayment(payment), DENIED);
   await checks.refuses('the operator cannot pay', callers.operator.processPayment(payment), DENIED);
   await checks.refuses('the agent cannot open a session', openSession(callers.agent, tenant, '1.00'), DENIED);
-  const manager = { name: 'of-agent', types: [], authorizer: { authorizerType: 'AWS_IAM' } };
+  const manager = { name: 'of-agent', types: [], authorizer: { authorizerType: 'AWS_IAM' } } as const;
   await checks.refuses('the agent cannot make a manager', createTenant(callers.agent, manager), DENIED);
   const deletion = {
     method: 'POST',
@@ -123,37 +123,27 @@ async function checkRoles(scene: Scene): Promise<void> {
     userId: USER,
     body: { paymentManagerArn: tenant.paymentManagerArn, paymentSessionId: sessionId },
   } as const;
-  await checks.refuses('the observer cannot revoke a session', callers.observer.call(deletion), DENIED);
+  await checks.refuses('the observer cannot revoke a session', callers.observer.send(deletion), DENIED);
   const malformed = { ...deletion, path: '/payments/getPaymentSession', body: { paymentManagerArn: 7 } };
   const error = { status: 400, error: 'ValidationException' };
-  await checks.refuses('a malformed request is answered as AWS does', callers.agent.call(malformed), error);
-  await callers.backend.call(deletion);
+  await checks.refuses('a malformed request is answered as AWS does', callers.agent.send(malformed), error);
+  await callers.backend.send(deletion);
   await checks.refuses('a revoked session pays no more', callers.agent.processPayment(payment), { status: 404 });
 }
 
 async function checkLists(scene: Scene): Promise<void> {
   const { callers, checks, tenant, wallets } = scene;
   const { paymentManagerArn, paymentManagerId } = tenant;
-  const read = <T>(call: Omit<BursarCall, 'method'>): Promise<T> =>
-    callers.observer.call<T>({ method: 'POST', ...call });
-  const { paymentManagers } = await read<{ paymentManagers: { paymentManagerId: string }[] }>({
-    path: '/payments/managers-list',
-    body: {},
-  });
+  const { observer } = callers;
+  const { paymentManagers } = await observer.call('ListPaymentManagers', {});
   checks.holds(
     'managers are listed',
     paymentManagers.some((each) => each.paymentManagerId === paymentManagerId),
   );
-  const { paymentConnectors } = await read<{ paymentConnectors: { type: string }[] }>({
-    path: `/payments/managers/${paymentManagerId}/connectors-list`,
-    body: {},
-  });
+  const { paymentConnectors } = await observer.call('ListPaymentConnectors', { paymentManagerId });
   checks.equals('connectors are listed', paymentConnectors.map(({ type }) => type).sort(), ['AwsKms', 'SeedVault']);
-  const { paymentInstruments } = await read<{ paymentInstruments: { paymentInstrumentId: string }[] }>({
-    path: '/payments/listPaymentInstruments',
-    userId: USER,
-    body: { paymentManagerArn },
-  });
+  const list = { paymentManagerArn };
+  const { paymentInstruments } = await observer.call('ListPaymentInstruments', list, { userId: USER });
   const listed = paymentInstruments.map(({ paymentInstrumentId }) => paymentInstrumentId).sort();
   checks.equals('instruments are listed', listed, wallets.map(({ instrumentId }) => instrumentId).sort());
   const decisions = await readDecisions(scene, DECISIONS.length);
@@ -163,12 +153,8 @@ async function checkLists(scene: Scene): Promise<void> {
 /** Sorted. The list is an index of the store's, which follows within moments. */
 async function readDecisions({ callers, tenant, sessionId }: Scene, enough: number): Promise<string[]> {
   for (let attempt = 1; ; attempt += 1) {
-    const { payments } = await callers.observer.call<{ payments: { decision: string; paymentSessionId: string }[] }>({
-      method: 'GET',
-      path: '/bursar/payments',
-      userId: USER,
-      query: { paymentManagerArn: tenant.paymentManagerArn },
-    });
+    const input = { paymentManagerArn: tenant.paymentManagerArn };
+    const { payments } = await callers.observer.call('ListPayments', input, { userId: USER });
     const ours = payments.filter((each) => each.paymentSessionId === sessionId);
     if (ours.length >= enough || attempt >= LIST_ATTEMPTS_MAX) return ours.map(({ decision }) => decision).sort();
     await wait(LIST_PAUSE_MS);

@@ -51,12 +51,40 @@ const answered = (body: unknown, status = 200, headers: Record<string, string> =
   new Response(JSON.stringify(body), { status, headers });
 const CALL = { method: 'POST', path: '/payments/getPaymentSession', userId: 'user-1', body: { a: 'ü' } } as const;
 
+describe('an operation that is called by its name', () => {
+  const ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
+
+  test('has each member where its route has it: in the path, the query or the body', async () => {
+    const { client, sent } = play([answered({}), answered({}), new Response(null, { status: 204 })]);
+    await client.call('UpdatePaymentManager', { paymentManagerId: 'a/b', description: 'new' });
+    await client.call('ListPayments', { paymentManagerArn: ARN, maxResults: '7' }, { userId: 'ada' });
+    await client.call('UntagResource', { resourceArn: ARN, tagKeys: ['team', 'stage'] });
+    expect(sent[0]).toMatchObject({ method: 'PATCH', url: `${ENDPOINT}/payments/managers/a%2Fb` });
+    expect(sent[0]!.body).toBe('{"description":"new"}');
+    expect(sent[1]).toMatchObject({
+      method: 'GET',
+      url: `${ENDPOINT}/bursar/payments?paymentManagerArn=${encodeURIComponent(ARN)}&maxResults=7`,
+    });
+    expect(sent[1]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('ada');
+    expect(sent[2]).toMatchObject({
+      method: 'DELETE',
+      url: `${ENDPOINT}/tags/${encodeURIComponent(ARN)}?tagKeys=team&tagKeys=stage`,
+    });
+    expect(verify(sent[1]!)).toMatchObject({ ok: true });
+  });
+
+  test('answers null where it says nothing', async () => {
+    const { client } = play([new Response(null, { status: 204 })]);
+    expect(await client.call('DeleteWorkloadIdentity', { name: 'agents' })).toBeNull();
+  });
+});
+
 const failureOf = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
 describe('a request', () => {
   test('is signed so that the gateway accepts it, and only as it is', async () => {
     const { client, sent } = play([answered({ ok: true })]);
-    expect(await client.call({ ...CALL, agentName: 'assistant' })).toEqual({ ok: true });
+    expect(await client.send({ ...CALL, agentName: 'assistant' })).toEqual({ ok: true });
     expect(sent[0]).toMatchObject({ method: 'POST', url: `${ENDPOINT}/payments/getPaymentSession`, redirect: 'error' });
     expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('user-1');
     expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-agent-name')).toBe('assistant');
@@ -71,7 +99,7 @@ describe('a request', () => {
       paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:1:payment-manager/a-b',
       odd: "a b+c*(d)'~é",
     };
-    await client.call({ method: 'GET', path: '/bursar/payments', query });
+    await client.send({ method: 'GET', path: '/bursar/payments', query });
     expect(sent[0]!.url).toMatch(/^http:\/\/127\.0\.0\.1:4321\/v1\/bursar\/payments\?/);
     expect(Object.fromEntries(new URL(sent[0]!.url).searchParams)).toEqual(query);
     expect(verify(sent[0]!)).toMatchObject({ ok: true });
@@ -79,7 +107,7 @@ describe('a request', () => {
 
   test('carries the session token of temporary credentials', async () => {
     const { client, sent } = play([answered({})], { credentials: { ...CREDENTIALS, sessionToken: 'token' } });
-    await client.call(CALL);
+    await client.send(CALL);
     expect(sent[0]!.headers.get('x-amz-security-token')).toBe('token');
   });
 
@@ -109,7 +137,7 @@ describe('a request is repeated', () => {
     ['no answer', () => new TypeError('fetch failed')],
   ])('after %s, with the same body and a valid signature', async (_what, failure) => {
     const { client, sent } = play([failure(), answered({ ok: true })]);
-    expect(await client.call(CALL)).toEqual({ ok: true });
+    expect(await client.send(CALL)).toEqual({ ok: true });
     expect(sent.map(({ body }) => body)).toEqual([JSON.stringify(CALL.body), JSON.stringify(CALL.body)]);
     for (const each of sent) expect(verify(each)).toMatchObject({ ok: true });
   });
@@ -117,15 +145,15 @@ describe('a request is repeated', () => {
   test('at most as often as it may', async () => {
     const busy = () => answered({ __type: 'ThrottlingException', message: 'Rate exceeded' }, 429);
     const twice = play([busy(), busy(), answered({})], { attemptsMax: 2 });
-    expect(await failureOf(twice.client.call(CALL))).toMatchObject({ status: 429, message: 'Rate exceeded' });
+    expect(await failureOf(twice.client.send(CALL))).toMatchObject({ status: 429, message: 'Rate exceeded' });
     expect(twice.sent).toHaveLength(2);
     const byDefault = play([busy(), busy(), busy(), answered({ ok: true })]);
-    expect(await byDefault.client.call(CALL)).toEqual({ ok: true });
+    expect(await byDefault.client.send(CALL)).toEqual({ ok: true });
   });
 
   test.each([400, 403, 404, 409])('never after %i', async (status) => {
     const { client, sent } = play([answered({ message: 'no' }, status), answered({})]);
-    expect(await failureOf(client.call(CALL))).toMatchObject({ status, message: 'no' });
+    expect(await failureOf(client.send(CALL))).toMatchObject({ status, message: 'no' });
     expect(sent).toHaveLength(1);
   });
 });
@@ -139,7 +167,7 @@ describe('a refusal', () => {
       fieldList: [{ name: 'paymentInput' }, { name: 'bursar:budget_exceeded', message: 'requested 1' }],
     };
     const headers = { 'x-amzn-errortype': 'ValidationException', 'x-amzn-requestid': 'request-1' };
-    const error = await failureOf(play([answered(body, 400, headers)]).client.call(CALL));
+    const error = await failureOf(play([answered(body, 400, headers)]).client.send(CALL));
     expect(error).toBeInstanceOf(BursarError);
     expect(error).toMatchObject({
       name: 'BursarError',
@@ -182,7 +210,7 @@ describe('a refusal', () => {
     ['JSON of another shape', answered([null], 400), { errorName: 'UnknownError', code: null, requestId: null }],
     ['fields of another shape', answered({ fieldList: [null, 1, { name: 2 }] }, 400), { code: null }],
   ])('is read with %s', async (_what, response, expected) => {
-    const error = await failureOf(play([response]).client.call(CALL));
+    const error = await failureOf(play([response]).client.send(CALL));
     expect(error).toBeInstanceOf(BursarError);
     expect(error).toMatchObject(expected);
     expect(isFinalDenial(error)).toBe(false);
@@ -197,7 +225,7 @@ describe('a client with tokens', () => {
 
   test('sends a token and no signature', async () => {
     const { client, sent } = playWith(() => Promise.resolve('aaa.bbb.ccc'), [answered({ ok: true })]);
-    expect(await client.call(CALL)).toEqual({ ok: true });
+    expect(await client.send(CALL)).toEqual({ ok: true });
     expect(sent[0]!.url).toBe(`${ENDPOINT}/oauth/payments/getPaymentSession`);
     expect(sent[0]!.headers.get('authorization')).toBe('Bearer aaa.bbb.ccc');
     expect([...sent[0]!.headers.keys()].filter((name) => name.startsWith('x-amz-'))).toEqual([]);
@@ -206,14 +234,14 @@ describe('a client with tokens', () => {
   test('asks for a token before every attempt, since the first may have run out', async () => {
     const tokens = ['first', 'second'];
     const { client, sent } = playWith(() => tokens.shift()!, [answered({}, 500), answered({ ok: true })]);
-    await client.call(CALL);
+    await client.send(CALL);
     expect(sent.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer first', 'Bearer second']);
   });
 
   test.each(['', 'two words', 'line\r\nx-evil: 1', 'ümlaut'])('refuses to send %j as a token', async (token) => {
     const { fetch, sent } = scriptFetch([]);
     const client = createBursarClient({ endpoint: ENDPOINT, token: () => token, fetch });
-    await expect(client.call(CALL)).rejects.toThrow('characters that no bearer token has');
+    await expect(client.send(CALL)).rejects.toThrow('characters that no bearer token has');
     expect(sent).toEqual([]);
   });
 });
@@ -225,7 +253,7 @@ describe("the application's traceparent", () => {
   test('goes to Bursar with every attempt, anew and unsigned', async () => {
     const given = [TRACEPARENT, TRACEPARENT.replace(/01$/, '00')];
     const { client, sent } = play([answered({}, 500), answered({})], { traceparent: () => given.shift() });
-    await client.call(read);
+    await client.send(read);
     expect(sent.map(({ headers }) => headers.get('traceparent'))).toEqual([
       TRACEPARENT,
       TRACEPARENT.replace(/01$/, '00'),
@@ -240,7 +268,7 @@ describe("the application's traceparent", () => {
     'is left out where it is none: %j',
     async (value) => {
       const { client, sent } = play([answered({})], { traceparent: () => value });
-      await client.call(read);
+      await client.send(read);
       expect(sent[0]!.headers.has('traceparent')).toBe(false);
     },
   );

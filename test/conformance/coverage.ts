@@ -2,20 +2,16 @@ import type { ErrorName } from '../../lib/contract/errors.ts';
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 
-/** Operations of Bursar's own, which no official client has. */
-const OWN_OPERATIONS = [
-  'ListPayments',
-  'GetPayment',
-  'CreateWithdrawal',
-  'GetWithdrawal',
-  'GetInstrumentFunds',
-] as const satisfies readonly OperationName[];
+type Paths = { readonly [N in OperationName]: (typeof OPERATIONS)[N]['path'] };
 
-export type AgentCoreOperation = Exclude<OperationName, (typeof OWN_OPERATIONS)[number]>;
+/** Every operation but Bursar's own, which stand under `/bursar` and which no official client has. */
+export type AgentCoreOperation = {
+  [N in OperationName]: Paths[N] extends `/bursar/${string}` ? never : N;
+}[OperationName];
 
 /** Every operation that the official clients have and Bursar too, from the one table of operations. */
 export const AGENTCORE_OPERATIONS = (Object.keys(OPERATIONS) as OperationName[]).filter(
-  (name): name is AgentCoreOperation => !(OWN_OPERATIONS as readonly OperationName[]).includes(name),
+  (name): name is AgentCoreOperation => !OPERATIONS[name].path.startsWith('/bursar/'),
 );
 
 /** The operations that take tokens as well. */

@@ -40,7 +40,7 @@ async function receiptsOf(userId: string): Promise<readonly { readonly processPa
   const receipts: { processPaymentId: string }[] = [];
   let nextToken: string | undefined;
   for (let page = 0; page < 20 && (page === 0 || nextToken !== undefined); page += 1) {
-    const answer = await client.call<{ payments: { processPaymentId: string }[]; nextToken?: string }>({
+    const answer = await client.send<{ payments: { processPaymentId: string }[]; nextToken?: string }>({
       method: 'GET',
       path: '/bursar/payments',
       query: {

@@ -74,7 +74,7 @@ function expectRefusal(answer: RawAnswer, reason: string): void {
 
 async function expectNothingReserved(): Promise<void> {
   expect(await booksOf(scene.stack, userId, sessionId)).toEqual(UNTOUCHED);
-  const { payments } = await clientOf(scene.stack, 'management').call<{ payments: unknown[] }>({
+  const { payments } = await clientOf(scene.stack, 'management').send<{ payments: unknown[] }>({
     method: 'GET',
     path: '/bursar/payments',
     query: { paymentManagerArn: scene.stack.info.paymentManagerArn },

@@ -156,7 +156,7 @@ async function receiptsOf(stack: LocalStack, userId: string): Promise<readonly s
   const decisions: string[] = [];
   let nextToken: string | undefined;
   for (let page = 0; page < 20 && (page === 0 || nextToken !== undefined); page += 1) {
-    const answer = await clientOf(stack, 'management').call<{ payments: { decision: string }[]; nextToken?: string }>({
+    const answer = await clientOf(stack, 'management').send<{ payments: { decision: string }[]; nextToken?: string }>({
       method: 'GET',
       path: '/bursar/payments',
       query: {

@@ -41,7 +41,7 @@ async function knock(operation: OperationName, credentials: LocalCredentials): P
   const { method } = OPERATIONS[operation];
   const body = method === 'GET' || method === 'DELETE' ? {} : { body: {} };
   try {
-    await client.call({ method, path: pathOf(operation), ...body });
+    await client.send({ method, path: pathOf(operation), ...body });
     return 'answered';
   } catch (error) {
     if (error instanceof BursarError) return error;
@@ -121,14 +121,14 @@ describe('nobody gets in', () => {
       attemptsMax: 1,
     });
     await expect(
-      client.call({ method: 'POST', path: '/payments/listPaymentSessions', body: {} }),
+      client.send({ method: 'POST', path: '/payments/listPaymentSessions', body: {} }),
     ).rejects.toMatchObject({ status: 403, errorName: 'AccessDeniedException' });
   });
 
   test('at a path that is no operation’s', async () => {
     for (const role of ['controlPlane', 'management', 'processPayment'] as const) {
       await expect(
-        clientOf(scene.stack, role).call({ method: 'POST', path: '/payments/processPayments', body: {} }),
+        clientOf(scene.stack, role).send({ method: 'POST', path: '/payments/processPayments', body: {} }),
       ).rejects.toMatchObject({ status: 403 });
     }
   });
@@ -156,7 +156,7 @@ test('an agent can neither open a session nor a wallet, and its backend cannot p
   const agent = clientOf(stack, 'processPayment');
   const backend = clientOf(stack, 'management');
   const send = (client: typeof agent, name: string, body: object) =>
-    client.call({ method: 'POST', path: `/payments/${name}`, userId, body });
+    client.send({ method: 'POST', path: `/payments/${name}`, userId, body });
 
   await expect(send(agent, 'createPaymentSession', session)).rejects.toMatchObject(denied);
   await expect(send(agent, 'createPaymentInstrument', instrument)).rejects.toMatchObject(denied);

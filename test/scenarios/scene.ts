@@ -43,13 +43,6 @@ export interface Terms {
   readonly chosen: ChosenOffer;
 }
 
-export interface SessionView {
-  readonly paymentSessionId: string;
-  readonly availableLimits: { readonly availableSpendAmount: { readonly value: string } };
-  readonly spentAmount: { readonly value: string };
-  readonly reservedAmount: { readonly value: string };
-}
-
 /** Starts a stack before the file's tests, and ends it after them. `null` keeps nothing. */
 export function withStack(dataDir: string | null = null, options: Pick<StackChoices, 'traces'> = {}): Scene {
   let stack: LocalStack | null = null;
@@ -99,41 +92,28 @@ export function clientOf(
 }
 
 export async function openWallet(stack: LocalStack, userId: string, connector: Wallet['connector']): Promise<Wallet> {
-  const { paymentInstrument } = await clientOf(stack, 'management').call<{
-    paymentInstrument: {
-      paymentInstrumentId: string;
-      paymentInstrumentDetails: { embeddedCryptoWallet: { walletAddress: Address } };
-    };
-  }>({
-    method: 'POST',
-    path: '/payments/createPaymentInstrument',
-    userId,
-    body: {
-      paymentManagerArn: stack.info.paymentManagerArn,
-      paymentConnectorId: stack.info.paymentConnectorIds[connector],
-      paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
-    },
-  });
+  const input = {
+    paymentManagerArn: stack.info.paymentManagerArn,
+    paymentConnectorId: stack.info.paymentConnectorIds[connector],
+    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+  } as const;
+  const { paymentInstrument } = await clientOf(stack, 'management').call('CreatePaymentInstrument', input, { userId });
   const { paymentInstrumentId, paymentInstrumentDetails } = paymentInstrument;
   return {
     connector,
     instrumentId: paymentInstrumentId,
-    address: paymentInstrumentDetails.embeddedCryptoWallet.walletAddress,
+    address: paymentInstrumentDetails.embeddedCryptoWallet.walletAddress!,
   };
 }
 
 export async function openSession(stack: LocalStack, userId: string, limitUsd: string): Promise<string> {
-  const { paymentSession } = await clientOf(stack, 'management').call<{ paymentSession: SessionView }>({
-    method: 'POST',
-    path: '/payments/createPaymentSession',
-    userId,
-    body: {
-      paymentManagerArn: stack.info.paymentManagerArn,
-      expiryTimeInMinutes: 60,
-      limits: { maxSpendAmount: { value: limitUsd, currency: 'USD' } },
-    },
-  });
+  const input = {
+    paymentManagerArn: stack.info.paymentManagerArn,
+    expiryTimeInMinutes: 60,
+    limits: { maxSpendAmount: { value: limitUsd, currency: 'USD' } },
+  } as const;
+  const { paymentSession } = await clientOf(stack, 'management').call('CreatePaymentSession', input, { userId });
   return paymentSession.paymentSessionId;
 }
 
@@ -156,16 +136,12 @@ export async function expireSession({ services, info }: LocalStack, paymentSessi
 
 /** Spent, reserved and left, as the API says. */
 export async function booksOf(stack: LocalStack, userId: string, paymentSessionId: string) {
-  const { paymentSession } = await clientOf(stack, 'management').call<{ paymentSession: SessionView }>({
-    method: 'POST',
-    path: '/payments/getPaymentSession',
-    userId,
-    body: { paymentManagerArn: stack.info.paymentManagerArn, paymentSessionId },
-  });
+  const input = { paymentManagerArn: stack.info.paymentManagerArn, paymentSessionId };
+  const { paymentSession } = await clientOf(stack, 'management').call('GetPaymentSession', input, { userId });
   return {
     spent: paymentSession.spentAmount.value,
     reserved: paymentSession.reservedAmount.value,
-    available: paymentSession.availableLimits.availableSpendAmount.value,
+    available: paymentSession.availableLimits?.availableSpendAmount.value,
   };
 }
 

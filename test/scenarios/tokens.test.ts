@@ -30,7 +30,7 @@ async function refusalOf(call: Promise<unknown>): Promise<BursarError> {
 
 async function openWallet(): Promise<{ id: string; address: string }> {
   const { paymentManagerArn, paymentConnectorIds } = scene.stack.info.jwt;
-  const { paymentInstrument } = await clientWith('management').call<{
+  const { paymentInstrument } = await clientWith('management').send<{
     paymentInstrument: {
       paymentInstrumentId: string;
       userId: string;
@@ -54,7 +54,7 @@ async function openWallet(): Promise<{ id: string; address: string }> {
 }
 
 async function openSession(): Promise<string> {
-  const { paymentSession } = await clientWith('management').call<{ paymentSession: { paymentSessionId: string } }>({
+  const { paymentSession } = await clientWith('management').send<{ paymentSession: { paymentSessionId: string } }>({
     method: 'POST',
     path: '/payments/createPaymentSession',
     body: {
@@ -80,7 +80,7 @@ test('an agent with a token buys from a seller, as the user that the token names
   const [seller] = info.sellers;
   const response = await pay(sellerOf(scene.stack, seller!.name).url);
   expect(response.status).toBe(200);
-  const read = await clientWith('agent').call<{ paymentSession: { spentAmount: { value: string } } }>({
+  const read = await clientWith('agent').send<{ paymentSession: { spentAmount: { value: string } } }>({
     method: 'POST',
     path: '/payments/getPaymentSession',
     body: { paymentManagerArn, paymentSessionId: session },
@@ -90,7 +90,7 @@ test('an agent with a token buys from a seller, as the user that the token names
 
 describe('a token', () => {
   const list = (client: BursarClient, paymentManagerArn = scene.stack.info.jwt.paymentManagerArn) =>
-    client.call({ method: 'POST', path: '/payments/listPaymentSessions', body: { paymentManagerArn } });
+    client.send({ method: 'POST', path: '/payments/listPaymentSessions', body: { paymentManagerArn } });
 
   test('without the management scope makes and lists nothing', async () => {
     const refusal = await refusalOf(list(clientWith('agent')));
@@ -99,7 +99,7 @@ describe('a token', () => {
   });
 
   test('with the management scope does not pay', async () => {
-    const call = clientWith('management').call({
+    const call = clientWith('management').send({
       method: 'POST',
       path: '/payments/processPayment',
       body: {
@@ -201,7 +201,7 @@ describe('the two ways in', () => {
   test('stay apart: a signature opens no manager that takes tokens', async () => {
     const { paymentManagerArn } = scene.stack.info.jwt;
     const body = { paymentManagerArn };
-    const call = clientOf(scene.stack, 'management').call({
+    const call = clientOf(scene.stack, 'management').send({
       method: 'POST',
       path: '/payments/listPaymentSessions',
       userId: 'local-application',
@@ -220,14 +220,14 @@ describe('the two ways in', () => {
     });
     const token = createBursarClient({ endpoint: info.endpoint, token: () => tokenOf('management'), attemptsMax: 1 });
     for (const client of [signed, token]) {
-      const call = client.call({ method: 'POST', path: '/payments/listPaymentSessions', userId: 'u', body: {} });
+      const call = client.send({ method: 'POST', path: '/payments/listPaymentSessions', userId: 'u', body: {} });
       expect(await refusalOf(call)).toMatchObject({ status: 403, errorName: 'AccessDeniedException' });
     }
   });
 
   test('are one for the ten operations of users only: nothing else stands under /oauth', async () => {
     for (const path of ['/payments/managers-list', '/identities/ListWorkloadIdentities', '/bursar/payments']) {
-      const call = clientWith('management').call({ method: 'POST', path, body: {} });
+      const call = clientWith('management').send({ method: 'POST', path, body: {} });
       expect(await refusalOf(call)).toMatchObject({ status: 403, errorName: 'AccessDeniedException' });
     }
   });

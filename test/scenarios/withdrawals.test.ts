@@ -70,7 +70,7 @@ async function leaveMoneyBehind(connector: Wallet['connector']) {
   const paid = await sendPayment(stack, userId, request);
   const { payload } = (paid.body as { paymentOutput: { cryptoX402: { payload: object } } }).paymentOutput.cryptoX402;
   expect(await sendProof(terms, payload)).toMatchObject({ status: 200 });
-  await clientOf(stack, 'management').call({
+  await clientOf(stack, 'management').send({
     method: 'POST',
     path: '/payments/deletePaymentInstrument',
     userId,
@@ -95,7 +95,7 @@ const withdrawalOf = (wallet: Wallet, overrides: object = {}) => ({
 });
 
 const ask = (role: CallerRole, userId: string, body: object) =>
-  clientOf(scene.stack, role).call({ method: 'POST', path: '/bursar/withdrawals', userId, body });
+  clientOf(scene.stack, role).send({ method: 'POST', path: '/bursar/withdrawals', userId, body });
 
 describe('money that is left in a deleted wallet', () => {
   test.each(['SeedVault', 'AwsKms'] as const)(
@@ -124,7 +124,7 @@ describe('money that is left in a deleted wallet', () => {
       expect(await stack.chain.balanceOf(wallet.address)).toBe(FUNDS);
       expect(await stack.chain.balanceOf(home())).toBe(before + REST);
 
-      const { payments } = await clientOf(stack, 'management').call<{ payments: object[] }>({
+      const { payments } = await clientOf(stack, 'management').send<{ payments: object[] }>({
         method: 'GET',
         path: '/bursar/payments',
         query: { paymentManagerArn: stack.info.paymentManagerArn },
@@ -209,7 +209,7 @@ describe('money that is left in a deleted wallet', () => {
     };
     expect((await sendPayment(stack, userId, request)).status).toBe(400);
     await expect(
-      clientOf(stack, 'treasury').call({ method: 'POST', path: '/payments/processPayment', userId, body: request }),
+      clientOf(stack, 'treasury').send({ method: 'POST', path: '/payments/processPayment', userId, body: request }),
     ).rejects.toBeInstanceOf(BursarError);
   });
 });

@@ -89,14 +89,20 @@ async function findConnector(
   say(`connector  creating ${type}`);
   const name = type.toLowerCase();
   return createUnderName(['connector', managerId, name], (clientToken) =>
-    createConnector(client, managerId, { name, type, clientToken, credentialProviderConfigurations: [] }),
+    createConnector(client, {
+      paymentManagerId: managerId,
+      name,
+      type,
+      clientToken,
+      credentialProviderConfigurations: [],
+    }),
   );
 }
 
 async function findWallet(
   client: BursarClient,
   owner: Owner,
-  { connectorId, network, say }: { readonly connectorId: string; readonly network: string; readonly say: Say },
+  { connectorId, network, say }: { readonly connectorId: string; readonly network: 'ETHEREUM'; readonly say: Say },
 ): Promise<InstrumentView> {
   const open = (await listInstruments(client, owner, connectorId)).find(({ status }) => status === 'ACTIVE');
   if (open !== undefined) {

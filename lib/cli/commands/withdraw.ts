@@ -128,8 +128,8 @@ function summaryOf(
   return { processPaymentId, paymentInstrumentId: instrumentId, clientToken, network, amountUsd, destination };
 }
 
-const endOf = ({ withdrawal }: WithdrawalView): string =>
-  new Date(withdrawal.authorization.validBefore * 1_000).toISOString();
+const endOf = ({ settlement }: WithdrawalView): string =>
+  new Date(Number(settlement.paymentPayload.payload.authorization.validBefore) * 1_000).toISOString();
 
 async function writeTransfer({ deps }: Invocation, plan: Plan, file: string, made: WithdrawalView): Promise<Outcome> {
   const { payload } = made.settlement.paymentPayload;

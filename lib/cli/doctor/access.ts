@@ -122,7 +122,7 @@ type Answer = 'allowed' | 'denied' | 'failed';
 
 async function probe(client: BursarClient, target: Target, power: Power): Promise<Answer> {
   try {
-    await client.call(probeOf(power, target));
+    await client.send(probeOf(power, target));
     return 'allowed';
   } catch (error) {
     if (!(error instanceof BursarError)) return 'failed';

@@ -20,8 +20,8 @@ export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wal
   const client = clientOf(deps, target, 'controlPlane');
   const managerId = managerIdOf(owner.paymentManagerArn);
   const connector = await getConnector(client, managerId, wallet.paymentConnectorId);
-  const look = { SeedVault: checkSeed, AwsKms: checkKmsKey }[connector.type];
-  if (look === undefined) return key.skip(`a connector of type ${connector.type} keeps its keys elsewhere`);
+  const look = { SeedVault: checkSeed, AwsKms: checkKmsKey, CoinbaseCDP: null, StripePrivy: null }[connector.type];
+  if (look === null) return key.skip(`a connector of type ${connector.type} keeps its keys elsewhere`);
   try {
     return await look(invocation, owner, wallet);
   } catch (error) {

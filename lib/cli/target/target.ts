@@ -208,20 +208,17 @@ export function clientOf(deps: TargetDeps, target: Target, role: CallerRole): Bu
 /** With a token the user is the token's own. */
 function withoutUser(client: BursarClient): BursarClient {
   return {
-    call: ({ userId: _userId, ...call }) => client.call(call),
-    processPayment: ({ userId: _userId, agentName, ...body }) =>
-      client.call({
-        method: 'POST',
-        path: '/payments/processPayment',
-        ...(agentName === undefined ? {} : { agentName }),
-        body,
-      }),
+    send: ({ userId: _userId, ...request }) => client.send(request),
+    call: (operation, input, { userId: _userId, ...caller } = {}) => client.call(operation, input, caller),
+    processPayment: ({ userId: _userId, agentName, ...input }) =>
+      client.call('ProcessPayment', input, agentName === undefined ? {} : { agentName }),
   };
 }
 
 function withFreshCredentials(create: () => Promise<BursarClient>): BursarClient {
   return {
-    call: async (call) => (await create()).call(call),
+    send: async (request) => (await create()).send(request),
+    call: async (operation, input, caller) => (await create()).call(operation, input, caller),
     processPayment: async (input) => (await create()).processPayment(input),
   };
 }

@@ -1,28 +1,9 @@
 import type { BursarClient } from '../../client/index.ts';
-import type { Owner, ReceiptView } from '../operations.ts';
-import type { SignedTransfer } from './transfer-call.ts';
+import type { Answer, CallInput } from '../../contract/client-types.ts';
+import type { Owner } from '../operations.ts';
 
-export interface FundsView {
-  readonly paymentInstrumentId: string;
-  readonly status: string;
-  readonly walletAddress: string;
-  readonly funds: readonly {
-    readonly network: string;
-    readonly token: string;
-    readonly asset: string;
-    /** `null` where the chain could not be asked. */
-    readonly amountUsd: string | null;
-  }[];
-}
-
-export interface WithdrawalView {
-  readonly withdrawal: ReceiptView & {
-    readonly authorization: { readonly validBefore: number };
-    readonly offer: { readonly asset: string };
-  };
-  /** The body of a facilitator's `POST /settle`. */
-  readonly settlement: object & { readonly paymentPayload: { readonly payload: SignedTransfer } };
-}
+export type FundsView = Answer<'GetInstrumentFunds'>;
+export type WithdrawalView = Answer<'CreateWithdrawal'>;
 
 export function getFunds(
   client: BursarClient,
@@ -30,25 +11,16 @@ export function getFunds(
   paymentInstrumentId: string,
   network: string | undefined,
 ): Promise<FundsView> {
-  return client.call({
-    method: 'GET',
-    path: `/bursar/instruments/${encodeURIComponent(paymentInstrumentId)}/funds`,
-    query: { paymentManagerArn, ...(network === undefined ? {} : { network }) },
-    userId,
-  });
+  const input = { paymentManagerArn, paymentInstrumentId, ...(network === undefined ? {} : { network }) };
+  return client.call('GetInstrumentFunds', input, { userId });
 }
 
 export function createWithdrawal(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,
-  body: object,
+  choices: Omit<CallInput<'CreateWithdrawal'>, 'paymentManagerArn'>,
 ): Promise<WithdrawalView> {
-  return client.call({
-    method: 'POST',
-    path: '/bursar/withdrawals',
-    userId,
-    body: { paymentManagerArn, ...body },
-  });
+  return client.call('CreateWithdrawal', { paymentManagerArn, ...choices }, { userId });
 }
 
 /** Whether the transfer has come to the chain. */
@@ -57,11 +29,5 @@ export async function isSettled(
   { paymentManagerArn, userId }: Owner,
   processPaymentId: string,
 ): Promise<boolean> {
-  const { settled } = await client.call<{ readonly settled: boolean }>({
-    method: 'GET',
-    path: `/bursar/withdrawals/${encodeURIComponent(processPaymentId)}`,
-    query: { paymentManagerArn },
-    userId,
-  });
-  return settled;
+  return (await client.call('GetWithdrawal', { paymentManagerArn, processPaymentId }, { userId })).settled;
 }

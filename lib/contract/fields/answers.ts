@@ -29,13 +29,14 @@ export const usdAmount = v.strictObject({ value: usdText, currency: v.literal('U
 export const digits = v.pipe(v.string(), v.regex(/^(0|[1-9][0-9]*)$/));
 export const tokenAmount = said(digits, "whole number in the token's smallest unit, as text");
 
-export const address = v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{40}$/), v.description('with its EIP-55 checksum'));
-export const hex32 = v.pipe(v.string(), v.regex(/^0x[0-9a-f]{64}$/), v.description('32 bytes'));
-export const signature = v.pipe(
-  v.string(),
-  v.regex(/^0x[0-9a-f]{130}$/),
-  v.description('65 bytes r, s, v. A bearer instrument: keep it out of logs'),
-);
+/** Text that begins with `0x`, as the pattern says; the type of a pattern is plain text. */
+function hexText(pattern: RegExp, text: string) {
+  return v.pipe(v.string(), v.regex(pattern), v.description(text)) as unknown as v.GenericSchema<`0x${string}`>;
+}
+
+export const address = hexText(/^0x[0-9a-fA-F]{40}$/, 'with its EIP-55 checksum');
+export const hex32 = hexText(/^0x[0-9a-f]{64}$/, '32 bytes');
+export const signature = hexText(/^0x[0-9a-f]{130}$/, '65 bytes r, s, v. A bearer instrument: keep it out of logs');
 
 export const network = said(v.picklist(NETWORKS.map(({ id }) => id)), 'CAIP-2 id of a chain');
 

@@ -23,4 +23,4 @@ export const USDC = '0x036CbD53842c5426634e7929541eC2318f3dCF7e';
 export const NETWORK = 'eip155:84532';
 export const NONCE = '0xf3746613c2d920b5fdabc0856f2aeb2d4f88ee6037b8cc5d04a71a4462f13480';
 /** Zeros, so that no example is mistaken for money. */
-export const SIGNATURE = `0x${'0'.repeat(130)}`;
+export const SIGNATURE = `0x${'0'.repeat(130)}` as const;

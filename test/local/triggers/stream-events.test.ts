@@ -52,7 +52,7 @@ test('a session that comes to its end is told once, and one that is deleted befo
   ];
   await letExpire(stack, ended);
   await letExpire(stack, deleted);
-  await clientOf(stack, 'management').call({
+  await clientOf(stack, 'management').send({
     method: 'POST',
     path: '/payments/deletePaymentSession',
     userId,
