@@ -150,7 +150,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     ],
   },
   bin: {
-    folders: ['lib/infra', 'lib/local', 'lib/client', 'lib/cli', 'examples'],
+    folders: ['lib/contract', 'lib/infra', 'lib/local', 'lib/client', 'lib/cli', 'examples'],
     packages: ['node:*', 'aws-cdk-lib'],
   },
 };
