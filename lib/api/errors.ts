@@ -133,6 +133,24 @@ export function toWireError(refusal: Refusal): WireError {
       return { status: 402, name: 'ServiceQuotaExceededException', message: refusal.message };
     case 'resource_conflict':
       return invalid(refusal.message, [], 'ResourceConflict');
+    case 'token_reused': {
+      const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
+      return invalid(message, [{ name: 'clientToken', message }], 'IdempotentParameterMismatchException');
+    }
+    case 'other_terms':
+      return otherTermsError(refusal.payment);
+    case 'conflict':
+      return { status: 409, name: 'ConflictException', message: refusal.message };
+    case 'busy':
+      return { status: 429, name: 'ThrottlingException', message: BUSY[refusal.what] };
+    default:
+      return toOutcomeError(refusal);
+  }
+}
+
+/** The refusals of a request that is right in form: each has a code of its own. */
+function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode, 'other_terms'> }>): WireError {
+  switch (refusal.reason) {
     case 'instrument_not_active': {
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
       return outcome('instrument_not_active', message);
@@ -168,12 +186,6 @@ export function toWireError(refusal: Refusal): WireError {
         refusal.reason,
         'The withdrawal of this clientToken was not signed in time. Use a new clientToken: nothing was signed under this one',
       );
-    case 'token_reused': {
-      const message = 'The clientToken was used before for another request. Use a new clientToken for a new request';
-      return invalid(message, [{ name: 'clientToken', message }], 'IdempotentParameterMismatchException');
-    }
-    case 'other_terms':
-      return otherTermsError(refusal.payment);
     case 'no_payment': {
       const message = 'The clientToken has no payment that could be replayed. Nothing was signed under it';
       return outcome('no_payment', message);
@@ -183,10 +195,6 @@ export function toWireError(refusal: Refusal): WireError {
         'The payment of this clientToken was never signed, and is closed since the token was used for other terms. Use a new clientToken: nothing was signed under this one';
       return outcome('superseded', message);
     }
-    case 'conflict':
-      return { status: 409, name: 'ConflictException', message: refusal.message };
-    case 'busy':
-      return { status: 429, name: 'ThrottlingException', message: BUSY[refusal.what] };
     case 'attempts_exhausted':
       return outcome(
         refusal.reason,

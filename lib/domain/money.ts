@@ -1,13 +1,12 @@
 import { AMOUNT_MAX_DIGITS } from './limits.ts';
 import { ok, refuse, type Result } from './result.ts';
 
-declare const baseUnits: unique symbol;
-declare const microUsd: unique symbol;
+// Brands are texts, which a declaration of types can write down; no value has such a member.
 
 /** An amount of a token in its smallest unit. */
-export type BaseUnits = bigint & { readonly [baseUnits]: true };
+export type BaseUnits = bigint & { readonly unit: 'base unit' };
 /** An amount of US dollars in millionths. */
-export type MicroUsd = bigint & { readonly [microUsd]: true };
+export type MicroUsd = bigint & { readonly unit: 'micro-dollar' };
 
 const BASE_UNITS = new RegExp(`^(0|[1-9][0-9]{0,${AMOUNT_MAX_DIGITS - 1}})$`);
 const UINT256_MAX = (1n << 256n) - 1n;

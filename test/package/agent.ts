@@ -15,29 +15,17 @@ const stack = JSON.parse(STACK) as {
 const { endpoint, region, paymentManagerArn } = stack;
 const userId = 'user-of-the-package';
 
-interface Instrument {
-  paymentInstrumentId: string;
-  paymentInstrumentDetails: { embeddedCryptoWallet: { walletAddress: string } };
-}
-
-interface Session {
-  paymentManagerArn: string;
-  paymentSessionId: string;
-  userId: string;
-}
-
 const backend: BursarClient = createBursarClient({ endpoint, region, credentials: stack.credentials.management });
-const { paymentInstrument: instrument } = await backend.call<{ paymentInstrument: Instrument }>({
-  method: 'POST',
-  path: '/payments/createPaymentInstrument',
-  userId,
-  body: {
+const { paymentInstrument: instrument } = await backend.call(
+  'CreatePaymentInstrument',
+  {
     paymentManagerArn,
     paymentConnectorId: stack.paymentConnectorIds.SeedVault,
     paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
     paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
   },
-});
+  { userId },
+);
 await fetch(stack.faucet, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
@@ -46,12 +34,11 @@ await fetch(stack.faucet, {
     amount: '5.00',
   }),
 });
-const { paymentSession: session } = await backend.call<{ paymentSession: Session }>({
-  method: 'POST',
-  path: '/payments/createPaymentSession',
-  userId,
-  body: { paymentManagerArn, expiryTimeInMinutes: 60, limits: { maxSpendAmount: { value: '1.00', currency: 'USD' } } },
-});
+const { paymentSession: session } = await backend.call(
+  'CreatePaymentSession',
+  { paymentManagerArn, expiryTimeInMinutes: 60, limits: { maxSpendAmount: { value: '1.00', currency: 'USD' } } },
+  { userId },
+);
 
 const client = createBursarClient({ endpoint, region, credentials: stack.credentials.processPayment });
 const fetchPaid = createPayingFetch({ client, session, instrument });

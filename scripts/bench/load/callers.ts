@@ -35,7 +35,7 @@ export async function openCallers(target: LoadTarget): Promise<Callers> {
   // A repetition that is hidden from us would hide the time that it takes.
   const agent = createBursarClient({ ...options, credentials: credentials.processPayment, attemptsMax: 1 });
   const post = <T>(path: string, body: object): Promise<T> =>
-    backend.call<T>({ method: 'POST', path, userId: USER, body: { paymentManagerArn, ...body } });
+    backend.send<T>({ method: 'POST', path, userId: USER, body: { paymentManagerArn, ...body } });
   const { paymentInstrument } = await post<{ readonly paymentInstrument: { readonly paymentInstrumentId: string } }>(
     '/payments/createPaymentInstrument',
     {
