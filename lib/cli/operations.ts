@@ -8,7 +8,7 @@ export type ManagerView = Pick<
   'paymentManagerArn' | 'paymentManagerId' | 'name' | 'authorizerType' | 'status'
 >;
 /** What every answer about a connector has. */
-export type ConnectorView = Pick<Answer<'CreatePaymentConnector'>, 'paymentConnectorId' | 'name' | 'type' | 'status'>;
+export type ConnectorView = Pick<Answer<'GetPaymentConnector'>, 'paymentConnectorId' | 'name' | 'type' | 'status'>;
 export type InstrumentView = Answer<'GetPaymentInstrument'>['paymentInstrument'];
 export type SessionView = Answer<'GetPaymentSession'>['paymentSession'];
 export type TokenBalance = Answer<'GetPaymentInstrumentBalance'>['tokenBalance'];

@@ -38,7 +38,7 @@ async function headerOf(userId: string): Promise<string> {
       return new Response('{}');
     },
   });
-  await client.call({ method: 'POST', path: '/x', userId });
+  await client.send({ method: 'POST', path: '/x', userId });
   return header!;
 }
 
