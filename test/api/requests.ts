@@ -1,4 +1,6 @@
-import type { OperationName } from '../../lib/contract/operations.ts';
+import { DOCUMENTS } from '../../lib/contract/documents.ts';
+import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
+import { validateInput } from '../../lib/contract/validation.ts';
 
 export const ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
 export const TOKEN = 'x'.repeat(33);
@@ -15,8 +17,8 @@ const PROVIDER = {
 };
 
 export const wallet = { network: 'ETHEREUM', linkedAccounts: [{ email: { emailAddress: 'ada@example.com' } }] };
-/** A request of each operation with the members that it must have, in body, path and query together. */
-export const VALID: Readonly<Record<OperationName, Readonly<Record<string, unknown>>>> = {
+/** Written out, so that a schema which asks for more or for less is seen. */
+const WRITTEN: Readonly<Partial<Record<OperationName, Readonly<Record<string, unknown>>>>> = {
   CreatePaymentManager: { name: 'demo', authorizerType: 'AWS_IAM', roleArn: 'arn:aws:iam::111122223333:role/service' },
   GetPaymentManager: MANAGER,
   UpdatePaymentManager: MANAGER,
@@ -93,3 +95,15 @@ export const VALID: Readonly<Record<OperationName, Readonly<Record<string, unkno
   GetWithdrawal: { paymentManagerArn: ARN, processPaymentId: '5f0c2b5e-8a3d-8f1e-9b7c-0a1b2c3d4e5f' },
   GetInstrumentFunds: { paymentManagerArn: ARN, paymentInstrumentId: INSTRUMENT },
 };
+
+/** The members of an operation's example that the operation must have. */
+function requiredOf(name: OperationName): Readonly<Record<string, unknown>> {
+  const missing = validateInput(name, {});
+  const names = missing.ok ? [] : missing.error.map((problem) => problem.name);
+  return Object.fromEntries(Object.entries(DOCUMENTS[name].request).filter(([member]) => names.includes(member)));
+}
+
+/** A request of each operation with the members that it must have, in body, path and query together. */
+export const VALID = Object.fromEntries(
+  (Object.keys(OPERATIONS) as OperationName[]).map((name) => [name, WRITTEN[name] ?? requiredOf(name)]),
+) as Readonly<Record<OperationName, Readonly<Record<string, unknown>>>>;
