@@ -54,6 +54,8 @@ export type LogSink = (line: string) => void;
 export interface FunctionDeps {
   readonly clock: Clock;
   readonly log: LogSink;
+  /** Where CloudWatch keeps the metrics of this deployment. */
+  readonly metricNamespace: string;
   /** @default 'header' */
   readonly userBinding?: UserBinding;
   /**
@@ -179,7 +181,10 @@ interface Begun {
  * One line per request, which is its metrics as well, and its spans where it is sampled. Made of known members only: nothing
  * that a caller sends can add one, break the line, or become a dimension.
  */
-function requestLog(name: FunctionName, { clock, log, agentNames = new Set(), tracing }: FunctionDeps) {
+function requestLog(
+  name: FunctionName,
+  { clock, log, metricNamespace: namespace, agentNames = new Set(), tracing }: FunctionDeps,
+) {
   const begun = new WeakMap<object, Begun>();
   return {
     before: ({ event }: { event: ApiEvent }) => {
@@ -213,7 +218,7 @@ function requestLog(name: FunctionName, { clock, log, agentNames = new Set(), tr
         ...(code === undefined ? {} : { code }),
         ...record.fields,
         ...(failure === null ? {} : { failure: describeFailure(failure) }),
-        ...requestMetrics(at, { ...served, status, durationMs }, agentNames),
+        ...requestMetrics({ namespace, at }, { ...served, status, durationMs }, agentNames),
       };
       log(formatLogLine({ event: 'request.served', level: status < 500 ? 'INFO' : 'ERROR', at }, members));
     },

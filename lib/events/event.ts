@@ -22,8 +22,6 @@ export type BursarEvent = {
 /** `payment.settled` comes with reconciliation. */
 export type SentEventType = Exclude<EventType, 'payment.settled'>;
 
-/** As rules of EventBridge match it. */
-export const EVENT_SOURCE = 'bursar';
 
 /**
  * What a change of an item means to listeners, or `null` where it means nothing to them. The same change always makes the

@@ -88,6 +88,17 @@ export function readSpanSource(env: Environment): SpanSource | null {
   return { partition, region, account, functionName, daemon: { host, port: Number(port) } };
 }
 
+/** Where CloudWatch keeps the metrics of this deployment. Throws where it is not set. */
+export function readMetricNamespace(env: Environment): string {
+  const reader = createReader(env);
+  const namespace = reader.matching(
+    'METRIC_NAMESPACE',
+    /^[A-Za-z][A-Za-z0-9-]{0,23}$/,
+    'a stack prefix such as Bursar',
+  );
+  return reader.finish({ namespace }).namespace;
+}
+
 /** Functions that act for no user have no such variable, and bind none. */
 function readUserBinding(reader: Reader): UserBinding {
   const text = reader.optional('USER_BINDING') ?? 'header';
@@ -282,9 +293,14 @@ export function readIdentitiesConfig(env: Environment): Readonly<IdentitiesConfi
 
 export interface PublishingConfig {
   readonly eventBusName: string;
+  /** As rules match it: the deployment's prefix. */
+  readonly eventSource: string;
 }
 
 export function readPublishingConfig(env: Environment): Readonly<PublishingConfig> {
   const reader = createReader(env);
-  return reader.finish({ eventBusName: reader.required('EVENT_BUS_NAME') });
+  return reader.finish({
+    eventBusName: reader.required('EVENT_BUS_NAME'),
+    eventSource: reader.required('EVENT_SOURCE'),
+  });
 }

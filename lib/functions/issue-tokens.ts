@@ -16,7 +16,7 @@ import {
   issueWorkloadTokenForJwt,
   redeemWorkloadToken,
 } from '../service/identities/workload-tokens.ts';
-import { awsClientOptions, composeTracing, reportDroppedKeys, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeServing, reportDroppedKeys, systemClock, systemRandom } from './runtime.ts';
 
 /** Issues workloads' tokens, and mints wallet providers' tokens for them. Reads credentials; keeps none of what it hands out. */
 export function composeIssueTokens(env: NodeJS.ProcessEnv) {
@@ -50,6 +50,6 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
         answerWith(await issueWorkloadTokenForJwt(deps, input.workloadName, input.userToken), toWorkloadTokenView),
       GetResourcePaymentToken: async ({ input }) => answerWith(await mintPaymentToken(deps, input), toMintedTokenView),
     },
-    { clock: systemClock, log: writeLog, tracing: composeTracing(env) },
+    { ...composeServing(env) },
   );
 }

@@ -31,7 +31,7 @@ import {
 } from '../api/views/managers.ts';
 import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
-import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
 
 /** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
 export function composeManageConnectors(env: NodeJS.ProcessEnv) {
@@ -85,6 +85,6 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       },
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
     },
-    { clock: systemClock, log: writeLog, tracing: composeTracing(env) },
+    { ...composeServing(env) },
   );
 }

@@ -36,7 +36,7 @@ import {
   updateWorkload,
 } from '../service/identities/workload-identities.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
-import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeServing, systemClock, systemRandom, writeLog } from './runtime.ts';
 
 /** Credential providers, workload identities and tags. May make, renew and delete credentials' secrets, and read none. */
 export function composeManageIdentities(env: NodeJS.ProcessEnv) {
@@ -62,9 +62,7 @@ export function composeManageIdentities(env: NodeJS.ProcessEnv) {
     ...tagHandlers({ tagStore: createTagStore(table), deployment, clock: systemClock }),
   };
   return createFunction('manage-identities', handlers, {
-    clock: systemClock,
-    log: writeLog,
-    tracing: composeTracing(env),
+    ...composeServing(env),
   });
 }
 

@@ -10,7 +10,7 @@ import { createProvisioners } from '../wallets/provisioners.ts';
 import { readInstrumentsConfig } from './config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../service/tenants/instruments.ts';
 import { toInstrumentView } from '../api/views/payments.ts';
-import { awsClientOptions, composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
 
 /** Makes and closes wallets. Can make keys, cannot sign with them; sees that a seed is there, and not what it is. */
 export function composeManageInstruments(env: NodeJS.ProcessEnv) {
@@ -51,6 +51,6 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' as const }, log: { managerId, instrumentId } });
       },
     },
-    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
+    { ...composeServing(env), userBinding: config.userBinding },
   );
 }

@@ -7,7 +7,7 @@ import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { readBaseConfig } from './config.ts';
 import { createSession, deleteSession, type SessionsDeps } from '../service/tenants/sessions.ts';
 import { toSessionFields, toSessionView } from '../api/views/payments.ts';
-import { composeTracing, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { composeServing, systemClock, systemRandom } from './runtime.ts';
 
 /** Opens and revokes budgets. Cannot pay. */
 export function composeManageSessions(env: NodeJS.ProcessEnv) {
@@ -38,6 +38,6 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' as const }, log: { managerId, sessionId } });
       },
     },
-    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
+    { ...composeServing(env), userBinding: config.userBinding },
   );
 }

@@ -23,13 +23,12 @@ import { toWithdrawalView } from '../api/views/withdrawals.ts';
 import { withdraw, type WithdrawalDeps } from '../service/paying/withdrawals.ts';
 import {
   awsClientOptions,
-  composeTracing,
+  composeProblemReport,
+  composeServing,
   drawDeploymentId,
   monotonicMs,
-  reportProblem,
   systemClock,
   systemRandom,
-  writeLog,
 } from './runtime.ts';
 
 /** The paying function: the only one that may sign. */
@@ -61,7 +60,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     allowedNetworks: config.allowedNetworks,
     validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
-    report: reportProblem,
+    report: composeProblemReport(env),
   };
   return createFunction(
     'process-payment',
@@ -104,9 +103,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
       }),
     },
     {
-      clock: systemClock,
-      log: writeLog,
-      tracing: composeTracing(env),
+      ...composeServing(env),
       userBinding: config.userBinding,
       agentNames: config.agentNames,
     },

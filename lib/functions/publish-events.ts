@@ -2,7 +2,6 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { describeFailure } from '../api/function.ts';
 import { EVENT_PUT_TIMEOUT_MS } from '../domain/limits.ts';
 import { deliver, type DeliveryDeps } from '../events/delivery.ts';
-import { EVENT_SOURCE } from '../events/event.ts';
 import type { StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { readPublishingConfig } from './config.ts';
@@ -17,7 +16,7 @@ interface BatchResponse {
 export function composePublishEvents(
   env: NodeJS.ProcessEnv,
 ): (event: { readonly Records: readonly StreamRecord[] }) => Promise<BatchResponse> {
-  const { eventBusName } = readPublishingConfig(env);
+  const { eventBusName, eventSource } = readPublishingConfig(env);
   // Its own repetitions repeat only the events that failed.
   const client = new EventBridgeClient(awsClientOptions(EVENT_PUT_TIMEOUT_MS, 1));
   const deps: DeliveryDeps = {
@@ -26,7 +25,7 @@ export function composePublishEvents(
         new PutEventsCommand({
           Entries: events.map(({ type, at, detail }) => ({
             EventBusName: eventBusName,
-            Source: EVENT_SOURCE,
+            Source: eventSource,
             DetailType: type,
             Time: new Date(at),
             Detail: JSON.stringify(detail),

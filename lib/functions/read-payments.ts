@@ -22,7 +22,7 @@ import {
   toSessionSummary,
   toSessionView,
 } from '../api/views/payments.ts';
-import { composeTracing, systemClock, writeLog } from './runtime.ts';
+import { composeServing, systemClock } from './runtime.ts';
 
 /** Everything that only reads. */
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
@@ -98,6 +98,6 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         return found.ok ? ok({ body: toFundsView(found.value) }) : found;
       },
     },
-    { clock: systemClock, log: writeLog, tracing: composeTracing(env), userBinding: config.userBinding },
+    { ...composeServing(env), userBinding: config.userBinding },
   );
 }

@@ -7,7 +7,7 @@ import type { ReportDroppedKeys } from '../jwt/issuers.ts';
 import { emfMembers } from '../telemetry/emf.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { createTracing, type Tracing } from '../telemetry/tracing.ts';
-import { readSpanSource } from './config.ts';
+import { readMetricNamespace, readSpanSource } from './config.ts';
 
 /** The clock of the machine: the one place that reads it. */
 export const systemClock: Clock = {
@@ -43,7 +43,7 @@ export function writeLog(line: string): void {
 export const monotonicMs = (): number => performance.now();
 
 /** @param env of the process itself: Lambda's runtime puts the trace header of each invocation there */
-export function composeTracing(env: NodeJS.ProcessEnv): Tracing {
+function composeTracing(env: NodeJS.ProcessEnv): Tracing {
   return createTracing({
     source: readSpanSource(env),
     runtimeHeader: () => env['_X_AMZN_TRACE_ID'],
@@ -52,16 +52,30 @@ export function composeTracing(env: NodeJS.ProcessEnv): Tracing {
   });
 }
 
-/** Logs a failure that somebody recovers later, and counts it where the books are to blame. */
-export function reportProblem(problem: {
+/** What every function behind the API serves its requests with. */
+export function composeServing(env: NodeJS.ProcessEnv) {
+  return {
+    clock: systemClock,
+    log: writeLog,
+    metricNamespace: readMetricNamespace(env),
+    tracing: composeTracing(env),
+  } as const;
+}
+
+interface Problem {
   readonly event: string;
   readonly paymentId: string;
   readonly error: unknown;
-}) {
-  const { event, paymentId, error } = problem;
-  const at = systemClock.now();
-  const metrics = emfMembers(at, isInvariantViolation(error) ? { InvariantViolations: 1 } : {});
-  writeLog(formatLogLine({ event, level: 'WARN', at }, { paymentId, failure: describeFailure(error), ...metrics }));
+}
+
+/** Logs a failure that somebody recovers later, and counts it where the books are to blame. */
+export function composeProblemReport(env: NodeJS.ProcessEnv): (problem: Problem) => void {
+  const namespace = readMetricNamespace(env);
+  return ({ event, paymentId, error }) => {
+    const at = systemClock.now();
+    const metrics = emfMembers({ namespace, at }, isInvariantViolation(error) ? { InvariantViolations: 1 } : {});
+    writeLog(formatLogLine({ event, level: 'WARN', at }, { paymentId, failure: describeFailure(error), ...metrics }));
+  };
 }
 
 /** Logs what of an issuer's key set is not taken, so that a token whose key is missing has an explanation. */

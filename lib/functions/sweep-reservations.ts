@@ -6,13 +6,13 @@ import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createSweepIndex } from '../ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../ledger/dynamodb/books/sweep-reads.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';
-import { readBaseConfig } from './config.ts';
+import { readBaseConfig, readMetricNamespace } from './config.ts';
 import { markExpiredSessions, type ExpiryDeps, type ExpiryReport } from '../service/sweeping/expiry.ts';
 import { sweep } from '../service/sweeping/sweep.ts';
 import type { SweepDeps, SweepReport } from '../service/sweeping/sweep-report.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { sweepMetrics } from '../telemetry/sweep-metrics.ts';
-import { reportProblem, systemClock, writeLog, drawDeploymentId } from './runtime.ts';
+import { composeProblemReport, drawDeploymentId, systemClock, writeLog } from './runtime.ts';
 import { describeFailure } from '../api/function.ts';
 
 /** Finishes what crashed handlers left, then marks sessions that expired: runs every minute, in two passes. */
@@ -20,6 +20,7 @@ export function composeSweepReservations(
   env: NodeJS.ProcessEnv,
 ): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SweepReport & ExpiryReport> {
   const config = readBaseConfig(env);
+  const namespace = readMetricNamespace(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const store = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
   const deps: SweepDeps = {
@@ -27,7 +28,7 @@ export function composeSweepReservations(
     reads: createSweepReads(store),
     index: createSweepIndex(store),
     clock: systemClock,
-    report: reportSweep,
+    report: createSweepReport(composeProblemReport(env)),
   };
   const expiry: ExpiryDeps = { index: createExpiryIndex(store), clock: systemClock, report: reportExpiry };
   return async (_event, context) => {
@@ -38,16 +39,23 @@ export function composeSweepReservations(
     };
     const report = { ...(await sweep(deps, { deadline, meanwhile })), ...expired };
     const at = systemClock.now();
-    writeLog(formatLogLine({ event: 'sweep.finished', level: 'INFO', at }, { ...report, ...sweepMetrics(at, report) }));
+    writeLog(
+      formatLogLine(
+        { event: 'sweep.finished', level: 'INFO', at },
+        { ...report, ...sweepMetrics({ namespace, at }, report) },
+      ),
+    );
     return report;
   };
 }
 
-function reportSweep(problem: Parameters<SweepDeps['report']>[0]): void {
-  if (problem.event === 'sweep.visit_failed') return reportProblem(problem);
-  const { event, shard, error } = problem;
-  const failure = describeFailure(error);
-  writeLog(formatLogLine({ event, level: 'WARN', at: systemClock.now() }, { shard, failure }));
+function createSweepReport(reportProblem: ReturnType<typeof composeProblemReport>): SweepDeps['report'] {
+  return (problem) => {
+    if (problem.event === 'sweep.visit_failed') return reportProblem(problem);
+    const { event, shard, error } = problem;
+    const failure = describeFailure(error);
+    writeLog(formatLogLine({ event, level: 'WARN', at: systemClock.now() }, { shard, failure }));
+  };
 }
 
 function reportExpiry({ event, sessionId, error }: Parameters<ExpiryDeps['report']>[0]): void {

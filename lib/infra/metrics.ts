@@ -1,11 +1,32 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from '../telemetry/metric-names.ts';
+import { METRICS, type MetricDimension, type MetricName } from '../telemetry/metric-names.ts';
 
 export type DimensionValues = Readonly<Partial<Record<MetricDimension, string>>>;
 
 /** Counts in the access log of requests whose token could not be judged, as `lib/infra` alone writes and reads it. */
 export const AUTHORIZER_FAILURES = 'AuthorizerFailures';
+
+/** Metrics of one deployment, which are told from those of another by their namespace. */
+export interface DeploymentMetrics {
+  readonly namespace: string;
+  readonly metric: (name: MetricName, dimensions: DimensionValues, options?: MetricOptions) => Metric;
+  readonly search: (name: MetricName, dimensions: readonly MetricDimension[], by: SearchOptions) => MathExpression;
+}
+
+export interface SearchOptions {
+  readonly statistic: string;
+  readonly period: Duration;
+}
+
+/** @param namespace the deployment's prefix */
+export function metricsOf(namespace: string): DeploymentMetrics {
+  return {
+    namespace,
+    metric: (name, dimensions, options = {}) => createMetric(namespace, name, dimensions, options),
+    search: (name, dimensions, by) => createSearch(namespace, name, dimensions, by),
+  };
+}
 
 /**
  * A metric that the functions write, under one of the sets of dimensions that it is kept under. The unit is left out, since
@@ -13,10 +34,15 @@ export const AUTHORIZER_FAILURES = 'AuthorizerFailures';
  *
  * @throws Error for dimensions under which nothing is written, which would be an alarm that never goes off
  */
-export function bursarMetric(name: MetricName, dimensions: DimensionValues, options: MetricOptions = {}): Metric {
+function createMetric(
+  namespace: string,
+  name: MetricName,
+  dimensions: DimensionValues,
+  options: MetricOptions,
+): Metric {
   assertKept(name, Object.keys(dimensions));
   return new Metric({
-    namespace: METRIC_NAMESPACE,
+    namespace,
     metricName: name,
     dimensionsMap: { ...dimensions },
     period: Duration.minutes(1),
@@ -29,13 +55,16 @@ export function bursarMetric(name: MetricName, dimensions: DimensionValues, opti
  *
  * @throws Error for dimensions under which nothing is written, which would be a graph that stays empty
  */
-export function bursarSearch(
+function createSearch(
+  namespace: string,
   name: MetricName,
   dimensions: readonly MetricDimension[],
-  { statistic, period }: { readonly statistic: string; readonly period: Duration },
+  { statistic, period }: SearchOptions,
 ): MathExpression {
   assertKept(name, dimensions);
-  const set = [METRIC_NAMESPACE, ...dimensions].join(',');
+  // A hyphen would end the name.
+  const quoted = /^\w+$/.test(namespace) ? namespace : `"${namespace}"`;
+  const set = [quoted, ...dimensions].join(',');
   return new MathExpression({
     label: '',
     expression: `SEARCH('{${set}} MetricName="${name}"', '${statistic}', ${period.toSeconds()})`,

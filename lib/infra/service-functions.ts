@@ -212,7 +212,7 @@ function publishEvents(parts: Parts): ServiceFunction {
     description: 'tells what happens to payments and sessions',
     timeoutSeconds: PUBLISHER_TIMEOUT_SECONDS,
     memoryMib: Math.min(parts.config.functionMemoryMib, PUBLISHER_MEMORY_MAX_MIB),
-    environment: { EVENT_BUS_NAME: parts.config.stackPrefix },
+    environment: { EVENT_BUS_NAME: parts.config.stackPrefix, EVENT_SOURCE: parts.config.stackPrefix },
   });
 }
 
@@ -254,6 +254,7 @@ function serviceFunction(
     environment: {
       BOOKS_TABLE: data.books.table.tableName,
       REGISTRY_TABLE: data.registry.table.tableName,
+      METRIC_NAMESPACE: config.stackPrefix,
       DEPLOYMENT_PARTITION: stack.partition,
       DEPLOYMENT_ACCOUNT: stack.account,
       DEFAULT_SESSION_LIMIT_USD: config.defaultSessionLimitUsd ?? 'none',

@@ -22,6 +22,7 @@ import { TraceSampling } from './constructs/trace-sampling.ts';
 import { WebAcl } from './constructs/web-acl.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
+import { metricsOf } from './metrics.ts';
 import { createSecrets, createServiceFunctions, type ServiceFunctions } from './service-functions.ts';
 
 export interface ServiceStackProps extends StackProps {
@@ -158,6 +159,7 @@ function addObservability(
   },
 ): Alarms {
   const apiName = config.stackPrefix;
+  const metrics = metricsOf(config.stackPrefix);
   const sweeper = functions['sweep-reservations'];
   new TraceSampling(scope, 'TraceSampling', {
     name: config.stackPrefix,
@@ -165,7 +167,11 @@ function addObservability(
     rate: config.traceSamplingRate,
   });
   const alarms = new Alarms(scope, 'Alarms', {
-    topic: config.alarmEmail === null ? null : new AlarmTopic(scope, 'AlarmTopic', { email: config.alarmEmail }),
+    topic:
+      config.alarmEmail === null
+        ? null
+        : new AlarmTopic(scope, 'AlarmTopic', { name: config.stackPrefix, email: config.alarmEmail }),
+    metrics,
     apiName,
     stageName: STAGE,
     accessLogs: api.accessLogs,
@@ -176,6 +182,7 @@ function addObservability(
   });
   if (config.dashboards) {
     new SpendDashboard(scope, 'SpendDashboard', {
+      metrics,
       apiName,
       stageName: STAGE,
       paying: functions['process-payment'],

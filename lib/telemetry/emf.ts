@@ -1,5 +1,5 @@
 import type { EpochMs } from '../domain/time.ts';
-import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName, type MetricShape } from './metric-names.ts';
+import { METRICS, type MetricDimension, type MetricName, type MetricShape } from './metric-names.ts';
 
 // Own code: `@aws-lambda-powertools/metrics` 2.36.0 adds 15 kB to a bundle where this adds one, reads the clock and the
 // environment by itself, and writes a line of its own beside the log line of the request.
@@ -26,7 +26,11 @@ const DIMENSION_VALUE = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-export function emfMembers(at: EpochMs, values: MetricValues, dimensions: DimensionValues = {}): object {
+export function emfMembers(
+  { namespace, at }: { readonly namespace: string; readonly at: EpochMs },
+  values: MetricValues,
+  dimensions: DimensionValues = {},
+): object {
   const directives = new Map<string, MetricDirective>();
   const members: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(values) as [MetricName, number][]) {
@@ -36,7 +40,7 @@ export function emfMembers(at: EpochMs, values: MetricValues, dimensions: Dimens
     members[name] = value;
     for (const dimension of sets.flat()) members[dimension] = dimensions[dimension] ?? '';
     const key = sets.join('|');
-    const directive = directives.get(key) ?? { Namespace: METRIC_NAMESPACE, Dimensions: sets, Metrics: [] };
+    const directive = directives.get(key) ?? { Namespace: namespace, Dimensions: sets, Metrics: [] };
     directive.Metrics.push({ Name: name, Unit: unit });
     directives.set(key, directive);
   }

@@ -1,9 +1,3 @@
-/**
- * The metrics that functions write and dashboards and alarms read: AgentCore's names where it has them, in a namespace of
- * our own, since `AWS/*` is closed to others.
- */
-export const METRIC_NAMESPACE = 'Bursar';
-
 export interface MetricShape {
   readonly unit: 'Count' | 'Milliseconds' | 'None' | 'Seconds';
   /**
@@ -19,6 +13,10 @@ export interface MetricShape {
  */
 export type MetricDimension = 'Operation' | 'AgentName' | 'Currency' | 'Reason';
 
+/**
+ * The metrics that functions write and dashboards and alarms read: AgentCore's names where it has them. Their namespace is
+ * the deployment's prefix (`AWS/*` is closed to others), so that two deployments of an account never count together.
+ */
 export const METRICS = {
   OperationSuccess: { unit: 'Count', dimensions: [['Operation']] },
   OperationFailure: { unit: 'Count', dimensions: [['Operation']] },

@@ -1,7 +1,6 @@
 import { formatUsd } from '../domain/money.ts';
 import { isInvariantViolation } from '../domain/invariant.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { EpochMs } from '../domain/time.ts';
 import { emfMembers, type DimensionValues, type MetricValues } from './emf.ts';
 import type { LogFields } from './log-fields.ts';
 import { UNREGISTERED_AGENT } from './metric-names.ts';
@@ -52,7 +51,11 @@ const DENIALS = {
 } as const satisfies Readonly<Record<Refusal['reason'], boolean>>;
 
 /** The members that make a request's log line count in CloudWatch. */
-export function requestMetrics(at: EpochMs, request: ServedRequest, agents: ReadonlySet<string>): object {
+export function requestMetrics(
+  of: Parameters<typeof emfMembers>[0],
+  request: ServedRequest,
+  agents: ReadonlySet<string>,
+): object {
   const { operation, refusal, record } = request;
   const { agentName, asset } = record.fields;
   const isPayment = operation === 'ProcessPayment';
@@ -65,7 +68,7 @@ export function requestMetrics(at: EpochMs, request: ServedRequest, agents: Read
     ...(refusal === null ? {} : { Reason: refusal.reason }),
   };
   const values = { ...operationValues(request), ...(isPayment ? paymentValues(request) : {}), ...record.values };
-  return emfMembers(at, values, dimensions);
+  return emfMembers(of, values, dimensions);
 }
 
 /** Each request counts once: as success, as the caller's error, as throttled, or as the service's failure. */

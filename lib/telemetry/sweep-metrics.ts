@@ -1,7 +1,9 @@
-import type { EpochMs } from '../domain/time.ts';
 import { emfMembers } from './emf.ts';
 
 /** The members that make the line of a run of the sweeper count in CloudWatch; zeros too, so that graphs have no holes. */
-export function sweepMetrics(at: EpochMs, run: { readonly oldestOverdueMs: number; readonly failed: number }): object {
-  return emfMembers(at, { OldestReservationAge: run.oldestOverdueMs / 1_000, SweepFailures: run.failed });
+export function sweepMetrics(
+  of: Parameters<typeof emfMembers>[0],
+  run: { readonly oldestOverdueMs: number; readonly failed: number },
+): object {
+  return emfMembers(of, { OldestReservationAge: run.oldestOverdueMs / 1_000, SweepFailures: run.failed });
 }

@@ -178,6 +178,7 @@ function createEnvironment(endpoint: string, sessionId: string): Record<string, 
   };
   return {
     BENCH_EVENT: JSON.stringify(event),
+    METRIC_NAMESPACE: 'Bursar',
     BOOKS_TABLE: 'Books',
     REGISTRY_TABLE: 'Registry',
     DEPLOYMENT_PARTITION: DEPLOYMENT.partition,

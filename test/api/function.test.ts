@@ -40,7 +40,7 @@ const handler = createFunction(
     },
     DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
   },
-  { clock: createTestClock(), log: (line) => lines.push(line) },
+  { clock: createTestClock(), metricNamespace: 'Bursar', log: (line) => lines.push(line) },
 ) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;
 
 /** What `valid` means. */

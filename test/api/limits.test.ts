@@ -94,6 +94,7 @@ describe('an answer', () => {
     const handlers = Object.fromEntries(operations.map((name) => [name, handle]));
     return createFunction('manage-identities', handlers as unknown as HandlersOf<'manage-identities'>, {
       clock: createTestClock(),
+      metricNamespace: 'Bursar',
       log: () => undefined,
     }) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;
   };

@@ -51,6 +51,7 @@ async function open({ sampled = '1', outcome, send, event = {} }: Circumstances 
     },
     {
       clock: createTestClock(),
+      metricNamespace: 'Bursar',
       log: (line) => lines.push(line),
       tracing: createTracing({
         source: {

@@ -23,7 +23,7 @@ function serve<F extends FunctionName>(name: F) {
   const handlers = Object.fromEntries(
     operations.map((each) => [each, async () => refuse({ reason: 'not_found', resource: 'resource' } as const)]),
   ) as unknown as HandlersOf<F>;
-  const deps = { clock: createTestClock(), log: (line: string) => lines.push(line) };
+  const deps = { clock: createTestClock(), metricNamespace: 'Bursar', log: (line: string) => lines.push(line) };
   return createFunction(name, handlers, deps) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;
 }
 const functions = { 'manage-identities': serve('manage-identities'), 'issue-tokens': serve('issue-tokens') };

@@ -63,7 +63,7 @@ beforeEach(() => {
 const throttled = () => new AwsError('ThrottlingException', 'Rate exceeded');
 
 describe('publish-events', () => {
-  const handler = composePublishEvents({ EVENT_BUS_NAME: BUS });
+  const handler = composePublishEvents({ EVENT_BUS_NAME: BUS, EVENT_SOURCE: 'Bursar' });
 
   test('puts what changed on its bus, as EventBridge gives it to rules', async () => {
     const record = signing();
@@ -71,7 +71,7 @@ describe('publish-events', () => {
     expect(buses.events()).toMatchObject([
       {
         bus: BUS,
-        source: 'bursar',
+        source: 'Bursar',
         detailType: 'payment.signed',
         time: '2025-10-09T08:53:20Z',
         detail: { version: 1 },

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatDashboardPicture, readWidgets } from '../../lib/infra/dashboard-picture.ts';
-import { bursarMetric, bursarSearch } from '../../lib/infra/metrics.ts';
+import { metricsOf } from '../../lib/infra/metrics.ts';
 import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
-import { METRIC_NAMESPACE, METRICS } from '../../lib/telemetry/metric-names.ts';
+import { METRICS } from '../../lib/telemetry/metric-names.ts';
 import { propertiesOf, resourcesOf, synthesize, type Synthesis } from './synthesis.ts';
 
 interface AlarmMetric {
@@ -159,14 +159,16 @@ describe('the alarms', () => {
 
 describe('metrics', () => {
   test('all that alarms and dashboard read are written by somebody, under those dimensions', () => {
-    expect(bursarMetric('Denials', { Reason: 'x' }).dimensions).toEqual({ Reason: 'x' });
-    expect(() => bursarMetric('Denials', { AgentName: 'x' })).toThrow('metric Denials is not kept by AgentName');
-    expect(() => bursarMetric('SpendAmount', {})).toThrow('is not kept by no dimension');
+    const { metric, search } = metricsOf('Bursar');
+    expect(metric('Denials', { Reason: 'x' }).dimensions).toEqual({ Reason: 'x' });
+    expect(() => metric('Denials', { AgentName: 'x' })).toThrow('metric Denials is not kept by AgentName');
+    expect(() => metric('SpendAmount', {})).toThrow('is not kept by no dimension');
     const hourly = { statistic: 'Sum', period: Duration.hours(1) };
-    expect(bursarSearch('Denials', ['Reason'], hourly).expression).toBe(
+    expect(search('Denials', ['Reason'], hourly).expression).toBe(
       `SEARCH('{Bursar,Reason} MetricName="Denials"', 'Sum', 3600)`,
     );
-    expect(() => bursarSearch('Denials', ['AgentName'], hourly)).toThrow('metric Denials is not kept by AgentName');
+    expect(metricsOf('Pay-2').search('Denials', ['Reason'], hourly).expression).toContain('{"Pay-2",Reason}');
+    expect(() => search('Denials', ['AgentName'], hourly)).toThrow('metric Denials is not kept by AgentName');
   });
 });
 
@@ -203,7 +205,7 @@ function searchesOf(of: Synthesis): readonly string[] {
 function graphsOf(of: Synthesis): readonly string[] {
   return widgetsOf(of)
     .flatMap(({ properties: { metrics } }) => metrics ?? [])
-    .filter(([namespace]) => namespace === METRIC_NAMESPACE)
+    .filter(([namespace]) => namespace === 'Bursar')
     .map(([, name, ...rest]) => {
       const dimensions = rest.filter((part, i) => typeof part === 'string' && i % 2 === 0);
       return [name, ...dimensions.sort()].join();

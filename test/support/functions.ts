@@ -74,6 +74,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
     });
     handlers = composeAll({
       ...process.env,
+      METRIC_NAMESPACE: 'Bursar',
       BOOKS_TABLE: database.booksTable,
       REGISTRY_TABLE: database.registryTable,
       DEPLOYMENT_PARTITION: 'aws',

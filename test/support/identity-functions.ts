@@ -71,6 +71,7 @@ export function withIdentityFunctions(): IdentityFunctions {
     secrets = new SecretsManagerClient({});
     const env = {
       ...process.env,
+      METRIC_NAMESPACE: 'Bursar',
       BOOKS_TABLE: database.booksTable,
       REGISTRY_TABLE: database.registryTable,
       DEPLOYMENT_PARTITION: 'aws',

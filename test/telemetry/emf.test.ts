@@ -10,7 +10,7 @@ import { emfProblemsOf, metricsOf, type Line } from './log-schema.ts';
 const ALL = Object.fromEntries(Object.keys(METRICS).map((name, i) => [name, i])) as Record<MetricName, number>;
 const DIMENSIONS = { Operation: 'ProcessPayment', AgentName: 'shopper', Currency: 'USDC', Reason: 'busy' };
 const line = (values: Partial<Record<MetricName, number>>, dimensions: DimensionValues = DIMENSIONS): Line =>
-  JSON.parse(JSON.stringify(emfMembers(NOW, values, dimensions))) as Line;
+  JSON.parse(JSON.stringify(emfMembers({ namespace: 'Bursar', at: NOW }, values, dimensions))) as Line;
 
 describe('a line of metrics', () => {
   test('holds every metric under every set of its dimensions, within the limits of the format', () => {

@@ -39,6 +39,7 @@ const handler = createFunction(
   },
   {
     clock: createTestClock(),
+    metricNamespace: 'Bursar',
     log: (line) => lines.push(line),
     agentNames: new Set(['shopper']),
     tracing: createTracing({

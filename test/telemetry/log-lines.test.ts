@@ -7,7 +7,7 @@ import { InvariantViolated } from '../../lib/domain/invariant.ts';
 import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import { composeAuthorizeJwt } from '../../lib/functions/authorize-jwt.ts';
 import { composePublishEvents } from '../../lib/functions/publish-events.ts';
-import { reportDroppedKeys, reportProblem } from '../../lib/functions/runtime.ts';
+import { composeProblemReport, reportDroppedKeys } from '../../lib/functions/runtime.ts';
 import { PAY_TO } from '../support/paying.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
 import { ACCOUNT, createTenant, offer, paymentRequest, withFunctions, type Tenant } from '../support/functions.ts';
@@ -35,6 +35,7 @@ const pay = (json: object, agent = 'shopper') =>
 
 const environment = () => ({
   ...process.env,
+  METRIC_NAMESPACE: 'Bursar',
   BOOKS_TABLE: functions.database.booksTable,
   REGISTRY_TABLE: functions.database.registryTable,
   DEPLOYMENT_PARTITION: 'aws',
@@ -194,6 +195,7 @@ describe('other lines', () => {
 
   test('of what is left to the sweeper count where the books are to blame', () => {
     const paymentId = '00000000-0000-8000-8000-000000000000';
+    const reportProblem = composeProblemReport(environment());
     for (const event of ['sweep.visit_failed', 'payment.close_deferred', 'payment.abort_deferred']) {
       reportProblem({ event, paymentId, error: new OutcomeUnknown('no answer') });
     }
@@ -205,7 +207,7 @@ describe('other lines', () => {
   });
 
   test('of the publisher name the record that could not be told', async () => {
-    const publish = composePublishEvents({ ...environment(), EVENT_BUS_NAME: 'default' });
+    const publish = composePublishEvents({ ...environment(), EVENT_BUS_NAME: 'default', EVENT_SOURCE: 'Bursar' });
     const image = { pk: { S: 'PAY#canary' }, v: { N: '1' }, st: { S: 'S' } };
     const dynamodb = { SequenceNumber: '17', OldImage: { ...image, st: { S: 'P' } }, NewImage: image };
     const record = { eventName: 'MODIFY', dynamodb } as const;

@@ -16,6 +16,7 @@ test('a run of the sweeper is one published line, with its metrics even where th
   Object.assign(process.env, database.environment);
   const sweep = composeSweepReservations({
     ...process.env,
+    METRIC_NAMESPACE: 'Bursar',
     BOOKS_TABLE: database.booksTable,
     REGISTRY_TABLE: database.registryTable,
     DEPLOYMENT_PARTITION: 'aws',
@@ -29,6 +30,6 @@ test('a run of the sweeper is one published line, with its metrics even where th
 });
 
 test('how far behind the sweeper is counts in seconds, and its failures by the piece', () => {
-  const line = JSON.stringify(sweepMetrics(NOW, { oldestOverdueMs: 181_500, failed: 2 }));
+  const line = JSON.stringify(sweepMetrics({ namespace: 'Bursar', at: NOW }, { oldestOverdueMs: 181_500, failed: 2 }));
   expect(metricsOf([line])).toEqual({ 'OldestReservationAge{}': 181.5, 'SweepFailures{}': 2 });
 });

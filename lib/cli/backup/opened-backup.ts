@@ -19,7 +19,8 @@ export const ADDRESS_OPTION: Readonly<Record<string, OptionSpec>> = {
   },
 };
 
-const STACK_PREFIX_DEFAULT = 'Bursar';
+/** The deployment that is meant where `--stack-prefix` names none. */
+export const STACK_PREFIX_DEFAULT = 'Bursar';
 const STACK_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
 /** A seed with all around it has some two thousand bytes. */
 const FILE_MAX_BYTES = 64 * 1024;

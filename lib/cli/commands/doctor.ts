@@ -58,7 +58,7 @@ export const doctor: Command = {
     session: { value: 'ID', help: 'another session' },
     instrument: { value: 'ID', help: 'another wallet' },
     connector: { value: 'ID', help: 'the connector of that wallet' },
-    'stack-prefix': { value: 'NAME', help: 'of the deployment (default Bursar), for the names of its secrets' },
+    'stack-prefix': { value: 'NAME', help: 'of the deployment (default Bursar), for its secrets and metrics' },
   },
   role: 'any role; it says what the one it finds may do, and changes nothing',
   examples: [

@@ -6,11 +6,11 @@ import { getConnector, type Owner } from '../operations.ts';
 import { clientOf } from '../target/target.ts';
 import type { Wallet } from '../target/wallet.ts';
 import { SEED_STAGE } from '../../wallets/seed-vault/seed-secret.ts';
+import { STACK_PREFIX_DEFAULT } from '../backup/opened-backup.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 const key = findingsOf('key', 'key of the wallet');
 const DENIED = /^AccessDenied(?:Exception)?$/;
-const STACK_PREFIX_DEFAULT = 'Bursar';
 
 /** Whether what signs for the wallet is there. It reads the state of a secret or a key, never a value, and signs nothing. */
 export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wallet): Promise<Finding> {

@@ -23,7 +23,10 @@ export interface CliDeps {
   readonly awsCredentials: (request: ChainRequest) => CredentialSource;
   readonly callerIdentity: (region: string, credentials: Credentials) => Promise<CallerIdentity>;
   /** Names of the metrics that reached CloudWatch lately. */
-  readonly recentMetrics: (region: string, credentials: Credentials) => Promise<readonly string[]>;
+  readonly recentMetrics: (
+    of: { readonly region: string; readonly namespace: string },
+    credentials: Credentials,
+  ) => Promise<readonly string[]>;
   readonly account: AccountReader;
 }
 

@@ -22,7 +22,6 @@ export interface CallerIdentity {
 
 /** Credentials are renewed this long before they end. */
 const RENEW_BEFORE_MS = 5 * 60 * 1000;
-const METRIC_NAMESPACE = 'Bursar';
 
 /**
  * The standard chain of AWS. The SDK is loaded when it is first asked, because local use never needs it.
@@ -64,12 +63,15 @@ export async function readCallerIdentity(region: string, credentials: Credential
 }
 
 /** Names of the metrics of the deployment that had data in the last three hours. One page is enough to see that they flow. */
-export async function readRecentMetrics(region: string, credentials: Credentials): Promise<readonly string[]> {
+export async function readRecentMetrics(
+  { region, namespace }: { readonly region: string; readonly namespace: string },
+  credentials: Credentials,
+): Promise<readonly string[]> {
   const { CloudWatchClient, ListMetricsCommand } = await import('@aws-sdk/client-cloudwatch');
   const client = new CloudWatchClient({ region, credentials });
   try {
     const { Metrics = [] } = await client.send(
-      new ListMetricsCommand({ Namespace: METRIC_NAMESPACE, RecentlyActive: 'PT3H' }),
+      new ListMetricsCommand({ Namespace: namespace, RecentlyActive: 'PT3H' }),
     );
     return [...new Set(Metrics.flatMap(({ MetricName }) => MetricName ?? []))];
   } finally {

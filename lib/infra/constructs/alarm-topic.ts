@@ -7,6 +7,8 @@ import { Construct } from 'constructs';
 import { administeredByThisAccount } from './data-key.ts';
 
 export interface AlarmTopicProps {
+  /** The deployment: what messages say they come from. */
+  readonly name: string;
   readonly email: string;
 }
 
@@ -19,7 +21,7 @@ const DELETION_DAYS = 7;
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { email }: AlarmTopicProps) {
+  constructor(scope: Construct, id: string, { name, email }: AlarmTopicProps) {
     super(scope, id);
     const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
     const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
@@ -42,7 +44,7 @@ export class AlarmTopic extends Construct {
         ],
       }),
     });
-    this.topic = new Topic(this, 'Topic', { displayName: 'Bursar', masterKey: key });
+    this.topic = new Topic(this, 'Topic', { displayName: name, masterKey: key });
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'PublishedToByAlarms',

@@ -13,14 +13,14 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { FilterPattern, MetricFilter, type LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE } from '../../telemetry/metric-names.ts';
-import { AUTHORIZER_FAILURES, bursarMetric } from '../metrics.ts';
+import { AUTHORIZER_FAILURES, type DeploymentMetrics } from '../metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface AlarmsProps {
   /** `null`: nobody is told. */
   readonly topic: AlarmTopic | null;
+  readonly metrics: DeploymentMetrics;
   readonly apiName: string;
   readonly stageName: string;
   readonly accessLogs: LogGroup;
@@ -56,10 +56,12 @@ export class Alarms extends Construct {
   /** Those that a bad version of a function sets off. */
   readonly ofDeployments: readonly Alarm[];
   private readonly topic: AlarmTopic | null;
+  private readonly metrics: DeploymentMetrics;
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     this.topic = props.topic;
+    this.metrics = props.metrics;
     const invariant = this.invariantViolated();
     const serverErrors = this.serverErrors(props);
     const authorizer = this.authorizerErrors(props.accessLogs);
@@ -75,7 +77,7 @@ export class Alarms extends Construct {
 
   private invariantViolated(): Alarm {
     return this.add('InvariantViolated', 'The books of a session do not balance', TreatMissingData.NOT_BREACHING, {
-      metric: bursarMetric('InvariantViolations', {}, { statistic: 'Sum' }),
+      metric: this.metrics.metric('InvariantViolations', {}, { statistic: 'Sum' }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: 0,
       evaluationPeriods: 1,
@@ -103,7 +105,7 @@ export class Alarms extends Construct {
   private authorizerErrors(accessLogs: LogGroup): Alarm {
     const filter = new MetricFilter(this, 'AuthorizerFailureFilter', {
       logGroup: accessLogs,
-      metricNamespace: METRIC_NAMESPACE,
+      metricNamespace: this.metrics.namespace,
       metricName: AUTHORIZER_FAILURES,
       filterPattern: FilterPattern.any(
         FilterPattern.stringValue('$.errorType', '=', 'AUTHORIZER_FAILURE'),
@@ -125,7 +127,7 @@ export class Alarms extends Construct {
       'Budget is held by payments that nobody finishes',
       TreatMissingData.NOT_BREACHING,
       {
-        metric: bursarMetric('OldestReservationAge', {}, { statistic: 'Maximum' }),
+        metric: this.metrics.metric('OldestReservationAge', {}, { statistic: 'Maximum' }),
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         threshold: RESERVATION_AGE_MAX_SECONDS,
         evaluationPeriods: 5,
@@ -136,8 +138,8 @@ export class Alarms extends Construct {
 
   private denialSpike(): Alarm {
     const sum = { statistic: 'Sum', period: FIVE_MINUTES };
-    const requests = bursarMetric('PaymentRequestCount', {}, sum);
-    const denials = bursarMetric('Denials', {}, sum);
+    const requests = this.metrics.metric('PaymentRequestCount', {}, sum);
+    const denials = this.metrics.metric('Denials', {}, sum);
     return this.add('DenialSpike', 'Most payments are denied', TreatMissingData.NOT_BREACHING, {
       metric: new MathExpression({
         label: 'Denied payments, percent',
@@ -153,7 +155,7 @@ export class Alarms extends Construct {
 
   private signerThrottled(): Alarm {
     return this.add('SignerThrottled', 'KMS refuses signatures for their rate', TreatMissingData.NOT_BREACHING, {
-      metric: bursarMetric('SignerThrottles', {}, { statistic: 'Sum' }),
+      metric: this.metrics.metric('SignerThrottles', {}, { statistic: 'Sum' }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: 0,
       evaluationPeriods: 5,
@@ -184,7 +186,7 @@ export class Alarms extends Construct {
 
   private sweepFailures(): Alarm {
     return this.add('SweepFailures', 'The sweeper cannot finish a payment', TreatMissingData.NOT_BREACHING, {
-      metric: bursarMetric('SweepFailures', {}, { statistic: 'Sum' }),
+      metric: this.metrics.metric('SweepFailures', {}, { statistic: 'Sum' }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: 0,
       // A visit may fail while the store is throttled; one that fails each time needs somebody.
@@ -209,7 +211,7 @@ export class Alarms extends Construct {
   }
 
   private spend({ currencies, spendAlarmUsdPerHour: limit }: AlarmsProps): Alarm {
-    const metric = hourlySpend(currencies);
+    const metric = hourlySpend(this.metrics, currencies);
     const what = 'More is spent in an hour than usual';
     if (limit === null) {
       const alarm = new AnomalyDetectionAlarm(this, 'SpendAnomaly', {
@@ -246,9 +248,9 @@ function describe(id: string, what: string): string {
 }
 
 /** The sum over all currencies, each of which stands for dollars. */
-function hourlySpend(currencies: readonly string[]): IMetric {
+function hourlySpend(ofDeployment: DeploymentMetrics, currencies: readonly string[]): IMetric {
   const metrics = currencies.map((Currency) =>
-    bursarMetric('SpendAmount', { Currency }, { statistic: 'Sum', period: HOUR }),
+    ofDeployment.metric('SpendAmount', { Currency }, { statistic: 'Sum', period: HOUR }),
   );
   const [only] = metrics;
   if (metrics.length === 1 && only !== undefined) return only;

@@ -15,10 +15,11 @@ import {
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { MetricName } from '../../telemetry/metric-names.ts';
-import { bursarMetric, bursarSearch } from '../metrics.ts';
+import type { DeploymentMetrics } from '../metrics.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface SpendDashboardProps {
+  readonly metrics: DeploymentMetrics;
   readonly apiName: string;
   readonly stageName: string;
   readonly paying: ServiceFunction;
@@ -55,10 +56,10 @@ export class SpendDashboard extends Construct {
       defaultInterval: Duration.days(1),
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', width: 24, height: 3, alarms: [...props.alarms] })],
-        spendRow(),
+        spendRow(props.metrics),
         logRow(props.paying),
-        paymentRow(),
-        latencyRow(),
+        paymentRow(props.metrics),
+        latencyRow(props.metrics),
         serviceRow(props),
         sweeperRow(props),
       ],
@@ -66,16 +67,16 @@ export class SpendDashboard extends Construct {
   }
 }
 
-function spendRow(): IWidget[] {
+function spendRow(metrics: DeploymentMetrics): IWidget[] {
   return [
     graph(
       'Spend by agent, US dollars',
-      [bursarSearch('SpendAmount', ['AgentName', 'Currency'], { statistic: 'Sum', period: HOUR })],
+      [metrics.search('SpendAmount', ['AgentName', 'Currency'], { statistic: 'Sum', period: HOUR })],
       HALF,
     ),
     graph(
       'Spend by token, US dollars',
-      [bursarSearch('SpendAmount', ['Currency'], { statistic: 'Sum', period: HOUR })],
+      [metrics.search('SpendAmount', ['Currency'], { statistic: 'Sum', period: HOUR })],
       HALF,
     ),
   ];
@@ -107,14 +108,14 @@ function logRow(paying: ServiceFunction): IWidget[] {
   ];
 }
 
-function paymentRow(): IWidget[] {
+function paymentRow(metrics: DeploymentMetrics): IWidget[] {
   const sum = { statistic: 'Sum', period: FIVE_MINUTES };
   const rate = new MathExpression({
     label: 'Payments that were signed, percent',
     expression: '100 * FILL(successes, 0) / requests',
     usingMetrics: {
-      successes: bursarMetric('PaymentSuccessCount', {}, sum),
-      requests: bursarMetric('PaymentRequestCount', {}, sum),
+      successes: metrics.metric('PaymentSuccessCount', {}, sum),
+      requests: metrics.metric('PaymentRequestCount', {}, sum),
     },
     period: FIVE_MINUTES,
   });
@@ -122,38 +123,38 @@ function paymentRow(): IWidget[] {
     graph('Success rate', [rate], THIRD),
     graph(
       'Denials by reason',
-      [bursarSearch('Denials', ['Reason'], { statistic: 'Sum', period: FIVE_MINUTES })],
+      [metrics.search('Denials', ['Reason'], { statistic: 'Sum', period: FIVE_MINUTES })],
       THIRD,
     ),
     graph(
       'Payments by agent',
-      [bursarSearch('PaymentRequestCount', ['AgentName'], { statistic: 'Sum', period: FIVE_MINUTES })],
+      [metrics.search('PaymentRequestCount', ['AgentName'], { statistic: 'Sum', period: FIVE_MINUTES })],
       THIRD,
     ),
   ];
 }
 
-function latencyRow(): IWidget[] {
+function latencyRow(metrics: DeploymentMetrics): IWidget[] {
   const phases = Object.entries(PHASES).flatMap(([phase, metric]) =>
     PERCENTILES.map((statistic) =>
-      bursarMetric(metric, {}, { statistic, label: `${phase} ${statistic}`, period: FIVE_MINUTES }),
+      metrics.metric(metric, {}, { statistic, label: `${phase} ${statistic}`, period: FIVE_MINUTES }),
     ),
   );
   const whole = PERCENTILES.map((statistic) =>
-    bursarMetric('PaymentLatency', {}, { statistic, label: `payment ${statistic}`, period: FIVE_MINUTES }),
+    metrics.metric('PaymentLatency', {}, { statistic, label: `payment ${statistic}`, period: FIVE_MINUTES }),
   );
   return [
     graph('Latency of each phase, ms', phases, THIRD),
     graph('Latency of a payment, ms', whole, THIRD),
     graph(
       'Latency by operation, p99, ms',
-      [bursarSearch('OperationLatency', ['Operation'], { statistic: 'p99', period: FIVE_MINUTES })],
+      [metrics.search('OperationLatency', ['Operation'], { statistic: 'p99', period: FIVE_MINUTES })],
       THIRD,
     ),
   ];
 }
 
-function serviceRow({ apiName, stageName, paying }: SpendDashboardProps): IWidget[] {
+function serviceRow({ metrics, apiName, stageName, paying }: SpendDashboardProps): IWidget[] {
   const sum = { statistic: 'Sum', period: FIVE_MINUTES };
   const ofApi = (metricName: string): Metric =>
     new Metric({
@@ -167,30 +168,30 @@ function serviceRow({ apiName, stageName, paying }: SpendDashboardProps): IWidge
     graph(
       'Throttles',
       [
-        bursarSearch('Throttles', ['Operation'], { statistic: 'Sum', period: FIVE_MINUTES }),
-        bursarMetric('SignerThrottles', {}, { ...sum, label: 'KMS' }),
+        metrics.search('Throttles', ['Operation'], { statistic: 'Sum', period: FIVE_MINUTES }),
+        metrics.metric('SignerThrottles', {}, { ...sum, label: 'KMS' }),
         paying.function.metricThrottles({ ...sum, label: 'Lambda, paying function' }),
       ],
       THIRD,
     ),
     graph(
       'Errors by operation',
-      [bursarSearch('OperationFailure', ['Operation'], { statistic: 'Sum', period: FIVE_MINUTES })],
+      [metrics.search('OperationFailure', ['Operation'], { statistic: 'Sum', period: FIVE_MINUTES })],
       THIRD,
     ),
   ];
 }
 
-function sweeperRow({ sweeper: { function: fn }, publisher, deadLetters }: SpendDashboardProps): IWidget[] {
+function sweeperRow({ metrics, sweeper: { function: fn }, publisher, deadLetters }: SpendDashboardProps): IWidget[] {
   const sum = { statistic: 'Sum', period: FIVE_MINUTES };
   return [
-    graph('Oldest reservation, and oldest event not told yet, seconds', [age(), lagOf(publisher)], THIRD),
+    graph('Oldest reservation, and oldest event not told yet, seconds', [age(metrics), lagOf(publisher)], THIRD),
     graph(
       'Sweeper',
       [
         fn.metricInvocations({ ...sum, label: 'runs' }),
         fn.metricErrors({ ...sum, label: 'runs that failed' }),
-        bursarMetric('SweepFailures', {}, { ...sum, label: 'visits that failed' }),
+        metrics.metric('SweepFailures', {}, { ...sum, label: 'visits that failed' }),
         deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, label: 'dead letters' }),
       ],
       THIRD,
@@ -198,16 +199,20 @@ function sweeperRow({ sweeper: { function: fn }, publisher, deadLetters }: Spend
     graph(
       'Sessions opened and revoked',
       [
-        bursarMetric('OperationSuccess', { Operation: 'CreatePaymentSession' }, { ...sum, label: 'opened' }),
-        bursarMetric('OperationSuccess', { Operation: 'DeletePaymentSession' }, { ...sum, label: 'revoked' }),
+        metrics.metric('OperationSuccess', { Operation: 'CreatePaymentSession' }, { ...sum, label: 'opened' }),
+        metrics.metric('OperationSuccess', { Operation: 'DeletePaymentSession' }, { ...sum, label: 'revoked' }),
       ],
       THIRD,
     ),
   ];
 }
 
-function age(): Metric {
-  return bursarMetric('OldestReservationAge', {}, { statistic: 'Maximum', label: 'reservation', period: FIVE_MINUTES });
+function age(metrics: DeploymentMetrics): Metric {
+  return metrics.metric(
+    'OldestReservationAge',
+    {},
+    { statistic: 'Maximum', label: 'reservation', period: FIVE_MINUTES },
+  );
 }
 
 /** Lambda counts it by the alias that the stream is mapped to, in milliseconds. */

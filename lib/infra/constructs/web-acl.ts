@@ -29,7 +29,7 @@ export class WebAcl extends Construct {
       description: 'Bursar: size of bodies and rate of callers',
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
-      visibilityConfig: visibility('All'),
+      visibilityConfig: visibility(props.name, 'All'),
       // Bodies are weighed up to this size, and what is larger counts as a match.
       associationConfig: { requestBody: { API_GATEWAY: { defaultSizeInspectionLimit: 'KB_64' } } },
       rules: [
@@ -38,14 +38,14 @@ export class WebAcl extends Construct {
           priority: 0,
           action: { block: {} },
           statement: tooLarge(props.stageName),
-          visibilityConfig: visibility('BodySize'),
+          visibilityConfig: visibility(props.name, 'BodySize'),
         },
         {
           name: 'Rate',
           priority: 1,
           action: { block: {} },
           statement: { rateBasedStatement: { aggregateKeyType: 'IP', limit: REQUESTS_PER_ADDRESS } },
-          visibilityConfig: visibility('Rate'),
+          visibilityConfig: visibility(props.name, 'Rate'),
         },
       ],
     });
@@ -91,7 +91,7 @@ function tooLarge(stageName: string): CfnWebACL.StatementProperty {
   return { andStatement: { statements: [body, { notStatement: { statement: identities } }] } };
 }
 
-function visibility(name: string): CfnWebACL.VisibilityConfigProperty {
+function visibility(deployment: string, rule: string): CfnWebACL.VisibilityConfigProperty {
   // Sampled requests would show headers, and with them tokens, to whoever may read samples.
-  return { cloudWatchMetricsEnabled: true, metricName: `Bursar${name}`, sampledRequestsEnabled: false };
+  return { cloudWatchMetricsEnabled: true, metricName: `${deployment}${rule}`, sampledRequestsEnabled: false };
 }

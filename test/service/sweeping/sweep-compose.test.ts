@@ -45,6 +45,7 @@ async function prepare() {
   }
   const run = composeSweepReservations({
     ...process.env,
+    METRIC_NAMESPACE: 'Bursar',
     BOOKS_TABLE: world.booksTable,
     REGISTRY_TABLE: world.registryTable,
     DEPLOYMENT_PARTITION: 'aws',

@@ -71,6 +71,7 @@ describe('a token of an issuer that a manager trusts', () => {
   async function judge(trusted: string): Promise<string> {
     const authorize = composeAuthorizeJwt({
       ...process.env,
+      METRIC_NAMESPACE: 'Bursar',
       BOOKS_TABLE: functions.database.booksTable,
       REGISTRY_TABLE: functions.database.registryTable,
       DEPLOYMENT_PARTITION: 'aws',
