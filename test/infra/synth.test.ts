@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { listFiles, PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
-import { synth, SYNTH_SOURCES } from '../../lib/infra/build/synth.ts';
+import { readContext, synth, SYNTH_SOURCES } from '../../lib/infra/build/synth.ts';
 
 const outdir = mkdtempSync(join(tmpdir(), 'bursar-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
@@ -119,4 +119,14 @@ test('synthesizes without a warning', () => {
 
 test('nothing of a deployment depends on where it was synthesized', () => {
   for (const path of templates) expect(readFileSync(path, 'utf8')).not.toContain(PROJECT_ROOT);
+});
+
+test('CDK’s recommended flags are set now, since setting one later changes what is deployed', () => {
+  const recommended = readJson(join(PROJECT_ROOT, 'node_modules/aws-cdk-lib/recommended-feature-flags.json'));
+  const set = readContext();
+  const differing = Object.keys(recommended).filter(
+    (flag) => JSON.stringify(set[flag]) !== JSON.stringify(recommended[flag]),
+  );
+  // A weak reference would let the data stack change what the service stack still uses.
+  expect(differing).toEqual(['@aws-cdk/core:defaultCrossStackReferences']);
 });
