@@ -212,7 +212,7 @@ function publishEvents(parts: Parts): ServiceFunction {
     description: 'tells what happens to payments and sessions',
     timeoutSeconds: PUBLISHER_TIMEOUT_SECONDS,
     memoryMib: Math.min(parts.config.functionMemoryMib, PUBLISHER_MEMORY_MAX_MIB),
-    environment: { EVENT_BUS_NAME: parts.config.stackPrefix, EVENT_SOURCE: parts.config.stackPrefix },
+    environment: { EVENT_BUS_NAME: parts.data.events.bus.eventBusName, EVENT_SOURCE: parts.config.stackPrefix },
   });
 }
 

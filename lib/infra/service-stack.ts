@@ -19,7 +19,7 @@ import type { ServiceFunction } from './constructs/service-function.ts';
 import { SpendDashboard } from './constructs/spend-dashboard.ts';
 import { SweepSchedule } from './constructs/sweep-schedule.ts';
 import { TraceSampling } from './constructs/trace-sampling.ts';
-import { WebAcl } from './constructs/web-acl.ts';
+import { WebAcl, WebAclLogs } from './constructs/web-acl.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
 import { metricsOf } from './metrics.ts';
@@ -58,7 +58,7 @@ export class ServiceStack extends Stack {
     });
     const deadLetters = new DeadLetters(this, 'DeadLetters');
     new SweepSchedule(this, 'SweepSchedule', { sweeper, deadLetters });
-    new EventStream(this, 'EventStream', { publisher, books: data.books, busName: config.stackPrefix, deadLetters });
+    new EventStream(this, 'EventStream', { publisher, books: data.books, events: data.events, deadLetters });
     new CfnOutput(this, 'Endpoint', { value: api.endpoint, description: 'Base URL for AWS clients' });
     this.grants = new CallerGrants(this, 'CallerGrants', { api });
     addCallerRoles(this, this.grants, config);
@@ -74,14 +74,13 @@ export class ServiceStack extends Stack {
         alarms: alarms.ofDeployments,
       });
     }
+    const logs = new WebAclLogs(this, 'WebAclLogs', {
+      name: config.stackPrefix,
+      logRetentionDays: config.logRetentionDays,
+      retainLogs: config.retainData,
+    });
     if (config.waf) {
-      new WebAcl(this, 'WebAcl', {
-        name: config.stackPrefix,
-        stageName: STAGE,
-        stageArn: api.stageArn,
-        logRetentionDays: config.logRetentionDays,
-        retainLogs: config.retainData,
-      });
+      new WebAcl(this, 'WebAcl', { name: config.stackPrefix, stageName: STAGE, stageArn: api.stageArn, logs });
     }
   }
 

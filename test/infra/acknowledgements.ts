@@ -139,7 +139,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     paths: [
       ...FUNCTIONS.map((path) => `${path}/Logs/Resource`),
       'BursarService/PaymentsApi/AccessLogs/Resource',
-      'BursarService/WebAcl/Logs/Resource',
+      'BursarService/WebAclLogs/Group/Resource',
     ],
     reason:
       'CloudWatch encrypts them with a key of its own; no line holds a proof, key or token, and the key of the tables is usable through DynamoDB only',

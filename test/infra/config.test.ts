@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { toChecksumAddress } from '../../lib/chains/evm/address.ts';
+import { EXISTING_TABLES } from './options.ts';
 import { DEFAULT_CONFIG, parseConfig } from '../../lib/infra/config/config.ts';
 
 const parse = (context: Record<string, unknown>, env: Record<string, string> = {}) => parseConfig({ context, env });
@@ -22,6 +23,23 @@ describe.each([
   ],
   ['region', 'REGION', 'eu-central-1', 'eu-central-1', ['Frankfurt', 'eu-central', 'us-east-1a', 1]],
   ['region', 'REGION', 'none', null, ['']],
+  ['region', 'REGION', 'us-gov-west-1', 'us-gov-west-1', []],
+  ['region', 'REGION', 'cn-northwest-1', 'cn-northwest-1', []],
+  ['region', 'REGION', 'eusc-de-east-1', 'eusc-de-east-1', []],
+  ['region', 'REGION', 'us-isob-east-1', 'us-isob-east-1', []],
+  [
+    'existingTables',
+    'EXISTING_TABLES',
+    JSON.stringify(EXISTING_TABLES),
+    EXISTING_TABLES,
+    [
+      JSON.stringify({ ...EXISTING_TABLES, booksTableName: 'another' }),
+      JSON.stringify({ ...EXISTING_TABLES, registryTableName: EXISTING_TABLES.booksTableName }),
+      JSON.stringify({ ...EXISTING_TABLES, keyArn: 'alias/bursar' }),
+      JSON.stringify({ ...EXISTING_TABLES, more: 1 }),
+      '{}',
+    ],
+  ],
   [
     'jwtIssuers',
     'JWT_ISSUERS',

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BODY_MAX_BYTES } from '../../lib/domain/limits.ts';
-import { ALL_OPTIONS } from './options.ts';
+import { synth } from '../../lib/infra/build/synth.ts';
+import { ALL_OPTIONS, EXISTING_TABLES } from './options.ts';
 import { propertiesOf, resourcesOf, synthesize, type Synthesis, type Template } from './synthesis.ts';
 
 const RESOURCES_MAX = 400;
@@ -196,6 +198,32 @@ describe('choices of the deployer', () => {
         SecurityGroupIds: [{ 'Fn::GetAtt': [groupId, 'GroupId'] }],
       });
     }
+  });
+
+  test('existing tables take the place of the stack’s own for every function, policy and the stream', async () => {
+    // The local stack, which has no such tables, cannot run this.
+    const [data, service] = (await synth({ config: { existingTables: EXISTING_TABLES } })).map(
+      (path) => JSON.parse(readFileSync(path, 'utf8')) as Template,
+    ) as [Template, Template];
+    expect(data).toEqual(app.data);
+    const imported = [...JSON.stringify(service).matchAll(/"Fn::ImportValue":"BursarData:([A-Za-z]+)/g)].map(
+      ([, name]) => name,
+    );
+    // Of the data stack it uses the bus alone.
+    expect(imported.filter((name) => !name!.includes('EventsBus'))).toEqual([]);
+    for (const fn of propertiesOf(service, 'AWS::Lambda::Function')) {
+      expect(fn).toMatchObject({
+        Environment: {
+          Variables: { BOOKS_TABLE: EXISTING_TABLES.booksTableName, REGISTRY_TABLE: EXISTING_TABLES.registryTableName },
+        },
+      });
+    }
+    const [mapping] = propertiesOf(service, 'AWS::Lambda::EventSourceMapping');
+    expect(mapping!['EventSourceArn']).toBe(EXISTING_TABLES.booksStreamArn);
+    const grants = JSON.stringify(propertiesOf(service, 'AWS::IAM::Policy'));
+    expect(grants).toContain(':table/restored-books');
+    expect(grants).toContain(':table/restored-books/index/by-visit');
+    expect(grants).toContain(EXISTING_TABLES.keyArn);
   });
 
   test('stay under 400 resources with every option', () => {

@@ -20,3 +20,11 @@ export const ALL_OPTIONS: Partial<BursarConfig> = {
   vpc: { vpcId: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] },
   waf: true,
 };
+
+/** Tables that an earlier stack left, with the key that encrypts them. */
+export const EXISTING_TABLES = {
+  booksTableName: 'restored-books',
+  booksStreamArn: 'arn:aws:dynamodb:us-east-1:000000000000:table/restored-books/stream/2026-11-28T00:00:00.000',
+  registryTableName: 'restored-registry',
+  keyArn: 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000',
+};

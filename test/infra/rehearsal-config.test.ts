@@ -47,13 +47,15 @@ describe('a rehearsal', () => {
       'AWS::DynamoDB::Table DeletionPolicy': 2,
       'AWS::DynamoDB::Table UpdateReplacePolicy': 2,
       'AWS::DynamoDB::Table Properties.DeletionProtectionEnabled': 2,
+      'AWS::Events::EventBus DeletionPolicy': 1,
+      'AWS::Events::EventBus UpdateReplacePolicy': 1,
       'AWS::KMS::Key DeletionPolicy': 1,
       'AWS::KMS::Key UpdateReplacePolicy': 1,
       'AWS::KMS::Key Properties.PendingWindowInDays': 1,
     });
     expect(differences(standard.service, rehearsal.service)).toEqual({
-      'AWS::Logs::LogGroup DeletionPolicy': 11,
-      'AWS::Logs::LogGroup UpdateReplacePolicy': 11,
+      'AWS::Logs::LogGroup DeletionPolicy': 12,
+      'AWS::Logs::LogGroup UpdateReplacePolicy': 12,
     });
   });
 });

@@ -214,6 +214,22 @@ export interface BursarConfig {
    * @default null - none: Lambda's own network, from which nothing of yours can be reached
    */
   readonly vpc: VpcChoice | null;
+  /**
+   * Tables to use in place of the data stack's own: those that an earlier stack left, or that a backup was restored to
+   * (docs/operating.md, restoring), as a JSON object of `booksTableName`, `booksStreamArn`, `registryTableName` and `keyArn`, the
+   * key that encrypts both. The data stack's own tables stay as they are, and cost nothing while nobody uses them.
+   * @default null - the data stack's own
+   */
+  readonly existingTables: ExistingTables | null;
+}
+
+/** Tables that no stack of this app owns. They must have the keys and indexes of `docs/reference/storage-schema.md`. */
+export interface ExistingTables {
+  readonly booksTableName: string;
+  /** The stream of the books, with new and old images. */
+  readonly booksStreamArn: string;
+  readonly registryTableName: string;
+  readonly keyArn: string;
 }
 
 /** Subnets of one VPC, in which functions get their network interfaces. */

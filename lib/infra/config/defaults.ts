@@ -37,4 +37,5 @@ export const DEFAULT_CONFIG: BursarConfig = {
   provisionedConcurrency: null,
   waf: false,
   vpc: null,
+  existingTables: null,
 };

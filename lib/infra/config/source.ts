@@ -6,6 +6,7 @@ import {
   isHttpUrl,
   parseAgentNames,
   parseBoolean,
+  parseExistingTables,
   parseEmail,
   parseInteger,
   parseIntegerWithin,
@@ -28,7 +29,8 @@ const RETENTION_DAYS: readonly number[] = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 const STACK_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
-const REGION = /^[a-z]{2}(-[a-z]{2,9}){1,3}-[1-9]$/;
+/** Of any partition: us-east-1, us-gov-west-1, cn-north-1, eusc-de-east-1, us-isob-east-1. */
+const REGION = /^[a-z]{2,5}(-[a-z]{2,9}){1,3}-[1-9][0-9]?$/;
 const ACCOUNT_ARN = /:root$/;
 const CONTEXT_PREFIX = 'bursar:';
 
@@ -96,6 +98,7 @@ const PARSERS: Parsers = {
   provisionedConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
   waf: parseBoolean,
   vpc: parseVpc,
+  existingTables: parseExistingTables,
 };
 
 /** Choices of the deployer that cannot be; the message is for the deployer. */

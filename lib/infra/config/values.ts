@@ -7,6 +7,7 @@ import {
   TRUSTED_ISSUERS_MAX_CHARS,
   WITHDRAWAL_ADDRESSES_MAX,
 } from '../../domain/limits.ts';
+import type { ExistingTables } from './config.ts';
 import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../../telemetry/metric-names.ts';
 
 // Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
@@ -130,6 +131,34 @@ export function parseVpc(value: unknown): { vpcId: string; subnetIds: string[] }
       `a JSON object such as {"vpcId":"vpc-0123456789abcdef0","subnetIds":["subnet-0123456789abcdef0"]}`,
     );
   });
+}
+
+const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
+const STREAM_ARN =
+  /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table\/([A-Za-z0-9_.-]{3,255})\/stream\/[0-9T:.-]{10,40}$/;
+const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]{1,64}$/;
+
+export function parseExistingTables(value: unknown): ExistingTables | null {
+  return parseOptional(value, (given) => {
+    const tables = parseObject(given) as Readonly<Record<keyof ExistingTables, unknown>>;
+    const { booksTableName, booksStreamArn, registryTableName, keyArn, ...others } = tables;
+    const fit =
+      isMatch(booksTableName, TABLE_NAME) &&
+      isMatch(booksStreamArn, STREAM_ARN) &&
+      isMatch(registryTableName, TABLE_NAME) &&
+      isMatch(keyArn, KEY_ARN) &&
+      STREAM_ARN.exec(booksStreamArn)?.[1] === booksTableName &&
+      booksTableName !== registryTableName &&
+      Object.keys(others).length === 0;
+    if (fit) return { booksTableName, booksStreamArn, registryTableName, keyArn };
+    throw new Unexpected(
+      'a JSON object of booksTableName, booksStreamArn (of that table), registryTableName and keyArn (an ARN)',
+    );
+  });
+}
+
+function isMatch(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value);
 }
 
 const ISSUER = /^https:\/\/[^\s?#\\,@]+$/;

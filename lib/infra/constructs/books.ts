@@ -4,11 +4,11 @@ import { GATE_KEY } from '../../ledger/dynamodb/books/gate-item.ts';
 import { SESSION_PREFIX } from '../../ledger/dynamodb/books/keys.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
-import { LedgerTable } from './ledger-table.ts';
+import { LedgerTable, type TableOrigin } from './ledger-table.ts';
 
 export interface BooksProps {
   readonly dataKey: DataKey;
-  readonly retain: boolean;
+  readonly origin: TableOrigin;
 }
 
 const SESSION_KEYS = `${SESSION_PREFIX}*`;
@@ -16,7 +16,7 @@ const SESSION_KEYS = `${SESSION_PREFIX}*`;
 /** Sessions and payments, whose changes are streamed. Nobody may delete an item or scan. */
 export class Books extends LedgerTable {
   constructor(scope: Construct, id: string, props: BooksProps) {
-    super(scope, id, { ...props, shape: BOOKS_TABLE_SHAPE, changes: 'streamed' });
+    super(scope, id, { ...props, shape: BOOKS_TABLE_SHAPE });
   }
 
   /** The changes of all items, as they were before and after. */

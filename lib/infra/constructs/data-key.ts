@@ -1,11 +1,16 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccountRootPrincipal, PolicyDocument, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
 export interface DataKeyProps {
   /** Whether the key survives the stack; without it nothing that it encrypted can be read again. */
   readonly retain: boolean;
+}
+
+/** A key that was there before, whose policy lets this account use it through DynamoDB. */
+export interface AttachedKeyProps {
+  readonly keyArn: string;
 }
 
 /** What encrypting and decrypting through a service takes. Spelled out, since no policy of Bursar has a wildcard action. */
@@ -64,12 +69,16 @@ const DELETION_DAYS = 30;
  * their own policies say, can decrypt with it directly. Not for wallets: their keys are made at run time.
  */
 export class DataKey extends Construct {
-  readonly key: Key;
+  readonly key: IKey;
 
-  constructor(scope: Construct, id: string, { retain }: DataKeyProps) {
+  constructor(scope: Construct, id: string, props: DataKeyProps | AttachedKeyProps) {
     super(scope, id);
+    this.key = 'keyArn' in props ? Key.fromKeyArn(this, 'Attached', props.keyArn) : this.make(props);
+  }
+
+  private make({ retain }: DataKeyProps): IKey {
     const throughDynamoDb = { 'kms:ViaService': dynamoDbEndpoint(this) };
-    this.key = new Key(this, 'Key', {
+    return new Key(this, 'Key', {
       description: 'Encrypts the tables of Bursar',
       enableKeyRotation: true,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,

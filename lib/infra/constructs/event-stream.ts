@@ -1,7 +1,5 @@
 // oxlint-disable no-new -- a construct takes its place in the tree by being made
 import { CfnOutput, Duration } from 'aws-cdk-lib';
-import { EventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
@@ -14,37 +12,25 @@ import {
 import { EVENT_FILTERS } from '../../ledger/dynamodb/books/stream-filters.ts';
 import type { Books } from './books.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import type { PaymentEvents } from './payment-events.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface EventStreamProps {
   readonly publisher: ServiceFunction;
   readonly books: Books;
-  /** What the publisher's environment calls it, too. */
-  readonly busName: string;
+  readonly events: PaymentEvents;
   /** Where the place in the stream goes of what could not be told. */
   readonly deadLetters: DeadLetters;
 }
 
 /**
- * Tells what happens to payments and sessions: the changes of the books as events on a bus of their own, which anybody of
- * the account may listen to by rules and only the publisher writes to. Not on the way of any payment.
+ * Tells what happens to payments and sessions: the changes of the books as events, which only the publisher tells. Not on
+ * the way of any payment.
  */
 export class EventStream extends Construct {
-  readonly bus: EventBus;
-
-  constructor(scope: Construct, id: string, { publisher, books, busName, deadLetters }: EventStreamProps) {
+  constructor(scope: Construct, id: string, { publisher, books, events, deadLetters }: EventStreamProps) {
     super(scope, id);
-    this.bus = new EventBus(this, 'Bus', {
-      eventBusName: busName,
-      description: 'What happens to payments and sessions',
-    });
-    publisher.role.addToPrincipalPolicy(
-      new PolicyStatement({
-        sid: 'PutEvents',
-        actions: ['events:PutEvents'],
-        resources: [this.bus.eventBusArn],
-      }),
-    );
+    events.grantPut(publisher.role);
     books.grantReadStream(publisher.role);
     new EventSourceMapping(this, 'Mapping', {
       target: publisher.live,
@@ -61,7 +47,7 @@ export class EventStream extends Construct {
       filters: EVENT_FILTERS.map((pattern) => ({ pattern: JSON.stringify(pattern) })),
     });
     new CfnOutput(this, 'EventBusName', {
-      value: this.bus.eventBusName,
+      value: events.bus.eventBusName,
       description: 'Bus of the events',
     }).overrideLogicalId('EventBusName');
   }

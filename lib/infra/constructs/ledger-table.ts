@@ -1,6 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
+  type ITable,
   BillingMode,
   ProjectionType,
   StreamViewType,
@@ -15,26 +16,42 @@ import type { DataKey } from './data-key.ts';
 export interface LedgerTableProps {
   readonly shape: TableShape;
   readonly dataKey: DataKey;
-  /** Whether the table survives its stack and refuses to be deleted. */
-  readonly retain: boolean;
-  /** Whether its changes can be read, as they were before and after; neither writing nor Lambda's reading costs more for it. */
-  readonly changes: 'streamed' | 'silent';
+  readonly origin: TableOrigin;
 }
+
+/** A table of the stack's own, or one that was there before: retained by an earlier stack, or restored. */
+export type TableOrigin =
+  | {
+      readonly kind: 'own';
+      /** Whether the table survives its stack and refuses to be deleted. */
+      readonly retain: boolean;
+      /** Whether its changes can be read, as before and after; neither writing nor Lambda's reading costs more for it. */
+      readonly changes: 'streamed' | 'silent';
+    }
+  | { readonly kind: 'attached'; readonly tableName: string; readonly streamArn: string | null };
 
 /** The longest that DynamoDB keeps. */
 const RECOVERY_DAYS = 35;
 
-/** One table as `lib/ledger/dynamodb/store/tables.ts` defines it: on demand, encrypted, recoverable to the second. */
+/**
+ * One table as `lib/ledger/dynamodb/store/tables.ts` defines it: on demand, encrypted, recoverable to the second. An attached
+ * one is taken to be that already (docs/operating.md, restoring).
+ */
 export class LedgerTable extends Construct {
-  readonly table: Table;
+  readonly table: ITable;
   readonly dataKey: DataKey;
   private readonly shape: TableShape;
 
-  constructor(scope: Construct, id: string, { shape, dataKey, retain, changes }: LedgerTableProps) {
+  constructor(scope: Construct, id: string, { shape, dataKey, origin }: LedgerTableProps) {
     super(scope, id);
     this.shape = shape;
     this.dataKey = dataKey;
-    this.table = new Table(this, 'Table', {
+    this.table = origin.kind === 'own' ? this.make(origin) : this.attach(origin);
+  }
+
+  private make({ retain, changes }: TableOrigin & { readonly kind: 'own' }): ITable {
+    const { shape, dataKey } = this;
+    const table = new Table(this, 'Table', {
       partitionKey: { name: shape.partitionKey, type: AttributeType.STRING },
       ...(shape.sortKey === null ? {} : { sortKey: { name: shape.sortKey, type: AttributeType.STRING } }),
       ...(shape.expiryAttribute === null ? {} : { timeToLiveAttribute: shape.expiryAttribute }),
@@ -47,7 +64,7 @@ export class LedgerTable extends Construct {
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     for (const index of shape.indexes) {
-      this.table.addGlobalSecondaryIndex({
+      table.addGlobalSecondaryIndex({
         indexName: index.name,
         partitionKey: { name: index.partitionKey, type: AttributeType.STRING },
         sortKey: {
@@ -57,6 +74,14 @@ export class LedgerTable extends Construct {
         ...toProjection(index.include),
       });
     }
+    return table as ITable;
+  }
+
+  private attach({ tableName, streamArn }: TableOrigin & { readonly kind: 'attached' }): ITable {
+    return Table.fromTableAttributes(this, 'Attached', {
+      tableName,
+      ...(streamArn === null ? {} : { tableStreamArn: streamArn }),
+    });
   }
 
   /**

@@ -13,6 +13,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES, OPERATIONS, type FunctionName, type OperationName } from '../../contract/operations.ts';
 import { createOpenApi, toInvokePath } from '../openapi/gateway-document.ts';
+import { logRemoval } from './log-removal.ts';
 
 export interface PaymentsApiProps {
   readonly name: string;
@@ -62,7 +63,7 @@ export class PaymentsApi extends Construct {
     super(scope, id);
     this.accessLogs = new LogGroup(this, 'AccessLogs', {
       retention: props.logRetentionDays,
-      removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: logRemoval(props.retainLogs),
     });
     const uris = FUNCTION_NAMES.map((name) => [name, this.invocationUri(props.functions[name])] as const);
     this.api = new SpecRestApi(this, 'Api', {

@@ -4,11 +4,11 @@ import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/registry/ide
 import { MANAGER_LIST } from '../../ledger/dynamodb/registry/manager-items.ts';
 import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
-import { LedgerTable } from './ledger-table.ts';
+import { LedgerTable, type TableOrigin } from './ledger-table.ts';
 
 export interface RegistryProps {
   readonly dataKey: DataKey;
-  readonly retain: boolean;
+  readonly origin: TableOrigin;
 }
 
 // Patterns of partition keys, as `lib/ledger/dynamodb` writes them.
@@ -40,7 +40,7 @@ const TAG_ATTRIBUTES = ['revision', 'status', 'tags', 'updatedAt', 'writeMark'];
  */
 export class Registry extends LedgerTable {
   constructor(scope: Construct, id: string, props: RegistryProps) {
-    super(scope, id, { ...props, shape: REGISTRY_TABLE_SHAPE, changes: 'silent' });
+    super(scope, id, { ...props, shape: REGISTRY_TABLE_SHAPE });
   }
 
   /** Looking up a manager, a connector or an instrument. */

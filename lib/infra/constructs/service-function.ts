@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Alias,
@@ -15,6 +15,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { logRemoval } from './log-removal.ts';
+import { describeByContent } from './content-hash.ts';
 import type { FunctionNetwork } from './function-network.ts';
 
 export interface ServiceFunctionProps {
@@ -69,11 +71,10 @@ export class ServiceFunction extends Construct {
     });
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.logRetentionDays,
-      removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: logRemoval(props.retainLogs),
     });
     this.logGroup.grantWrite(this.role);
     this.function = new LambdaFunction(this, 'Function', {
-      description: `${props.name}: ${props.description}`,
       role: this.role,
       code: Code.fromAsset(props.bundlePath),
       handler: 'index.handler',
@@ -90,6 +91,7 @@ export class ServiceFunction extends Construct {
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
     props.network?.attach(this.function, this.role);
+    describeByContent(this.function, `${props.name}: ${props.description}`);
     this.alias = new Alias(this, 'Live', {
       aliasName: 'live',
       // CDK's classes do not fit its own interfaces under exactOptionalPropertyTypes.

@@ -1,17 +1,43 @@
 // oxlint-disable no-new -- a construct takes its place in the tree by being made
-import { Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { Fn } from 'aws-cdk-lib';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { BODY_MAX_BYTES } from '../../domain/limits.ts';
+import { uniqueName } from '../unique-name.ts';
+import { logRemoval } from './log-removal.ts';
 
 export interface WebAclProps {
-  /** The deployment, after which the log group is named, as WAF demands. */
+  /** The deployment, after which its metrics are named. */
   readonly name: string;
   readonly stageName: string;
   readonly stageArn: string;
+  readonly logs: WebAclLogs;
+}
+
+export interface WebAclLogsProps {
+  /** The deployment, after which the log group is named. */
+  readonly name: string;
   readonly logRetentionDays: RetentionDays;
   readonly retainLogs: boolean;
+}
+
+/**
+ * Where WAF tells what it blocked. WAF writes to names that begin with `aws-waf-logs-` only. The group is there with and
+ * without WAF: it costs nothing while it is empty, and one that came and went with WAF would keep its name when it goes,
+ * and be in the way when WAF comes back.
+ */
+export class WebAclLogs extends Construct {
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: WebAclLogsProps) {
+    super(scope, id);
+    this.logGroup = new LogGroup(this, 'Group', {
+      logGroupName: uniqueName(`aws-waf-logs-${props.name}`),
+      retention: props.logRetentionDays,
+      removalPolicy: logRemoval(props.retainLogs),
+    });
+  }
 }
 
 /** A tenth of what the API takes by default, over WAF's five minutes: one address is rarely more than one backend. */
@@ -50,15 +76,10 @@ export class WebAcl extends Construct {
       ],
     });
     new CfnWebACLAssociation(this, 'Association', { resourceArn: props.stageArn, webAclArn: acl.attrArn });
-    const logs = new LogGroup(this, 'Logs', {
-      logGroupName: `aws-waf-logs-${props.name}`,
-      retention: props.logRetentionDays,
-      removalPolicy: props.retainLogs ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
     new CfnLoggingConfiguration(this, 'Logging', {
       resourceArn: acl.attrArn,
       // WAF takes the ARN without the ":*" that CloudFormation gives it.
-      logDestinationConfigs: [Fn.select(0, Fn.split(':*', logs.logGroupArn))],
+      logDestinationConfigs: [Fn.select(0, Fn.split(':*', props.logs.logGroup.logGroupArn))],
       redactedFields: [{ singleHeader: { Name: 'authorization' } }, { singleHeader: { Name: 'x-amz-security-token' } }],
       loggingFilter: {
         DefaultBehavior: 'DROP',
