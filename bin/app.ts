@@ -19,4 +19,11 @@ const app = new App();
 const config = readConfig(app.node.getAllContext());
 const { functions } = await bundle({ log: (line) => console.error(line) });
 addStacks(app, { config, functions });
-app.synth();
+try {
+  app.synth();
+} catch (error) {
+  // What the stacks themselves have against a choice, such as a list that is too long for IAM.
+  if (!(error instanceof Error) || !error.message.startsWith('Validation failed')) throw error;
+  console.error(error.message);
+  process.exit(1);
+}

@@ -23,6 +23,7 @@ import { WebAcl, WebAclLogs } from './constructs/web-acl.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
 import { metricsOf } from './metrics.ts';
+import { sizeProblems } from './template-sizes.ts';
 import { createSecrets, createServiceFunctions, type ServiceFunctions } from './service-functions.ts';
 
 export interface ServiceStackProps extends StackProps {
@@ -38,6 +39,7 @@ export class ServiceStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, data, bundles, ...props }: ServiceStackProps) {
     super(scope, id, { description: 'Bursar: API, functions and roles', ...props });
+    this.node.addValidation({ validate: () => sizeProblems(this) });
     const secrets = createSecrets(this, config);
     const functions = createServiceFunctions(this, { config, data, bundles, ...secrets });
     const {

@@ -50,7 +50,7 @@ const UNIQUE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What changes of a function without a new version. */
-const OUTSIDE_VERSIONS = ['ReservedConcurrentExecutions', 'Tags'];
+const OUTSIDE_VERSIONS = new Set(['ReservedConcurrentExecutions', 'Tags']);
 /** Retained so that nobody loses them, and still nothing that a deployment continues: a new one begins empty. */
 const REPLACEABLE = new Set(['AWS::Logs::LogGroup']);
 
@@ -214,7 +214,7 @@ function functionChanges(of: {
   readonly replaced: ReadonlySet<string>;
 }): boolean {
   const kept = ({ Properties: properties }: TemplateResource) =>
-    Object.fromEntries(Object.entries(properties).filter(([name]) => !OUTSIDE_VERSIONS.includes(name)));
+    Object.fromEntries(Object.entries(properties).filter(([name]) => !OUTSIDE_VERSIONS.has(name)));
   return differs(kept(of.before), kept(of.after), of.replaced);
 }
 

@@ -94,29 +94,29 @@ describe('a deployment with the defaults', () => {
   });
 });
 
+interface Spoilable {
+  readonly Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+  readonly Outputs: Record<string, { Value: unknown }>;
+}
+
 describe('the model of an update sees', () => {
-  const spoilt = (
-    spoil: (
-      service: { Resources: Record<string, any> },
-      data: { Resources: Record<string, any>; Outputs: any },
-    ) => void,
-  ) => {
+  const spoilt = (spoil: (service: Spoilable, data: Spoilable) => void): string[] => {
     const copy = structuredClone({ data: standard.data, service: standard.service });
-    spoil(copy.service as never, copy.data as never);
+    spoil(copy.service as unknown as Spoilable, copy.data as unknown as Spoilable);
     return updateProblems(standard, copy);
   };
   const idOf = (part: string) => Object.keys(standard.service.Resources).find((id) => id.startsWith(part))!;
 
   test('a version without a change of its function', () => {
     const id = idOf('ProcessPaymentFunctionCurrentVersion');
-    expect(spoilt(({ Resources: all }) => (all['Other'] = all[id]))).toEqual([
+    expect(spoilt(({ Resources: all }) => (all['Other'] = all[id]!))).toEqual([
       `Other: a version for ${idOf('ProcessPaymentFunction')} exists`,
     ]);
   });
 
   test('a changed function without a version', () => {
     const id = idOf('ProcessPaymentFunction');
-    expect(spoilt(({ Resources: all }) => (all[id].Properties.MemorySize = 1))).toEqual([
+    expect(spoilt(({ Resources: all }) => (all[id]!.Properties['MemorySize'] = 1))).toEqual([
       `${id} changes and ${idOf('ProcessPaymentFunctionCurrentVersion')} stays`,
     ]);
   });
@@ -125,7 +125,7 @@ describe('the model of an update sees', () => {
     const found = spoilt((_service, { Outputs: outputs }) => {
       const [first, second] = Object.keys(outputs);
       delete outputs[first!];
-      outputs[second!].Value = 'other';
+      outputs[second!]!.Value = 'other';
     });
     expect(found).toEqual([
       expect.stringMatching(/^export .* goes while/),
@@ -135,14 +135,14 @@ describe('the model of an update sees', () => {
 
   test('a fixed name that is taken, and one that is kept by its replacement', () => {
     const id = idOf('ProcessPaymentRole');
-    expect(spoilt(({ Resources: all }) => (all['Other'] = all[id]))).toEqual([
+    expect(spoilt(({ Resources: all }) => (all['Other'] = all[id]!))).toEqual([
       expect.stringMatching(/^Other takes AWS::IAM::Role .*process-payment.* holds$/),
     ]);
     const group = Object.keys(standard.service.Resources).find((each) => each.startsWith('WebAclLogsGroup'))!;
-    expect(spoilt(({ Resources: all }) => (all[group].Type = 'AWS::IAM::Role'))).toEqual([
+    expect(spoilt(({ Resources: all }) => (all[group]!.Type = 'AWS::IAM::Role'))).toEqual([
       expect.stringContaining('was AWS::Logs::LogGroup and becomes'),
     ]);
-    expect(spoilt(({ Resources: all }) => (all[id].Properties.Path = '/other/'))).toContainEqual(
+    expect(spoilt(({ Resources: all }) => (all[id]!.Properties['Path'] = '/other/'))).toContainEqual(
       expect.stringMatching(/is replaced and keeps AWS::IAM::Role/),
     );
   });
@@ -150,7 +150,7 @@ describe('the model of an update sees', () => {
   test('a table that is replaced', () => {
     const found = spoilt((_service, { Resources: all }) => {
       const id = Object.keys(all).find((each) => each.startsWith('BooksTable'))!;
-      all[id].Properties.KeySchema = [];
+      all[id]!.Properties['KeySchema'] = [];
     });
     expect(found.join('\n')).toMatch(/BooksTable\w+ is replaced, and what it holds is left behind/);
   });

@@ -1,4 +1,5 @@
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+// oxlint-disable no-new -- a construct takes its place in the tree by being made
+import { ManagedPolicy, type IGrantable, type IGroup, type IUser, type ManagedPolicyProps } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { OPERATIONS, type OperationName, type OperationRoute, type RoleName } from '../../contract/operations.ts';
 import type { PaymentsApi } from './payments-api.ts';
@@ -101,15 +102,28 @@ export class CallerGrants extends Construct {
   private add({ role, principal, accepted }: Grant): void {
     const suffix = this.node.addr.slice(-SUFFIX_CHARS);
     const sid = `${role}Calls${suffix}`;
-    this.api.grantInvoke(principal, sid, operationsOf(role));
     const denied = accepted ? [] : DENIED[role];
-    if (denied.length > 0) this.api.denyInvoke(principal, `${role}Never${suffix}`, denied);
+    const statements = [
+      this.api.allowInvoke(sid, operationsOf(role)),
+      ...(denied.length > 0 ? [this.api.denyInvoke(`${role}Never${suffix}`, denied)] : []),
+    ];
+    const holder = toHolder(principal);
+    if (holder === null) for (const statement of statements) principal.addToPrincipalPolicy(statement);
+    // All policies that a user holds itself may have 2,048 characters together, which is less than an operator's operations.
+    else new ManagedPolicy(principal, `${role}${suffix}`, { statements, ...holder });
     if (!holdsStatement(principal, sid)) {
       throw new Error(
         `cannot grant ${role} to ${principal.node.path}: it is imported as immutable, or belongs to another account, and would silently get nothing. Import it as mutable, or name it in the configuration as one who may assume the role`,
       );
     }
   }
+}
+
+/** Whom a policy of its own is attached to; `null` for a role, which has room within itself. */
+function toHolder(principal: PrincipalConstruct): Pick<ManagedPolicyProps, 'users' | 'groups'> | null {
+  if ('userName' in principal) return { users: [principal as unknown as IUser] };
+  if ('groupName' in principal) return { groups: [principal as unknown as IGroup] };
+  return null;
 }
 
 function assertCombinable(grant: Grant, earlier: Grant): void {

@@ -4,7 +4,7 @@ import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-la
 
 const HASH_CHARS = 8;
 /** What a version does not keep, so that a change of it needs no new one. */
-const OUTSIDE_VERSIONS = ['ReservedConcurrentExecutions', 'Tags'];
+const OUTSIDE_VERSIONS = new Set(['ReservedConcurrentExecutions', 'Tags']);
 
 /**
  * Ends a function's description in a hash of everything that its template says of it.
@@ -31,10 +31,11 @@ export function describeByContent(fn: LambdaFunction, description: string): void
 }
 
 function hashOf(resource: CfnFunction): string {
+  // oxlint-disable-next-line no-underscore-dangle -- CDK's own name for what a resource becomes
   const template = Stack.of(resource).resolve(resource._toCloudFormation()) as {
     readonly Resources: Readonly<Record<string, { readonly Properties: Readonly<Record<string, unknown>> }>>;
   };
   const [{ Properties: properties } = { Properties: {} }] = Object.values(template.Resources);
-  const kept = Object.entries(properties).filter(([name]) => !OUTSIDE_VERSIONS.includes(name));
+  const kept = Object.entries(properties).filter(([name]) => !OUTSIDE_VERSIONS.has(name));
   return createHash('sha256').update(JSON.stringify(kept)).digest('hex').slice(0, HASH_CHARS);
 }

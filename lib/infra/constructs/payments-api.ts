@@ -122,31 +122,32 @@ export class PaymentsApi extends Construct {
    * @param sid the id of the statement, which must be the only one in the principal's policies
    */
   grantInvoke(principal: IPrincipal, sid: string, operations: readonly OperationName[]): void {
-    principal.addToPrincipalPolicy(
-      new PolicyStatement({
-        sid,
-        actions: ['execute-api:Invoke'],
-        resources: operations.map((name) => this.invokeArn(toInvokePath(OPERATIONS[name]))),
-      }),
-    );
+    principal.addToPrincipalPolicy(this.allowInvoke(sid, operations));
+  }
+
+  /** The statement that allows exactly these operations, signed with IAM. */
+  allowInvoke(sid: string, operations: readonly OperationName[]): PolicyStatement {
+    return new PolicyStatement({
+      sid,
+      actions: ['execute-api:Invoke'],
+      resources: operations.map((name) => this.invokeArn(toInvokePath(OPERATIONS[name]))),
+    });
   }
 
   /**
-   * Keeps a principal from operations on every stage and in every way, whatever else is granted to it.
+   * The statement that keeps from operations on every stage and in every way, whatever else is granted.
    *
    * @throws Error for an operation with a path parameter: no pattern fits its calls and those of no other operation
    */
-  denyInvoke(principal: IPrincipal, sid: string, operations: readonly OperationName[]): void {
+  denyInvoke(sid: string, operations: readonly OperationName[]): PolicyStatement {
     const open = operations.filter((name) => OPERATIONS[name].path.includes('{'));
     if (open.length > 0) throw new Error(`cannot deny ${open.join(', ')} by path: expected paths without parameters`);
-    principal.addToPrincipalPolicy(
-      new PolicyStatement({
-        sid,
-        effect: Effect.DENY,
-        actions: ['execute-api:Invoke'],
-        resources: operations.map((name) => this.arn(`*/*${OPERATIONS[name].path}`)),
-      }),
-    );
+    return new PolicyStatement({
+      sid,
+      effect: Effect.DENY,
+      actions: ['execute-api:Invoke'],
+      resources: operations.map((name) => this.arn(`*/*${OPERATIONS[name].path}`)),
+    });
   }
 
   private invokeArn(path: string): string {

@@ -1,5 +1,5 @@
 import { Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
-import { CfnRole, CfnUser, Policy, type IPrincipal, type PolicyDocument } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, CfnUser, ManagedPolicy, Policy, type IPrincipal, type PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 
 /** A principal that is a construct: a role, a user or a group, made or imported. */
@@ -50,7 +50,11 @@ export function isSamePrincipal(a: PrincipalIdentity, b: PrincipalIdentity): boo
  * are, too, take statements and drop them without a word.
  */
 export function holdsStatement(principal: PrincipalConstruct, sid: string): boolean {
-  return principal.node.findAll().some((child) => child instanceof Policy && sidsOf(child.document).includes(sid));
+  return principal.node
+    .findAll()
+    .some(
+      (child) => (child instanceof Policy || child instanceof ManagedPolicy) && sidsOf(child.document).includes(sid),
+    );
 }
 
 function sidsOf(document: PolicyDocument): string[] {
