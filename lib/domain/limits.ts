@@ -114,6 +114,8 @@ export const STORE_TIMEOUT_MS = 1_000;
 export const STORE_ATTEMPTS_MAX = 3;
 export const SIGNER_TIMEOUT_MS = 2_000;
 export const SIGNER_ATTEMPTS_MAX = 2;
+/** A key's tags may take this long to count in IAM; until then a refusal to sign with it says nothing. */
+export const YOUNG_KEY_MS = 5 * 60_000;
 export const CHAIN_RPC_TIMEOUT_MS = 4_000;
 
 /** Waiting for a concurrent creation under the same client token. */

@@ -22,7 +22,6 @@ export type BursarEvent = {
 /** `payment.settled` comes with reconciliation. */
 export type SentEventType = Exclude<EventType, 'payment.settled'>;
 
-
 /**
  * What a change of an item means to listeners, or `null` where it means nothing to them. The same change always makes the
  * same event, with the same id, so that its repetition can be recognised. An event is built from named members and nothing

@@ -51,7 +51,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     signers: createSigners({
-      signDigest: createSdkSignDigest(new KMSClient(wallets)),
+      signDigest: createSdkSignDigest(new KMSClient(wallets), systemClock),
       readSecret: createSdkReadSecret(new SecretsManagerClient(wallets)),
     }),
     facts: createFactsCache(),

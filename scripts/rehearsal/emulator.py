@@ -16,6 +16,7 @@ import threading
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core import iam_actions, iam_evaluator
+from ministack.services import kms
 from ministack.services.cloudformation import provisioners
 
 # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
@@ -23,6 +24,9 @@ KMS_CONDITION_KEYS = {
     "kms:CreateKey": {"KeySpec": "kms:KeySpec", "KeyUsage": "kms:KeyUsage"},
     "kms:Sign": {"MessageType": "kms:MessageType", "SigningAlgorithm": "kms:SigningAlgorithm"},
 }
+
+# What is asked of a key may depend on what kind of key it is.
+KMS_KEY_ACTIONS = {"kms:Sign", "kms:GetPublicKey", "kms:DescribeKey"}
 
 # Whatever type is not here and not ministack's fails the deployment.
 RECORDED_TYPES = ["AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup", "AWS::XRay::SamplingRule"]
@@ -34,10 +38,17 @@ request_tag_context = iam_actions.request_tag_context
 resolve_condition_key = iam_evaluator._resolve_condition_key
 
 
+def key_context(key_id: str) -> dict:
+    key = kms._keys.get(key_id.rsplit("/", 1)[-1])
+    return {} if key is None else {"kms:KeySpec": key["KeySpec"]}
+
+
 def request_context(service: str, iam_action: str, body: bytes, params: dict) -> dict:
     context = request_tag_context(service, iam_action, body, params)
     names = KMS_CONDITION_KEYS.get(iam_action, {})
-    members = json.loads(body) if names else {}
+    members = json.loads(body) if names or iam_action in KMS_KEY_ACTIONS else {}
+    if iam_action in KMS_KEY_ACTIONS:
+        context = context | key_context(members.get("KeyId", ""))
     return context | {key: members[member] for member, key in names.items() if member in members}
 
 

@@ -39,7 +39,11 @@ const onWalletKey = (action: string, context: Record<string, string | string[]> 
   context: { 'aws:ResourceTag/bursar:deployment': 'Bursar', ...context },
   resourcePolicy: keyPolicy(),
 });
-const DIGEST = { 'kms:MessageType': 'DIGEST', 'kms:SigningAlgorithm': 'ECDSA_SHA_256' };
+const DIGEST = {
+  'kms:KeySpec': 'ECC_SECG_P256K1',
+  'kms:MessageType': 'DIGEST',
+  'kms:SigningAlgorithm': 'ECDSA_SHA_256',
+};
 
 describe('signing', () => {
   test('only the paying function may kms:Sign with a wallet key', async () => {
@@ -57,6 +61,7 @@ describe('signing', () => {
       [],
     );
     expect(await whoMay(onWalletKey('Sign', { ...DIGEST, 'kms:MessageType': 'RAW' }))).toEqual([]);
+    expect(await whoMay(onWalletKey('Sign', { ...DIGEST, 'kms:KeySpec': 'ECC_NIST_P256' }))).toEqual([]);
   });
 
   const read = (resource: string): Question => ({ action: 'secretsmanager:GetSecretValue', resource });
@@ -108,9 +113,17 @@ describe('making wallets', () => {
     ).toEqual([]);
   });
 
-  test('it reads public keys of its deployment', async () => {
-    expect(await whoMay(onWalletKey('GetPublicKey'))).toEqual(['manage-instruments']);
-    expect(await whoMay(onWalletKey('GetPublicKey', { 'aws:ResourceTag/bursar:deployment': 'Staging' }))).toEqual([]);
+  test('it reads public keys of wallets’ kind, before their tags count', async () => {
+    const untagged = (action: string, spec: string): Question => ({
+      action: `kms:${action}`,
+      resource: WALLET_KEY,
+      context: { 'kms:KeySpec': spec },
+      resourcePolicy: keyPolicy(),
+    });
+    expect(await whoMay(untagged('GetPublicKey', 'ECC_SECG_P256K1'))).toEqual(['manage-instruments']);
+    expect(await whoMay(untagged('DescribeKey', 'ECC_SECG_P256K1'))).toEqual(['process-payment']);
+    expect(await whoMay(untagged('GetPublicKey', 'RSA_2048'))).toEqual([]);
+    expect(await whoMay(untagged('DescribeKey', 'SYMMETRIC_DEFAULT'))).not.toContain('process-payment');
   });
 
   test.each(['ScheduleKeyDeletion', 'DisableKey', 'PutKeyPolicy', 'CreateGrant', 'UntagResource'])(

@@ -29,8 +29,10 @@ const WILDCARD_RESOURCES: Readonly<Record<string, readonly string[]>> = {
   'cloudwatch:DescribeAlarms': [],
   'kms:CreateKey': ['aws:RequestTag/bursar:deployment', 'kms:KeySpec', 'kms:KeyUsage'],
   'kms:TagResource': ['aws:RequestTag/bursar:deployment', 'aws:TagKeys'],
-  'kms:GetPublicKey': ['aws:ResourceTag/bursar:deployment'],
-  'kms:Sign': ['aws:ResourceTag/bursar:deployment', 'kms:MessageType', 'kms:SigningAlgorithm'],
+  // Of a key whose tags may not count yet; what it shows is public.
+  'kms:DescribeKey': ['kms:KeySpec'],
+  'kms:GetPublicKey': ['kms:KeySpec'],
+  'kms:Sign': ['aws:ResourceTag/bursar:deployment', 'kms:KeySpec', 'kms:MessageType', 'kms:SigningAlgorithm'],
 };
 /** A log group's own streams, the secrets of one deployment, and path parameters of the stage. */
 const NARROW_WILDCARD =

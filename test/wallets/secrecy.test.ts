@@ -17,9 +17,12 @@ import { createSeedVaultSigner } from '../../lib/wallets/seed-vault/signer.ts';
 import { clientConfig, makeConnector, startAws } from './aws.ts';
 import { failureOf } from './signer-contract.ts';
 import { messageOf } from '../support/messages.ts';
+import { toEpochMs } from '../../lib/domain/time.ts';
 import { createSdkSignDigest } from '../../lib/wallets/aws-kms/sdk-sign.ts';
 import { createSdkReadSecret } from '../../lib/wallets/seed-vault/sdk-secret.ts';
 import { close, listen } from '../../lib/local/loopback/server.ts';
+
+const CLOCK = { now: () => toEpochMs(Date.now()) };
 
 // A published test mnemonic; nothing is behind it. Its words are in no message of ours.
 const MNEMONIC = 'letter advice cage absurd amount doctor acoustic avoid letter advice cage above';
@@ -156,7 +159,7 @@ test('shows no key of the local endpoint in its answers, nor when its files are 
   const scalar = Buffer.from(material, 'base64').subarray(33, 65);
   const ownNeedles = [material.slice(44, 60), scalar.toString('hex').slice(0, 24)];
   const refused = await failureOf(
-    createKmsSigner({ signDigest: createSdkSignDigest(aws.kms) }).sign(key, messageOf(randomBytes(32)), ZERO),
+    createKmsSigner({ signDigest: createSdkSignDigest(aws.kms, CLOCK) }).sign(key, messageOf(randomBytes(32)), ZERO),
   );
   expect(leaks(refused, ownNeedles)).toEqual([]);
   await aws.close();

@@ -8,6 +8,9 @@ export interface WalletKeysProps {
   readonly tag: string;
 }
 
+/** Of Ethereum's curve. */
+const KEY_SPEC = 'ECC_SECG_P256K1';
+
 /**
  * The KMS keys of `AwsKms` wallets. They are made at run time, so this holds no resource but who may do what with them.
  * Each key's own policy names the paying role and the key administrator by `aws:PrincipalArn`; these grants are the
@@ -31,12 +34,15 @@ export class WalletKeys extends Construct {
         conditions: {
           StringEquals: {
             [`aws:ResourceTag/${DEPLOYMENT_TAG}`]: this.tag,
+            'kms:KeySpec': KEY_SPEC,
             'kms:MessageType': 'DIGEST',
             'kms:SigningAlgorithm': 'ECDSA_SHA_256',
           },
         },
       }),
     );
+    // A new key's tags may not count for some minutes: the age of a key that is refused tells whether to come again.
+    this.grantLookAt(role, 'kms:DescribeKey');
   }
 
   /** Lets a role make wallet keys and read their public half. It can neither sign nor delete. */
@@ -48,7 +54,7 @@ export class WalletKeys extends Construct {
         actions: ['kms:CreateKey'],
         // A key that does not exist yet has no ARN.
         resources: ['*'],
-        conditions: { StringEquals: { ...tagged, 'kms:KeySpec': 'ECC_SECG_P256K1', 'kms:KeyUsage': 'SIGN_VERIFY' } },
+        conditions: { StringEquals: { ...tagged, 'kms:KeySpec': KEY_SPEC, 'kms:KeyUsage': 'SIGN_VERIFY' } },
       }),
     );
     role.addToPrincipalPolicy(
@@ -62,12 +68,17 @@ export class WalletKeys extends Construct {
         },
       }),
     );
+    this.grantLookAt(role, 'kms:GetPublicKey');
+  }
+
+  /** By the kind of key and not by its tag, which a new key does not have everywhere at once; what it shows is public. */
+  private grantLookAt(role: Role, action: 'kms:DescribeKey' | 'kms:GetPublicKey'): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
-        sid: 'ReadWalletPublicKeys',
-        actions: ['kms:GetPublicKey'],
+        sid: 'LookAtWalletKeys',
+        actions: [action],
         resources: [this.anyKey()],
-        conditions: { StringEquals: { [`aws:ResourceTag/${DEPLOYMENT_TAG}`]: this.tag } },
+        conditions: { StringEquals: { 'kms:KeySpec': KEY_SPEC } },
       }),
     );
   }

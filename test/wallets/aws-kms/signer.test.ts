@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { DescribeKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { mockClient } from 'aws-sdk-client-mock';
 import { recoverAddress } from 'viem';
 import { expect, test } from 'vitest';
@@ -15,7 +15,10 @@ import { formatSignature, parseDerSignature, toLowS } from '../../../lib/wallets
 import { makeConnector, startAws, type TestAws } from '../aws.ts';
 import { assertRefusesForeignAddress, describeSigner, failureOf, sOf, type Wallet } from '../signer-contract.ts';
 import { messageOf } from '../../support/messages.ts';
+import { toEpochMs } from '../../../lib/domain/time.ts';
 import { createSdkSignDigest } from '../../../lib/wallets/aws-kms/sdk-sign.ts';
+
+const CLOCK = { now: () => toEpochMs(Date.now()) };
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
@@ -34,7 +37,7 @@ function arnOf(key: WalletKey): string {
 
 describeSigner({
   name: 'AwsKms',
-  createSigner: ({ kms }) => createKmsSigner({ signDigest: createSdkSignDigest(kms) }),
+  createSigner: ({ kms }) => createKmsSigner({ signDigest: createSdkSignDigest(kms, CLOCK) }),
   createWallet,
   missingKeys: (key) => [
     { type: 'AwsKms', keyArn: arnOf(key).replace(/.$/, (last) => (last === '0' ? '1' : '0')) },
@@ -58,7 +61,7 @@ test('normalises 1,000 signatures of which about half come with high s', { timeo
     },
     { step: 'initialize' },
   );
-  const signer = createKmsSigner({ signDigest: createSdkSignDigest(aws.kms) });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(aws.kms, CLOCK) });
   const digest = randomBytes(32);
   const signatures = new Set<string>();
   for (let batch = 0; batch < 50; batch += 1) {
@@ -89,7 +92,7 @@ test('refuses the signature of another key that was put behind the same ARN', as
   writeFileSync(fileOf(wallet), JSON.stringify({ ...own, material: foreign.material }));
 
   const after = await startAws({ dataDir });
-  const signer = createKmsSigner({ signDigest: createSdkSignDigest(after.kms) });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(after.kms, CLOCK) });
   await expect(signer.sign(wallet.key, messageOf(randomBytes(32)), wallet.address)).rejects.toThrow(
     /nothing is released/,
   );
@@ -128,7 +131,7 @@ test.each([
 ])('refuses %s for a signature', async (_name, Signature) => {
   const mock = mockClient(KMSClient);
   mock.on(SignCommand).resolves(Signature === undefined ? {} : { Signature });
-  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' })) });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' }), CLOCK) });
   const failure = signer.sign(
     { type: 'AwsKms', keyArn: 'arn:key' },
     messageOf(randomBytes(32)),
@@ -148,12 +151,30 @@ test.each([
 ])('takes %s for "not now": %s', async (name, isNotNow) => {
   const mock = mockClient(KMSClient);
   mock.on(SignCommand).rejects(Object.assign(new Error('no'), { name, $fault: 'client', $metadata: {} }));
-  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' })) });
+  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' }), CLOCK) });
   const error = await failureOf(
     signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, messageOf(randomBytes(32)), `0x${'11'.repeat(20)}`),
   );
   expect(error instanceof NotNow).toBe(isNotNow);
   expect(String(error)).toContain(name);
+  mock.restore();
+});
+
+test.each([
+  ['a key that was made a minute ago', 60_000, true],
+  ['a key that was made an hour ago', 3_600_000, false],
+  ['a key that KMS does not describe', null, false],
+])('takes a refusal to sign with %s for "not now": %s', async (_what, ageMs, isNotNow) => {
+  const mock = mockClient(KMSClient);
+  const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException', $fault: 'client', $metadata: {} });
+  mock.on(SignCommand).rejects(denied);
+  if (ageMs === null) mock.on(DescribeKeyCommand).rejects(denied);
+  else
+    mock.on(DescribeKeyCommand).resolves({ KeyMetadata: { KeyId: 'key', CreationDate: new Date(Date.now() - ageMs) } });
+  const error = await failureOf(
+    createSdkSignDigest(new KMSClient({ region: 'eu-west-1' }), CLOCK)('arn:key', randomBytes(32)),
+  );
+  expect(error instanceof NotNow).toBe(isNotNow);
   mock.restore();
 });
 
@@ -168,7 +189,11 @@ test('gives up on a KMS that does not answer in time', async () => {
     const aws = await startAws({ authorize: ({ action }) => (action === 'Sign' ? new Promise(() => {}) : true) });
     const { key, address } = await createWallet(aws);
     const error = await failureOf(
-      createKmsSigner({ signDigest: createSdkSignDigest(aws.kms) }).sign(key, messageOf(randomBytes(32)), address),
+      createKmsSigner({ signDigest: createSdkSignDigest(aws.kms, CLOCK) }).sign(
+        key,
+        messageOf(randomBytes(32)),
+        address,
+      ),
     );
     expect(String(error)).toMatch(/no usable answer/);
     expect(error).not.toBeInstanceOf(NotNow);
