@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { VerifiedClaims } from '../domain/tenants/jwt-authorizer.ts';
 import type { Clock } from '../domain/time.ts';
 import { formatClaims } from '../jwt/claims-text.ts';
 import type { TokenRefusal } from '../jwt/token-refusal.ts';
@@ -20,7 +22,15 @@ export interface AuthorizerAnswer {
   readonly principalId: string;
   readonly policyDocument: object;
   /** Texts only: API Gateway takes nothing deeper. `refusal` stands between quotes in a gateway response, so it is escaped for JSON. */
-  readonly context: { readonly claims: string } | { readonly refusal: string };
+  readonly context:
+    | {
+        readonly claims: string;
+        // For the access log.
+        readonly issuer: string;
+        readonly client: string;
+        readonly userHash: string;
+      }
+    | { readonly refusal: string };
 }
 
 export interface AuthorizerDeps {
@@ -30,6 +40,8 @@ export interface AuthorizerDeps {
 }
 
 const BEARER = /^Bearer +([^ ]+)$/i;
+const USER_HASH_CHARS = 16;
+const CLIENT_MAX_CHARS = 256;
 const METHOD_ARN = /^(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+\/[A-Za-z0-9_-]+)\/[A-Z]+\/.*$/s;
 
 /**
@@ -86,7 +98,7 @@ async function decide(
     answer: {
       principalId: verified.value.sub,
       policyDocument: policyOf('Allow', `${stage}/*${OAUTH_PREFIX}/*`),
-      context: { claims: formatClaims(verified.value) },
+      context: { claims: formatClaims(verified.value), ...accessLogFields(verified.value) },
     },
   };
 }
@@ -106,6 +118,13 @@ function policyOf(effect: 'Allow' | 'Deny', resource: string): object {
     Version: '2012-10-17',
     Statement: [{ Effect: effect, Action: 'execute-api:Invoke', Resource: resource }],
   };
+}
+
+/** Who called, without the user's own id: a hash tells users of an issuer apart and names none. */
+function accessLogFields(claims: VerifiedClaims) {
+  const client = claims['client_id'] ?? claims['azp'];
+  const userHash = createHash('sha256').update(`${claims.iss} ${claims.sub}`).digest('hex').slice(0, USER_HASH_CHARS);
+  return { issuer: claims.iss, client: typeof client === 'string' ? client.slice(0, CLIENT_MAX_CHARS) : '', userHash };
 }
 
 /** The token of the one `Authorization` header. Two of them are refused: whoever stands in between may have judged the other. */

@@ -4,8 +4,13 @@ import { METRICS, type MetricDimension, type MetricName } from '../telemetry/met
 
 export type DimensionValues = Readonly<Partial<Record<MetricDimension, string>>>;
 
-/** Counts in the access log of requests whose token could not be judged, as `lib/infra` alone writes and reads it. */
+// Counted in logs by metric filters, which `lib/infra` alone makes and reads.
+/** Tokens that could not be judged, for reasons of our own. */
 export const AUTHORIZER_FAILURES = 'AuthorizerFailures';
+/** Tokens that could not be judged because their issuer could not be asked. */
+export const ISSUER_FAILURES = 'IssuerFailures';
+/** Answers with 5xx, other than for tokens that could not be judged. */
+export const SERVER_ERRORS = 'ServerErrors';
 
 /** Metrics of one deployment, which are told from those of another by their namespace. */
 export interface DeploymentMetrics {

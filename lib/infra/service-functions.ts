@@ -21,7 +21,12 @@ export interface ServiceFunctionsProps extends Secrets {
   readonly bundles: Readonly<Record<DeployedFunctionName, string>>;
 }
 
-export type ServiceFunctions = Readonly<Record<DeployedFunctionName, ServiceFunction>>;
+/** The judge of tokens is there where tokens are taken. */
+export type ServiceFunctions = Readonly<
+  Record<Exclude<DeployedFunctionName, 'authorize-jwt'>, ServiceFunction> & {
+    readonly 'authorize-jwt': ServiceFunction | null;
+  }
+>;
 
 /** Longer than the paying path's own bounds add up to, shorter than API Gateway waits. */
 const FUNCTION_TIMEOUT_SECONDS = 15;
@@ -79,7 +84,7 @@ export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProp
     'manage-connectors': manageConnectors(parts),
     'manage-identities': manageIdentities(parts),
     'issue-tokens': issueTokens(parts),
-    'authorize-jwt': authorizeJwt(parts),
+    'authorize-jwt': props.config.oauth ? authorizeJwt(parts) : null,
     'sweep-reservations': sweepReservations(parts),
     'publish-events': publishEvents(parts),
   };
@@ -91,6 +96,7 @@ function processPayment(parts: Parts): ServiceFunction {
   const { reservedConcurrency: reserved, provisionedConcurrency: provisioned } = config;
   const fn = serviceFunction(parts, 'process-payment', {
     description: 'reserves, signs, settles',
+    memoryMib: config.payingMemoryMib,
     roleName: stableRoleName(stack, config, 'process-payment'),
     environment: {
       ...userBinding(config),
@@ -187,9 +193,11 @@ function issueTokens(parts: Parts): ServiceFunction {
 }
 
 function authorizeJwt(parts: Parts): ServiceFunction {
+  const { authorizerConcurrency: cap } = parts.config;
   const fn = serviceFunction(parts, 'authorize-jwt', {
     description: 'verifies tokens of the issuers that managers trust',
     timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
+    ...(cap === null ? {} : { reservedConcurrency: cap }),
     environment: trustedIssuers(parts.config),
   });
   parts.data.registry.grantFindIssuers(fn.role);

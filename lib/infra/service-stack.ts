@@ -51,7 +51,8 @@ export class ServiceStack extends Stack {
     const api = new PaymentsApi(this, 'PaymentsApi', {
       name: config.stackPrefix,
       functions: toLive(behindApi),
-      authorizer: authorizer.live,
+      authorizer: authorizer?.live ?? null,
+      domain: domainOf(config),
       logRetentionDays: config.logRetentionDays,
       retainLogs: config.retainData,
       throttleRequestsPerSecond: config.throttleRequestsPerSecond,
@@ -72,7 +73,7 @@ export class ServiceStack extends Stack {
     if (config.canaryDeployment) {
       // Nobody waits for the sweeper, and a tenth of its runs would prove nothing.
       new CanaryDeployments(this, 'CanaryDeployments', {
-        functions: { ...behindApi, 'authorize-jwt': authorizer },
+        functions: authorizer === null ? behindApi : { ...behindApi, 'authorize-jwt': authorizer },
         alarms: alarms.ofDeployments,
       });
     }
@@ -173,9 +174,9 @@ function addObservability(
         ? null
         : new AlarmTopic(scope, 'AlarmTopic', { name: config.stackPrefix, email: config.alarmEmail }),
     metrics,
-    apiName,
-    stageName: STAGE,
     accessLogs: api.accessLogs,
+    authorizerLogs: functions['authorize-jwt']?.logGroup ?? null,
+    issuersAreChosen: config.jwtIssuers !== null,
     sweeper,
     deadLetters: deadLetters.queue,
     currencies: currenciesOf(config),
@@ -194,6 +195,10 @@ function addObservability(
     });
   }
   return alarms;
+}
+
+function domainOf({ domainName: name, certificateArn }: BursarConfig) {
+  return name === null || certificateArn === null ? null : { name, certificateArn };
 }
 
 function currenciesOf({ allowedNetworks }: BursarConfig): string[] {

@@ -50,7 +50,12 @@ test('lets the holder of a good token in to everything under /oauth of the stage
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Action: 'execute-api:Invoke', Resource: `${STAGE}/*/oauth/*` }],
     },
-    context: { claims: JSON.stringify(CLAIMS) },
+    context: {
+      claims: JSON.stringify(CLAIMS),
+      issuer: 'https://issuer.example',
+      client: '',
+      userHash: 'dfe7cb1a74edb96d',
+    },
   });
   expect(verified).toEqual([TOKEN]);
   expect(logged()).toEqual([expect.objectContaining({ event: 'token.judged', requestId: 'request-1' })]);

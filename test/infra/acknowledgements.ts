@@ -34,6 +34,7 @@ const ALARMS = [
   'DeadLetters',
   'DenialSpike',
   'InvariantViolated',
+  'IssuerUnreachable',
   'OldestReservationAge',
   'SignerThrottled',
   'SpendAnomaly',

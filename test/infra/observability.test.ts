@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatDashboardPicture, readWidgets } from '../../lib/infra/dashboard-picture.ts';
+import { ISSUER_FAILURE } from '../../lib/infra/constructs/alarms.ts';
 import { metricsOf } from '../../lib/infra/metrics.ts';
 import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 import { METRICS } from '../../lib/telemetry/metric-names.ts';
@@ -53,15 +54,17 @@ describe('the alarms', () => {
     ],
     ['SignerThrottled', 'SignerThrottles', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 3 }],
     ['SweepFailures', 'SweepFailures', { Threshold: 0, EvaluationPeriods: 15, DatapointsToAlarm: 10 }],
-    ['ApiServerErrors', '5XXError', { Threshold: 3, EvaluationPeriods: 3, DatapointsToAlarm: 2, Statistic: 'Sum' }],
+    ['ApiServerErrors', 'ServerErrors', { Threshold: 3, EvaluationPeriods: 3, DatapointsToAlarm: 2, Statistic: 'Sum' }],
     ['AuthorizerErrors', 'AuthorizerFailures', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 2 }],
+    ['IssuerUnreachable', 'IssuerFailures', { Threshold: 0, EvaluationPeriods: 3, Period: 300 }],
     ['DeadLetters', 'ApproximateNumberOfMessagesVisible', { Threshold: 0, EvaluationPeriods: 1 }],
   ])('%s watches %s', (name, metric, properties) => {
     expect(alarm(name)).toMatchObject({ MetricName: metric, TreatMissingData: 'notBreaching', ...properties });
   });
 
-  test('are ten', () => {
-    expect([...alarmsOf(app).keys()]).toHaveLength(10);
+  test('are eleven, and nine where no tokens are taken', async () => {
+    expect([...alarmsOf(app).keys()]).toHaveLength(11);
+    expect([...alarmsOf(await synthesize({ oauth: false })).keys()]).toHaveLength(9);
   });
 
   test('denials alarm by their share, and not below twenty requests', () => {
@@ -101,16 +104,40 @@ describe('the alarms', () => {
     expect(alarm('SpendAnomaly', told)).toMatchObject({ MetricName: 'SpendAmount', Period: 3_600, Threshold: 50 });
   });
 
-  test('a token that is no good is no error of the authorizer: the access log is counted, not what it throws', () => {
-    const [filter] = propertiesOf(app.service, 'AWS::Logs::MetricFilter');
-    expect(filter).toMatchObject({
-      FilterPattern: '{ ($.errorType = "AUTHORIZER_FAILURE") || ($.errorType = "AUTHORIZER_CONFIGURATION_ERROR") }',
-      LogGroupName: { Ref: expect.stringMatching(/^PaymentsApiAccessLogs/) },
-      MetricTransformations: [{ MetricNamespace: 'Bursar', MetricName: 'AuthorizerFailures', MetricValue: '1' }],
+  test('tell failures of functions, tokens that cannot be judged and issuers that cannot be asked apart', () => {
+    const filters = propertiesOf(app.service, 'AWS::Logs::MetricFilter').map((filter) => {
+      const [transformation] = filter['MetricTransformations'] as [Record<string, unknown>];
+      expect(transformation).toMatchObject({ MetricNamespace: 'Bursar', MetricValue: '1' });
+      const { Ref: log } = filter['LogGroupName'] as { Ref: string };
+      return [transformation['MetricName'], log.replace(/[0-9A-F]{8}$/, ''), filter['FilterPattern']];
     });
+    expect(filters).toEqual([
+      ['ServerErrors', 'PaymentsApiAccessLogs', '{ ($.status = "5*") && ($.errorType != "AUTHORIZER_FAILURE") }'],
+      [
+        'AuthorizerFailures',
+        'AuthorizeJwtLogs',
+        `{ ($.event = "token.judged" && $.level = "ERROR" && $.failure[0] != "${ISSUER_FAILURE}") || ($.record.status = "timeout") }`,
+      ],
+      ['IssuerFailures', 'AuthorizeJwtLogs', `{ $.event = "token.judged" && $.failure[0] = "${ISSUER_FAILURE}" }`],
+    ]);
     const [stage] = propertiesOf(app.service, 'AWS::ApiGateway::Stage');
     const { Format: format } = stage!['AccessLogSetting'] as { Format: string };
-    expect(JSON.parse(format)).toMatchObject({ errorType: '$context.error.responseType' });
+    expect(JSON.parse(format)).toMatchObject({ errorType: '$context.error.responseType', status: '$context.status' });
+  });
+
+  test('an issuer that cannot be asked is known by what the judge of tokens throws', () => {
+    const thrown = ISSUER_FAILURE.replaceAll('*', '');
+    const sources = readdirSync(join(PROJECT_ROOT, 'lib/jwt')).map((file) =>
+      readFileSync(join(PROJECT_ROOT, 'lib/jwt', file), 'utf8'),
+    );
+    expect(sources.filter((text) => text.includes(`new IssuerUnavailable('${thrown}`))).toHaveLength(1);
+  });
+
+  test('a stranger’s token cannot call anybody: where any issuer may be named, nobody hears of one that cannot be asked', async () => {
+    const actions = async (config: object) =>
+      alarm('IssuerUnreachable', await synthesize({ alarmEmail: 'ops@example.com', ...config })).AlarmActions;
+    expect(await actions({})).toBeUndefined();
+    expect(await actions({ jwtIssuers: ['https://login.example.com'] })).toHaveLength(1);
   });
 
   test('each says where its runbook is, and it is there', () => {
@@ -139,7 +166,9 @@ describe('the alarms', () => {
     const [[topicId, topic]] = Object.entries(resourcesOf(told.service, 'AWS::SNS::Topic')) as [[string, never]];
     const [[keyId]] = Object.entries(resourcesOf(told.service, 'AWS::KMS::Key')) as [[string, never]];
     expect(topic).toMatchObject({ Properties: { KmsMasterKeyId: { 'Fn::GetAtt': [keyId, 'Arn'] } } });
-    for (const { AlarmActions: actions } of alarmsOf(told).values()) expect(actions).toEqual([{ Ref: topicId }]);
+    for (const [name, { AlarmActions: actions }] of alarmsOf(told)) {
+      expect([name, actions]).toEqual([name, name === 'IssuerUnreachable' ? undefined : [{ Ref: topicId }]]);
+    }
     expect(propertiesOf(told.service, 'AWS::SNS::Subscription')).toEqual([
       { Endpoint: 'ops@example.com', Protocol: 'email', TopicArn: { Ref: topicId } },
     ]);

@@ -1,5 +1,7 @@
 import type { BursarConfig } from '../../lib/infra/config/config.ts';
 
+const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000';
+
 /** Every choice that adds something to the stacks, made. */
 export const ALL_OPTIONS: Partial<BursarConfig> = {
   jwtIssuers: ['https://login.example.com'],
@@ -7,6 +9,10 @@ export const ALL_OPTIONS: Partial<BursarConfig> = {
   alarmEmail: 'ops@example.com',
   canaryDeployment: true,
   dashboards: true,
+  authorizerConcurrency: 20,
+  domainName: 'pay.example.com',
+  certificateArn: CERTIFICATE_ARN,
+  payingMemoryMib: 1_024,
   externalSecretArns: ['arn:aws:secretsmanager:us-east-1:000000000000:secret:cdp/api-??????'],
   provisionedConcurrency: 2,
   reservedConcurrency: 100,

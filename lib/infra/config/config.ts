@@ -46,11 +46,17 @@ export interface BursarConfig {
    */
   readonly retainData: boolean;
   /**
-   * Memory of each function in MiB; Lambda gives CPU in proportion. The sweeper, which waits most of the time, gets 256 at
-   * the most.
+   * Memory of every other function in MiB; Lambda gives CPU in proportion. The publisher, which waits most of the time, gets
+   * 256 at the most.
    * @default 512
    */
   readonly functionMemoryMib: number;
+  /**
+   * Memory of the paying function in MiB, and with it its share of a processor: 512 MiB is 0.29 of one, and signing is what it
+   * computes.
+   * @default 512
+   */
+  readonly payingMemoryMib: number;
   /**
    * Memory of the sweeper, and with it its share of a processor, which decides how many payments a second it keeps up with
    * (docs/operating.md, limits). While there are payments it runs half of all time, mostly waiting.
@@ -123,6 +129,18 @@ export interface BursarConfig {
    */
   readonly jwtIssuers: readonly string[] | null;
   /**
+   * Whether calls with tokens are taken, under `/oauth`. Without them everybody signs with IAM, and there is neither the
+   * function that judges tokens nor a way to make it work for strangers.
+   * @default true
+   */
+  readonly oauth: boolean;
+  /**
+   * Instances that the function which judges tokens may have at the most. Anybody can send it tokens, and they take from what
+   * the account has for payments. Needs an account whose limit is above 100 more than all that is set aside.
+   * @default null - it shares the account's
+   */
+  readonly authorizerConcurrency: number | null;
+  /**
    * ARNs of your own secrets in Secrets Manager that credential providers of source EXTERNAL may refer to; only the
    * function that mints tokens reads them. Full ARNs with the six characters at their end, or `-??????` in place of those.
    * A secret that is encrypted with a key of yours needs that key's policy to let the function's role decrypt.
@@ -136,6 +154,18 @@ export interface BursarConfig {
   readonly throttleRequestsPerSecond: number;
   /** @default 2000 */
   readonly throttleBurstRequests: number;
+  /**
+   * A host name of your own for the API, such as `pay.example.com`, so that its URL stays when the stack is made anew. It needs
+   * `certificateArn`; the output `DomainTarget` is what its DNS record (CNAME, or alias in Route 53) has to name. The address
+   * that API Gateway gives keeps working.
+   * @default null
+   */
+  readonly domainName: string | null;
+  /**
+   * A certificate of ACM for `domainName`, of the region of the deployment.
+   * @default null
+   */
+  readonly certificateArn: string | null;
   /**
    * Whether to set the role with which API Gateway writes logs. It is one setting for the whole account and region, and
    * access logs need it. `false` where something else owns it already.

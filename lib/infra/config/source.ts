@@ -6,6 +6,8 @@ import {
   isHttpUrl,
   parseAgentNames,
   parseBoolean,
+  parseCertificateArn,
+  parseDomainName,
   parseExistingTables,
   parseEmail,
   parseInteger,
@@ -71,6 +73,7 @@ const PARSERS: Parsers = {
   },
   retainData: parseBoolean,
   functionMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
+  payingMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
   sweeperMemoryMib: (value) => parseIntegerWithin(value, 128, 10_240),
   controlPlanePrincipals: parsePrincipals,
   managementPrincipals: parsePrincipals,
@@ -82,9 +85,13 @@ const PARSERS: Parsers = {
   backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,
   jwtIssuers: parseIssuers,
+  oauth: parseBoolean,
+  authorizerConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
   externalSecretArns: parseSecretArns,
   throttleRequestsPerSecond: (value) => parseIntegerWithin(value, 1, 10_000),
   throttleBurstRequests: (value) => parseIntegerWithin(value, 1, 5_000),
+  domainName: parseDomainName,
+  certificateArn: parseCertificateArn,
   ownApiGatewayAccount: parseBoolean,
   validityCapSeconds: (value) => parseIntegerWithin(value, VALIDITY_CHOICE_MIN_SECONDS, VALIDITY_CAP_SECONDS),
   repeatWindowSeconds: (value) => parseIntegerWithin(value, 0, REPEAT_WINDOW_MAX_SECONDS),
@@ -154,6 +161,8 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
     ...untoldPrincipals(config),
     ...idleTreasury(config),
     ...unservedConcurrency(config),
+    ...halfDomain(config),
+    ...deafAuthorizer(config),
   );
   if (problems.length > 0) throw new InvalidConfiguration(`invalid configuration:\n- ${problems.join('\n- ')}`);
   return config;
@@ -181,6 +190,19 @@ function idleTreasury({ treasuryPrincipals, withdrawalAddresses }: BursarConfig)
 function unservedConcurrency({ reservedConcurrency: reserved, provisionedConcurrency: kept }: BursarConfig): string[] {
   if (reserved === null || kept === null || kept <= reserved) return [];
   return [`provisionedConcurrency ${kept} is above reservedConcurrency ${reserved}: expected at most as many`];
+}
+
+function halfDomain({ domainName, certificateArn }: BursarConfig): string[] {
+  if ((domainName === null) === (certificateArn === null)) return [];
+  return ['domainName and certificateArn go together: expected both or neither'];
+}
+
+function deafAuthorizer({ oauth, authorizerConcurrency, jwtIssuers }: BursarConfig): string[] {
+  if (oauth) return [];
+  return [
+    ...(authorizerConcurrency === null ? [] : ['authorizerConcurrency needs oauth: without it nobody judges tokens']),
+    ...(jwtIssuers === null || jwtIssuers.length === 0 ? [] : ['jwtIssuers needs oauth: without it no token is taken']),
+  ];
 }
 
 /** `logRetentionDays` is `BURSAR_LOG_RETENTION_DAYS`. */

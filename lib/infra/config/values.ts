@@ -133,6 +133,23 @@ export function parseVpc(value: unknown): { vpcId: string; subnetIds: string[] }
   });
 }
 
+const DOMAIN_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+const CERTIFICATE_ARN = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate\/[A-Za-z0-9-]{1,64}$/;
+
+export function parseDomainName(value: unknown): string | null {
+  return parseOptional(value, (given) => {
+    if (isMatch(given, DOMAIN_NAME)) return given;
+    throw new Unexpected("a host name in small letters such as pay.example.com, or 'none'");
+  });
+}
+
+export function parseCertificateArn(value: unknown): string | null {
+  return parseOptional(value, (given) => {
+    if (isMatch(given, CERTIFICATE_ARN)) return given;
+    throw new Unexpected("the ARN of a certificate of ACM, or 'none'");
+  });
+}
+
 const TABLE_NAME = /^[A-Za-z0-9_.-]{3,255}$/;
 const STREAM_ARN =
   /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table\/([A-Za-z0-9_.-]{3,255})\/stream\/[0-9T:.-]{10,40}$/;

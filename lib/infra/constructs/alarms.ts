@@ -4,7 +4,6 @@ import {
   AnomalyDetectionAlarm,
   ComparisonOperator,
   MathExpression,
-  Metric,
   TreatMissingData,
   type AlarmProps,
   type IMetric,
@@ -13,7 +12,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { FilterPattern, MetricFilter, type LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { AUTHORIZER_FAILURES, type DeploymentMetrics } from '../metrics.ts';
+import { AUTHORIZER_FAILURES, ISSUER_FAILURES, SERVER_ERRORS, type DeploymentMetrics } from '../metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import type { ServiceFunction } from './service-function.ts';
 
@@ -21,9 +20,11 @@ export interface AlarmsProps {
   /** `null`: nobody is told. */
   readonly topic: AlarmTopic | null;
   readonly metrics: DeploymentMetrics;
-  readonly apiName: string;
-  readonly stageName: string;
   readonly accessLogs: LogGroup;
+  /** `null` where nobody judges tokens. */
+  readonly authorizerLogs: LogGroup | null;
+  /** Whether the deployer says whose tokens are taken, and so whose absence is theirs to mend. */
+  readonly issuersAreChosen: boolean;
   readonly sweeper: ServiceFunction;
   readonly deadLetters: IQueue;
   /** Symbols of the tokens that can be paid with. */
@@ -47,6 +48,8 @@ const DENIED_MAX_PERCENT = 50;
 const DENIALS_COUNTED_FROM = 20;
 /** Server errors in one minute: a few may be a moment of the store, and were retried. */
 const SERVER_ERRORS_MAX = 3;
+/** What a log line says of an issuer that cannot be asked (`lib/jwt`). */
+export const ISSUER_FAILURE = '*the issuer of the token cannot be asked*';
 /** Standard deviations above the usual. */
 const SPEND_BAND_WIDTH = 4;
 
@@ -64,8 +67,10 @@ export class Alarms extends Construct {
     this.metrics = props.metrics;
     const invariant = this.invariantViolated();
     const serverErrors = this.serverErrors(props);
-    const authorizer = this.authorizerErrors(props.accessLogs);
-    this.ofDeployments = [invariant, serverErrors, authorizer];
+    const { authorizerLogs } = props;
+    const authorizer = authorizerLogs === null ? [] : [this.authorizerErrors(authorizerLogs)];
+    this.ofDeployments = [invariant, serverErrors, ...authorizer];
+    if (authorizerLogs !== null) this.issuerUnreachable(authorizerLogs, props.issuersAreChosen);
     this.oldestReservation();
     this.denialSpike();
     this.signerThrottled();
@@ -84,16 +89,19 @@ export class Alarms extends Construct {
     });
   }
 
-  private serverErrors({ apiName, stageName }: AlarmsProps): Alarm {
+  /** Counted in the access log, to leave out what happens before any function of the operations is asked. */
+  private serverErrors({ accessLogs }: AlarmsProps): Alarm {
+    const filter = new MetricFilter(this, 'ServerErrorFilter', {
+      logGroup: accessLogs,
+      metricNamespace: this.metrics.namespace,
+      metricName: SERVER_ERRORS,
+      filterPattern: FilterPattern.all(
+        FilterPattern.stringValue('$.status', '=', '5*'),
+        FilterPattern.stringValue('$.errorType', '!=', 'AUTHORIZER_FAILURE'),
+      ),
+    });
     return this.add('ApiServerErrors', 'Calls are answered with 5xx', TreatMissingData.NOT_BREACHING, {
-      // By name and not by reference: the API refers to the aliases, which wait for the deployments that watch this.
-      metric: new Metric({
-        namespace: 'AWS/ApiGateway',
-        metricName: '5XXError',
-        dimensionsMap: { ApiName: apiName, Stage: stageName },
-        statistic: 'Sum',
-        period: MINUTE,
-      }),
+      metric: filter.metric({ statistic: 'Sum', period: MINUTE }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       threshold: SERVER_ERRORS_MAX,
       evaluationPeriods: 3,
@@ -101,15 +109,14 @@ export class Alarms extends Construct {
     });
   }
 
-  /** The authorizer's own error count would also count every bad token, which it answers by throwing. */
-  private authorizerErrors(accessLogs: LogGroup): Alarm {
+  /** Failures of its own. Its error count would also count every bad token, which it answers by throwing. */
+  private authorizerErrors(logs: LogGroup): Alarm {
     const filter = new MetricFilter(this, 'AuthorizerFailureFilter', {
-      logGroup: accessLogs,
+      logGroup: logs,
       metricNamespace: this.metrics.namespace,
       metricName: AUTHORIZER_FAILURES,
-      filterPattern: FilterPattern.any(
-        FilterPattern.stringValue('$.errorType', '=', 'AUTHORIZER_FAILURE'),
-        FilterPattern.stringValue('$.errorType', '=', 'AUTHORIZER_CONFIGURATION_ERROR'),
+      filterPattern: FilterPattern.literal(
+        `{ ($.event = "token.judged" && $.level = "ERROR" && $.failure[0] != "${ISSUER_FAILURE}") || ($.record.status = "timeout") }`,
       ),
     });
     return this.add('AuthorizerErrors', 'Tokens cannot be judged', TreatMissingData.NOT_BREACHING, {
@@ -119,6 +126,30 @@ export class Alarms extends Construct {
       evaluationPeriods: 5,
       datapointsToAlarm: 2,
     });
+  }
+
+  /**
+   * Anybody can send a token that names an issuer, so one that cannot be asked neither takes a deployment back nor, where
+   * anybody may name issuers, calls anybody.
+   */
+  private issuerUnreachable(logs: LogGroup, issuersAreChosen: boolean): void {
+    const filter = new MetricFilter(this, 'IssuerFailureFilter', {
+      logGroup: logs,
+      metricNamespace: this.metrics.namespace,
+      metricName: ISSUER_FAILURES,
+      filterPattern: FilterPattern.literal(`{ $.event = "token.judged" && $.failure[0] = "${ISSUER_FAILURE}" }`),
+    });
+    const id = 'IssuerUnreachable';
+    const alarm = new Alarm(this, id, {
+      alarmDescription: describe(id, 'An issuer of tokens cannot be asked for its keys'),
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      metric: filter.metric({ statistic: 'Sum', period: FIVE_MINUTES }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 3,
+    });
+    if (issuersAreChosen) this.announce(alarm);
+    else this.all.push(alarm);
   }
 
   private oldestReservation(): Alarm {

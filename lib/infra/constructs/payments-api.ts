@@ -1,7 +1,10 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+// oxlint-disable no-new -- a construct takes its place in the tree by being made
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   ApiDefinition,
+  CfnBasePathMapping,
+  CfnDomainName,
   EndpointType,
   LogGroupLogDestination,
   MethodLoggingLevel,
@@ -18,8 +21,10 @@ import { logRemoval } from './log-removal.ts';
 export interface PaymentsApiProps {
   readonly name: string;
   readonly functions: Readonly<Record<FunctionName, IFunction>>;
-  /** Judges the tokens of the operations under `/oauth`. */
-  readonly authorizer: IFunction;
+  /** Judges the tokens of the operations under `/oauth`; `null`: there are none. */
+  readonly authorizer: IFunction | null;
+  /** A host name of the deployer's, with its certificate. */
+  readonly domain: { readonly name: string; readonly certificateArn: string } | null;
   readonly logRetentionDays: RetentionDays;
   readonly retainLogs: boolean;
   readonly throttleRequestsPerSecond: number;
@@ -39,6 +44,10 @@ const ACCESS_LOG_FIELDS = {
   requestTime: '$context.requestTime',
   sourceIp: '$context.identity.sourceIp',
   callerArn: '$context.identity.userArn',
+  // Of the token, as its issuer says; the user's id is a hash, which tells users apart and names none.
+  issuer: '$context.authorizer.issuer',
+  client: '$context.authorizer.client',
+  userHash: '$context.authorizer.userHash',
   httpMethod: '$context.httpMethod',
   resourcePath: '$context.resourcePath',
   status: '$context.status',
@@ -73,7 +82,7 @@ export class PaymentsApi extends Construct {
           title: props.name,
           // Every name has its pair.
           integrationUris: Object.fromEntries(uris) as Record<FunctionName, string>,
-          authorizerUri: this.invocationUri(props.authorizer),
+          authorizerUri: props.authorizer === null ? null : this.invocationUri(props.authorizer),
         }),
       ),
       endpointTypes: [EndpointType.REGIONAL],
@@ -100,9 +109,30 @@ export class PaymentsApi extends Construct {
         sourceArn: this.invokeArn('*'),
       });
     }
-    props.authorizer.addPermission('InvokedByApi', {
+    props.authorizer?.addPermission('InvokedByApi', {
       principal: new ServicePrincipal('apigateway.amazonaws.com'),
       sourceArn: this.arn('authorizers/*'),
+    });
+    if (props.domain !== null) this.addDomain(props.domain);
+  }
+
+  private addDomain({ name, certificateArn }: { readonly name: string; readonly certificateArn: string }): void {
+    const domain = new CfnDomainName(this, 'Domain', {
+      domainName: name,
+      regionalCertificateArn: certificateArn,
+      endpointConfiguration: { types: ['REGIONAL'] },
+      securityPolicy: 'TLS_1_2',
+    });
+    new CfnBasePathMapping(this, 'DomainMapping', {
+      domainName: domain.ref,
+      restApiId: this.api.restApiId,
+      stage: this.api.deploymentStage.stageName,
+    });
+    const scope = Stack.of(this);
+    new CfnOutput(scope, 'DomainEndpoint', { value: `https://${name}`, description: 'Base URL under your own name' });
+    new CfnOutput(scope, 'DomainTarget', {
+      value: domain.attrRegionalDomainName,
+      description: 'What the DNS record of your own name has to point to',
     });
   }
 

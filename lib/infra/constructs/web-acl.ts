@@ -101,13 +101,17 @@ function tooLarge(stageName: string): CfnWebACL.StatementProperty {
       textTransformations: noChange,
     },
   };
-  const identities = {
+  const beginsWith = (searchString: string) => ({
     byteMatchStatement: {
       fieldToMatch: { uriPath: {} },
       positionalConstraint: 'STARTS_WITH',
-      searchString: `/${stageName}${IDENTITIES}`,
+      searchString,
       textTransformations: noChange,
     },
+  });
+  // Under a host name of the deployer's, paths begin without the stage.
+  const identities = {
+    orStatement: { statements: [beginsWith(`/${stageName}${IDENTITIES}`), beginsWith(IDENTITIES)] },
   };
   return { andStatement: { statements: [body, { notStatement: { statement: identities } }] } };
 }

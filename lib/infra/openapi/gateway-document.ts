@@ -12,8 +12,8 @@ export interface OpenApiOptions {
   readonly title: string;
   /** Where API Gateway sends the operations of each function; may be CDK tokens. */
   readonly integrationUris: Readonly<Record<FunctionName, string>>;
-  /** Where API Gateway asks about tokens; may be a CDK token. */
-  readonly authorizerUri: string;
+  /** Where API Gateway asks about tokens; may be a CDK token. `null`: no operation takes tokens. */
+  readonly authorizerUri: string | null;
 }
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
@@ -41,6 +41,7 @@ export function createOpenApi({ title, integrationUris, authorizerUri }: OpenApi
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
     for (const way of waysOf(name, route)) {
+      if (way.scheme === 'jwt' && authorizerUri === null) continue;
       const path = (paths[way.path] ??= {});
       path[route.method.toLowerCase()] = toOperation(way, route, {
         // Object.entries widens the names of the table to texts.
@@ -56,23 +57,27 @@ export function createOpenApi({ title, integrationUris, authorizerUri }: OpenApi
     components: {
       securitySchemes: {
         sigv4: { type: 'apiKey', name: 'Authorization', in: 'header', 'x-amazon-apigateway-authtype': 'awsSigv4' },
-        jwt: {
-          type: 'apiKey',
-          name: 'Authorization',
-          in: 'header',
-          'x-amazon-apigateway-authtype': 'custom',
-          'x-amazon-apigateway-authorizer': {
-            type: 'request',
-            // A request without the header is refused before the function is asked.
-            identitySource: 'method.request.header.Authorization',
-            // A cached answer would let a token in after its end, or after a manager ceased to trust its issuer.
-            authorizerResultTtlInSeconds: 0,
-            authorizerUri,
-          },
-        },
+        ...(authorizerUri === null ? {} : { jwt: jwtScheme(authorizerUri) }),
       },
     },
     'x-amazon-apigateway-gateway-responses': GATEWAY_RESPONSES,
+  };
+}
+
+function jwtScheme(authorizerUri: string): object {
+  return {
+    type: 'apiKey',
+    name: 'Authorization',
+    in: 'header',
+    'x-amazon-apigateway-authtype': 'custom',
+    'x-amazon-apigateway-authorizer': {
+      type: 'request',
+      // A request without the header is refused before the function is asked.
+      identitySource: 'method.request.header.Authorization',
+      // A cached answer would let a token in after its end, or after a manager ceased to trust its issuer.
+      authorizerResultTtlInSeconds: 0,
+      authorizerUri,
+    },
   };
 }
 
