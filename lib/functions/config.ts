@@ -88,6 +88,12 @@ export function readSpanSource(env: Environment): SpanSource | null {
   return { partition, region, account, functionName, daemon: { host, port: Number(port) } };
 }
 
+/** The key that encrypts new secrets. Throws where it is not set. */
+export function readSecretsKeyArn(env: Environment): string {
+  const reader = createReader(env);
+  return reader.finish({ arn: reader.matching('SECRETS_KEY_ARN', /^arn:[a-z-]+:kms:/, 'the ARN of a KMS key') }).arn;
+}
+
 /** Where CloudWatch keeps the metrics of this deployment. Throws where it is not set. */
 export function readMetricNamespace(env: Environment): string {
   const reader = createReader(env);

@@ -2,13 +2,12 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { answerWith, createFunction } from '../api/function.ts';
 import { toMintedTokenView, toWorkloadTokenView } from '../api/views/identities.ts';
 import { SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import { createFetchJson } from '../jwt/fetch-json.ts';
 import { createTokenVerifier } from '../jwt/token-verifier.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { createWorkloadTokens } from '../ledger/dynamodb/registry/workload-tokens.ts';
-import { readBaseConfig } from './config.ts';
+import { readAuthorizingConfig } from './config.ts';
 import { createCredentialReader } from '../service/identities/credential-reader.ts';
 import { mintPaymentToken } from '../service/identities/payment-tokens.ts';
 import {
@@ -16,11 +15,13 @@ import {
   issueWorkloadTokenForJwt,
   redeemWorkloadToken,
 } from '../service/identities/workload-tokens.ts';
+import { mayTrust } from '../domain/tenants/jwt-authorizer.ts';
+import { composeFetchJson } from './issuer-fetch.ts';
 import { awsClientOptions, composeServing, reportDroppedKeys, systemClock, systemRandom } from './runtime.ts';
 
 /** Issues workloads' tokens, and mints wallet providers' tokens for them. Reads credentials; keeps none of what it hands out. */
 export function composeIssueTokens(env: NodeJS.ProcessEnv) {
-  const config = readBaseConfig(env);
+  const config = readAuthorizingConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const table = { tableName: config.registryTable, client };
   const secretsClient = new SecretsManagerClient(awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX));
@@ -32,9 +33,10 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
     redeem: (token: string) => redeemWorkloadToken(deps, token),
     verifier: createTokenVerifier({
       clock: systemClock,
-      fetchJson: createFetchJson(),
+      fetchJson: composeFetchJson(env),
       reportDroppedKeys,
-      findDiscoveryUrl: (issuerKey) => issuers.findDiscoveryUrl(issuerKey),
+      findDiscoveryUrl: async (issuerKey) =>
+        mayTrust(config.trustedIssuers, issuerKey) ? issuers.findDiscoveryUrl(issuerKey) : null,
     }),
     clock: systemClock,
     random: systemRandom,

@@ -1,4 +1,3 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { answerWith, asItIs, createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -7,7 +6,7 @@ import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
-import { readConnectorsConfig } from './config.ts';
+import { readConnectorsConfig, readSecretsKeyArn } from './config.ts';
 import {
   createConnector,
   deleteConnector,
@@ -32,6 +31,7 @@ import {
 import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
 import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
+import { createSecretsClient } from './secrets-client.ts';
 
 /** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
 export function composeManageConnectors(env: NodeJS.ProcessEnv) {
@@ -40,7 +40,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const registryTable = { tableName: config.registryTable, client };
   const walletSecrets = {
-    client: new SecretsManagerClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX)),
+    client: createSecretsClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX), readSecretsKeyArn(env)),
     secretNamePrefix: config.secretNamePrefix,
   };
   const deps = {

@@ -1,4 +1,3 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { answerWith, createFunction, describeFailure, type HandlersOf } from '../api/function.ts';
 import { findSecretProblem } from '../wallets/secret-problem.ts';
 import type { Deployment } from '../domain/ids.ts';
@@ -8,7 +7,7 @@ import { ok } from '../domain/result.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createTagStore } from '../ledger/dynamodb/registry/tag-store.ts';
-import { readIdentitiesConfig } from './config.ts';
+import { readIdentitiesConfig, readSecretsKeyArn } from './config.ts';
 import {
   createProvider,
   deleteProvider,
@@ -37,6 +36,7 @@ import {
 } from '../service/identities/workload-identities.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { awsClientOptions, composeServing, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { createSecretsClient } from './secrets-client.ts';
 
 /** Credential providers, workload identities and tags. May make, renew and delete credentials' secrets, and read none. */
 export function composeManageIdentities(env: NodeJS.ProcessEnv) {
@@ -45,7 +45,10 @@ export function composeManageIdentities(env: NodeJS.ProcessEnv) {
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const table = { tableName: config.registryTable, client };
   const identities = createIdentityStore(table);
-  const secretsClient = new SecretsManagerClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX));
+  const secretsClient = createSecretsClient(
+    awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX),
+    readSecretsKeyArn(env),
+  );
   const deps: ProvidersDeps & { readonly identities: IdentityStore } = {
     identities,
     secrets: createProviderSecrets(secretsClient),

@@ -5,6 +5,8 @@ import { Books } from './constructs/books.ts';
 import { DataKey } from './constructs/data-key.ts';
 import { PaymentEvents } from './constructs/payment-events.ts';
 import { Registry } from './constructs/registry.ts';
+import { SecretsKey } from './constructs/secrets-key.ts';
+import { secretNamePrefix, secretRoles } from './stable-names.ts';
 
 export interface DataStackProps extends StackProps {
   readonly config: BursarConfig;
@@ -19,6 +21,7 @@ export class DataStack extends Stack {
   readonly books: Books;
   readonly registry: Registry;
   readonly events: PaymentEvents;
+  readonly secretsKey: SecretsKey;
 
   constructor(scope: Construct, id: string, { config, ...props }: DataStackProps) {
     super(scope, id, {
@@ -31,6 +34,10 @@ export class DataStack extends Stack {
     const books = new Books(this, 'Books', { dataKey, origin: { kind: 'own', retain, changes: 'streamed' } });
     const registry = new Registry(this, 'Registry', { dataKey, origin: { kind: 'own', retain, changes: 'silent' } });
     this.events = new PaymentEvents(this, 'Events', { name: config.stackPrefix, retain });
+    this.secretsKey = new SecretsKey(this, 'SecretsKey', {
+      namePrefix: secretNamePrefix(config),
+      roles: secretRoles(this, config),
+    });
     this.pinExports(dataKey, books, registry);
     const { existingTables } = config;
     // The stack keeps its own tables all the same: what the service stack still refers to cannot go before it.
@@ -60,6 +67,7 @@ export class DataStack extends Stack {
     const { table } = books;
     const ofTables = [table.tableName, table.tableArn, books.streamArn, registry.tableName, registry.tableArn];
     const { eventBusArn, eventBusName } = this.events.bus;
-    for (const value of [key.keyArn, ...ofTables, eventBusArn, eventBusName]) this.exportValue(value);
+    for (const value of [key.keyArn, ...ofTables, eventBusArn, eventBusName, this.secretsKey.key.keyArn])
+      this.exportValue(value);
   }
 }

@@ -7,6 +7,7 @@ import { WalletKeys } from './constructs/wallet-keys.ts';
 import { WalletSecrets } from './constructs/wallet-secrets.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
+import { secretNamePrefix, stableRoleArn, stableRoleName } from './stable-names.ts';
 
 /** What is made at run time and kept in Secrets Manager. */
 export interface Secrets {
@@ -58,13 +59,14 @@ interface Parts extends ServiceFunctionsProps {
 }
 
 /** The secrets of the deployment, none of which is there yet: who may make and read them is granted to roles. */
-export function createSecrets(stack: Stack, { stackPrefix, externalSecretArns }: BursarConfig): Secrets {
+export function createSecrets(stack: Stack, config: BursarConfig): Secrets {
+  const prefix = secretNamePrefix(config);
   const credentials = new CredentialSecrets(stack, 'CredentialSecrets', {
-    namePrefix: `bursar/${stackPrefix}/credentials`,
-    externalArns: externalSecretArns,
+    namePrefix: `${prefix}/credentials`,
+    externalArns: config.externalSecretArns,
   });
   const seeds = new WalletSecrets(stack, 'WalletSecrets', {
-    namePrefix: `bursar/${stackPrefix}`,
+    namePrefix: prefix,
     others: credentials.arnPattern,
   });
   return { seeds, credentials };
@@ -164,7 +166,12 @@ function manageConnectors(parts: Parts): ServiceFunction {
   const { data, seeds } = parts;
   const fn = serviceFunction(parts, 'manage-connectors', {
     description: 'makes managers and connectors',
-    environment: { SECRET_NAME_PREFIX: seeds.namePrefix, ...trustedIssuers(parts.config) },
+    roleName: stableRoleName(parts.stack, parts.config, 'manage-connectors'),
+    environment: {
+      SECRET_NAME_PREFIX: seeds.namePrefix,
+      SECRETS_KEY_ARN: data.secretsKey.key.keyArn,
+      ...trustedIssuers(parts.config),
+    },
   });
   data.registry.grantManageConnectors(fn.role);
   data.books.grantKeepGate(fn.role);
@@ -177,7 +184,8 @@ function manageIdentities(parts: Parts): ServiceFunction {
   const { credentials, data } = parts;
   const fn = serviceFunction(parts, 'manage-identities', {
     description: 'makes credential providers and workload identities, tags resources',
-    environment: { CREDENTIAL_NAME_PREFIX: credentials.namePrefix },
+    roleName: stableRoleName(parts.stack, parts.config, 'manage-identities'),
+    environment: { CREDENTIAL_NAME_PREFIX: credentials.namePrefix, SECRETS_KEY_ARN: data.secretsKey.key.keyArn },
   });
   data.registry.grantManageIdentities(fn.role);
   credentials.grantManage(fn.role);
@@ -186,7 +194,11 @@ function manageIdentities(parts: Parts): ServiceFunction {
 
 /** The only function that reads secrets of wallet providers. */
 function issueTokens(parts: Parts): ServiceFunction {
-  const fn = serviceFunction(parts, 'issue-tokens', { description: 'mints tokens of workloads and wallet providers' });
+  const fn = serviceFunction(parts, 'issue-tokens', {
+    description: 'mints tokens of workloads and wallet providers',
+    roleName: stableRoleName(parts.stack, parts.config, 'issue-tokens'),
+    environment: trustedIssuers(parts.config),
+  });
   parts.data.registry.grantIssueTokens(fn.role);
   parts.credentials.grantRead(fn.role);
   return fn;
@@ -232,19 +244,6 @@ function trustedIssuers({ jwtIssuers }: BursarConfig): Readonly<Record<string, s
 /** For the functions that act for users. */
 function userBinding({ bindUserToRoleSession }: BursarConfig): Readonly<Record<string, string>> {
   return { USER_BINDING: bindUserToRoleSession ? 'role-session' : 'header' };
-}
-
-/**
- * Wallet keys name two roles in their policies for as long as there is money behind them, so these two keep their names
- * through any redeployment. IAM's names hold for all regions, hence the region in them.
- */
-function stableRoleName(stack: Stack, { stackPrefix }: BursarConfig, name: DeployedFunctionName): string {
-  return `${stackPrefix}-${stack.region}-${name}`;
-}
-
-function stableRoleArn(stack: Stack, config: BursarConfig, name: DeployedFunctionName): string {
-  const resourceName = stableRoleName(stack, config, name);
-  return stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName });
 }
 
 function serviceFunction(

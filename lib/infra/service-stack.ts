@@ -23,6 +23,7 @@ import { WebAcl, WebAclLogs } from './constructs/web-acl.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
 import { metricsOf } from './metrics.ts';
+import { stableRoleName } from './stable-names.ts';
 import { sizeProblems } from './template-sizes.ts';
 import { createSecrets, createServiceFunctions, type ServiceFunctions } from './service-functions.ts';
 
@@ -66,7 +67,12 @@ export class ServiceStack extends Stack {
     this.grants = new CallerGrants(this, 'CallerGrants', { api });
     addCallerRoles(this, this.grants, config);
     if (config.backupPrincipals.length > 0) {
-      new BackupRole(this, 'BackupRole', { seeds: secrets.seeds, api, trusted: config.backupPrincipals });
+      new BackupRole(this, 'BackupRole', {
+        name: stableRoleName(this, config, 'backup'),
+        seeds: secrets.seeds,
+        api,
+        trusted: config.backupPrincipals,
+      });
     }
 
     const alarms = addObservability(this, { config, api, functions, deadLetters });

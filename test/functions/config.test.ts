@@ -10,7 +10,6 @@ import {
 } from '../../lib/functions/config.ts';
 
 const BASE = {
-  METRIC_NAMESPACE: 'Bursar',
   BOOKS_TABLE: 'books',
   REGISTRY_TABLE: 'registry',
   DEPLOYMENT_PARTITION: 'aws',

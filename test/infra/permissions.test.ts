@@ -173,7 +173,7 @@ describe('making wallets', () => {
     }
   });
 
-  test('BackupRole brings seeds back and touches no other secret, no key and no table', async () => {
+  test('BackupRole brings seeds back and touches no other secret, no key but that of seeds, and no table', async () => {
     for (const action of ['CreateSecret', 'DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'RestoreSecret']) {
       const on = (resource: string): Question => ({ action: `secretsmanager:${action}`, resource });
       expect(await whoMay(on(SEED))).toContain('BackupRole');
@@ -188,8 +188,58 @@ describe('making wallets', () => {
       .flatMap(({ Action: actions }) => actions);
     expect([...new Set(allowed.map((action) => action.split(':')[0]))].sort()).toEqual([
       'execute-api',
+      'kms',
       'secretsmanager',
     ]);
+    expect(allowed.filter((action) => action.startsWith('kms:')).toSorted()).toEqual([
+      'kms:Decrypt',
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
+    ]);
+  });
+
+  describe('the key of secrets', () => {
+    const key = Object.values(app.data.Resources).find(({ Properties: { Description: text } }) =>
+      String(text).startsWith('Encrypts wallet seeds'),
+    )!;
+    // The simulator knows no keys of an encryption context, so another name stands for this one, everywhere.
+    const renamed = <T>(value: T): T =>
+      JSON.parse(JSON.stringify(value).replaceAll('kms:EncryptionContext:SecretARN', 'aws:SourceArn')) as T;
+    const policy = renamed(key.Properties['KeyPolicy']) as object;
+    const granted = createAccessPolicies(renamed(app.deployment.roles), ENVIRONMENT);
+    const using = (action: string, secret: string, context: Record<string, string> = {}): Question => ({
+      action: `kms:${action}`,
+      resource: WALLET_KEY,
+      context: {
+        'kms:ViaService': `secretsmanager.${ENVIRONMENT.region}.amazonaws.com`,
+        'aws:SourceArn': secret,
+        ...context,
+      },
+      resourcePolicy: policy,
+    });
+
+    test('decrypts seeds for those who sign and back up, and credentials for who mints tokens', async () => {
+      expect(await whoMay(using('Decrypt', SEED), granted)).toEqual(['BackupRole', 'process-payment']);
+      expect(await whoMay(using('Decrypt', CREDENTIAL), granted)).toEqual(['issue-tokens']);
+    });
+
+    test('decrypts for nobody else, whatever else they are allowed', async () => {
+      expect(await whoMay(using('Decrypt', SEED), generously())).toEqual(['BackupRole', 'process-payment']);
+      expect(await whoMay(using('Decrypt', CREDENTIAL), generously())).toEqual(['issue-tokens']);
+      expect(await whoMay(using('Decrypt', FOREIGN_SECRET), generously())).toEqual([]);
+    });
+
+    test('decrypts through Secrets Manager only', async () => {
+      expect(await whoMay(using('Decrypt', SEED, { 'kms:ViaService': 'dynamodb.us-east-1.amazonaws.com' }))).toEqual(
+        [],
+      );
+    });
+
+    test('encrypts for those who store, each their own', async () => {
+      expect(await whoMay(using('GenerateDataKey', SEED), granted)).toEqual(['BackupRole', 'manage-connectors']);
+      expect(await whoMay(using('GenerateDataKey', CREDENTIAL), granted)).toContain('manage-identities');
+      expect(await whoMay(using('GenerateDataKey', FOREIGN_SECRET), generously())).toEqual([]);
+    });
   });
 
   test('only manage-identities stores, renews and deletes provider secrets, never beyond recovery, and reads none', async () => {

@@ -32,6 +32,9 @@ const WILDCARD_RESOURCES: Readonly<Record<string, readonly string[]>> = {
   // Of a key whose tags may not count yet; what it shows is public.
   'kms:DescribeKey': ['kms:KeySpec'],
   'kms:GetPublicKey': ['kms:KeySpec'],
+  // Of secrets, through Secrets Manager alone; their key's policy names the roles.
+  'kms:Decrypt': ['kms:EncryptionContext:SecretARN', 'kms:ViaService'],
+  'kms:GenerateDataKey': ['kms:EncryptionContext:SecretARN', 'kms:ViaService'],
   'kms:Sign': ['aws:ResourceTag/bursar:deployment', 'kms:KeySpec', 'kms:MessageType', 'kms:SigningAlgorithm'],
 };
 /** A log group's own streams, the secrets of one deployment, and path parameters of the stage. */

@@ -82,6 +82,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
       DEFAULT_SESSION_LIMIT_USD: '10.00',
       ALLOWED_NETWORKS: BASE_SEPOLIA.id,
       RPC_URLS: JSON.stringify({ [BASE_SEPOLIA.id]: `${chain.url}` }),
+      SECRETS_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/secrets',
       SECRET_NAME_PREFIX: 'bursar/test',
       JWT_ISSUERS: 'any',
       CREDENTIAL_NAME_PREFIX: 'bursar/credentials/test',

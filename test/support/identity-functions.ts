@@ -78,6 +78,8 @@ export function withIdentityFunctions(): IdentityFunctions {
       DEPLOYMENT_ACCOUNT: ACCOUNT,
       DEFAULT_SESSION_LIMIT_USD: '10.00',
       ALLOWED_NETWORKS: BASE_SEPOLIA.id,
+      JWT_ISSUERS: 'any',
+      SECRETS_KEY_ARN: 'arn:aws:kms:us-east-1:000000000000:key/secrets',
       CREDENTIAL_NAME_PREFIX: PREFIX,
     };
     const composed = { 'manage-identities': composeManageIdentities(env), 'issue-tokens': composeIssueTokens(env) };

@@ -6,6 +6,8 @@ import type { PaymentsApi } from './payments-api.ts';
 import type { WalletSecrets } from './wallet-secrets.ts';
 
 export interface BackupRoleProps {
+  /** As the key of secrets knows it. */
+  readonly name: string;
   readonly seeds: WalletSecrets;
   readonly api: PaymentsApi;
   /** ARNs that may assume the role, at least one. */
@@ -17,9 +19,10 @@ export interface BackupRoleProps {
  * addresses. Whoever assumes it can take a copy of all the money, so it is made only where somebody is named for it.
  */
 export class BackupRole extends Construct {
-  constructor(scope: Construct, id: string, { seeds, api, trusted }: BackupRoleProps) {
+  constructor(scope: Construct, id: string, { name, seeds, api, trusted }: BackupRoleProps) {
     super(scope, id);
     const role = new Role(this, 'Role', {
+      roleName: name,
       description: 'Break glass: backs up the seeds of wallets and restores them. Whoever assumes it can copy them',
       assumedBy: new CompositePrincipal(...trusted.map((arn) => new ArnPrincipal(arn))),
     });

@@ -1,6 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { grantSecretsKey } from './secrets-key.ts';
 
 export interface CredentialSecretsProps {
   /** How the names of this deployment's secrets of wallet providers begin, without the slash that follows. */
@@ -42,6 +43,7 @@ export class CredentialSecrets extends Construct {
         resources: [this.arnPattern, ...this.externalArns],
       }),
     );
+    grantSecretsKey(role, 'read', `${this.namePrefix}/*`);
   }
 
   /** Lets a role store, replace and delete managed secrets, and keeps it from ever reading one or deleting one for good. */
@@ -58,6 +60,7 @@ export class CredentialSecrets extends Construct {
         resources: [this.arnPattern],
       }),
     );
+    grantSecretsKey(role, 'store', `${this.namePrefix}/*`);
     role.addToPrincipalPolicy(
       new PolicyStatement({
         sid: 'NeverReadSecrets',

@@ -2,6 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { SEED_STAGE } from '../../wallets/seed-vault/seed-secret.ts';
+import { grantSecretsKey } from './secrets-key.ts';
 
 export interface WalletSecretsProps {
   /** How the names of this deployment's secrets begin, without the slash that follows. */
@@ -14,9 +15,7 @@ export interface WalletSecretsProps {
  * The seeds of `SeedVault` wallets: secrets that are made at run time, because a seed that CloudFormation generates is
  * replaced, and the funds lost, when one of its properties changes.
  *
- * They are encrypted with the account's `aws/secretsmanager` key: it can be neither disabled nor deleted, whereas a key
- * of our own that somebody deletes would take every wallet's money with it. Reading them is guarded by the permission
- * on the secret.
+ * They are encrypted with the deployment's key of secrets, which lets the roles decrypt that need to and nobody else.
  */
 export class WalletSecrets extends Construct {
   readonly namePrefix: string;
@@ -38,6 +37,7 @@ export class WalletSecrets extends Construct {
         resources: [this.anySecret()],
       }),
     );
+    grantSecretsKey(role, 'read', `${this.namePrefix}/*`);
     this.denyOthers(role, 'WalletSeedsOnly', 'secretsmanager:GetSecretValue');
   }
 
@@ -62,6 +62,7 @@ export class WalletSecrets extends Construct {
         resources: [this.anySecret()],
       }),
     );
+    grantSecretsKey(role, 'store', `${this.namePrefix}/*`);
     role.addToPrincipalPolicy(this.holdSeeds());
     this.denyOthers(role, 'WalletSeedsOnly', 'secretsmanager:CreateSecret', 'secretsmanager:UpdateSecretVersionStage');
     role.addToPrincipalPolicy(
@@ -86,6 +87,8 @@ export class WalletSecrets extends Construct {
     role.addToPrincipalPolicy(
       new PolicyStatement({ sid: 'BackUpWalletSeeds', actions, resources: [this.anySecret()] }),
     );
+    grantSecretsKey(role, 'read', `${this.namePrefix}/*`);
+    grantSecretsKey(role, 'store', `${this.namePrefix}/*`);
     role.addToPrincipalPolicy(this.holdSeeds());
     this.denyOthers(role, 'WalletSeedsOnly', ...actions, 'secretsmanager:UpdateSecretVersionStage');
   }
