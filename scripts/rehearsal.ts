@@ -12,6 +12,7 @@ import { createChecks, type Checks } from './rehearsal/checks.ts';
 import { REHEARSAL_CONFIG, STACK_NAMES } from './rehearsal/configuration.ts';
 import { drivePayments } from './rehearsal/drive.ts';
 import { driveTokens } from './rehearsal/drive-tokens.ts';
+import { rehearseLife, rehearseUpdate } from './rehearsal/life-cycle.ts';
 import { recentLogs } from './rehearsal/logs.ts';
 import { startEmulator, type Emulator } from './rehearsal/emulator.ts';
 import { readStack, type DeployedStack } from './rehearsal/inventory.ts';
@@ -19,15 +20,16 @@ import { checkDestroyed, checkWalletsSurvive, deleteSeeds } from './rehearsal/le
 import { checkSweeper } from './rehearsal/sweeper.ts';
 import { sdkOptionsOf, targetOfAws, targetOfEndpoint, type Target } from './rehearsal/target.ts';
 
-const USAGE = `usage: npm run deploy:rehearsal -- [--endpoint URL | --aws [--yes]] [--keep]
+const USAGE = `usage: npm run deploy:rehearsal -- [--endpoint URL | --aws [--yes]] [--keep] [--long]
 
-Bootstraps, deploys the real app under names of its own, drives the deployed API and destroys everything again.
+Bootstraps, deploys the real app under names of its own, drives the deployed API, updates it and destroys everything again.
 
   without a choice  to an emulator on this machine (ministack, from PyPI): needs Python 3.10 with venv and pip
   --endpoint URL    to something that answers for AWS there, with dummy credentials; https
   --aws             to the account and region of the standard credential chain
   --yes             does not ask before it deploys into an account
-  --keep            leaves everything up`;
+  --keep            leaves everything up
+  --long            also deploys without a change, with options on and off, beside a second deployment, and again`;
 
 const NOT_SHOWN_BY_EMULATOR = [
   "conditions of IAM that ministack does not know; KMS's condition keys are this rehearsal's own",
@@ -68,6 +70,7 @@ function readChoices() {
       aws: { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -138,7 +141,14 @@ async function drive({ target, checks }: Rehearsal, outputs: StackOutputs, servi
   }
 }
 
-async function rehearse(rehearsal: Rehearsal, keep: boolean): Promise<StackOutputs> {
+async function payAgain({ target, checks }: Rehearsal, outputs: StackOutputs): Promise<void> {
+  await drivePayments(await assumeCallers(target, outputs), checks, 'again');
+}
+
+async function rehearse(
+  rehearsal: Rehearsal,
+  { keep, long }: { readonly keep: boolean; readonly long: boolean },
+): Promise<StackOutputs> {
   const { target, account, checks, cdk } = rehearsal;
   await step('bundle', () => bundle({ log: say }));
   await step('cdk bootstrap', () => bootstrap(cdk, account));
@@ -149,6 +159,9 @@ async function rehearse(rehearsal: Rehearsal, keep: boolean): Promise<StackOutpu
     const unfinished = resources.filter(({ status }) => status !== 'CREATE_COMPLETE' && status !== 'UPDATE_COMPLETE');
     checks.equals(`${resources.length} resources are there`, unfinished, []);
     await drive(rehearsal, outputs, service);
+    const life = { target, checks, cdk, step, pay: (now: StackOutputs) => payAgain(rehearsal, now) };
+    await rehearseUpdate(life);
+    if (long) await rehearseLife(life);
     if (keep) return outputs;
     await step('cdk destroy --all', () => destroy(cdk));
     await step('what is left', () => checkLeft(rehearsal, resources));
@@ -204,7 +217,7 @@ async function main(): Promise<number> {
     const account = await readAccount(target);
     const rehearsal = { target, account, checks, cdk: { target, directory, say }, emulator };
     if (!(await confirm(rehearsal, choices.yes))) throw new Error('nothing was done');
-    const outputs = await rehearse(rehearsal, choices.keep);
+    const outputs = await rehearse(rehearsal, choices);
     sayClosing(rehearsal);
     if (choices.keep) await leaveUp(rehearsal, outputs);
   } catch (error) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 import { runCommand } from './child.ts';
-import { contextArguments, STACK_NAMES } from './configuration.ts';
+import { contextArguments, REHEARSAL_CONFIG, type Choices } from './configuration.ts';
 import type { Target } from './target.ts';
 
 export interface CdkOptions {
@@ -27,19 +27,24 @@ export async function bootstrap(options: CdkOptions, account: string): Promise<v
   await cdk(options, ['bootstrap', `aws://${account}/${options.target.region}`]);
 }
 
-/** Deploys the real app (`bin/app.ts`) as a deployer does. */
-export async function deploy(options: CdkOptions): Promise<StackOutputs> {
+/** Deploys the real app (`bin/app.mjs`) as a deployer does. */
+export async function deploy(options: CdkOptions, chosen: Choices = {}): Promise<StackOutputs> {
   const file = join(options.directory, 'outputs.json');
   const choices = ['--require-approval', 'never', '--progress', 'events', '--outputs-file', file];
-  await cdk(options, ['deploy', '--all', ...choices, ...contextArguments()]);
+  await cdk(options, ['deploy', '--all', ...choices, ...contextArguments(chosen)]);
   const outputs = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, StackOutputs>>;
-  const service = outputs[STACK_NAMES[1]];
-  if (service === undefined) throw new Error(`the deployment has no outputs of ${STACK_NAMES[1]}`);
+  const name = `${chosen.stackPrefix ?? REHEARSAL_CONFIG.stackPrefix}Service`;
+  const service = outputs[name];
+  if (service === undefined) throw new Error(`the deployment has no outputs of ${name}`);
   return service;
 }
 
-export async function destroy(options: CdkOptions): Promise<void> {
-  await cdk(options, ['destroy', '--all', '--force', ...contextArguments()]);
+/** Takes both stacks of a deployment away, or the service stack alone. */
+export async function destroy(
+  options: CdkOptions,
+  { which = '--all', chosen = {} }: { readonly which?: string; readonly chosen?: Choices } = {},
+): Promise<void> {
+  await cdk(options, ['destroy', which, '--force', ...contextArguments(chosen)]);
 }
 
 async function cdk({ target, directory, say }: CdkOptions, args: readonly string[]): Promise<void> {

@@ -9,9 +9,15 @@ export const REHEARSAL_CONFIG = {
   retainData: false,
 } as const satisfies Partial<BursarConfig>;
 
+/** Choices of one deployment beside those of every rehearsal, as the command line takes them. */
+export type Choices = Readonly<Partial<Record<keyof BursarConfig, string>>>;
+
 /** The arguments that give these choices to the CDK's command line. */
-export function contextArguments(): string[] {
-  return Object.entries(REHEARSAL_CONFIG).flatMap(([name, value]) => ['--context', `bursar:${name}=${value}`]);
+export function contextArguments(choices: Choices = {}): string[] {
+  return Object.entries({ ...REHEARSAL_CONFIG, ...choices }).flatMap(([name, value]) => [
+    '--context',
+    `bursar:${name}=${value}`,
+  ]);
 }
 
 /** In order of deployment. */

@@ -27,9 +27,9 @@ const LIST_PAUSE_MS = 1_000;
 const DENIED = { status: 403, error: 'AccessDeniedException' };
 
 /** Pays with wallets of both kinds through the deployed API, and checks what each caller may and what the books say. */
-export async function drivePayments(callers: Callers, checks: Checks): Promise<void> {
+export async function drivePayments(callers: Callers, checks: Checks, which = 'first'): Promise<void> {
   await checkStrangers(callers, checks);
-  const scene = await setUp(callers, checks);
+  const scene = await setUp(callers, checks, which);
   await checkProofs(scene);
   await checkBooks(scene);
   await checkRoles(scene);
@@ -43,9 +43,9 @@ async function checkStrangers({ endpoint, fetch, forger }: Callers, checks: Chec
   await checks.refuses('refuses a signature that another secret made', forger.send(list), { status: 403 });
 }
 
-async function setUp(callers: Callers, checks: Checks): Promise<Scene> {
+async function setUp(callers: Callers, checks: Checks, which: string): Promise<Scene> {
   const tenant = await createTenant(callers.operator, {
-    name: 'rehearsal',
+    name: `rehearsal-${which}`,
     types: ['SeedVault', 'AwsKms'],
     authorizer: { authorizerType: 'AWS_IAM' },
   });
