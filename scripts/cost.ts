@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXPIRY_SHARDS, SWEEP_SHARDS } from '../lib/domain/limits.ts';
+import { METRICS } from '../lib/telemetry/metric-names.ts';
 import { synth } from '../lib/infra/build/synth.ts';
 import { costsOf, readPrices, type PriceList } from './bench/cost-rows.ts';
 import { countPaymentUse } from './bench/payment-units.ts';
@@ -12,6 +13,7 @@ const DOC = join(import.meta.dirname, '..', 'docs', 'operating.md');
 const BEGIN = '<!-- npm run cost -- --write -->';
 const END = '<!-- end of what npm run cost wrote -->';
 const MILLION = 1_000_000;
+const SECONDS_A_MONTH = 30 * 24 * 60 * 60;
 const SWEEPS_A_MONTH = 30 * 24 * 60;
 /** Two queries for each shard of payments, one for each of sessions. A query of an empty index costs half a unit. */
 const READ_UNITS_OF_IDLE_SWEEP = (2 * SWEEP_SHARDS + EXPIRY_SHARDS) / 2;
@@ -60,10 +62,36 @@ function idleRows(resources: readonly Resource[], { usd: price, assumed }: Price
     ],
     ['metrics that the sweeper writes while nothing is paid: 2', 2 * price.metricMonth],
     ['the sweeper, every minute, while no payment waits for it', sweeps],
+    ['the seed of one SeedVault connector, in Secrets Manager; each further one as much', price.secretMonth],
     ['tables, API, all other functions, queues, rules', 0],
   ];
   const total = parts.reduce((sum, [, amount]) => sum + amount, 0);
-  return [...parts.map(([part, amount]) => `| ${part} | ${usd(amount)} |`), `| **together** | **${usd(total)}** |`];
+  const perHourOfPayments = metricSets() * price.metricMonth;
+  const provisioned = 0.5 * SECONDS_A_MONTH * price.lambdaArmProvisionedPerGbSecond;
+  const further = [
+    `| further, in a month of payments in every hour: ${metricSets()} metrics of one operation, agent, token and reason each | ${usd(perHourOfPayments)} |`,
+    `| further, with \`provisionedConcurrency\`: an instance with 512 MiB on arm64 | ${usd(provisioned)} |`,
+  ];
+  return [
+    ...parts.map(([part, amount]) => `| ${part} | ${usd(amount)} |`),
+    `| **together** | **${usd(total)}** |`,
+    ...further,
+  ];
+}
+
+/** What is written under at least one set of dimensions, with one value of each. */
+function metricSets(): number {
+  return Object.values(METRICS).reduce((sum, { dimensions }) => sum + dimensions.length, 0);
+}
+
+/**
+ * Dollars that the sampling rule's reservoir adds: one request of each second is traced, which is most of them where a million
+ * come over a month, as they come by chance.
+ */
+function reservoirCost({ assumed, usd: price }: PriceList): number {
+  const perSecond = MILLION / SECONDS_A_MONTH;
+  const first = (1 - Math.exp(-perSecond)) / perSecond;
+  return first * (1 - assumed.traceShare) * price.tracesPerMillion;
 }
 
 function millionRows(list: PriceList, use: Awaited<ReturnType<typeof countPaymentUse>>): string[] {
@@ -74,6 +102,7 @@ function millionRows(list: PriceList, use: Awaited<ReturnType<typeof countPaymen
   return [
     ...Object.entries(inProcess).map(([name, cost]) => `| ${name} | ${usd(cost)} | ${usd(withKms[name] ?? 0)} |`),
     `| **together** | **${usd(total(inProcess))}** | **${usd(total(withKms))}** |`,
+    `| further, spread evenly over a month: traces of the first request of each second | ${usd(reservoirCost(list))} | ${usd(reservoirCost(list))} |`,
     `| AgentCore payments, ${price.managedWalletOperation} for each wallet operation | ${usd(price.managedWalletOperation * MILLION)} | |`,
     `| a card's fixed fee of ${usd(price.cardFixedFee)} | ${usd(price.cardFixedFee * MILLION)} | |`,
   ];

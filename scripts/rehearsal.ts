@@ -16,7 +16,7 @@ import { rehearseLife, rehearseUpdate } from './rehearsal/life-cycle.ts';
 import { recentLogs } from './rehearsal/logs.ts';
 import { startEmulator, type Emulator } from './rehearsal/emulator.ts';
 import { readStack, type DeployedStack } from './rehearsal/inventory.ts';
-import { checkDestroyed, checkWalletsSurvive, deleteSeeds } from './rehearsal/leftovers.ts';
+import { checkDestroyed, checkWalletsSurvive, deleteSecretsKey, deleteSeeds } from './rehearsal/leftovers.ts';
 import { checkSweeper } from './rehearsal/sweeper.ts';
 import { sdkOptionsOf, targetOfAws, targetOfEndpoint, type Target } from './rehearsal/target.ts';
 
@@ -142,7 +142,7 @@ async function drive({ target, checks }: Rehearsal, outputs: StackOutputs, servi
 }
 
 async function payAgain({ target, checks }: Rehearsal, outputs: StackOutputs): Promise<void> {
-  await drivePayments(await assumeCallers(target, outputs), checks, 'again');
+  await drivePayments(await assumeCallers(target, outputs), checks, 'Again');
 }
 
 async function rehearse(
@@ -179,6 +179,7 @@ async function checkLeft({ target, checks }: Rehearsal, resources: DeployedStack
   await checkDestroyed(target, resources, checks);
   const { keyIds } = await checkWalletsSurvive(target, checks);
   await deleteSeeds(target);
+  await deleteSecretsKey(target, resources);
   if (target.kind !== 'aws') return;
   say(`wallet keys are left, at a dollar a month: ${keyIds.join(', ')}`);
   say(

@@ -47,6 +47,10 @@ interface FunctionChoices {
   readonly roleName?: string;
   readonly timeoutSeconds?: number;
   readonly memoryMib?: number;
+  /** @default true */
+  readonly traced?: boolean;
+  /** @default false */
+  readonly reported?: boolean;
   readonly reservedConcurrency?: number;
   readonly provisionedConcurrency?: number;
 }
@@ -99,6 +103,7 @@ function processPayment(parts: Parts): ServiceFunction {
   const fn = serviceFunction(parts, 'process-payment', {
     description: 'reserves, signs, settles',
     memoryMib: config.payingMemoryMib,
+    reported: true,
     roleName: stableRoleName(stack, config, 'process-payment'),
     environment: {
       ...userBinding(config),
@@ -221,6 +226,7 @@ function sweepReservations(parts: Parts): ServiceFunction {
     description: 'finishes what a crash left open',
     timeoutSeconds: SWEEPER_TIMEOUT_SECONDS,
     memoryMib: parts.config.sweeperMemoryMib,
+    traced: false,
   });
   parts.data.books.grantSweep(fn.role);
   return fn;
@@ -232,6 +238,7 @@ function publishEvents(parts: Parts): ServiceFunction {
     description: 'tells what happens to payments and sessions',
     timeoutSeconds: PUBLISHER_TIMEOUT_SECONDS,
     memoryMib: Math.min(parts.config.functionMemoryMib, PUBLISHER_MEMORY_MAX_MIB),
+    traced: false,
     environment: { EVENT_BUS_NAME: parts.data.events.bus.eventBusName, EVENT_SOURCE: parts.config.stackPrefix },
   });
 }
@@ -254,6 +261,8 @@ function serviceFunction(
   return new ServiceFunction(stack, toConstructId(name), {
     timeoutSeconds: FUNCTION_TIMEOUT_SECONDS,
     memoryMib: config.functionMemoryMib,
+    traced: true,
+    reported: false,
     ...choices,
     ...(network === null ? {} : { network }),
     name,

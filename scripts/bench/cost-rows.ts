@@ -22,6 +22,8 @@ const PRICE_NAMES = [
   'kmsKeyMonth',
   'alarmMetricMonth',
   'metricMonth',
+  'secretMonth',
+  'lambdaArmProvisionedPerGbSecond',
   'dashboardMonth',
   'eventsPerMillion',
   'cardFixedFee',

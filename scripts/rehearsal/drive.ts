@@ -27,7 +27,7 @@ const LIST_PAUSE_MS = 1_000;
 const DENIED = { status: 403, error: 'AccessDeniedException' };
 
 /** Pays with wallets of both kinds through the deployed API, and checks what each caller may and what the books say. */
-export async function drivePayments(callers: Callers, checks: Checks, which = 'first'): Promise<void> {
+export async function drivePayments(callers: Callers, checks: Checks, which = 'First'): Promise<void> {
   await checkStrangers(callers, checks);
   const scene = await setUp(callers, checks, which);
   await checkProofs(scene);
@@ -45,7 +45,7 @@ async function checkStrangers({ endpoint, fetch, forger }: Callers, checks: Chec
 
 async function setUp(callers: Callers, checks: Checks, which: string): Promise<Scene> {
   const tenant = await createTenant(callers.operator, {
-    name: `rehearsal-${which}`,
+    name: `rehearsal${which}`,
     types: ['SeedVault', 'AwsKms'],
     authorizer: { authorizerType: 'AWS_IAM' },
   });

@@ -1,7 +1,13 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DescribeKeyCommand, KMSClient, ListResourceTagsCommand, paginateListKeys } from '@aws-sdk/client-kms';
+import {
+  DescribeKeyCommand,
+  KMSClient,
+  ListResourceTagsCommand,
+  paginateListKeys,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteSecretCommand, paginateListSecrets, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DEPLOYMENT_TAG } from '../../lib/wallets/aws-kms/key-policy.ts';
@@ -10,6 +16,9 @@ import { REHEARSAL_CONFIG, STACK_NAMES } from './configuration.ts';
 import type { DeployedResource } from './inventory.ts';
 import { sdkOptionsOf, type Target } from './target.ts';
 
+/** Wallets are behind it, so it survives every stack. */
+const SECRETS_KEY = 'SecretsKey';
+const SECRETS_KEY_DELETION_DAYS = 7;
 const KEYS_MAX = 1_000;
 const SECRETS_MAX = 1_000;
 const SECRET_PREFIX = `bursar/${REHEARSAL_CONFIG.stackPrefix}/`;
@@ -26,7 +35,9 @@ export async function checkDestroyed(
 ): Promise<void> {
   const options = sdkOptionsOf(target);
   const idsOf = (type: string): string[] =>
-    resources.filter((each) => each.type === type).map(({ physicalId }) => physicalId);
+    resources
+      .filter((each) => each.type === type && !each.logicalId.startsWith(SECRETS_KEY))
+      .map(({ physicalId }) => physicalId);
 
   const stacks = new CloudFormationClient(options);
   const stacksLeft = await remaining(STACK_NAMES, async (StackName) => {
@@ -87,6 +98,19 @@ export async function deleteSeeds(target: Target): Promise<void> {
   try {
     for (const SecretId of await walletSecrets(target)) {
       await client.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }));
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Schedules the deletion of the key that encrypted the seeds, once they are gone. */
+export async function deleteSecretsKey(target: Target, resources: readonly DeployedResource[]): Promise<void> {
+  const client = new KMSClient(sdkOptionsOf(target));
+  const keys = resources.filter(({ logicalId, type }) => type === 'AWS::KMS::Key' && logicalId.startsWith(SECRETS_KEY));
+  try {
+    for (const { physicalId: KeyId } of keys) {
+      await client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: SECRETS_KEY_DELETION_DAYS }));
     }
   } finally {
     client.destroy();

@@ -226,7 +226,7 @@ export interface BursarConfig {
    */
   readonly reservedConcurrency: number | null;
   /**
-   * Instances of the paying function that are kept warm. Each costs about 5.50 dollars a month with 512 MiB.
+   * Instances of the paying function that are kept warm. Each costs about 4.30 dollars a month with 512 MiB.
    * @default null - none: the first call after a pause takes longer
    */
   readonly provisionedConcurrency: number | null;

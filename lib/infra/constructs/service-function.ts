@@ -28,6 +28,10 @@ export interface ServiceFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMib: number;
+  /** Whether it may send traces. Only requests have any, so what runs by itself sends none. */
+  readonly traced: boolean;
+  /** Whether Lambda's own lines are kept, which say how long each call was billed and how much memory it took. */
+  readonly reported: boolean;
   readonly logRetentionDays: RetentionDays;
   readonly retainLogs: boolean;
   /**
@@ -83,11 +87,11 @@ export class ServiceFunction extends Construct {
       environment: { ...props.environment },
       timeout: Duration.seconds(props.timeoutSeconds),
       memorySize: props.memoryMib,
-      tracing: Tracing.ACTIVE,
+      tracing: props.traced ? Tracing.ACTIVE : Tracing.DISABLED,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
-      systemLogLevelV2: SystemLogLevel.WARN,
+      systemLogLevelV2: props.reported ? SystemLogLevel.INFO : SystemLogLevel.WARN,
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
     props.network?.attach(this.function, this.role);
