@@ -170,6 +170,11 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
       'Every second of 35 days can be restored, and the tables cannot be deleted by mistake; older books are of no use for payments',
   },
   {
+    rule: 'Serverless-LambdaTracing',
+    paths: ['BursarService/SweepReservations/Function/Resource', 'BursarService/PublishEvents/Function/Resource'],
+    reason: 'Only requests have traces: what runs by itself would record and pay for runs that nobody asks about',
+  },
+  {
     rule: 'AwsSolutions-APIG2',
     paths: ['BursarService/PaymentsApi/Api/Resource'],
     reason:
