@@ -19,9 +19,11 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import kms
 from ministack.services.cloudformation import provisioners
 
-# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
-KMS_CONDITION_KEYS = {
+# https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html and
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+CONDITION_KEYS = {
     "kms:CreateKey": {"KeySpec": "kms:KeySpec", "KeyUsage": "kms:KeyUsage"},
+    "secretsmanager:UpdateSecretVersionStage": {"VersionStage": "secretsmanager:VersionStage"},
     "kms:Sign": {"MessageType": "kms:MessageType", "SigningAlgorithm": "kms:SigningAlgorithm"},
 }
 
@@ -45,7 +47,7 @@ def key_context(key_id: str) -> dict:
 
 def request_context(service: str, iam_action: str, body: bytes, params: dict) -> dict:
     context = request_tag_context(service, iam_action, body, params)
-    names = KMS_CONDITION_KEYS.get(iam_action, {})
+    names = CONDITION_KEYS.get(iam_action, {})
     members = json.loads(body) if names or iam_action in KMS_KEY_ACTIONS else {}
     if iam_action in KMS_KEY_ACTIONS:
         context = context | key_context(members.get("KeyId", ""))

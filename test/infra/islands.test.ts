@@ -24,9 +24,9 @@ function sharedNames(one: Template, other: Template): string[] {
 }
 
 const NAMES = /(^|\.)(\w*Name|\w*Namespace|Source|EVENT_SOURCE)$/;
-/** Texts for people; names within a table, a role, a function, an API, a rule or a namespace; paths of an API; names of AWS; the keys of tags. */
+/** Texts for people; names within a table, a secret, a role, a function, an API, a rule or a namespace; paths of an API; names of AWS; the keys of tags. */
 const NO_NAMES_OF_AN_ACCOUNT =
-  /\.\w*Description = |\.(AttributeName|IndexName|StageName|MetricName|metricName|DeploymentConfigName|FunctionVersion|Rules\.Name|AliasName|PolicyName|Name) = (?!Bursar)|\.Namespace = AWS\/|aws:(RequestTag|ResourceTag|TagKeys)|description = |\.summary = |Fn::Join = \/[^ ]*\/bursar\//;
+  /\.\w*Description = |\.(AttributeName|IndexName|StageName|MetricName|metricName|DeploymentConfigName|FunctionVersion|Rules\.Name|AliasName|PolicyName|Name) = (?!Bursar)|\.Namespace = AWS\/|aws:(RequestTag|ResourceTag|TagKeys)|secretsmanager:VersionStage = |description = |\.summary = |Fn::Join = \/[^ ]*\/bursar\//;
 
 test('two deployments in one account share nothing that an account has once', async () => {
   const [prod, staging] = await Promise.all(
