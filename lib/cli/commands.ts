@@ -1,6 +1,7 @@
 import { backupCreate, backupRestore, backupVerify } from './commands/backup.ts';
 import type { Command } from './program/command.ts';
 import { doctor } from './commands/doctor.ts';
+import { floor, freeze, gateShow, thaw } from './commands/gate.ts';
 import { init } from './commands/init.ts';
 import { pay } from './commands/pay.ts';
 import { balance, payments } from './commands/payments.ts';
@@ -21,6 +22,10 @@ export const COMMANDS: readonly Command[] = [
   backupCreate,
   backupVerify,
   backupRestore,
+  gateShow,
+  freeze,
+  thaw,
+  floor,
   doctor,
   proxy,
 ];

@@ -10,6 +10,7 @@ import { INSTRUMENT_ANSWERS } from './operations/instruments.ts';
 import { SESSION_ANSWERS } from './operations/sessions.ts';
 import { PAYMENT_ANSWERS } from './operations/payments.ts';
 import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
+import { GATE_ANSWERS } from './operations/gate.ts';
 
 /** One schema per operation for the body of its answer. Tests, the local stack and the documents read them; no function does. */
 export const ANSWERS = {
@@ -23,4 +24,5 @@ export const ANSWERS = {
   ...SESSION_ANSWERS,
   ...PAYMENT_ANSWERS,
   ...WITHDRAWAL_ANSWERS,
+  ...GATE_ANSWERS,
 } as const satisfies Record<OperationName, v.GenericSchema>;

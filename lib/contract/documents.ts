@@ -10,6 +10,7 @@ import { INSTRUMENT_DOCUMENT } from './operations/instruments.ts';
 import { SESSION_DOCUMENT } from './operations/sessions.ts';
 import { PAYMENT_DOCUMENT } from './operations/payments.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
+import { GATE_DOCUMENT } from './operations/gate.ts';
 
 /** The families of operations, in the order in which a reader should meet them. */
 export const FAMILIES = [
@@ -23,6 +24,7 @@ export const FAMILIES = [
   SESSION_DOCUMENT,
   PAYMENT_DOCUMENT,
   WITHDRAWAL_DOCUMENT,
+  GATE_DOCUMENT,
 ] as const;
 
 /** What the documents say of one operation. */
@@ -44,6 +46,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...SESSION_DOCUMENT.operations,
   ...PAYMENT_DOCUMENT.operations,
   ...WITHDRAWAL_DOCUMENT.operations,
+  ...GATE_DOCUMENT.operations,
 };
 
 /** The heading under which a reader finds an operation. */

@@ -8,6 +8,7 @@ import { INSTRUMENT_ROUTES } from './operations/instruments.ts';
 import { SESSION_ROUTES } from './operations/sessions.ts';
 import { PAYMENT_ROUTES } from './operations/payments.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
+import { GATE_ROUTES } from './operations/gate.ts';
 import type { OperationTable } from './route.ts';
 
 export {
@@ -38,6 +39,7 @@ export const OPERATIONS = {
   ...SESSION_ROUTES,
   ...PAYMENT_ROUTES,
   ...WITHDRAWAL_ROUTES,
+  ...GATE_ROUTES,
 } as const satisfies OperationTable;
 
 export type OperationName = keyof typeof OPERATIONS;

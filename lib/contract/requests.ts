@@ -10,6 +10,7 @@ import { INSTRUMENT_REQUESTS } from './operations/instruments.ts';
 import { SESSION_REQUESTS } from './operations/sessions.ts';
 import { PAYMENT_REQUESTS } from './operations/payments.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
+import { GATE_REQUESTS } from './operations/gate.ts';
 
 /** One schema per operation, over body, path and query together. What comes out is what the use case takes. */
 export const REQUESTS = {
@@ -23,6 +24,7 @@ export const REQUESTS = {
   ...SESSION_REQUESTS,
   ...PAYMENT_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
+  ...GATE_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;
 
 /** What a handler gets: the members of the request in the words of the domain, and nothing else. */

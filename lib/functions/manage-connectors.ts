@@ -30,7 +30,10 @@ import {
 } from '../api/views/managers.ts';
 import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
-import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
+import { getGate, updateGate } from '../service/tenants/gate.ts';
+import { toGateView } from '../api/views/gate.ts';
+import { createGateKeeper } from '../ledger/dynamodb/books/gate-item.ts';
+import { awsClientOptions, composeServing, drawDeploymentId, systemClock, systemRandom } from './runtime.ts';
 import { createSecretsClient } from './secrets-client.ts';
 
 /** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
@@ -45,6 +48,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
   };
   const deps = {
     registry: createRegistry(registryTable),
+    gate: createGateKeeper({ tableName: config.booksTable, client }, drawDeploymentId),
     identities: createIdentityStore(registryTable),
     tokens: createClientTokens(registryTable),
     provisioners: createProvisioners({ walletKeys: null, walletSecrets }),
@@ -83,6 +87,8 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
         const page = await listConnectors(deps, input.managerId, input.page);
         return ok({ body: toPageView('paymentConnectors', page, toConnectorSummary) });
       },
+      GetGate: async () => ok({ body: toGateView(await getGate(deps)) }),
+      UpdateGate: async ({ input }) => ok({ body: toGateView(await updateGate(deps, input)) }),
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
     },
     { ...composeServing(env) },

@@ -2,6 +2,7 @@ import { schemeOf } from '../protocols/registry.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createExpiryIndex } from '../ledger/dynamodb/books/expiry-index.ts';
+import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createSweepIndex } from '../ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../ledger/dynamodb/books/sweep-reads.ts';
@@ -30,6 +31,7 @@ export function composeSweepReservations(
     clock: systemClock,
     report: createSweepReport(composeProblemReport(env)),
   };
+  const gate = createGateReader(store);
   const expiry: ExpiryDeps = { index: createExpiryIndex(store), clock: systemClock, report: reportExpiry };
   return async (_event, context) => {
     const deadline = addMs(systemClock.now(), context.getRemainingTimeInMillis());
@@ -38,11 +40,12 @@ export function composeSweepReservations(
       expired = await markExpiredSessions(expiry, until);
     };
     const report = { ...(await sweep(deps, { deadline, meanwhile })), ...expired };
+    const frozen = (await gate.find())?.frozenAt != null;
     const at = systemClock.now();
     writeLog(
       formatLogLine(
         { event: 'sweep.finished', level: 'INFO', at },
-        { ...report, ...sweepMetrics({ namespace, at }, report) },
+        { ...report, ...sweepMetrics({ namespace, at }, { ...report, frozen }) },
       ),
     );
     return report;

@@ -41,6 +41,8 @@ export const METRICS = {
   /** Of the sweeper, per run. */
   OldestReservationAge: { unit: 'Seconds', dimensions: [[]] },
   SweepFailures: { unit: 'Count', dimensions: [[]] },
+  /** 1 while the deployment is frozen. */
+  Frozen: { unit: 'Count', dimensions: [[]] },
 } as const satisfies Readonly<Record<string, MetricShape>>;
 
 export type MetricName = keyof typeof METRICS;

@@ -33,6 +33,7 @@ const ALARMS = [
   'AuthorizerErrors',
   'DeadLetters',
   'DenialSpike',
+  'Frozen',
   'InvariantViolated',
   'IssuerUnreachable',
   'OldestReservationAge',

@@ -53,6 +53,7 @@ describe('the alarms', () => {
       { Threshold: 180, EvaluationPeriods: 5, DatapointsToAlarm: 3, Period: 60, Statistic: 'Maximum' },
     ],
     ['SignerThrottled', 'SignerThrottles', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 3 }],
+    ['Frozen', 'Frozen', { Threshold: 0, EvaluationPeriods: 1 }],
     ['SweepFailures', 'SweepFailures', { Threshold: 0, EvaluationPeriods: 15, DatapointsToAlarm: 10 }],
     ['ApiServerErrors', 'ServerErrors', { Threshold: 3, EvaluationPeriods: 3, DatapointsToAlarm: 2, Statistic: 'Sum' }],
     ['AuthorizerErrors', 'AuthorizerFailures', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 2 }],
@@ -62,9 +63,9 @@ describe('the alarms', () => {
     expect(alarm(name)).toMatchObject({ MetricName: metric, TreatMissingData: 'notBreaching', ...properties });
   });
 
-  test('are eleven, and nine where no tokens are taken', async () => {
-    expect([...alarmsOf(app).keys()]).toHaveLength(11);
-    expect([...alarmsOf(await synthesize({ oauth: false })).keys()]).toHaveLength(9);
+  test('are twelve, and ten where no tokens are taken', async () => {
+    expect([...alarmsOf(app).keys()]).toHaveLength(12);
+    expect([...alarmsOf(await synthesize({ oauth: false })).keys()]).toHaveLength(10);
   });
 
   test('denials alarm by their share, and not below twenty requests', () => {

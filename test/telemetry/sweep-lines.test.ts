@@ -26,10 +26,12 @@ test('a run of the sweeper is one published line, with its metrics even where th
   });
   await sweep({}, { getRemainingTimeInMillis: () => 90_000 });
   expect(expectPublished(logs)).toMatchObject([{ event: 'sweep.finished', level: 'INFO', visited: 0, failed: 0 }]);
-  expect(metricsOf(logs)).toEqual({ 'OldestReservationAge{}': 0, 'SweepFailures{}': 0 });
+  expect(metricsOf(logs)).toEqual({ 'OldestReservationAge{}': 0, 'SweepFailures{}': 0, 'Frozen{}': 0 });
 });
 
 test('how far behind the sweeper is counts in seconds, and its failures by the piece', () => {
-  const line = JSON.stringify(sweepMetrics({ namespace: 'Bursar', at: NOW }, { oldestOverdueMs: 181_500, failed: 2 }));
-  expect(metricsOf([line])).toEqual({ 'OldestReservationAge{}': 181.5, 'SweepFailures{}': 2 });
+  const line = JSON.stringify(
+    sweepMetrics({ namespace: 'Bursar', at: NOW }, { oldestOverdueMs: 181_500, failed: 2, frozen: true }),
+  );
+  expect(metricsOf([line])).toEqual({ 'OldestReservationAge{}': 181.5, 'SweepFailures{}': 2, 'Frozen{}': 1 });
 });

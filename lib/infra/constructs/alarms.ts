@@ -76,6 +76,7 @@ export class Alarms extends Construct {
     this.signerThrottled();
     this.sweeperStopped(props.sweeper);
     this.sweepFailures();
+    this.frozen();
     this.deadLetters(props.deadLetters);
     this.spend(props);
   }
@@ -223,6 +224,15 @@ export class Alarms extends Construct {
       // A visit may fail while the store is throttled; one that fails each time needs somebody.
       evaluationPeriods: 15,
       datapointsToAlarm: 10,
+    });
+  }
+
+  private frozen(): Alarm {
+    return this.add('Frozen', 'Payments are frozen', TreatMissingData.NOT_BREACHING, {
+      metric: this.metrics.metric('Frozen', {}, { statistic: 'Maximum' }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 1,
     });
   }
 

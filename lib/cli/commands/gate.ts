@@ -1,0 +1,93 @@
+import type { Answer } from '../../contract/client-types.ts';
+import type { Command, Invocation } from '../program/command.ts';
+import { confirm } from '../terminal/confirmation.ts';
+import { done, usageError, type Outcome } from '../terminal/outcome.ts';
+import { clientOf } from '../target/target.ts';
+import { formatFacts } from '../terminal/terminal.ts';
+
+type Gate = Answer<'GetGate'>['gate'];
+
+const shared = { operandsMin: 0, operandsMax: 0, operands: '', options: {}, role: 'ControlPlaneRole' } as const;
+const YES = { yes: { help: 'without being asked' } } as const;
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
+
+function describe(gate: Gate): string {
+  return formatFacts({
+    payments: gate.frozenAt === undefined ? 'go on' : `frozen since ${gate.frozenAt}`,
+    floor: gate.floor === undefined ? 'none' : `sessions from before ${gate.floor} are closed`,
+  });
+}
+
+async function change(
+  { deps, target }: Invocation,
+  body: { readonly frozen?: boolean; readonly floor?: string },
+): Promise<Outcome> {
+  const { gate } = await clientOf(deps, target, 'controlPlane').call('UpdateGate', body);
+  return done(gate, describe(gate));
+}
+
+export const gateShow: Command = {
+  ...shared,
+  name: 'gate',
+  summary: 'says whether payments are frozen, and since when sessions are taken',
+  examples: [['bursar gate', 'reads the gate']],
+  run: async ({ deps, target }) => {
+    const { gate } = await clientOf(deps, target, 'controlPlane').call('GetGate', {});
+    return done(gate, describe(gate));
+  },
+};
+
+export const freeze: Command = {
+  ...shared,
+  name: 'freeze',
+  summary: 'stops every new payment and withdrawal at once',
+  examples: [['bursar freeze', 'nothing new is reserved or signed from then on']],
+  notes: [
+    'What was signed before is still replayed under its client token, and can still be settled until it ends. `bursar thaw` ends the freeze.',
+  ],
+  run: (invocation) => change(invocation, { frozen: true }),
+};
+
+export const thaw: Command = {
+  ...shared,
+  name: 'thaw',
+  summary: 'lets payments go on after a freeze',
+  options: YES,
+  examples: [['bursar thaw', 'asks first']],
+  run: async (invocation) => {
+    await confirm(invocation.deps, invocation.options, {
+      text: 'let payments go on?',
+      unasked: 'nobody is there to confirm that payments go on',
+      undone: 'payments stay frozen',
+    });
+    return change(invocation, { frozen: false });
+  },
+};
+
+export const floor: Command = {
+  ...shared,
+  name: 'floor',
+  summary: 'closes every session that was opened before an instant, for good',
+  operands: 'now|INSTANT',
+  operandsMin: 1,
+  operandsMax: 1,
+  options: YES,
+  examples: [
+    ['bursar floor now', 'after a restore: nobody knows what the sessions in it have paid'],
+    ['bursar floor 2026-11-28T12:00:00Z', 'closes the sessions from before noon'],
+  ],
+  notes: ['The floor only rises. Keys of new wallets skip ahead of all that may have been derived before it.'],
+  run: async (invocation) => {
+    const [text = ''] = invocation.positionals;
+    const instant = text === 'now' ? new Date(invocation.deps.now()).toISOString() : text;
+    if (!INSTANT.test(instant) || Number.isNaN(Date.parse(instant))) {
+      throw usageError(`expected now or an instant in UTC such as 2026-11-28T12:00:00Z. Received: ${text}`);
+    }
+    await confirm(invocation.deps, invocation.options, {
+      text: `close every session from before ${instant}? They cannot be opened again`,
+      unasked: 'nobody is there to confirm that the sessions are closed',
+      undone: 'the floor stays where it is',
+    });
+    return change(invocation, { floor: instant });
+  },
+};

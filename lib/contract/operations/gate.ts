@@ -1,0 +1,82 @@
+import * as v from 'valibot';
+import { toEpochMs } from '../../domain/time.ts';
+import { define } from '../define.ts';
+import type { FamilyDocument } from '../document.ts';
+import { instant, said } from '../fields/answers.ts';
+import { CREATED_AT, UPDATED_AT } from '../fields/examples.ts';
+import type { OperationTable } from '../route.ts';
+
+/** The gate of the deployment: whether it signs at all, and from when on it takes sessions. */
+export const GATE_ROUTES = {
+  GetGate: {
+    method: 'GET',
+    path: '/bursar/gate',
+    successStatus: 200,
+    function: 'manage-connectors',
+    roles: ['ControlPlaneRole', 'ObserverRole'],
+    user: 'none',
+    oauth: null,
+  },
+  UpdateGate: {
+    method: 'PATCH',
+    path: '/bursar/gate',
+    successStatus: 200,
+    function: 'manage-connectors',
+    roles: ['ControlPlaneRole'],
+    user: 'none',
+    oauth: null,
+  },
+} as const satisfies OperationTable;
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
+const EXPECTED = 'must be an instant in UTC such as 2026-11-28T12:00:00Z';
+
+export const GATE_REQUESTS = /* @__PURE__ */ define(() => {
+  const instantText = v.pipe(
+    v.string(EXPECTED),
+    v.regex(INSTANT, EXPECTED),
+    v.check((value) => !Number.isNaN(Date.parse(value)), EXPECTED),
+    v.transform((value) => toEpochMs(Date.parse(value))),
+  );
+  return {
+    GetGate: v.pipe(
+      v.object({}),
+      v.transform(() => ({})),
+    ),
+    UpdateGate: v.pipe(
+      v.object({
+        frozen: v.optional(v.boolean('must be true or false')),
+        floor: v.optional(instantText),
+      }),
+      v.transform(({ frozen, floor }) => ({ frozen: frozen ?? null, floor: floor ?? null })),
+    ),
+  } as const;
+});
+
+export const GATE_ANSWERS = /* @__PURE__ */ define(() => {
+  const gate = v.strictObject({
+    gate: v.strictObject({
+      frozen: said(v.boolean(), 'whether nothing new is reserved or signed; what is signed already is replayed'),
+      frozenAt: v.optional(instant),
+      floor: v.optional(said(instant, 'sessions that were opened before it take no reservation')),
+    }),
+  });
+  return { GetGate: gate, UpdateGate: gate } as const;
+});
+
+export const GATE_DOCUMENT = {
+  tag: 'The gate',
+  description: 'Freezes the deployment, and closes the sessions from before a restore. Not in AgentCore.',
+  operations: {
+    GetGate: {
+      summary: 'Reads whether the deployment is frozen, and its floor. Not in AgentCore.',
+      request: {},
+      answer: { gate: { frozen: false, floor: CREATED_AT } },
+    },
+    UpdateGate: {
+      summary: 'Freezes or thaws the deployment, or raises its floor, which only rises. Not in AgentCore.',
+      request: { frozen: true, floor: CREATED_AT },
+      answer: { gate: { frozen: true, frozenAt: UPDATED_AT, floor: CREATED_AT } },
+    },
+  },
+} as const satisfies FamilyDocument<typeof GATE_ROUTES, typeof GATE_REQUESTS, typeof GATE_ANSWERS>;
