@@ -10,12 +10,14 @@ const root = join(import.meta.dirname, '..');
  */
 const RULES: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages: readonly string[] }>> = {
   'lib/domain': { folders: [], packages: [] },
+  // The AWS JSON protocol without the SDK, for the functions on the paying path.
+  'lib/aws': { folders: [], packages: ['node:*'] },
   'lib/json': { folders: ['lib/domain'], packages: [] },
   'lib/contract': { folders: ['lib/domain', 'lib/chains'], packages: ['valibot', '@valibot/to-json-schema'] },
   'lib/chains': { folders: ['lib/domain'], packages: ['@noble/hashes', 'viem'] },
   'lib/protocols': { folders: ['lib/domain', 'lib/json', 'lib/chains'], packages: ['@noble/hashes'] },
   'lib/wallets': {
-    folders: ['lib/domain', 'lib/json', 'lib/chains'],
+    folders: ['lib/domain', 'lib/json', 'lib/chains', 'lib/aws'],
     packages: [
       '@aws-sdk/client-kms',
       '@aws-sdk/client-secrets-manager',
@@ -32,7 +34,10 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   'lib/jwt': { folders: ['lib/domain', 'lib/json'], packages: ['aws-jwt-verify', 'node:crypto'] },
   'lib/ledger': { folders: ['lib/domain', 'lib/chains'], packages: ['node:crypto'] },
   // The narrow port to the database and what stands behind it: the only place that knows a client.
-  'lib/ledger/dynamodb/store': { folders: ['lib/domain'], packages: ['@aws-sdk/client-dynamodb', 'node:crypto'] },
+  'lib/ledger/dynamodb/store': {
+    folders: ['lib/domain', 'lib/aws'],
+    packages: ['@aws-sdk/client-dynamodb', 'node:crypto'],
+  },
   'lib/events': { folders: ['lib/domain', 'lib/ledger'], packages: ['valibot', '@valibot/to-json-schema'] },
   'lib/telemetry': { folders: ['lib/domain'], packages: [] },
   // All that has OpenTelemetry in it, and nothing imports it but what loads it on demand.
@@ -69,6 +74,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   'lib/functions': {
     folders: [
       'lib/domain',
+      'lib/aws',
       'lib/chains',
       'lib/protocols',
       'lib/wallets',

@@ -112,8 +112,12 @@ export const KEY_CACHE_ENTRIES_MAX = 1_000;
 /** A store call that takes longer has an unknown outcome. */
 export const STORE_TIMEOUT_MS = 1_000;
 export const STORE_ATTEMPTS_MAX = 3;
+/** A page of the longest items that are ever stored is a tenth of this. */
+export const STORE_ANSWER_MAX_BYTES = 8 * 1024 * 1024;
 export const SIGNER_TIMEOUT_MS = 2_000;
 export const SIGNER_ATTEMPTS_MAX = 2;
+/** Of a signature or a secret; Secrets Manager keeps up to 64 kB. */
+export const SIGNER_ANSWER_MAX_BYTES = 128 * 1024;
 /** A key's tags may take this long to count in IAM; until then a refusal to sign with it says nothing. */
 export const YOUNG_KEY_MS = 5 * 60_000;
 export const CHAIN_RPC_TIMEOUT_MS = 4_000;

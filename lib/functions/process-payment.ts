@@ -1,16 +1,11 @@
-import { KMSClient } from '@aws-sdk/client-kms';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createFunction, type OperationHandler } from '../api/function.ts';
-import { IN_FLIGHT_MAX, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import { IN_FLIGHT_MAX } from '../domain/limits.ts';
 import { resourceIn } from '../domain/ids.ts';
 import { ok, refuse } from '../domain/result.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createRegistryReader } from '../ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
-import { createSdkSignDigest } from '../wallets/aws-kms/sdk-sign.ts';
-import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig, type PayingConfig } from './config.ts';
 import { createFactsCache } from '../service/paying/payer-facts.ts';
@@ -22,7 +17,6 @@ import { createPaymentObserver } from '../telemetry/payment-observer.ts';
 import { toWithdrawalView } from '../api/views/withdrawals.ts';
 import { withdraw, type WithdrawalDeps } from '../service/paying/withdrawals.ts';
 import {
-  awsClientOptions,
   composeProblemReport,
   composeServing,
   drawDeploymentId,
@@ -30,16 +24,15 @@ import {
   systemClock,
   systemRandom,
 } from './runtime.ts';
+import { openKeys, openStore } from './transport.ts';
 
 /** The paying function: the only one that may sign. */
 export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   const config = readPayingConfig(env);
-  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const { client, singleSendClient } = openStore(env);
   const sessions = createWithdrawalSessions({ tableName: config.booksTable, client });
   const registryTable = { tableName: config.registryTable, client };
   const { repeatWindowSeconds: windowSeconds } = config;
-  const singleSendClient = createStoreClient({ maxAttempts: 1 });
-  const wallets = awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX);
   const deps: ProcessPaymentDeps = {
     ledger: createLedger({
       tableName: config.booksTable,
@@ -50,10 +43,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     }),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
-    signers: createSigners({
-      signDigest: createSdkSignDigest(new KMSClient(wallets), systemClock),
-      readSecret: createSdkReadSecret(new SecretsManagerClient(wallets)),
-    }),
+    signers: createSigners(openKeys(env)),
     facts: createFactsCache(),
     clock: systemClock,
     random: systemRandom,

@@ -1,8 +1,6 @@
 import { schemeOf } from '../protocols/registry.ts';
 import { createFunction } from '../api/function.ts';
-import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
@@ -23,12 +21,13 @@ import {
   toSessionView,
 } from '../api/views/payments.ts';
 import { composeServing, systemClock } from './runtime.ts';
+import { openStore } from './transport.ts';
 
 /** Everything that only reads. */
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
   const config = readReadingConfig(env);
   const { deployment } = config;
-  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const { client } = openStore(env);
   const books = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
   const deps = {
     deployment,

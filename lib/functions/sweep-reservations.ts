@@ -1,6 +1,4 @@
 import { schemeOf } from '../protocols/registry.ts';
-import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createExpiryIndex } from '../ledger/dynamodb/books/expiry-index.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
@@ -14,6 +12,7 @@ import type { SweepDeps, SweepReport } from '../service/sweeping/sweep-report.ts
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { sweepMetrics } from '../telemetry/sweep-metrics.ts';
 import { composeProblemReport, drawDeploymentId, systemClock, writeLog } from './runtime.ts';
+import { openStore } from './transport.ts';
 import { describeFailure } from '../api/function.ts';
 
 /** Finishes what crashed handlers left, then marks sessions that expired: runs every minute, in two passes. */
@@ -22,7 +21,7 @@ export function composeSweepReservations(
 ): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SweepReport & ExpiryReport> {
   const config = readBaseConfig(env);
   const namespace = readMetricNamespace(env);
-  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const { client } = openStore(env);
   const store = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
   const deps: SweepDeps = {
     ledger: createLedger({ ...store, singleSendClient: client, drawDeploymentId }),

@@ -11,15 +11,8 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { STORE_TIMEOUT_MS } from '../../../domain/limits.ts';
-import { NotNow, OutcomeUnknown } from '../../../domain/ports/services.ts';
-import {
-  StoreRefused,
-  WriteConflict,
-  type Item,
-  type StoreClient,
-  type StoreClientOptions,
-  type WriteAnswer,
-} from './client.ts';
+import type { Item, StoreClient, StoreClientOptions, WriteAnswer } from './client.ts';
+import { toStoreError } from './failures.ts';
 
 /** The store behind the AWS SDK: a request that takes longer than a second throws instead of logging a warning. */
 export function createStoreClient({ maxAttempts, timeoutMs = STORE_TIMEOUT_MS }: StoreClientOptions): StoreClient {
@@ -95,41 +88,4 @@ async function run<T>(operation: string, call: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw toStoreError(operation, error);
   }
-}
-
-// Answered before anything is written, so the call had no effect.
-const NOT_NOW = new Set([
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-  'TransactionConflictException',
-]);
-
-interface ServiceFailure extends Error {
-  readonly $metadata: { readonly httpStatusCode?: number; readonly attempts?: number };
-}
-
-function isServiceFailure(error: unknown): error is ServiceFailure {
-  return error instanceof Error && '$metadata' in error;
-}
-
-function toStoreError(operation: string, error: unknown): Error {
-  if (!isServiceFailure(error)) return new OutcomeUnknown(`${operation} has an unknown outcome`, { cause: error });
-  const { name, message, $metadata } = error;
-  if (NOT_NOW.has(name)) {
-    // After an attempt whose reply was lost, a throttled repetition says nothing about the first.
-    if (($metadata.attempts ?? 1) > 1) {
-      return new OutcomeUnknown(`${operation} was throttled after another attempt`, { cause: error });
-    }
-    if (name === 'TransactionConflictException')
-      return new WriteConflict(`${operation} met a transaction`, { cause: error });
-    return new NotNow(`${operation} was throttled`, { cause: error });
-  }
-  if (name === 'TransactionInProgressException') {
-    // The repetition of a transaction whose reply was lost, while DynamoDB still works on the first.
-    return new OutcomeUnknown('the transaction is still in progress', { cause: error });
-  }
-  const status = $metadata.httpStatusCode ?? 0;
-  if (status >= 400 && status < 500) return new StoreRefused(name, message);
-  return new OutcomeUnknown(`${operation} has an unknown outcome`, { cause: error });
 }
