@@ -1,8 +1,12 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { NoAnswer } from './failures.ts';
+
+// An import of `node:http` by name makes Node fill in all its exports, WebSocket among them, and so load undici: a third of a
+// start. This does not.
+const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule('node:http');
 
 export interface Answer {
   readonly status: number;
@@ -91,7 +95,7 @@ export function createConnections(endpoint: URL): Connections {
 }
 
 /** Has an agent take connections that were opened before it asked for one. */
-function stashIn(agent: HttpAgent, connect: () => Socket) {
+function stashIn(agent: Agent, connect: () => Socket) {
   const stash = new Map<Socket, () => void>();
   const create = agent.createConnection.bind(agent);
   agent.createConnection = (options, done) => {

@@ -13,7 +13,7 @@ import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
-import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
+import { createLeanStore } from '../../lib/ledger/dynamodb/store/lean-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
@@ -102,9 +102,10 @@ export async function createPayingWorld(
   Object.assign(process.env, database.environment);
   if (options.endpoint !== undefined) process.env['AWS_ENDPOINT_URL_DYNAMODB'] = options.endpoint;
   const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
-  const client = createStoreClient({ maxAttempts: 3, ...timeout });
+  const store = createLeanStore(process.env);
+  const client = store.createClient({ maxAttempts: 3, ...timeout });
   const { booksTable: tableName, registryTable } = await database.freshTables();
-  const singleSendClient = createStoreClient({ maxAttempts: 1, ...timeout });
+  const singleSendClient = store.createClient({ maxAttempts: 1, ...timeout });
   const ledger = createLedger({ tableName, client, singleSendClient, ...wiring });
   // Books that are new get their gate with the first look at it; a deployment makes it once.
   await ledger.readGate();
