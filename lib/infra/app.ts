@@ -4,7 +4,7 @@ import { DataStack } from './data-stack.ts';
 import { DEPLOYED_FUNCTION_NAMES, type DeployedFunctionName } from './function-names.ts';
 import { ServiceStack } from './service-stack.ts';
 
-type FunctionDirectories = Readonly<Record<string, { readonly path: string }>>;
+type FunctionDirectories = Readonly<Record<string, { readonly path: string; readonly sdkPath?: string }>>;
 
 export interface StacksOptions {
   readonly config: BursarConfig;
@@ -26,16 +26,19 @@ export function addStacks(
     ...props,
     config,
     data,
-    bundles: toBundlePaths(functions),
+    bundles: toBundlePaths(functions, config),
   });
   return { data, service };
 }
 
-function toBundlePaths(functions: FunctionDirectories): Record<DeployedFunctionName, string> {
+function toBundlePaths(
+  functions: FunctionDirectories,
+  { awsTransport }: BursarConfig,
+): Record<DeployedFunctionName, string> {
   const paths = DEPLOYED_FUNCTION_NAMES.map((name) => {
     const bundle = functions[name];
     if (bundle === undefined) throw new Error(`no bundle of function ${name}: expected lambdas/${name}.ts`);
-    return [name, bundle.path] as const;
+    return [name, awsTransport === 'sdk' ? (bundle.sdkPath ?? bundle.path) : bundle.path] as const;
   });
   // Every name has its pair, or the line above threw.
   return Object.fromEntries(paths) as Record<DeployedFunctionName, string>;

@@ -144,13 +144,64 @@ test('carries no schema of an answer and no example, and only functions behind t
   for (const source of ['answers', 'documents', 'answer-check', 'error-codes', 'reference']) {
     expect(holders(`lib/contract/${source}.ts`)).toEqual([]);
   }
-  expect(holders('lib/contract/fields/text.ts').sort()).toEqual([...FUNCTION_NAMES].sort());
+  const behindApi = holders('lib/contract/fields/text.ts').filter((name) => !name.endsWith('-sdk'));
+  expect(behindApi.sort()).toEqual([...FUNCTION_NAMES].sort());
   // The texts of two descriptions, should the sources be called otherwise one day.
   for (const { path } of Object.values(functions)) {
     expect(readFileSync(join(path, 'index.mjs'), 'utf8')).not.toMatch(
       /the body of POST \/settle|held by payments in flight\. Not/,
     );
   }
+});
+
+describe('the functions on the paying path', () => {
+  const PAYING_PATH = ['process-payment', 'read-payments', 'sweep-reservations'];
+  const PAYING_BUNDLE_MAX_BYTES = 180_000;
+  /** What a first EIP-3009 payment has a use for, by package. */
+  const PAYING_PACKAGES = ['@middy/core', '@noble/hashes', 'canonicalize', 'tiny-secp256k1', 'valibot'];
+
+  async function readOutputs(): Promise<Metafile['outputs']> {
+    await bundle({ log });
+    return (JSON.parse(readFileSync(join(PROJECT_ROOT, 'dist', 'meta.json'), 'utf8')) as Metafile).outputs;
+  }
+  const packagesOf = ({ inputs }: Metafile['outputs'][string]): string[] => [
+    ...new Set(Object.keys(inputs).flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [])),
+  ];
+
+  test('hold nothing of the AWS SDK', async () => {
+    const outputs = await readOutputs();
+    for (const name of PAYING_PATH) {
+      const found = packagesOf(outputs[`dist/${name}/index.mjs`]!).filter((each) => /^@(aws|smithy)/.test(each));
+      expect([name, found]).toEqual([name, []]);
+    }
+  });
+
+  test('load no http by name, which would load undici with it', async () => {
+    const outputs = await readOutputs();
+    for (const name of PAYING_PATH) {
+      const imported = outputs[`dist/${name}/index.mjs`]!.imports.map(({ path }) => path.replace('node:', ''));
+      expect(imported.filter((path) => ['http', 'http2', 'dns', 'undici'].includes(path))).toEqual([]);
+    }
+  });
+
+  test('come to 180 kB where they pay, of known packages and without the WebAssembly', async () => {
+    const paying = (await readOutputs())['dist/process-payment/index.mjs']!;
+    expect(paying.bytes).toBeLessThanOrEqual(PAYING_BUNDLE_MAX_BYTES);
+    expect(packagesOf(paying).toSorted()).toEqual(PAYING_PACKAGES);
+  });
+
+  test('have another bundle each, with the SDK and without our client', async () => {
+    const outputs = await readOutputs();
+    const { functions } = await bundle({ log });
+    const withOther = Object.entries(functions).filter(([, { sdkPath }]) => sdkPath !== undefined);
+    expect(withOther.map(([name]) => name).toSorted()).toEqual(PAYING_PATH);
+    for (const [name, { sdkPath }] of withOther) {
+      expect(existsSync(join(sdkPath!, 'index.mjs'))).toBe(true);
+      const inputs = Object.keys(outputs[`dist/${name}-sdk/index.mjs`]!.inputs);
+      expect(inputs.some((input) => input.includes('@aws-sdk/client-dynamodb'))).toBe(true);
+      expect(inputs.filter((input) => input.startsWith('lib/aws/json'))).toEqual([]);
+    }
+  });
 });
 
 describe('what makes spans', () => {

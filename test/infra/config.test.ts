@@ -158,6 +158,7 @@ describe.each([
   ['dashboards', 'DASHBOARDS', 'false', false, ['no']],
   ['traceSamplingRate', 'TRACE_SAMPLING_RATE', '0', 0, ['1.01', '-0.1', '5%']],
   ['canaryDeployment', 'CANARY_DEPLOYMENT', 'false', false, ['off']],
+  ['awsTransport', 'AWS_TRANSPORT', 'sdk', 'sdk', ['SDK', 'true']],
   ['reservedConcurrency', 'RESERVED_CONCURRENCY', '100', 100, ['0', '10001']],
   ['provisionedConcurrency', 'PROVISIONED_CONCURRENCY', '2', 2, ['0', '1.5']],
   ['waf', 'WAF', 'true', true, ['yes']],

@@ -105,6 +105,23 @@ describe('canary deployments', () => {
   });
 });
 
+test('the way of the paying path to AWS is another bundle of three functions, and of no other', async () => {
+  const codeOf = (template: Template) =>
+    Object.fromEntries(
+      Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).map(([id, { Properties }]) => [
+        id,
+        JSON.stringify(Properties['Code']),
+      ]),
+    );
+  const [lean, sdk] = [codeOf(app.service), codeOf((await synthesize({ awsTransport: 'sdk' })).service)];
+  const changed = Object.keys(lean).filter((id) => lean[id] !== sdk[id]);
+  expect(changed.map((id) => /^[A-Za-z]+?(?=Function|[0-9A-F]{8}$)/.exec(id)?.[0]).toSorted()).toEqual([
+    'ProcessPayment',
+    'ReadPayments',
+    'SweepReservations',
+  ]);
+});
+
 describe('runs of the sweeper that fail', () => {
   test('go to an encrypted queue, whether they failed or were not started', () => {
     const [[queueId, queue]] = Object.entries(resourcesOf(app.service, 'AWS::SQS::Queue')) as [[string, never]];

@@ -9,6 +9,8 @@ export interface FunctionBundle {
   readonly path: string;
   /** Everything in the directory, unpacked. */
   readonly bytes: number;
+  /** The directory of the same function with the AWS SDK for its transport; absent where it has the SDK anyway. */
+  readonly sdkPath?: string;
 }
 
 export interface BundleResult {
@@ -41,6 +43,10 @@ const PACKAGES_DIRECTORY = 'packages';
 /** Loaded for a sampled request only, so it must not be part of what every start loads. */
 const SPANS_SOURCE = 'lib/telemetry/spans/index.ts';
 const SPANS_FILE = 'spans.mjs';
+/** How functions on the paying path reach AWS, and what stands in for it in their other bundle. */
+const TRANSPORT_SOURCE = 'lib/functions/transport.ts';
+const SDK_TRANSPORT_SOURCE = 'lib/functions/transport-sdk.ts';
+const SDK_SUFFIX = '-sdk';
 const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';
 
@@ -105,22 +111,44 @@ async function build(root: string, dist: string): Promise<Map<string, Uint8Array
   if (entryPoints.length === 0) return outputs;
   const esbuild = await import('esbuild');
   const options = { ...ESBUILD_OPTIONS, absWorkingDir: root, outdir: dist } as const;
-  const built = await esbuild.build({
-    ...options,
-    entryPoints,
-    entryNames: '[name]/index',
-    plugins: [LEAVE_SPANS_OUT],
-  });
-  for (const file of built.outputFiles) outputs.set(file.path.slice(dist.length + 1), file.contents);
-  for (const [path, from] of wasmCopies(built.metafile)) outputs.set(path, readFileSync(join(root, from)));
-  const tracing = tracingFunctions(built.metafile);
+  const metafile: Metafile = { inputs: {}, outputs: {} };
+  const add = async (entries: readonly string[], entryNames: string, plugins: Plugin[]): Promise<void> => {
+    const built = await esbuild.build({ ...options, entryPoints: [...entries], entryNames, plugins });
+    for (const file of built.outputFiles) outputs.set(file.path.slice(dist.length + 1), file.contents);
+    for (const [path, from] of wasmCopies(built.metafile)) outputs.set(path, readFileSync(join(root, from)));
+    Object.assign(metafile.inputs, built.metafile.inputs);
+    Object.assign(metafile.outputs, built.metafile.outputs);
+  };
+  await add(entryPoints, '[name]/index', [LEAVE_SPANS_OUT]);
+  const lean = leanEntries(metafile);
+  if (lean.length > 0) await add(lean, `[name]${SDK_SUFFIX}/index`, [LEAVE_SPANS_OUT, takeSdkTransport(root)]);
+  const tracing = tracingFunctions(metafile);
   if (tracing.length > 0) {
     const spans = await esbuild.build({ ...options, entryPoints: [SPANS_SOURCE], entryNames: 'spans' });
     for (const name of tracing) outputs.set(join(name, SPANS_FILE), spans.outputFiles[0]!.contents);
-    Object.assign(built.metafile.outputs, spans.metafile.outputs);
+    Object.assign(metafile.outputs, spans.metafile.outputs);
   }
-  outputs.set(META_FILE, Buffer.from(JSON.stringify(built.metafile)));
+  outputs.set(META_FILE, Buffer.from(JSON.stringify(metafile)));
   return outputs;
+}
+
+/** The entries of the functions that reach AWS without the SDK. */
+function leanEntries({ outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ entryPoint, inputs }) =>
+    entryPoint !== undefined && TRANSPORT_SOURCE in inputs ? [entryPoint] : [],
+  );
+}
+
+/** Makes every import of the lean transport one of the SDK's. */
+function takeSdkTransport(root: string): Plugin {
+  return {
+    name: 'take-sdk-transport',
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /\/transport\.ts$/ }, ({ path, resolveDir }) =>
+        join(resolveDir, path) === join(root, TRANSPORT_SOURCE) ? { path: join(root, SDK_TRANSPORT_SOURCE) } : null,
+      );
+    },
+  };
 }
 
 /** Makes the import of what makes spans one of a file beside the bundle. */
@@ -178,10 +206,16 @@ function toStamp(source: string, outputs: ReadonlyMap<string, Uint8Array>): Stam
 
 function toResult(dist: string, stamp: Stamp, built: boolean): BundleResult {
   const functions: Record<string, FunctionBundle> = {};
+  const directories = new Set(Object.keys(stamp.files).map((path) => dirname(path)));
   for (const [path, { bytes }] of Object.entries(stamp.files)) {
-    if (path === META_FILE) continue;
     const name = dirname(path);
-    functions[name] = { path: join(dist, name), bytes: (functions[name]?.bytes ?? 0) + bytes };
+    if (path === META_FILE || name.endsWith(SDK_SUFFIX)) continue;
+    const sdk = `${name}${SDK_SUFFIX}`;
+    functions[name] = {
+      path: join(dist, name),
+      bytes: (functions[name]?.bytes ?? 0) + bytes,
+      ...(directories.has(sdk) ? { sdkPath: join(dist, sdk) } : {}),
+    };
   }
   return { functions, digest: toSha256(Buffer.from(JSON.stringify(stamp.files))), built };
 }

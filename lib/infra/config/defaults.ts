@@ -38,6 +38,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   dashboards: true,
   traceSamplingRate: 0.05,
   canaryDeployment: true,
+  awsTransport: 'lean',
   reservedConcurrency: null,
   provisionedConcurrency: null,
   waf: false,

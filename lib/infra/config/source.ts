@@ -101,6 +101,10 @@ const PARSERS: Parsers = {
   dashboards: parseBoolean,
   traceSamplingRate: (value) => parseNumberWithin(value, 0, 1),
   canaryDeployment: parseBoolean,
+  awsTransport: (value) => {
+    if (value === 'lean' || value === 'sdk') return value;
+    throw new Unexpected("'lean' or 'sdk'");
+  },
   reservedConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
   provisionedConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
   waf: parseBoolean,
