@@ -44,5 +44,5 @@ function decodeValue(value: AttributeValue): void {
 }
 
 function fromBase64(text: string): Uint8Array {
-  return Buffer.from(text, 'base64');
+  return new Uint8Array(Buffer.from(text, 'base64'));
 }
