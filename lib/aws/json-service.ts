@@ -148,7 +148,7 @@ function readAnswer({ status, headers, body }: Answer): JsonObject {
   }
   const name = codeOf(content, headers['x-amzn-errortype']);
   const text = content['message'] ?? content['Message'];
-  throw new ServiceFailure({ ...answer, name, message: typeof text === 'string' ? text : 'no message' }, content);
+  throw new ServiceFailure({ ...answer, name, message: typeof text === 'string' ? text : 'UnknownError' }, content);
 }
 
 /** Nothing of what could not be read is kept: it may be a secret. */

@@ -55,7 +55,10 @@ function createClient(
   };
   return {
     getItem: async (input) => itemIn(await ask('GetItem', encode(input)), 'Item'),
-    putItem: (input) => write('PutItem', encode(input)),
+    putItem: async (input) => {
+      const answer = await write('PutItem', encode(input));
+      return answer.kind === 'applied' ? { kind: 'applied', item: null } : answer;
+    },
     updateItem: (input) => write('UpdateItem', encode(input)),
     deleteItem: (input) => write('DeleteItem', encode(input)),
     query: async (input) => {
