@@ -1,12 +1,13 @@
-import { BatchGetItemCommand, DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { mockClient } from 'aws-sdk-client-mock';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BATCH_READ_ATTEMPTS_MAX, BATCH_READ_WAIT_MIN_MS } from '../../lib/domain/limits.ts';
 import type { PaymentLog } from '../../lib/domain/ports/books.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
 import { addMs } from '../../lib/domain/time.ts';
+import { encodeItem } from '../../lib/ledger/dynamodb/store/attribute-json.ts';
+import { createLeanStore, type LeanStore } from '../../lib/ledger/dynamodb/store/lean-client.ts';
+import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
+import { startWire, type Wire } from '../support/wire.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import { createStoreClient, toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createPaymentLog } from '../../lib/ledger/dynamodb/books/payment-log.ts';
 import { paymentLogContract } from '../contracts/payment-log.ts';
@@ -71,41 +72,55 @@ describe('a database that', () => {
   const payments = times(3, (index) => makePayment(session, { createdAt: addMs(NOW, index) }));
   const items = payments.map((payment) => toPaymentItem(payment, wiring.schemeOf));
   const keysOf = (indexes: readonly number[]) => ({ Keys: indexes.map((index) => ({ pk: items[index]!['pk']! })) });
+  const onWire = (indexes: readonly number[]) => indexes.map((index) => encodeItem(items[index]!));
 
-  function mockLog() {
-    const client = new DynamoDBClient({ region: 'us-east-1' });
-    const mock = mockClient(client);
-    mock.on(QueryCommand).resolves({ Items: items });
+  let wire: Wire;
+  let store: LeanStore;
+  beforeEach(async () => {
+    wire = await startWire();
+    store = createLeanStore(wire.environment);
     sleeps.length = 0;
-    return { mock, log: createPaymentLog({ ...wiring, tableName, client: toStoreClient(client), clock }) };
+  });
+  afterEach(async () => {
+    store.close();
+    await wire.close();
+  });
+
+  /** A log whose index has all payments, and whose batches are answered so, the last of them for ever. */
+  function scriptLog(...batches: readonly object[]): PaymentLog {
+    let next = 0;
+    wire.reply = ({ operation }) =>
+      operation === 'Query'
+        ? { body: { Items: onWire([0, 1, 2]) } }
+        : { body: batches[Math.min(next++, batches.length - 1)]! };
+    return createPaymentLog({ ...wiring, tableName, client: store.createClient({ maxAttempts: 1 }), clock });
   }
+  const batches = () => wire.requests.filter(({ operation }) => operation === 'BatchGetItem');
 
   test('names a payment in the index that it no longer has gets the others listed', async () => {
-    const { mock, log } = mockLog();
-    mock.on(BatchGetItemCommand).resolves({ Responses: { [tableName]: [items[2]!, items[0]!] } });
+    const log = scriptLog({ Responses: { [tableName]: onWire([2, 0]) } });
     expect((await log.listPayments(session, { maxResults: 10 })).items).toEqual([payments[0], payments[2]]);
   });
 
   test('leaves keys unprocessed is asked for them again, ever later, and the page keeps its order', async () => {
-    const { mock, log } = mockLog();
-    mock
-      .on(BatchGetItemCommand)
-      .resolvesOnce({ Responses: { [tableName]: [items[1]!] }, UnprocessedKeys: { [tableName]: keysOf([2, 0]) } })
-      .resolvesOnce({ Responses: { [tableName]: [items[2]!] }, UnprocessedKeys: { [tableName]: keysOf([0]) } })
-      .resolvesOnce({ Responses: { [tableName]: [items[0]!] }, UnprocessedKeys: {} });
+    const log = scriptLog(
+      { Responses: { [tableName]: onWire([1]) }, UnprocessedKeys: { [tableName]: keysOf([2, 0]) } },
+      { Responses: { [tableName]: onWire([2]) }, UnprocessedKeys: { [tableName]: keysOf([0]) } },
+      { Responses: { [tableName]: onWire([0]) }, UnprocessedKeys: {} },
+    );
     expect((await log.listPayments(session, { maxResults: 10 })).items).toEqual(payments);
-    const asked = mock
-      .commandCalls(BatchGetItemCommand)
-      .map(({ args }) => args[0].input.RequestItems?.[tableName]?.Keys);
+    const asked = batches().map(({ body }) => {
+      const { RequestItems: tables } = JSON.parse(body) as { RequestItems: Record<string, { Keys: unknown }> };
+      return tables[tableName]?.Keys;
+    });
     expect(asked).toEqual([keysOf([0, 1, 2]).Keys, keysOf([2, 0]).Keys, keysOf([0]).Keys]);
     expect(sleeps).toEqual([BATCH_READ_WAIT_MIN_MS, 2 * BATCH_READ_WAIT_MIN_MS]);
   });
 
   test('never processes a key is given up on with NotNow', async () => {
-    const { mock, log } = mockLog();
-    mock.on(BatchGetItemCommand).resolves({ UnprocessedKeys: { [tableName]: keysOf([0]) } });
+    const log = scriptLog({ UnprocessedKeys: { [tableName]: keysOf([0]) } });
     await expect(log.listPayments(session, { maxResults: 10 })).rejects.toThrow(NotNow);
-    expect(mock.commandCalls(BatchGetItemCommand)).toHaveLength(BATCH_READ_ATTEMPTS_MAX);
+    expect(batches()).toHaveLength(BATCH_READ_ATTEMPTS_MAX);
     expect(sleeps).toHaveLength(BATCH_READ_ATTEMPTS_MAX - 1);
   });
 });

@@ -21,7 +21,7 @@ const REQUESTS = 10_000;
 
 // Requests: whatever the port can be given, sense or not.
 
-const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => text !== '__proto__');
+const nameText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => text !== '__proto__');
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const bytes = fc.uint8Array({ maxLength: 40 });
 const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
@@ -35,15 +35,15 @@ const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
     fc.record({ SS: fc.array(text, { minLength: 1, maxLength: 3 }) }),
     fc.record({ BS: fc.array(bytes, { minLength: 1, maxLength: 3 }) }),
     fc.record({ L: fc.array(tie('value'), { maxLength: 3 }) }),
-    fc.record({ M: fc.dictionary(name, tie('value'), { maxKeys: 3, noNullPrototype: true }) }),
+    fc.record({ M: fc.dictionary(nameText, tie('value'), { maxKeys: 3, noNullPrototype: true }) }),
   ) as Arbitrary<AttributeValue>,
 }));
-const item: Arbitrary<Item> = fc.dictionary(name, value, { maxKeys: 6, noNullPrototype: true });
+const item: Arbitrary<Item> = fc.dictionary(nameText, value, { maxKeys: 6, noNullPrototype: true });
 const expressions = {
   ConditionExpression: text,
   ReturnValuesOnConditionCheckFailure: fc.constantFrom('ALL_OLD', 'NONE'),
-  ExpressionAttributeNames: fc.dictionary(name, name, { maxKeys: 3, noNullPrototype: true }),
-  ExpressionAttributeValues: fc.dictionary(name, value, { maxKeys: 3, noNullPrototype: true }),
+  ExpressionAttributeNames: fc.dictionary(nameText, nameText, { maxKeys: 3, noNullPrototype: true }),
+  ExpressionAttributeValues: fc.dictionary(nameText, value, { maxKeys: 3, noNullPrototype: true }),
 } as const;
 const TableName = fc.constant('T');
 const inputOf = <T>(members: object, required: readonly string[]) =>

@@ -16,6 +16,8 @@ export const NOW = toEpochMs(1_760_000_000_000);
 export interface TestAws {
   readonly kms: KMSClient;
   readonly secrets: SecretsManagerClient;
+  /** What makes the lean calls talk to it. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly provisioners: ReturnType<typeof createProvisioners>;
   /** Actions that reached the endpoint, such as `Sign`. */
   readonly calls: string[];
@@ -43,6 +45,12 @@ export async function startAws(options: Partial<AwsEndpointOptions> = {}): Promi
   const aws: TestAws = {
     kms,
     secrets,
+    environment: {
+      AWS_REGION: REGION,
+      AWS_ENDPOINT_URL: endpoint.url,
+      AWS_ACCESS_KEY_ID: 'AKIDTEST',
+      AWS_SECRET_ACCESS_KEY: 'not-a-secret',
+    },
     provisioners: createProvisioners({
       walletKeys: {
         client: kms,

@@ -19,6 +19,7 @@ import { failureOf } from './signer-contract.ts';
 import { messageOf } from '../support/messages.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { createSdkSignDigest } from '../../lib/wallets/aws-kms/sdk-sign.ts';
+import { createLeanReadSecret } from '../../lib/wallets/seed-vault/lean-secret.ts';
 import { createSdkReadSecret } from '../../lib/wallets/seed-vault/sdk-secret.ts';
 import { close, listen } from '../../lib/local/loopback/server.ts';
 
@@ -111,19 +112,26 @@ test.each([
   ['cut off', `{"SecretString":${JSON.stringify(formatSeedSecret(MNEMONIC, seed))},"ARN":`],
   ['not JSON at all', MNEMONIC],
   ['not quoted', `{"SecretString": ${MNEMONIC}}`],
-])('shows nothing of an answer that the SDK cannot read: %s', async (_name, body) => {
+])('shows nothing of an answer that cannot be read: %s', async (_name, body) => {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(body);
   });
-  const port = await listen(server, 0);
-  const client = new SecretsManagerClient(clientConfig(`http://127.0.0.1:${port}`));
+  const url = `http://127.0.0.1:${await listen(server, 0)}`;
+  const client = new SecretsManagerClient(clientConfig(url));
+  const lean = createLeanReadSecret({
+    AWS_REGION: 'eu-west-1',
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: 'AKIDTEST',
+    AWS_SECRET_ACCESS_KEY: 'not-a-secret',
+  });
   const key = { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 } as const;
-  const error = await failureOf(
-    createSeedVaultSigner({ readSecret: createSdkReadSecret(client) }).sign(key, messageOf(randomBytes(32)), ZERO),
-  );
-  expect(String(error)).toMatch(/no usable answer/);
-  expect(leaks(error, [...needles, ...excerpts, MNEMONIC.slice(0, 10)])).toEqual([]);
+  for (const readSecret of [createSdkReadSecret(client), lean.readSecret]) {
+    const error = await failureOf(createSeedVaultSigner({ readSecret }).sign(key, messageOf(randomBytes(32)), ZERO));
+    expect(String(error)).toMatch(/no usable answer/);
+    expect(leaks(error, [...needles, ...excerpts, MNEMONIC.slice(0, 10)])).toEqual([]);
+  }
+  lean.close();
   client.destroy();
   await close(server);
 });

@@ -2,21 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
-import { mockClient } from 'aws-sdk-client-mock';
+import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { recoverAddress } from 'viem';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SIGNER_TIMEOUT_MS } from '../../../lib/domain/limits.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
 import type { WalletKey } from '../../../lib/domain/tenants/resources.ts';
-import { createKmsSigner } from '../../../lib/wallets/aws-kms/signer.ts';
+import { createKmsSigner, type SignDigest } from '../../../lib/wallets/aws-kms/signer.ts';
 import { formatSignature, parseDerSignature, toLowS } from '../../../lib/wallets/secp256k1.ts';
-import { makeConnector, startAws, type TestAws } from '../aws.ts';
+import { clientConfig, makeConnector, startAws, type TestAws } from '../aws.ts';
 import { assertRefusesForeignAddress, describeSigner, failureOf, sOf, type Wallet } from '../signer-contract.ts';
 import { messageOf } from '../../support/messages.ts';
 import { toEpochMs } from '../../../lib/domain/time.ts';
 import { createSdkSignDigest } from '../../../lib/wallets/aws-kms/sdk-sign.ts';
+import { createLeanSignDigest } from '../../../lib/wallets/aws-kms/lean-sign.ts';
+import { startWire, type Wire } from '../../support/wire.ts';
 
 const CLOCK = { now: () => toEpochMs(Date.now()) };
 
@@ -35,14 +36,19 @@ function arnOf(key: WalletKey): string {
   return key.keyArn;
 }
 
-describeSigner({
-  name: 'AwsKms',
-  createSigner: ({ kms }) => createKmsSigner({ signDigest: createSdkSignDigest(kms, CLOCK) }),
-  createWallet,
-  missingKeys: (key) => [
-    { type: 'AwsKms', keyArn: arnOf(key).replace(/.$/, (last) => (last === '0' ? '1' : '0')) },
-    { type: 'AwsKms', keyArn: arnOf(key).replace('eu-west-1', 'eu-west-2') },
-  ],
+describe.each<[string, (aws: TestAws) => SignDigest]>([
+  ['AwsKms by the SDK', ({ kms }) => createSdkSignDigest(kms, CLOCK)],
+  ['AwsKms by the lean client', ({ environment }) => createLeanSignDigest(environment, CLOCK).signDigest],
+])('%s', (name, signDigestWith) => {
+  describeSigner({
+    name,
+    createSigner: (aws) => createKmsSigner({ signDigest: signDigestWith(aws) }),
+    createWallet,
+    missingKeys: (key) => [
+      { type: 'AwsKms', keyArn: arnOf(key).replace(/.$/, (last) => (last === '0' ? '1' : '0')) },
+      { type: 'AwsKms', keyArn: arnOf(key).replace('eu-west-1', 'eu-west-2') },
+    ],
+  });
 });
 
 test('normalises 1,000 signatures of which about half come with high s', { timeout: 60_000 }, async () => {
@@ -124,58 +130,66 @@ test('the contract catches a signer that releases without comparing', async () =
   await aws.close();
 });
 
-test.each([
-  ['nothing', undefined],
-  ['no bytes', new Uint8Array()],
-  ['bytes that are no DER', new Uint8Array(72).fill(0x30)],
-])('refuses %s for a signature', async (_name, Signature) => {
-  const mock = mockClient(KMSClient);
-  mock.on(SignCommand).resolves(Signature === undefined ? {} : { Signature });
-  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' }), CLOCK) });
-  const failure = signer.sign(
-    { type: 'AwsKms', keyArn: 'arn:key' },
-    messageOf(randomBytes(32)),
-    `0x${'11'.repeat(20)}`,
-  );
-  await expect(failure).rejects.toThrow(/gave no signature/);
-  mock.restore();
-});
+describe.each<[string, (wire: Wire) => SignDigest]>([
+  ['the SDK', ({ endpoint }) => createSdkSignDigest(new KMSClient(clientConfig(endpoint)), CLOCK)],
+  ['the lean client', ({ environment }) => createLeanSignDigest(environment, CLOCK).signDigest],
+])('what KMS may answer %s', (_name, signDigestWith) => {
+  let wire: Wire;
+  beforeAll(async () => {
+    wire = await startWire();
+  });
+  afterAll(() => wire.close());
 
-test.each([
-  ['ThrottlingException', true],
-  ['LimitExceededException', true],
-  ['AccessDeniedException', false],
-  ['DisabledException', false],
-  ['KMSInvalidStateException', false],
-  ['KMSInternalException', false],
-])('takes %s for "not now": %s', async (name, isNotNow) => {
-  const mock = mockClient(KMSClient);
-  mock.on(SignCommand).rejects(Object.assign(new Error('no'), { name, $fault: 'client', $metadata: {} }));
-  const signer = createKmsSigner({ signDigest: createSdkSignDigest(new KMSClient({ region: 'eu-west-1' }), CLOCK) });
-  const error = await failureOf(
-    signer.sign({ type: 'AwsKms', keyArn: 'arn:key' }, messageOf(randomBytes(32)), `0x${'11'.repeat(20)}`),
-  );
-  expect(error instanceof NotNow).toBe(isNotNow);
-  expect(String(error)).toContain(name);
-  mock.restore();
-});
+  const sign = () =>
+    createKmsSigner({ signDigest: signDigestWith(wire) }).sign(
+      { type: 'AwsKms', keyArn: 'arn:key' },
+      messageOf(randomBytes(32)),
+      `0x${'11'.repeat(20)}`,
+    );
 
-test.each([
-  ['a key that was made a minute ago', 60_000, true],
-  ['a key that was made an hour ago', 3_600_000, false],
-  ['a key that KMS does not describe', null, false],
-])('takes a refusal to sign with %s for "not now": %s', async (_what, ageMs, isNotNow) => {
-  const mock = mockClient(KMSClient);
-  const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException', $fault: 'client', $metadata: {} });
-  mock.on(SignCommand).rejects(denied);
-  if (ageMs === null) mock.on(DescribeKeyCommand).rejects(denied);
-  else
-    mock.on(DescribeKeyCommand).resolves({ KeyMetadata: { KeyId: 'key', CreationDate: new Date(Date.now() - ageMs) } });
-  const error = await failureOf(
-    createSdkSignDigest(new KMSClient({ region: 'eu-west-1' }), CLOCK)('arn:key', randomBytes(32)),
-  );
-  expect(error instanceof NotNow).toBe(isNotNow);
-  mock.restore();
+  test.each([
+    ['nothing', undefined],
+    ['no bytes', new Uint8Array()],
+    ['bytes that are no DER', new Uint8Array(72).fill(0x30)],
+  ])('is refused where it holds %s for a signature', async (_what, bytes) => {
+    wire.reply = () => ({ body: bytes === undefined ? {} : { Signature: Buffer.from(bytes).toString('base64') } });
+    await expect(sign()).rejects.toThrow(/gave no signature/);
+  });
+
+  test.each([
+    ['ThrottlingException', true],
+    ['LimitExceededException', true],
+    ['AccessDeniedException', false],
+    ['DisabledException', false],
+    ['KMSInvalidStateException', false],
+    ['KMSInternalException', false],
+  ])('is %s, which is "not now": %s', async (code, isNotNow) => {
+    wire.reply = () => ({ status: 400, body: { __type: code, message: 'no' } });
+    const error = await failureOf(sign());
+    expect(error instanceof NotNow).toBe(isNotNow);
+    expect(String(error)).toContain(code);
+  });
+
+  test.each([
+    ['a key that was made a minute ago', 60_000, true],
+    ['a key that was made an hour ago', 3_600_000, false],
+    ['a key that KMS does not describe', null, false],
+  ])('is a refusal to sign with %s, which is "not now": %s', async (_what, ageMs, isNotNow) => {
+    wire.reply = ({ operation }) =>
+      operation === 'Sign' || ageMs === null
+        ? { status: 400, body: { __type: 'AccessDeniedException', message: 'no' } }
+        : { body: { KeyMetadata: { KeyId: 'key', CreationDate: (Date.now() - ageMs) / 1_000 } } };
+    const error = await failureOf(sign());
+    expect(error instanceof NotNow).toBe(isNotNow);
+    expect(wire.requests.at(-1)?.operation).toBe('DescribeKey');
+  });
+
+  test('is nothing at all, which releases nothing and is not "not now"', async () => {
+    wire.reply = () => 'drop';
+    const error = await failureOf(sign());
+    expect(error).not.toBeInstanceOf(NotNow);
+    expect(String(error)).toMatch(/no usable answer/);
+  });
 });
 
 test('gives up on a KMS that does not answer in time', async () => {

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { mnemonicToSeedSync } from '@scure/bip39';
-import { mockClient } from 'aws-sdk-client-mock';
 import { mnemonicToAccount } from 'viem/accounts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { KEY_CACHE_ENTRIES_MAX } from '../../../lib/domain/limits.ts';
 import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
 import type { WalletKey } from '../../../lib/domain/tenants/resources.ts';
 import { formatSeedSecret } from '../../../lib/wallets/seed-vault/seed-secret.ts';
-import { createSeedVaultSigner } from '../../../lib/wallets/seed-vault/signer.ts';
+import { createSeedVaultSigner, type ReadSecret } from '../../../lib/wallets/seed-vault/signer.ts';
 import { makeConnector, startAws, type TestAws } from '../aws.ts';
 import { assertRefusesForeignAddress, describeSigner, failureOf, type Wallet } from '../signer-contract.ts';
 import { messageOf } from '../../support/messages.ts';
+import { createLeanReadSecret } from '../../../lib/wallets/seed-vault/lean-secret.ts';
 import { createSdkReadSecret } from '../../../lib/wallets/seed-vault/sdk-secret.ts';
 
 // Published test mnemonics; nothing is behind them.
@@ -40,15 +40,20 @@ async function createWallet({ provisioners }: TestAws): Promise<Wallet> {
   });
 }
 
-describeSigner({
-  name: 'SeedVault',
-  createSigner: ({ secrets }) => createSeedVaultSigner({ readSecret: createSdkReadSecret(secrets) }),
-  createWallet,
-  missingKeys: (key) => [
-    { ...seedKey(key), secretArn: `${seedKey(key).secretArn.slice(0, -1)}_` },
-    { ...seedKey(key), secretVersionId: '00000000-0000-4000-8000-000000000000' },
-    { ...seedKey(key), index: seedKey(key).index + 1 },
-  ],
+describe.each<[string, (aws: TestAws) => ReadSecret]>([
+  ['SeedVault by the SDK', ({ secrets }) => createSdkReadSecret(secrets)],
+  ['SeedVault by the lean client', ({ environment }) => createLeanReadSecret(environment).readSecret],
+])('%s', (name, readSecretWith) => {
+  describeSigner({
+    name,
+    createSigner: (aws) => createSeedVaultSigner({ readSecret: readSecretWith(aws) }),
+    createWallet,
+    missingKeys: (key) => [
+      { ...seedKey(key), secretArn: `${seedKey(key).secretArn.slice(0, -1)}_` },
+      { ...seedKey(key), secretVersionId: '00000000-0000-4000-8000-000000000000' },
+      { ...seedKey(key), index: seedKey(key).index + 1 },
+    ],
+  });
 });
 
 describe('SeedVault signer', () => {
@@ -113,11 +118,9 @@ describe('SeedVault signer', () => {
   });
 
   test('forgets the oldest seeds beyond its bound, and the newest it does not', async () => {
-    const mock = mockClient(SecretsManagerClient);
-    mock.onAnyCommand().resolves({ SecretString: formatSeedSecret(ABANDON, mnemonicToSeedSync(ABANDON)) });
-    const signer = createSeedVaultSigner({
-      readSecret: createSdkReadSecret(new SecretsManagerClient({ region: 'eu-west-1' })),
-    });
+    const secretText = formatSeedSecret(ABANDON, mnemonicToSeedSync(ABANDON));
+    const read = vi.fn<ReadSecret>(async () => secretText);
+    const signer = createSeedVaultSigner({ readSecret: read });
     const { address } = mnemonicToAccount(ABANDON);
     const digest = randomBytes(32);
     const signWith = (secret: number) =>
@@ -127,12 +130,11 @@ describe('SeedVault signer', () => {
         address,
       );
     for (let secret = 0; secret <= KEY_CACHE_ENTRIES_MAX; secret += 1) await signWith(secret);
-    expect(mock.calls().length).toBe(KEY_CACHE_ENTRIES_MAX + 1);
+    expect(read.mock.calls.length).toBe(KEY_CACHE_ENTRIES_MAX + 1);
     await signWith(KEY_CACHE_ENTRIES_MAX);
-    expect(mock.calls().length).toBe(KEY_CACHE_ENTRIES_MAX + 1);
+    expect(read.mock.calls.length).toBe(KEY_CACHE_ENTRIES_MAX + 1);
     await signWith(0);
-    expect(mock.calls().length).toBe(KEY_CACHE_ENTRIES_MAX + 2);
-    mock.restore();
+    expect(read.mock.calls.length).toBe(KEY_CACHE_ENTRIES_MAX + 2);
   });
 
   test('refuses the signature of another seed that was put behind the same ARN', async () => {
@@ -182,13 +184,8 @@ describe('SeedVault signer', () => {
   });
 
   test('refuses an answer without a text', async () => {
-    const mock = mockClient(SecretsManagerClient);
-    mock.onAnyCommand().resolves({});
-    const signer = createSeedVaultSigner({
-      readSecret: createSdkReadSecret(new SecretsManagerClient({ region: 'eu-west-1' })),
-    });
+    const signer = createSeedVaultSigner({ readSecret: async () => '' });
     const key: WalletKey = { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 };
     await expect(signer.sign(key, messageOf(randomBytes(32)), `0x${'00'.repeat(20)}`)).rejects.toThrow(/holds no seed/);
-    mock.restore();
   });
 });
