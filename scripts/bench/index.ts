@@ -15,6 +15,7 @@ import { measurePaymentUse } from './payment-units.ts';
 import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
 import { measureRefusals } from './refusal-rows.ts';
 import { verdictOf, type Row } from './row.ts';
+import { measureStoreCall } from './store-row.ts';
 import { measureSpans } from './span-row.ts';
 import { measureBundle, measureFirstProof } from './start-rows.ts';
 import { formatTable } from './table.ts';
@@ -28,6 +29,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P5: measureBundle,
   P7: measureColdPayment,
   P8: measureWarmPayment,
+  P9: measureStoreCall,
   P10: measurePaymentUse,
   P11: measureItemSizes,
   P12: measureContention,

@@ -12,7 +12,7 @@ const OURS = 'our-first-proof';
 const VIEM = 'viem-first-proof';
 const EMPTY = 'empty';
 const P4_RATIO_MAX = 0.5;
-const BUNDLE_MAX_KB = 450;
+const BUNDLE_MAX_KB = 180;
 
 /** P4: process start to the first proof, over an empty process of the same round. */
 export async function measureFirstProof(): Promise<Row[]> {

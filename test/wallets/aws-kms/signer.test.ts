@@ -193,6 +193,8 @@ describe.each<[string, (wire: Wire) => SignDigest]>([
 });
 
 test('gives up on a KMS that does not answer in time', async () => {
+  const aws = await startAws({ authorize: ({ action }) => (action === 'Sign' ? new Promise(() => {}) : true) });
+  const { key, address } = await createWallet(aws);
   const waits: number[] = [];
   const timeout = AbortSignal.timeout.bind(AbortSignal);
   AbortSignal.timeout = (ms) => {
@@ -200,8 +202,6 @@ test('gives up on a KMS that does not answer in time', async () => {
     return timeout(20);
   };
   try {
-    const aws = await startAws({ authorize: ({ action }) => (action === 'Sign' ? new Promise(() => {}) : true) });
-    const { key, address } = await createWallet(aws);
     const error = await failureOf(
       createKmsSigner({ signDigest: createSdkSignDigest(aws.kms, CLOCK) }).sign(
         key,
