@@ -4,6 +4,7 @@ import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
 import { toManagerItem } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { GATE_KEY, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
 import { formatManagerArn } from '../../lib/domain/ids.ts';
@@ -28,6 +29,8 @@ const USER_ID = 'user-1';
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bursar/bench';
 const INSTRUMENT_ID = 'payment-instrument-000000000000001';
 const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-User-Id';
+
+const GATE = toGateItem({ deploymentId: '0'.repeat(32), floor: null, frozenAt: null });
 
 interface Call {
   readonly Key?: { readonly pk: { readonly S: string } };
@@ -124,6 +127,7 @@ function createFixtures() {
 function createAnswers({ session, manager, instrument, secret }: ReturnType<typeof createFixtures>) {
   const intents = new Map<string, Item>();
   const readItem = (pk: string): object => {
+    if (pk === GATE_KEY) return { Item: GATE };
     if (pk.startsWith('SES#')) return { Item: session };
     if (pk.startsWith('MGR#')) return { Item: manager };
     return pk.startsWith('INS#') ? { Item: instrument } : {};
@@ -132,7 +136,7 @@ function createAnswers({ session, manager, instrument, secret }: ReturnType<type
     const intent = intents.get(pk);
     if (intent !== undefined) {
       intents.delete(pk);
-      const { ':st': st, ':at': da, ':signature': sg, ':budget': bg } = values;
+      const { ':st': st, ':at': da, ':signature': theirs, ':signatures': sg = theirs, ':budget': bg } = values;
       return { Attributes: { ...intent, st, da, sg, bg } };
     }
     const held = values[':v'];

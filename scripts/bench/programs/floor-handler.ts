@@ -46,10 +46,10 @@ export const handler = async (event: Event): Promise<{ readonly statusCode: numb
   const { paymentSessionId } = JSON.parse(event.body) as { readonly paymentSessionId: string };
   const id = `PAY#${randomBytes(18).toString('hex')}`;
   const session = `SES#bench#${paymentSessionId}`;
-  await Promise.all([get('MGR#bench'), get(session), get('INS#bench'), warm ? put(id) : get(id)]);
+  await Promise.all([get('GATE'), get('MGR#bench'), get(session), get('INS#bench'), warm ? put(id) : get(id)]);
   if (!warm) await put(id);
   const entry = { '#e': `${id}#1` };
-  await update(session, { ':v': { S: '20000|1' } }, entry);
+  await Promise.all([update(session, { ':v': { S: '20000|1' } }, entry), get('GATE')]);
   if (!warm) await call(vault, 'secretsmanager.GetSecretValue', { SecretId: 'bench' });
   warm = true;
   await update(id, { ':signature': { S: 'x'.repeat(88) } });
