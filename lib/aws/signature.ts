@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { Credentials } from './credentials.ts';
 
 export interface ToSign {
@@ -24,9 +24,10 @@ const USER_AGENT = 'bursar-lean/1';
 export function createSigner(place: { readonly region: string; readonly service: string; readonly host: string }) {
   const { region, service, host } = place;
   const dateOf = createDateWriter();
-  let keyOf: { readonly secret: string; readonly day: string; readonly key: Buffer } | null = null;
+  // As a key object: bytes would be made one for each request, at six times the cost of the signature itself.
+  let keyOf: { readonly secret: string; readonly day: string; readonly key: KeyObject } | null = null;
 
-  const signingKey = (secret: string, day: string): Buffer => {
+  const signingKey = (secret: string, day: string): KeyObject => {
     if (keyOf?.secret !== secret || keyOf.day !== day)
       keyOf = { secret, day, key: deriveKey(secret, [day, region, service]) };
     return keyOf.key;
@@ -63,10 +64,10 @@ export function createSigner(place: { readonly region: string; readonly service:
   };
 }
 
-function deriveKey(secret: string, scope: readonly string[]): Buffer {
+function deriveKey(secret: string, scope: readonly string[]): KeyObject {
   let key: Buffer = Buffer.from(`AWS4${secret}`);
   for (const part of [...scope, 'aws4_request']) key = createHmac('sha256', key).update(part).digest();
-  return key;
+  return createSecretKey(key);
 }
 
 /** `20261128T204629Z`; a second is written once. */

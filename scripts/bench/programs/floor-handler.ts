@@ -1,7 +1,9 @@
 // The floor of P7 and P8: the same requests in the same order over Node's own client, unsigned and with nothing around them.
 // It proves nothing and pays nothing.
-import { Agent, request } from 'node:http';
 import { randomBytes } from 'node:crypto';
+
+// As ours does, so that the floor loads no undici either.
+const { Agent, request } = process.getBuiltinModule('node:http');
 
 interface Event {
   readonly body: string;
