@@ -1,12 +1,6 @@
 import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { NoAnswer } from './failures.ts';
-
-// An import of `node:http` by name makes Node fill in all its exports, WebSocket among them, and so load undici: a third of a
-// start. This does not.
-const { Agent: HttpAgent, request: httpRequest } = process.getBuiltinModule('node:http');
 
 export interface Answer {
   readonly status: number;
@@ -40,12 +34,15 @@ export function createConnections(endpoint: URL): Connections {
   const isTls = endpoint.protocol === 'https:';
   const host = endpoint.hostname.replace(/^\[|\]$/g, '');
   const port = endpoint.port === '' ? (isTls ? 443 : 80) : Number(endpoint.port);
-  const agent = new (isTls ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: SOCKETS_MAX });
+  // Not by imports: of `node:http` that would load undici with it, and of the other two what plain HTTP has no use for.
+  const { Agent, request } = isTls ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
+  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
   const openedAhead = stashIn(agent, () =>
-    isTls ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }) : connectTcp({ host, port }),
+    isTls
+      ? process.getBuiltinModule('node:tls').connect({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) })
+      : connectTcp({ host, port }),
   );
   const target = { agent, host, port, method: 'POST', path: '/' };
-  const send = isTls ? httpsRequest : httpRequest;
   let lastUseMs = Date.now();
 
   return {
@@ -53,7 +50,7 @@ export function createConnections(endpoint: URL): Connections {
       if (Date.now() - lastUseMs > REST_MIN_MS) await letSocketsClose();
       try {
         return await new Promise<Answer>((resolve, reject) => {
-          const out = send({ ...target, headers });
+          const out = request({ ...target, headers });
           let sent = false;
           const fail = (what: string) => {
             clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { hashSources, PROJECT_ROOT } from './source-hash.ts';
@@ -51,8 +52,7 @@ const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';
 
 // CommonJS parts of the SDK call `require` for Node's own modules, which an ES module does not have.
-const REQUIRE_BANNER =
-  'import{createRequire as bursarCreateRequire}from"node:module";const require=bursarCreateRequire(import.meta.url);';
+const REQUIRE_BANNER = 'const require=process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
 const ESBUILD_OPTIONS = {
   bundle: true,
@@ -113,7 +113,12 @@ async function build(root: string, dist: string): Promise<Map<string, Uint8Array
   const options = { ...ESBUILD_OPTIONS, absWorkingDir: root, outdir: dist } as const;
   const metafile: Metafile = { inputs: {}, outputs: {} };
   const add = async (entries: readonly string[], entryNames: string, plugins: Plugin[]): Promise<void> => {
-    const built = await esbuild.build({ ...options, entryPoints: [...entries], entryNames, plugins });
+    const built = await esbuild.build({
+      ...options,
+      entryPoints: [...entries],
+      entryNames,
+      plugins: [...plugins, TAKE_BUILTINS],
+    });
     for (const file of built.outputFiles) outputs.set(file.path.slice(dist.length + 1), file.contents);
     for (const [path, from] of wasmCopies(built.metafile)) outputs.set(path, readFileSync(join(root, from)));
     Object.assign(metafile.inputs, built.metafile.inputs);
@@ -150,6 +155,22 @@ function takeSdkTransport(root: string): Plugin {
     },
   };
 }
+
+/**
+ * Takes Node's own modules as they are. An import has Node fill in every export by name first, and some of those load more
+ * than the rest of a function: WebSocket in `node:http` brings undici, webcrypto in `node:crypto` its own.
+ */
+const TAKE_BUILTINS: Plugin = {
+  name: 'take-builtins',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^[a-z:_/0-9]+$/ }, ({ path }) =>
+      isBuiltin(path) ? { path: path.replace(/^node:/, ''), namespace: 'builtin' } : null,
+    );
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports=process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
+    }));
+  },
+};
 
 /** Makes the import of what makes spans one of a file beside the bundle. */
 const LEAVE_SPANS_OUT: Plugin = {
