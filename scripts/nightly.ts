@@ -37,6 +37,7 @@ const SUITES: readonly Suite[] = [
   { name: 'npm 10', command: ['npx', '--yes', 'npm@10.9.4', 'ci', '--dry-run', '--ignore-scripts'] },
   { name: 'peers compile', command: ['npm', 'run', 'check:peers'] },
   { name: 'nemesis', command: ['npm', 'run', 'nemesis', '--', '--kills', '20'] },
+  { name: 'rehearsal-long', command: ['npm', 'run', 'deploy:rehearsal', '--', '--long'] },
   { name: 'vectors', command: ['npm', 'run', 'test:vectors'], needs: 'VECTORS' },
   { name: 'explore', command: ['npm', 'run', 'explore'] },
 ];

@@ -5,7 +5,7 @@ import type { EpochMs } from '../time.ts';
 import type { Denial } from './denial.ts';
 import type { Hex, Offer, Signature, SigningTerms } from './shapes.ts';
 
-export type { Address, Hex, Offer, Signature, SigningTerms } from './shapes.ts';
+export type { Hex, Offer, Signature, SigningTerms } from './shapes.ts';
 
 /**
  * The states of a payment. PENDING is the only one that changes, and only through `Ledger.decide`, which is fenced by the

@@ -88,7 +88,11 @@ export type Release =
   | { readonly kind: 'difference'; readonly amount: BaseUnits }
   | { readonly kind: 'nothing' };
 
-/** The functions that a scheme adds for reconciliation. */
+/**
+ * The functions that a scheme adds for reconciliation. Agreed before there is any, so that a scheme leaves room for them.
+ *
+ * @public
+ */
 export interface TracedScheme<K extends SchemeKey = SchemeKey> extends Scheme<K> {
   trace(offer: SchemeShapes[K]['offer'], terms: SigningTerms): Promise<Trace>;
   release(offer: SchemeShapes[K]['offer'], trace: Trace): Release;
