@@ -61,7 +61,7 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
   invalid_request: 'here',
   invalid_challenge: 'here',
   unknown_operation: {
-    elsewhere: 'test/service/admission.test.ts',
+    elsewhere: 'test/service/tenants/admission.test.ts',
     why: 'API Gateway answers paths that it does not know itself',
   },
   not_found: 'here',
@@ -79,7 +79,7 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     why: 'the shortest session lasts fifteen minutes',
   },
   session_closing: {
-    elsewhere: 'test/domain/validity.test.ts',
+    elsewhere: 'test/domain/payment/validity.test.ts',
     why: 'the shortest session lasts fifteen minutes',
   },
   other_terms: 'here',
@@ -92,25 +92,25 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
   session_below_floor: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can set the floor' },
   budget_exceeded: 'here',
   destination_not_allowed: {
-    elsewhere: 'test/service/withdrawals.test.ts',
+    elsewhere: 'test/service/paying/withdrawals.test.ts',
     why: 'no client of AWS can withdraw',
   },
   withdrawal_lapsed: {
-    elsewhere: 'test/service/withdrawals.test.ts',
+    elsewhere: 'test/service/paying/withdrawals.test.ts',
     why: 'no client of AWS can withdraw',
   },
   token_reused: 'here',
   conflict: 'here',
   busy: {
-    elsewhere: 'test/service/process-payment.test.ts',
+    elsewhere: 'test/service/paying/process-payment.test.ts',
     why: 'it needs calls that stand still in the middle; the retry of its 429 is tested here',
   },
   repeated_purchase: {
-    elsewhere: 'test/service/repetition.test.ts',
+    elsewhere: 'test/service/paying/repetition.test.ts',
     why: 'it is off unless the deployment asks for it',
   },
   attempts_exhausted: {
-    elsewhere: 'test/service/process-payment.test.ts',
+    elsewhere: 'test/service/paying/process-payment.test.ts',
     why: 'it needs attempts that die in the middle',
   },
 };

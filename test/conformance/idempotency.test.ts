@@ -141,7 +141,7 @@ describe.each(cases)('$operation with $way', ({ way, operation }) => {
       name: 'ValidationException',
       status: 400,
       reason: 'IdempotentParameterMismatchException',
-      fields: ['clientToken'],
+      fields: operation === 'ProcessPayment' ? ['clientToken', 'bursar:other_terms'] : ['clientToken'],
     });
   });
 });
