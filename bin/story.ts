@@ -1,5 +1,5 @@
 import {
-  BursarError,
+  PurchaseError,
   createBursarClient,
   createPayingFetch,
   type BursarClient,
@@ -22,7 +22,7 @@ export interface StoryOutcome {
   readonly spentUsd: string;
   readonly availableUsd: string;
   readonly receipts: readonly Receipt[];
-  readonly refusal: BursarError | null;
+  readonly refusal: PurchaseError | null;
   readonly transfers: readonly { readonly hash: string; readonly to: string; readonly amount: bigint }[];
   /** USDC base units before and after, by name: the wallet and each seller. */
   readonly balances: ReadonlyMap<string, { readonly before: bigint; readonly after: bigint }>;
@@ -53,6 +53,8 @@ export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutco
     },
     instrument: { paymentInstrumentId: wallet.instrumentId },
     agentName: AGENT,
+    // The story shows what the budget refuses, so that the client lets everything pass.
+    maxPriceUsd: BUDGET_USD,
     onEvent: (event) => tell(event, say),
   });
   const findings: Finding[] = [];
@@ -133,14 +135,14 @@ async function tryTooMuch(
   stack: LocalStack,
   fetchPaid: ReturnType<typeof createPayingFetch>,
   say: Say,
-): Promise<BursarError | null> {
+): Promise<PurchaseError | null> {
   say('');
   say(`agent      GET ${urlOf(stack, TOO_EXPENSIVE)}`);
   try {
     await fetchPaid(urlOf(stack, TOO_EXPENSIVE));
     return null;
   } catch (error) {
-    if (!(error instanceof BursarError)) throw error;
+    if (!(error instanceof PurchaseError)) throw error;
     say(`bursar     refused (${error.code}): ${error.message}`);
     return error;
   }
@@ -156,6 +158,8 @@ function tell(event: PayingFetchEvent, say: Say): void {
       return say(`bursar     approved and signed, payment ${event.processPaymentId}`);
     case 'settled':
       return say(`seller     settled on chain, transaction ${event.settlement.transaction}`);
+    case 'not_accepted':
+      return say(`seller     ${event.status}, did not take the payment: ${event.reason ?? 'no reason given'}`);
   }
 }
 

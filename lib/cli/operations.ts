@@ -1,5 +1,5 @@
 import type { Answer, CallInput } from '../contract/client-types.ts';
-import type { BursarClient } from '../client/index.ts';
+import type { BursarClient, CallOptions } from '../client/index.ts';
 import type { Wallet } from './target/wallet.ts';
 
 /** What every answer about a manager has. */
@@ -135,9 +135,10 @@ export async function readBalance(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,
   { paymentConnectorId, paymentInstrumentId, chain }: Wallet,
+  options: CallOptions = {},
 ): Promise<TokenBalance> {
   const input = { paymentManagerArn, paymentConnectorId, paymentInstrumentId, chain, token: 'USDC' } as const;
-  return (await client.call('GetPaymentInstrumentBalance', input, { userId })).tokenBalance;
+  return (await client.call('GetPaymentInstrumentBalance', input, { userId }, options)).tokenBalance;
 }
 
 export async function listPayments(

@@ -1,53 +1,40 @@
 import type { Answer, CallInput } from '../contract/client-types.ts';
-import type { ErrorCode } from '../contract/errors.ts';
 
-/** What the client asks for where it pays; the same members as AgentCore's. */
+/** What the client asks for where it pays; the same members as AgentCore's, and one of Bursar's. */
 export type ProcessPaymentInput = CallInput<'ProcessPayment'> & {
   readonly userId: string;
   readonly agentName?: string;
   readonly clientToken: string;
+  /** Answers with what the token's payment came to, and never pays. Sent only to a service that has said that it is Bursar. */
+  readonly replayOnly?: true;
 };
 
-export type ProcessPaymentOutput = Pick<Answer<'ProcessPayment'>, 'processPaymentId' | 'status' | 'paymentOutput'>;
+/** What was signed, in Bursar's words. */
+export interface SignedTerms {
+  /** Dollars, such as `0.50`. */
+  readonly amountUsd: string;
+  /** CAIP-2. */
+  readonly network: string;
+  readonly asset: string;
+  readonly payTo: string;
+  /** Epoch seconds: from then on the proof is worth nothing. */
+  readonly validBefore: number;
+}
+
+export type ProcessPaymentOutput = Pick<Answer<'ProcessPayment'>, 'processPaymentId' | 'status' | 'paymentOutput'> & {
+  /** Missing where the service is not Bursar. */
+  readonly bursar?: SignedTerms;
+  /** Whether this is the answer of an earlier call. Missing where nobody can tell. */
+  readonly replayed?: boolean;
+};
+
+export interface CallOptions {
+  /** Ends the call and its repetitions. What was asked already may have been done. */
+  readonly signal?: AbortSignal;
+}
 
 /** Anything that can ask Bursar to pay: `createBursarClient`, or a wrapper around an AWS SDK client. */
 export interface PaymentProcessor {
   /** Throws `BursarError` when the answer is not a proof. Repeats by itself only under the same client token. */
-  processPayment(input: ProcessPaymentInput): Promise<ProcessPaymentOutput>;
-}
-
-/** An answer of the API that is not a success. */
-export class BursarError extends Error {
-  override readonly name = 'BursarError';
-  /** AgentCore's exception name, such as `ValidationException`. */
-  readonly errorName: string;
-  /** Of HTTP; 0 where nothing was sent. */
-  readonly status: number;
-  /** The stable code of the refusal, such as `bursar:budget_exceeded`; `null` where there is none. */
-  readonly code: string | null;
-  readonly requestId: string | null;
-
-  constructor(
-    message: string,
-    details: {
-      readonly errorName: string;
-      readonly status: number;
-      readonly code: string | null;
-      readonly requestId: string | null;
-    },
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.errorName = details.errorName;
-    this.status = details.status;
-    this.code = details.code;
-    this.requestId = details.requestId;
-  }
-}
-
-const FINAL_DENIAL = 'bursar:budget_exceeded' satisfies ErrorCode;
-
-/** Whether a refusal is final for its client token: asking again under the same one gives the same answer. */
-export function isFinalDenial(error: unknown): boolean {
-  return error instanceof BursarError && error.code === FINAL_DENIAL;
+  processPayment(input: ProcessPaymentInput, options?: CallOptions): Promise<ProcessPaymentOutput>;
 }

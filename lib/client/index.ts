@@ -1,29 +1,29 @@
+export type { AwsCredentials, CredentialProvider, SignedAccess, TokenAccess } from './access.ts';
 export {
   createBursarClient,
   type BursarCall,
   type BursarClient,
   type BursarClientOptions,
   type BursarEndpoint,
-  type SignedAccess,
-  type TokenAccess,
 } from './bursar-client.ts';
-export {
-  BursarError,
-  isFinalDenial,
-  type PaymentProcessor,
-  type ProcessPaymentInput,
-  type ProcessPaymentOutput,
+export { BursarError, isFinalDenial, type StoredPayment } from './bursar-error.ts';
+export type {
+  CallOptions,
+  PaymentProcessor,
+  ProcessPaymentInput,
+  ProcessPaymentOutput,
+  SignedTerms,
 } from './contract.ts';
-export {
-  UnpayableError,
-  createPayingFetch,
-  type InstrumentReference,
-  type OfferSummary,
-  type PaidResponse,
-  type PayingFetch,
-  type PayingFetchEvent,
-  type PayingFetchOptions,
-  type PayingRequestInit,
-  type PaymentOfResponse,
-  type SessionReference,
-} from './paying-fetch.ts';
+export { createPayingFetch } from './paying-fetch.ts';
+export type {
+  InstrumentReference,
+  OfferSummary,
+  PaidResponse,
+  PayingFetch,
+  PayingFetchEvent,
+  PayingFetchOptions,
+  PayingRequestInit,
+  PaymentOfResponse,
+  SessionReference,
+} from './paying-options.ts';
+export { ProofEndedError, PurchaseError, UnpayableError, type ProofFate } from './purchase-error.ts';

@@ -1,229 +1,184 @@
-import { formatUsd } from '../domain/money.ts';
-import { createBoundedMap, type BoundedMap } from '../domain/bounded-map.ts';
-import {
-  attachProof,
-  choosePayment,
-  readChallenge,
-  readSettlement,
-  type Challenge,
-  type ChosenPayment,
-  type Settlement,
-} from '../protocols/challenge.ts';
-import { isFinalDenial, type PaymentProcessor } from './contract.ts';
+import { formatUsd, parseUsd, type MicroUsd } from '../domain/money.ts';
+import { attachProof, payablePayments, type Challenge, type ChosenPayment } from '../protocols/challenge.ts';
+import type {
+  OfferSummary,
+  PaidResponse,
+  PayingFetch,
+  PayingFetchEvent,
+  PayingFetchOptions,
+  PaymentOfResponse,
+} from './paying-options.ts';
+import { endOf, findFate } from './proof-end.ts';
+import { obtainProof, type Buyer, type Proof } from './purchase.ts';
+import { ProofEndedError, PurchaseError, UnpayableError, toPurchaseError } from './purchase-error.ts';
+import { readAnswer, readTerms } from './seller-answer.ts';
+import { hasLongHeaders, sendFirst } from './seller-request.ts';
 
-/** A `paymentSession` as the API answers it, whose types in AWS's SDK let every member be missing. Nothing else of it is sent. */
-export interface SessionReference {
-  readonly paymentManagerArn: string | undefined;
-  readonly paymentSessionId: string | undefined;
-  readonly userId: string | undefined;
-}
-
-/** A `paymentInstrument` as the API answers it. Nothing else of it is sent. */
-export interface InstrumentReference {
-  readonly paymentInstrumentId: string | undefined;
-}
-
-export interface PayingFetchOptions {
-  readonly client: PaymentProcessor;
-  readonly session: SessionReference;
-  readonly instrument: InstrumentReference;
-  readonly agentName?: string;
-  /** CAIP-2 ids of the networks to pay on. @default - every network that Bursar knows */
-  readonly networks?: readonly string[];
-  /** @default - the global fetch */
-  readonly fetch?: typeof fetch;
-  /** Hears what happens, as it happens. No event carries a proof. */
-  readonly onEvent?: (event: PayingFetchEvent) => void;
-}
-
-export type PayingFetchEvent =
-  | { readonly type: 'payment_required'; readonly url: string; readonly offer: OfferSummary }
-  | { readonly type: 'proof_received'; readonly url: string; readonly processPaymentId: string }
-  | { readonly type: 'settled'; readonly url: string; readonly settlement: Settlement };
-
-export interface OfferSummary {
-  readonly version: string;
-  readonly network: string;
-  readonly payTo: string;
-  /** Dollars, such as `0.50`. */
-  readonly amountUsd: string;
-}
-
-/** What was paid for a response. */
-export interface PaymentOfResponse {
-  readonly processPaymentId: string;
-  readonly offer: OfferSummary;
-  /** What the seller says of the settlement; a claim, not proof. `null`: it says nothing. */
-  readonly settlement: Settlement | null;
-}
-
-export interface PayingRequestInit extends RequestInit {
-  /**
-   * Names the logical purchase. A caller that persists it may repeat the call after a crash without paying twice.
-   * @default - drawn anew for each call
-   */
-  readonly purchaseId?: string;
-}
-
-/** A `Response` that knows what was paid for it; `payment` is `null` where nothing was asked or nothing was paid. */
-export type PaidResponse = Response & { readonly payment: PaymentOfResponse | null };
-
-export type PayingFetch = (input: string | URL | Request, init?: PayingRequestInit) => Promise<PaidResponse>;
-
-/** Thrown where a seller asks for a payment that this client will not ask Bursar for. */
-export class UnpayableError extends Error {
-  override readonly name = 'UnpayableError';
-}
-
-const CHALLENGE_MAX_BYTES = 64 * 1024;
-const GENERATIONS_MAX = 1_000;
+/** What x402's own client takes for the price that nobody minds. */
+const MAX_PRICE_USD_DEFAULT = '1.00';
 
 /**
  * A `fetch` that answers a 402 (x402 version 1 or 2) through Bursar and sends the request once more with the proof.
- * It pays at most once per call: a second 402 is returned as it is. It never follows a redirect with a proof, and it does not
- * pay where the first request was redirected to another origin. A 402 that is not x402 is returned as it is.
- * Throws `BursarError` where Bursar refuses, `UnpayableError` where no offer can be paid. Making one throws `TypeError` where
- * session or instrument lack an id.
+ * A purchase is paid at most once, by whichever process, however often it is repeated: see `purchaseId`. A second 402 is returned as
+ * it is. It never follows a redirect with a proof, and does not pay where the first request was redirected to another origin. A 402
+ * that is not x402 is returned as it is. It keeps nothing between calls.
+ * Throws `UnpayableError` where it asks Bursar for nothing, and `PurchaseError` for whatever fails from then on.
+ * Making one throws `TypeError` where session or instrument lack an id, and where a price is none.
  */
 export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
-  const source = toPaymentSource(options);
-  const generations: BoundedMap<string, number> = createBoundedMap(GENERATIONS_MAX);
+  const send = options.fetch ?? fetch;
+  const buyer = toBuyer(options);
+  toMaxAmount(options.maxPriceUsd);
   return async (input, init = {}) => {
-    const { purchaseId = crypto.randomUUID(), ...rest } = init;
-    const send = options.fetch ?? fetch;
-    const request = new Request(input, rest);
-    const first = await send(request.clone());
-    if (first.status !== 402) return withPayment(first, null);
-    const challenge = await challengeOf(first);
-    if (challenge === null) return withPayment(first, null);
-    const url = payableUrl(request, first);
-    const chosen = choose(options, challenge, url);
-    const offer = summarize(chosen);
-    options.onEvent?.({ type: 'payment_required', url, offer });
-
-    const proof = await requestProof(options, { source, purchaseId, chosen, generations });
-    options.onEvent?.({ type: 'proof_received', url, processPaymentId: proof.processPaymentId });
-    const header = attachProof(chosen, proof.paymentOutput);
-    const paidRequest = new Request(url, request);
-    paidRequest.headers.set(header.name, header.value);
-    const second = await send(new Request(paidRequest, { redirect: 'manual' }));
-    const settlement = readSettlement(second.headers);
-    if (settlement !== null) options.onEvent?.({ type: 'settled', url, settlement });
-    return withPayment(second, { processPaymentId: proof.processPaymentId, offer, settlement });
+    const { purchaseId = crypto.randomUUID(), maxPriceUsd = options.maxPriceUsd, ...rest } = init;
+    const maxAmount = toMaxAmount(maxPriceUsd);
+    const meant = new Request(input, rest);
+    const { request, response } = await sendFirst(send, meant);
+    if (response.status !== 402) return withPayment(response, null);
+    const challenge = await readTerms(response);
+    if (challenge === null) return withPayment(response, null);
+    assertSameOrigin(meant, request);
+    const payments = choose(options, challenge, request.url, maxAmount);
+    const call: Call = { options, buyer, send, request, purchaseId, tell: teller(options) };
+    meant.signal.throwIfAborted();
+    return present(call, await askBursar(call, payments));
   };
 }
 
-function withPayment(response: Response, payment: PaymentOfResponse | null): PaidResponse {
-  return Object.assign(response, { payment });
+interface Call {
+  readonly options: PayingFetchOptions;
+  readonly buyer: Buyer;
+  readonly send: typeof fetch;
+  /** As it reached whoever asks for the payment. */
+  readonly request: Request;
+  readonly purchaseId: string;
+  readonly tell: (event: PayingFetchEvent) => void;
 }
 
-/** Reads a 402's terms from a copy, so that the caller still gets the body. */
-async function challengeOf(response: Response): Promise<Challenge | null> {
-  const body = await readBounded(response.clone());
-  if (body === null) {
-    await response.body?.cancel();
-    throw new UnpayableError(`the seller's 402 is larger than ${CHALLENGE_MAX_BYTES} bytes`);
-  }
-  const parsed = readChallenge({ headers: response.headers, body });
-  if (parsed.ok) return parsed.value;
-  throw new UnpayableError(`the seller's 402 cannot be read: ${parsed.error.message}`);
-}
-
-/** The text of a copy of a response; `null` where it is too long, and then the response itself is still to be cancelled. */
-async function readBounded(copy: Response): Promise<string | null> {
-  const reader = copy.body?.getReader();
-  if (reader === undefined) return '';
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    size += value.byteLength;
-    if (size > CHALLENGE_MAX_BYTES) {
-      // Not awaited: it ends only when the response that was copied is cancelled as well.
-      reader.cancel().catch(() => undefined);
-      return null;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-}
-
-/** Where the proof may go: to the URL that asked for it, if that is of the origin that the caller named. */
-function payableUrl(request: Request, response: Response): string {
-  const asked = new URL(response.url || request.url);
-  const meant = new URL(request.url);
-  if (asked.origin === meant.origin) return asked.href;
-  throw new UnpayableError(`${meant.origin} redirected to ${asked.origin}, which asks for a payment; nothing was paid`);
-}
-
-function choose(options: PayingFetchOptions, challenge: Challenge, url: string): ChosenPayment {
-  const networks = options.networks === undefined ? {} : { networks: new Set(options.networks) };
-  const chosen = choosePayment(challenge, { requestedUrl: url, ...networks });
-  if (chosen.ok) return chosen.value;
-  throw new UnpayableError(`none of the seller's offers can be paid: ${chosen.error.message}`);
-}
-
-function summarize({ offer, price }: ChosenPayment): OfferSummary {
-  return {
-    version: offer.version,
-    network: offer.network,
-    payTo: offer.payTo,
-    amountUsd: formatUsd(price),
-  };
-}
-
-/** What pays: the members of session and instrument that a payment names. */
-interface PaymentSource {
-  readonly paymentManagerArn: string;
-  readonly paymentSessionId: string;
-  readonly userId: string;
-  readonly paymentInstrumentId: string;
-}
-
-function toPaymentSource({ session, instrument }: PayingFetchOptions): PaymentSource {
+function toBuyer({ session, instrument, agentName }: PayingFetchOptions): Buyer {
   const { paymentManagerArn, paymentSessionId, userId } = session;
   const { paymentInstrumentId } = instrument;
   if (!paymentManagerArn || !paymentSessionId || !userId) {
     throw new TypeError('the session needs paymentManagerArn, paymentSessionId and userId, as the API answers them');
   }
   if (!paymentInstrumentId) throw new TypeError('the instrument needs paymentInstrumentId, as the API answers it');
-  return { paymentManagerArn, paymentSessionId, userId, paymentInstrumentId };
+  const named = agentName === undefined ? {} : { agentName };
+  return { paymentManagerArn, paymentSessionId, userId, paymentInstrumentId, ...named };
 }
 
-interface Purchase {
-  readonly source: PaymentSource;
-  readonly purchaseId: string;
-  readonly chosen: ChosenPayment;
-  readonly generations: BoundedMap<string, number>;
+function withPayment(response: Response, payment: PaymentOfResponse | null): PaidResponse {
+  return Object.assign(response, { payment });
 }
 
-async function requestProof(options: PayingFetchOptions, { source, purchaseId, chosen, generations }: Purchase) {
-  const generation = generations.get(purchaseId) ?? 0;
+/** A listener only listens: what it throws, now or later, is its own affair. */
+function teller({ onEvent }: PayingFetchOptions): Call['tell'] {
+  return (event) => {
+    try {
+      const result: unknown = onEvent?.(event);
+      if (result instanceof Promise) result.catch(() => undefined);
+    } catch {
+      // Money may be on its way: nothing stops here for a line of a log.
+    }
+  };
+}
+
+/** The proof may go to the URL that asked for it, if that is of the origin that the caller named. */
+function assertSameOrigin(meant: Request, asked: Request): void {
+  const [from, to] = [new URL(meant.url).origin, new URL(asked.url).origin];
+  if (from !== to) throw new UnpayableError(`${from} redirected to ${to}, which asks for a payment; nothing was paid`);
+}
+
+/** Throws on what is no amount, before anything is sent. `null`: no bound. */
+function toMaxAmount(maxPriceUsd: string | null = MAX_PRICE_USD_DEFAULT): MicroUsd | null {
+  if (maxPriceUsd === null) return null;
+  const amount = parseUsd(maxPriceUsd);
+  if (amount.ok) return amount.value;
+  throw new TypeError(`maxPriceUsd must be ${amount.error.expected}`);
+}
+
+function choose(
+  options: PayingFetchOptions,
+  challenge: Challenge,
+  requestedUrl: string,
+  maxAmount: MicroUsd | null,
+): readonly [ChosenPayment, ...ChosenPayment[]] {
+  const networks = options.networks ?? options.session.networks;
+  const payable = payablePayments(challenge, {
+    requestedUrl,
+    ...(networks === undefined ? {} : { networks: new Set(networks) }),
+    ...(maxAmount === null ? {} : { maxAmount }),
+  });
+  if (payable.ok) return payable.value;
+  throw new UnpayableError(`none of the seller's offers can be paid: ${payable.error.message}`);
+}
+
+/** Gets the proof, and refuses one that has ended. From here on every failure says what it means for the money. */
+async function askBursar(
+  { options, buyer, send, request, purchaseId, tell }: Call,
+  payments: readonly [ChosenPayment, ...ChosenPayment[]],
+): Promise<Proof> {
+  const { client, rpcUrls = {}, now = Date.now } = options;
+  const { url, signal } = request;
   try {
-    const output = await options.client.processPayment({
-      ...source,
-      ...(options.agentName === undefined ? {} : { agentName: options.agentName }),
-      ...chosen.request,
-      clientToken: await purchaseToken(source.paymentSessionId, purchaseId, chosen, generation),
+    const proof = await obtainProof({
+      client,
+      buyer,
+      purchaseId,
+      payments,
+      signal,
+      onAsk: (payment) => tell({ type: 'payment_required', url, offer: summarize(payment) }),
     });
-    return output;
+    const endedAt = endOf(proof, now());
+    if (endedAt === null) return proof;
+    const fate = await findFate(proof, { rpcUrls, fetch: send, signal });
+    throw new ProofEndedError({
+      purchaseId,
+      processPaymentId: proof.output.processPaymentId,
+      endedAt,
+      fate,
+      paidUsd: summaryOf(proof).amountUsd,
+      askedUsd: summarize(payments[0]).amountUsd,
+    });
   } catch (error) {
-    // Nothing was signed and this token stays denied: the purchase may be tried again, say after a top-up.
-    if (isFinalDenial(error)) generations.set(purchaseId, generation + 1);
-    throw error;
+    throw toPurchaseError(error, purchaseId);
   }
 }
 
-/** The same purchase of the same offer always asks under the same token, whatever went wrong before. */
-async function purchaseToken(
-  sessionId: string,
-  purchaseId: string,
-  { offer }: ChosenPayment,
-  generation: number,
-): Promise<string> {
-  const { version, scheme, network, asset, amount, payTo } = offer;
-  const parts = [sessionId, purchaseId, version, scheme, network, asset, `${amount}`, payTo, `${generation}`];
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(parts)));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** Sends the request with the proof, once. */
+async function present({ send, request, purchaseId, tell }: Call, proof: Proof): Promise<PaidResponse> {
+  const { processPaymentId, replayed = false } = proof.output;
+  const { url } = request;
+  const offer = summaryOf(proof);
+  tell({ type: 'proof_received', url, processPaymentId, offer, replayed });
+  try {
+    const header = attachProof(proof.presentation, proof.output.paymentOutput);
+    const paid = new Request(request, { redirect: 'manual' });
+    paid.headers.set(header.name, header.value);
+    const response = await send(paid);
+    const answer = await readAnswer(response, url);
+    if (answer.settlement !== null) tell({ type: 'settled', url, settlement: answer.settlement });
+    if (response.status >= 400 || answer.settlement?.success === false)
+      tell({ type: 'not_accepted', url, status: response.status, reason: answer.reason });
+    return withPayment(response, { purchaseId, processPaymentId, offer, ...answer });
+  } catch (error) {
+    const why = hasLongHeaders(error) ? 'answered with more headers than this process reads' : 'did not answer';
+    const what = `payment ${processPaymentId} was signed, and ${new URL(url).origin} ${why} (${error instanceof Error ? error.message : String(error)})`;
+    throw new PurchaseError(
+      `${what}: the same purchaseId presents the same proof again`,
+      { purchaseId, processPaymentId, mayHavePaid: true, code: null },
+      { cause: error },
+    );
+  }
+}
+
+function summarize({ offer, price }: ChosenPayment): OfferSummary {
+  return { version: offer.version, network: offer.network, payTo: offer.payTo, amountUsd: formatUsd(price) };
+}
+
+/** What a proof is for: its own terms, where the service tells them. */
+function summaryOf({ payment, terms }: Proof): OfferSummary {
+  const summary = summarize(payment);
+  if (terms === null) return summary;
+  const { network, payTo, amountUsd } = terms;
+  return { version: summary.version, network, payTo, amountUsd };
 }

@@ -1,22 +1,27 @@
-import type { MicroUsd } from '../domain/money.ts';
+import type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-state.ts';
+import { findNetwork } from '../domain/assets.ts';
+import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import type { Offer } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
-import { memberOf } from '../json/record.ts';
+import { isRecord, memberOf } from '../json/record.ts';
 import { X402_SCHEMES } from './registry.ts';
 import type { X402Version } from './x402/scheme.ts';
 import {
   buildPaymentHeader,
-  chooseOffer,
+  parseAskingReason,
   parsePaymentRequired,
   parseSettlement,
+  payableOffers,
   priceOf,
-  type ChosenOffer,
+  restateEntry,
   type ClientRefusal,
   type HeaderSource,
   type PaymentChallenge,
   type Settlement,
 } from './x402/payment-required.ts';
+import { isEntryRefusal } from './x402/refusal.ts';
 
+export type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-state.ts';
 export type { ClientRefusal, HeaderSource, Settlement } from './x402/payment-required.ts';
 
 /** A seller's 402 in the protocol that it speaks. */
@@ -44,7 +49,8 @@ export interface ChosenPayment {
     readonly paymentType: 'CRYPTO_X402';
     readonly paymentInput: { readonly cryptoX402: { readonly version: X402Version; readonly payload: object } };
   };
-  readonly chosen: ChosenOffer;
+  /** The entry of the challenge, as the seller sent it. */
+  readonly entry: object;
 }
 
 /** Reads what a 402 asks for. `null`: it speaks none of the protocols that Bursar pays, a web page for instance. */
@@ -57,16 +63,66 @@ export function readChallenge(response: {
   return ok(read.value === null ? null : { protocol: 'x402', document: read.value });
 }
 
-/** Picks the cheapest offer that can be paid; the seller's order decides between equals. */
-export function choosePayment(challenge: Challenge, choice: BuyerChoice): Result<ChosenPayment, ClientRefusal> {
-  const chosen = chooseOffer(challenge.document, { ...choice, schemes: X402_SCHEMES });
-  if (!chosen.ok) return chosen;
-  const { offer, entry } = chosen.value;
-  const request = {
-    paymentType: 'CRYPTO_X402',
-    paymentInput: { cryptoX402: { version: offer.version, payload: entry } },
-  } as const;
-  return ok({ challenge, offer, price: priceOf(offer), request, chosen: chosen.value });
+/** The offers that can be paid, the cheapest first; the seller's order decides between equals. */
+export function payablePayments(
+  challenge: Challenge,
+  choice: BuyerChoice,
+): Result<readonly [ChosenPayment, ...ChosenPayment[]], ClientRefusal> {
+  const payable = payableOffers(challenge.document, { ...choice, schemes: X402_SCHEMES });
+  if (!payable.ok) return payable;
+  const toPayment = ({ offer, entry }: { readonly offer: Offer; readonly entry: object }): ChosenPayment => ({
+    challenge,
+    offer,
+    price: priceOf(offer),
+    request: {
+      paymentType: 'CRYPTO_X402',
+      paymentInput: { cryptoX402: { version: offer.version, payload: entry } },
+    },
+    entry,
+  });
+  const [cheapest, ...others] = payable.value;
+  return ok([toPayment(cheapest), ...others.map(toPayment)]);
+}
+
+/** Whether Bursar's refusal concerns the offer that was asked for alone, so that the next one may be asked under the same token. */
+export function isOfferRefusal(code: string | null): boolean {
+  return code !== null && isEntryRefusal(code);
+}
+
+/** What a proof was signed for. */
+export interface SignedFor {
+  readonly amountUsd: string;
+  readonly network: string;
+  readonly asset: string;
+  readonly payTo: string;
+}
+
+/** Whether a proof is for an offer as it stands. */
+export function isSignedFor(signed: SignedFor, { offer, price }: ChosenPayment): boolean {
+  const { network, asset, payTo } = offer;
+  const same = [network, asset, payTo].every(
+    (value, index) => value.toLowerCase() === [signed.network, signed.asset, signed.payTo][index]?.toLowerCase(),
+  );
+  const amount = parseUsd(signed.amountUsd);
+  return same && amount.ok && amount.value === price;
+}
+
+/** How a proof is presented. */
+export interface Presentation {
+  readonly challenge: Challenge;
+  readonly entry: object;
+}
+
+/**
+ * How to present a proof that was signed for terms which the seller does not offer: as an entry of these terms. Throws for a network
+ * that Bursar does not know.
+ */
+export function restate({ challenge, entry }: Presentation, signed: SignedFor): Presentation {
+  const network = findNetwork(signed.network);
+  const price = parseUsd(signed.amountUsd);
+  if (network === undefined || !price.ok) throw new Error('the stored payment is of another release');
+  const { payTo } = signed;
+  return { challenge, entry: restateEntry(challenge.document.version, entry, { network, price: price.value, payTo }) };
 }
 
 /**
@@ -74,17 +130,40 @@ export function choosePayment(challenge: Challenge, choice: BuyerChoice): Result
  * @param paymentOutput as ProcessPayment answers it. Throws where it is not of the payment's protocol
  */
 export function attachProof(
-  { challenge, chosen }: ChosenPayment,
+  { challenge, entry }: Presentation,
   paymentOutput: unknown,
 ): { readonly name: string; readonly value: string } {
+  const payload = payloadOf(paymentOutput);
+  if (payload === null) throw new Error('the answer to ProcessPayment holds no x402 proof');
+  return buildPaymentHeader(challenge.document, { entry }, payload);
+}
+
+function payloadOf(paymentOutput: unknown): object | null {
   const payload = memberOf(memberOf(paymentOutput, 'cryptoX402'), 'payload');
-  if (typeof payload !== 'object' || payload === null)
-    throw new Error('the answer to ProcessPayment holds no x402 proof');
-  return buildPaymentHeader(challenge.document, chosen, payload);
+  return isRecord(payload) ? payload : null;
+}
+
+/** Finds out from its chain what became of a proof. Throws where nobody can tell. */
+export async function traceProof(
+  { network, paymentOutput }: { readonly network: string; readonly paymentOutput: unknown },
+  rpc: JsonRpc,
+): Promise<AuthorizationState> {
+  const [payload, known] = [payloadOf(paymentOutput), findNetwork(network)];
+  if (payload === null || known === undefined) throw new Error('no proof on a known network');
+  for (const scheme of X402_SCHEMES.payable) {
+    const traced = scheme.trace({ payload, network: known }, rpc);
+    if (traced !== null) return traced;
+  }
+  throw new Error('no scheme knows this proof');
 }
 
 /** What a seller says of the settlement; `null` where it says nothing, or nothing that can be read: the money is spent either way. */
 export function readSettlement(headers: HeaderSource): Settlement | null {
   const parsed = parseSettlement(headers);
   return parsed.ok ? parsed.value : null;
+}
+
+/** Why a seller that asks again did not take the payment, in its own words; `null` where it does not say. */
+export function readRejection(response: { readonly headers: HeaderSource; readonly body: string }): string | null {
+  return readSettlement(response.headers)?.errorReason ?? parseAskingReason(response);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { RoleName } from '../../lib/contract/operations.ts';
-import { createBursarClient, type BursarClient, type SignedAccess } from '../../lib/client/index.ts';
+import { createBursarClient, type BursarClient, type AwsCredentials } from '../../lib/client/index.ts';
 import type { StackOutputs } from './cdk.ts';
 import { fetchAt, sdkOptionsOf, type Target } from './target.ts';
 
@@ -21,6 +21,11 @@ export interface Callers {
   withToken(token: string): BursarClient;
 }
 
+interface Assumed {
+  readonly region: string;
+  readonly credentials: AwsCredentials;
+}
+
 const ASSUME_ATTEMPTS_MAX = 10;
 const ASSUME_PAUSE_MS = 3_000;
 const ASSUME_SESSION_SECONDS = 900;
@@ -31,11 +36,11 @@ export async function assumeCallers(target: Target, outputs: StackOutputs): Prom
   if (endpoint === undefined) throw new Error('the deployment has no output Endpoint');
   const sts = new STSClient(sdkOptionsOf(target));
   const fetchDeployed = fetchAt(target);
-  const access = async (role: Caller): Promise<SignedAccess> => ({
+  const access = async (role: Caller): Promise<Assumed> => ({
     region: target.region,
     credentials: await assume(sts, outputs[`${role}Arn`]),
   });
-  const clientOf = (signed: SignedAccess, attemptsMax: number): BursarClient =>
+  const clientOf = (signed: Assumed, attemptsMax: number): BursarClient =>
     createBursarClient({ endpoint, fetch: fetchDeployed, attemptsMax, ...signed });
   try {
     const [operator, backend, agent, observer] = await Promise.all([
@@ -62,7 +67,7 @@ export async function assumeCallers(target: Target, outputs: StackOutputs): Prom
 }
 
 /** Repeats where it is denied: a role that was just made is not known everywhere at once. */
-async function assume(sts: STSClient, RoleArn: string | undefined): Promise<SignedAccess['credentials']> {
+async function assume(sts: STSClient, RoleArn: string | undefined): Promise<AwsCredentials> {
   const command = new AssumeRoleCommand({
     RoleArn,
     RoleSessionName: 'bursar-rehearsal',

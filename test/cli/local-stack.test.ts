@@ -67,7 +67,9 @@ describe('against the local stack, as a program', () => {
     const paid = await run('pay', url, '--yes', '--max-price', '0.50');
     expect(paid.code).toBe(0);
     expect(JSON.parse(paid.out)).toHaveProperty('series');
-    expect((await run('pay', sellerOf(scene.stack, 'full-archive').url, '--yes')).code).toBe(4);
+    const dear = sellerOf(scene.stack, 'full-archive').url;
+    expect((await run('pay', dear, '--yes')).code).toBe(3);
+    expect((await run('pay', dear, '--yes', '--max-price', '9.00')).code).toBe(4);
 
     const { json: list } = await runJson('payments');
     expect(list.payments.map((each: { decision: string }) => each.decision)).toEqual(['DENIED', 'PAID']);

@@ -1,44 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { askForPayment, base64, PAY_TO, SELLER, SIGNATURE } from '../client/script.ts';
-import { awsError, createReadyWorld, json, SECRET, sessionView, type Routes, type WorldOptions } from './world.ts';
-
-const REPORT = `${SELLER}/report`;
-const PAYMENT = '01234567-89ab-8cde-8f01-23456789abcd';
-
-function proof() {
-  return json({
-    processPaymentId: PAYMENT,
-    status: 'PROOF_GENERATED',
-    paymentOutput: { cryptoX402: { version: '2', payload: { signature: SIGNATURE, authorization: {} } } },
-  });
-}
-
-const settled = (success: boolean) => ({
-  'payment-response': base64({
-    success,
-    transaction: success ? `0x${'1'.repeat(64)}` : '',
-    network: 'eip155:84532',
-    payer: PAY_TO,
-    ...(success ? {} : { errorReason: 'insufficient_funds' }),
-  }),
-});
-
-const delivered = () => new Response(new Uint8Array([0, 255, 10]), { headers: settled(true) });
-
-/** A seller that asks once and then answers so, and a Bursar that proves. */
-function market(answer: () => Response | Promise<Response>, routes: Routes = {}): Routes {
-  return {
-    '/getPaymentSession': () => json({ paymentSession: sessionView }),
-    '/processPayment': proof,
-    '/report': ({ headers }) => (headers.has('payment-signature') ? answer() : askForPayment(2)),
-    ...routes,
-  };
-}
-
-const world = (answer: () => Response | Promise<Response>, options: WorldOptions = {}) =>
-  createReadyWorld({ ...options, routes: market(answer, options.routes) });
-
-const askedBursar = ({ seen }: ReturnType<typeof world>) => seen.filter(({ path }) => path.endsWith('/processPayment'));
+import { askedBursar, balance, delivered, PAYMENT, REPORT, settled, world } from './market.ts';
+import { awsError, SECRET, type Routes } from './world.ts';
 
 describe('without a confirmation nothing is paid', () => {
   test('where nobody is there to give it', async () => {
@@ -142,7 +105,89 @@ describe('a confirmed payment', () => {
   });
 });
 
+describe('the wallet is looked at first', () => {
+  const holding = (amount: string, routes: Routes = {}) =>
+    world(delivered, { routes: { '/getPaymentInstrumentBalance': () => balance(amount), ...routes } });
+
+  test('and where it lacks a unit of the price, nothing is asked for', async () => {
+    const cli = holding('499999');
+    expect(await cli.run('pay', REPORT, '--yes')).toBe(1);
+    expect(cli.err()).toContain('the wallet holds 0.499999 of 0.50');
+    expect(cli.err()).not.toMatch(/PAID|SIGNED/);
+    expect(askedBursar(cli)).toEqual([]);
+    expect(await holding('500000').run('pay', REPORT, '--yes')).toBe(0);
+  });
+
+  test('unless it is told not to', async () => {
+    const cli = holding('0');
+    expect(await cli.run('pay', REPORT, '--yes', '--no-balance-check')).toBe(0);
+    expect(cli.seen.some(({ path }) => path.endsWith('/getPaymentInstrumentBalance'))).toBe(false);
+  });
+
+  test('unless an earlier run may have emptied it by this very purchase', async () => {
+    expect(await holding('0').run('pay', REPORT, '--yes', '--purchase', 'purchase-1')).toBe(0);
+  });
+
+  test('and where nobody can tell what it holds, that is said and the purchase goes on', async () => {
+    const denied = () => awsError(403, 'AccessDeniedException', 'not you');
+    const cli = holding('0', { '/getPaymentInstrumentBalance': denied });
+    expect(await cli.run('pay', REPORT, '--yes')).toBe(0);
+    expect(cli.err()).toMatch(/warning: .*cannot be read: not you/);
+  });
+});
+
+describe('with --yes and no --max-price', () => {
+  const asking = (amount: string): Routes => ({
+    '/report': ({ headers }) =>
+      headers.has('payment-signature') ? delivered() : askForPayment(2, { entry: { amount } }),
+  });
+
+  test('a dollar is paid, and not a unit more', async () => {
+    expect(await world(delivered, { routes: asking('1000000') }).run('pay', REPORT, '--yes')).toBe(0);
+    const above = world(delivered, { routes: asking('1000001') });
+    expect(await above.run('pay', REPORT, '--yes')).toBe(3);
+    expect(above.err()).toContain('what --yes pays without --max-price');
+    expect(askedBursar(above)).toEqual([]);
+  });
+
+  test('whoever looks at the price may agree to more', async () => {
+    expect(await world(delivered, { routes: asking('9000000'), answers: ['y'] }).run('pay', REPORT)).toBe(0);
+  });
+});
+
 describe('a payment that goes wrong', () => {
+  test('says why the seller did not take it, as the seller’s header has it', async () => {
+    const headers = { 'payment-required': base64({ x402Version: 2, error: 'insufficient\u001B[31m_funds' }) };
+    const cli = world(() => new Response('{}', { status: 402, headers }));
+    expect(await cli.run('pay', REPORT, '--yes')).toBe(5);
+    expect(cli.err()).toContain(
+      `402: payment ${PAYMENT} is SIGNED, and the seller did not take it: insufficient?[31m_funds`,
+    );
+  });
+
+  test('is none where the seller settled and delivers elsewhere', async () => {
+    const elsewhere = { status: 303, headers: { location: '/files/1', ...settled(true) } };
+    const cli = world(() => new Response(null, elsewhere));
+    expect(await cli.run('pay', REPORT, '--yes', '--json')).toBe(0);
+    expect(cli.err()).toContain(`303: delivered at ${SELLER}/files/1`);
+    expect(JSON.parse(cli.out())).toMatchObject({ payment: { deliveredAt: `${SELLER}/files/1` } });
+  });
+
+  test('tells a seller with too many headers from one that cannot be reached', async () => {
+    const overflow = () => {
+      throw new TypeError('fetch failed', {
+        cause: Object.assign(new Error('overflow'), { code: 'UND_ERR_HEADERS_OVERFLOW' }),
+      });
+    };
+    const first = world(delivered, { routes: { '/report': overflow } });
+    expect(await first.run('pay', REPORT, '--yes')).toBe(1);
+    expect(first.err()).toMatch(/more headers[^]*nothing was paid/);
+    expect(first.err()).not.toContain('cannot be reached');
+    const second = world(overflow);
+    expect(await second.run('pay', REPORT, '--yes')).toBe(5);
+    expect(second.err()).toContain('more headers');
+  });
+
   test('exits with 4 where Bursar refuses it', async () => {
     const refusal = () => awsError(400, 'ValidationException', 'Insufficient budget', 'bursar:budget_exceeded');
     const cli = world(delivered, { routes: { '/processPayment': refusal } });

@@ -1,66 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import {
-  BursarError,
-  createBursarClient,
-  isFinalDenial,
-  type BursarEndpoint,
-  type SignedAccess,
-} from '../../lib/client/index.ts';
-import { toEpochMs } from '../../lib/domain/time.ts';
-import { verifySignature } from '../../lib/sigv4/verification.ts';
-import { askForPayment, PAY_TO, play as playSeller, scriptFetch, SELLER, SIGNATURE, type Sent } from './script.ts';
-
-const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
-const ENDPOINT = 'https://abc123.execute-api.us-east-1.amazonaws.com/v1';
-
-function play(answers: readonly (Response | Error)[], options: Partial<BursarEndpoint & SignedAccess> = {}) {
-  const { fetch, sent } = scriptFetch(answers);
-  const client = createBursarClient({
-    endpoint: ENDPOINT,
-    region: 'us-east-1',
-    credentials: CREDENTIALS,
-    fetch,
-    ...options,
-  });
-  return { client, sent };
-}
-
-/** Reads a request as the local gateway would have received it. */
-function verify({ url, method, headers, body }: Sent, overrides: { secretAccessKey?: string; body?: string } = {}) {
-  const { host, pathname, search } = new URL(url);
-  return verifySignature(
-    {
-      method,
-      target: pathname + search,
-      headers: [['host', host], ...headers],
-      body: Buffer.from(overrides.body ?? body),
-    },
-    {
-      region: 'us-east-1',
-      service: 'execute-api',
-      findCredential: (accessKeyId) =>
-        accessKeyId === CREDENTIALS.accessKeyId
-          ? { secretAccessKey: overrides.secretAccessKey ?? CREDENTIALS.secretAccessKey, sessionToken: null }
-          : null,
-      now: toEpochMs(Date.now()),
-    },
-  );
-}
-
-const answered = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
-  new Response(JSON.stringify(body), { status, headers });
-const CALL = { method: 'POST', path: '/payments/getPaymentSession', userId: 'user-1', body: { a: 'ü' } } as const;
+import { BursarError, createBursarClient, isFinalDenial } from '../../lib/client/index.ts';
+import { answered, CALL, CREDENTIALS, ENDPOINT, failureOf, play, verify } from './deployment.ts';
+import { askForPayment, PAY_TO, play as playSeller, scriptFetch, SELLER, SIGNATURE } from './script.ts';
 
 describe('an operation that is called by its name', () => {
   const ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
 
   test('has each member where its route has it: in the path, the query or the body', async () => {
     const { client, sent } = play([answered({}), answered({}), new Response(null, { status: 204 })]);
-    await client.call('UpdatePaymentManager', { paymentManagerId: 'a/b', description: 'new' });
+    await client.call('UpdatePaymentManager', { paymentManagerId: 'a/b', description: 'new', clientToken: 'mine' });
     await client.call('ListPayments', { paymentManagerArn: ARN, maxResults: '7' }, { userId: 'ada' });
     await client.call('UntagResource', { resourceArn: ARN, tagKeys: ['team', 'stage'] });
     expect(sent[0]).toMatchObject({ method: 'PATCH', url: `${ENDPOINT}/payments/managers/a%2Fb` });
-    expect(sent[0]!.body).toBe('{"description":"new"}');
+    expect(sent[0]!.body).toBe('{"description":"new","clientToken":"mine"}');
     expect(sent[1]).toMatchObject({
       method: 'GET',
       url: `${ENDPOINT}/bursar/payments?paymentManagerArn=${encodeURIComponent(ARN)}&maxResults=7`,
@@ -78,8 +30,6 @@ describe('an operation that is called by its name', () => {
     expect(await client.call('DeleteWorkloadIdentity', { name: 'agents' })).toBeNull();
   });
 });
-
-const failureOf = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error);
 
 describe('a request', () => {
   test('is signed so that the gateway accepts it, and only as it is', async () => {
@@ -122,7 +72,10 @@ describe('a request', () => {
       paymentInput: { cryptoX402: { version: '2', payload: {} } },
       clientToken: 'token',
     } as const;
-    expect(await client.processPayment({ ...input, userId: 'user-1', agentName: 'assistant' })).toEqual(output);
+    expect(await client.processPayment({ ...input, userId: 'user-1', agentName: 'assistant' })).toEqual({
+      ...output,
+      replayed: false,
+    });
     expect(new URL(sent[0]!.url).pathname).toBe('/v1/payments/processPayment');
     expect(JSON.parse(sent[0]!.body)).toEqual(input);
     expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('user-1');

@@ -1,4 +1,4 @@
-import { BursarError, createBursarClient, createPayingFetch, type PaidResponse } from 'bursar';
+import { PurchaseError, createBursarClient, createPayingFetch, type PaidResponse } from 'bursar';
 import type { BursarClient } from 'bursar/client';
 
 // What somebody writes who installs the package: a backend that opens wallet and session, and an agent that pays.
@@ -49,7 +49,7 @@ for (let purchase = 1; purchase <= 3 && refusal === null; purchase += 1) {
     const response: PaidResponse = await fetchPaid(SELLER);
     paid.push(response.ok ? response.payment?.offer.amountUsd : `status ${response.status}`);
   } catch (error) {
-    if (!(error instanceof BursarError)) throw error;
+    if (!(error instanceof PurchaseError)) throw error;
     refusal = error.code;
   }
 }

@@ -13,8 +13,14 @@ function tokenOf(holder: Holder): Promise<string> {
   return requestToken({ tokenEndpoint, ...clients[holder] });
 }
 
+/** A client that names another user in the header, which Bursar's own clients do not send with a token. */
 function holding(token: () => string | Promise<string>): BursarClient {
-  return createBursarClient({ endpoint: scene.stack.info.jwt.endpoint, token, attemptsMax: 1 });
+  const lying: typeof fetch = (input, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set('x-amzn-bedrock-agentcore-payments-user-id', 'somebody-else');
+    return fetch(input, { ...init, headers });
+  };
+  return createBursarClient({ endpoint: scene.stack.info.jwt.endpoint, token, attemptsMax: 1, fetch: lying });
 }
 
 const clientWith = (holder: Holder): BursarClient => holding(() => tokenOf(holder));
@@ -39,7 +45,6 @@ async function openWallet(): Promise<{ id: string; address: string }> {
   }>({
     method: 'POST',
     path: '/payments/createPaymentInstrument',
-    userId: 'somebody-else',
     body: {
       paymentManagerArn,
       paymentConnectorId: paymentConnectorIds.SeedVault,

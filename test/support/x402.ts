@@ -1,16 +1,21 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { presentTransfer, transferDigest, type Eip3009Terms, type Transfer } from '../../lib/chains/evm/eip3009.ts';
 import type { Hex } from '../../lib/domain/payment/shapes.ts';
+import { ok, type Result } from '../../lib/domain/result.ts';
 import { X402_SCHEMES } from '../../lib/protocols/registry.ts';
 import * as document from '../../lib/protocols/x402/payment-required.ts';
 import * as requirement from '../../lib/protocols/x402/requirement.ts';
 
 // The parts of x402 below `lib/protocols/challenge.ts`, with the schemes of this release.
 
-export const chooseOffer = (
+/** The first of the offers that can be paid. */
+export function chooseOffer(
   challenge: document.PaymentChallenge,
   options: Omit<document.OfferChoice, 'schemes'>,
-): ReturnType<typeof document.chooseOffer> => document.chooseOffer(challenge, { ...options, schemes: X402_SCHEMES });
+): Result<document.ChosenOffer, document.ClientRefusal> {
+  const payable = document.payableOffers(challenge, { ...options, schemes: X402_SCHEMES });
+  return payable.ok ? ok(payable.value[0]) : payable;
+}
 
 export const parseRequirement = (
   input: Parameters<typeof requirement.parseRequirement>[0],

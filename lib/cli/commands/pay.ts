@@ -1,47 +1,20 @@
-import {
-  BursarError,
-  createPayingFetch,
-  type OfferSummary,
-  type PaidResponse,
-  type PayingFetchEvent,
-  type ProcessPaymentInput,
-  type ProcessPaymentOutput,
-} from '../../client/index.ts';
+import { createPayingFetch, type PaidResponse } from '../../client/index.ts';
 import { findNetworkByChain } from '../../domain/assets.ts';
 import { AGENT_NAME_MAX_CHARS } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
-import { parseUsd } from '../../domain/money.ts';
+import { secureUrlOf, usdOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
-import { confirm } from '../terminal/confirmation.ts';
 import { toDelivery } from '../purchase/delivery.ts';
-import { describeNetworkError, toCliError } from '../program/failures.ts';
-import { availableOf, getSession } from '../operations.ts';
-import { CliError, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
-import { usdOf } from '../program/arguments.ts';
+import { explain } from '../purchase/failure.ts';
+import { askAndPay, UNATTENDED_MAX_USD } from '../purchase/payment-door.ts';
+import { note, whatItMeans, type Purchase } from '../purchase/purchase.ts';
+import { readWebRequest, sellerFetch } from '../purchase/web-request.ts';
 import { ownerOf, requireSession } from '../target/ids.ts';
-import { clientOf } from '../target/target.ts';
-import { formatFacts, printable } from '../terminal/terminal.ts';
-import { readWebRequest, sellerFetch, type WebRequest } from '../purchase/web-request.ts';
 import { requireWallet } from '../target/wallet.ts';
+import { EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 
 const PURCHASE_ID = /^[\x21-\x7e]{8,128}$/;
 const AGENT_NAME = /^[\x20-\x7e]+$/;
-
-/** What has happened so far: it decides what an interruption or a failure means for the money. */
-interface Progress {
-  offer: OfferSummary | null;
-  askedBursar: boolean;
-  processPaymentId: string | null;
-}
-
-interface Purchase {
-  readonly invocation: Invocation;
-  readonly request: WebRequest;
-  readonly purchaseId: string;
-  readonly sessionId: string;
-  readonly agentName: string;
-  readonly progress: Progress;
-}
 
 async function runPay(invocation: Invocation): Promise<Outcome> {
   const { deps, target, options, positionals } = invocation;
@@ -52,16 +25,24 @@ async function runPay(invocation: Invocation): Promise<Outcome> {
     invocation,
     request,
     purchaseId: purchaseIdOf(invocation),
+    isRepeated: options.text('purchase') !== undefined,
     sessionId: requireSession(target, options.text('session')),
     agentName: agentNameOf(invocation),
-    progress: { offer: null, askedBursar: false, processPaymentId: null },
+    wallet,
+    progress: { offer: null, confirmed: null, askedBursar: false, processPaymentId: null },
   };
+  const network = findNetworkByChain(wallet.chain)!.id;
+  const rpcUrl = secureUrlOf(options, 'rpc-url') ?? target.local?.chains?.[network]?.rpcUrl;
   const fetchPaid = createPayingFetch({
-    client: { processPayment: (input) => askAndPay(purchase, input) },
+    client: { processPayment: (input, callOptions) => askAndPay(purchase, input, callOptions) },
     session: { ...ownerOf(target), paymentSessionId: purchase.sessionId },
     instrument: { paymentInstrumentId: wallet.paymentInstrumentId },
     agentName: purchase.agentName,
-    networks: [findNetworkByChain(wallet.chain)!.id],
+    networks: [network],
+    // Judged where it is confirmed.
+    maxPriceUsd: null,
+    ...(rpcUrl === undefined ? {} : { rpcUrls: { [network]: rpcUrl } }),
+    now: deps.now,
     fetch: sellerFetch(deps),
     onEvent: (event) => note(purchase, event),
   });
@@ -95,127 +76,19 @@ function agentNameOf({ options }: Invocation): string {
   throw usageError(`--agent must be 1 to ${AGENT_NAME_MAX_CHARS} printable ASCII characters. Received: ${name}`);
 }
 
-function send({ request, purchaseId }: Purchase, fetchPaid: ReturnType<typeof createPayingFetch>) {
+function send({ invocation, request, purchaseId }: Purchase, fetchPaid: ReturnType<typeof createPayingFetch>) {
   const { url, method, headers, body } = request;
   return fetchPaid(url, {
     method,
     headers,
     purchaseId,
+    signal: invocation.deps.interrupted,
     ...(body === null ? {} : { body }),
   });
 }
 
-function note({ invocation, progress }: Purchase, event: PayingFetchEvent): void {
-  const { terminal } = invocation.deps;
-  switch (event.type) {
-    case 'payment_required':
-      progress.offer = event.offer;
-      return;
-    case 'proof_received':
-      progress.processPaymentId = event.processPaymentId;
-      terminal.err(`bursar   approved, payment ${event.processPaymentId}\n`);
-      return;
-    case 'settled': {
-      const { success, transaction, errorReason } = event.settlement;
-      const what = success ? `settled, transaction ${transaction}` : `not settled: ${errorReason ?? 'no reason given'}`;
-      terminal.err(`seller   ${printable(what)}\n`);
-    }
-  }
-}
-
-/** The one door to the money: shows what is asked, has it confirmed, and only then asks Bursar. */
-async function askAndPay(purchase: Purchase, input: ProcessPaymentInput): Promise<ProcessPaymentOutput> {
-  const { invocation, progress, sessionId } = purchase;
-  const { deps, target } = invocation;
-  const { offer } = progress;
-  if (offer === null) throw new Error('a payment was asked for before its price was known');
-  const client = clientOf(deps, target, 'processPayment');
-  const session = await getSession(client, ownerOf(target), sessionId);
-  const left = availableOf(session);
-  deps.terminal.err(
-    `${formatFacts({
-      seller: purchase.request.url.origin,
-      price: `USD ${offer.amountUsd}`,
-      payee: offer.payTo,
-      network: `${offer.network} (x402 version ${offer.version})`,
-      budget: left === null ? 'no limit' : `USD ${left} left until ${session.expiresAt}`,
-    })}\n`,
-  );
-  await confirmPrice(invocation, offer);
-  deps.interrupted.throwIfAborted();
-  progress.askedBursar = true;
-  return client.processPayment(input);
-}
-
-async function confirmPrice({ deps, options }: Invocation, offer: OfferSummary): Promise<void> {
-  const limit = options.text('max-price');
-  if (limit !== undefined && microUsd(offer.amountUsd) > microUsd(limit)) {
-    throw new CliError(EXIT.notConfirmed, `the price of USD ${offer.amountUsd} is above --max-price ${limit}`, {
-      hint: 'nothing was paid',
-      details: { code: 'cli:above_max_price', offer },
-    });
-  }
-  await confirm(deps, options, {
-    text: `pay USD ${offer.amountUsd}?`,
-    unasked: `nobody is there to confirm the price of USD ${offer.amountUsd}`,
-    undone: 'nothing was paid',
-    advice: ', best together with --max-price',
-    details: { offer },
-  });
-}
-
-function microUsd(text: string): bigint {
-  const parsed = parseUsd(text);
-  if (!parsed.ok) throw new Error(`not an amount of dollars: expected ${parsed.error.expected}`);
-  return parsed.value;
-}
-
 function summaryOf({ purchaseId, sessionId, request }: Purchase, { status, payment }: PaidResponse) {
   return { url: request.url.href, status, purchaseId, paymentSessionId: sessionId, payment };
-}
-
-/** Where the money is, in a sentence. */
-function whatItMeans({ progress, purchaseId }: Purchase): string {
-  if (!progress.askedBursar) return 'nothing was paid';
-  const again = `the same command with --purchase ${purchaseId} asks again without paying twice`;
-  if (progress.processPaymentId === null) return `it is open whether a proof was signed: ${again}`;
-  return `payment ${progress.processPaymentId} is spent from the budget: ${again}`;
-}
-
-function explain(purchase: Purchase, error: unknown): unknown {
-  const { progress, request } = purchase;
-  if (error instanceof CliError) return error;
-  if (error instanceof BursarError) {
-    // A revoked session is gone for its user: what helps is a new one, as with one that is spent.
-    if (error.errorName === 'ResourceNotFoundException') {
-      const { message, hint, details } = toCliError(error, purchase.invocation.target);
-      return new CliError(EXIT.refused, message, { hint: hint ?? '', details, cause: error });
-    }
-    const decided = error.status < 500 && error.status !== 429;
-    if (decided) return error;
-    return new CliError(EXIT.failed, printable(error.message), { hint: whatItMeans(purchase), cause: error });
-  }
-  const why = describeNetworkError(error);
-  if (why === null) return error;
-  const hint = whatItMeans(purchase);
-  if (progress.processPaymentId === null && progress.offer === null) {
-    return new CliError(EXIT.failed, `${request.url.origin} cannot be reached: ${why}`, { hint, cause: error });
-  }
-  // Between offer and proof it was Bursar that did not answer.
-  if (progress.processPaymentId === null) {
-    const { endpoint } = purchase.invocation.target;
-    return new CliError(EXIT.failed, `${endpoint} cannot be reached: ${why}`, { hint, cause: error });
-  }
-  const details = {
-    code: 'cli:not_delivered',
-    processPaymentId: progress.processPaymentId,
-    purchaseId: purchase.purchaseId,
-  };
-  return new CliError(EXIT.notDelivered, `paid, but ${request.url.origin} did not deliver: ${why}`, {
-    hint,
-    details,
-    cause: error,
-  });
 }
 
 export const pay: Command = {
@@ -228,8 +101,9 @@ export const pay: Command = {
     method: { value: 'NAME', help: 'of the request (default GET, with --data POST)' },
     data: { value: 'TEXT', help: 'the body; @FILE reads a file' },
     header: { value: "'NAME: VALUE'", many: true, help: 'may be repeated' },
-    'max-price': { value: 'USD', help: 'pay no more than this' },
+    'max-price': { value: 'USD', help: `pay no more than this (default with --yes ${UNATTENDED_MAX_USD})` },
     yes: { help: 'do not ask' },
+    'no-balance-check': { help: 'sign even where the wallet does not hold the price' },
     output: { value: 'FILE', help: 'the answer goes there instead of stdout' },
     session: { value: 'ID', help: 'the budget (default: the session that was created last)' },
     instrument: { value: 'ID', help: 'the wallet (default: that of init)' },
@@ -237,6 +111,7 @@ export const pay: Command = {
     chain: { value: 'CHAIN', help: 'pay on this chain only (default: that of init)' },
     agent: { value: 'NAME', help: 'who buys, for the receipts (default bursar-cli)' },
     purchase: { value: 'ID', help: 'the purchase of an earlier try: it is not paid twice' },
+    'rpc-url': { value: 'URL', help: 'an endpoint of the chain, asked what became of a proof that has ended' },
   },
   role: 'ProcessPaymentRole; with a token, any without the management scope',
   examples: [
@@ -249,7 +124,7 @@ export const pay: Command = {
   ],
   notes: [
     'stdout gets the body, byte for byte; the rest goes to stderr.',
-    `exit code: ${EXIT.ok} delivered; ${EXIT.failed} failed, or the seller answered an error unpaid; ${EXIT.notConfirmed} not confirmed, or above --max-price; ${EXIT.refused} refused by Bursar; ${EXIT.notDelivered} paid, and the seller did not deliver.`,
+    `exit code: ${EXIT.ok} delivered; ${EXIT.failed} failed, or the seller answered an error unpaid; ${EXIT.notConfirmed} not confirmed, or above --max-price; ${EXIT.refused} refused by Bursar; ${EXIT.notDelivered} signed, and the seller did not deliver.`,
   ],
   run: runPay,
 };

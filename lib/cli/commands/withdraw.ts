@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BursarClient } from '../../client/index.ts';
+import { findNetwork } from '../../domain/assets.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { toCliError } from '../program/failures.ts';
@@ -27,11 +27,8 @@ import {
   wayOf,
   type Way,
 } from '../withdrawal/choices.ts';
+import { awaitChain, createChainLook, rpcUrlsOf, type ChainLook } from '../withdrawal/chain-look.ts';
 import { formatTransferCall } from '../withdrawal/transfer-call.ts';
-
-/** How often, and how long apart, the chain is asked for a transfer that a facilitator says it has settled. */
-const CHAIN_READS_MAX = 4;
-const CHAIN_READ_WAIT_MS = 500;
 
 interface Plan {
   readonly owner: Owner;
@@ -42,6 +39,7 @@ interface Plan {
   readonly network: string;
   readonly clientToken: string;
   readonly way: Way;
+  readonly rpcUrls: readonly string[];
 }
 
 async function runWithdraw(invocation: Invocation): Promise<Outcome> {
@@ -53,6 +51,7 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
   checkAmount(invocation);
   const clientToken = clientTokenOf(invocation);
   const way = await wayOf(invocation);
+  const rpcUrls = rpcUrlsOf(invocation);
   const instrumentId = options.text('instrument') ?? ownContext(target)?.paymentInstrumentId ?? null;
   if (instrumentId === null) throw usageError('no wallet is known', 'name one with --instrument');
   const owner = ownerOf(target);
@@ -60,7 +59,7 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
   const funds = await getFunds(client, owner, instrumentId, options.text('network'));
   const { network, balanceUsd } = pickFunds(funds);
   const amountUsd = amountOf(invocation, balanceUsd);
-  const plan = { owner, client, instrumentId, destination, amountUsd, network, clientToken, way };
+  const plan = { owner, client, instrumentId, destination, amountUsd, network, clientToken, way, rpcUrls };
 
   deps.terminal.err(`${describe(plan, funds, balanceUsd)}\n`);
   await confirm(deps, options, {
@@ -111,12 +110,15 @@ function describe(plan: Plan, { walletAddress, status }: FundsView, balanceUsd: 
   });
 }
 
-/** What is handed on must be what was confirmed. */
+/** What is handed on must be what was confirmed: payer, payee, amount, network, and the token that this tool knows there. */
 function assertAsAsked(plan: Plan, { walletAddress }: FundsView, { withdrawal, settlement }: WithdrawalView): void {
   const { from, to, value } = settlement.paymentPayload.payload.authorization;
   // All tokens here have six decimals, as a dollar has in the books.
   const asAsked = from === walletAddress && to === plan.destination && BigInt(value) === microUsd(plan.amountUsd);
-  if (asAsked && withdrawal.offer.network === plan.network) return;
+  const asset = findNetwork(plan.network)?.usdc.address.toLowerCase();
+  const named = [withdrawal.offer, settlement.paymentRequirements, settlement.paymentPayload.accepted];
+  const isThatToken = named.every((each) => each === undefined || each.asset.toLowerCase() === asset);
+  if (asAsked && isThatToken && withdrawal.offer.network === plan.network) return;
   throw new Error('the deployment signed another transfer than the one that was asked for: it was not handed on');
 }
 
@@ -154,27 +156,16 @@ Anybody may submit it, once, and pays the gas; the money goes nowhere else. With
   );
 }
 
-async function settle(
-  { deps, target }: Invocation,
-  plan: Plan,
-  facilitator: string,
-  made: WithdrawalView,
-): Promise<Outcome> {
+async function settle(invocation: Invocation, plan: Plan, facilitator: string, made: WithdrawalView): Promise<Outcome> {
   const { client, owner, instrumentId, network } = plan;
   const { processPaymentId } = made.withdrawal;
-  const look = async (): Promise<ChainLook> => {
-    try {
-      return { settled: await isSettled(client, owner, processPaymentId), unread: null };
-    } catch (error) {
-      return { settled: false, unread: toCliError(error, target).message };
-    }
-  };
+  const look = createChainLook(invocation, plan.rpcUrls, made, () => isSettled(client, owner, processPaymentId));
   // A repetition whose first answer was lost: the chain takes no transfer twice, and nobody needs to be asked again.
   const { settled: before } = await look();
   const answer: SettlementAnswer = before
     ? { transaction: null, problem: null }
-    : await askToSettle(deps, facilitator, made.settlement);
-  const seen = before ? { settled: true, unread: null } : await awaitChain(look, answer);
+    : await askToSettle(invocation.deps, facilitator, made.settlement);
+  const seen = before ? { settled: true, doubt: null } : await awaitChain(look, answer);
   const { settled } = seen;
   if (!settled) throw notArrived(plan, made, answer, seen);
   // The money has left: a balance that cannot be read any more makes no failure of it.
@@ -193,31 +184,14 @@ async function settle(
   );
 }
 
-/** Whether the chain shows the transfer. */
-interface ChainLook {
-  readonly settled: boolean;
-  /** Why nobody can tell; `null` where the chain was read. */
-  readonly unread: string | null;
-}
-
-/** The chain may show a moment late what a facilitator has settled. */
-async function awaitChain(look: () => Promise<ChainLook>, { problem }: SettlementAnswer): Promise<ChainLook> {
-  const reads = problem === null ? CHAIN_READS_MAX : 1;
-  for (let read = 1; ; read += 1) {
-    const seen = await look();
-    if (seen.settled || read === reads) return seen;
-    await sleep(CHAIN_READ_WAIT_MS);
-  }
-}
-
 function notArrived(
   plan: Plan,
   made: WithdrawalView,
   { problem, transaction }: SettlementAnswer,
-  { unread }: ChainLook,
+  { doubt }: ChainLook,
 ): CliError {
   const said = problem ?? `settled in ${transaction ?? 'an unnamed transaction'}, which the chain does not show yet`;
-  const seen = unread === null ? 'not seen on the chain' : `not seen on the chain, which could not be read (${unread})`;
+  const seen = doubt === null ? 'not seen on the chain' : `not seen on the chain, ${doubt}`;
   return new CliError(EXIT.notDelivered, `signed, and ${seen}; the facilitator said: ${said}`, {
     hint:
       `until ${endOf(made)} the same command with ${againOf(plan)} asks again without moving the money twice; ` +
@@ -243,6 +217,11 @@ export const withdraw: Command = {
       help: 'the x402 facilitator that settles and pays the gas (default: the local stack’s)',
     },
     out: { value: 'FILE', help: 'write the transaction to a new file instead, for whoever pays the gas' },
+    'rpc-url': {
+      value: 'URL',
+      many: true,
+      help: 'an endpoint of the chain that has to show the transfer too; may be given twice',
+    },
     yes: { help: 'do not ask' },
     'client-token': { value: 'TOKEN', help: 'the token of an earlier try: the money does not move twice' },
   },

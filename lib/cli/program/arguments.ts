@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isSecureUrl } from '../../domain/loopback.ts';
 import { parseUsd } from '../../domain/money.ts';
 import type { Command } from './command.ts';
 import type { OptionSpec, Options } from '../terminal/options.ts';
@@ -109,4 +110,17 @@ export function usdOf(options: Options, name: string): string | undefined {
   const parsed = parseUsd(text);
   if (!parsed.ok) throw usageError(`--${name} must be ${parsed.error.expected}. Received: ${text}`);
   return text;
+}
+
+/** A URL of an option that may hold a key: nobody may listen on the way. `undefined` where it is not given. */
+export function secureUrlOf(options: Options, name: string): string | undefined {
+  const text = options.text(name);
+  return text === undefined ? undefined : parseSecureUrl(text, name);
+}
+
+/** Throws `CliError`, which does not repeat the URL. */
+export function parseSecureUrl(text: string, name: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && isSecureUrl(url) && url.username === '' && url.password === '') return url.href;
+  throw usageError(`--${name} must be an https URL without name and password (http on loopback only)`);
 }

@@ -12,6 +12,7 @@ const NETWORK_CODES: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'it does not answer',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  UND_ERR_HEADERS_OVERFLOW: 'it answered with more headers than are read',
 };
 
 /** Why a fetch came to nothing, in words; `null` for an error that is not of the network. */
@@ -28,6 +29,10 @@ export function describeNetworkError(error: unknown): string | null {
 /** Turns whatever a command threw into what the user is told. Nothing of a stack, a header or a credential is in it. */
 export function toCliError(error: unknown, target: Target | null): CliError {
   if (error instanceof CliError) return error;
+  // Nothing was sent: what kept it from being signed says more.
+  if (error instanceof BursarError && error.status === 0 && error.cause !== undefined) {
+    return toCliError(error.cause, target);
+  }
   if (error instanceof BursarError) return fromBursar(error, target);
   if (error instanceof UnpayableError) {
     return new CliError(EXIT.failed, printable(error.message), { hint: 'nothing was paid' });

@@ -3,6 +3,7 @@ import type { PaidResponse } from '../../client/index.ts';
 import type { Invocation } from '../program/command.ts';
 import type { PendingFile } from '../terminal/files.ts';
 import { EXIT, type ExitCode, type Outcome } from '../terminal/outcome.ts';
+import { printable } from '../terminal/terminal.ts';
 
 /** A body inside a JSON document must fit into memory twice; --output has no such bound. */
 const JSON_BODY_MAX_BYTES = 10 * 1024 * 1024;
@@ -22,7 +23,10 @@ export async function toDelivery({ deps, options }: Invocation): Promise<Deliver
   return {
     deliver: async (response, summary) => {
       const exitCode = exitCodeOf(response);
-      if (exitCode !== EXIT.ok) deps.terminal.err(`seller   ${response.status}: ${meaningOf(response)}\n`);
+      const { deliveredAt = null } = response.payment ?? {};
+      if (exitCode !== EXIT.ok) deps.terminal.err(`seller   ${response.status}: ${printable(meaningOf(response))}\n`);
+      else if (deliveredAt !== null)
+        deps.terminal.err(`seller   ${response.status}: delivered at ${printable(deliveredAt)}\n`);
       if (file === null && json) return { exitCode, json: { ...summary, body: await readBody(response) }, text: null };
       const size = await pipe(
         response,
@@ -44,12 +48,17 @@ export async function toDelivery({ deps, options }: Invocation): Promise<Deliver
 
 function exitCodeOf({ ok, payment }: PaidResponse): ExitCode {
   if (payment === null) return ok ? EXIT.ok : EXIT.failed;
+  if (payment.deliveredAt !== null) return EXIT.ok;
   return ok && payment.settlement?.success !== false ? EXIT.ok : EXIT.notDelivered;
 }
 
 function meaningOf({ payment }: PaidResponse): string {
   if (payment === null) return 'the request failed; nothing was asked for and nothing was paid';
-  return `payment ${payment.processPaymentId} was signed, and the seller did not accept it`;
+  const { processPaymentId, settlement, reason } = payment;
+  if (settlement?.success === true) {
+    return `payment ${processPaymentId} is SIGNED, and the seller says that it settled, but did not deliver`;
+  }
+  return `payment ${processPaymentId} is SIGNED, and the seller did not take it: ${reason ?? 'no reason given'}`;
 }
 
 async function pipe(response: Response, write: (data: Uint8Array) => Promise<void>): Promise<number> {

@@ -60,6 +60,7 @@ export type LocalStackFile = Pick<
 > & {
   readonly credentials: Pick<LocalInfo['credentials'], 'controlPlane' | 'management' | 'processPayment'> &
     Partial<LocalInfo['credentials']>;
+  readonly chains?: LocalInfo['chains'];
   readonly aws?: LocalInfo['aws'];
   readonly facilitator?: LocalInfo['facilitator'];
 };

@@ -184,8 +184,7 @@ export function clientOf(deps: TargetDeps, target: Target, role: CallerRole): Bu
   switch (access.kind) {
     case 'token': {
       const endpoint = target.endpoint.endsWith('/oauth') ? target.endpoint : `${target.endpoint}/oauth`;
-      const client = createBursarClient({ endpoint, fetch: deps.fetch, token: () => access.token });
-      return withoutUser(client);
+      return createBursarClient({ endpoint, fetch: deps.fetch, token: () => access.token });
     }
     case 'local': {
       const credentials = access.local.credentials[role];
@@ -194,31 +193,6 @@ export function clientOf(deps: TargetDeps, target: Target, role: CallerRole): Bu
       return createBursarClient({ endpoint: target.endpoint, region, fetch: deps.fetch, credentials });
     }
     case 'aws':
-      return withFreshCredentials(async () =>
-        createBursarClient({
-          endpoint: target.endpoint,
-          region,
-          fetch: deps.fetch,
-          credentials: await access.source(),
-        }),
-      );
+      return createBursarClient({ endpoint: target.endpoint, region, fetch: deps.fetch, credentials: access.source });
   }
-}
-
-/** With a token the user is the token's own. */
-function withoutUser(client: BursarClient): BursarClient {
-  return {
-    send: ({ userId: _userId, ...request }) => client.send(request),
-    call: (operation, input, { userId: _userId, ...caller } = {}) => client.call(operation, input, caller),
-    processPayment: ({ userId: _userId, agentName, ...input }) =>
-      client.call('ProcessPayment', input, agentName === undefined ? {} : { agentName }),
-  };
-}
-
-function withFreshCredentials(create: () => Promise<BursarClient>): BursarClient {
-  return {
-    send: async (request) => (await create()).send(request),
-    call: async (operation, input, caller) => (await create()).call(operation, input, caller),
-    processPayment: async (input) => (await create()).processPayment(input),
-  };
 }

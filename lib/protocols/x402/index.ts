@@ -3,7 +3,7 @@ import { ok, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
-import { refuseChallenge, type ChallengeRefusal } from './scheme.ts';
+import { refuseChallenge, type ChallengeRefusal } from './refusal.ts';
 
 /** AgentCore's `paymentInput` is a union: exactly one member, the one that the payment type names. */
 function parseUnion(paymentInput: unknown): Result<object, ChallengeRefusal> {

@@ -1,9 +1,9 @@
-import { NETWORKS, findNetwork } from '../../domain/assets.ts';
+import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
 import { ACCEPTS_MAX, SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
-import { formatUsd, usdValueOfStablecoin, type MicroUsd } from '../../domain/money.ts';
+import { formatUsd, stablecoinOfUsd, usdValueOfStablecoin, type MicroUsd } from '../../domain/money.ts';
 import type { Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { memberOf } from '../../json/record.ts';
+import { isRecord, memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
@@ -91,11 +91,19 @@ function isMeantAsX402(body: string): boolean {
   return body.trimStart().startsWith('{') && body.includes('"x402Version"');
 }
 
+function reasonOf(document: unknown, name: string): string | null {
+  const reason = memberOf(document, name);
+  return typeof reason === 'string' && reason !== '' ? clipPrintable(reason, SETTLEMENT_REASON_MAX_CHARS) : null;
+}
+
 /**
- * Picks the cheapest entry that can be paid; the seller's order decides between equals. Entries for a resource of another
+ * The entries that can be paid, the cheapest first; the seller's order decides between equals. Entries for a resource of another
  * origin than the one requested are not paid, so that a proof cannot be bought for somebody else.
  */
-export function chooseOffer(challenge: PaymentChallenge, options: OfferChoice): Result<ChosenOffer, ClientRefusal> {
+export function payableOffers(
+  challenge: PaymentChallenge,
+  options: OfferChoice,
+): Result<readonly [ChosenOffer, ...ChosenOffer[]], ClientRefusal> {
   const payable: ChosenOffer[] = [];
   const rejections: string[] = [];
   for (const [index, entry] of challenge.accepts.entries()) {
@@ -103,8 +111,28 @@ export function chooseOffer(challenge: PaymentChallenge, options: OfferChoice): 
     if (read.ok) payable.push({ index, ...read.value });
     else rejections.push(`offer ${index}: ${read.error}`);
   }
-  const [cheapest] = payable.toSorted(byPrice);
-  return cheapest === undefined ? refuse({ reason: 'no_payable_offer', message: rejections.join('; ') }) : ok(cheapest);
+  const [cheapest, ...others] = payable.toSorted(byPrice);
+  if (cheapest === undefined) return refuse({ reason: 'no_payable_offer', message: rejections.join('; ') });
+  return ok([cheapest, ...others]);
+}
+
+/**
+ * The entry for a payment that was made on terms which the seller does not offer any more: one of its entries, with the terms that
+ * were signed in place of its own.
+ */
+export function restateEntry(
+  version: PaymentChallenge['version'],
+  entry: object,
+  signed: { readonly network: Network; readonly price: MicroUsd; readonly payTo: string },
+): object {
+  const { network, price, payTo } = signed;
+  const amount = stablecoinOfUsd(price, network.usdc.decimals).toString();
+  const { amount: _amount, maxAmountRequired: _maxAmountRequired, ...others } = entry as Record<string, unknown>;
+  const { address, domainName, domainVersion } = network.usdc;
+  const extra = { ...(isRecord(others['extra']) ? others['extra'] : {}), name: domainName, version: domainVersion };
+  const terms =
+    version === '1' ? { network: network.x402Name, maxAmountRequired: amount } : { network: network.id, amount };
+  return { ...others, ...terms, asset: address, payTo, extra };
 }
 
 /** In dollars, since tokens may differ in their decimals. */
@@ -168,8 +196,8 @@ function webOrigin(url: string): string | null {
 
 /** The header that carries a proof back to the seller. Its value is a bearer instrument: never log it. */
 export function buildPaymentHeader(
-  challenge: PaymentChallenge,
-  chosen: ChosenOffer,
+  challenge: Pick<PaymentChallenge, 'version' | 'resource' | 'extensions'>,
+  chosen: Pick<ChosenOffer, 'entry'>,
   payload: object,
 ): { readonly name: 'X-PAYMENT' | 'PAYMENT-SIGNATURE'; readonly value: string } {
   if (challenge.version === '1') {
@@ -185,6 +213,13 @@ export function buildPaymentHeader(
     payload,
   });
   return { name: 'PAYMENT-SIGNATURE', value };
+}
+
+/** Why a seller asks, in its own words: after a payment, why it did not take it. Read even where the terms beside it are broken. */
+export function parseAskingReason(response: { readonly headers: HeaderSource; readonly body: string }): string | null {
+  const header = response.headers.get('payment-required');
+  const document = header === null ? parseBodyJson(response.body) : parseBase64Json(header);
+  return document.ok ? reasonOf(document.value, 'error') : null;
 }
 
 const SETTLEMENT_NAME = new RegExp(`^[\\x21-\\x7e]{0,${SETTLEMENT_NAME_MAX_CHARS}}$`);
@@ -208,7 +243,5 @@ export function parseSettlement(headers: HeaderSource): Result<Settlement | null
       `the settlement names '${formatReceived(name)}', expected at most ${SETTLEMENT_NAME_MAX_CHARS} printable characters without blanks`,
     );
   }
-  const reason = text('errorReason');
-  const errorReason = reason === null ? null : clipPrintable(reason, SETTLEMENT_REASON_MAX_CHARS);
-  return ok({ success, transaction, network, payer, errorReason });
+  return ok({ success, transaction, network, payer, errorReason: reasonOf(document.value, 'errorReason') });
 }

@@ -6,7 +6,8 @@ import type { Hex, Offer } from '../../domain/payment/payment.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
-import { refuseChallenge as no, type ChallengeRefusal, type X402Scheme, type X402Version } from './scheme.ts';
+import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
+import type { X402Scheme, X402Version } from './scheme.ts';
 
 export interface ReadContext {
   /** CAIP-2 ids of the networks that may be paid on. */

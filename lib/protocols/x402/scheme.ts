@@ -1,10 +1,10 @@
 import type { Network } from '../../domain/assets.ts';
 import type { Offer, OfferBase, SchemeKey } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
-import type { ChallengeCode, Refusal } from '../../domain/refusal.ts';
-import { refuse, type Result } from '../../domain/result.ts';
+import type { Result } from '../../domain/result.ts';
+import type { JsonRpc, AuthorizationState } from '../../chains/evm/authorization-state.ts';
+import type { ChallengeRefusal } from './refusal.ts';
 
-export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>;
 export type X402Version = '1' | '2';
 export type X402Key = Extract<SchemeKey, `x402/${string}`>;
 
@@ -18,12 +18,12 @@ export interface X402Scheme<K extends X402Key = X402Key> extends Scheme<K> {
   readonly protocol: 'x402';
   /** @param extra the entry's member of that name */
   read(fields: RequirementFields, extra: object, network: Network): Result<Offer, ChallengeRefusal>;
-}
-
-export function refuseChallenge(
-  code: ChallengeCode,
-  field: string,
-  message: string,
-): { readonly ok: false; readonly error: ChallengeRefusal } {
-  return refuse({ reason: 'invalid_challenge', code, field, message });
+  /**
+   * Finds out what became of a proof, from its chain alone. `null`: the payload is of another scheme. Throws where the chain cannot
+   * be asked.
+   */
+  trace(
+    proof: { readonly payload: object; readonly network: Network },
+    rpc: JsonRpc,
+  ): Promise<AuthorizationState> | null;
 }

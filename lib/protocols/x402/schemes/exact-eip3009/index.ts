@@ -1,3 +1,4 @@
+import { readAuthorizationState } from '../../../../chains/evm/authorization-state.ts';
 import {
   coveredByTransfer,
   freezeTransfer,
@@ -9,11 +10,12 @@ import {
   unpackTransferTerms,
   type Eip3009Terms,
 } from '../../../../chains/evm/eip3009.ts';
-import type { OfferBase } from '../../../../domain/payment/shapes.ts';
+import type { Hex, OfferBase } from '../../../../domain/payment/shapes.ts';
 import { ok } from '../../../../domain/result.ts';
 import { formatReceived } from '../../../../json/quotation.ts';
 import { memberOf } from '../../../../json/record.ts';
-import { refuseChallenge, type X402Scheme, type X402Version } from '../../scheme.ts';
+import { refuseChallenge } from '../../refusal.ts';
+import type { X402Scheme, X402Version } from '../../scheme.ts';
 
 /** An x402 entry of scheme `exact` on EVM that is paid by EIP-3009: the seller gets the amount, no more and no less. */
 export interface ExactEip3009Offer extends OfferBase {
@@ -38,6 +40,10 @@ function versionOf({ version }: Pick<OfferBase, 'version'>): X402Version {
   return version;
 }
 
+function isHex(value: unknown): value is Hex {
+  return typeof value === 'string' && value.startsWith('0x');
+}
+
 /** @see https://github.com/x402-foundation/x402/blob/main/specs/schemes/exact/scheme_exact_evm.md */
 export const exactEip3009: X402Scheme<'x402/exact/eip3009'> = {
   ...NAME,
@@ -56,6 +62,14 @@ export const exactEip3009: X402Scheme<'x402/exact/eip3009'> = {
   show: showTransferTerms,
   messages: (offer, terms) => [transferMessage(offer, terms)],
   present: presentTransfer,
+  trace: ({ payload, network }, rpc) => {
+    const authorization = memberOf(payload, 'authorization');
+    const [from, nonce, validBefore] = ['from', 'nonce', 'validBefore'].map((name) => memberOf(authorization, name));
+    if (!isHex(from) || !isHex(nonce) || typeof validBefore !== 'string' || !/^[0-9]{1,15}$/.test(validBefore))
+      return null;
+    const token = network.usdc.address;
+    return readAuthorizationState(rpc, { token, from, nonce, validBefore: Number(validBefore) });
+  },
   pack: (_offer, terms) => ({ offer: {}, terms: packTransferTerms(terms) }),
   unpack: (common, { terms }) => ({
     offer: { ...common, ...NAME, kind: 'purchase', version: versionOf(common) },

@@ -1,0 +1,27 @@
+import { OPERATIONS, type OperationName, type OperationRoute } from '../contract/operations.ts';
+import type { BursarCall, Caller } from './bursar-client.ts';
+
+/** The request that an operation's members make: each stands where its route has it. */
+export function toRequest(operation: OperationName, input: object, caller: Caller): BursarCall {
+  const { method, path, query = {} }: OperationRoute = OPERATIONS[operation];
+  const members = new Map<string, unknown>(Object.entries(input));
+  const take = (name: string): unknown => {
+    const value = members.get(name);
+    members.delete(name);
+    return value;
+  };
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(take(name))));
+  const inQuery = Object.keys(query).flatMap((name) => {
+    const value = take(name);
+    if (value === undefined) return [];
+    return [[name, Array.isArray(value) ? value.map(String) : String(value)] as const];
+  });
+  const hasBody = method === 'POST' || method === 'PATCH';
+  return {
+    method,
+    path: filled,
+    ...caller,
+    ...(inQuery.length === 0 ? {} : { query: Object.fromEntries(inQuery) }),
+    ...(hasBody ? { body: Object.fromEntries(members) } : {}),
+  };
+}

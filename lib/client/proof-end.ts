@@ -1,0 +1,29 @@
+import { traceProof } from '../protocols/challenge.ts';
+import { createJsonRpc, type RpcAccess } from './json-rpc.ts';
+import type { Proof } from './purchase.ts';
+import type { ProofFate } from './purchase-error.ts';
+
+/** When a proof of an earlier call ended, in epoch milliseconds; `null` for one that is good, or of which nobody says when it ends. */
+export function endOf({ output, terms }: Proof, nowMs: number): number | null {
+  if (terms === null || output.replayed === false) return null;
+  const endMs = terms.validBefore * 1_000;
+  return endMs <= nowMs ? endMs : null;
+}
+
+export interface ChainAccess extends RpcAccess {
+  /** By CAIP-2 id. */
+  readonly rpcUrls: Readonly<Record<string, string>>;
+}
+
+/** Asks the caller's own endpoint what became of a proof that has ended. Never throws: what cannot be read is not known. */
+export async function findFate({ output, terms }: Proof, access: ChainAccess): Promise<ProofFate> {
+  const url = terms === null ? undefined : access.rpcUrls[terms.network];
+  if (terms === null || url === undefined) return 'unknown';
+  try {
+    const proof = { network: terms.network, paymentOutput: output.paymentOutput };
+    const state = await traceProof(proof, createJsonRpc(url, access));
+    return state === 'used' ? 'settled' : state === 'dead' ? 'dead' : 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
