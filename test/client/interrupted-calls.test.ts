@@ -114,6 +114,11 @@ describe('a failure after Bursar was asked says whether money may have moved', (
       true,
     ],
     [
+      'credentials that cannot be had',
+      new BursarError('no', { ...AFTER_SILENCE, status: 0, leftOpen: false, code: null }),
+      false,
+    ],
+    [
       'a refusal of Bursar, and an attempt without an answer',
       new BursarError('no', { ...AFTER_SILENCE, code: 'bursar:frozen' }),
       false,
