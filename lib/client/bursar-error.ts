@@ -54,9 +54,10 @@ export class BursarError extends Error {
 }
 
 const SUPERSEDED = 'bursar:superseded' satisfies ErrorCode;
+const EXHAUSTED = 'bursar:attempts_exhausted' satisfies ErrorCode;
 const OTHER_TERMS = 'bursar:other_terms' satisfies ErrorCode;
 const NO_PAYMENT = 'bursar:no_payment' satisfies ErrorCode;
-const FINAL_DENIALS: ReadonlySet<string> = new Set<ErrorCode>(['bursar:budget_exceeded', SUPERSEDED]);
+const FINAL_DENIALS: ReadonlySet<string> = new Set<ErrorCode>(['bursar:budget_exceeded', SUPERSEDED, EXHAUSTED]);
 
 /** Whether a refusal is final for its client token: asking again under the same one gives the same answer. */
 export function isFinalDenial(error: unknown): boolean {
@@ -70,7 +71,7 @@ export function isFinalDenial(error: unknown): boolean {
 export function isClosedBefore(error: unknown): boolean {
   if (!(error instanceof BursarError)) return false;
   if (error.code === OTHER_TERMS) return error.stored?.state === 'DENIED';
-  return error.code === SUPERSEDED || (error.replayed && isFinalDenial(error));
+  return error.code === SUPERSEDED || error.code === EXHAUSTED || (error.replayed && isFinalDenial(error));
 }
 
 /** Whether the token's payment is signed, for other terms or in another session than those that were asked for. */

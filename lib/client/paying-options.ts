@@ -7,7 +7,7 @@ export interface SessionReference {
   readonly paymentSessionId: string | undefined;
   readonly userId: string | undefined;
   /** Bursar's: CAIP-2 ids of the networks that the deployment pays on. */
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | undefined;
 }
 
 /** A `paymentInstrument` as the API answers it. Nothing else of it is sent. */
@@ -21,7 +21,7 @@ export interface PayingFetchOptions {
   readonly instrument: InstrumentReference;
   readonly agentName?: string;
   /** CAIP-2 ids of the networks to pay on. @default - those of the session, else every network that Bursar knows */
-  readonly networks?: readonly string[];
+  readonly networks?: readonly string[] | undefined;
   /** The most that one call may pay, in dollars; `null`: as much as the session has left. @default 1.00 */
   readonly maxPriceUsd?: string | null;
   /**

@@ -1,3 +1,4 @@
+import type { NetworkId } from '../domain/assets.ts';
 import { schemeOf } from '../protocols/registry.ts';
 import { createFunction } from '../api/function.ts';
 import { ok } from '../domain/result.ts';
@@ -27,6 +28,7 @@ import { openStore } from './transport.ts';
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
   const config = readReadingConfig(env);
   const { deployment } = config;
+  const networks = [...config.allowedNetworks] as NetworkId[];
   const { client } = openStore(env);
   const books = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
   const deps = {
@@ -68,7 +70,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       GetPaymentSession: async ({ input, principal }) => {
         const found = await getSession(deps, principal, input);
         if (!found.ok) return found;
-        const paymentSession = toSessionView(deployment, found.value, systemClock.now());
+        const paymentSession = { ...toSessionView(deployment, found.value, systemClock.now()), networks };
         return ok({ body: { paymentSession }, log: toSessionFields(found.value) });
       },
       ListPaymentSessions: async ({ input, principal }) => {

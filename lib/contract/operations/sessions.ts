@@ -6,12 +6,13 @@ import { pageMembers, toPage } from '../fields/pages.ts';
 import { wholeNumber } from '../fields/text.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
-import { instant, nextToken, said, usdAmount } from '../fields/answers.ts';
+import { instant, network, nextToken, said, usdAmount } from '../fields/answers.ts';
 import {
   CLIENT_TOKEN,
   CREATED_AT,
   EXPIRES_AT,
   MANAGER_ARN,
+  NETWORK,
   SESSION_ID,
   UPDATED_AT,
   USER_ID,
@@ -114,6 +115,9 @@ export const SESSION_ANSWERS = /* @__PURE__ */ define(() => {
       expiresAt: said(instant, 'not in AgentCore'),
       spentAmount: said(usdAmount, 'signed for, settled or not. Not in AgentCore'),
       reservedAmount: said(usdAmount, 'held by payments in flight. Not in AgentCore'),
+      networks: v.optional(
+        said(v.array(network), 'where this deployment pays. Of GetPaymentSession alone, and not in AgentCore'),
+      ),
     }),
   });
   return {
@@ -170,6 +174,7 @@ export const SESSION_DOCUMENT = {
           expiresAt: EXPIRES_AT,
           spentAmount: { value: '2.50', currency: 'USD' },
           reservedAmount: { value: '0.00', currency: 'USD' },
+          networks: [NETWORK],
         },
       },
     },
