@@ -30,7 +30,7 @@ import {
 } from '../api/views/managers.ts';
 import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
-import { getGate, updateGate } from '../service/tenants/gate.ts';
+import { getGate } from '../service/tenants/gate.ts';
 import { toGateView } from '../api/views/gate.ts';
 import { createGateKeeper } from '../ledger/dynamodb/books/gate-item.ts';
 import { awsClientOptions, composeServing, drawDeploymentId, systemClock, systemRandom } from './runtime.ts';
@@ -88,7 +88,9 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
         return ok({ body: toPageView('paymentConnectors', page, toConnectorSummary) });
       },
       GetGate: async () => ok({ body: toGateView(await getGate(deps)) }),
-      UpdateGate: async ({ input }) => ok({ body: toGateView(await updateGate(deps, input)) }),
+      FreezeGate: async () => ok({ body: toGateView(await deps.gate.freeze(systemClock.now())) }),
+      ThawGate: async () => ok({ body: toGateView(await deps.gate.thaw()) }),
+      RaiseGateFloor: async ({ input }) => ok({ body: toGateView(await deps.gate.raiseFloor(input.floor)) }),
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
     },
     { ...composeServing(env) },

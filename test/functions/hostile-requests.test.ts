@@ -222,6 +222,9 @@ const BODILESS: ReadonlySet<OperationName> = new Set([
   'ListPaymentManagers',
   'ListPaymentCredentialProviders',
   'ListWorkloadIdentities',
+  'GetGate',
+  'FreezeGate',
+  'ThawGate',
 ]);
 
 test.each(operations)('%s refuses any bytes as a body, and never fails over them', async (operation) => {

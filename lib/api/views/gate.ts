@@ -1,7 +1,7 @@
 import type { Gate } from '../../domain/payment/gate.ts';
 import { formatInstant } from '../../domain/time.ts';
 
-export function toGateView({ frozenAt, floor }: Omit<Gate, 'deploymentId'>) {
+export function toGateView({ frozenAt, floor }: Pick<Gate, 'floor' | 'frozenAt'>) {
   return {
     gate: {
       frozen: frozenAt !== null,

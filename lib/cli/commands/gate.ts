@@ -1,5 +1,5 @@
 import type { Answer } from '../../contract/client-types.ts';
-import type { Command, Invocation } from '../program/command.ts';
+import type { Command } from '../program/command.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf } from '../target/target.ts';
@@ -18,23 +18,14 @@ function describe(gate: Gate): string {
   });
 }
 
-async function change(
-  { deps, target }: Invocation,
-  body: { readonly frozen?: boolean; readonly floor?: string },
-): Promise<Outcome> {
-  const { gate } = await clientOf(deps, target, 'controlPlane').call('UpdateGate', body);
-  return done(gate, describe(gate));
-}
+const told = ({ gate }: Answer<'GetGate'>): Outcome => done(gate, describe(gate));
 
 export const gateShow: Command = {
   ...shared,
   name: 'gate',
   summary: 'says whether payments are frozen, and since when sessions are taken',
   examples: [['bursar gate', 'reads the gate']],
-  run: async ({ deps, target }) => {
-    const { gate } = await clientOf(deps, target, 'controlPlane').call('GetGate', {});
-    return done(gate, describe(gate));
-  },
+  run: async ({ deps, target }) => told(await clientOf(deps, target, 'controlPlane').call('GetGate', {})),
 };
 
 export const freeze: Command = {
@@ -45,7 +36,7 @@ export const freeze: Command = {
   notes: [
     'What was signed before is still replayed under its client token, and can still be settled until it ends. `bursar thaw` ends the freeze.',
   ],
-  run: (invocation) => change(invocation, { frozen: true }),
+  run: async ({ deps, target }) => told(await clientOf(deps, target, 'controlPlane').call('FreezeGate', {})),
 };
 
 export const thaw: Command = {
@@ -54,13 +45,13 @@ export const thaw: Command = {
   summary: 'lets payments go on after a freeze',
   options: YES,
   examples: [['bursar thaw', 'asks first']],
-  run: async (invocation) => {
-    await confirm(invocation.deps, invocation.options, {
+  run: async ({ deps, target, options }) => {
+    await confirm(deps, options, {
       text: 'let payments go on?',
       unasked: 'nobody is there to confirm that payments go on',
       undone: 'payments stay frozen',
     });
-    return change(invocation, { frozen: false });
+    return told(await clientOf(deps, target, 'controlPlane').call('ThawGate', {}));
   },
 };
 
@@ -77,17 +68,17 @@ export const floor: Command = {
     ['bursar floor 2026-11-28T12:00:00Z', 'closes the sessions from before noon'],
   ],
   notes: ['The floor only rises. Keys of new wallets skip ahead of all that may have been derived before it.'],
-  run: async (invocation) => {
-    const [text = ''] = invocation.positionals;
-    const instant = text === 'now' ? new Date(invocation.deps.now()).toISOString() : text;
+  run: async ({ deps, target, options, positionals }) => {
+    const [text = ''] = positionals;
+    const instant = text === 'now' ? new Date(deps.now()).toISOString() : text;
     if (!INSTANT.test(instant) || Number.isNaN(Date.parse(instant))) {
       throw usageError(`expected now or an instant in UTC such as 2026-11-28T12:00:00Z. Received: ${text}`);
     }
-    await confirm(invocation.deps, invocation.options, {
+    await confirm(deps, options, {
       text: `close every session from before ${instant}? They cannot be opened again`,
       unasked: 'nobody is there to confirm that the sessions are closed',
       undone: 'the floor stays where it is',
     });
-    return change(invocation, { floor: instant });
+    return told(await clientOf(deps, target, 'controlPlane').call('RaiseGateFloor', { floor: instant }));
   },
 };

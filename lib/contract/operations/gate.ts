@@ -17,9 +17,27 @@ export const GATE_ROUTES = {
     user: 'none',
     oauth: null,
   },
-  UpdateGate: {
-    method: 'PATCH',
-    path: '/bursar/gate',
+  FreezeGate: {
+    method: 'POST',
+    path: '/bursar/gate/freeze',
+    successStatus: 200,
+    function: 'manage-connectors',
+    roles: ['ControlPlaneRole'],
+    user: 'none',
+    oauth: null,
+  },
+  ThawGate: {
+    method: 'POST',
+    path: '/bursar/gate/thaw',
+    successStatus: 200,
+    function: 'manage-connectors',
+    roles: ['ControlPlaneRole'],
+    user: 'none',
+    oauth: null,
+  },
+  RaiseGateFloor: {
+    method: 'POST',
+    path: '/bursar/gate/floor',
     successStatus: 200,
     function: 'manage-connectors',
     roles: ['ControlPlaneRole'],
@@ -38,18 +56,15 @@ export const GATE_REQUESTS = /* @__PURE__ */ define(() => {
     v.check((value) => !Number.isNaN(Date.parse(value)), EXPECTED),
     v.transform((value) => toEpochMs(Date.parse(value))),
   );
+  const nothing = v.pipe(
+    v.object({}),
+    v.transform(() => ({})),
+  );
   return {
-    GetGate: v.pipe(
-      v.object({}),
-      v.transform(() => ({})),
-    ),
-    UpdateGate: v.pipe(
-      v.object({
-        frozen: v.optional(v.boolean('must be true or false')),
-        floor: v.optional(instantText),
-      }),
-      v.transform(({ frozen, floor }) => ({ frozen: frozen ?? null, floor: floor ?? null })),
-    ),
+    GetGate: nothing,
+    FreezeGate: nothing,
+    ThawGate: nothing,
+    RaiseGateFloor: v.object({ floor: instantText }),
   } as const;
 });
 
@@ -61,7 +76,7 @@ export const GATE_ANSWERS = /* @__PURE__ */ define(() => {
       floor: v.optional(said(instant, 'sessions that were opened before it take no reservation')),
     }),
   });
-  return { GetGate: gate, UpdateGate: gate } as const;
+  return { GetGate: gate, FreezeGate: gate, ThawGate: gate, RaiseGateFloor: gate } as const;
 });
 
 export const GATE_DOCUMENT = {
@@ -73,10 +88,21 @@ export const GATE_DOCUMENT = {
       request: {},
       answer: { gate: { frozen: false, floor: CREATED_AT } },
     },
-    UpdateGate: {
-      summary: 'Freezes or thaws the deployment, or raises its floor, which only rises. Not in AgentCore.',
-      request: { frozen: true, floor: CREATED_AT },
+    FreezeGate: {
+      summary: 'Freezes the deployment: nothing new is reserved or signed. Not in AgentCore.',
+      request: {},
       answer: { gate: { frozen: true, frozenAt: UPDATED_AT, floor: CREATED_AT } },
+    },
+    ThawGate: {
+      summary: 'Ends a freeze. Not in AgentCore.',
+      request: {},
+      answer: { gate: { frozen: false, floor: CREATED_AT } },
+    },
+    RaiseGateFloor: {
+      summary:
+        'Closes every session that was opened before an instant, for good: the floor only rises. Not in AgentCore.',
+      request: { floor: CREATED_AT },
+      answer: { gate: { frozen: false, floor: CREATED_AT } },
     },
   },
 } as const satisfies FamilyDocument<typeof GATE_ROUTES, typeof GATE_REQUESTS, typeof GATE_ANSWERS>;

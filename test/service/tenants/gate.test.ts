@@ -4,7 +4,7 @@ import type { GateKeeper } from '../../../lib/domain/ports/books.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { createGateKeeper } from '../../../lib/ledger/dynamodb/books/gate-item.ts';
 import { toStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
-import { getGate, updateGate } from '../../../lib/service/tenants/gate.ts';
+import { getGate } from '../../../lib/service/tenants/gate.ts';
 import { withDatabase } from '../../support/database.ts';
 import { createTestClock, type TestClock } from '../../support/paying.ts';
 import { DEPLOYMENT_ID, wiring } from '../../support/wiring.ts';
@@ -27,26 +27,22 @@ describe('the gate', () => {
 
   test('is frozen from the first request on, however often it is asked for', async () => {
     const since = clock.now();
-    expect(await updateGate({ gate, clock }, { frozen: true, floor: null })).toMatchObject({ frozenAt: since });
-    clock.advance(5_000);
-    expect(await updateGate({ gate, clock }, { frozen: true, floor: null })).toMatchObject({ frozenAt: since });
+    expect(await gate.freeze(since)).toMatchObject({ frozenAt: since });
+    expect(await gate.freeze(addMs(since, 5_000))).toMatchObject({ frozenAt: since });
   });
 
-  test('has a floor that only rises, and keeps its name', async () => {
+  test('has a floor that only rises, whether it is frozen or not, and keeps its name', async () => {
     const first = clock.now();
-    expect(await updateGate({ gate, clock }, { frozen: null, floor: first })).toMatchObject({ floor: first });
-    expect(await updateGate({ gate, clock }, { frozen: null, floor: addMs(first, -1) })).toMatchObject({
-      floor: first,
-    });
-    expect(await updateGate({ gate, clock }, { frozen: false, floor: addMs(first, 1) })).toEqual({
-      deploymentId: DEPLOYMENT_ID,
-      floor: addMs(first, 1),
-      frozenAt: null,
-    });
+    expect(await gate.raiseFloor(first)).toMatchObject({ floor: first, frozenAt: first });
+    expect(await gate.raiseFloor(addMs(first, -1))).toMatchObject({ floor: first });
+    expect(await gate.thaw()).toEqual({ deploymentId: DEPLOYMENT_ID, floor: first, frozenAt: null });
+    expect(await gate.raiseFloor(addMs(first, 1))).toMatchObject({ floor: addMs(first, 1), frozenAt: null });
   });
 
   test('is kept by operators alone: no agent and no backend may thaw', () => {
-    expect(OPERATIONS.UpdateGate.roles).toEqual(['ControlPlaneRole']);
-    expect(OPERATIONS.UpdateGate.oauth).toBeNull();
+    for (const { roles, oauth } of [OPERATIONS.FreezeGate, OPERATIONS.ThawGate, OPERATIONS.RaiseGateFloor]) {
+      expect(roles).toEqual(['ControlPlaneRole']);
+      expect(oauth).toBeNull();
+    }
   });
 });

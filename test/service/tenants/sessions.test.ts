@@ -19,6 +19,7 @@ interface SessionBody {
     readonly createdAt: string;
     readonly expiresAt: string;
     readonly availableLimits?: { readonly availableSpendAmount: { readonly value: string } };
+    readonly networks?: readonly string[];
   };
 }
 
@@ -50,9 +51,11 @@ test('a session shows its limit, and members that AWS documents but does not sen
     },
   });
   expect(Date.parse(expiresAt) - Date.parse(createdAt)).toBe(3_600_000);
-  const read = await call('GetPaymentSession', { json: { ...tenant, paymentSessionId } });
+  const read = await call<SessionBody>('GetPaymentSession', { json: { ...tenant, paymentSessionId } });
   expect(read.status).toBe(200);
-  expect(read.body).toEqual(made.body);
+  const { networks, ...session } = read.body.paymentSession;
+  expect({ paymentSession: session }).toEqual(made.body);
+  expect(networks).toEqual(['eip155:84532']);
 });
 
 test('a session without limits gets the default of the deployment and shows it', async () => {
