@@ -1,8 +1,32 @@
-import { JSON_DEPTH_MAX, JSON_MEMBERS_MAX, JSON_VALUES_MAX } from '../domain/limits.ts';
+import {
+  CHALLENGE_DEPTH_MAX,
+  CHALLENGE_MEMBERS_MAX,
+  JSON_DEPTH_MAX,
+  JSON_MEMBERS_MAX,
+  JSON_VALUES_MAX,
+  OFFER_VALUES_MAX,
+} from '../domain/limits.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
-import { parseStrictJson } from '../json/strict-json.ts';
+import { memberOf } from '../json/record.ts';
+import { parseStrictJson, type DocumentBounds } from '../json/strict-json.ts';
 import type { ApiEvent } from './http.ts';
+
+const OFFER_PATH = ['paymentInput', 'cryptoX402', 'payload'] as const;
+
+/** An offer is read as widely as our client reads a seller's 402: most of it is never looked at. All else stays tight. */
+const BOUNDS: DocumentBounds = {
+  maxDepth: JSON_DEPTH_MAX,
+  maxMembers: JSON_MEMBERS_MAX,
+  maxValues: JSON_VALUES_MAX,
+  part: {
+    path: OFFER_PATH,
+    maxDepth: CHALLENGE_DEPTH_MAX,
+    maxMembers: CHALLENGE_MEMBERS_MAX,
+    maxValues: OFFER_VALUES_MAX,
+    prototypeNames: 'read',
+  },
+};
 
 type BodyRefusal = Extract<Refusal, { reason: 'cannot_parse' }>;
 
@@ -24,13 +48,13 @@ export function parseBody(
   if (event.body === null || event.body === '') return ok({});
   const text = decodeBody(event.body, event.isBase64Encoded, maxBytes);
   if (!text.ok) return text;
-  const parsed = parseStrictJson(text.value, { maxDepth: JSON_DEPTH_MAX, maxMembers: JSON_MEMBERS_MAX });
+  const parsed = parseStrictJson(text.value, BOUNDS);
   if (!parsed.ok) return parsed;
   const { value } = parsed;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return unreadable('the body is not a JSON object');
   }
-  const flaw = findFlaw(value);
+  const flaw = findFlaw(value, valueAt(value, OFFER_PATH));
   // The check above earns it.
   return flaw === null ? ok(value as Record<string, unknown>) : unreadable(flaw);
 }
@@ -50,17 +74,21 @@ function decodeBody(body: string, isBase64: boolean, maxBytes: number): Result<s
   }
 }
 
-/** What keeps a parsed value from having a canonical form, or from being checked quickly; `null` for nothing. */
-function findFlaw(root: object): string | null {
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  return path.reduce(memberOf, root);
+}
+
+/**
+ * What keeps a parsed value from having a canonical form; `null` for nothing.
+ * @param offer a part that is not looked into: of an offer only what its parser reads is ever hashed, and that is digits and addresses
+ */
+function findFlaw(root: object, offer: unknown): string | null {
   const stack: unknown[] = [root];
-  let values = 0;
   while (stack.length > 0) {
     const value = stack.pop();
     if (typeof value === 'string' && !value.isWellFormed()) return 'the JSON has a text with an unpaired surrogate';
     if (typeof value === 'number' && !Number.isFinite(value)) return 'the JSON has a number that is too large';
-    if (typeof value !== 'object' || value === null) continue;
-    values += Array.isArray(value) ? value.length : Object.keys(value).length;
-    if (values > JSON_VALUES_MAX) return `the JSON has more than ${JSON_VALUES_MAX} members and list entries`;
+    if (typeof value !== 'object' || value === null || value === offer) continue;
     // Of a list these are indexes, which are harmless.
     for (const [name, member] of Object.entries(value)) stack.push(name, member);
   }

@@ -39,7 +39,7 @@ export const VALIDITY_CHOICE_MIN_SECONDS = 30;
 export const WITHDRAWAL_TIMEOUT_SECONDS = 300;
 /** Addresses that a deployment may let money leave for. */
 export const WITHDRAWAL_ADDRESSES_MAX = 20;
-/** A seller that asks for more than a day is refused rather than clamped: it is a mistake or an attack. */
+/** What a longer time of a seller's counts as; we sign for less in any case. */
 export const MAX_TIMEOUT_SECONDS_MAX = 86_400;
 /** An authorization may outlive its session by this much, so that the last payment of a session can settle. */
 export const SESSION_GRACE_SECONDS = 60;
@@ -141,9 +141,17 @@ export const SEED_NAMES_MAX = 3;
 
 /** A seller's `PAYMENT-REQUIRED` header, in base64. */
 export const CHALLENGE_HEADER_MAX_CHARS = 64 * 1024;
-export const CHALLENGE_BODY_MAX_BYTES = 64 * 1024;
+/** A 402 without that header and with a longer body is some other kind of 402: a web page, mostly. */
+export const CHALLENGE_BODY_MAX_BYTES = 256 * 1024;
+/** Nesting and members of what is only sent back to the seller, such as the schemas of its answers. */
+export const CHALLENGE_DEPTH_MAX = 128;
+export const CHALLENGE_MEMBERS_MAX = 50_000;
+/** Members and list entries of one offer, where the API is given it. */
+export const OFFER_VALUES_MAX = 20_000;
 /** Offers of one 402. */
-export const ACCEPTS_MAX = 32;
+export const ACCEPTS_MAX = 1_000;
+/** Offers of a 402 whose refusal is told. */
+export const REJECTIONS_TOLD_MAX = 8;
 /** How much of a stranger's value a message quotes. */
 export const QUOTED_MAX_CHARS = 80;
 /** A chain's transaction, network or address in a settlement; Solana's transactions are the longest, with 88. */

@@ -1,13 +1,19 @@
 import {
   CHALLENGE_BODY_MAX_BYTES,
+  CHALLENGE_DEPTH_MAX,
   CHALLENGE_HEADER_MAX_CHARS,
-  JSON_DEPTH_MAX,
-  JSON_MEMBERS_MAX,
+  CHALLENGE_MEMBERS_MAX,
 } from '../domain/limits.ts';
 import { refuse, type Result } from '../domain/result.ts';
-import { parseStrictJson, type JsonRefusal } from './strict-json.ts';
+import { parseStrictJson, type JsonBounds, type JsonRefusal } from './strict-json.ts';
 
-const BOUNDS = { maxBytes: CHALLENGE_BODY_MAX_BYTES, maxDepth: JSON_DEPTH_MAX, maxMembers: JSON_MEMBERS_MAX };
+/** Most of a seller's document is only sent back to it as it came: bounded by what it costs, not by what it means. */
+const BOUNDS: JsonBounds = {
+  maxBytes: CHALLENGE_BODY_MAX_BYTES,
+  maxDepth: CHALLENGE_DEPTH_MAX,
+  maxMembers: CHALLENGE_MEMBERS_MAX,
+  prototypeNames: 'read',
+};
 
 /** Reads base64 of JSON, with or without padding, in either alphabet: what sellers put into headers. */
 export function parseBase64Json(value: string): Result<unknown, JsonRefusal> {

@@ -85,6 +85,35 @@ describe('the JSON of a body', () => {
   });
 });
 
+describe('the offer in a body', () => {
+  const withOffer = (member: unknown, name = 'payload') =>
+    outcomeOf('ProcessPayment', {
+      json: { ...VALID.ProcessPayment, paymentInput: { cryptoX402: { [name]: member } } },
+    });
+  const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown;
+  const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`m${at}`, 0]));
+  const zeros = (count: number) => Array.from({ length: count }, () => 0);
+
+  test.each<[string, unknown]>([
+    ['128 levels', nested(128)],
+    ['as many members as a body has room for', members(6_000)],
+    ['20,000 members and entries', zeros(20_000)],
+    ['names of prototypes', { constructor: { prototype: 1 } }],
+    ['half a character', { description: '\ud83d' }],
+  ])('may have %s, which nothing else may', (_what, offer) => {
+    expect(withOffer(offer)).toBe('accepted');
+    expect(withOffer(offer, 'other')).toContain('The request cannot be read');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['129 levels', nested(129), 'nested deeper than'],
+    ['20,001 members and entries', zeros(20_001), 'more than 20000 members and list entries'],
+    ['a name that sets a prototype', JSON.parse('{"__proto__":1}'), "named '__proto__'"],
+  ])('is refused with %s', (_what, offer, expected) => {
+    expect(withOffer(offer)).toContain(expected);
+  });
+});
+
 describe('an answer', () => {
   const requestId = '11111111-2222-3333-4444-555555555555';
   const operations = (Object.keys(OPERATIONS) as OperationName[]).filter(

@@ -69,6 +69,100 @@ describe('strict JSON', () => {
     expect(parse('{"a":'.repeat(200_000)).ok).toBe(false);
   });
 
+  test('needs no more stack and little more time for a deep text than for a flat one', () => {
+    const levels = 100_000;
+    const loose = { maxDepth: levels, maxMembers: levels, prototypeNames: 'read' } as const;
+    for (const [open, shut] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+      ['[{"constructor":', '}]'],
+    ] as const) {
+      const pairs = levels / (open.length > 5 ? 2 : 1);
+      const deep = `${open.repeat(pairs)}1${shut.repeat(pairs)}`;
+      const started = performance.now();
+      expect(parseStrictJson(deep, loose).ok).toBe(true);
+      expect(parse(deep).ok).toBe(false);
+      expect(parseStrictJson(deep.slice(0, -1), loose).ok).toBe(false);
+      expect(performance.now() - started).toBeLessThan(3_000);
+    }
+  });
+
+  test('takes time that grows with the text and not with its shape', () => {
+    const loose = { maxDepth: 1_000_000, maxMembers: 1_000_000, prototypeNames: 'read' } as const;
+    const piece = fc.constantFrom(
+      '[',
+      '{"a":',
+      '{"constructor":',
+      '"',
+      '\\',
+      '1,',
+      ']',
+      '}',
+      '{"a":1,"a":',
+      '"\\u0061"',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), (pieces) => {
+        const text = pieces.join('').repeat(10_000).slice(0, 60_000);
+        const started = performance.now();
+        expect(typeof parseStrictJson(text, loose).ok).toBe('boolean');
+        expect(performance.now() - started).toBeLessThan(1_000);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('reads names of prototypes where they may stand, and never the one that sets one', () => {
+    const loose = { ...bounds, prototypeNames: 'read' } as const;
+    expect(parseStrictJson('{"constructor":{"prototype":1}}', loose)).toEqual({
+      ok: true,
+      value: { constructor: { prototype: 1 } },
+    });
+    expect(parseStrictJson('{"a":{"__proto__":1}}', loose).ok).toBe(false);
+  });
+
+  test('counts members and list entries together where they are bounded', () => {
+    const few = { ...bounds, maxValues: 4 };
+    expect(parseStrictJson('{"a":[1,2,3]}', few).ok).toBe(true);
+    expect(parseStrictJson('{"a":[1,2,3,4]}', few)).toMatchObject({
+      error: { message: 'the JSON has more than 4 members and list entries' },
+    });
+  });
+
+  describe('with bounds of its own for a part', () => {
+    const part = { path: ['a', 'b'], maxDepth: 20, maxMembers: 30, maxValues: 40, prototypeNames: 'read' } as const;
+    const mixed = (text: string) => parseStrictJson(text, { maxDepth: 4, maxMembers: 6, maxValues: 8, part });
+    const nest = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const members = (count: number) => `{${Array.from({ length: count }, (_, at) => `"m${at}":0`).join()}}`;
+
+    test.each([
+      ['nesting', `{"a":{"b":${nest(20)}}}`],
+      ['members', `{"a":{"b":${members(30)}}}`],
+      ['list entries', `{"a":{"b":[${Array.from({ length: 40 }, () => 0).join()}]}}`],
+      ['names', '{"a":{"b":{"constructor":{"prototype":1}}}}'],
+    ])('lets the part have its %s', (_what, text) => {
+      expect(mixed(text)).toEqual({ ok: true, value: JSON.parse(text) });
+    });
+
+    test.each([
+      ['nesting beyond those of the part', `{"a":{"b":${nest(21)}}}`],
+      ['members beyond those of the part', `{"a":{"b":${members(31)}}}`],
+      ['list entries beyond those of the part', `{"a":{"b":[${Array.from({ length: 41 }, () => 0).join()}]}}`],
+      ['nesting beside the part', `{"a":{"b":{},"c":${nest(3)}}}`],
+      ['nesting at the path of another root', `[{"a":{"b":${nest(2)}}}]`],
+      ['nesting at the path behind a list', `{"a":[{"b":${nest(2)}}]}`],
+      ['nesting below another name', `{"b":{"a":${nest(3)}}}`],
+      ['members beside the part', `{"x":${members(6)},"a":{"b":{}}}`],
+      ['list entries beside the part', `{"x":[0,0,0,0,0,0],"a":{"b":{}}}`],
+      ['a name of prototypes beside the part', '{"a":{"b":{},"constructor":1}}'],
+      ['the path again inside itself', `{"a":{"a":{"b":${nest(2)}}}}`],
+      ['a name twice inside the part', '{"a":{"b":{"c":1,"c":1}}}'],
+      ['the part twice', '{"a":{"b":{"c":1},"b":{"c":1}}}'],
+    ])('refuses %s', (_what, text) => {
+      expect(mixed(text)).toMatchObject({ ok: false, error: { reason: 'cannot_parse' } });
+    });
+  });
+
   test('is not fooled by structure inside strings', () => {
     expect(parse('{"a:b":"{[:\\"}","c":"\\\\"}')).toEqual({ ok: true, value: { 'a:b': '{[:"}', c: '\\' } });
   });
