@@ -11,8 +11,9 @@ import type {
 import { endOf, findFate } from './proof-end.ts';
 import { obtainProof, type Buyer, type Proof } from './purchase.ts';
 import { ProofEndedError, PurchaseError, UnpayableError, toPurchaseError } from './purchase-error.ts';
-import { readAnswer, readTerms } from './seller-answer.ts';
+import { readAnswer } from './seller-answer.ts';
 import { hasLongHeaders, sendFirst } from './seller-request.ts';
+import { readTerms } from './seller-terms.ts';
 
 /** What x402's own client takes for the price that nobody minds. */
 const MAX_PRICE_USD_DEFAULT = '1.00';
@@ -21,7 +22,7 @@ const MAX_PRICE_USD_DEFAULT = '1.00';
  * A `fetch` that answers a 402 (x402 version 1 or 2) through Bursar and sends the request once more with the proof.
  * A purchase is paid at most once, by whichever process, however often it is repeated: see `purchaseId`. A second 402 is returned as
  * it is. It never follows a redirect with a proof, and does not pay where the first request was redirected to another origin. A 402
- * that is not x402 is returned as it is. It keeps nothing between calls.
+ * that is not x402, or makes no offer, is returned as it is. It keeps nothing between calls.
  * Throws `UnpayableError` where it asks Bursar for nothing, and `PurchaseError` for whatever fails from then on.
  * Making one throws `TypeError` where session or instrument lack an id, and where a price is none.
  */
@@ -35,8 +36,8 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     const meant = new Request(input, rest);
     const { request, response } = await sendFirst(send, meant);
     if (response.status !== 402) return withPayment(response, null);
-    const challenge = await readTerms(response);
-    if (challenge === null) return withPayment(response, null);
+    const { challenge, reason } = await readTerms(response);
+    if (challenge === null) return withPayment(response, null, reason);
     assertSameOrigin(meant, request);
     const payments = choose(options, challenge, request.url, maxAmount);
     const call: Call = { options, buyer, send, request, purchaseId, tell: teller(options) };
@@ -66,8 +67,12 @@ function toBuyer({ session, instrument, agentName }: PayingFetchOptions): Buyer 
   return { paymentManagerArn, paymentSessionId, userId, paymentInstrumentId, ...named };
 }
 
-function withPayment(response: Response, payment: PaymentOfResponse | null): PaidResponse {
-  return Object.assign(response, { payment });
+function withPayment(
+  response: Response,
+  payment: PaymentOfResponse | null,
+  unpaidReason: string | null = null,
+): PaidResponse {
+  return Object.assign(response, { payment, unpaidReason });
 }
 
 /** A listener only listens: what it throws, now or later, is its own affair. */
@@ -107,6 +112,7 @@ function choose(
     requestedUrl,
     ...(networks === undefined ? {} : { networks: new Set(networks) }),
     ...(maxAmount === null ? {} : { maxAmount }),
+    ...(options.resource === undefined ? {} : { resource: options.resource }),
   });
   if (payable.ok) return payable.value;
   throw new UnpayableError(`none of the seller's offers can be paid: ${payable.error.message}`);

@@ -1,4 +1,4 @@
-import type { Settlement } from '../protocols/challenge.ts';
+import type { ResourceRule, Settlement } from '../protocols/challenge.ts';
 import type { PaymentProcessor } from './contract.ts';
 
 /** A `paymentSession` as the API answers it, whose types in AWS's SDK let every member be missing. Nothing else of it is sent. */
@@ -22,6 +22,11 @@ export interface PayingFetchOptions {
   readonly agentName?: string;
   /** CAIP-2 ids of the networks to pay on. @default - those of the session, else every network that Bursar knows */
   readonly networks?: readonly string[] | undefined;
+  /**
+   * Which resource an offer may say that it is for. `related`: the requested host, one above or below it, the seller's own name for
+   * itself, or no URL of the web. `same-origin`: the requested scheme, host and port. `any`: whatever it says. @default 'related'
+   */
+  readonly resource?: ResourceRule;
   /** The most that one call may pay, in dollars; `null`: as much as the session has left. @default 1.00 */
   readonly maxPriceUsd?: string | null;
   /**
@@ -84,7 +89,13 @@ export interface PayingRequestInit extends RequestInit {
   readonly maxPriceUsd?: string | null;
 }
 
-/** A `Response` that knows what was paid for it; `payment` is `null` where nothing was asked or nothing was paid. */
-export type PaidResponse = Response & { readonly payment: PaymentOfResponse | null };
+/**
+ * A `Response` that knows what was paid for it; `payment` is `null` where nothing was asked or nothing was paid. `unpaidReason` quotes
+ * a seller whose 402 makes no offer; `null` for all else.
+ */
+export type PaidResponse = Response & {
+  readonly payment: PaymentOfResponse | null;
+  readonly unpaidReason: string | null;
+};
 
 export type PayingFetch = (input: string | URL | Request, init?: PayingRequestInit) => Promise<PaidResponse>;

@@ -1,26 +1,6 @@
-import {
-  readChallenge,
-  readRejection,
-  readSettlement,
-  type Challenge,
-  type Settlement,
-} from '../protocols/challenge.ts';
+import { CHALLENGE_BODY_MAX_BYTES } from '../domain/limits.ts';
+import { readRejection, readSettlement, type Settlement } from '../protocols/challenge.ts';
 import { readBoundedText } from './bounded-text.ts';
-import { UnpayableError } from './purchase-error.ts';
-
-const CHALLENGE_MAX_BYTES = 64 * 1024;
-
-/** Reads a 402's terms from a copy, so that the caller still gets the body. `null`: it speaks no protocol that is paid here. */
-export async function readTerms(response: Response): Promise<Challenge | null> {
-  const body = await readBoundedText(response.clone(), CHALLENGE_MAX_BYTES);
-  if (body === null) {
-    await response.body?.cancel();
-    throw new UnpayableError(`the seller's 402 is larger than ${CHALLENGE_MAX_BYTES} bytes`);
-  }
-  const parsed = readChallenge({ headers: response.headers, body });
-  if (parsed.ok) return parsed.value;
-  throw new UnpayableError(`the seller's 402 cannot be read: ${parsed.error.message}`);
-}
 
 /** What a seller made of a proof. */
 export interface SellerAnswer {
@@ -35,7 +15,9 @@ export async function readAnswer(response: Response, url: string): Promise<Selle
   const { status, headers } = response;
   if (status === 402) {
     const isInHeader = headers.has('payment-required');
-    const body = isInHeader ? null : await readBoundedText(response.clone(), CHALLENGE_MAX_BYTES).catch(() => null);
+    const body = isInHeader
+      ? null
+      : await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES).catch(() => null);
     return { settlement, reason: readRejection({ headers, body: body ?? '' }), deliveredAt: null };
   }
   const location = headers.get('location');

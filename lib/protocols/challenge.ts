@@ -20,8 +20,10 @@ import {
   type Settlement,
 } from './x402/payment-required.ts';
 import { isEntryRefusal } from './x402/refusal.ts';
+import type { ResourceRule } from './x402/seller-resource.ts';
 
 export type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-state.ts';
+export type { ResourceRule } from './x402/seller-resource.ts';
 export type { ClientRefusal, HeaderSource, Settlement } from './x402/payment-required.ts';
 
 /** A seller's 402 in the protocol that it speaks. */
@@ -37,6 +39,8 @@ export interface BuyerChoice {
   readonly networks?: ReadonlySet<string>;
   /** The most that an offer may cost. @default - no bound here; the session has its own */
   readonly maxAmount?: MicroUsd;
+  /** Which resource an offer may say that it is for. @default 'related' */
+  readonly resource?: ResourceRule;
 }
 
 /** One offer of a challenge, with what Bursar is asked to pay it by. */

@@ -1,12 +1,19 @@
 import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
-import { ACCEPTS_MAX, SETTLEMENT_NAME_MAX_CHARS, SETTLEMENT_REASON_MAX_CHARS } from '../../domain/limits.ts';
+import {
+  ACCEPTS_MAX,
+  REJECTIONS_TOLD_MAX,
+  SETTLEMENT_NAME_MAX_CHARS,
+  SETTLEMENT_REASON_MAX_CHARS,
+} from '../../domain/limits.ts';
 import { formatUsd, stablecoinOfUsd, usdValueOfStablecoin, type MicroUsd } from '../../domain/money.ts';
 import type { Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
+import { identifierFlaw, withIdentifier } from './payment-identifier.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
+import { isForRequested, type ResourceRule } from './seller-resource.ts';
 
 /** A seller's 402 as it stands, checked only as far as reading it needs. */
 export interface PaymentChallenge {
@@ -17,7 +24,10 @@ export interface PaymentChallenge {
   readonly extensions: unknown;
 }
 
-export type ClientRefusal = { readonly reason: 'unreadable' | 'no_payable_offer'; readonly message: string };
+export type ClientRefusal = {
+  readonly reason: 'unreadable' | 'no_offers' | 'no_payable_offer';
+  readonly message: string;
+};
 
 /** One entry of a challenge that can be paid. */
 export interface ChosenOffer {
@@ -48,6 +58,8 @@ export interface OfferChoice {
   readonly networks?: ReadonlySet<string>;
   /** The most that an offer may cost. @default - no bound here; the session has its own */
   readonly maxAmount?: MicroUsd;
+  /** Which resource an offer may say that it is for. @default 'related' */
+  readonly resource?: ResourceRule;
 }
 
 const ALL_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id));
@@ -57,34 +69,47 @@ function unreadable(message: string): { readonly ok: false; readonly error: Clie
 }
 
 /**
- * Reads the terms of a 402: from the `PAYMENT-REQUIRED` header if there is one, else from a JSON body. `null`: it is not x402.
+ * Reads the terms of a 402: from the `PAYMENT-REQUIRED` header if there is one, whatever the body is, else from a JSON body. `null`:
+ * it is not x402.
  * @see https://github.com/x402-foundation/x402/blob/main/specs/transports-v2/http.md
  */
 export function parsePaymentRequired(response: {
   readonly headers: HeaderSource;
   readonly body: string;
 }): Result<PaymentChallenge | null, ClientRefusal> {
-  const header = response.headers.get('payment-required');
+  const header = response.headers.get('payment-required')?.trim() || null;
   const document = header === null ? parseBodyJson(response.body) : parseBase64Json(header);
   if (!document.ok) {
     // A header of x402's own name that can't be read is a broken x402; so is a JSON text that speaks of its version. Any other
     // body is some other kind of 402, a web page for instance.
     return header === null && !isMeantAsX402(response.body) ? ok(null) : unreadable(document.error.message);
   }
-  const version = memberOf(document.value, 'x402Version');
-  if (version === undefined && header === null) return ok(null);
-  if (version !== 1 && version !== 2) {
-    return unreadable(`x402Version is ${formatReceived(version, 'number')}, expected the number 1 or 2`);
+  const said = memberOf(document.value, 'x402Version');
+  if (said === undefined && header === null) return ok(null);
+  const version = VERSIONS.find((each) => said === each || said === Number(each));
+  if (version === undefined) {
+    return unreadable(`x402Version is ${formatReceived(said, 'number')}, expected the number 1 or 2`);
   }
-  const accepts = memberOf(document.value, 'accepts');
-  if (!Array.isArray(accepts) || accepts.length === 0) return unreadable('accepts is not a list of offers');
+  const accepts = memberOf(document.value, 'accepts') ?? [];
+  if (!Array.isArray(accepts)) return unreadable('accepts is not a list of offers');
+  if (accepts.length === 0) return refuse({ reason: 'no_offers', message: sayNoOffers(document.value) });
   if (accepts.length > ACCEPTS_MAX) return unreadable(`accepts holds more than ${ACCEPTS_MAX} offers`);
   return ok({
-    version: `${version}`,
+    version,
     accepts,
     resource: memberOf(document.value, 'resource'),
     extensions: memberOf(document.value, 'extensions'),
   });
+}
+
+const VERSIONS = ['1', '2'] as const;
+
+/** A seller without offers says why, if anything: that the request lacks something, or that it is paid in another way. */
+function sayNoOffers(document: unknown): string {
+  const [error, message] = [memberOf(document, 'error'), memberOf(document, 'message')];
+  const said = [error, message].find((each) => typeof each === 'string' && each !== '');
+  const quoted = typeof said === 'string' ? `, and says: ${clipPrintable(said, SETTLEMENT_REASON_MAX_CHARS)}` : '';
+  return `the seller's 402 makes no offer${quoted}`;
 }
 
 function isMeantAsX402(body: string): boolean {
@@ -97,8 +122,8 @@ function reasonOf(document: unknown, name: string): string | null {
 }
 
 /**
- * The entries that can be paid, the cheapest first; the seller's order decides between equals. Entries for a resource of another
- * origin than the one requested are not paid, so that a proof cannot be bought for somebody else.
+ * The entries that can be paid, the cheapest first; the seller's order decides between equals. Entries for a resource of a stranger
+ * are not paid, so that a proof cannot be bought for somebody else.
  */
 export function payableOffers(
   challenge: PaymentChallenge,
@@ -112,7 +137,7 @@ export function payableOffers(
     else rejections.push(`offer ${index}: ${read.error}`);
   }
   const [cheapest, ...others] = payable.toSorted(byPrice);
-  if (cheapest === undefined) return refuse({ reason: 'no_payable_offer', message: rejections.join('; ') });
+  if (cheapest === undefined) return refuse({ reason: 'no_payable_offer', message: summarize(rejections) });
   return ok([cheapest, ...others]);
 }
 
@@ -135,6 +160,12 @@ export function restateEntry(
   return { ...others, ...terms, asset: address, payTo, extra };
 }
 
+function summarize(rejections: readonly string[]): string {
+  const more = rejections.length - REJECTIONS_TOLD_MAX;
+  const told = rejections.slice(0, REJECTIONS_TOLD_MAX).join('; ');
+  return more > 0 ? `${told}; and ${more} more` : told;
+}
+
 /** In dollars, since tokens may differ in their decimals. */
 export function priceOf(offer: Offer): MicroUsd {
   const network = findNetwork(offer.network);
@@ -154,9 +185,13 @@ function readEntry(
   options: OfferChoice,
 ): Result<Omit<ChosenOffer, 'index'>, string> {
   if (typeof entry !== 'object' || entry === null) return refuse('it is not an object');
-  if (!isForRequested(challenge, entry, options.requestedUrl)) {
+  const said = [challenge.resource, memberOf(entry, 'resource')];
+  if (!isForRequested(said, options.requestedUrl, options.resource ?? 'related')) {
     return refuse('it is for a resource of another origin than the one requested');
   }
+  // Version 1 has no place for what an extension asks for, and its sellers need none.
+  const flaw = challenge.version === '2' ? identifierFlaw(challenge) : null;
+  if (flaw !== null) return refuse(flaw);
   const networks = options.networks ?? ALL_NETWORKS;
   const parsed = parseRequirement(
     { version: challenge.version, payload: entry },
@@ -167,31 +202,6 @@ function readEntry(
   return options.maxAmount === undefined || price <= options.maxAmount
     ? ok({ entry, offer: parsed.value })
     : refuse(`it costs USD ${formatUsd(price)}, more than the USD ${formatUsd(options.maxAmount)} that may be paid`);
-}
-
-/**
- * Version 1 names the resource in each entry, version 2 once for all of them; neither has to. Sellers mix the two, so a text in
- * the other version's place counts as well: a proof is never bought with an entry that says anywhere that it is for somebody else.
- */
-function isForRequested(challenge: PaymentChallenge, entry: object, requestedUrl: string): boolean {
-  const { resource, version } = challenge;
-  const shared = typeof resource === 'string' ? resource : memberOf(resource, 'url');
-  const own = memberOf(entry, 'resource');
-  const [named, stray] = version === '1' ? [own, shared] : [shared, own];
-  const isNamedRight = named === undefined || named === null || isSameOrigin(named, requestedUrl);
-  return isNamedRight && (typeof stray !== 'string' || isSameOrigin(stray, requestedUrl));
-}
-
-function isSameOrigin(resource: unknown, requestedUrl: string): boolean {
-  const origin = typeof resource === 'string' ? webOrigin(resource) : null;
-  return origin !== null && origin === webOrigin(requestedUrl);
-}
-
-/** Other schemes have the opaque origin "null", which would make strangers equal. */
-function webOrigin(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const { protocol, origin } = new URL(url);
-  return protocol === 'https:' || protocol === 'http:' ? origin : null;
 }
 
 /** The header that carries a proof back to the seller. Its value is a bearer instrument: never log it. */
@@ -209,7 +219,7 @@ export function buildPaymentHeader(
     x402Version: 2,
     ...(challenge.resource === undefined ? {} : { resource: challenge.resource }),
     accepted: chosen.entry,
-    extensions: challenge.extensions ?? {},
+    extensions: withIdentifier(challenge, payload) ?? {},
     payload,
   });
   return { name: 'PAYMENT-SIGNATURE', value };

@@ -1,11 +1,12 @@
 import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
 import { parseAddress } from '../../chains/evm/address.ts';
-import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX } from '../../domain/limits.ts';
+import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
 import type { Hex, Offer } from '../../domain/payment/payment.ts';
-import { ok, type Result } from '../../domain/result.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
+import { foreignDomainOf } from './foreign-domain.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 import type { X402Scheme, X402Version } from './scheme.ts';
 
@@ -30,8 +31,9 @@ const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 
 /**
  * Turns one entry of a seller's `accepts`, as AgentCore's `cryptoX402` carries it, into an offer that may be signed. Either
- * spelling of the amount and of the network is taken in both versions; everything that is signed comes from our own tables or
- * is checked against them. Does not say whether the offer is worth its price.
+ * spelling of the amount and of the network is taken in both versions, and what no signature covers is read as widely as it is
+ * clear; everything that is signed comes from our own tables or is checked against them. Does not say whether the offer is worth
+ * its price.
  * @see https://github.com/x402-foundation/x402/blob/main/specs/x402-specification-v2.md
  */
 export function parseRequirement(
@@ -56,16 +58,18 @@ export function parseRequirement(
   if (!network.ok) return network;
   const amount = parseAmount(payload);
   if (!amount.ok) return amount;
-  const asset = parseAsset(memberOf(payload, 'asset'), network.value);
+  const extra = parseExtra(memberOf(payload, 'extra'));
+  if (!extra.ok) return extra;
+  const asset = parseAsset(memberOf(payload, 'asset'), network.value, extra.value);
   if (!asset.ok) return asset;
   const payTo = parsePayTo(memberOf(payload, 'payTo'), network.value);
   if (!payTo.ok) return payTo;
   const timeout = parseTimeout(memberOf(payload, 'maxTimeoutSeconds'));
   if (!timeout.ok) return timeout;
-  const extra = checkExtra(memberOf(payload, 'extra'), network.value);
-  if (!extra.ok) return extra;
   const scheme = findTransferMethod(extra.value, schemes.value);
   if (!scheme.ok) return scheme;
+  const domain = checkDomain(extra.value, network.value);
+  if (!domain.ok) return domain;
   const fields = {
     version,
     network: network.value.id,
@@ -84,7 +88,7 @@ function findSchemes(
   { payable, refusals }: X402Schemes,
 ): Result<readonly X402Scheme[], ChallengeRefusal> {
   const field = 'payload.scheme';
-  if (name === undefined || name === '') return no('scheme_missing', field, 'Payment scheme is required');
+  if (isAbsent(name)) return no('scheme_missing', field, 'Payment scheme is required');
   const found = payable.filter(({ scheme }) => scheme === name);
   if (found.length > 0) return ok(found);
   const known = typeof name === 'string' && Object.hasOwn(refusals, name) ? refusals[name]!(version) : null;
@@ -93,42 +97,68 @@ function findSchemes(
   return no('unsupported_scheme', field, known ?? general);
 }
 
+/** `null` and an empty text stand for a member that is left out: writers in other languages send them. */
+function isAbsent(value: unknown): value is undefined | null | '' {
+  return value === undefined || value === null || value === '';
+}
+
+/** A name of ours as strangers write it: in any case, with a hyphen or an underscore in it. */
+function toPlainName(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
 function findTransferMethod(extra: object, schemes: readonly X402Scheme[]): Result<X402Scheme, ChallengeRefusal> {
   const method = memberOf(extra, 'assetTransferMethod');
-  const found = method === undefined ? schemes[0] : schemes.find(({ transferMethod }) => transferMethod === method);
+  const name = isAbsent(method) ? schemes[0]?.transferMethod : typeof method === 'string' ? toPlainName(method) : null;
+  const found = schemes.find(({ transferMethod }) => transferMethod === name);
   if (found !== undefined) return ok(found);
   const expected = schemes.map(({ transferMethod }) => transferMethod).join(' or ');
   const message = `Payment extra.assetTransferMethod is not supported. Received: ${formatReceived(method)}. Expected: ${expected}`;
   return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
 }
 
+/** Only what has one lower case everywhere: other scripts have letters that become ASCII ones. */
+function toLowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
 function parseNetwork(name: unknown, allowed: Pick<ReadContext, 'networks'>): Result<Network, ChallengeRefusal> {
   const field = 'payload.network';
-  if (name === undefined || name === '') return no('network_missing', field, 'Payment network is required');
-  const network = typeof name === 'string' ? findNetwork(name) : undefined;
+  if (isAbsent(name)) return no('network_missing', field, 'Payment network is required');
+  const network = typeof name === 'string' ? findNetwork(toLowerAscii(name)) : undefined;
   if (network !== undefined && allowed.networks.has(network.id)) return ok(network);
   const supported = NETWORKS.filter(({ id }) => allowed.networks.has(id)).map(({ id }) => id);
   const message = `Network mismatch '${formatReceived(name)}' is not supported for paymentNetwork 'ETHEREUM'. Supported networks: ${supported.join(', ')}`;
   return no('unsupported_network', field, message);
 }
 
+/** An amount as text, or as a whole number that JSON carries exactly. Decimals and exponents of a text are refused, never rounded. */
+function readAmount(amount: unknown): Result<BaseUnits, null> {
+  const text = typeof amount === 'number' && Number.isSafeInteger(amount) ? String(amount) : amount;
+  const parsed = typeof text === 'string' ? parseBaseUnits(text) : null;
+  return parsed === null || !parsed.ok || parsed.value === 0n ? refuse(null) : parsed;
+}
+
+/** The amount stands in `amount` (version 2), in `maxAmountRequired` (version 1), or in both if both say the same. */
 function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
   const [v2, v1] = [memberOf(payload, 'amount'), memberOf(payload, 'maxAmountRequired')];
-  if (v2 !== undefined && v1 !== undefined) {
-    const message = `Payment amount must stand in one of amount and maxAmountRequired. Received: both, ${formatReceived(v2)} and ${formatReceived(v1)}`;
-    return no('ambiguous_amount', 'payload.amount', message);
-  }
-  const field = v2 === undefined && v1 !== undefined ? 'payload.maxAmountRequired' : 'payload.amount';
-  const amount = v2 ?? v1;
-  if (amount === undefined || amount === '') return no('amount_missing', field, 'Payment amount is required');
-  const parsed = typeof amount === 'string' ? parseBaseUnits(amount) : null;
-  if (parsed === null || !parsed.ok || parsed.value === 0n) {
-    const expected = "Expected: a string of decimal digits without leading zeros, in the token's smallest unit";
+  const field = isAbsent(v2) && !isAbsent(v1) ? 'payload.maxAmountRequired' : 'payload.amount';
+  const amount = isAbsent(v2) ? v1 : v2;
+  if (isAbsent(amount)) return no('amount_missing', field, 'Payment amount is required');
+  const parsed = readAmount(amount);
+  if (!parsed.ok) {
+    const expected =
+      "Expected: a string of decimal digits without leading zeros or a whole number, in the token's smallest unit";
     return no(
       'invalid_amount',
       field,
       `Payment amount must be a positive number. Received: ${formatReceived(amount)}. ${expected}`,
     );
+  }
+  const other = isAbsent(v2) || isAbsent(v1) ? parsed : readAmount(v1);
+  if (!other.ok || other.value !== parsed.value) {
+    const message = `Payment amount must be the same in amount and maxAmountRequired. Received: ${formatReceived(v2)} and ${formatReceived(v1)}`;
+    return no('ambiguous_amount', 'payload.amount', message);
   }
   if (parsed.value > AMOUNT_MAX) {
     const message = `Payment amount exceeds maximum allowed value. Received: ${formatReceived(amount)}, Maximum: ${AMOUNT_MAX}`;
@@ -137,24 +167,31 @@ function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
   return parsed;
 }
 
-function parseAsset(asset: unknown, network: Network): Result<Hex, ChallengeRefusal> {
+function parseAsset(asset: unknown, network: Network, extra: object): Result<Hex, ChallengeRefusal> {
   const field = 'payload.asset';
   const expected = network.usdc.address;
+  const foreign = foreignDomainOf(extra);
+  if (foreign !== null) {
+    const message = `Payment extra.name '${foreign.name}' stands for ${foreign.what}. That is not supported. Expected: ${network.usdc.domainName}, for a transfer of USDC`;
+    return no('wrong_extra_name', 'payload.extra.name', message);
+  }
   if (asset === expected) return ok(expected);
-  if (asset === undefined || asset === '') return no('asset_missing', field, 'Payment asset is required');
+  if (isAbsent(asset)) return no('asset_missing', field, 'Payment asset is required');
   const address = typeof asset === 'string' ? parseAddress(asset) : null;
   if (address === null) {
     const message = `Payment asset address is invalid. Expected valid address format for the specified network. Received: ${formatReceived(asset)}`;
     return no('invalid_asset', field, message);
   }
   if (address === expected) return ok(expected);
-  const message = `Payment asset is not a supported USDC token address for network '${network.id}'. Received: ${address}. Expected: ${expected}`;
+  const name = memberOf(extra, 'name');
+  const called = isAbsent(name) ? '' : `, which the offer calls ${formatReceived(name)}`;
+  const message = `Payment asset is not a supported USDC token address for network '${network.id}'. Received: ${address}${called}. Expected: ${expected}`;
   return no('unsupported_asset', field, message);
 }
 
 function parsePayTo(payTo: unknown, network: Network): Result<Hex, ChallengeRefusal> {
   const field = 'payload.payTo';
-  if (payTo === undefined || payTo === '') return no('pay_to_missing', field, 'Payment payTo address is required');
+  if (isAbsent(payTo)) return no('pay_to_missing', field, 'Payment payTo address is required');
   const address = typeof payTo === 'string' ? parseAddress(payTo) : null;
   if (address === null) {
     const expected = 'Expected: 0x and 40 hexadecimal digits, in one case or with their EIP-55 checksum';
@@ -172,40 +209,40 @@ function parsePayTo(payTo: unknown, network: Network): Result<Hex, ChallengeRefu
   return ok(address);
 }
 
-function parseTimeout(seconds: unknown): Result<number, ChallengeRefusal> {
+/** A time above a day counts as a day, and less than a settlement takes is refused: by the client before it asks, as by the service. */
+function parseTimeout(received: unknown): Result<number, ChallengeRefusal> {
   const field = 'payload.maxTimeoutSeconds';
-  if (seconds === undefined) return no('max_timeout_missing', field, 'Payment maxTimeoutSeconds is required');
+  if (isAbsent(received)) return no('max_timeout_missing', field, 'Payment maxTimeoutSeconds is required');
+  const seconds = typeof received === 'string' && /^[0-9]{1,15}$/.test(received) ? Number(received) : received;
   if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds) || seconds <= 0) {
-    const message = `Payment maxTimeoutSeconds must be positive. Received: ${formatReceived(seconds, 'number')}. Expected: a whole number of seconds`;
+    const message = `Payment maxTimeoutSeconds must be positive. Received: ${formatReceived(received, 'number')}. Expected: a whole number of seconds`;
     return no('invalid_max_timeout', field, message);
   }
-  if (seconds > MAX_TIMEOUT_SECONDS_MAX) {
-    const message = `Payment maxTimeoutSeconds ${seconds} exceeds maximum allowed value of ${MAX_TIMEOUT_SECONDS_MAX}`;
-    return no('max_timeout_too_long', field, message);
+  if (seconds < VALIDITY_FLOOR_SECONDS) {
+    const message = `Payment maxTimeoutSeconds must be at least ${VALIDITY_FLOOR_SECONDS}, so that the payment can settle. Received: ${seconds}`;
+    return no('max_timeout_too_short', field, message);
   }
-  return ok(seconds);
+  return ok(Math.min(seconds, MAX_TIMEOUT_SECONDS_MAX));
 }
 
-/** The seller's word on the token's domain must agree with ours; nothing of it is used for signing. */
-function checkExtra(extra: unknown, network: Network): Result<object, ChallengeRefusal> {
-  if (!isRecord(extra)) {
-    const received = extra === undefined ? '' : `. Received: ${formatReceived(extra)}. Expected: an object`;
-    return no('extra_missing', 'payload.extra', `Payment extra field is required${received}`);
-  }
+function parseExtra(extra: unknown): Result<object, ChallengeRefusal> {
+  if (isAbsent(extra)) return ok({});
+  if (isRecord(extra)) return ok(extra);
+  const message = `Payment extra field is invalid. Received: ${formatReceived(extra)}. Expected: an object`;
+  return no('invalid_extra', 'payload.extra', message);
+}
+
+/** What the seller says of the token's domain must agree with ours, where it says anything; nothing of it is used for signing. */
+function checkDomain(extra: object, network: Network): Result<null, ChallengeRefusal> {
   const { domainName, domainVersion } = network.usdc;
   for (const [name, expected] of [
     ['name', domainName],
     ['version', domainVersion],
   ] as const) {
-    const field = `payload.extra.${name}`;
     const value = memberOf(extra, name);
-    if (value === undefined || value === '') {
-      return no(`extra_${name}_missing`, field, `Payment extra.${name} is required for EVM payments`);
-    }
-    if (value !== expected) {
-      const message = `Payment extra.${name} does not belong to USDC on network '${network.id}'. Received: ${formatReceived(value)}. Expected: ${expected}`;
-      return no(`wrong_extra_${name}`, field, message);
-    }
+    if (isAbsent(value) || (typeof value === 'number' ? String(value) : value) === expected) continue;
+    const message = `Payment extra.${name} does not belong to USDC on network '${network.id}'. Received: ${formatReceived(value)}. Expected: ${expected}`;
+    return no(`wrong_extra_${name}`, `payload.extra.${name}`, message);
   }
-  return ok(extra);
+  return ok(null);
 }

@@ -79,12 +79,11 @@ describe("a seller's 402", () => {
     ['a header that is no base64', headers({ 'payment-required': '%%%' })],
     ['a header that is no JSON', headers({ 'payment-required': btoa('nope') })],
     ['an unknown version', required({ ...document, x402Version: 3 })],
-    ['a version as text', required({ ...document, x402Version: '2' })],
-    ['no offers', required({ ...document, accepts: [] })],
+    ['an unknown version as text', required({ ...document, x402Version: '2.0' })],
+    ['a version that is an object', required({ ...document, x402Version: { toString: 1, valueOf: 2 } })],
     ['offers that are no list', required({ ...document, accepts: { 0: entry } })],
-    ['more offers than anybody needs', required({ ...document, accepts: Array.from({ length: 33 }, () => entry) })],
+    ['more offers than anybody needs', required({ ...document, accepts: Array.from({ length: 1_001 }, () => 0) })],
     ['no version', required({ accepts: [entry] })],
-    ['a header of nothing', headers({ 'payment-required': '' })],
     [
       'a header that is no UTF-8',
       headers({ 'payment-required': btoa('{"x402Version":2,"accepts":[{}],"error":"\xff"}') }),
@@ -103,9 +102,8 @@ describe("a seller's 402", () => {
   test.each([
     ['a name twice', '{"x402Version":1,"x402Version":1,"accepts":[{}]}'],
     ['its end cut off', '{"x402Version":1,"accepts":[{"scheme":"exact"'],
-    ['a version as text', '{"x402Version":"1","accepts":[{}]}'],
-    ['no offers', '{"x402Version":1}'],
-    ['more than it may hold', `{"x402Version":1,"accepts":["${'x'.repeat(64 * 1024)}"]}`],
+    ['a version as other text', '{"x402Version":"one","accepts":[{}]}'],
+    ['more than it may hold', `{"x402Version":1,"accepts":["${'x'.repeat(256 * 1024)}"]}`],
   ])('is refused for a body that means x402 with %s', (_what, body) => {
     expect(parsePaymentRequired({ headers: headers({}), body })).toMatchObject({
       ok: false,
@@ -114,8 +112,36 @@ describe("a seller's 402", () => {
   });
 
   test('is read with as many offers as are allowed', () => {
-    const accepts = Array.from({ length: 32 }, () => entry);
-    expect(read({ headers: required({ ...document, accepts }), body: '' }).accepts).toHaveLength(32);
+    const accepts = Array.from({ length: 1_000 }, () => 0);
+    expect(read({ headers: required({ ...document, accepts }), body: '' }).accepts).toHaveLength(1_000);
+  });
+
+  test('may say its version as text', () => {
+    expect(read({ headers: required({ ...document, x402Version: '2' }), body: '' }).version).toBe('2');
+    expect(read({ headers: headers({}), body: JSON.stringify({ ...document, x402Version: '1' }) }).version).toBe('1');
+  });
+
+  test('is read from the body where the header is blank', () => {
+    const body = JSON.stringify({ x402Version: 1, accepts: [entry] });
+    for (const blank of ['', '  '])
+      expect(read({ headers: headers({ 'payment-required': blank }), body }).version).toBe('1');
+  });
+
+  test.each<[string, unknown, string]>([
+    ['says why', { error: 'Subscribe first', accepts: [] }, ', and says: Subscribe first'],
+    ['says so elsewhere', { error: { code: 1 }, message: 'no\ntoken' }, ', and says: no?token'],
+    ['says nothing', { accepts: null }, ''],
+  ])('that makes no offer and %s is told from one that cannot be read', (_what, said, quoted) => {
+    const refused = { ok: false, error: { reason: 'no_offers', message: `the seller's 402 makes no offer${quoted}` } };
+    const value = { x402Version: 2, ...(said as object) };
+    expect(parsePaymentRequired({ headers: required(value), body: '' })).toEqual(refused);
+    expect(parsePaymentRequired({ headers: headers({}), body: JSON.stringify(value) })).toEqual(refused);
+  });
+
+  test('may hold names and nesting that are only sent back', () => {
+    const deep: unknown = JSON.parse(`${'{"constructor":'.repeat(120)}{"prototype":[]}${'}'.repeat(120)}`);
+    const offered = { ...entry, outputSchema: deep };
+    expect(read({ headers: required({ ...document, accepts: [offered] }), body: '' }).accepts).toEqual([offered]);
   });
 
   test('may hold anything without making the parser throw', () => {

@@ -39,6 +39,25 @@ describe('an offer', () => {
       { ...entry, extra: { ...entry.extra, assetTransferMethod: 'eip3009' } },
       '2',
     ],
+    ['the transfer method in another spelling', { ...entry, extra: { assetTransferMethod: 'EIP-3009' } }, '2'],
+    ['both amount fields, which agree', { ...entry, maxAmountRequired: '10000' }, '2'],
+    ['both amount fields, one of them a number', { ...entry, maxAmountRequired: 10_000 }, '1'],
+    ['an amount field that is null beside the other', { ...entry, maxAmountRequired: null }, '2'],
+    ['an amount that is a whole number', { ...entry, amount: 1e4 }, '2'],
+    ['a network in another case', { ...entry, network: 'EIP155:84532' }, '2'],
+    ['a network name in another case', { ...v1Entry, network: 'Base-Sepolia' }, '1'],
+    ['a timeout as text', { ...entry, maxTimeoutSeconds: '60' }, '2'],
+    ['no extra', { ...entry, extra: undefined }, '2'],
+    ['extra that is null', { ...entry, extra: null }, '1'],
+    ['an empty extra', { ...entry, extra: {} }, '2'],
+    ['an empty token name', { ...entry, extra: { name: '', version: null } }, '2'],
+    ['no token version', { ...entry, extra: { name: 'USDC' } }, '2'],
+    ['a token version that is a number', { ...entry, extra: { name: 'USDC', version: 2 } }, '2'],
+    [
+      'no transfer method and no payment flow',
+      { ...entry, extra: { assetTransferMethod: null, paymentFlow: null } },
+      '2',
+    ],
     ['the default payment flow spelt out', { ...entry, extra: { ...entry.extra, paymentFlow: 'authorization' } }, '2'],
   ])('of %s is read', (_what, payload, version) => {
     expect(parse(payload, version)).toEqual({
@@ -72,7 +91,10 @@ describe('an offer', () => {
     '1_000',
     '9'.repeat(79),
     '1' + '0'.repeat(30),
-    5,
+    0.5,
+    -5,
+    2 ** 53,
+    Number.NaN,
     5n,
     null,
     [],
@@ -92,8 +114,32 @@ describe('an offer', () => {
     expect(parse({ ...entry, amount: `1${'0'.repeat(30)}` })).toMatchObject({ error: { code: 'amount_too_large' } });
   });
 
-  test('with a timeout of a day is read, which is the longest', () => {
-    expect(parse({ ...entry, maxTimeoutSeconds: 86_400 })).toMatchObject({ value: { maxTimeoutSeconds: 86_400 } });
+  test.each([86_400, 86_401, 604_800, '604800', Number.MAX_SAFE_INTEGER])(
+    'with a timeout of %s is read as one of a day, which is the longest',
+    (maxTimeoutSeconds) => {
+      expect(parse({ ...entry, maxTimeoutSeconds })).toMatchObject({ value: { maxTimeoutSeconds: 86_400 } });
+    },
+  );
+
+  test('with less time than a settlement takes is refused, and read with just that', () => {
+    expect(parse({ ...entry, maxTimeoutSeconds: 10 })).toMatchObject({ value: { maxTimeoutSeconds: 10 } });
+    expect(parse({ ...entry, maxTimeoutSeconds: 9 })).toMatchObject({ error: { code: 'max_timeout_too_short' } });
+  });
+
+  test('whose domain is no token is refused as what it is, wherever it wants the money', () => {
+    const gateway = '0x77777777Dcc4d5A8B6E418Fd04D8997ef11000eE';
+    const extra = { name: 'GatewayWalletBatched', version: '1', verifyingContract: gateway };
+    for (const asset of [USDC, gateway]) {
+      const refused = parse({ ...entry, asset, extra, maxTimeoutSeconds: 345_600 });
+      expect(refused).toMatchObject({ error: { code: 'wrong_extra_name', field: 'payload.extra.name' } });
+      expect(refused.ok ? '' : refused.error.message).toContain("Circle Gateway's batched payments");
+    }
+  });
+
+  test('in another token is refused with the name that the seller gives it', () => {
+    const refused = parse({ ...entry, asset: PAY_TO, extra: { name: 'World Liberty Financial USD', version: '1' } });
+    expect(refused).toMatchObject({ error: { code: 'unsupported_asset' } });
+    expect(refused.ok ? '' : refused.error.message).toContain('the offer calls World Liberty Financial USD');
   });
 
   test('on a test network is refused where only the main network is allowed', () => {
@@ -102,7 +148,9 @@ describe('an offer', () => {
   });
 
   test.each<[string, Record<string, unknown>, string]>([
-    ['both amount fields', { maxAmountRequired: '10000' }, 'ambiguous_amount'],
+    ['amount fields that differ', { maxAmountRequired: '10001' }, 'ambiguous_amount'],
+    ['amount fields of which one is no amount', { maxAmountRequired: '$0.01' }, 'ambiguous_amount'],
+    ['amount fields that are different numbers', { maxAmountRequired: 10_001 }, 'ambiguous_amount'],
     ['an unknown network', { network: 'eip155:999' }, 'unsupported_network'],
     ['a network that is not allowed here', { network: 'eip155:1' }, 'unsupported_network'],
     ['a network that is not a string', { network: 84532 }, 'unsupported_network'],
@@ -120,18 +168,19 @@ describe('an offer', () => {
     ['a timeout of zero', { maxTimeoutSeconds: 0 }, 'invalid_max_timeout'],
     ['a negative timeout', { maxTimeoutSeconds: -1 }, 'invalid_max_timeout'],
     ['a fractional timeout', { maxTimeoutSeconds: 1.5 }, 'invalid_max_timeout'],
-    ['a timeout as text', { maxTimeoutSeconds: '60' }, 'invalid_max_timeout'],
-    ['a timeout of more than a day', { maxTimeoutSeconds: 86_401 }, 'max_timeout_too_long'],
+    ['a timeout as other text', { maxTimeoutSeconds: '60s' }, 'invalid_max_timeout'],
+    ['a timeout that no number holds exactly', { maxTimeoutSeconds: 2 ** 53 }, 'invalid_max_timeout'],
+    ['a network name in another script', { network: '\u212Base' }, 'unsupported_network'],
     ['no timeout', { maxTimeoutSeconds: undefined }, 'max_timeout_missing'],
     ['another scheme', { scheme: 'upto' }, 'unsupported_scheme'],
     ['a scheme in another case', { scheme: 'Exact' }, 'unsupported_scheme'],
     ['no scheme', { scheme: undefined }, 'scheme_missing'],
-    ['no extra', { extra: undefined }, 'extra_missing'],
-    ['an extra that is a list', { extra: [] }, 'extra_missing'],
+    ['an extra that is a list', { extra: [] }, 'invalid_extra'],
+    ['an extra that is a text', { extra: 'USDC' }, 'invalid_extra'],
     ['a wrong token name', { extra: { name: 'USD Coin', version: '2' } }, 'wrong_extra_name'],
     ['a wrong token version', { extra: { name: 'USDC', version: '1' } }, 'wrong_extra_version'],
-    ['no token name', { extra: { version: '2' } }, 'extra_name_missing'],
-    ['no token version', { extra: { name: 'USDC' } }, 'extra_version_missing'],
+    ['a wrong token version as a number', { extra: { version: 1 } }, 'wrong_extra_version'],
+    ['a token name in another case', { extra: { name: 'usdc' } }, 'wrong_extra_name'],
     ['no asset', { asset: undefined }, 'asset_missing'],
     ['no payee', { payTo: undefined }, 'pay_to_missing'],
     ['no amount', { amount: undefined }, 'amount_missing'],
@@ -140,6 +189,8 @@ describe('an offer', () => {
       { extra: { name: 'USDC', version: '2', assetTransferMethod: 'permit2' } },
       'unsupported_transfer_method',
     ],
+    ['Permit2 without a token name', { extra: { assetTransferMethod: 'permit2' } }, 'unsupported_transfer_method'],
+    ['a transfer method that is no text', { extra: { assetTransferMethod: 1 } }, 'unsupported_transfer_method'],
     [
       'payment before the work',
       { extra: { name: 'USDC', version: '2', paymentFlow: 'upfront' } },
@@ -162,7 +213,7 @@ describe('an offer', () => {
     expect(parse(inherited)).toMatchObject({ ok: false, error: { code: 'scheme_missing' } });
     const hidden: unknown = JSON.parse(`{"__proto__":${JSON.stringify(entry)}}`);
     expect(parse(hidden)).toMatchObject({ ok: false, error: { code: 'scheme_missing' } });
-    const extra: unknown = JSON.parse('{"__proto__":{"name":"USDC","version":"2"}}');
-    expect(parse({ ...entry, extra })).toMatchObject({ ok: false, error: { code: 'extra_name_missing' } });
+    const extra: unknown = JSON.parse('{"__proto__":{"assetTransferMethod":"permit2"}}');
+    expect(parse({ ...entry, extra }).ok).toBe(true);
   });
 });

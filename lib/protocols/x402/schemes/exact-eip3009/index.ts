@@ -50,7 +50,7 @@ export const exactEip3009: X402Scheme<'x402/exact/eip3009'> = {
   facts: 'none',
   read: (fields, extra) => {
     const flow = memberOf(extra, 'paymentFlow');
-    if (flow !== undefined && flow !== 'authorization') {
+    if (flow !== undefined && flow !== null && flow !== 'authorization') {
       const message = `Payment extra.paymentFlow is not supported. Received: ${formatReceived(flow)}. Expected: authorization, which settles after the seller has done its work`;
       return refuseChallenge('unsupported_payment_flow', 'payload.extra.paymentFlow', message);
     }

@@ -1,0 +1,26 @@
+import { CHALLENGE_BODY_MAX_BYTES } from '../domain/limits.ts';
+import { readChallenge, type Challenge } from '../protocols/challenge.ts';
+import { readBoundedText } from './bounded-text.ts';
+import { UnpayableError } from './purchase-error.ts';
+
+/** What a 402 asks for; `challenge` is `null` where nothing in it can be paid here, and then `reason` says why, if anything does. */
+export type SellerTerms =
+  | { readonly challenge: Challenge; readonly reason: null }
+  | { readonly challenge: null; readonly reason: string | null };
+
+/**
+ * Reads the terms of a 402: from its headers, and only where they have none from a copy of its body, so that the caller gets the body
+ * as it came. Of a body that is longer than any terms no more than the bound is read.
+ * Throws `UnpayableError` for terms that cannot be read.
+ */
+export async function readTerms(response: Response): Promise<SellerTerms> {
+  const { headers } = response;
+  const inHeaders = readChallenge({ headers, body: '' });
+  const isInHeaders = !inHeaders.ok || inHeaders.value !== null;
+  const read = isInHeaders
+    ? inHeaders
+    : readChallenge({ headers, body: (await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES)) ?? '' });
+  if (read.ok) return read.value === null ? { challenge: null, reason: null } : { challenge: read.value, reason: null };
+  if (read.error.reason === 'no_offers') return { challenge: null, reason: read.error.message };
+  throw new UnpayableError(`the seller's 402 cannot be read: ${read.error.message}`);
+}
