@@ -86,6 +86,7 @@ export async function buyWithBursar(challenge: Response, url: string): Promise<O
     client: processor,
     session: { paymentManagerArn: 'arn', paymentSessionId: 'session', userId: 'user' },
     instrument: { paymentInstrumentId: 'instrument' },
+    maxPriceUsd: null,
     fetch: seller.fetch,
   });
   try {
