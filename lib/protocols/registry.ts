@@ -8,19 +8,21 @@ import { treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
 import type { X402Schemes } from './x402/requirement.ts';
 import { smallestEntry } from './x402/schemes/exact-eip3009/smallest-entry.ts';
+import { exactEip3009Buying } from './x402/schemes/exact-eip3009/buying.ts';
 import { exactEip3009 } from './x402/schemes/exact-eip3009/index.ts';
 
-// The one place that lists schemes and protocols. A new scheme is a folder of its own and a line here.
+// The one place that lists schemes and protocols. A new scheme is a folder of its own and a line in each list: what reads offers is
+// apart from what signs, so that a client's bundle does not carry what signs.
 
 export const X402_SCHEMES: X402Schemes = {
-  payable: [exactEip3009],
+  payable: [exactEip3009Buying],
   refusals: {
     upto: (version) => (version === '1' ? "Payment scheme 'upto' is only supported on x402 protocol version 2" : null),
   },
   withAllowance: 'upto',
 };
 
-const SCHEMES: readonly Scheme[] = [...X402_SCHEMES.payable, treasuryTransfer];
+const SCHEMES: readonly Scheme[] = [exactEip3009, treasuryTransfer];
 
 /** A payment protocol as AgentCore's wire names it. */
 export interface PaymentProtocol {

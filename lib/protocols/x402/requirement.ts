@@ -8,7 +8,7 @@ import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { foreignDomainOf } from './foreign-domain.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
-import type { X402Scheme, X402Version } from './scheme.ts';
+import type { BuyerScheme, X402Version } from './scheme.ts';
 
 export interface ReadContext {
   /** CAIP-2 ids of the networks that may be paid on. */
@@ -19,7 +19,7 @@ export interface ReadContext {
 
 /** The schemes of x402 that a release pays, and what it says of those that it does not. */
 export interface X402Schemes {
-  readonly payable: readonly X402Scheme[];
+  readonly payable: readonly BuyerScheme[];
   /** By scheme: why an entry of a version is not paid, where there is more to say than that it is not supported. */
   readonly refusals: Readonly<Record<string, (version: X402Version) => string | null>>;
   /** The scheme that AgentCore's `permit2AllowanceLimit` belongs to. */
@@ -86,7 +86,7 @@ function findSchemes(
   name: unknown,
   version: X402Version,
   { payable, refusals }: X402Schemes,
-): Result<readonly X402Scheme[], ChallengeRefusal> {
+): Result<readonly BuyerScheme[], ChallengeRefusal> {
   const field = 'payload.scheme';
   if (isAbsent(name)) return no('scheme_missing', field, 'Payment scheme is required');
   const found = payable.filter(({ scheme }) => scheme === name);
@@ -107,7 +107,7 @@ function toPlainName(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
-function findTransferMethod(extra: object, schemes: readonly X402Scheme[]): Result<X402Scheme, ChallengeRefusal> {
+function findTransferMethod(extra: object, schemes: readonly BuyerScheme[]): Result<BuyerScheme, ChallengeRefusal> {
   const method = memberOf(extra, 'assetTransferMethod');
   const name = isAbsent(method) ? schemes[0]?.transferMethod : typeof method === 'string' ? toPlainName(method) : null;
   const found = schemes.find(({ transferMethod }) => transferMethod === name);

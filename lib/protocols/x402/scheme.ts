@@ -13,8 +13,8 @@ export type RequirementFields = Pick<OfferBase, 'network' | 'asset' | 'amount' |
   readonly version: X402Version;
 };
 
-/** A scheme of x402: it reads what is its own of an entry of the seller's `accepts`. */
-export interface X402Scheme<K extends X402Key = X402Key> extends Scheme<K> {
+/** What a buyer needs of a scheme: to read its offers, and to find out what became of its proofs. It signs nothing. */
+export interface BuyerScheme<K extends X402Key = X402Key> extends Pick<Scheme<K>, 'scheme' | 'transferMethod'> {
   readonly protocol: 'x402';
   /** @param extra the entry's member of that name */
   read(fields: RequirementFields, extra: object, network: Network): Result<Offer, ChallengeRefusal>;
@@ -26,4 +26,9 @@ export interface X402Scheme<K extends X402Key = X402Key> extends Scheme<K> {
     proof: { readonly payload: object; readonly network: Network },
     rpc: JsonRpc,
   ): Promise<AuthorizationState> | null;
+}
+
+/** A scheme of x402, whole. */
+export interface X402Scheme<K extends X402Key = X402Key> extends Scheme<K>, BuyerScheme<K> {
+  readonly protocol: 'x402';
 }

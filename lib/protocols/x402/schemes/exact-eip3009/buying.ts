@@ -1,0 +1,43 @@
+import { readAuthorizationState } from '../../../../chains/evm/authorization-state.ts';
+import type { Hex, OfferBase } from '../../../../domain/payment/shapes.ts';
+import { ok } from '../../../../domain/result.ts';
+import { formatReceived } from '../../../../json/quotation.ts';
+import { memberOf } from '../../../../json/record.ts';
+import { refuseChallenge } from '../../refusal.ts';
+import type { BuyerScheme, X402Version } from '../../scheme.ts';
+
+/** An x402 entry of scheme `exact` on EVM that is paid by EIP-3009: the seller gets the amount, no more and no less. */
+export interface ExactEip3009Offer extends OfferBase {
+  readonly protocol: 'x402';
+  readonly version: X402Version;
+  readonly scheme: 'exact';
+  readonly transferMethod: 'eip3009';
+  readonly kind: 'purchase';
+}
+
+export const NAME = { protocol: 'x402', scheme: 'exact', transferMethod: 'eip3009' } as const;
+
+function isHex(value: unknown): value is Hex {
+  return typeof value === 'string' && value.startsWith('0x');
+}
+
+/** @see https://github.com/x402-foundation/x402/blob/main/specs/schemes/exact/scheme_exact_evm.md */
+export const exactEip3009Buying: BuyerScheme<'x402/exact/eip3009'> = {
+  ...NAME,
+  read: (fields, extra) => {
+    const flow = memberOf(extra, 'paymentFlow');
+    if (flow !== undefined && flow !== null && flow !== 'authorization') {
+      const message = `Payment extra.paymentFlow is not supported. Received: ${formatReceived(flow)}. Expected: authorization, which settles after the seller has done its work`;
+      return refuseChallenge('unsupported_payment_flow', 'payload.extra.paymentFlow', message);
+    }
+    return ok({ ...NAME, kind: 'purchase', ...fields });
+  },
+  trace: ({ payload, network }, rpc) => {
+    const authorization = memberOf(payload, 'authorization');
+    const [from, nonce, validBefore] = ['from', 'nonce', 'validBefore'].map((name) => memberOf(authorization, name));
+    if (!isHex(from) || !isHex(nonce) || typeof validBefore !== 'string' || !/^[0-9]{1,15}$/.test(validBefore))
+      return null;
+    const token = network.usdc.address;
+    return readAuthorizationState(rpc, { token, from, nonce, validBefore: Number(validBefore) });
+  },
+};
