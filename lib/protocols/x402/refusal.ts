@@ -7,7 +7,8 @@ export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>
 type EntryCode = Exclude<ChallengeCode, 'unsupported_payment_type'>;
 
 const ENTRY_CODES: Readonly<Record<EntryCode, true>> = {
-  allowance_without_upto: true,
+  // A text, since the name of a scheme in it is AWS's and none that code here goes by.
+  ['allowance_without_upto']: true,
   ambiguous_amount: true,
   ambiguous_input: true,
   amount_missing: true,
