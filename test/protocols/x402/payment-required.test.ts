@@ -144,6 +144,24 @@ describe("a seller's 402", () => {
     expect(read({ headers: required({ ...document, accepts: [offered] }), body: '' }).accepts).toEqual([offered]);
   });
 
+  test('may be any bytes, and any nesting, without making the reader throw or wait', () => {
+    const deep = fc
+      .tuple(fc.constantFrom('[', '{"a":', '{"x402Version":1,"accepts":['), fc.constantFrom(0, 130, 20_000, 100_000))
+      .map(([open, levels]) => Buffer.from(`{"x402Version":2,"accepts":[${open.repeat(levels)}`).subarray(0, 600_000));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 4_096 }), deep), (bytes) => {
+        const [header, body] = [Buffer.from(bytes).toString('base64'), Buffer.from(bytes).toString('latin1')];
+        const source = { get: (name: string) => (name === 'payment-required' ? header : null) };
+        const started = performance.now();
+        expect(typeof parsePaymentRequired({ headers: source, body }).ok).toBe('boolean');
+        expect(typeof parsePaymentRequired({ headers: headers({}), body }).ok).toBe('boolean');
+        expect(typeof parseSettlement(source).ok).toBe('boolean');
+        expect(performance.now() - started).toBeLessThan(2_000);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('may hold anything without making the parser throw', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (header, body) => {
