@@ -52,8 +52,8 @@ function exitCodeOf({ ok, payment }: PaidResponse): ExitCode {
   return ok && payment.settlement?.success !== false ? EXIT.ok : EXIT.notDelivered;
 }
 
-function meaningOf({ payment }: PaidResponse): string {
-  if (payment === null) return 'the request failed; nothing was asked for and nothing was paid';
+function meaningOf({ payment, unpaidReason }: PaidResponse): string {
+  if (payment === null) return `${unpaidReason ?? 'the request failed'}; nothing was asked for and nothing was paid`;
   const { processPaymentId, settlement, reason } = payment;
   if (settlement?.success === true) {
     return `payment ${processPaymentId} is SIGNED, and the seller says that it settled, but did not deliver`;
