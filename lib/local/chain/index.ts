@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import {
   createPublicClient,
   createTestClient,
   createWalletClient,
   defineChain,
   erc20Abi,
+  getAddress,
   http,
   parseEther,
   parseEventLogs,
@@ -58,6 +60,7 @@ export interface LocalChain {
 const DEV_MNEMONIC = 'test test test test test test test test test test test junk';
 const GAS_FUNDS = parseEther('10000');
 const POLL_MS = 20;
+const ADDRESS_BYTES = 20;
 
 /**
  * Starts a local twin of Base Sepolia with Circle's USDC at its canonical address. Knows nothing of the books: whoever keeps both
@@ -94,6 +97,8 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
   const fundGas = (address: Address) => clients.test.setBalance({ address, value: GAS_FUNDS });
   await fundGas(clients.owner.account.address);
   const usdc = findNetwork(`eip155:${LOCAL_CHAIN_ID}`)!.usdc.address;
+  // Two chains that start within a second would otherwise have the same blocks, and pass for one.
+  await clients.test.setCoinbase({ address: getAddress(`0x${randomBytes(ADDRESS_BYTES).toString('hex')}`) });
   await ensureUsdc(clients, usdc);
   const inTurn = createSerialQueue();
   return {

@@ -7,8 +7,14 @@ export class PortTaken extends Error {
   override readonly name = 'PortTaken';
 }
 
-/** As it is of HTTP servers; plain sockets have no connections of their own to cut. */
-export type ClosableServer = Server & { closeAllConnections?(): void };
+/** As it is of HTTP servers; plain sockets have no connections of their own to keep and to cut. */
+export type ClosableServer = Server & { closeAllConnections?(): void; keepAliveTimeout?: number };
+
+/**
+ * As long as API Gateway keeps a connection that nothing is asked on. After Node's own five seconds a busy client asks on one that is
+ * being closed, and hears nothing.
+ */
+const KEEP_ALIVE_MS = 60_000;
 
 /**
  * Listens on the loopback address.
@@ -16,7 +22,8 @@ export type ClosableServer = Server & { closeAllConnections?(): void };
  * @returns the port
  * @throws PortTaken
  */
-export async function listen(server: Server, port: number): Promise<number> {
+export async function listen(server: ClosableServer, port: number): Promise<number> {
+  if (server.keepAliveTimeout !== undefined) server.keepAliveTimeout = KEEP_ALIVE_MS;
   const listening = once(server, 'listening');
   server.listen(port, LOOPBACK);
   try {

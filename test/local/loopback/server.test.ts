@@ -31,6 +31,11 @@ test('a client is cut off that sends many times too much', async () => {
   await expect(post(100 * MAX_BYTES)).rejects.toThrow('fetch failed');
 });
 
+test('a connection that nothing is asked on is kept for a minute', async () => {
+  const response = await fetch(`http://127.0.0.1:${await listen(server, 0)}`);
+  expect(response.headers.get('keep-alive')).toBe('timeout=60');
+});
+
 test('a port that something listens on is taken, and a free one is not', async () => {
   const port = await findFreePort();
   await listen(server, port);
