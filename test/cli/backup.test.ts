@@ -223,7 +223,7 @@ describe('backup verify', () => {
       expect(await verify(world)).toBe(1);
       expect(codeOf(world)).toBe('bursar:backup_damaged');
     }
-  }, 30_000);
+  });
 });
 
 describe('backup restore', () => {

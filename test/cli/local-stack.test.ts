@@ -51,7 +51,7 @@ const runJson = async (...argv: readonly string[]) => {
 const secrets = () => Object.values(scene.stack.info.credentials).map(({ secretAccessKey }) => secretAccessKey);
 
 describe('against the local stack, as a program', () => {
-  test('goes from nothing to a receipt', { timeout: 60_000 }, async () => {
+  test('goes from nothing to a receipt', { timeout: 300_000 }, async () => {
     const made = await runJson('init', '--user', 'alice');
     expect(made).toMatchObject({ code: 0, json: { kind: 'local', userId: 'alice' } });
     const again = await runJson('init', '--user', 'alice');
@@ -87,7 +87,7 @@ describe('against the local stack, as a program', () => {
     for (const secret of secrets()) expect(kept + made.err + paid.err).not.toContain(secret);
   });
 
-  test('lets the official client in through the proxy, as an agent and no more', { timeout: 60_000 }, async () => {
+  test('lets the official client in through the proxy, as an agent and no more', { timeout: 300_000 }, async () => {
     const made = await runJson('init', '--user', 'bob');
     const session = await runJson('session', 'create', '--user', 'bob');
     const proxy = start(['proxy', '--port', '0', '--json']);
@@ -118,7 +118,7 @@ describe('against the local stack, as a program', () => {
     }
   });
 
-  test('says that a directory has no context, and that the stack is not running', { timeout: 30_000 }, async () => {
+  test('says that a directory has no context, and that the stack is not running', async () => {
     const other = mkdtempSync(join(tmpdir(), 'bursar-cli-'));
     const codeIn = (argv: readonly string[]) => new Promise((resolve) => start(argv, other).once('close', resolve));
     expect(await codeIn(['balance'])).toBe(2);

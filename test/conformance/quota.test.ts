@@ -42,4 +42,4 @@ test('a manager takes as many connectors as it may have, refuses the next, and h
   succeed(await remove(made.pop()!));
   made.push(textOf(succeed(await attempt()), 'paymentConnectorId'));
   expectRefusal('CreatePaymentConnector', await attempt(), { name: 'ServiceQuotaExceededException', status: 402 });
-}, 120_000);
+}, 300_000);

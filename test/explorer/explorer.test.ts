@@ -11,6 +11,10 @@ interface Line {
   readonly violation: { readonly rule: string; readonly trace: readonly string[] } | null;
 }
 
+/** Ends one that hangs. It takes a few seconds of a core, and a busy machine gives it a tenth of one. */
+const EXPLORATION_TIMEOUT_MS = 600_000;
+const ENDING_MS = 10_000;
+
 const root = join(import.meta.dirname, '../..');
 const mutantsDir = join(root, '.bursar/mutants');
 
@@ -20,7 +24,7 @@ function runExplorer(dir: string, args: readonly string[]): Promise<readonly Lin
     execFile(
       process.execPath,
       ['--max-old-space-size=6000', script, 'two', ...args],
-      { maxBuffer: 2 ** 24 },
+      { maxBuffer: 2 ** 24, timeout: EXPLORATION_TIMEOUT_MS },
       (error, stdout, stderr) => {
         if (error !== null && error.code !== 1) return reject(new Error(stderr, { cause: error }));
         return resolve(
@@ -50,7 +54,7 @@ async function plant(mutant: Mutant, dir: string): Promise<void> {
 describe('the payment path, explored exhaustively with two handlers', () => {
   test.each(TWO_HANDLERS.map(({ name }, index) => [name, index] as const))(
     'keeps the books whatever fails: %s',
-    { timeout: 120_000 },
+    { timeout: EXPLORATION_TIMEOUT_MS + ENDING_MS },
     async (_name, index) => {
       const [line] = await runExplorer(root, ['--only', `${index}`]);
       expect(line?.violation).toBeNull();
@@ -65,7 +69,7 @@ describe('the explorer', () => {
 
   test.each(MUTANTS.map((mutant, index) => [mutant.name, mutant, index] as const))(
     'finds %s',
-    { timeout: 120_000 },
+    { timeout: EXPLORATION_TIMEOUT_MS + ENDING_MS },
     async (_name, mutant, index) => {
       const dir = join(mutantsDir, `${index}`);
       await plant(mutant, dir);

@@ -46,7 +46,7 @@ describe('ProcessPayment through the official client', () => {
     expect(error).toBeInstanceOf(ValidationException);
     expect(error).toMatchObject({
       reason: 'IdempotentParameterMismatchException',
-      fieldList: [{ name: 'clientToken' }],
+      fieldList: [{ name: 'clientToken' }, { name: 'bursar:other_terms' }],
       $metadata: metadata(400),
     });
     const { paymentSession } = await aws.backend.send(

@@ -26,7 +26,7 @@ let running: LocalStack | null = null;
 afterAll(async () => {
   await running?.close();
   rmSync(dataDir, { recursive: true, force: true });
-}, 60_000);
+});
 
 interface Buyer {
   readonly userId: string;
@@ -39,7 +39,7 @@ function requestOf({ info }: LocalStack, { wallet, sessionId, terms }: Buyer, cl
   return { ...paymentOf(wallet, sessionId, terms), paymentManagerArn: info.paymentManagerArn, clientToken };
 }
 
-test('a restart keeps the manager, the keys, the books, the proofs and the money', { timeout: 90_000 }, async () => {
+test('a restart keeps the manager, the keys, the books, the proofs and the money', { timeout: 300_000 }, async () => {
   const first = (running = await startQuietly(dataDir));
   const userId = newUser();
   const buyers: Buyer[] = [];
@@ -191,7 +191,7 @@ const dollars = (cents: number): string => (cents / 100).toFixed(2);
 describe('when the paying processes are killed in the middle of payments', () => {
   test(
     'a retry with the same token pays once, and the sweeper frees what nobody retries',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const stack = runningStack();
       const abandoned = await openBuyer(stack);

@@ -26,7 +26,7 @@ let running: LocalStack | null = null;
 afterAll(async () => {
   await running?.close();
   rmSync(directory, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** The command line as an operator of this stack, with real files. */
 async function runCli({ info }: LocalStack, ...argv: readonly string[]) {
@@ -48,7 +48,7 @@ function loseSecret(name: string): string {
 
 test(
   'a seed that is lost for good comes back from its backup, and the wallet pays again',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const first = (running = await startQuietly(dataDir));
     const userId = newUser();

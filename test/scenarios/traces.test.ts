@@ -71,7 +71,7 @@ const logOf = (root: string): Readonly<Record<string, unknown>> => {
 // The first sampled request of a process loads what makes spans, which on a busy machine may take longer than it waits.
 beforeAll(async () => {
   await pay('SeedVault', '5.00');
-}, 60_000);
+});
 
 describe('a payment that is sampled', () => {
   test.each(['SeedVault', 'AwsKms'] as const)('is one span with its four phases: %s', async (wallet) => {

@@ -98,46 +98,42 @@ const ask = (role: CallerRole, userId: string, body: object) =>
   clientOf(scene.stack, role).send({ method: 'POST', path: '/bursar/withdrawals', userId, body });
 
 describe('money that is left in a deleted wallet', () => {
-  test.each(['SeedVault', 'AwsKms'] as const)(
-    '(%s) goes home to the last cent, once',
-    { timeout: 60_000 },
-    async (connector) => {
-      const { stack } = scene;
-      const { userId, wallet } = await leaveMoneyBehind(connector);
-      const before = await stack.chain.balanceOf(home());
-      const argv = ['withdraw', '--user', userId, '--instrument', wallet.instrumentId, '--to', home(), '--yes'];
-      const gone = await run(...argv, '--all');
-      expect(gone).toMatchObject({
-        code: 0,
-        json: { settled: true, amountUsd: REST_USD, destination: home(), network: NETWORK, balanceUsd: '0.00' },
-      });
-      expect(await stack.chain.transfersOf(gone.json.transaction)).toEqual([
-        { from: wallet.address, to: home(), amount: REST },
-      ]);
-      expect(await stack.chain.balanceOf(wallet.address)).toBe(0n);
-      expect(await stack.chain.balanceOf(home())).toBe(before + REST);
+  test.each(['SeedVault', 'AwsKms'] as const)('(%s) goes home to the last cent, once', async (connector) => {
+    const { stack } = scene;
+    const { userId, wallet } = await leaveMoneyBehind(connector);
+    const before = await stack.chain.balanceOf(home());
+    const argv = ['withdraw', '--user', userId, '--instrument', wallet.instrumentId, '--to', home(), '--yes'];
+    const gone = await run(...argv, '--all');
+    expect(gone).toMatchObject({
+      code: 0,
+      json: { settled: true, amountUsd: REST_USD, destination: home(), network: NETWORK, balanceUsd: '0.00' },
+    });
+    expect(await stack.chain.transfersOf(gone.json.transaction)).toEqual([
+      { from: wallet.address, to: home(), amount: REST },
+    ]);
+    expect(await stack.chain.balanceOf(wallet.address)).toBe(0n);
+    expect(await stack.chain.balanceOf(home())).toBe(before + REST);
 
-      // As if the answer had been lost: with new money in the wallet, that the repetition must leave alone.
-      await stack.chain.mint(wallet.address, FUNDS);
-      const again = await run(...argv, '--amount', REST_USD, '--client-token', gone.json.clientToken);
-      expect(again).toMatchObject({ code: 0, json: { settled: true, processPaymentId: gone.json.processPaymentId } });
-      expect(await stack.chain.balanceOf(wallet.address)).toBe(FUNDS);
-      expect(await stack.chain.balanceOf(home())).toBe(before + REST);
+    // As if the answer had been lost: with new money in the wallet, that the repetition must leave alone.
+    await stack.chain.mint(wallet.address, FUNDS);
+    const again = await run(...argv, '--amount', REST_USD, '--client-token', gone.json.clientToken);
+    expect(again).toMatchObject({ code: 0, json: { settled: true, processPaymentId: gone.json.processPaymentId } });
+    expect(await stack.chain.balanceOf(wallet.address)).toBe(FUNDS);
+    expect(await stack.chain.balanceOf(home())).toBe(before + REST);
 
-      const { payments } = await clientOf(stack, 'management').send<{ payments: object[] }>({
-        method: 'GET',
-        path: '/bursar/payments',
-        query: { paymentManagerArn: stack.info.paymentManagerArn },
-        userId,
-      });
-      expect(payments).toMatchObject([
-        { purpose: 'WITHDRAWAL', decision: 'PAID', amountUsd: REST_USD, processPaymentId: gone.json.processPaymentId },
-        { purpose: 'PAYMENT', decision: 'PAID', amountUsd: '0.01' },
-      ]);
-    },
-  );
+    const { payments } = await clientOf(stack, 'management').send<{ payments: object[] }>({
+      method: 'GET',
+      path: '/bursar/payments',
+      query: { paymentManagerArn: stack.info.paymentManagerArn },
+      userId,
+    });
+    expect(payments).toMatchObject([
+      { purpose: 'WITHDRAWAL', decision: 'PAID', amountUsd: REST_USD, processPaymentId: gone.json.processPaymentId },
+      { purpose: 'PAYMENT', decision: 'PAID', amountUsd: '0.01' },
+    ]);
+  });
 
-  test('goes home by a transaction of whoever pays the gas', { timeout: 60_000 }, async () => {
+  test('goes home by a transaction of whoever pays the gas', async () => {
     const { stack } = scene;
     const { userId, wallet } = await leaveMoneyBehind('SeedVault');
     const before = await stack.chain.balanceOf(home());
@@ -159,7 +155,7 @@ describe('money that is left in a deleted wallet', () => {
     expect(await stack.chain.balanceOf(home())).toBe(before + REST);
   });
 
-  test('goes to no other address, by no other role, and out of nobody else’s wallet', { timeout: 60_000 }, async () => {
+  test('goes to no other address, by no other role, and out of nobody else’s wallet', async () => {
     const { userId, wallet } = await leaveMoneyBehind('SeedVault');
     const stranger = scene.stack.chain.devAccount(8).address;
     await expect(ask('treasury', userId, withdrawalOf(wallet, { destination: stranger }))).rejects.toMatchObject({
@@ -177,7 +173,7 @@ describe('money that is left in a deleted wallet', () => {
     expect(await ask('treasury', userId, withdrawalOf(wallet))).toMatchObject({ withdrawal: { decision: 'PAID' } });
   });
 
-  test('is told as a withdrawal and as no spending, and its session not at all', { timeout: 60_000 }, async () => {
+  test('is told as a withdrawal and as no spending, and its session not at all', async () => {
     const { stack } = scene;
     const { userId, wallet } = await leaveMoneyBehind('SeedVault');
     const { withdrawal } = (await ask('treasury', userId, withdrawalOf(wallet))) as {
@@ -193,7 +189,7 @@ describe('money that is left in a deleted wallet', () => {
     for (const line of lines) expect(line).not.toContain('SpendAmount');
   });
 
-  test('cannot be spent by an agent in the session of its withdrawal', { timeout: 60_000 }, async () => {
+  test('cannot be spent by an agent in the session of its withdrawal', async () => {
     const { stack } = scene;
     const userId = newUser();
     const wallet = await openWallet(stack, userId, 'SeedVault');

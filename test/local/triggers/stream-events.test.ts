@@ -86,9 +86,9 @@ test('a payment that is signed, the end of its budget and one that is denied are
 
   const events = await eventsOf(stack, userId);
   expect(events.map(({ source, bus, detailType }) => `${bus} ${source} ${detailType}`)).toEqual([
-    'Bursar bursar payment.signed',
-    'Bursar bursar session.exhausted',
-    'Bursar bursar payment.denied',
+    'Bursar-local Bursar payment.signed',
+    'Bursar-local Bursar session.exhausted',
+    'Bursar-local Bursar payment.denied',
   ]);
   for (const { detailType, detail } of events) v.assert(EVENT_SCHEMAS[detailType as EventType], detail);
   expect(events[0]?.detail).toMatchObject({ paymentSessionId: sessionId, payTo: terms.chosen.offer.payTo });

@@ -43,7 +43,7 @@ describe('payments at the same time', () => {
     expect(proofs).toBe(500);
     expect(new Set(refusals)).toEqual(new Set(['budget_exceeded']));
     expect(budget).toEqual({ available: 0n, reserved: 0n, spent: usd(5) });
-  }, 60_000);
+  });
 
   test('a hundred duplicates of one: one reservation, one digest, equal answers', async () => {
     const session = await world.open();

@@ -62,9 +62,9 @@ describe('a payment', () => {
   test('is refused under a token that paid something else', async () => {
     const session = await world.open();
     const request = world.request(session);
-    paid(await processPayment(world.deps, request));
+    const payment = paid(await processPayment(world.deps, request));
     const other = { ...world.request(session, { amount: '500001' }), clientToken: request.clientToken };
-    expect(await processPayment(world.deps, other)).toEqual({ ok: false, error: { reason: 'token_reused' } });
+    expect(await processPayment(world.deps, other)).toEqual({ ok: false, error: { reason: 'other_terms', payment } });
     expect((await booksOf(session)).budget.spent).toBe(500_000n);
   });
 

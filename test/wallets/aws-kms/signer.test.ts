@@ -51,7 +51,7 @@ describe.each<[string, (aws: TestAws) => SignDigest]>([
   });
 });
 
-test('normalises 1,000 signatures of which about half come with high s', { timeout: 60_000 }, async () => {
+test('normalises 1,000 signatures of which about half come with high s', async () => {
   const aws = await startAws();
   const { address, key } = await createWallet(aws);
   const halves = { low: 0, high: 0 };
