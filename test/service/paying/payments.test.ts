@@ -53,6 +53,13 @@ test('a payment gives a proof that verifies, and its receipt none of it', async 
     paymentType: 'CRYPTO_X402',
     status: 'PROOF_GENERATED',
     paymentOutput: { cryptoX402: { version: '2', payload: expect.any(Object) as object } },
+    bursar: {
+      network: BASE_SEPOLIA.id,
+      asset: BASE_SEPOLIA.usdc.address,
+      payTo: PAY_TO,
+      amountUsd: '0.50',
+      validBefore: Number(paymentOutput.cryptoX402.payload.authorization.validBefore),
+    },
     createdAt: anInstant,
     updatedAt: anInstant,
   });
