@@ -44,11 +44,17 @@ test('what only tests and scripts load is a development dependency', () => {
   expect(Object.keys(devDependencies).filter((name) => loaded.has(name))).toEqual([]);
 });
 
-test('the package bursar depends on three small packages, and on none of CDK, local stack and AWS clients', () => {
+test('the package bursar depends on four small packages, and on none of CDK, local stack and AWS clients', () => {
   const { version, dependencies } = readManifest('packages/bursar');
   const tested = readManifest('.');
   expect(version).toBe(tested.version);
-  expect(Object.keys(dependencies)).toEqual(['@aws-crypto/sha256-js', '@noble/hashes', '@smithy/signature-v4']);
+  expect(Object.keys(dependencies)).toEqual([
+    '@aws-crypto/sha256-js',
+    '@noble/hashes',
+    '@smithy/signature-v4',
+    // For its types, which those of the contract are made of.
+    'valibot',
+  ]);
   for (const [name, exact] of Object.entries(dependencies)) expect(tested.dependencies[name], name).toBe(exact);
 });
 
