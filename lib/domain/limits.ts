@@ -72,10 +72,12 @@ export const SIGN_BUDGET_MS = 4_000;
 /** Lambda may stop a function late; a lease outlives the deadline by this. */
 export const LEASE_MARGIN_MS = 2_000;
 
-/** Stale entries that one inline scrub looks at. */
+/** Entries past their lease that one inline scrub looks at. */
 export const SCRUB_ENTRIES_MAX = 25;
-/** Scrubs of one payment before it is refused for want of budget: enough for a session that is full of dead entries. */
-export const SCRUB_ROUNDS_MAX = Math.ceil(IN_FLIGHT_MAX / SCRUB_ENTRIES_MAX);
+/** Entries within their lease that a scrub of a full session looks at besides. Few: each that it closes is a write to the hot item. */
+export const SCRUB_LIVE_ENTRIES_MAX = 8;
+/** Scrubs of one attempt to reserve: enough to look twice at every entry of a full session. */
+export const SCRUB_ROUNDS_MAX = 2 * Math.ceil(IN_FLIGHT_MAX / SCRUB_LIVE_ENTRIES_MAX);
 
 export const SWEEP_SHARDS = 16;
 export const SWEEP_PAGE_ITEMS = 100;

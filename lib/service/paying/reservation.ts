@@ -17,7 +17,7 @@ import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { abortOnFailure, type AbortDeps } from './abort.ts';
 import { jitteredWaitMs } from './payment-wait.ts';
-import { scrubSession } from '../sweeping/recovery.ts';
+import { scrubSession, type PlaceSearch } from '../sweeping/recovery.ts';
 
 export interface ReserveDeps extends AbortDeps {
   readonly ledger: Ledger;
@@ -75,31 +75,49 @@ async function reserveAttempt(
   deadline: EpochMs,
 ): Promise<Reserved> {
   const giveUpAt = Math.min(deps.clock.now() + IN_FLIGHT_WAIT_MAX_MS, deadline - SIGN_BUDGET_MS);
-  let scrubs = 0;
+  const scrubs: Scrubs = { own: toEntryKey(payment.id, payment.attempt), busy: new Set(), rounds: 0 };
   for (let step = 0; ;) {
     const sent = await sendReserve(deps, payment, floor);
     if (sent.kind === 'reserved' || sent.kind === 'unknown') return sent;
     if (sent.kind === 'refused') {
-      const refusal = closedRefusal(sent.session, floor, deps.clock.now());
+      const { session } = sent;
+      const refusal = closedRefusal(session, floor, deps.clock.now());
       if (refusal !== null) return { kind: 'given_up', payment, refusal };
-      if (scrubs < SCRUB_ROUNDS_MAX && sent.session !== null) {
-        scrubs += 1;
-        if ((await scrubSession(deps, sent.session)) > 0) continue;
-      }
-      if (sent.session !== null && cannotAfford(sent.session, payment.amount)) {
+      if (session !== null && (await makeRoom(deps, payment, session, scrubs))) continue;
+      if (session !== null && cannotAfford(session, payment.amount)) {
         // A withdrawal has its session to itself: what is in its way is an earlier attempt of its own, and will be released.
         if (isWithdrawal(payment)) return { kind: 'given_up', payment, refusal: { reason: 'busy', what: 'payment' } };
-        return { kind: 'denied', payment, session: sent.session };
+        return { kind: 'denied', payment, session };
       }
     }
-    const steps = await waitForPlace(deps, payment, step, giveUpAt);
+    const steps = await waitForPlace(deps, payment, step, giveUpAt, scrubs);
     if (steps === null) return { kind: 'given_up', payment, refusal: { reason: 'busy', what: 'session' } };
     step = steps;
   }
 }
 
+interface Scrubs extends PlaceSearch {
+  rounds: number;
+}
+
+/** Finishes what others left in a session. Returns whether that made room, so that the reserve is worth sending again. */
+async function makeRoom(deps: ReserveDeps, payment: Payment, session: Session, scrubs: Scrubs): Promise<boolean> {
+  if (scrubs.rounds >= SCRUB_ROUNDS_MAX) return false;
+  scrubs.rounds += 1;
+  const isFull = session.inFlight >= deps.inFlightMax;
+  try {
+    return (await scrubSession(deps, session, isFull ? scrubs : null)) > 0;
+  } catch (error) {
+    const isPassing = error instanceof NotNow || error instanceof OutcomeUnknown;
+    // Whoever waits for a place goes on waiting. A denial would be final, and so must not rest on a scrub that failed.
+    if (!isPassing || cannotAfford(session, payment.amount)) throw error;
+    return false;
+  }
+}
+
 /**
- * Waits until the session shows a free place. Looks by reading, which is cheaper for a crowded item than writing in vain.
+ * Waits until the session shows a free place, or one was made. Looks by reading, which is cheaper for a crowded item than
+ * writing in vain.
  * @returns the number of steps waited so far, or `null` when the time is up
  */
 async function waitForPlace(
@@ -107,6 +125,7 @@ async function waitForPlace(
   payment: Payment,
   from: number,
   giveUpAt: number,
+  scrubs: Scrubs,
 ): Promise<number | null> {
   for (let step = from; ; step += 1) {
     const waitMs = jitteredWaitMs(deps.random, step, {
@@ -117,6 +136,9 @@ async function waitForPlace(
     await deps.clock.sleep(waitMs);
     const session = await deps.ledger.readSession(payment);
     if (session === null || session.inFlight < deps.inFlightMax) return step + 1;
+    // The reserve says why a session that has ended takes no more.
+    if (sessionStatus(session, deps.clock.now()) !== 'ACTIVE') return step + 1;
+    if (await makeRoom(deps, payment, session, scrubs)) return step + 1;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Ledger } from '../../domain/ports/books.ts';
-import { SCRUB_ENTRIES_MAX } from '../../domain/limits.ts';
+import { SCRUB_ENTRIES_MAX, SCRUB_LIVE_ENTRIES_MAX } from '../../domain/limits.ts';
 import { parseEntryKey, toEntryKey, type EntryKey, type Payment } from '../../domain/payment/payment.ts';
 import type { OpenEntry, Session, SessionKey } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
@@ -45,24 +45,60 @@ export async function closeEntry(
   return action;
 }
 
+/** One handler's looks at a session that is full: each goes on where the last one ended. */
+export interface PlaceSearch {
+  /** Where it begins, so that handlers that come together look at different entries. */
+  readonly own: EntryKey;
+  /** Entries within their lease that were found to be still at work. */
+  readonly busy: Set<EntryKey>;
+}
+
 /**
- * Finishes entries of a session whose lease has ended, at most `SCRUB_ENTRIES_MAX` of them, oldest lease first.
- * @returns how many entries were released, which is how many places and amounts came free
+ * Finishes entries of a session whose lease has ended, at most `SCRUB_ENTRIES_MAX` of them, oldest lease first. With a search
+ * for a place it also closes entries whose payment is decided before their lease has ended, which is what a store leaves that
+ * had no time for settling; it looks at `SCRUB_LIVE_ENTRIES_MAX` of those.
+ * @returns how many entries were closed, which is how many places came free
+ * @throws the first failure, where nothing could be closed
  */
-export async function scrubSession(deps: RecoveryDeps, session: Session): Promise<number> {
+export async function scrubSession(
+  deps: RecoveryDeps,
+  session: Session,
+  search: PlaceSearch | null = null,
+): Promise<number> {
   const now = deps.clock.now();
-  const stale = [...session.open]
+  const entries = [...staleEntries(session, now), ...(search === null ? [] : liveEntries(session, now, search))];
+  const outcomes = await Promise.allSettled(
+    entries.map(async ([entry, held]) => {
+      const stored = await deps.ledger.readPayment(parseEntryKey(entry).paymentId);
+      const payment = stored === null ? null : await abandonIfDead(deps, stored, now);
+      const action = await closeEntry(deps, session, entry, held, payment);
+      if (action === 'leave') search?.busy.add(entry);
+      return action;
+    }),
+  );
+  const closed = outcomes.filter((each) => each.status === 'fulfilled' && each.value !== 'leave').length;
+  const failure = outcomes.find((each) => each.status === 'rejected');
+  if (closed === 0 && failure !== undefined) throw failure.reason;
+  return closed;
+}
+
+type HeldEntry = readonly [EntryKey, OpenEntry];
+
+function staleEntries({ open }: Session, now: EpochMs): readonly HeldEntry[] {
+  return [...open]
     .filter(([, held]) => held.leaseUntil <= now)
     .toSorted(([, a], [, b]) => a.leaseUntil - b.leaseUntil)
     .slice(0, SCRUB_ENTRIES_MAX);
-  const actions = await Promise.all(
-    stale.map(async ([entry, held]) => {
-      const stored = await deps.ledger.readPayment(parseEntryKey(entry).paymentId);
-      const payment = stored === null ? null : await abandonIfDead(deps, stored, now);
-      return closeEntry(deps, session, entry, held, payment);
-    }),
-  );
-  return actions.filter((action) => action !== 'leave').length;
+}
+
+/** Begins behind the searcher's own name, and anew once all were looked at. */
+function liveEntries({ open }: Session, now: EpochMs, { own, busy }: PlaceSearch): readonly HeldEntry[] {
+  const live = [...open]
+    .filter(([entry, held]) => held.leaseUntil > now && !busy.has(entry))
+    .toSorted(([a], [b]) => Number(a < own) - Number(b < own) || (a < b ? -1 : 1))
+    .slice(0, SCRUB_LIVE_ENTRIES_MAX);
+  if (live.length === 0) busy.clear();
+  return live;
 }
 
 /** The entries of a payment that are open on its session: at most one per attempt. */
