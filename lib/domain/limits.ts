@@ -51,7 +51,9 @@ export const AMOUNT_MAX_DIGITS = 78;
 /** DynamoDB numbers are exact to 38 digits; 30 leaves room for sums. */
 export const LEDGER_AMOUNT_MAX_DIGITS = 30;
 
-/** Reservations that one session may hold at a time; each costs about 50 bytes of the hot item. */
+/** What a reservation adds to the hot item, for an amount below a dollar: a digit more is a byte more. */
+export const SESSION_ENTRY_BYTES = 59;
+/** Reservations that one session may hold at a time. Together they make a write cost four or five units. */
 export const IN_FLIGHT_MAX = 64;
 /** How long a payment waits for a free place before it answers 429. */
 export const IN_FLIGHT_WAIT_MAX_MS = 3_000;
@@ -101,6 +103,16 @@ export const SWEEP_PASSES = 2;
 /** Places of the index of sessions by expiry. Few: a session is written there twice in its life, and each costs a query a minute. */
 export const EXPIRY_SHARDS = 4;
 export const EXPIRY_MARKS_AT_ONCE = 16;
+/** From the end of a session to its audit: by then the lease of every payment of it has ended, and the user's list shows them all. */
+export const SESSION_AUDIT_DELAY_MS = 180_000;
+/** Scrubs and new looks of one audit: enough for a session that is full. */
+export const AUDIT_SCRUBS_MAX = Math.ceil(IN_FLIGHT_MAX / SCRUB_ENTRIES_MAX);
+export const AUDIT_PAGE_ITEMS = 100;
+/** Pages of a user's payments in the time of one session: five thousand payments. Both keep an audit within a run's last margin. */
+export const AUDIT_PAGES_MAX = 50;
+export const AUDITS_AT_ONCE = 4;
+/** How far apart the clocks may be of the functions that write a session and its payments. */
+export const AUDIT_CLOCK_SKEW_MS = 60_000;
 
 /** Keys that a connector derives, on average since 2025: what lets a restored counter skip ahead of every index that was taken. */
 export const KEY_INDEXES_PER_MINUTE = 256;

@@ -2,11 +2,18 @@ import { schemeOf } from '../protocols/registry.ts';
 import { createExpiryIndex } from '../ledger/dynamodb/books/expiry-index.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
+import { createSignedSums } from '../ledger/dynamodb/books/signed-sums.ts';
 import { createSweepIndex } from '../ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../ledger/dynamodb/books/sweep-reads.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';
 import { readBaseConfig, readMetricNamespace } from './config.ts';
-import { markExpiredSessions, type ExpiryDeps, type ExpiryReport } from '../service/sweeping/expiry.ts';
+import {
+  visitDueSessions,
+  type ExpiryDeps,
+  type ExpiryProblem,
+  type ExpiryReport,
+} from '../service/sweeping/expiry.ts';
+import { auditSession } from '../service/sweeping/session-audit.ts';
 import { sweep } from '../service/sweeping/sweep.ts';
 import type { SweepDeps, SweepReport } from '../service/sweeping/sweep-report.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
@@ -15,7 +22,7 @@ import { composeProblemReport, drawDeploymentId, systemClock, writeLog } from '.
 import { openStore } from './transport.ts';
 import { describeFailure } from '../api/function.ts';
 
-/** Finishes what crashed handlers left, then marks sessions that expired: runs every minute, in two passes. */
+/** Finishes what crashed handlers left, then ends sessions that expired and audits those that ended: runs every minute, in two passes. */
 export function composeSweepReservations(
   env: NodeJS.ProcessEnv,
 ): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SweepReport & ExpiryReport> {
@@ -23,20 +30,27 @@ export function composeSweepReservations(
   const namespace = readMetricNamespace(env);
   const { client } = openStore(env);
   const store = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
+  const ledger = createLedger({ ...store, singleSendClient: client, drawDeploymentId });
   const deps: SweepDeps = {
-    ledger: createLedger({ ...store, singleSendClient: client, drawDeploymentId }),
+    ledger,
     reads: createSweepReads(store),
     index: createSweepIndex(store),
     clock: systemClock,
     report: createSweepReport(composeProblemReport(env)),
   };
   const gate = createGateReader(store);
-  const expiry: ExpiryDeps = { index: createExpiryIndex(store), clock: systemClock, report: reportExpiry };
+  const audit = { ledger, clock: systemClock, sums: createSignedSums(store) };
+  const expiry: ExpiryDeps = {
+    index: createExpiryIndex(store),
+    audit: (session) => auditSession(audit, session),
+    clock: systemClock,
+    report: reportExpiry,
+  };
   return async (_event, context) => {
     const deadline = addMs(systemClock.now(), context.getRemainingTimeInMillis());
-    let expired: ExpiryReport = { expiredSessions: 0, failedSessions: 0 };
+    let expired: ExpiryReport = { expiredSessions: 0, auditedSessions: 0, spentMismatches: 0, failedSessions: 0 };
     const meanwhile = async (until: EpochMs) => {
-      expired = await markExpiredSessions(expiry, until);
+      expired = await visitDueSessions(expiry, until);
     };
     const report = { ...(await sweep(deps, { deadline, meanwhile })), ...expired };
     const frozen = (await gate.find())?.frozenAt != null;
@@ -60,7 +74,13 @@ function createSweepReport(reportProblem: ReturnType<typeof composeProblemReport
   };
 }
 
-function reportExpiry({ event, sessionId, error }: Parameters<ExpiryDeps['report']>[0]): void {
-  const failure = describeFailure(error);
-  writeLog(formatLogLine({ event, level: 'WARN', at: systemClock.now() }, { sessionId, failure }));
+function reportExpiry(problem: ExpiryProblem): void {
+  const at = systemClock.now();
+  if (problem.event !== 'sweep.expiry_failed') {
+    const { event, ...members } = problem;
+    const level = event === 'sweep.spent_mismatch' ? 'ERROR' : 'WARN';
+    return writeLog(formatLogLine({ event, level, at }, members));
+  }
+  const { event, sessionId, error } = problem;
+  writeLog(formatLogLine({ event, level: 'WARN', at }, { sessionId, failure: describeFailure(error) }));
 }

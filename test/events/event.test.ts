@@ -181,9 +181,9 @@ describe('a session', () => {
     expect(toEvent(sessionChange(before, after))).toBeNull();
   });
 
-  test('whose place in the index the sweeper takes is session.expired, with what was left', () => {
+  test('that the sweeper ends is session.expired, with what was left', () => {
     const left = spend(2_000_000n, 0n);
-    expect(valid(toEvent(sessionChange(left, left, { marks: ['before'] })))).toMatchObject({
+    expect(valid(toEvent(sessionChange(left, left, { ended: ['after'] })))).toMatchObject({
       type: 'session.expired',
       at: session.expiresAt,
       detail: { limitUsd: '10.00', budget: { availableUsd: '2.00', reservedUsd: '0.00', spentUsd: '8.00' } },
@@ -197,14 +197,14 @@ describe('a session', () => {
 
   test('without a limit expires without one, and is never exhausted', () => {
     const free: Session = { ...session, limit: null, budget: { available: null, reserved: usd(0n), spent: usd(7n) } };
-    expect(valid(toEvent(sessionChange(free, free, { marks: ['before'] })))).toMatchObject({
+    expect(valid(toEvent(sessionChange(free, free, { ended: ['after'] })))).toMatchObject({
       detail: { limitUsd: null, budget: { availableUsd: null } },
     });
   });
 
   test('that somebody deletes does not expire, nor does one that is paid from', () => {
-    expect(toEvent(sessionChange(session, { ...session, deleted: true }, { marks: ['before'] }))).toBeNull();
-    expect(toEvent(sessionChange(spend(1n, 1n), spend(2n, 0n), { marks: ['before', 'after'] }))).toBeNull();
+    expect(toEvent(sessionChange(session, { ...session, deleted: true }, { ended: ['after'] }))).toBeNull();
+    expect(toEvent(sessionChange(spend(1n, 1n), spend(2n, 0n)))).toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
-import { toExpiryPlace, toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { SESSION_LETTERS, toExpiryPlace, toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { schemeOf } from '../../lib/protocols/registry.ts';
 
@@ -27,10 +27,14 @@ export function paymentChange(before: Payment, after: Payment): StreamRecord {
 export function sessionChange(
   before: Session,
   after: Session,
-  { marks = [] }: { readonly marks?: readonly ('before' | 'after')[] } = {},
+  { ended = [] }: { readonly ended?: readonly ('before' | 'after')[] } = {},
 ): StreamRecord {
   const image = (session: Session, when: 'before' | 'after') =>
-    toImage({ ...toSessionItem(session, 'hash'), ...(marks.includes(when) ? toExpiryPlace(session) : {}) });
+    toImage({
+      ...toSessionItem(session, 'hash'),
+      ...toExpiryPlace(session.sessionId, session.expiresAt),
+      ...(ended.includes(when) && !session.deleted ? { st: { S: SESSION_LETTERS.ended } } : {}),
+    });
   return change(image(before, 'before'), image(after, 'after'));
 }
 

@@ -54,6 +54,7 @@ describe('the alarms', () => {
     ],
     ['SignerThrottled', 'SignerThrottles', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 3 }],
     ['Frozen', 'Frozen', { Threshold: 0, EvaluationPeriods: 1 }],
+    ['SpentMismatch', 'SpentMismatches', { Threshold: 0, EvaluationPeriods: 1, Period: 60 }],
     ['SweepFailures', 'SweepFailures', { Threshold: 0, EvaluationPeriods: 15, DatapointsToAlarm: 10 }],
     ['ApiServerErrors', 'ServerErrors', { Threshold: 3, EvaluationPeriods: 3, DatapointsToAlarm: 2, Statistic: 'Sum' }],
     ['AuthorizerErrors', 'AuthorizerFailures', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 2 }],
@@ -63,9 +64,9 @@ describe('the alarms', () => {
     expect(alarm(name)).toMatchObject({ MetricName: metric, TreatMissingData: 'notBreaching', ...properties });
   });
 
-  test('are twelve, and ten where no tokens are taken', async () => {
-    expect([...alarmsOf(app).keys()]).toHaveLength(12);
-    expect([...alarmsOf(await synthesize({ oauth: false })).keys()]).toHaveLength(10);
+  test('are thirteen, and eleven where no tokens are taken', async () => {
+    expect([...alarmsOf(app).keys()]).toHaveLength(13);
+    expect([...alarmsOf(await synthesize({ oauth: false })).keys()]).toHaveLength(11);
   });
 
   test('denials alarm by their share, and not below twenty requests', () => {

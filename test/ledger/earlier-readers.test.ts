@@ -12,6 +12,7 @@ import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts
 import type { StoreTable } from '../../lib/ledger/dynamodb/store/conditional-write.ts';
 import { createIdentityStore } from '../../lib/ledger/dynamodb/registry/identity-store.ts';
 import { createIssuerIndex } from '../../lib/ledger/dynamodb/registry/issuer-index.ts';
+import { createExpiryIndex } from '../../lib/ledger/dynamodb/books/expiry-index.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
@@ -75,6 +76,9 @@ describe('what the release before reads', () => {
     const abandoned = makePayment(makeSession());
     await ledger.putIntent(abandoned);
     await ledger.decide(abandoned.id, abandoned.attempt, { status: 'ABORTED', at: NOW });
+    const ended = makeSession();
+    await createSessionStore(books).createSession(ended, 'h1');
+    await createExpiryIndex(books).endSession(ended, ended.expiresAt, addMs(ended.expiresAt, 1));
     const provider = makeProvider({ name: 'vendor' });
     await createIdentityStore(registry).createProvider(provider);
     await createParents(createRegistry(registry), {

@@ -13,21 +13,21 @@ import { paymentChange, sessionChange } from '../events/records.ts';
 
 const passes = (record: StreamRecord) => EVENT_FILTERS.some((pattern) => fits(assertPattern(pattern), record));
 
-const STEPS = ['reserve', 'settle', 'release', 'mark', 'delete'] as const;
+const STEPS = ['reserve', 'settle', 'release', 'end', 'delete'] as const;
 type Step = (typeof STEPS)[number];
 interface Books {
   readonly session: Session;
-  /** Whether it stands in the index. */
-  readonly marked: boolean;
+  /** Whether the sweeper has ended it. */
+  readonly ended: boolean;
 }
 
 const LIMIT = 3n;
 
 /** What the books make of a step, or `null` where its condition fails and nothing is written. */
-function take({ session, marked }: Books, step: Step, amount: bigint): Books | null {
+function take({ session, ended }: Books, step: Step, amount: bigint): Books | null {
   const { available, reserved, spent } = session.budget;
   const money = (av: bigint, rs: bigint, sp: bigint): Books => ({
-    marked,
+    ended,
     session: {
       ...session,
       updatedAt: addMs(session.updatedAt, 1),
@@ -36,28 +36,30 @@ function take({ session, marked }: Books, step: Step, amount: bigint): Books | n
   });
   switch (step) {
     case 'reserve':
-      return session.deleted || available! < amount ? null : money(available! - amount, reserved + amount, spent);
+      return session.deleted || ended || available! < amount
+        ? null
+        : money(available! - amount, reserved + amount, spent);
     case 'settle':
       return reserved < amount ? null : money(available!, reserved - amount, spent + amount);
     case 'release':
       return reserved < amount ? null : money(available! + amount, reserved - amount, spent);
-    case 'mark':
-      return session.deleted || !marked ? null : { session, marked: false };
+    case 'end':
+      return session.deleted || ended ? null : { session, ended: true };
     case 'delete':
-      return session.deleted ? null : { session: { ...session, deleted: true }, marked: false };
+      return session.deleted ? null : { session: { ...session, deleted: true }, ended };
   }
 }
 
 /** The changes that the steps make. */
 function play(steps: readonly (readonly [Step, bigint])[]): StreamRecord[] {
   const records: StreamRecord[] = [];
-  let books: Books = { session: makeSession({ limit: toMicroUsd(LIMIT) }), marked: true };
+  let books: Books = { session: makeSession({ limit: toMicroUsd(LIMIT) }), ended: false };
   for (const [step, amount] of steps) {
     const next = take(books, step, amount);
     if (next === null) continue;
     records.push(
       sessionChange(books.session, next.session, {
-        marks: [...(books.marked ? (['before'] as const) : []), ...(next.marked ? (['after'] as const) : [])],
+        ended: [...(books.ended ? (['before'] as const) : []), ...(next.ended ? (['after'] as const) : [])],
       }),
     );
     books = next;
@@ -85,8 +87,8 @@ describe('the filters let through what makes an event, and nothing else', () => 
       ['reserve', LIMIT],
       ['settle', LIMIT],
       ['reserve', 1n],
-      ['mark', 1n],
-      ['mark', 1n],
+      ['end', 1n],
+      ['end', 1n],
     ]);
     expect(records.map((record) => toEvent(record)?.type ?? null)).toEqual([
       null,

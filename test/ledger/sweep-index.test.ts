@@ -9,6 +9,7 @@ import { paymentPk, sweepShard } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
+import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../../lib/ledger/dynamodb/books/sweep-reads.ts';
 import { withDatabase } from '../support/database.ts';
@@ -94,6 +95,18 @@ describe('a visit that failed', () => {
     const payment = makePayment(session);
     expect(await index.putOff(visitOf(payment), LATER)).toBeNull();
     expect(await itemOf(payment)).toBeUndefined();
+  });
+
+  test('is forgotten by the attempt that takes the payment over', async () => {
+    const payment = await place();
+    await index.putOff(visitOf(payment), LATER);
+    const ledger = createLedger({ ...wiring, ...store, singleSendClient: store.client });
+    const { id, attempt, owner, offer, terms } = payment;
+    const leaseUntil = addMs(LATER, 60_000);
+    await ledger.takeOver({ id, attempt, owner, leaseUntil, offer, terms });
+    const item = await itemOf(payment);
+    expect(item).toMatchObject({ sh: { S: String(sweepShard(id)) }, sv: { N: String(leaseUntil) } });
+    expect(item).not.toHaveProperty('sf');
   });
 
   test.each(['dropVisit', 'postponeVisit'] as const)('is forgotten by the next that succeeds: %s', async (end) => {

@@ -31,7 +31,20 @@ test('a run of the sweeper is one published line, with its metrics even where th
 
 test('how far behind the sweeper is counts in seconds, and its failures by the piece', () => {
   const line = JSON.stringify(
-    sweepMetrics({ namespace: 'Bursar', at: NOW }, { oldestOverdueMs: 181_500, failed: 2, frozen: true }),
+    sweepMetrics(
+      { namespace: 'Bursar', at: NOW },
+      { oldestOverdueMs: 181_500, failed: 2, frozen: true, spentMismatches: 0 },
+    ),
   );
   expect(metricsOf([line])).toEqual({ 'OldestReservationAge{}': 181.5, 'SweepFailures{}': 2, 'Frozen{}': 1 });
+});
+
+test('sessions that spent something else than was signed count only where there are any', () => {
+  const line = JSON.stringify(
+    sweepMetrics(
+      { namespace: 'Bursar', at: NOW },
+      { oldestOverdueMs: 0, failed: 0, frozen: false, spentMismatches: 1 },
+    ),
+  );
+  expect(metricsOf([line])).toMatchObject({ 'SpentMismatches{}': 1 });
 });

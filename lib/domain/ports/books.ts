@@ -138,12 +138,33 @@ export interface SweepIndex {
   putOff(visit: DueVisit, until: EpochMs): Promise<EpochMs | null>;
 }
 
-/** The sparse index of sessions by their expiry, so that somebody says when it has come. */
+/** The sparse index of sessions by their expiry, and once that was told by their audit. */
 export interface ExpiryIndex {
   /** Sessions of one shard whose time has come, oldest first: one page of them, which follows `after`. */
   dueSessions(shard: number, now: EpochMs, after: DueSession | null): Promise<readonly DueSession[]>;
-  /** Takes a session off the index, which the stream of the books tells as its expiry. Leaves alone one that is deleted. */
-  markExpired(session: SessionKey, now: EpochMs): Promise<void>;
+  /**
+   * Ends a session whose time has come, which the stream of the books tells as its expiry: from then on it takes no reserve, not
+   * even one that was sent in time and arrives late. It is due once more at `auditAt`. Leaves alone one that has ended or was
+   * deleted before, and returns it where its audit is due.
+   */
+  endSession(session: SessionKey, now: EpochMs, auditAt: EpochMs): Promise<EndOutcome>;
+  /** Takes a session off the index, unless it was deleted since it was found there. */
+  dropSession(session: DueSession): Promise<void>;
+}
+
+export type EndOutcome =
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'audit'; readonly session: Session }
+  /** Another run came first. */
+  | { readonly kind: 'nothing' };
+
+/** What was signed within a session, added up from its payments themselves. */
+export interface SignedSums {
+  /**
+   * Only for a session that takes nothing any more: payments are found through an index that follows the table within a second,
+   * and read strongly consistent. `null`: its user has made too many payments in its time to be read.
+   */
+  sumSigned(session: Session): Promise<MicroUsd | null>;
 }
 
 /** A session whose time has come, as the index shows it. */

@@ -66,6 +66,7 @@ export class Alarms extends Construct {
     this.topic = props.topic;
     this.metrics = props.metrics;
     const invariant = this.invariantViolated();
+    this.spentMismatch();
     const serverErrors = this.serverErrors(props);
     const { authorizerLogs } = props;
     const authorizer = authorizerLogs === null ? [] : [this.authorizerErrors(authorizerLogs)];
@@ -84,6 +85,16 @@ export class Alarms extends Construct {
   private invariantViolated(): Alarm {
     return this.add('InvariantViolated', 'The books of a session do not balance', TreatMissingData.NOT_BREACHING, {
       metric: this.metrics.metric('InvariantViolations', {}, { statistic: 'Sum' }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 1,
+    });
+  }
+
+  private spentMismatch(): Alarm {
+    const what = 'A session has spent more or less than was signed';
+    return this.add('SpentMismatch', what, TreatMissingData.NOT_BREACHING, {
+      metric: this.metrics.metric('SpentMismatches', {}, { statistic: 'Sum' }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: 0,
       evaluationPeriods: 1,

@@ -76,5 +76,7 @@ export class Books extends LedgerTable {
     // Single reads too: while a deployment changes the function, its last version still runs with this.
     this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem']);
     this.grantIndexQuery(role, BY_VISIT_INDEX);
+    // To add up what was signed within a session that has ended.
+    this.grantIndexQuery(role, BY_USER_INDEX);
   }
 }

@@ -89,14 +89,14 @@ describe('filters', () => {
   const modify = (OldImage: object, NewImage: object) => ({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } });
   const money = (av: string, rs: string) =>
     sessionImage('A', { av: { N: av }, rs: { N: rs }, sh: { S: 'E1' }, sv: { N: '9' } });
-  const unmarked = sessionImage('A', { av: { N: '5' }, rs: { N: '0' } });
+  const ended = sessionImage('E', { av: { N: '5' }, rs: { N: '0' } });
   const passes = (event: object) => EVENT_FILTERS.some((pattern) => fits(assertPattern(pattern), event));
 
   test.each([
     ['a payment turns signed', modify(image('P'), image('S'))],
     ['a payment turns denied', modify(image('P'), image('D'))],
     ['the last reservation is spent', modify(money('0', '5'), money('0', '0'))],
-    ['a session is taken off the index', modify(money('5', '0'), unmarked)],
+    ['the sweeper ends a session', modify(money('5', '0'), ended)],
   ])('pass where %s', (_, event) => {
     expect(passes(event)).toBe(true);
   });

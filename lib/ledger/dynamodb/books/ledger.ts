@@ -8,7 +8,7 @@ import { assertSessionBalances, type Session } from '../../../domain/payment/ses
 import { number, text } from '../store/attributes.ts';
 import type { Item, StoreClient, UpdateItemInput, WriteAnswer } from '../store/client.ts';
 import { putIf } from '../store/conditional-write.ts';
-import { formatEntry, parseSessionItem } from './session-items.ts';
+import { formatEntry, parseSessionItem, SESSION_LETTERS } from './session-items.ts';
 import { readGate } from './gate-item.ts';
 import { paymentPk, sessionPk, sweepShard } from './keys.ts';
 import {
@@ -103,7 +103,7 @@ async function reserve(
       ':one': number(1),
       ':now': number(request.now),
       ':v': text(formatEntry(request)),
-      ':active': text('A'),
+      ':active': text(SESSION_LETTERS.open),
       ':floor': number(request.floor ?? 0),
       ':cap': number(request.inFlightMax),
     },
@@ -120,7 +120,9 @@ async function takeOver(store: LedgerStore, from: Parameters<Ledger['takeOver']>
   const result = await update(store.client, {
     TableName: store.tableName,
     Key: { pk: text(paymentPk(from.id)) },
-    UpdateExpression: 'SET k = k + :one, ow = :owner, lu = :lease, st = :pending, t = :terms, sh = :shard, sv = :lease',
+    // The visit is a new one, which has not failed yet.
+    UpdateExpression:
+      'SET k = k + :one, ow = :owner, lu = :lease, st = :pending, t = :terms, sh = :shard, sv = :lease REMOVE sf',
     ConditionExpression: 'k = :k AND st IN (:pending, :aborted)',
     ExpressionAttributeValues: {
       ':one': number(1),

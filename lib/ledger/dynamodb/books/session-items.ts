@@ -3,7 +3,7 @@ import { EXPIRY_SHARDS } from '../../../domain/limits.ts';
 import { toMicroUsd, type MicroUsd } from '../../../domain/money.ts';
 import { parseEntryKey, type BudgetSnapshot, type EntryKey } from '../../../domain/payment/payment.ts';
 import type { OpenEntry, Session } from '../../../domain/payment/session.ts';
-import { toEpochMs } from '../../../domain/time.ts';
+import { toEpochMs, type EpochMs } from '../../../domain/time.ts';
 import {
   SCHEMA_VERSION,
   assertReadable,
@@ -20,6 +20,12 @@ import { expiryShardKey, listSort, parseSessionPk, sessionListKey, sessionPk, sh
 
 /** What `av` starts from where a session has no limit, so that one expression serves both kinds. */
 export const UNLIMITED = 10n ** 30n;
+
+/**
+ * What `st` of a session holds. An ended session is one whose expiry the sweeper has told: from then on no reserve gets in, not
+ * even one that was sent in time and arrives late.
+ */
+export const SESSION_LETTERS = { open: 'A', ended: 'E', deleted: 'D' } as const;
 
 /** `amount|leaseUntil`: the amount first, so that a condition can check it with begins_with. */
 export function formatEntry(entry: OpenEntry): string {
@@ -38,7 +44,7 @@ export function toSessionItem(session: Session, requestHash: string): Item {
     pk: text(sessionPk(session)),
     v: number(SCHEMA_VERSION),
     u: text(session.userId),
-    st: text(session.deleted ? 'D' : 'A'),
+    st: text(session.deleted ? SESSION_LETTERS.deleted : SESSION_LETTERS.open),
     ca: number(session.createdAt),
     ua: number(session.updatedAt),
     em: number(session.expiryMinutes),
@@ -55,9 +61,9 @@ export function toSessionItem(session: Session, requestHash: string): Item {
   };
 }
 
-/** Where a new session stands in the index of visits, until its expiry was told or it is deleted. */
-export function toExpiryPlace({ sessionId, expiresAt }: Session): Item {
-  return { sh: text(expiryShardKey(shardOf(sessionId, EXPIRY_SHARDS))), sv: number(expiresAt) };
+/** Where a session stands in the index of visits: at its expiry, then at its audit, then nowhere. */
+export function toExpiryPlace(sessionId: string, dueAt: EpochMs): Item {
+  return { sh: text(expiryShardKey(shardOf(sessionId, EXPIRY_SHARDS))), sv: number(dueAt) };
 }
 
 export function parseSessionItem(item: Item): Session {
@@ -71,7 +77,7 @@ export function parseSessionItem(item: Item): Session {
   return {
     ...parseSessionPk(readText(item, 'pk')),
     userId: readText(item, 'u'),
-    deleted: readText(item, 'st') === 'D',
+    deleted: readText(item, 'st') === SESSION_LETTERS.deleted,
     createdAt: toEpochMs(readInteger(item, 'ca')),
     updatedAt: toEpochMs(readInteger(item, 'ua')),
     expiryMinutes: readInteger(item, 'em'),

@@ -1,12 +1,13 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { SESSION_ID } from '../../../domain/ids.ts';
+import { SESSION_AUDIT_DELAY_MS } from '../../../domain/limits.ts';
 import type { SessionStore, SessionSummary } from '../../../domain/ports/books.ts';
 import type { UserKey } from '../../../domain/ports/services.ts';
-import { toEpochMs } from '../../../domain/time.ts';
+import { addMs, toEpochMs } from '../../../domain/time.ts';
 import { number, readInteger, readText, text } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
 import { putIf, updateIf, type StoreTable } from '../store/conditional-write.ts';
-import { parseSessionItem, toExpiryPlace, toSessionItem } from './session-items.ts';
+import { parseSessionItem, SESSION_LETTERS, toExpiryPlace, toSessionItem } from './session-items.ts';
 import { sessionListKey, sessionPk } from './keys.ts';
 import { readListPage } from '../store/list-page.ts';
 import { toUserListQuery, type UserList } from '../store/user-list.ts';
@@ -23,7 +24,7 @@ export function createSessionStore(table: StoreTable): SessionStore {
       return item === null ? null : parseSessionItem(item);
     },
     createSession: async (session, requestHash) => {
-      const item = { ...toSessionItem(session, requestHash), ...toExpiryPlace(session) };
+      const item = { ...toSessionItem(session, requestHash), ...toExpiryPlace(session.sessionId, session.expiresAt) };
       const outcome = await putIf(table, item, { expression: 'attribute_not_exists(pk)' });
       if (outcome.kind === 'applied') return { kind: 'created' };
       if (outcome.item === null) throw new InvariantViolated(`session ${session.sessionId} vanished from the books`);
@@ -31,11 +32,16 @@ export function createSessionStore(table: StoreTable): SessionStore {
       return { kind: 'exists', session: parseSessionItem(outcome.item), requestHash: readText(outcome.item, 'rh') };
     },
     deleteSession: async (key) => {
+      const { open, ended, deleted } = SESSION_LETTERS;
+      const place = toExpiryPlace(key.sessionId, addMs(key.now, SESSION_AUDIT_DELAY_MS));
       const outcome = await updateIf(
         table,
         { pk: text(sessionPk(key)) },
-        { set: { st: text('D'), ua: number(key.now) }, remove: ['lk', 'ls', 'sh', 'sv'] },
-        { expression: '#st = :active AND u = :user', values: { ':active': text('A'), ':user': text(key.userId) } },
+        { set: { st: text(deleted), ua: number(key.now), ...place }, remove: ['lk', 'ls'] },
+        {
+          expression: '#st IN (:open, :ended) AND u = :user',
+          values: { ':open': text(open), ':ended': text(ended), ':user': text(key.userId) },
+        },
       );
       if (outcome.item === null) return null;
       const session = parseSessionItem(outcome.item);

@@ -2,7 +2,7 @@ import type { Session } from '../../../domain/payment/session.ts';
 import type { Item } from '../store/client.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus, parsePaymentSummary, type PaymentSummary } from './payment-items.ts';
-import { parseSessionItem } from './session-items.ts';
+import { parseSessionItem, SESSION_LETTERS } from './session-items.ts';
 
 /** An attribute as a stream record writes it in JSON: bytes are base64. */
 export interface StreamValue {
@@ -58,11 +58,10 @@ function paymentChange(before: StreamImage, after: StreamImage): BooksChange | n
 
 function sessionChange(before: StreamImage, after: StreamImage): BooksChange | null {
   // A deleted session has been told of by its deletion.
-  if (after['st']?.S !== 'A') return null;
+  if (after['st']?.S === SESSION_LETTERS.deleted) return null;
   if (isSpent(after) && !isSpent(before))
     return { kind: 'session_exhausted', session: parseSessionItem(toItem(after)) };
-  // The sweeper takes the mark away when the session's time has come; nothing else does but a deletion.
-  if (before['sv'] === undefined || after['sv'] !== undefined) return null;
+  if (before['st']?.S !== SESSION_LETTERS.open || after['st']?.S !== SESSION_LETTERS.ended) return null;
   return { kind: 'session_expired', session: parseSessionItem(toItem(after)) };
 }
 

@@ -1,4 +1,7 @@
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
+import { SESSION_LETTERS } from './session-items.ts';
+
+const { open, ended } = SESSION_LETTERS;
 
 // The books hold other kinds of items, whose changes tell nothing.
 const PAYMENT = { pk: { S: [{ prefix: PAYMENT_PREFIX }] } };
@@ -22,15 +25,12 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: {
       OldImage: { rs: { N: [{ 'anything-but': ['0'] }] } },
-      NewImage: { ...SESSION, st: { S: ['A'] }, av: { N: ['0'] }, rs: { N: ['0'] } },
+      NewImage: { ...SESSION, st: { S: [open, ended] }, av: { N: ['0'] }, rs: { N: ['0'] } },
     },
   },
-  // The sweeper has visited a session whose time has come.
+  // The sweeper has ended a session whose time has come.
   {
     eventName: ['MODIFY'],
-    dynamodb: {
-      OldImage: { sh: { S: [{ prefix: 'E' }] } },
-      NewImage: { ...SESSION, st: { S: ['A'] }, sv: { N: [{ exists: false }] } },
-    },
+    dynamodb: { OldImage: { st: { S: [open] } }, NewImage: { ...SESSION, st: { S: [ended] } } },
   },
 ];
