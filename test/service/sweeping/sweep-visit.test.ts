@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SWEEP_SECOND_VISIT_SECONDS } from '../../../lib/domain/limits.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import { emptyTally, type SweepDeps } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
@@ -7,12 +8,13 @@ import { makePayment, makeSession } from '../../support/payments.ts';
 const START = toEpochMs(1_772_366_400_000);
 const UNTIL = addMs(START, 1_000);
 
-/** A page of one dead payment, whose decision takes so long. */
-function visit(decisionMs: number) {
+/** A page of one dead payment, whose lease ended so long ago, and whose decision takes so long. */
+function visit(decisionMs: number, overdueMs = 120_000) {
   const session = makeSession();
-  const found = makePayment(session, { status: 'PENDING', leaseUntil: addMs(START, -120_000) });
+  const found = makePayment(session, { status: 'PENDING', leaseUntil: addMs(START, -overdueMs) });
   let now = START;
   const dropped: string[] = [];
+  const postponed: number[] = [];
   const never = () => Promise.reject(new Error('nothing of this is called'));
   const deps: SweepDeps = {
     clock: { now: () => now, sleep: never },
@@ -34,12 +36,12 @@ function visit(decisionMs: number) {
       dueVisits: never,
       hasVisits: never,
       putOff: never,
-      postponeVisit: never,
+      postponeVisit: async (_id, _attempt, at) => void postponed.push(at),
       dropVisit: async (id) => void dropped.push(id),
     },
   };
   const page = [{ id: found.id, shard: 0, dueAt: found.leaseUntil }];
-  return { dropped, outcome: visitPage(deps, page, emptyTally(), UNTIL) };
+  return { dropped, postponed, outcome: visitPage(deps, page, emptyTally(), UNTIL) };
 }
 
 test('says that a page is finished where the time is not up', async () => {
@@ -52,4 +54,11 @@ test('says that a page is left whose payments are decided, and whose entries the
   const { dropped, outcome } = visit(1_000);
   expect(await outcome).toBe('left');
   expect(dropped).toEqual([]);
+});
+
+test('visits again whose time for a late reserve was not over when its visit began, however long the visit took', async () => {
+  const secondVisitMs = SWEEP_SECOND_VISIT_SECONDS * 1_000;
+  const { dropped, postponed, outcome } = visit(999, secondVisitMs - 500);
+  expect(await outcome).toBe('finished');
+  expect([dropped, postponed]).toEqual([[], [addMs(START, 500)]]);
 });

@@ -11,6 +11,7 @@ import { toPaymentItem } from '../../../lib/ledger/dynamodb/books/payment-items.
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
 import { sweep, sweepOnce } from '../../../lib/service/sweeping/sweep.ts';
 import type { SweepDeps } from '../../../lib/service/sweeping/sweep-report.ts';
+import { sweepTwice } from '../../support/faults.ts';
 import { withDatabase } from '../../support/database.ts';
 import { makePayment } from '../../support/payments.ts';
 import { createPayingWorld, createTestClock, type PayingWorld, type TestClock } from '../../support/paying.ts';
@@ -192,6 +193,49 @@ test('shows the true age of a payment that it cannot read, and finishes it once 
   expect(await reservedOf(session)).toBe(0n);
   const { Item: item } = await database.client.send(new GetItemCommand(key));
   expect([item!['st'], item!['sh'], item!['sf']]).toEqual([{ S: 'A' }, undefined, undefined]);
+});
+
+test('looks a second time where it cannot tell whether a payment waits for a visit', async () => {
+  const hasVisits = () => Promise.reject(new NotNow('planted'));
+  expect(await run({ index: { ...world.sweepDeps.index, hasVisits } })).toMatchObject({ visited: 0 });
+  expect(slept).toEqual([30_000]);
+});
+
+test('visits a payment again that is taken up after its last visit, and whose handler dies with money held', async () => {
+  const session = await world.open();
+  const request = world.request(session);
+  const busy = { type: 'SeedVault' as const, sign: () => Promise.reject(new NotNow('planted')) };
+  await processPayment({ ...world.deps, signers: { SeedVault: busy, AwsKms: busy } }, request);
+  await sweepTwice(clock, world.sweepDeps);
+  expect(await run()).toMatchObject({ visited: 0 });
+  const dead = { type: 'SeedVault' as const, sign: () => new Promise<never>(() => undefined) };
+  const deadline = addMs(clock.now(), 15_000);
+  void processPayment({ ...world.deps, signers: { SeedVault: dead, AwsKms: dead } }, { ...request, deadline });
+  for (; (await reservedOf(session)) === 0n;);
+  await sweepTwice(clock, world.sweepDeps);
+  expect(await reservedOf(session)).toBe(0n);
+});
+
+test('visits a payment a second time that was signed at a later attempt, for the reserve of the first', async () => {
+  const session = await world.open();
+  const first = makePayment(session, { leaseUntil: addMs(clock.now(), LEASE_MS) });
+  const { id, amount, leaseUntil, owner, offer, terms } = first;
+  const reserve = (attempt: number) => {
+    const reserved = { session, entry: toEntryKey(id, attempt), amount, leaseUntil, floor: null };
+    return world.ledger.reserve({ ...reserved, now: first.createdAt, inFlightMax: 64 });
+  };
+  await world.ledger.putIntent(first);
+  await world.ledger.takeOver({ id, attempt: 1, owner, leaseUntil, offer, terms });
+  await reserve(2);
+  const { budget } = (await world.ledger.readSession(session))!;
+  await world.ledger.decide(id, 2, { status: 'SIGNED', signatures: ['0x11'], budget, at: clock.now() });
+  clock.advance(LEASE_MS);
+  await sweepOnce(world.sweepDeps);
+  await reserve(1);
+  clock.advance(MINUTE_MS);
+  await sweepOnce(world.sweepDeps);
+  const books = (await world.ledger.readSession(session))!;
+  expect(books.budget).toEqual({ available: 10_000_000n - amount, reserved: 0n, spent: amount });
 });
 
 test('two runs over the same payments at the same time settle and release each once', async () => {
