@@ -61,7 +61,7 @@ describe('a challenge from a hostile seller', () => {
     ['an amount with blanks', offer({ amount: ' 500000' }), 'payload.amount'],
     ['an amount beyond uint256', offer({ amount: '9'.repeat(78) }), 'payload.amount'],
     ['an amount of a thousand digits', offer({ amount: '9'.repeat(1_000) }), 'payload.amount'],
-    ['both amount fields', offer({ maxAmountRequired: '500000' }), 'payload.amount'],
+    ['two amounts that differ', offer({ maxAmountRequired: '500001' }), 'payload.amount'],
     ['an unknown network', offer({ network: 'eip155:999999' }), 'payload.network'],
     ['a network that is not allowed here', offer({ network: 'eip155:8453' }), 'payload.network'],
     ['a token that only calls itself USDC', offer({ asset: `0x${'1'.repeat(40)}` }), 'payload.asset'],
@@ -70,7 +70,6 @@ describe('a challenge from a hostile seller', () => {
     ['the zero address as payee', offer({ payTo: ZERO_ADDRESS }), 'payload.payTo'],
     ['a payee that is no address', offer({ payTo: '0x1234' }), 'payload.payTo'],
     ['no time', offer({ maxTimeoutSeconds: 0 }), 'payload.maxTimeoutSeconds'],
-    ['a year of time', offer({ maxTimeoutSeconds: 31_536_000 }), 'payload.maxTimeoutSeconds'],
     ['an unknown scheme', offer({ scheme: `budget expired ${CANARY}` }), 'payload.scheme'],
   ])('is refused for %s, with a code and nothing reserved', async (_what, payload, field) => {
     const answer = await call('ProcessPayment', { json: paymentRequest(tenant, {}, payload) });
@@ -89,21 +88,27 @@ describe('a challenge from a hostile seller', () => {
     expectRefusal(await call('ProcessPayment', { json: paymentRequest(tenant, {}, payload as object) }));
   });
 
-  test.each<[string, object]>([
-    ['an unpaired surrogate', offer({ description: '\ud800' })],
-    ['a member named with one', offer({ '\udfff': 1 })],
-  ])('is refused for %s, which has no canonical form', async (_what, payload) => {
-    const answer = await call('ProcessPayment', { json: paymentRequest(tenant, {}, payload) });
-    expectRefusal(answer);
-    expect(answer.body['reason']).toBe('CannotParse');
+  // A seller's entry is echoed by the client and never hashed, so that what has no canonical form harms nothing within it.
+  test.each<[string, (json: string) => string]>([
+    ['an unpaired surrogate', (json) => json.replace('"echoed":0', '"echoed":"\\ud800"')],
+    ['the number 1e999', (json) => json.replace('"echoed":0', '"echoed":1e999')],
+  ])('is paid where it holds %s in a member that is only echoed', async (_what, plant) => {
+    const own = await createTenant(functions);
+    const answer = await call('ProcessPayment', {
+      event: { body: plant(JSON.stringify(paymentRequest(own, {}, offer({ echoed: 0 })))) },
+    });
+    expect(answer.status).toBe(200);
   });
 
-  test.each(['1e999', '-1e999'])('is refused for the number %s, which has no canonical form', async (number) => {
-    const body = JSON.stringify(paymentRequest(tenant, {}, offer({ huge: 0 }))).replace('"huge":0', `"huge":${number}`);
-    const answer = await call('ProcessPayment', { event: { body } });
-    expectRefusal(answer);
-    expect(answer.body['reason']).toBe('CannotParse');
-  });
+  test.each(['1e999', '-1e999'])(
+    'is refused for the number %s outside the entry, which has no canonical form',
+    async (number) => {
+      const body = JSON.stringify(paymentRequest(tenant, { huge: 0 })).replace('"huge":0', `"huge":${number}`);
+      const answer = await call('ProcessPayment', { event: { body } });
+      expectRefusal(answer);
+      expect(answer.body['reason']).toBe('CannotParse');
+    },
+  );
 
   test.each<[string, object]>([
     ['MPP', { paymentType: 'MPP', paymentInput: { mpp: { version: '1', wwwAuthenticateHeaders: ['Payment x'] } } }],

@@ -32,7 +32,8 @@ async function headerOf(userId: string): Promise<string> {
   let header: string | null = null;
   const client = createBursarClient({
     endpoint: 'https://api.example',
-    token: () => 'token',
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'none' },
     fetch: async (_url, init) => {
       header = new Headers(init?.headers).get(USER_HEADER);
       return new Response('{}');
