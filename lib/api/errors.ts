@@ -155,6 +155,11 @@ function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode,
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
       return outcome('instrument_not_active', message);
     }
+    // AWS's own words of a payment, by which its SDK knows them; reads answer 404.
+    case 'session_not_found':
+      return outcome(refusal.reason, NOT_FOUND.session);
+    case 'instrument_not_found':
+      return outcome(refusal.reason, NOT_FOUND.instrument);
     case 'session_expired':
       return outcome(refusal.reason, `Payment session has expired at ${formatInstant(refusal.expiresAt)}`);
     case 'session_closing': {

@@ -49,8 +49,18 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'wait until its operator lifts that, and ask again',
     newClientToken: NOT_REMEMBERED,
   },
+  'bursar:session_not_found': {
+    when: 'a payment names a session that there is not, that was deleted, or that is of another user or manager',
+    remedy: 'open another session',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:instrument_not_found': {
+    when: 'a payment names a wallet that there is not, that was deleted, or that is of another user or manager',
+    remedy: 'pay from a wallet of the user',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:instrument_not_active': {
-    when: 'the wallet is not ACTIVE: its creation has not ended, or it was deleted',
+    when: 'the wallet is not ACTIVE: its creation has not ended',
     remedy: 'repeat the creation under its client token, or pay from another wallet',
     newClientToken: NOT_REMEMBERED,
   },

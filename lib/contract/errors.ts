@@ -62,6 +62,8 @@ export type OutcomeCode =
   | 'session_closing'
   | 'session_below_floor'
   | 'frozen'
+  | 'session_not_found'
+  | 'instrument_not_found'
   | 'instrument_not_active'
   | 'repeated_purchase'
   | 'other_terms'

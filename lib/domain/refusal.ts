@@ -81,6 +81,9 @@ export type Refusal =
   | { readonly reason: 'frozen'; readonly since: EpochMs }
   /** The session was opened before the floor that was set after a restore: nobody knows what it paid. */
   | { readonly reason: 'session_below_floor'; readonly floor: EpochMs }
+  /** Of a payment: there is no such session or wallet of this user's, or no longer. Reads of them say `not_found`. */
+  | { readonly reason: 'session_not_found' }
+  | { readonly reason: 'instrument_not_found' }
   /** Final for its client token: the books hold it. */
   | Denial
   /** The same terms were paid within this session a short while ago, and the deployment takes that for a mistake. */

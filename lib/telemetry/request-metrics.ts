@@ -34,6 +34,8 @@ const DENIALS = {
   unauthorized: true,
   quota_exceeded: true,
   resource_conflict: true,
+  session_not_found: true,
+  instrument_not_found: true,
   instrument_not_active: true,
   session_expired: true,
   session_closing: true,

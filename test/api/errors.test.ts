@@ -28,6 +28,8 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   },
   unknown_operation: { reason: 'unknown_operation', method: 'PATCH', path: '/payments/managers' },
   not_found: { reason: 'not_found', resource: 'session' },
+  session_not_found: { reason: 'session_not_found' },
+  instrument_not_found: { reason: 'instrument_not_found' },
   instrument_not_active: { reason: 'instrument_not_active', status: 'INITIATED' },
   session_expired: { reason: 'session_expired', expiresAt: INSTANT },
   session_closing: { reason: 'session_closing', expiresAt: INSTANT },
@@ -69,6 +71,8 @@ const NAMES = {
   invalid_challenge: [400, 'ValidationException', 'FieldValidationFailed'],
   unknown_operation: [404, 'ResourceNotFoundException', undefined],
   not_found: [404, 'ResourceNotFoundException', undefined],
+  session_not_found: [400, 'ValidationException', 'FieldValidationFailed'],
+  instrument_not_found: [400, 'ValidationException', 'FieldValidationFailed'],
   instrument_not_active: [400, 'ValidationException', 'FieldValidationFailed'],
   session_expired: [400, 'ValidationException', 'FieldValidationFailed'],
   session_closing: [400, 'ValidationException', 'FieldValidationFailed'],
@@ -111,6 +115,8 @@ const SORTED: Partial<Record<Refusal['reason'], string>> = {
   session_closing: 'PaymentSessionExpired',
   session_below_floor: 'PaymentSessionExpired',
   instrument_not_active: 'InvalidPaymentInstrument',
+  instrument_not_found: 'InvalidPaymentInstrument',
+  session_not_found: 'PaymentSessionNotFound',
   not_found: 'PaymentSessionNotFound',
 };
 

@@ -136,7 +136,8 @@ describe('the doctor', () => {
     const { world, of } = await examine(
       {
         '/deletePaymentSession': () => awsError(403, 'AccessDeniedException', 'lacks the scope'),
-        '/processPayment': () => awsError(404, 'ResourceNotFoundException', 'Payment session not found'),
+        '/processPayment': () =>
+          awsError(400, 'ValidationException', 'Payment session not found', 'bursar:session_not_found'),
       },
       { env: { BURSAR_TOKEN: 'aaa.bbb.ccc' } },
     );

@@ -70,6 +70,8 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
   unauthorized: 'here',
   quota_exceeded: 'here',
   resource_conflict: 'here',
+  session_not_found: 'here',
+  instrument_not_found: 'here',
   instrument_not_active: {
     elsewhere: 'test/api/errors.test.ts',
     why: 'instruments are ACTIVE at once, until they are deleted',

@@ -129,6 +129,24 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
       expected: field('paymentInput.cryptoX402.payload.payTo', 'bursar:invalid_pay_to'),
     },
   ],
+  session_not_found: [
+    {
+      what: 'a payment in a session that there is not',
+      operation: 'ProcessPayment',
+      ways: WAYS,
+      input: (stage) => pay(stage, offerOf('2', '1'), { paymentSessionId: NEVER.paymentSessionId }),
+      expected: { ...field('bursar:session_not_found'), message: /^Payment session not found$/ },
+    },
+  ],
+  instrument_not_found: [
+    {
+      what: 'a payment from a wallet that there is not',
+      operation: 'ProcessPayment',
+      ways: WAYS,
+      input: (stage) => pay(stage, offerOf('2', '1'), { paymentInstrumentId: NEVER.paymentInstrumentId }),
+      expected: { ...field('bursar:instrument_not_found'), message: /^Payment instrument not found$/ },
+    },
+  ],
   not_found: [
     {
       what: 'a manager',
@@ -146,16 +164,16 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
     },
     {
       what: 'an instrument',
-      operation: 'ProcessPayment',
+      operation: 'GetPaymentInstrument',
       ways: WAYS,
-      input: (stage) => pay(stage, offerOf('2', '1'), { paymentInstrumentId: NEVER.paymentInstrumentId }),
+      input: (stage) => ({ ...of(stage), paymentInstrumentId: NEVER.paymentInstrumentId }),
       expected: missing(/^Payment instrument not found$/),
     },
     {
       what: 'a session',
-      operation: 'ProcessPayment',
+      operation: 'GetPaymentSession',
       ways: WAYS,
-      input: (stage) => pay(stage, offerOf('2', '1'), { paymentSessionId: NEVER.paymentSessionId }),
+      input: (stage) => ({ ...of(stage), paymentSessionId: NEVER.paymentSessionId }),
       expected: missing(/^Payment session not found$/),
     },
     {

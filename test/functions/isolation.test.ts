@@ -198,9 +198,9 @@ describe('a process that has paid, and so remembers the wallet and the session, 
   const payAgain = (tenant: Tenant) => call('ProcessPayment', { json: paymentRequest(tenant) });
 
   test.each([
-    ['wallet', 'DeletePaymentInstrument', 'paymentInstrumentId', instrument],
-    ['session', 'DeletePaymentSession', 'paymentSessionId', 'Payment session not found'],
-  ] as const)('from a %s that was deleted since', async (_what, operation, member, message) => {
+    ['wallet', 'DeletePaymentInstrument', 'paymentInstrumentId', instrument, 'bursar:instrument_not_found'],
+    ['session', 'DeletePaymentSession', 'paymentSessionId', 'Payment session not found', 'bursar:session_not_found'],
+  ] as const)('from a %s that was deleted since', async (_what, operation, member, message, code) => {
     const tenant = { ...own, ...(await createWallet('user-1')) };
     const spare = { ...own, ...(await createWallet('user-1')) };
     expect((await payAgain(tenant)).status).toBe(200);
@@ -208,7 +208,13 @@ describe('a process that has paid, and so remembers the wallet and the session, 
     expect((await call(operation, { json: tenant })).status).toBe(200);
 
     const missing = await payAgain({ ...tenant, [member]: MISSING[member] });
-    expect(missing.body).toEqual({ __type: 'ResourceNotFoundException', message });
+    expect(missing.status).toBe(400);
+    expect(missing.body).toEqual({
+      __type: 'ValidationException',
+      message,
+      reason: 'FieldValidationFailed',
+      fieldList: [{ name: code, message }],
+    });
     expect(seen(await payAgain(tenant))).toBe(seen(missing));
     if (before !== null) expect(await budgetOf(tenant)).toEqual(before);
     // The other half of the pair is still good.

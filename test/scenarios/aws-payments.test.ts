@@ -114,21 +114,25 @@ describe('ProcessPayment through the official client', () => {
 
   test('finds neither a session, a wallet nor a manager that does not exist', async () => {
     const { input, tenant } = await prepare('5.00');
-    const missing: [Partial<ProcessPaymentCommandInput>, string][] = [
-      [{ paymentSessionId: `payment-session-${'0'.repeat(15)}` }, 'Payment session not found'],
-      [{ paymentInstrumentId: `payment-instrument-${'0'.repeat(15)}` }, 'Payment instrument not found'],
+    const failureWith = (override: Partial<ProcessPaymentCommandInput>) =>
+      failureOf(aws.agent.send(new ProcessPaymentCommand({ ...input, ...override, clientToken: newToken() })));
+    const missing: [Partial<ProcessPaymentCommandInput>, string, string][] = [
+      [{ paymentSessionId: `payment-session-${'0'.repeat(15)}` }, 'Payment session not found', 'session_not_found'],
       [
-        { paymentManagerArn: `${tenant.manager.paymentManagerArn?.slice(0, -10)}0000000000` },
-        'Payment manager not found',
+        { paymentInstrumentId: `payment-instrument-${'0'.repeat(15)}` },
+        'Payment instrument not found',
+        'instrument_not_found',
       ],
     ];
-    for (const [override, message] of missing) {
-      const error = await failureOf(
-        aws.agent.send(new ProcessPaymentCommand({ ...input, ...override, clientToken: newToken() })),
-      );
-      expect(error).toBeInstanceOf(ResourceNotFoundException);
-      expect(error).toMatchObject({ message, $metadata: metadata(404) });
+    for (const [override, message, code] of missing) {
+      const error = await failureWith(override);
+      expect(error).toBeInstanceOf(ValidationException);
+      expect(error).toMatchObject({ message, fieldList: [{ name: `bursar:${code}` }], $metadata: metadata(400) });
     }
+    const manager = `${tenant.manager.paymentManagerArn?.slice(0, -10)}0000000000`;
+    const error = await failureWith({ paymentManagerArn: manager });
+    expect(error).toBeInstanceOf(ResourceNotFoundException);
+    expect(error).toMatchObject({ message: 'Payment manager not found', $metadata: metadata(404) });
   });
 
   test('is refused to the backend, and opening sessions to the agent', async () => {

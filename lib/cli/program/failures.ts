@@ -70,6 +70,8 @@ function isRefusal(error: BursarError): boolean {
 
 const HINTS: Readonly<Record<string, string>> = {
   'bursar:budget_exceeded': 'nothing was signed; `bursar session create --budget USD` opens a larger budget',
+  'bursar:session_not_found': '`bursar session create` opens a new one',
+  'bursar:instrument_not_found': '`bursar init` finds a wallet of the user, or makes one',
   'bursar:session_expired': '`bursar session create` opens a new one',
   'bursar:session_closing': '`bursar session create` opens a new one',
   'bursar:destination_not_allowed':

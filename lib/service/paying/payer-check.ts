@@ -64,14 +64,14 @@ function judge(
   now: EpochMs,
 ): Result<Standing, Refusal> {
   const { gate, session, instrument, authorizer } = read;
-  if (session === null || session.userId !== userId) return refuse({ reason: 'not_found', resource: 'session' });
+  if (session === null || session.userId !== userId) return refuse({ reason: 'session_not_found' });
   const status = sessionStatus(session, now);
-  if (status === 'DELETED') return refuse({ reason: 'not_found', resource: 'session' });
+  if (status === 'DELETED') return refuse({ reason: 'session_not_found' });
   if (status === 'EXPIRED') return refuse({ reason: 'session_expired', expiresAt: session.expiresAt });
   const closed = gateRefusal(gate, session);
   if (closed !== null) return refuse(closed);
   if (instrument === null || instrument.status === 'DELETED') {
-    return refuse({ reason: 'not_found', resource: 'instrument' });
+    return refuse({ reason: 'instrument_not_found' });
   }
   if (instrument.status !== 'ACTIVE' || instrument.wallet === null) {
     return refuse({ reason: 'instrument_not_active', status: instrument.status });

@@ -175,11 +175,11 @@ async function sendReserve(deps: ReserveDeps, payment: Payment, floor: EpochMs |
 }
 
 function closedRefusal(session: Session | null, floor: EpochMs | null, now: EpochMs): Refusal | null {
-  if (session === null) return { reason: 'not_found', resource: 'session' };
+  if (session === null) return { reason: 'session_not_found' };
   if (floor !== null && session.createdAt < floor) return { reason: 'session_below_floor', floor };
   switch (sessionStatus(session, now)) {
     case 'DELETED':
-      return { reason: 'not_found', resource: 'session' };
+      return { reason: 'session_not_found' };
     case 'EXPIRED':
       return { reason: 'session_expired', expiresAt: session.expiresAt };
     case 'ACTIVE':

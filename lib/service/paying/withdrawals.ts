@@ -170,10 +170,15 @@ function judgeSession(
   return ok({ gate, session, facts: { address, key, deploymentId, sessionExpiresAt: session.expiresAt } });
 }
 
+const SESSION_REASONS: ReadonlySet<Refusal['reason']> = new Set([
+  'session_expired',
+  'session_closing',
+  'session_below_floor',
+  'session_not_found',
+]);
+
 /** Says of the withdrawal what is said of its session, which the caller knows nothing of. */
 function withoutSession(refusal: Refusal): Refusal {
   const { reason } = refusal;
-  return reason === 'session_expired' || reason === 'session_closing' || reason === 'session_below_floor'
-    ? { reason: 'withdrawal_lapsed' }
-    : refusal;
+  return SESSION_REASONS.has(reason) ? { reason: 'withdrawal_lapsed' } : refusal;
 }

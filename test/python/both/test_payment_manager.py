@@ -190,12 +190,47 @@ def test_raises_invalid_payment_instrument_for_one_that_is_not_active(
     assert spent(stack, agent, session_id) == 0
 
 
-def test_refuses_a_payment_in_a_session_that_there_is_not(stack: Stack, agent: PaymentManager, wallet: Wallet) -> None:
-    with pytest.raises(PaymentError, match="ResourceNotFoundException") as refusal:
+def pay(stack: Stack, agent: PaymentManager, instrument_id: str, session_id: str) -> dict[str, Any]:
+    """ProcessPayment alone: `generate_payment_header` reads the wallet first, and that read answers 404."""
+    accepts = ask(stack.seller("weather-v1"))["body"]["accepts"]
+    return dict(
+        agent.process_payment(
+            payment_session_id=session_id,
+            payment_instrument_id=instrument_id,
+            payment_type="CRYPTO_X402",
+            payment_input={"cryptoX402": {"version": "1", "payload": accepts[0]}},
+            user_id=stack.user_id,
+        )
+    )
+
+
+def test_raises_payment_session_not_found_for_a_session_that_there_is_not(
+    stack: Stack, agent: PaymentManager, wallet: Wallet
+) -> None:
+    with pytest.raises(PaymentSessionNotFound):
         agent.generate_payment_header(
             wallet.instrument_id, MISSING_SESSION, ask(stack.seller("weather")), user_id=stack.user_id
         )
-    assert type(refusal.value) is PaymentError
+
+
+def test_raises_payment_session_not_found_for_a_session_that_was_deleted(
+    stack: Stack, management: PaymentManager, agent: PaymentManager, wallet: Wallet
+) -> None:
+    session_id = open_session(stack, management, "1.00")
+    management.delete_payment_session(session_id, user_id=stack.user_id)
+
+    with pytest.raises(PaymentSessionNotFound):
+        pay(stack, agent, wallet.instrument_id, session_id)
+
+
+def test_raises_invalid_payment_instrument_for_a_wallet_that_there_is_not(
+    stack: Stack, management: PaymentManager, agent: PaymentManager
+) -> None:
+    session_id = open_session(stack, management, "1.00")
+
+    with pytest.raises(InvalidPaymentInstrument):
+        pay(stack, agent, MISSING_INSTRUMENT, session_id)
+    assert spent(stack, agent, session_id) == 0
 
 
 def test_refuses_a_challenge_for_other_money(

@@ -156,8 +156,9 @@ def test_refuses_a_payment_above_the_budget(stack: Stack, backend: Any, payer: A
 
 
 def test_refuses_a_payment_in_a_session_that_there_is_not(stack: Stack, payer: Any, wallet: Wallet) -> None:
-    with pytest.raises(payer.exceptions.ResourceNotFoundException):
+    with pytest.raises(payer.exceptions.ValidationException, match="session not found") as refusal:
         payer.process_payment(**payment(stack, wallet, MISSING_SESSION, "weather-v1"))
+    assert [field["name"] for field in refusal.value.response["fieldList"]] == ["bursar:session_not_found"]
 
 
 def test_refuses_another_user_as_if_there_were_nothing(stack: Stack, backend: Any) -> None:

@@ -100,21 +100,25 @@ describe('a payment', () => {
 
 describe('a payment is refused and reserves nothing', () => {
   test.each([
-    ['another user', { principal: signedCaller('user-2') }, 'session'],
-    ['another manager', { managerId: 'other-0000000001' }, 'manager'],
-    ['an unknown session', { sessionId: 'payment-session-000000000000000' }, 'session'],
-    ['an unknown instrument', { instrumentId: 'payment-instrument-000000000000000' }, 'instrument'],
-  ])('for %s', async (_what, overrides, resource) => {
+    ['another user', { principal: signedCaller('user-2') }, { reason: 'session_not_found' }],
+    ['another manager', { managerId: 'other-0000000001' }, { reason: 'not_found', resource: 'manager' }],
+    ['an unknown session', { sessionId: 'payment-session-000000000000000' }, { reason: 'session_not_found' }],
+    [
+      'an unknown instrument',
+      { instrumentId: 'payment-instrument-000000000000000' },
+      { reason: 'instrument_not_found' },
+    ],
+  ])('for %s', async (_what, overrides, error) => {
     const session = await world.open();
     const result = await processPayment(world.deps, world.request(session, overrides));
-    expect(result).toEqual({ ok: false, error: { reason: 'not_found', resource } });
+    expect(result).toEqual({ ok: false, error });
     expect((await booksOf(session)).budget.spent).toBe(0n);
   });
 
   test('on a deleted session', async () => {
     const session = await world.open({ deleted: true });
     const result = await processPayment(world.deps, world.request(session));
-    expect(result).toEqual({ ok: false, error: { reason: 'not_found', resource: 'session' } });
+    expect(result).toEqual({ ok: false, error: { reason: 'session_not_found' } });
   });
 
   test('on an expired session, and a token that met it works on no other terms later', async () => {
@@ -129,7 +133,7 @@ describe('a payment is refused and reserves nothing', () => {
     paid(await processPayment(world.deps, world.request(session)));
     await world.open({ ...session, deleted: true });
     const result = await processPayment(world.deps, world.request(session));
-    expect(result).toEqual({ ok: false, error: { reason: 'not_found', resource: 'session' } });
+    expect(result).toEqual({ ok: false, error: { reason: 'session_not_found' } });
   });
 
   test('for a challenge that is not one of ours', async () => {

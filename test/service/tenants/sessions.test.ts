@@ -90,7 +90,14 @@ test('a deleted session is gone and pays nothing', async () => {
   expect((await call('DeletePaymentSession', { json })).status).toBe(404);
   expect((await call('GetPaymentSession', { json })).status).toBe(404);
   const payment = await call('ProcessPayment', { json: paymentRequest(json) });
-  expect(payment).toMatchObject({ status: 404, body: { message: 'Payment session not found' } });
+  expect(payment).toMatchObject({
+    status: 400,
+    body: {
+      __type: 'ValidationException',
+      message: 'Payment session not found',
+      fieldList: [{ name: 'bursar:session_not_found' }],
+    },
+  });
 });
 
 test('an expired session stays readable, and pays nothing', async () => {
