@@ -34,6 +34,15 @@ export function connectorChangeContract(registry: () => Registry): void {
       }
     });
 
+    test('keeps what it ignores until a change leaves it out', async () => {
+      const ignored = { type: 'CoinbaseCDP', arn: 'arn:aws:iam::111122223333:role/unused' } as const;
+      const connector = await create({ ignored });
+      expect(await read(connector)).toEqual(connector);
+      const next = { ...change(connector, 'new'), ignored: null };
+      expect(await registry().replaceConnector(next, connector, null)).toBe('changed');
+      expect(await read(connector)).toEqual(next);
+    });
+
     test('is not changed by whoever read an earlier revision, nor under a client token that is used up', async () => {
       const connector = await create();
       const next = change(connector, 'first');

@@ -189,6 +189,7 @@ function makeConnector(manager: PaymentManager, now: EpochMs): PaymentConnector 
     description: null,
     status: 'READY',
     material: { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', extendedPublicKey: 'xpub' },
+    ignored: null,
     createdAt: now,
     updatedAt: now,
     revision: 1,

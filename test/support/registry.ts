@@ -42,6 +42,7 @@ export function makeConnector(overrides: Partial<PaymentConnector> = {}): Paymen
       extendedPublicKey:
         'xpub68Gmy5EdvgibQVfPdqkBBCHxA5htiqg55crXYuXoQRKfDBFA1WEjWgP6LHhwBZeNK1VTsfTFUHCdrfp1bgwQ9xv5ski8PX9rL2dZXvgGDnw',
     },
+    ignored: null,
     createdAt: NOW,
     updatedAt: addMs(NOW, 900),
     revision: 1,

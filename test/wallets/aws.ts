@@ -92,6 +92,7 @@ export function makeConnector(material: PaymentConnector['material']): PaymentCo
     description: null,
     status: 'READY',
     material,
+    ignored: null,
     createdAt: NOW,
     updatedAt: NOW,
     revision: 1,

@@ -1,7 +1,7 @@
 import type { Answer } from '../../contract/client-types.ts';
 import { formatManagerArn, formatProviderArn, formatWorkloadArn, type Deployment } from '../../domain/ids.ts';
 import type { MaterialProblem } from '../../domain/ports/services.ts';
-import type { ConnectorMaterial, PaymentConnector, PaymentManager } from '../../domain/tenants/resources.ts';
+import type { IgnoredConfiguration, PaymentConnector, PaymentManager } from '../../domain/tenants/resources.ts';
 import { formatInstant } from '../../domain/time.ts';
 import { toAuthorizerConfiguration } from './authorizer.ts';
 
@@ -65,14 +65,24 @@ export function toManagerSummary(deployment: Deployment, manager: PaymentManager
   };
 }
 
-/** Wallets that Bursar keeps itself have no credentials, and so an empty list. */
-function toProviderReferences(
-  deployment: Deployment,
-  material: ConnectorMaterial,
-): Answer<'GetPaymentConnector'>['credentialProviderConfigurations'] {
-  if (!('credentialProviderName' in material)) return [];
+type ProviderReferences = Answer<'GetPaymentConnector'>['credentialProviderConfigurations'];
+
+/** Wallets that Bursar keeps itself have no credentials: an empty list, or what a client had to send, as ignored. */
+function toProviderReferences(deployment: Deployment, { material, ignored }: PaymentConnector): ProviderReferences {
+  if (!('credentialProviderName' in material)) return ignored === null ? [] : [toIgnoredReference(ignored)];
   const reference = { credentialProviderArn: formatProviderArn(deployment, material.credentialProviderName) };
   return [material.type === 'CoinbaseCDP' ? { coinbaseCDP: reference } : { stripePrivy: reference }];
+}
+
+function toIgnoredReference({ type, arn }: IgnoredConfiguration): ProviderReferences[number] {
+  switch (type) {
+    case 'CoinbaseCDP':
+      return { coinbaseCDP: { credentialProviderArn: arn, ignored: true } };
+    case 'StripePrivy':
+      return { stripePrivy: { credentialProviderArn: arn, ignored: true } };
+    case 'AwsBilling':
+      return { awsBilling: { iamRoleArn: arn, ignored: true } };
+  }
 }
 
 function toConnectorHead(connector: PaymentConnector) {
@@ -88,7 +98,7 @@ export function toCreatedConnector(deployment: Deployment, connector: PaymentCon
   return {
     ...toConnectorHead(connector),
     paymentManagerId: connector.managerId,
-    credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
+    credentialProviderConfigurations: toProviderReferences(deployment, connector),
     createdAt: formatInstant(connector.createdAt),
   };
 }
@@ -101,7 +111,7 @@ export function toConnectorView(deployment: Deployment, connector: PaymentConnec
     ...(problem?.kind === 'lost' ? { status: 'UPDATE_FAILED' as const } : {}),
     ...toDescription(connector),
     provisionMode: 'MANUAL' as const,
-    credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
+    credentialProviderConfigurations: toProviderReferences(deployment, connector),
     createdAt: formatInstant(connector.createdAt),
     lastUpdatedAt: formatInstant(connector.updatedAt),
   };
@@ -111,7 +121,7 @@ export function toUpdatedConnector(deployment: Deployment, connector: PaymentCon
   return {
     ...toConnectorHead(connector),
     paymentManagerId: connector.managerId,
-    credentialProviderConfigurations: toProviderReferences(deployment, connector.material),
+    credentialProviderConfigurations: toProviderReferences(deployment, connector),
     lastUpdatedAt: formatInstant(connector.updatedAt),
   };
 }

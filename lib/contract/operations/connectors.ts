@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { parseProviderArn } from '../../domain/ids.ts';
 import { clientToken, connectorId, description, managerId } from '../fields/names.ts';
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { text } from '../fields/text.ts';
@@ -81,14 +80,17 @@ function toConnectorName(members: {
   return { managerId: managerName, connectorId: connectorName, clientToken: token };
 }
 
+const TYPES = 'AwsKms, SeedVault, CoinbaseCDP or StripePrivy';
+
 const type = /* @__PURE__ */ define(() =>
-  v.picklist(
-    ['AwsKms', 'SeedVault', 'CoinbaseCDP', 'StripePrivy'],
-    'must be AwsKms, SeedVault, CoinbaseCDP or StripePrivy',
+  v.picklist(['AwsKms', 'SeedVault', 'CoinbaseCDP', 'StripePrivy'], ({ input }) =>
+    input === 'AwsBilling'
+      ? `must be ${TYPES}: an AwsBilling connector charges an account through AWS Marketplace, which Bursar does not`
+      : `must be ${TYPES}`,
   ),
 );
 
-/** At most one entry, which becomes the providers that it names by vendor; `null` for an empty list. */
+/** At most one entry, which becomes the ARNs that it names by the type of connector; `null` for an empty list. */
 const credentialProviderConfigurations = /* @__PURE__ */ define(() => {
   const provider = v.object({
     credentialProviderArn: v.pipe(
@@ -97,17 +99,27 @@ const credentialProviderConfigurations = /* @__PURE__ */ define(() => {
           /^arn:aws(?:-[a-z0-9-]+)?:(?:acps|bedrock-agentcore):[A-Za-z0-9-]{1,64}:[0-9]{12}:token-vault\/[a-zA-Z0-9.-]+\/paymentcredentialprovider\/[a-zA-Z0-9._-]+$/,
         expected: 'the ARN of a payment credential provider',
       }),
-      v.transform(parseProviderArn),
     ),
+  });
+  const billing = v.object({
+    iamRoleArn: text(1, 2_048, {
+      pattern: /^arn:aws(?:-[a-z0-9-]+)?:iam::(?:[0-9]{12})?:role\/.+$/,
+      expected: 'the ARN of a role',
+    }),
   });
   return v.optional(
     v.pipe(
       v.array(
         v.pipe(
-          v.object({ coinbaseCDP: v.optional(provider), stripePrivy: v.optional(provider) }),
-          v.transform(({ coinbaseCDP, stripePrivy }) => ({
+          v.object({
+            coinbaseCDP: v.optional(provider),
+            stripePrivy: v.optional(provider),
+            awsBilling: v.optional(billing),
+          }),
+          v.transform(({ coinbaseCDP, stripePrivy, awsBilling }) => ({
             ...(coinbaseCDP === undefined ? {} : { CoinbaseCDP: coinbaseCDP.credentialProviderArn }),
             ...(stripePrivy === undefined ? {} : { StripePrivy: stripePrivy.credentialProviderArn }),
+            ...(awsBilling === undefined ? {} : { AwsBilling: awsBilling.iamRoleArn }),
           })),
         ),
         'must be a list',
@@ -200,11 +212,19 @@ export const CONNECTOR_ANSWERS = /* @__PURE__ */ define(() => {
     status: said(v.picklist(['READY']), 'a connector is ready at once'),
   };
   const manager = { paymentManagerId: v.string() };
-  const provider = v.strictObject({ credentialProviderArn: v.string() });
+  const ignored = v.optional(said(v.literal(true), 'it means nothing: Bursar keeps these wallets. Not in AgentCore'));
+  const provider = v.strictObject({ credentialProviderArn: v.string(), ignored });
+  const billing = v.strictObject({ iamRoleArn: v.string(), ignored });
   const credentials = {
     credentialProviderConfigurations: said(
-      v.array(v.union([v.strictObject({ coinbaseCDP: provider }), v.strictObject({ stripePrivy: provider })])),
-      'empty where Bursar keeps the wallets itself',
+      v.array(
+        v.union([
+          v.strictObject({ coinbaseCDP: provider }),
+          v.strictObject({ stripePrivy: provider }),
+          v.strictObject({ awsBilling: billing }),
+        ]),
+      ),
+      'where Bursar keeps the wallets itself, empty or what was sent, as `ignored`',
     ),
   };
   const mode = { provisionMode: v.literal('MANUAL') };

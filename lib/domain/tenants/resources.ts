@@ -44,6 +44,15 @@ export type ConnectorMaterial =
     }
   | { readonly type: Vendor; readonly credentialProviderName: string };
 
+/**
+ * What a connector whose wallets Bursar keeps was given in `credentialProviderConfigurations`, since AWS's older clients insist
+ * on an entry. It is shown again and means nothing: nobody looks for what the ARN names.
+ */
+export interface IgnoredConfiguration {
+  readonly type: Vendor | 'AwsBilling';
+  readonly arn: string;
+}
+
 /** One wallet provider under a manager. */
 export interface PaymentConnector {
   readonly managerId: string;
@@ -52,6 +61,7 @@ export interface PaymentConnector {
   readonly description: string | null;
   readonly status: 'READY';
   readonly material: ConnectorMaterial;
+  readonly ignored: IgnoredConfiguration | null;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
   /** Counts the changes, so that one never undoes another. */

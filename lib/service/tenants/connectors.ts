@@ -1,4 +1,4 @@
-import { formatNamedId, resourceIn, type Arn, type Deployment } from '../../domain/ids.ts';
+import { formatNamedId, parseProviderArn, resourceIn, type Deployment } from '../../domain/ids.ts';
 import { CONNECTORS_MAX } from '../../domain/limits.ts';
 import type { MaterialProblem, Page, PageRequest, Randomness, WalletProvisioner } from '../../domain/ports/services.ts';
 import type {
@@ -12,6 +12,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type {
   ConnectorMaterial,
   ConnectorType,
+  IgnoredConfiguration,
   PaymentConnector,
   Vendor,
   WalletType,
@@ -32,8 +33,14 @@ export interface ConnectorsDeps {
   readonly random: Randomness;
 }
 
-/** The credential providers that a request names, by vendor; `null` where it says that there are none. */
-export type NamedProviders = Readonly<Partial<Record<Vendor, Arn<string> | null>>> | null;
+/** The ARNs of what a request names, by the type of connector that they are for; `null` where it says that there is nothing. */
+export type NamedProviders = Readonly<Partial<Record<IgnoredConfiguration['type'], string>>> | null;
+
+/** What a connector gets of it: the credential provider of a vendor's, or what is kept to be shown. */
+interface NamedConfiguration {
+  readonly provider: string | null;
+  readonly ignored: IgnoredConfiguration | null;
+}
 
 interface ConnectorInput {
   readonly managerId: string;
@@ -65,8 +72,8 @@ export async function createConnector<A extends object>(
 
   const manager = await getManager(deps, input);
   if (!manager.ok) return manager;
-  const provider = await findProvider(deps, input.type, input.providers);
-  if (!provider.ok) return provider;
+  const configuration = await readConfiguration(deps, input.type, input.providers);
+  if (!configuration.ok) return configuration;
   if (tokenKey !== null) {
     const bound = await deps.tokens.bind(tokenKey, requestHash);
     if (bound.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
@@ -74,7 +81,7 @@ export async function createConnector<A extends object>(
   const connectorId = formatNamedId(input.name, idEntropy(deps.random, scope, clientToken));
   const created = await createOnce(deps, requestHash, {
     claim: () => deps.registry.claimConnector(managerId, connectorId, requestHash, deps.clock.now()),
-    make: () => makeConnector(deps, { input, connectorId, provider: provider.value, requestHash, tokenKey, render }),
+    make: () => makeConnector(deps, { input, connectorId, ...configuration.value, requestHash, tokenKey, render }),
     refuse: (why) => (why === 'missing' ? { reason: 'not_found', resource: 'manager' } : full),
   });
   if (!created.ok) return created;
@@ -88,6 +95,7 @@ async function makeConnector(
     readonly input: ConnectorInput;
     readonly connectorId: string;
     readonly provider: string | null;
+    readonly ignored: IgnoredConfiguration | null;
     readonly requestHash: string;
     readonly tokenKey: string | null;
     readonly render: Render<PaymentConnector, object>;
@@ -103,6 +111,7 @@ async function makeConnector(
     description: input.description ?? null,
     status: 'READY',
     material: await makeMaterial(deps, input.type, request.provider, { managerId, connectorId }),
+    ignored: request.ignored,
     createdAt: now,
     updatedAt: now,
     revision: 1,
@@ -132,16 +141,35 @@ async function makeMaterial(
   return { type, credentialProviderName: provider };
 }
 
-/** The credential provider that a connector of this type names: `null` for a type that has none. */
-async function findProvider(
+async function readConfiguration(
   deps: ConnectorsDeps,
   type: ConnectorType,
   providers: NamedProviders = null,
-): Promise<Result<string | null, Refusal>> {
+): Promise<Result<NamedConfiguration, Refusal>> {
   if (type === 'AwsKms' || type === 'SeedVault') {
-    if (providers === null) return ok(null);
-    return refuseReference(`must be empty: a connector of type ${type} keeps no credentials`);
+    const ignored = readIgnored(providers);
+    return ignored.ok ? ok({ provider: null, ignored: ignored.value }) : ignored;
   }
+  const provider = await findProvider(deps, type, providers);
+  return provider.ok ? ok({ provider: provider.value, ignored: null }) : provider;
+}
+
+function readIgnored(providers: NamedProviders): Result<IgnoredConfiguration | null, Refusal> {
+  if (providers === null) return ok(null);
+  const types = (['CoinbaseCDP', 'StripePrivy', 'AwsBilling'] as const).filter((type) => providers[type] !== undefined);
+  const [type, ...others] = types;
+  if (type === undefined || others.length > 0) {
+    return refuseReference('must be empty, or an entry with one of coinbaseCDP, stripePrivy and awsBilling');
+  }
+  return ok({ type, arn: providers[type]! });
+}
+
+/** The credential provider that a connector of a vendor names. */
+async function findProvider(
+  deps: ConnectorsDeps,
+  type: Vendor,
+  providers: NamedProviders,
+): Promise<Result<string, Refusal>> {
   if (providers === null) return refuseReference('list cannot be empty');
   const { [type]: named, ...others } = providers;
   if (named === undefined || Object.keys(others).length > 0) {
@@ -155,7 +183,7 @@ async function findProvider(
       ],
     });
   }
-  const name = resourceIn(deps.deployment, named);
+  const name = resourceIn(deps.deployment, parseProviderArn(named));
   const provider = name === null ? null : await deps.identities.readProvider(name);
   if (provider === null) return refuse({ reason: 'not_found', resource: 'credential provider' });
   return provider.configuration.vendor === type ? ok(provider.name) : refuseVendor(provider.configuration.vendor, type);
@@ -221,12 +249,12 @@ export async function updateConnector<A extends object>(
     const found = await getConnector(deps, input);
     if (!found.ok) return found;
     const connector = found.value;
-    const material = await nextMaterial(deps, connector.material, input);
-    if (!material.ok) return material;
+    const configured = await nextConfiguration(deps, connector, input);
+    if (!configured.ok) return configured;
     const next: PaymentConnector = {
       ...connector,
       description: input.description ?? connector.description,
-      material: material.value,
+      ...configured.value,
       updatedAt: deps.clock.now(),
       revision: connector.revision + 1,
     };
@@ -237,22 +265,26 @@ export async function updateConnector<A extends object>(
   });
 }
 
-async function nextMaterial(
+async function nextConfiguration(
   deps: ConnectorsDeps,
-  material: ConnectorMaterial,
+  { material, ignored }: PaymentConnector,
   input: {
     readonly type?: ConnectorType | undefined;
     readonly providers?: NamedProviders | undefined;
   },
-): Promise<Result<ConnectorMaterial, Refusal>> {
+): Promise<Result<Pick<PaymentConnector, 'material' | 'ignored'>, Refusal>> {
   if (input.type !== undefined && input.type !== material.type) {
     const message = `type of a connector cannot change: expected ${material.type}`;
     return refuse({ reason: 'invalid_request', problems: [{ name: 'type', message }] });
   }
-  if (input.providers === undefined) return ok(material);
-  const provider = await findProvider(deps, material.type, input.providers);
-  if (!provider.ok) return provider;
-  return ok('credentialProviderName' in material ? { ...material, credentialProviderName: provider.value! } : material);
+  if (input.providers === undefined) return ok({ material, ignored });
+  const named = await readConfiguration(deps, material.type, input.providers);
+  if (!named.ok) return named;
+  const { provider } = named.value;
+  return ok({
+    material: provider === null ? material : { ...material, credentialProviderName: provider },
+    ignored: named.value.ignored,
+  });
 }
 
 /** Deletes a connector that has no instruments any more. Seeds and keys stay, and so does whatever money is behind them. */

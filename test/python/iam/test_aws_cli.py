@@ -102,6 +102,30 @@ def test_lists_managers_to_the_end_at_an_endpoint_that_is_named(stack: Stack, op
     assert len(arns) == len(set(arns)) >= 3
 
 
+@pytest.mark.parametrize("connector_type", ["SeedVault", "AwsKms"])
+def test_creates_connectors_of_the_types_that_aws_does_not_have(operator: AwsCli, connector_type: str) -> None:
+    control = ("bedrock-agentcore-control",)
+    manager = operator.run(
+        *(*control, "create-payment-manager", "--authorizer-type", "AWS_IAM"),
+        *("--name", f"cli{uuid.uuid4().hex[:12]}", "--role-arn", "arn:aws:iam::000000000000:role/unused"),
+    ).document()
+    of = ("--payment-manager-id", manager["paymentManagerId"])
+    # The CLI takes no connector without an entry here. Nothing has this name, and nobody looks.
+    arn = "arn:aws:bedrock-agentcore:us-east-1:000000000000:token-vault/default/paymentcredentialprovider/unused"
+    created = operator.run(
+        *(*control, "create-payment-connector", *of, "--name", "wallets", "--type", connector_type),
+        *("--credential-provider-configurations", f"coinbaseCDP={{credentialProviderArn={arn}}}"),
+    ).document()
+    key = (*of, "--payment-connector-id", created["paymentConnectorId"])
+    read = operator.run(*control, "get-payment-connector", *key).document()
+    deleted = operator.run(*control, "delete-payment-connector", *key).document()
+
+    assert created["status"] == "READY"
+    assert created["type"] == connector_type
+    assert read["credentialProviderConfigurations"][0]["coinbaseCDP"]["credentialProviderArn"] == arn
+    assert deleted["status"] == "DELETING"
+
+
 def test_opens_reads_and_deletes_a_session(stack: Stack, backend: AwsCli) -> None:
     session_id = open_session(stack, backend, "1.50")
     key = ("--payment-session-id", session_id)

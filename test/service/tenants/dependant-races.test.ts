@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { formatProviderArn } from '../../../lib/domain/ids.ts';
 import { createConnector, deleteConnector, updateConnector } from '../../../lib/service/tenants/connectors.ts';
 import { createInstrument, deleteInstrument } from '../../../lib/service/tenants/instruments.ts';
 import { deleteManager, updateManager } from '../../../lib/service/tenants/managers.ts';
@@ -101,7 +102,7 @@ test('no connector uses a credential provider that is deleted at the same time',
               managerId,
               name: 'cdp',
               type: 'CoinbaseCDP',
-              providers: { CoinbaseCDP: { deployment: DEPLOYMENT, resource: provider.name } },
+              providers: { CoinbaseCDP: formatProviderArn(DEPLOYMENT, provider.name) },
               clientToken: newToken(),
             },
             plain,
@@ -247,7 +248,7 @@ test('a connector is not made with a credential provider that became one of anot
       managerId,
       name: 'cdp',
       type: 'CoinbaseCDP',
-      providers: { CoinbaseCDP: { deployment: DEPLOYMENT, resource: provider.name } },
+      providers: { CoinbaseCDP: formatProviderArn(DEPLOYMENT, provider.name) },
     },
     plain,
   );

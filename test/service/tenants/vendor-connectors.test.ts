@@ -32,6 +32,63 @@ async function plantProvider(configuration?: object): Promise<string> {
   return provider.name;
 }
 
+describe.each(['SeedVault', 'AwsKms'] as const)('a %s connector with an entry that older clients insist on', (type) => {
+  const role = 'arn:aws:iam::111122223333:role/unused';
+  const nobody = { credentialProviderArn: arnOf('nobody') };
+  const shown = async (path: object) =>
+    (await call('GetPaymentConnector', { path: path as never })).body['credentialProviderConfigurations'];
+
+  test.each([
+    ['coinbaseCDP', nobody],
+    ['stripePrivy', { credentialProviderArn: nobody.credentialProviderArn.replace('111122223333', '999999999999') }],
+    ['awsBilling', { iamRoleArn: role }],
+  ])('shows %s as ignored, and looks for nothing', async (member, entry) => {
+    const manager = await createManager();
+    const credentialProviderConfigurations = [{ [member]: entry }];
+    const { status, body } = await createConnector(manager, { type, credentialProviderConfigurations });
+    const ignored = [{ [member]: { ...entry, ignored: true } }];
+    expect([status, (body as Record<string, unknown>)['credentialProviderConfigurations']]).toEqual([202, ignored]);
+    expect(await shown({ ...manager, paymentConnectorId: body.paymentConnectorId })).toEqual(ignored);
+  });
+
+  test('holds no credential provider in use', async () => {
+    const [manager, name] = [await createManager(), await plantProvider()];
+    const credentialProviderConfigurations = [{ coinbaseCDP: { credentialProviderArn: arnOf(name) } }];
+    expect((await createConnector(manager, { type, credentialProviderConfigurations })).status).toBe(202);
+    expect((await call('DeletePaymentCredentialProvider', { json: { name } })).status).toBe(204);
+  });
+
+  test('keeps it in a change that says nothing of it, and loses it to an empty list', async () => {
+    const manager = await createManager();
+    const { body } = await createConnector(manager, {
+      type,
+      credentialProviderConfigurations: [{ coinbaseCDP: nobody }],
+    });
+    const path = { ...manager, paymentConnectorId: body.paymentConnectorId };
+    await call('UpdatePaymentConnector', { path, json: { description: 'changed' } });
+    expect(await shown(path)).toEqual([{ coinbaseCDP: { ...nobody, ignored: true } }]);
+    const other = [{ awsBilling: { iamRoleArn: role } }];
+    await call('UpdatePaymentConnector', { path, json: { credentialProviderConfigurations: other } });
+    expect(await shown(path)).toEqual([{ awsBilling: { iamRoleArn: role, ignored: true } }]);
+    await call('UpdatePaymentConnector', { path, json: { credentialProviderConfigurations: [] } });
+    expect(await shown(path)).toEqual([]);
+  });
+
+  test.each([
+    ['nothing that is known', {}],
+    ['two members', { coinbaseCDP: nobody, stripePrivy: nobody }],
+  ])('is refused with an entry of %s', async (_what, entry) => {
+    const refused = await createConnector(await createManager(), { type, credentialProviderConfigurations: [entry] });
+    expect(refused).toMatchObject({ status: 400, body: { fieldList: [{ name: 'credentialProviderConfigurations' }] } });
+  });
+});
+
+test('a connector of type AwsBilling is refused with the reason', async () => {
+  const refused = await createConnector(await createManager(), { type: 'AwsBilling' });
+  expect(refused).toMatchObject({ status: 400, body: { fieldList: [{ name: 'type' }] } });
+  expect(JSON.stringify(refused.body)).toContain('AWS Marketplace');
+});
+
 describe('a connector of a vendor', () => {
   const cdp = (name: string) => ({
     type: 'CoinbaseCDP',
@@ -75,7 +132,6 @@ describe('a connector of a vendor', () => {
     expect(await createConnector(manager, foreign)).toMatchObject(missing);
     expect((await createConnector(manager, cdp(privy))).status).toBe(400);
     expect((await createConnector(manager, { type: 'CoinbaseCDP' })).status).toBe(400);
-    expect((await createConnector(manager, { ...cdp(privy), type: 'AwsKms' })).status).toBe(400);
     expect((await call('ListPaymentConnectors', { path: manager })).body).toEqual({ paymentConnectors: [] });
   });
 

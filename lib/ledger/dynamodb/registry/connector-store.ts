@@ -138,6 +138,7 @@ async function replaceConnector(
       kind: 'update',
       key: connectorKey(next.managerId, next.connectorId),
       set: toChangeableAttributes(next),
+      remove: next.ignored === null ? ['ignoredConfiguration'] : [],
       condition: unchanged(previous),
     },
     ...toProviderParts(previous, next),

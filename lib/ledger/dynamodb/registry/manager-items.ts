@@ -3,6 +3,7 @@ import type { JwtAuthorizer } from '../../../domain/tenants/jwt-authorizer.ts';
 import type {
   Authorizer,
   ConnectorMaterial,
+  IgnoredConfiguration,
   PaymentConnector,
   PaymentManager,
 } from '../../../domain/tenants/resources.ts';
@@ -112,9 +113,10 @@ function isJwtAuthorizer(value: unknown): value is JwtAuthorizer {
 
 /** What an update may change of a connector. */
 export function toChangeableAttributes(connector: PaymentConnector): Item {
-  const { material } = connector;
+  const { material, ignored } = connector;
   return {
     ...toDescription(connector.description),
+    ...(ignored === null ? {} : { ignoredConfiguration: text(JSON.stringify(ignored)) }),
     ...('credentialProviderName' in material ? { credentialProviderName: text(material.credentialProviderName) } : {}),
     updatedAt: number(connector.updatedAt),
     revision: number(connector.revision),
@@ -149,10 +151,25 @@ export function parseConnectorItem(item: Item): PaymentConnector {
     description: item['description']?.S ?? null,
     status: readOneOf(item, 'status', ['READY']),
     material: parseMaterial(item),
+    ignored: parseIgnored(item),
     createdAt: readInstant(item, 'createdAt'),
     updatedAt: readInstant(item, 'updatedAt'),
     revision: readInteger(item, 'revision'),
   };
+}
+
+function parseIgnored(item: Item): IgnoredConfiguration | null {
+  const stored = item['ignoredConfiguration']?.S;
+  if (stored === undefined) return null;
+  const ignored: unknown = JSON.parse(stored);
+  if (!isIgnored(ignored)) {
+    throw new InvariantViolated(`stored item ${readText(item, 'sk')} has a malformed ignoredConfiguration`);
+  }
+  return ignored;
+}
+
+function isIgnored(value: unknown): value is IgnoredConfiguration {
+  return typeof value === 'object' && value !== null && 'type' in value && 'arn' in value;
 }
 
 function parseMaterial(item: Item): ConnectorMaterial {
