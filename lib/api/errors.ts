@@ -1,4 +1,11 @@
-import type { ErrorCode, ErrorName, OutcomeCode, ValidationReason, WIRE_ERRORS } from '../contract/errors.ts';
+import {
+  errorOfCode,
+  type ErrorCode,
+  type ErrorName,
+  type OutcomeCode,
+  type ValidationReason,
+  type WIRE_ERRORS,
+} from '../contract/errors.ts';
 import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
@@ -13,6 +20,7 @@ export interface WireError {
   readonly message: string;
   /** Of a ValidationException. */
   readonly reason?: ValidationReason;
+  /** Of a ValidationException, and of an AccessDeniedException with a code. */
   readonly fieldList?: readonly FieldProblem[];
   /** What Bursar adds for its own clients; AWS's ignore it. */
   readonly bursar?: object;
@@ -92,11 +100,15 @@ function invalidRequest(problems: readonly FieldProblem[]): WireError {
 }
 
 function invalidChallenge({ field, code, message }: Extract<Refusal, { reason: 'invalid_challenge' }>): WireError {
-  const name = field === 'paymentType' ? field : ['paymentInput', 'cryptoX402', field].filter(Boolean).join('.');
-  return invalid(maskWords(message, BUDGET_OR_EXPIRY, INSTRUMENT), [
-    { name, message },
-    { name: `bursar:${code}` satisfies ErrorCode, message },
-  ]);
+  const member = field === 'paymentType' ? field : ['paymentInput', 'cryptoX402', field].filter(Boolean).join('.');
+  const wireCode: ErrorCode = `bursar:${code}`;
+  const fieldList = [
+    { name: member, message },
+    { name: wireCode, message },
+  ];
+  const text = maskWords(message, BUDGET_OR_EXPIRY, INSTRUMENT);
+  const name = errorOfCode(wireCode);
+  return name === 'AccessDeniedException' ? { status: 403, name, message: text, fieldList } : invalid(text, fieldList);
 }
 
 /**

@@ -19,7 +19,8 @@ export const WIRE_ERRORS = {
   },
   AccessDeniedException: {
     status: 403,
-    description: 'The signature or the token is not accepted, or its holder may not do this.',
+    description:
+      'The signature or the token is not accepted, or its holder may not do this. A payment by a type or scheme that the deployment does not pay by, too.',
     newClientToken: 'yes',
   },
   ResourceNotFoundException: {
@@ -75,3 +76,17 @@ export type OutcomeCode =
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
 export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode}`;
+
+/**
+ * What this deployment does not pay by. AWS answers AccessDeniedException for what is not enabled in an account, by which its
+ * clients tell it from a request that is wrong; `fieldList` stands there too, with the code.
+ */
+const NOT_ENABLED: ReadonlySet<string> = new Set<ErrorCode>([
+  'bursar:unsupported_payment_type',
+  'bursar:unsupported_scheme',
+]);
+
+/** The error that carries a code. */
+export function errorOfCode(code: string): 'AccessDeniedException' | 'ValidationException' {
+  return NOT_ENABLED.has(code) ? 'AccessDeniedException' : 'ValidationException';
+}

@@ -44,8 +44,11 @@ const x402: PaymentProtocol = {
 /** By the name that is stored with a payment. */
 const PROTOCOLS: Readonly<Record<string, PaymentProtocol>> = { x402 };
 
-/** AgentCore's payment types that Bursar knows by name only. */
-const UNSUPPORTED_TYPES: ReadonlySet<string> = new Set(['MPP']);
+/** AgentCore's payment types that Bursar knows by name only, and why it does not pay by them. */
+const UNSUPPORTED_TYPES: Readonly<Record<string, string>> = {
+  MPP: 'it is not in this release',
+  AWS_BILLING_X402: 'it charges an account through AWS Marketplace, which Bursar does not',
+};
 
 /** Reads the challenge of a request by the protocol that its payment type names. */
 export function parsePaymentInput(
@@ -58,9 +61,8 @@ export function parsePaymentInput(
   const supported = Object.values(PROTOCOLS)
     .map((each) => each.paymentType)
     .join(', ');
-  const message = UNSUPPORTED_TYPES.has(paymentType)
-    ? `Payment type '${paymentType}' is not supported yet. Supported payment types: ${supported}`
-    : `paymentType must be one of ${supported}. Received: ${formatReceived(paymentType)}`;
+  const why = Object.hasOwn(UNSUPPORTED_TYPES, paymentType) ? `: ${UNSUPPORTED_TYPES[paymentType]}` : '';
+  const message = `Payment type ${formatReceived(paymentType)} is not enabled in this deployment${why}. Enabled: ${supported}`;
   return refuse({ reason: 'invalid_challenge', code: 'unsupported_payment_type', field: 'paymentType', message });
 }
 

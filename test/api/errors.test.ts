@@ -22,9 +22,9 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   },
   invalid_challenge: {
     reason: 'invalid_challenge',
-    code: 'unsupported_scheme',
-    field: 'payload.scheme',
-    message: `Payment scheme not supported. Supported scheme: exact. Received: ${HOSTILE}`,
+    code: 'invalid_asset',
+    field: 'payload.asset',
+    message: `Payment asset is not valid. Received: ${HOSTILE}`,
   },
   unknown_operation: { reason: 'unknown_operation', method: 'PATCH', path: '/payments/managers' },
   not_found: { reason: 'not_found', resource: 'session' },
@@ -171,13 +171,23 @@ const challengeNames = (field: string) =>
   toWireError({ ...REFUSALS.invalid_challenge, field }).fieldList?.map(({ name }) => name);
 
 test('names the member of a challenge and a stable code', () => {
-  expect(challengeNames('payload.scheme')).toEqual([
-    'paymentInput.cryptoX402.payload.scheme',
-    'bursar:unsupported_scheme',
-  ]);
-  expect(challengeNames('')).toEqual(['paymentInput.cryptoX402', 'bursar:unsupported_scheme']);
-  expect(challengeNames('paymentType')).toEqual(['paymentType', 'bursar:unsupported_scheme']);
+  expect(challengeNames('payload.asset')).toEqual(['paymentInput.cryptoX402.payload.asset', 'bursar:invalid_asset']);
+  expect(challengeNames('')).toEqual(['paymentInput.cryptoX402', 'bursar:invalid_asset']);
+  expect(challengeNames('paymentType')).toEqual(['paymentType', 'bursar:invalid_asset']);
 });
+
+test.each(['unsupported_payment_type', 'unsupported_scheme'] as const)(
+  "answers %s with AWS's error for what is not enabled, and its code",
+  (code) => {
+    const error = toWireError({ ...REFUSALS.invalid_challenge, code });
+    expect(error).toMatchObject({
+      status: 403,
+      name: 'AccessDeniedException',
+      fieldList: [{}, { name: `bursar:${code}` }],
+    });
+    expect(error.reason).toBeUndefined();
+  },
+);
 
 test('says the same of every missing resource of a kind', () => {
   const bodies = (['manager', 'connector', 'instrument', 'session', 'payment'] as const).map((resource) =>

@@ -128,6 +128,24 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
       input: (stage) => pay(stage, { ...offerOf('2', '1'), payTo: `0x${'0'.repeat(40)}` }),
       expected: field('paymentInput.cryptoX402.payload.payTo', 'bursar:invalid_pay_to'),
     },
+    {
+      what: 'a scheme that the deployment does not pay, as AWS answers what is not enabled',
+      operation: 'ProcessPayment',
+      ways: WAYS,
+      input: (stage) => pay(stage, { ...offerOf('2', '1'), scheme: 'upto' }),
+      expected: { ...denied, message: /Supported scheme: exact/ },
+    },
+    {
+      what: 'a payment type that the deployment does not pay by, as AWS answers what is not enabled',
+      operation: 'ProcessPayment',
+      ways: WAYS,
+      input: (stage) => ({
+        ...pay(stage, offerOf('2', '1')),
+        paymentType: 'MPP',
+        paymentInput: { mpp: { version: '1', wwwAuthenticateHeaders: ['Payment id="1"'] } },
+      }),
+      expected: { ...denied, message: /'MPP' is not enabled in this deployment/ },
+    },
   ],
   session_not_found: [
     {

@@ -22,14 +22,18 @@ beforeAll(async () => {
 const CANARY = 'canary5f1e';
 const ZERO_ADDRESS = `0x${'0'.repeat(40)}`;
 
-function expectRefusal(answer: Answer): void {
-  expect(answer.status).toBe(400);
+const INVALID = { status: 400, name: 'ValidationException' };
+/** AWS's error for what is not enabled. */
+const NOT_ENABLED = { status: 403, name: 'AccessDeniedException' };
+
+function expectRefusal(answer: Answer, { status, name } = INVALID): void {
+  expect(answer.status).toBe(status);
   expect(answer.headers).toMatchObject({
     'content-type': 'application/json',
-    'x-amzn-errortype': 'ValidationException',
+    'x-amzn-errortype': name,
     'x-amzn-requestid': expect.any(String) as string,
   });
-  expect(answer.body).toMatchObject({ __type: 'ValidationException', message: expect.any(String) as string });
+  expect(answer.body).toMatchObject({ __type: name, message: expect.any(String) as string });
   expect(answer.body['message']).not.toMatch(/budget|insufficient|expired|inactive/i);
 }
 
@@ -70,10 +74,11 @@ describe('a challenge from a hostile seller', () => {
     ['the zero address as payee', offer({ payTo: ZERO_ADDRESS }), 'payload.payTo'],
     ['a payee that is no address', offer({ payTo: '0x1234' }), 'payload.payTo'],
     ['no time', offer({ maxTimeoutSeconds: 0 }), 'payload.maxTimeoutSeconds'],
+    ['upto', offer({ scheme: 'upto' }), 'payload.scheme'],
     ['an unknown scheme', offer({ scheme: `budget expired ${CANARY}` }), 'payload.scheme'],
   ])('is refused for %s, with a code and nothing reserved', async (_what, payload, field) => {
     const answer = await call('ProcessPayment', { json: paymentRequest(tenant, {}, payload) });
-    expectRefusal(answer);
+    expectRefusal(answer, field === 'payload.scheme' ? NOT_ENABLED : INVALID);
     const names = (answer.body['fieldList'] as { name: string }[]).map(({ name }) => name);
     expect(names).toEqual([`paymentInput.cryptoX402.${field}`, expect.stringMatching(/^bursar:[a-z_0-9]+$/)]);
     await expectNothingReserved();
@@ -113,10 +118,18 @@ describe('a challenge from a hostile seller', () => {
   test.each<[string, object]>([
     ['MPP', { paymentType: 'MPP', paymentInput: { mpp: { version: '1', wwwAuthenticateHeaders: ['Payment x'] } } }],
     ['an unknown type', { paymentType: 'budget' }],
+    [
+      'AWS_BILLING_X402',
+      {
+        paymentType: 'AWS_BILLING_X402',
+        paymentInstrumentId: 'aws.agentcorepayments.awsbilling.v1',
+        paymentInput: { awsBillingX402: { version: '2', payload: { extra: { quoteToken: 'a.b.c' } } } },
+      },
+    ],
     ['an inherited name', { paymentType: 'toString' }],
   ])('is refused for the payment type of %s', async (_what, overrides) => {
     const answer = await call('ProcessPayment', { json: paymentRequest(tenant, overrides) });
-    expectRefusal(answer);
+    expectRefusal(answer, NOT_ENABLED);
     expect(answer.body['fieldList']).toMatchObject([
       { name: 'paymentType' },
       { name: 'bursar:unsupported_payment_type' },
@@ -258,7 +271,7 @@ test('a payment request with any one member replaced by anything is a proof or a
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...members), fc.jsonValue(), async (member, value) => {
       const { status } = await call('ProcessPayment', { json: paymentRequest(tenant, { [member]: value }) });
-      expect([200, 400, 404]).toContain(status);
+      expect([200, 400, 403, 404]).toContain(status);
     }),
     { numRuns: 200 },
   );
@@ -269,7 +282,7 @@ test('an offer with any one member replaced by anything is a proof or a refusal,
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...members), fc.jsonValue(), async (member, value) => {
       const answer = await call('ProcessPayment', { json: paymentRequest(tenant, {}, offer({ [member]: value })) });
-      expect([200, 400]).toContain(answer.status);
+      expect([200, 400, 403]).toContain(answer.status);
     }),
     { numRuns: 200 },
   );

@@ -59,14 +59,21 @@ describe('a payment input', () => {
     expect(parsePaymentInput('CRYPTO_X402', { cryptoX402, mpp: null }, allowed).ok).toBe(true);
   });
 
-  test('says of MPP that it is not supported yet', () => {
-    expect(parsePaymentInput('MPP', { mpp: {} }, allowed)).toMatchObject({
-      error: {
-        code: 'unsupported_payment_type',
-        field: 'paymentType',
-        message: "Payment type 'MPP' is not supported yet. Supported payment types: CRYPTO_X402",
-      },
-    });
+  test.each([
+    ['MPP', { mpp: {} }, 'it is not in this release'],
+    [
+      'AWS_BILLING_X402',
+      { awsBillingX402: {} },
+      'it charges an account through AWS Marketplace, which Bursar does not',
+    ],
+  ])('says of %s that it is not enabled, and why', (paymentType, input, why) => {
+    const refused = parsePaymentInput(paymentType, input, allowed);
+    expect(refused).toMatchObject({ error: { code: 'unsupported_payment_type', field: 'paymentType' } });
+    if (refused.ok) throw new Error('accepted');
+    expect(refused.error.message).toContain(`${why}. Enabled: CRYPTO_X402`);
+    // AWS's own tests take these words in an answer for a fault of the wire.
+    expect(refused.error.message).not.toMatch(/paymenttype|paymentinput|unknown parameter/i);
+    expect(refused.error.message).not.toMatch(SORTING_WORDS);
   });
 
   test.each(['', 'toString', '__proto__', 'crypto_x402', 'x'.repeat(10_000), 'Budget expired', 'session not found'])(

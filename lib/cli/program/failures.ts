@@ -65,10 +65,12 @@ function fromBursar(error: BursarError, target: Target | null): CliError {
 
 /** A "no" of the service with a reason of its own, such as a budget; not a wrong request, a busy or a broken service. */
 function isRefusal(error: BursarError): boolean {
-  return error.status === 400 && (error.code?.startsWith('bursar:') ?? false);
+  return (error.status === 400 || error.status === 403) && (error.code?.startsWith('bursar:') ?? false);
 }
 
 const HINTS: Readonly<Record<string, string>> = {
+  'bursar:unsupported_payment_type': 'this deployment does not pay by it; another offer of the seller may be payable',
+  'bursar:unsupported_scheme': 'this deployment does not pay by it; another offer of the seller may be payable',
   'bursar:budget_exceeded': 'nothing was signed; `bursar session create --budget USD` opens a larger budget',
   'bursar:session_not_found': '`bursar session create` opens a new one',
   'bursar:instrument_not_found': '`bursar init` finds a wallet of the user, or makes one',

@@ -26,8 +26,9 @@ export const managerId = text(12, 211, {
   pattern: /^(?:[0-9a-z]-?){1,100}-[0-9a-z]{10}$/,
   expected: 'a manager id such as mymanager-0123456789',
 });
-export const instrumentId = text(34, 34, {
-  pattern: /^payment-instrument-[0-9a-zA-Z-]{15}$/,
+/** Of our own wallets, and the one that AWS keeps for its billing: known by its form, and found nowhere. */
+export const instrumentId = text(34, 35, {
+  pattern: /^(?:payment-instrument-[0-9a-zA-Z-]{15}|aws\.agentcorepayments\.awsbilling\.v1)$/,
   expected: 'an id such as payment-instrument-0123456789abcde',
 });
 export const sessionId = text(31, 31, {

@@ -247,6 +247,57 @@ def test_refuses_a_challenge_for_other_money(
     assert spent(stack, agent, session_id) == 0
 
 
+def mpp_challenge(method: str, details: dict[str, Any]) -> str:
+    """A challenge of the Machine Payments Protocol, as a seller writes it."""
+    request = {
+        "amount": "1000",
+        "currency": "0x036CbD53842c5426634e7929541eC2318f3dCF7e",
+        "recipient": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
+        "methodDetails": details,
+    }
+    encoded = base64.urlsafe_b64encode(json.dumps(request).encode()).decode().rstrip("=")
+    return f'Payment id="challenge-1", realm="seller.example", method="{method}", intent="charge", request="{encoded}"'
+
+
+SOLANA = mpp_challenge("solana", {"network": "devnet"})
+EVM = mpp_challenge("evm", {"chainId": 84532})
+
+
+def offering(challenge: dict[str, Any], mpp: str) -> dict[str, Any]:
+    """The 402 of a seller who takes MPP beside x402."""
+    return {**challenge, "headers": {**challenge["headers"], "WWW-Authenticate": mpp}}
+
+
+def test_buys_by_x402_where_the_wallet_cannot_pay_the_mpp_beside_it(
+    stack: Stack, management: PaymentManager, agent: PaymentManager, wallet: Wallet
+) -> None:
+    seller = stack.seller("weather")
+    session_id = open_session(stack, management, "1.00")
+    both = offering(ask(seller), SOLANA)
+    header = agent.generate_payment_header(wallet.instrument_id, session_id, both, user_id=stack.user_id)
+
+    assert list(header) == ["PAYMENT-SIGNATURE"]
+    assert fetch_goods(seller, header)["weather"] == "sunny"
+
+
+def test_answers_mpp_as_not_enabled_so_that_the_x402_beside_it_can_be_bought(
+    stack: Stack, management: PaymentManager, agent: PaymentManager, wallet: Wallet
+) -> None:
+    seller = stack.seller("weather")
+    session_id = open_session(stack, management, "1.00")
+    challenge = ask(seller)
+
+    # The SDK prefers MPP and never changes over once it has asked; the caller does, since nothing was signed.
+    with pytest.raises(PaymentError, match="AccessDeniedException.*not enabled in this deployment") as refusal:
+        agent.generate_payment_header(
+            wallet.instrument_id, session_id, offering(challenge, EVM), user_id=stack.user_id
+        )
+    assert type(refusal.value) is PaymentError
+    assert spent(stack, agent, session_id) == 0
+    header = agent.generate_payment_header(wallet.instrument_id, session_id, challenge, user_id=stack.user_id)
+    assert fetch_goods(seller, header)["weather"] == "sunny"
+
+
 def test_refuses_an_agent_that_opens_a_session(stack: Stack, agent: PaymentManager) -> None:
     with pytest.raises(PaymentError, match=DENIED[stack.mode]):
         open_session(stack, agent, "1.00")

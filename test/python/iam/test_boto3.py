@@ -161,6 +161,23 @@ def test_refuses_a_payment_in_a_session_that_there_is_not(stack: Stack, payer: A
     assert [field["name"] for field in refusal.value.response["fieldList"]] == ["bursar:session_not_found"]
 
 
+def test_answers_aws_billing_as_not_enabled(stack: Stack, backend: Any, payer: Any, wallet: Wallet) -> None:
+    session_id = create_session(stack, backend, "1.00")["paymentSessionId"]
+    quote = {"scheme": "exact", "network": "aws:base", "amount": "0.01", "extra": {"quoteToken": "a.b.c"}}
+    request = payment(
+        stack,
+        wallet,
+        session_id,
+        "weather-v1",
+        paymentType="AWS_BILLING_X402",
+        paymentInstrumentId="aws.agentcorepayments.awsbilling.v1",
+        paymentInput={"awsBillingX402": {"version": "2", "payload": quote}},
+    )
+
+    with pytest.raises(payer.exceptions.AccessDeniedException, match="AWS Marketplace"):
+        payer.process_payment(**request)
+
+
 def test_refuses_another_user_as_if_there_were_nothing(stack: Stack, backend: Any) -> None:
     session_id = create_session(stack, backend, "1.00")["paymentSessionId"]
     key = {**tenant(stack), "userId": "somebody-else"}
