@@ -3,6 +3,7 @@ import { createServer, request as sendHttp, type IncomingHttpHeaders } from 'nod
 import { BedrockAgentCoreClient, ListPaymentSessionsCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient, GetPaymentConnectorCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { roleOfRequest } from '../../lib/cli/proxy/operation-roles.ts';
 import { startProxy, type ProxyServer } from '../../lib/cli/proxy/server.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { verifySignature, type SignedRequest } from '../../lib/sigv4/verification.ts';
@@ -227,6 +228,44 @@ describe('the proxy refuses', () => {
   });
 });
 
+describe('the role of a request', () => {
+  const arn = 'arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A111122223333%3Apayment-manager%2Fdemo-0123456789';
+  test.each([
+    ['POST', '/payments/processPayment', 'processPayment'],
+    ['POST', '/payments/createPaymentSession', 'management'],
+    ['POST', '/payments/managers', 'controlPlane'],
+    ['GET', '/payments/managers/demo-0123456789', 'controlPlane'],
+    ['POST', `/tags/${arn}`, 'controlPlane'],
+    ['POST', '/identities/GetWorkloadAccessToken', 'token'],
+    ['POST', '/bursar/withdrawals', 'processPayment'],
+    ['GET', '/payments/processPayment', 'processPayment'],
+    ['POST', '/nothing/of/ours', 'processPayment'],
+  ])('%s %s is signed as %s', (method, path, role) => {
+    expect(roleOfRequest({ method, path })).toBe(role);
+  });
+
+  test('is chosen by what is asked, never by what the client says of itself', async () => {
+    const asked: unknown[] = [];
+    const chosen = await startProxy(
+      {
+        endpoint: deployment.endpoint,
+        region: 'us-east-1',
+        key: KEY,
+        credentials: async (request) => {
+          asked.push(request);
+          return LENT;
+        },
+        fetch,
+        now: Date.now,
+      },
+      { port: 0, onAnswer: () => undefined },
+    );
+    await new BedrockAgentCoreClient({ ...settings(), endpoint: chosen.url }).send(listSessions);
+    expect(asked).toEqual([{ method: 'POST', path: '/payments/listPaymentSessions' }]);
+    await chosen.close();
+  });
+});
+
 describe('bursar proxy', () => {
   test('prints keys of its own, never the lent ones, and ends well when it is interrupted', async () => {
     const world = createReadyWorld();
@@ -245,6 +284,8 @@ describe('bursar proxy', () => {
   test.each([
     [['--port', '65536'], {}],
     [['--role', 'agent'], {}],
+    [['--roles', 'by-operation'], {}],
+    [['--roles', 'all'], {}],
     [[], { BURSAR_TOKEN: 'aaa.bbb.ccc' }],
   ])('refuses %j with %j', async (argv, env) => {
     const world = createReadyWorld({ env });

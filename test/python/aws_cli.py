@@ -51,14 +51,14 @@ class AwsCli:
 
 
 @contextmanager
-def start_proxy(stack: Stack, role: str, home: Path) -> Iterator[AwsCli]:
+def start_proxy(stack: Stack, role: str, home: Path, option: str = "--role") -> Iterator[AwsCli]:
     """Starts `bursar proxy` as a user of the local stack does, and ends it as Ctrl-C does."""
     (home / ".bursar").mkdir()
     (home / ".bursar" / "local.json").write_text(json.dumps(stack.raw))
     log = home / "proxy.log"
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [*stack.raw["bursar"], "proxy", "--port", "0", "--role", role, "--json"],
+            [*stack.raw["bursar"], "proxy", "--port", "0", option, role, "--json"],
             cwd=home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

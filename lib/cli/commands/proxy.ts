@@ -1,9 +1,9 @@
-import type { CredentialSource } from '../target/aws.ts';
 import { wholeNumberOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { CliError, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { startProxy, type ProxyServer } from '../proxy/server.ts';
-import type { ProxyKey, ResignerOptions } from '../proxy/resigner.ts';
+import { roleOfRequest } from '../proxy/operation-roles.ts';
+import type { ProxyKey, RequestCredentials, ResignerOptions } from '../proxy/resigner.ts';
 import type { CallerRole } from '../target/target.ts';
 import { printable } from '../terminal/terminal.ts';
 import { PortTaken } from '../../local/loopback/server.ts';
@@ -52,9 +52,16 @@ async function runProxy({ deps, target, options }: Invocation): Promise<Outcome>
   return { exitCode: EXIT.ok, json: undefined, text: null };
 }
 
-function sourceOf({ target, options }: Invocation): CredentialSource {
+const BY_OPERATION = 'by-operation';
+
+function sourceOf({ target, options }: Invocation): RequestCredentials {
   const name = options.text('role');
+  const roles = options.text('roles');
   const { access } = target;
+  if (roles !== undefined && roles !== BY_OPERATION) {
+    throw usageError(`--roles must be ${BY_OPERATION}. Received: ${roles}`);
+  }
+  if (roles !== undefined && name !== undefined) throw usageError('--role and --roles exclude each other');
   if (name !== undefined && ROLES[name] === undefined) {
     throw usageError(`--role must be one of ${Object.keys(ROLES).join(', ')}. Received: ${name}`);
   }
@@ -62,10 +69,16 @@ function sourceOf({ target, options }: Invocation): CredentialSource {
     case 'token':
       throw usageError('proxy signs with AWS credentials', 'unset BURSAR_TOKEN; a token needs no proxy');
     case 'local': {
-      const credentials = access.local.credentials[ROLES[name ?? 'agent']!];
-      return async () => credentials;
+      const { credentials } = access.local;
+      if (roles !== undefined)
+        return async (request) => credentials[roleOfRequest(request)] ?? credentials.processPayment;
+      const lent = credentials[ROLES[name ?? 'agent']!];
+      return async () => lent;
     }
     case 'aws':
+      if (roles !== undefined) {
+        throw usageError('--roles is for the local stack; a deployment keeps its roles apart, and has --role-arn');
+      }
       if (name !== undefined) throw usageError('--role is for the local stack; a deployed one has --role-arn');
       return access.source;
   }
@@ -105,11 +118,13 @@ export const proxy: Command = {
   options: {
     port: { value: 'N', help: `where it listens, on 127.0.0.1 (default ${PORT_DEFAULT}; 0 takes a free one)` },
     role: { value: 'ROLE', help: 'with the local stack: agent (default), backend or operator' },
+    roles: { value: 'HOW', help: 'with the local stack: by-operation signs each request as the role that may make it' },
   },
   role: 'that of the requests that go through it: ProcessPaymentRole for an agent',
   examples: [
     ['bursar proxy', 'prints the environment for the AWS client, and runs until Ctrl-C'],
     ['bursar proxy --role-arn arn:aws:iam::111122223333:role/ProcessPaymentRole', 'as an agent of a deployment'],
+    ['bursar proxy --roles by-operation', 'for samples that open a session and pay in one process'],
     ['aws bedrock-agentcore get-payment-session --payment-manager-arn ... ', 'then, in a shell with that environment'],
   ],
   notes: [

@@ -3,7 +3,10 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { readBounded } from '../../domain/bounded-bytes.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { verifySignature, type SignedRequest } from '../../sigv4/verification.ts';
-import type { CredentialSource } from '../target/aws.ts';
+import type { Credentials } from '../target/aws.ts';
+
+/** Whose keys sign a request of this method and path, which has no stage in it. */
+export type RequestCredentials = (request: { readonly method: string; readonly path: string }) => Promise<Credentials>;
 
 /** A pair of keys that opens the proxy, and nothing else. */
 export interface ProxyKey {
@@ -16,7 +19,7 @@ export interface ResignerOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly key: ProxyKey;
-  readonly credentials: CredentialSource;
+  readonly credentials: RequestCredentials;
   readonly fetch: typeof fetch;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -68,9 +71,9 @@ export async function resign(options: ResignerOptions, request: SignedRequest): 
     const what = 'The proxy takes only requests that are signed with the keys that it printed';
     return proxyError(403, 'AccessDeniedException', `${what}: ${verified.error.message}`);
   }
-  let credentials: Awaited<ReturnType<CredentialSource>>;
+  let credentials: Credentials;
   try {
-    credentials = await options.credentials();
+    credentials = await options.credentials({ method: request.method, path: asked.path });
   } catch {
     return proxyError(500, 'InternalServerException', 'The proxy has no usable AWS credentials: see bursar doctor');
   }
@@ -102,7 +105,7 @@ async function forward(
   { endpoint, region, fetch: send }: ResignerOptions,
   request: SignedRequest,
   { path, query }: RequestPath,
-  credentials: Awaited<ReturnType<CredentialSource>>,
+  credentials: Credentials,
 ): Promise<ProxyAnswer> {
   const url = new URL(endpoint + path);
   for (const [name, values] of Object.entries(query)) for (const value of values) url.searchParams.append(name, value);

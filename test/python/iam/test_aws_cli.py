@@ -39,6 +39,13 @@ def agent(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aw
         yield cli
 
 
+@pytest.fixture(scope="module")
+def sample(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCli]:
+    """The CLI of a sample of AWS's, which does everything under one identity."""
+    with start_proxy(stack, "by-operation", tmp_path_factory.mktemp("sample"), "--roles") as cli:
+        yield cli
+
+
 def data(stack: Stack, cli: AwsCli, command: str, *arguments: str) -> Result:
     """A command of the data plane for the tests' user."""
     tenant = ["--payment-manager-arn", stack.manager_arn, "--user-id", stack.user_id]
@@ -153,6 +160,16 @@ def test_pays_the_seller(stack: Stack, backend: AwsCli, agent: AwsCli, wallet: W
     assert again["processPaymentId"] == first["processPaymentId"]
     assert goods["weather"] == "sunny"
     assert left(stack, backend, session_id) == 1 - Decimal(seller.price)
+
+
+def test_opens_a_session_and_pays_in_it_under_one_identity(stack: Stack, sample: AwsCli, wallet: Wallet) -> None:
+    accepted = ask(stack.seller("weather-v1"))["body"]["accepts"][0]
+    session_id = open_session(stack, sample, "1.00")
+    paid = pay(sample, payment(stack, wallet, session_id, accepted)).document()
+
+    assert sample.run("bedrock-agentcore-control", "list-payment-managers").document()["paymentManagers"] != []
+    assert paid["status"] == "PROOF_GENERATED"
+    assert left(stack, sample, session_id) < 1
 
 
 def test_refuses_a_payment_above_the_budget(stack: Stack, backend: AwsCli, agent: AwsCli, wallet: Wallet) -> None:
