@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OPERATIONS } from '../lib/contract/operations.ts';
 import type { LocalClient } from '../lib/local/info.ts';
 import { startStack, type LocalStack } from '../lib/local/stack.ts';
+import { AGENTCORE_OPERATIONS, COVERED_PATHS, EXCLUDED_OPERATIONS } from '../test/conformance/coverage.ts';
 import { findInterpreter, provideEnvironment } from './python/environment.ts';
 import { ageSigned, ageWithTokens, type AgedResources } from './python/resources.ts';
 
@@ -41,6 +43,8 @@ interface StackFile {
   readonly discoveryUrl: string;
   readonly tokenEndpoint: string;
   readonly clients: Readonly<Record<string, LocalClient>>;
+  /** What of AWS's model Bursar has, and what it leaves out. */
+  readonly contract: ReturnType<typeof describeContract>;
 }
 
 /** How callers prove who they are. */
@@ -70,6 +74,19 @@ async function describeStack(stack: LocalStack, mode: Mode): Promise<StackFile> 
     discoveryUrl: jwt.discoveryUrl,
     tokenEndpoint: jwt.tokenEndpoint,
     clients: jwt.clients,
+    contract: describeContract(),
+  };
+}
+
+function describeContract() {
+  const operations = AGENTCORE_OPERATIONS.map((name) => {
+    const { method, path, successStatus } = OPERATIONS[name];
+    return [name, { method, path, successStatus }] as const;
+  });
+  return {
+    paths: COVERED_PATHS.source,
+    operations: Object.fromEntries(operations),
+    leftOut: Object.keys(EXCLUDED_OPERATIONS),
   };
 }
 

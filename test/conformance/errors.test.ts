@@ -285,10 +285,14 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
   ],
   resource_conflict: [
     {
-      what: 'a workload identity under a name that is taken',
-      operation: 'CreateWorkloadIdentity',
+      what: 'the workload identity of a manager, which goes with the manager',
+      operation: 'DeleteWorkloadIdentity',
       ways: ['IAM'],
-      input: async () => ({ name: await world.workload() }),
+      input: async ({ manager }) => {
+        const found = succeed(await sdk.call('GetPaymentManager', 'controlPlane', { paymentManagerId: manager.id }));
+        const { workloadIdentityArn } = found['workloadIdentityDetails'] as { readonly workloadIdentityArn: string };
+        return { name: workloadIdentityArn.split('/').at(-1) };
+      },
       expected: invalid('ResourceConflict'),
     },
   ],

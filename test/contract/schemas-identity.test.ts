@@ -43,12 +43,24 @@ describe('a JWT authorizer', () => {
     ['a mapping of scopes', { advertisedScopeMapping: { read: 'Read' } }],
     ['a mapping of fifty scopes', { advertisedScopeMapping: tags(50) }],
     ['a management scope of its own', { managementScope: 'payments:admin', managementMayPay: true }],
+    ['an authorization server', { discoveryUrl: 'https://issuer.example/a/.well-known/oauth-authorization-server' }],
+    [
+      'an issuer whose path stands behind',
+      { discoveryUrl: 'https://issuer.example/.well-known/openid-configuration/a' },
+    ],
     ['an issuer on the own machine', { discoveryUrl: 'http://127.0.0.1:9/.well-known/openid-configuration' }],
   ])('may have %s', (_, settings) => {
     expect(jwtProblems(settings)).toEqual([]);
   });
 
   test.each<[string, object, string[]]>([
+    [
+      'a path on either side',
+      { discoveryUrl: 'https://issuer.example/a/.well-known/openid-configuration/b' },
+      ['*.discoveryUrl'],
+    ],
+    ['another document', { discoveryUrl: 'https://issuer.example/.well-known/jwks.json' }, ['*.discoveryUrl']],
+    ['certificates of its own', { certificateConfigurations: [] }, ['*.certificateConfigurations']],
     ['no rule at all', { allowedClients: undefined }, ['*']],
     ['an empty list of clients', { allowedClients: [] }, ['*.allowedClients']],
     ['fifty-one audiences', { allowedAudience: texts(51) }, ['*.allowedAudience']],

@@ -154,4 +154,10 @@ describe('the management scope', () => {
 
 test('a discovery URL gives the issuer key that tokens are looked up by', () => {
   expect(issuerKeyOfDiscoveryUrl(AUTHORIZER.discoveryUrl)).toBe('https://issuer.example/pool');
+  const wellKnown = 'https://issuer.example/.well-known';
+  expect(issuerKeyOfDiscoveryUrl(`${wellKnown}/oauth-authorization-server`)).toBe('https://issuer.example');
+  expect(issuerKeyOfDiscoveryUrl(`${wellKnown}/oauth-authorization-server/pool`)).toBe('https://issuer.example/pool');
+  expect(issuerKeyOfDiscoveryUrl(`${wellKnown}/openid-configuration/pool/`)).toBe('https://issuer.example/pool');
+  expect(issuerKeyOfDiscoveryUrl('https://issuer.example/a/.well-known/openid-configuration/b')).toBeNull();
+  expect(issuerKeyOfDiscoveryUrl(`${wellKnown}/openid-configurations`)).toBeNull();
 });

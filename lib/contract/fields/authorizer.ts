@@ -6,7 +6,12 @@ import {
   URL_MAX_CHARS,
 } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
-import { MANAGEMENT_SCOPE_DEFAULT, type CustomClaim, type JwtAuthorizer } from '../../domain/tenants/jwt-authorizer.ts';
+import {
+  DISCOVERY_URL,
+  MANAGEMENT_SCOPE_DEFAULT,
+  type CustomClaim,
+  type JwtAuthorizer,
+} from '../../domain/tenants/jwt-authorizer.ts';
 import { define } from '../define.ts';
 import { said, tagSet } from './answers.ts';
 import { oneMember, text, unsupported } from './text.ts';
@@ -101,8 +106,9 @@ const customJWTAuthorizer = v.pipe(
   v.object({
     discoveryUrl: v.pipe(
       text(1, URL_MAX_CHARS, {
-        pattern: /^.+\/\.well-known\/openid-configuration$/,
-        expected: 'a URL that ends in /.well-known/openid-configuration',
+        pattern: DISCOVERY_URL,
+        expected:
+          'a URL that ends in /.well-known/openid-configuration or /.well-known/oauth-authorization-server, or has the path of the issuer behind it and nothing but a host before',
       }),
       v.check(isTrustworthyUrl, 'must be an https URL without user, query or fragment'),
     ),

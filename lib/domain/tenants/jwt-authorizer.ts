@@ -5,7 +5,7 @@
  * @see https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_CustomJWTAuthorizerConfiguration.html
  */
 export interface JwtAuthorizer {
-  /** Ends in `/.well-known/openid-configuration`; what stands before it is the issuer. */
+  /** Where the issuer says what it is; `issuerKeyOfDiscoveryUrl` tells the issuer. */
   readonly discoveryUrl: string;
   /** One of these must be among the token's `aud`. */
   readonly allowedAudience: readonly string[] | null;
@@ -46,7 +46,12 @@ export interface VerifiedClaims {
   readonly [claim: string]: unknown;
 }
 
-const DISCOVERY_SUFFIX = '/.well-known/openid-configuration';
+/**
+ * What stands before the well-known part is the issuer. RFC 8414 puts an issuer's path behind it instead; then nothing but
+ * the host may stand before it, so that one URL never means two issuers.
+ */
+export const DISCOVERY_URL =
+  /^(?:([^\s?#]+)\/\.well-known\/(?:openid-configuration|oauth-authorization-server)|(https?:\/\/[^\s?#/]+)\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(\/[^\s?#]+))$/;
 
 /** The key under which managers and tokens of one issuer meet; a slash at the end of an issuer makes no difference. */
 export function issuerKey(issuer: string): string {
@@ -55,7 +60,10 @@ export function issuerKey(issuer: string): string {
 
 /** The issuer key of a discovery URL, or `null` for a URL that is none. */
 export function issuerKeyOfDiscoveryUrl(discoveryUrl: string): string | null {
-  return discoveryUrl.endsWith(DISCOVERY_SUFFIX) ? issuerKey(discoveryUrl.slice(0, -DISCOVERY_SUFFIX.length)) : null;
+  const match = DISCOVERY_URL.exec(discoveryUrl);
+  if (match === null) return null;
+  const [, before, host, path] = match;
+  return issuerKey(before ?? `${host}${path}`);
 }
 
 /** The keys of the issuers whose tokens managers of this deployment may take; `null` is any. */
@@ -68,5 +76,5 @@ export function mayTrust(trusted: TrustedIssuers, key: string | null): boolean {
 
 /** Where an issuer's discovery document stands. */
 export function discoveryUrlOf(issuer: string): string {
-  return issuerKey(issuer) + DISCOVERY_SUFFIX;
+  return `${issuerKey(issuer)}/.well-known/openid-configuration`;
 }

@@ -31,7 +31,7 @@ export async function createWorkload(
     revision: 1,
   };
   if ((await identities.createWorkload(workload)) === 'changed') return ok(workload);
-  return refuse({ reason: 'resource_conflict', message: 'There is a workload identity of this name already' });
+  return refuse({ reason: 'conflict', message: 'There is a workload identity of this name already' });
 }
 
 export async function getWorkload(

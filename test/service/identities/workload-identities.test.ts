@@ -42,8 +42,8 @@ describe('a workload identity', () => {
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const refused = answers.find(({ status }) => status !== 201);
     expect(refused).toMatchObject({
-      status: 400,
-      body: { __type: 'ValidationException', reason: 'ResourceConflict' },
+      status: 409,
+      body: { __type: 'ConflictException' },
     });
   });
 
