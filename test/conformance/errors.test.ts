@@ -144,7 +144,7 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
         paymentType: 'MPP',
         paymentInput: { mpp: { version: '1', wwwAuthenticateHeaders: ['Payment id="1"'] } },
       }),
-      expected: { ...denied, message: /'MPP' is not enabled in this deployment/ },
+      expected: { ...denied, message: /MPP is not enabled in this deployment/ },
     },
   ],
   session_not_found: [
