@@ -66,7 +66,7 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
       what: 'JSON that is nested too deeply',
       operation: 'ProcessPayment',
       ways: WAYS,
-      input: (stage) => pay(stage, nest(20)),
+      input: (stage) => pay(stage, nest(200)),
       expected: { ...invalid('CannotParse'), fields: [] },
     },
     {
