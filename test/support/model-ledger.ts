@@ -7,34 +7,73 @@ import type {
   IntentOutcome,
   Ledger,
   ReserveOutcome,
+  SweepIndex,
+  SweepReads,
   TakeOverOutcome,
 } from '../../lib/domain/ports/books.ts';
 import { sameSignatures, type EntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
-import type { OpenEntry, Session } from '../../lib/domain/payment/session.ts';
+import type { OpenEntry, Session, SessionKey } from '../../lib/domain/payment/session.ts';
+import { applyIndexCall, type Visit } from './model-index.ts';
+import { applyOperatorCall, keyOfSession, withSession, type Operator } from './model-operator.ts';
 
 /**
- * The books as a value: one session and its payments, never changed in place. The explorer walks over such values; the ledger
- * contract proves that they behave as DynamoDB does.
+ * The books as a value: sessions, payments and their visits, never changed in place. The explorer walks over such values; the
+ * ledger contract and a random differential prove that they behave as DynamoDB does.
  */
 export interface Books {
   readonly gate: Gate;
-  readonly session: Session | null;
+  /** By manager and session. */
+  readonly sessions: ReadonlyMap<string, Session>;
   readonly payments: ReadonlyMap<PaymentId, Payment>;
+  /** The index of visits: when the sweeper is to look at a payment. */
+  readonly visits: ReadonlyMap<PaymentId, Visit>;
 }
 
-type Method = keyof Ledger;
+type CallOf<Port> = {
+  [M in keyof Port]: Port[M] extends (...args: infer Args) => unknown
+    ? { readonly method: M; readonly args: Args }
+    : never;
+}[keyof Port];
+
 /** A ledger request as data. */
-export type LedgerCall = { [M in Method]: { readonly method: M; readonly args: Parameters<Ledger[M]> } }[Method];
-export type LedgerReply = { [M in Method]: Awaited<ReturnType<Ledger[M]>> }[Method];
+export type LedgerCall = CallOf<Ledger>;
+/** Any request to the books as data. */
+export type BooksCall = LedgerCall | CallOf<SweepIndex> | CallOf<Operator>;
+export type BooksReply = Awaited<ReturnType<(Ledger & SweepIndex & Operator)[keyof (Ledger & SweepIndex & Operator)]>>;
 
 export interface Applied {
   readonly books: Books;
-  readonly reply: LedgerReply;
+  readonly reply: BooksReply;
+}
+
+/** An open gate, for books that are never frozen. */
+export const OPEN_GATE: Gate = { deploymentId: '0123456789abcdef0123456789abcdef', floor: null, frozenAt: null };
+
+/** Books in which nothing was paid yet. */
+export function newBooks(...sessions: readonly Session[]): Books {
+  return {
+    gate: OPEN_GATE,
+    sessions: new Map(sessions.map((session) => [keyOfSession(session), session])),
+    payments: new Map(),
+    visits: new Map(),
+  };
 }
 
 /** Applies one request to the books, as one atomic step. */
-export function applyCall(books: Books, call: LedgerCall): Applied {
+export function applyCall(books: Books, call: BooksCall): Applied {
   switch (call.method) {
+    case 'dueVisits':
+    case 'hasVisits':
+    case 'dropVisit':
+    case 'postponeVisit':
+    case 'putOff':
+      return applyIndexCall(books, call);
+    case 'openSession':
+    case 'freeze':
+    case 'thaw':
+    case 'deleteSession':
+    case 'expireSession':
+      return applyOperatorCall(books, call);
     case 'readSession':
       return { books, reply: sessionAt(books, call.args[0]) };
     case 'readGate':
@@ -58,21 +97,24 @@ export function applyCall(books: Books, call: LedgerCall): Applied {
   }
 }
 
-function sessionAt(books: Books, key: { managerId: string; sessionId: string }): Session | null {
-  const { session } = books;
-  return session !== null && session.sessionId === key.sessionId && session.managerId === key.managerId
-    ? session
-    : null;
+function sessionAt(books: Books, key: SessionKey): Session | null {
+  return books.sessions.get(keyOfSession(key)) ?? null;
 }
 
 function withPayment(books: Books, payment: Payment): Books {
   return { ...books, payments: new Map(books.payments).set(payment.id, payment) };
 }
 
+/** The payment with its next visit at the end of its lease, whatever visit it had before. */
+function withVisit(books: Books, payment: Payment): Books {
+  const visit: Visit = { dueAt: payment.leaseUntil, failingSince: books.visits.get(payment.id)?.failingSince ?? null };
+  return { ...withPayment(books, payment), visits: new Map(books.visits).set(payment.id, visit) };
+}
+
 function putIntent(books: Books, payment: Payment): Applied {
   const stored = books.payments.get(payment.id);
   if (stored === undefined) {
-    return { books: withPayment(books, payment), reply: { kind: 'created' } satisfies IntentOutcome };
+    return { books: withVisit(books, payment), reply: { kind: 'created' } satisfies IntentOutcome };
   }
   const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
   const reply: IntentOutcome = own ? { kind: 'created' } : { kind: 'exists', payment: stored };
@@ -106,7 +148,7 @@ function reserve(books: Books, request: Parameters<Ledger['reserve']>[0]): Appli
     spent,
   };
   const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight + 1, open };
-  return { books: { ...books, session: next }, reply: { kind: 'reserved', budget } satisfies ReserveOutcome };
+  return { books: withSession(books, next), reply: { kind: 'reserved', budget } satisfies ReserveOutcome };
 }
 
 function existing(books: Books, id: PaymentId): Payment {
@@ -127,7 +169,7 @@ function takeOver(books: Books, from: Parameters<Ledger['takeOver']>[0]): Applie
       status: 'PENDING',
       terms: from.terms,
     };
-    return { books: withPayment(books, payment), reply: { kind: 'taken', payment } satisfies TakeOverOutcome };
+    return { books: withVisit(books, payment), reply: { kind: 'taken', payment } satisfies TakeOverOutcome };
   }
   const own = stored.owner === from.owner && stored.attempt === from.attempt + 1;
   const reply: TakeOverOutcome = { kind: own ? 'taken' : 'lost', payment: stored };
@@ -180,29 +222,65 @@ function closeEntry(books: Books, request: Parameters<Ledger['settle']>[0], targ
     spent: toMicroUsd(target === 'spent' ? spent + held.amount : spent),
   };
   const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight - 1, open };
-  return { books: { ...books, session: next }, reply: 'done' };
+  return { books: withSession(books, next), reply: 'done' };
+}
+
+/** What carries requests to the books, for the ports below. */
+export type Carry = (call: BooksCall) => Promise<unknown>;
+
+/** A ledger whose every request is carried to the books by somebody else. */
+export function ledgerOver(carry: Carry): Ledger {
+  const call = portCalls(carry);
+  return {
+    readSession: call('readSession'),
+    readGate: call('readGate'),
+    readPayment: call('readPayment'),
+    putIntent: call('putIntent'),
+    reserve: call('reserve'),
+    takeOver: call('takeOver'),
+    decide: call('decide'),
+    supersede: call('supersede'),
+    settle: call('settle'),
+    release: call('release'),
+  };
+}
+
+/** An index of visits whose every request is carried to the books by somebody else. */
+export function indexOver(carry: Carry): SweepIndex {
+  const call = portCalls(carry);
+  return {
+    dueVisits: call('dueVisits'),
+    hasVisits: call('hasVisits'),
+    dropVisit: call('dropVisit'),
+    postponeVisit: call('postponeVisit'),
+    putOff: call('putOff'),
+  };
+}
+
+/** Reading pages one item after the other, which is no more than the port promises. */
+export function readsOver(ledger: Pick<Ledger, 'readPayment' | 'readSession'>): SweepReads {
+  return {
+    readPayments: (ids) => Promise.allSettled(ids.map((id) => ledger.readPayment(id))),
+    readSessions: (keys) => Promise.allSettled(keys.map((key) => ledger.readSession(key))),
+  };
+}
+
+function portCalls(carry: Carry) {
+  return (method: BooksCall['method']) =>
+    (...args: unknown[]): Promise<never> =>
+      carry({ method, args } as unknown as BooksCall) as Promise<never>;
+}
+
+/** Applies each request at once, in the order of the calls, to books that a caller holds. */
+export function carryTo(holder: { books: Books }): Carry {
+  return async (call) => {
+    const applied = applyCall(holder.books, call);
+    holder.books = applied.books;
+    return applied.reply;
+  };
 }
 
 /** A ledger over books that a caller holds; each call is answered in the order of the calls. */
 export function createModelLedger(holder: { books: Books }): Ledger {
-  const call = async <M extends Method>(method: M, ...args: Parameters<Ledger[M]>): Promise<never> => {
-    const applied = applyCall(holder.books, { method, args } as unknown as LedgerCall);
-    holder.books = applied.books;
-    return applied.reply as never;
-  };
-  return {
-    readSession: (key) => call('readSession', key),
-    readGate: () => call('readGate'),
-    readPayment: (id) => call('readPayment', id),
-    putIntent: (payment) => call('putIntent', payment),
-    reserve: (request) => call('reserve', request),
-    takeOver: (from) => call('takeOver', from),
-    decide: (id, attempt, verdict) => call('decide', id, attempt, verdict),
-    supersede: (id, attempt, at) => call('supersede', id, attempt, at),
-    settle: (request) => call('settle', request),
-    release: (request) => call('release', request),
-  };
+  return ledgerOver(carryTo(holder));
 }
-
-/** An open gate, for books that are never frozen. */
-export const OPEN_GATE: Gate = { deploymentId: '0123456789abcdef0123456789abcdef', floor: null, frozenAt: null };

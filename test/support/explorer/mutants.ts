@@ -13,6 +13,134 @@ const RESERVATION = 'lib/service/paying/reservation.ts';
 const RECOVERY = 'lib/service/sweeping/recovery.ts';
 const MODEL = 'test/support/model-ledger.ts';
 
+const VISIT = 'lib/service/sweeping/sweep-visit.ts';
+
+/** Faults that show where something is throttled, closed or frozen, or where the sweeper depends on its index. */
+const OF_OPERATED: readonly Mutant[] = [
+  {
+    name: 'a throttled reserve that is taken for one that was made',
+    edits: [
+      {
+        file: RESERVATION,
+        find: "if (error instanceof NotNow) return { kind: 'throttled' };",
+        replace:
+          "if (error instanceof NotNow) return { kind: 'reserved', payment, gate, budget: { available: null, reserved: payment.amount, spent: payment.amount } };",
+      },
+    ],
+    scenario: 7,
+    rule: 'I4',
+  },
+  {
+    name: 'a reservation that is kept when the signer throttles',
+    edits: [
+      {
+        file: DRIVE,
+        find: "await undoReservation(deps, payment);\n    if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });",
+        replace:
+          "if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });\n    await undoReservation(deps, payment);",
+      },
+    ],
+    scenario: 7,
+    rule: 'I8',
+  },
+  {
+    name: 'a sweeper that leaves alone what is held on a deleted session',
+    edits: [
+      {
+        file: VISIT,
+        find: 'of session === null ? [] : openEntriesOf',
+        replace: 'of session === null || session.deleted ? [] : openEntriesOf',
+      },
+    ],
+    scenario: 8,
+    rule: 'I8',
+  },
+  {
+    name: 'a reserve that does not ask whether the session is deleted',
+    edits: [{ file: MODEL, find: '    session.deleted ||\n', replace: '' }],
+    scenario: 8,
+    rule: 'closed',
+  },
+  {
+    name: 'a reserve that does not ask whether the session has expired',
+    edits: [{ file: MODEL, find: '    session.expiresAt <= request.now ||\n', replace: '' }],
+    scenario: 9,
+    rule: 'closed',
+  },
+  {
+    name: 'a handler that does not look at the gate a second time',
+    edits: [
+      {
+        file: DRIVE,
+        find: 'const closed = await closeIfGateShut(deps, reserved, standing.session);',
+        replace: 'const closed = null as Awaited<ReturnType<typeof closeIfGateShut>>;',
+      },
+    ],
+    scenario: 10,
+    rule: 'frozen',
+  },
+  {
+    name: 'a gate that could not be read and is taken for open',
+    edits: [
+      {
+        file: DRIVE,
+        find: "if (gate.status === 'fulfilled' && refusal === null) return null;",
+        replace: 'if (refusal === null) return null;',
+      },
+    ],
+    scenario: 10,
+    rule: 'frozen',
+  },
+  {
+    name: 'a payment that was frozen out and keeps its reservation',
+    edits: [
+      {
+        file: DRIVE,
+        find: 'await undoReservation(deps, payment);\n  if (refusal !== null) return refuse(refusal);',
+        replace: 'if (refusal !== null) return refuse(refusal);\n  await undoReservation(deps, payment);',
+      },
+    ],
+    scenario: 11,
+    rule: 'I8',
+  },
+  {
+    name: 'a take-over that does not put the payment back on the index of visits',
+    edits: [
+      {
+        file: MODEL,
+        find: "return { books: withVisit(books, payment), reply: { kind: 'taken', payment }",
+        replace: "return { books: withPayment(books, payment), reply: { kind: 'taken', payment }",
+      },
+    ],
+    scenario: 1,
+    rule: 'I8',
+  },
+  {
+    name: 'a payment that is signed at a later attempt and gets no second visit',
+    edits: [
+      {
+        file: VISIT,
+        find: "const mayHaveGhost = payment.status !== 'SIGNED' || payment.attempt > 1;",
+        replace: "const mayHaveGhost = payment.status !== 'SIGNED';",
+      },
+    ],
+    scenario: 1,
+    rule: 'I8',
+  },
+  {
+    name: 'a sweeper that takes a payment in progress off its index',
+    edits: [
+      {
+        file: VISIT,
+        find: 'await deps.index.postponeVisit(payment.id, payment.attempt, payment.leaseUntil);',
+        replace: 'await deps.index.dropVisit(payment.id, payment.attempt);',
+      },
+    ],
+    scenario: 1,
+    rule: 'I8',
+  },
+];
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a reserve that is sent again under the same attempt',
@@ -171,4 +299,5 @@ export const MUTANTS: readonly Mutant[] = [
     scenario: 0,
     rule: 'I',
   },
+  ...OF_OPERATED,
 ];

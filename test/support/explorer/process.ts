@@ -1,7 +1,7 @@
-import type { Ledger } from '../../../lib/domain/ports/books.ts';
+import type { Ledger, SweepIndex } from '../../../lib/domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
-import { OPEN_GATE, type LedgerCall, type LedgerReply } from '../model-ledger.ts';
+import { OPEN_GATE, indexOver, ledgerOver, type BooksCall, type BooksReply } from '../model-ledger.ts';
 
 /**
  * A process is real asynchronous code whose every effect is held back until the explorer answers it. Its behaviour depends on
@@ -11,13 +11,13 @@ import { OPEN_GATE, type LedgerCall, type LedgerReply } from '../model-ledger.ts
 
 /** An effect that a process waits for. */
 export type Effect =
-  | { readonly kind: 'ledger'; readonly call: LedgerCall }
+  | { readonly kind: 'books'; readonly call: BooksCall }
   | { readonly kind: 'sign'; readonly digest: string }
   | { readonly kind: 'sleep'; readonly ms: number };
 
 /** What the explorer answers to one effect. */
 export type Answer =
-  | { readonly kind: 'reply'; readonly value: LedgerReply | string | undefined }
+  | { readonly kind: 'reply'; readonly value: BooksReply | string }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not_now' }
   | { readonly kind: 'fails' };
@@ -48,8 +48,11 @@ interface Step {
 /** What a process may touch. All of it is answered by the explorer, but for the clock, which only moves when it sleeps. */
 export interface ProcessWorld {
   readonly ledger: Ledger;
+  readonly index: SweepIndex;
   readonly signer: Signer;
   readonly clock: Clock;
+  /** Any request at all, for those who are no handler. */
+  readonly request: (call: BooksCall) => Promise<unknown>;
 }
 
 export type ProcessBody = (world: ProcessWorld) => Promise<unknown>;
@@ -64,15 +67,19 @@ export interface ProcessProgram {
 /** How far a sleep moves the clock: far enough that a bounded wait ends after a few looks. */
 const SLEEP_STRETCH_MS = 2_400;
 
-export async function createProgram(
-  body: ProcessBody,
-  options: { readonly startMs: number; readonly ids: () => number },
-): Promise<ProcessProgram> {
+export interface ProgramOptions {
+  readonly startMs: number;
+  readonly ids: () => number;
+  /** Where nothing moves the gate, it answers at once: reading it is then no step of its own, which keeps the states few. */
+  readonly gate: 'moves' | 'stays open';
+}
+
+export async function createProgram(body: ProcessBody, options: ProgramOptions): Promise<ProcessProgram> {
   const children = new Map<string, ProcessNode>();
   let count = 0;
   const enter = async (steps: readonly Step[]): Promise<ProcessNode> => {
     count += 1;
-    const { pending, outcome } = await run(body, options.startMs, steps);
+    const { pending, outcome } = await run(body, options, steps);
     return { id: options.ids(), pending, outcome, steps };
   };
   const start = await enter([]);
@@ -92,7 +99,7 @@ export async function createProgram(
 
 async function run(
   body: ProcessBody,
-  startMs: number,
+  { startMs, gate }: ProgramOptions,
   steps: readonly Step[],
 ): Promise<Pick<ProcessNode, 'pending' | 'outcome'>> {
   const waiting = new Map<number, { effect: Effect; answer: (answer: Answer) => void }>();
@@ -112,24 +119,12 @@ async function run(
         },
       });
     });
-  const ledger =
-    (method: LedgerCall['method']) =>
-    (...args: unknown[]) =>
-      request({ kind: 'ledger', call: { method, args } as unknown as LedgerCall });
+  const carry = (call: BooksCall): Promise<unknown> =>
+    call.method === 'readGate' && gate === 'stays open' ? Promise.resolve(OPEN_GATE) : request({ kind: 'books', call });
   const world: ProcessWorld = {
-    ledger: {
-      readSession: ledger('readSession'),
-      // Nothing moves the gate in these scenarios, so that reading it is no step of its own.
-      readGate: async () => OPEN_GATE,
-      readPayment: ledger('readPayment'),
-      putIntent: ledger('putIntent'),
-      reserve: ledger('reserve'),
-      takeOver: ledger('takeOver'),
-      decide: ledger('decide'),
-      supersede: ledger('supersede'),
-      settle: ledger('settle'),
-      release: ledger('release'),
-    },
+    ledger: ledgerOver(carry),
+    index: indexOver(carry),
+    request: carry,
     signer: {
       type: 'SeedVault',
       sign: (_key, { digest }) => request({ kind: 'sign', digest: Buffer.from(digest).toString('hex') }),

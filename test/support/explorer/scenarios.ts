@@ -3,15 +3,29 @@ import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/i
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Hex, Payment } from '../../../lib/domain/payment/payment.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
-import type { Session, SessionKey } from '../../../lib/domain/payment/session.ts';
+import type { Session } from '../../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
 import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
-import type { Ledger } from '../../../lib/domain/ports/books.ts';
+import type { DueVisit } from '../../../lib/domain/ports/books.ts';
+import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
+import { sweepShard } from '../../../lib/ledger/dynamodb/books/keys.ts';
 import { emptyTally } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
-import { OPEN_GATE, createModelLedger, type Books } from '../model-ledger.ts';
+import {
+  OPEN_GATE,
+  applyCall,
+  carryTo,
+  createModelLedger,
+  indexOver,
+  ledgerOver,
+  newBooks,
+  readsOver,
+  type Books,
+  type BooksCall,
+} from '../model-ledger.ts';
+import { allDueVisits } from '../model-index.ts';
 import { explore, type Exploration, type FaultBudget } from './explore.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
 import { INSTRUMENT, instrument, manager, network, SESSION, sessionWith, START_MS, USER } from './tenant.ts';
@@ -39,6 +53,8 @@ export interface Scenario {
   readonly handlers: readonly HandlerPlan[];
   /** Whether a sweeper visits the first payment at any time. */
   readonly sweeper: boolean;
+  /** What an operator does at any time, if there is one. */
+  readonly operator: 'freezes' | 'deletes the session' | 'lets the session expire' | null;
   readonly faults: FaultBudget;
 }
 
@@ -133,50 +149,74 @@ function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>,
   };
 }
 
-/** The real sweeper's visit to one payment. What fails it is what fails the process. */
-async function visit(ledger: Ledger, clock: Clock, id: PaymentId): Promise<void> {
-  const reads = {
-    readPayments: (ids: readonly PaymentId[]) => Promise.allSettled(ids.map((each) => ledger.readPayment(each))),
-    readSessions: (keys: readonly SessionKey[]) => Promise.allSettled(keys.map((each) => ledger.readSession(each))),
-  };
-  const index = {
-    dueVisits: async () => [],
-    hasVisits: async () => false,
-    dropVisit: async () => undefined,
-    postponeVisit: async () => undefined,
-    putOff: async () => null,
-  };
-  const report = ({ error }: { readonly error: unknown }) => {
-    throw error;
-  };
-  const due = { id, shard: 0, dueAt: clock.now() };
-  await visitPage({ ledger, reads, clock, index, report }, [due], emptyTally(), addMs(clock.now(), INVOCATION_MS));
+/** The real sweeper's visit to payments, which it may have found on its index before they were finished. */
+async function visit(
+  { ledger, index, clock }: Pick<ProcessWorld, 'ledger' | 'index' | 'clock'>,
+  due: readonly DueVisit[],
+): Promise<void> {
+  const deps = { ledger, reads: readsOver(ledger), clock, index, report: () => undefined };
+  await visitPage(deps, due, emptyTally(), addMs(clock.now(), INVOCATION_MS));
 }
 
-/** Runs the real sweeper over books whose handlers are gone, until it has nothing more to do. */
-async function recover(books: Books): Promise<Books> {
+/** When the sweeper runs over books whose handlers are gone. Its index must lead it to all that is to be done. */
+const RUNS_AT_MS = [
+  // The leases of the early handlers have ended.
+  LATE_MS,
+  // Those of the late ones have, and the second visits to the early ones are due.
+  LATE_MS + 20_000,
+  // All second visits are due.
+  LATE_MS + 200_000,
+];
+
+/**
+ * Runs the real sweeper, as its index leads it, over books whose handlers are gone. A request that was delayed arrives after
+ * the run that finds its handler's lease ended; later than the next run nothing can arrive.
+ */
+async function recover(books: Books, ghosts: readonly BooksCall[]): Promise<Books> {
   const holder = { books };
-  const ledger = createModelLedger(holder);
-  const clock: Clock = { now: () => toEpochMs(LATE_MS + 600_000), sleep: async () => undefined };
-  for (const id of books.payments.keys()) await visit(ledger, clock, id);
+  const carry = carryTo(holder);
+  for (const [run, atMs] of RUNS_AT_MS.entries()) {
+    const now = toEpochMs(atMs);
+    const due = allDueVisits(holder.books, now);
+    if (due.length > 0) {
+      const clock: Clock = { now: () => now, sleep: async () => undefined };
+      await visit({ ledger: ledgerOver(carry), index: indexOver(carry), clock }, due);
+    }
+    for (const ghost of ghosts) {
+      if (arrivesAfterRun(ghost) === run) holder.books = applyCall(holder.books, ghost).books;
+    }
+  }
   return holder.books;
+}
+
+/** Requests that begin something name the lease of their handler; the others may be of any handler. */
+function arrivesAfterRun(ghost: BooksCall): number {
+  const [first] = ghost.args as readonly [unknown];
+  const leaseUntil = (first as { readonly leaseUntil?: number } | null)?.leaseUntil ?? LATE_MS + 20_000;
+  return leaseUntil <= LATE_MS ? 0 : 1;
 }
 
 /** The id that a token's payment will have: what the first intent of a dry run writes. */
 async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
   const seen = new Set<PaymentId>();
-  const holder = { books: { gate: OPEN_GATE, session: sessionWith(10n ** 9n), payments: new Map() } as Books };
+  const holder = { books: newBooks(sessionWith(10n ** 9n)) };
   const clock: Clock = { now: () => toEpochMs(START_MS), sleep: async () => undefined };
   const signer = { type: 'SeedVault', sign: async (): Promise<Hex> => '0x' } as const;
-  await handlerBody(plan, START_MS, seen)({ ledger: createModelLedger(holder), signer, clock });
+  const carry = carryTo(holder);
+  const world = { ledger: createModelLedger(holder), index: indexOver(carry), request: carry, signer, clock };
+  await handlerBody(plan, START_MS, seen)(world);
   return [...seen][0]!;
 }
 
-/** The session that is there when a scenario begins. */
-function sessionOf({ limit, handlers: [first] }: Scenario): Session {
-  if (first?.withdraws !== true) return sessionWith(limit);
-  const scope = JSON.stringify(['CreateWithdrawal', manager.managerId, USER, first.token]);
-  return sessionWith(limit, formatWithdrawalSessionId(createHash('sha256').update(scope).digest()));
+/** The sessions that are there when a scenario begins; withdrawals have one each. */
+function sessionsOf({ limit, handlers }: Scenario): readonly Session[] {
+  const ofToken = ({ token, amount }: HandlerPlan): Session => {
+    const scope = JSON.stringify(['CreateWithdrawal', manager.managerId, USER, token]);
+    return sessionWith(BigInt(amount), formatWithdrawalSessionId(createHash('sha256').update(scope).digest()));
+  };
+  const tokens = new Map(handlers.filter(({ withdraws }) => withdraws).map((plan) => [plan.token, plan]));
+  const withdrawals = [...tokens.values()].map(ofToken);
+  return handlers.some(({ withdraws }) => !withdraws) ? [sessionWith(limit), ...withdrawals] : withdrawals;
 }
 
 /** Explores every interleaving of a scenario's real code within its fault budget. */
@@ -186,28 +226,42 @@ export async function exploreScenario(
 ): Promise<Exploration> {
   let lastId = 0;
   const ids = () => (lastId += 1);
+  const gate = scenario.operator === 'freezes' ? 'moves' : 'stays open';
   const programs = [];
   for (const plan of scenario.handlers) {
     const startMs = plan.late ? LATE_MS : START_MS;
     const body = handlerBody(plan, startMs, new Set());
-    programs.push({ name: plan.name, program: await createProgram(body, { startMs, ids }) });
+    programs.push({ name: plan.name, program: await createProgram(body, { startMs, ids, gate }) });
   }
   if (scenario.sweeper) {
     const id = await paymentIdOf(scenario.handlers[0]!);
-    const body: ProcessBody = ({ ledger, clock }) => visit(ledger, clock, id);
-    programs.push({ name: 'sweeper', program: await createProgram(body, { startMs: LATE_MS, ids }) });
+    const due = { id, shard: sweepShard(id), dueAt: addMs(toEpochMs(START_MS), INVOCATION_MS + LEASE_MARGIN_MS) };
+    const body: ProcessBody = (world) => visit(world, [due]);
+    programs.push({ name: 'sweeper', program: await createProgram(body, { startMs: LATE_MS, ids, gate }) });
   }
-  return explore({
-    books: { gate: OPEN_GATE, session: sessionOf(scenario), payments: new Map() },
-    programs,
-    faults: scenario.faults,
-    recover,
-    ...options,
-  });
+  const sessions = sessionsOf(scenario);
+  if (scenario.operator !== null) {
+    const call = operatorCall(scenario.operator, sessions[0]!);
+    const body: ProcessBody = ({ request }) => request(call);
+    programs.push({ name: 'operator', program: await createProgram(body, { startMs: START_MS, ids, gate }) });
+  }
+  return explore({ books: newBooks(...sessions), programs, faults: scenario.faults, recover, ...options });
 }
 
-const some: FaultBudget = { crashes: 1, unknowns: 2, ghosts: 1, signerFailures: 1 };
-const few: FaultBudget = { crashes: 1, unknowns: 1, ghosts: 1, signerFailures: 0 };
+function operatorCall(does: NonNullable<Scenario['operator']>, session: Session): BooksCall {
+  const now = toEpochMs(START_MS);
+  switch (does) {
+    case 'freezes':
+      return { method: 'freeze', args: [now] };
+    case 'deletes the session':
+      return { method: 'deleteSession', args: [session, now] };
+    case 'lets the session expire':
+      return { method: 'expireSession', args: [session, now] };
+  }
+}
+
+const some: FaultBudget = { unknowns: 2, ghosts: 1, throttles: 0, signerFailures: 1, signerThrottles: 0 };
+const few: FaultBudget = { unknowns: 1, ghosts: 1, throttles: 0, signerFailures: 0, signerThrottles: 0 };
 const handler = (name: string, token: string, rest: Partial<HandlerPlan> = {}): HandlerPlan => ({
   name,
   token: token.repeat(33),
@@ -225,6 +279,7 @@ const OTHER_TERMS: readonly Scenario[] = [
     limit: 8n,
     handlers: [handler('A', 't'), handler('B', 't', { amount: '3' })],
     sweeper: false,
+    operator: null,
     faults: few,
   },
   {
@@ -232,7 +287,54 @@ const OTHER_TERMS: readonly Scenario[] = [
     limit: 8n,
     handlers: [handler('A', 't'), handler('B', 't', { amount: '3', late: true })],
     sweeper: true,
+    operator: null,
     faults: few,
+  },
+];
+
+const throttled: FaultBudget = { ...few, unknowns: 0, ghosts: 0, throttles: 1, signerThrottles: 1 };
+
+/** Requests that are refused for now, and what operators do while others pay. */
+const OPERATED: readonly Scenario[] = [
+  {
+    name: 'duplicates while the books and the signer throttle, and the sweeper',
+    limit: 4n,
+    handlers: [handler('A', 't'), handler('B', 't', { late: true })],
+    sweeper: true,
+    operator: null,
+    faults: throttled,
+  },
+  {
+    name: 'two payments on a session that is deleted at any time',
+    limit: 4n,
+    handlers: [handler('A', 't'), handler('B', 'u')],
+    sweeper: false,
+    operator: 'deletes the session',
+    faults: { ...few, ghosts: 0 },
+  },
+  {
+    name: 'a session that expires at any time',
+    limit: 4n,
+    handlers: [handler('A', 't'), handler('B', 't', { late: true })],
+    sweeper: false,
+    operator: 'lets the session expire',
+    faults: few,
+  },
+  {
+    name: 'a payment and its repetition past the lease, and an operator who freezes at any time',
+    limit: 4n,
+    handlers: [handler('A', 't'), handler('B', 't', { late: true })],
+    sweeper: false,
+    operator: 'freezes',
+    faults: { ...few, ghosts: 0 },
+  },
+  {
+    name: 'a payment that writes its intent while it reads, a withdrawal, and an operator who freezes at any time',
+    limit: 2n,
+    handlers: [handler('A', 't', { withdraws: true }), handler('B', 'u', { warm: true })],
+    sweeper: false,
+    operator: 'freezes',
+    faults: { ...few, ghosts: 0 },
   },
 ];
 
@@ -243,6 +345,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 't')],
     sweeper: false,
+    operator: null,
     faults: some,
   },
   {
@@ -250,6 +353,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 't', { late: true })],
     sweeper: true,
+    operator: null,
     faults: few,
   },
   {
@@ -257,6 +361,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     limit: 4n,
     handlers: [handler('A', 't', { warm: true }), handler('B', 't', { warm: true, late: true })],
     sweeper: false,
+    operator: null,
     faults: few,
   },
   {
@@ -264,6 +369,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     limit: 3n,
     handlers: [handler('A', 't'), handler('B', 'u', { late: true })],
     sweeper: true,
+    operator: null,
     faults: few,
   },
   {
@@ -271,9 +377,11 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     limit: 2n,
     handlers: [handler('A', 't', { withdraws: true }), handler('B', 't', { withdraws: true, late: true })],
     sweeper: true,
+    operator: null,
     faults: few,
   },
   ...OTHER_TERMS,
+  ...OPERATED,
 ];
 
 /** Three handlers: two duplicates and another payment. For the long run. */
@@ -283,6 +391,7 @@ export const THREE_HANDLERS: readonly Scenario[] = [
     limit: 3n,
     handlers: [handler('A', 't'), handler('B', 't', { late: true }), handler('C', 'u', { late: true })],
     sweeper: false,
+    operator: null,
     faults: few,
   },
 ];

@@ -1,0 +1,118 @@
+import { parseEntryKey, type EntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
+import { assertSessionBalances, sessionStatus } from '../../../lib/domain/payment/session.ts';
+import type { Books, BooksCall, BooksReply } from '../model-ledger.ts';
+import { keyOfSession } from '../model-operator.ts';
+import type { FaultBudget, GlobalState } from './explore.ts';
+import { keyOf } from './process.ts';
+
+/** What one request must not do. Returns the rule that it breaks. */
+export function checkStep(before: Books, call: BooksCall, reply: BooksReply): string | null {
+  if (call.method === 'release' && reply === 'done') {
+    const { paymentId, attempt } = parseEntryKey(call.args[0].entry);
+    const payment = before.payments.get(paymentId);
+    const open = payment?.attempt === attempt && (payment.status === 'PENDING' || payment.status === 'SIGNED');
+    if (open) return `I6: released ${call.args[0].entry} while its payment is ${payment.status}`;
+  }
+  if (call.method === 'reserve' && (reply as { readonly kind: string }).kind === 'reserved') {
+    const [{ session: key, entry, now }] = call.args;
+    const session = before.sessions.get(keyOfSession(key));
+    const isNew = session?.open.has(entry) !== true;
+    const status = session === undefined ? 'missing' : sessionStatus(session, now);
+    if (isNew && status !== 'ACTIVE') return `closed: reserved ${entry} on a session that is ${status}`;
+  }
+  return null;
+}
+
+/** The invariants of the books that hold in every state. Returns the one that does not. */
+export function checkState(state: GlobalState, faults: FaultBudget): string | null {
+  const { sessions, payments } = state.books;
+  for (const session of sessions.values()) {
+    try {
+      assertSessionBalances(session);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+  for (const payment of payments.values()) {
+    const problem = checkPayment(state, payment);
+    if (problem !== null) return problem;
+  }
+  return checkReleasedProofs(state) ?? checkClosedPayments(state) ?? checkEnd(state, faults);
+}
+
+function checkPayment(state: GlobalState, payment: Payment): string | null {
+  const own: EntryKey = `${payment.id}#${payment.attempt}`;
+  let settledTimes = 0;
+  for (const [entry, times] of state.settled) {
+    const { paymentId, attempt } = parseEntryKey(entry);
+    if (paymentId !== payment.id) continue;
+    if (attempt !== payment.attempt || payment.status !== 'SIGNED') return `I4: ${entry} is settled but was not signed`;
+    settledTimes += times;
+  }
+  const open = state.books.sessions.get(keyOfSession(payment))?.open.has(own) === true;
+  if (payment.status === 'SIGNED' && state.frozenOut.has(payment.id)) {
+    return `frozen: ${own} is SIGNED although its intent came after the freeze`;
+  }
+  if (payment.status === 'SIGNED' && settledTimes + (open ? 1 : 0) !== 1) {
+    return `I4: ${own} is SIGNED and counted ${settledTimes + (open ? 1 : 0)} times`;
+  }
+  // One that was closed in favour of other terms may hold its reservation until somebody gives it back.
+  if (payment.denial?.reason === 'budget_exceeded' && open)
+    return `a false denial: ${own} is DENIED while its reservation is held`;
+  return null;
+}
+
+/** I9: a payment of which somebody was told that it never paid and never will is never signed. */
+function checkClosedPayments(state: GlobalState): string | null {
+  for (const { outcome } of state.processes) {
+    if (outcome?.kind !== 'returned') continue;
+    const result = outcome.value as { ok?: boolean; error?: { reason: string; payment?: Payment } } | undefined;
+    if (result?.ok !== false || result.error?.reason !== 'other_terms') continue;
+    const told = result.error.payment;
+    const stored = told === undefined ? undefined : state.books.payments.get(told.id);
+    if (told?.status === 'DENIED' && stored?.status !== 'DENIED') {
+      return `I9: the purchase was called unpaid while its payment is ${stored?.status ?? 'missing'}`;
+    }
+  }
+  return null;
+}
+
+/** I5 and I7: a proof leaves only for a SIGNED payment, and all that leave for one payment are the same. */
+function checkReleasedProofs(state: GlobalState): string | null {
+  for (const { outcome } of state.processes) {
+    if (outcome?.kind !== 'returned') continue;
+    const result = outcome.value as { ok?: boolean; value?: Payment } | undefined;
+    if (result?.ok !== true || result.value === undefined) continue;
+    const stored = state.books.payments.get(result.value.id);
+    if (stored?.status !== 'SIGNED') return `I5: a proof left while its payment is ${stored?.status ?? 'missing'}`;
+    const proofOf = ({ signatures, terms }: Payment) => keyOf([signatures, terms]);
+    if (proofOf(stored) !== proofOf(result.value)) return 'I7: a proof left that differs from the stored one';
+  }
+  return null;
+}
+
+/** I8: where nothing was lost, the handlers themselves leave nothing held. A signer that fails is no excuse. */
+function checkEnd({ books, processes, left }: GlobalState, faults: FaultBudget): string | null {
+  const excused = left.unknowns < faults.unknowns || left.throttles < faults.throttles;
+  if (excused || processes.some(({ outcome }) => outcome === null)) return null;
+  for (const { open } of books.sessions.values()) {
+    if (open.size > 0) return `I8: ${[...open.keys()].join()} is left held although nothing was lost`;
+  }
+  return null;
+}
+
+/** I8: of books that the sweeper has finished, nothing is held, the sums are exact, and nothing is visited any more. */
+export function checkRecovered({ sessions, payments, visits }: Books): string | null {
+  for (const session of sessions.values()) {
+    let signed = 0n;
+    for (const payment of payments.values()) {
+      if (payment.status === 'SIGNED' && keyOfSession(payment) === keyOfSession(session)) signed += payment.amount;
+    }
+    if (session.open.size > 0) return `I8: ${[...session.open.keys()].join()} is held for ever`;
+    if (session.budget.spent !== signed) return `I8: spent is ${session.budget.spent} but ${signed} was signed`;
+  }
+  for (const payment of payments.values()) {
+    if (payment.status === 'PENDING') return `I8: ${payment.id} is PENDING for ever`;
+  }
+  return visits.size > 0 ? `I8: ${[...visits.keys()].join()} is visited for ever` : null;
+}
