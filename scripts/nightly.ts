@@ -40,6 +40,8 @@ const SUITES: readonly Suite[] = [
   { name: 'rehearsal-long', command: ['npm', 'run', 'deploy:rehearsal', '--', '--long'] },
   { name: 'vectors', command: ['npm', 'run', 'test:vectors'], needs: 'VECTORS' },
   { name: 'explore', command: ['npm', 'run', 'explore'] },
+  { name: 'simulate', command: ['npm', 'run', 'simulate', '--', '--seeds', '100000'] },
+  { name: 'differential', command: ['npm', 'run', 'differential', '--', '--operations', '50000'] },
 ];
 
 const say = (line: string): void => {
