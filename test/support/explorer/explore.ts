@@ -49,9 +49,16 @@ interface Link {
   readonly label: string;
 }
 
+interface Participant {
+  readonly name: string;
+  readonly program: ProcessProgram;
+  /** Whether nothing of what it asks for fails. */
+  readonly isSteady: boolean;
+}
+
 export interface ExploreOptions {
   readonly books: Books;
-  readonly programs: readonly { readonly name: string; readonly program: ProcessProgram }[];
+  readonly programs: readonly Participant[];
   readonly faults: FaultBudget;
   /** Finishes the books as the sweeper does when every handler is gone, while delayed requests still arrive. */
   readonly recover: (books: Books, ghosts: readonly BooksCall[]) => Promise<Books>;
@@ -70,8 +77,6 @@ const WRITES = new Set<BooksCall['method']>([
   // The other writes to the index only ever make a visit come again.
   'dropVisit',
 ]);
-/** What people do is done once and answered: only how it falls among the requests of handlers matters. */
-const OF_OPERATORS = new Set<BooksCall['method']>(['freeze', 'thaw', 'deleteSession', 'expireSession']);
 
 /** Visits every reachable state breadth first, so that a violation comes with a shortest path to it. */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
@@ -132,18 +137,24 @@ async function* moves(options: ExploreOptions, state: GlobalState): AsyncGenerat
   }
   for (const [who, node] of state.processes.entries()) {
     if (node.outcome !== null) continue;
-    const { name, program } = options.programs[who]!;
+    const participant = options.programs[who]!;
+    const { program } = participant;
     const advance = async (from: GlobalState, index: number, answer: Answer): Promise<GlobalState> =>
       withProcess(from, who, await program.next(node, { index, answer }));
     for (const { index, effect } of node.pending) {
-      yield* effectMoves(state, name, effect, (from, answer) => advance(from, index, answer));
+      yield* effectMoves(state, participant, effect, (from, answer) => advance(from, index, answer));
     }
   }
 }
 
 type Advance = (from: GlobalState, answer: Answer) => Promise<GlobalState>;
 
-async function* effectMoves(state: GlobalState, name: string, effect: Effect, advance: Advance): AsyncGenerator<Move> {
+async function* effectMoves(
+  state: GlobalState,
+  { name, isSteady }: Omit<Participant, 'program'>,
+  effect: Effect,
+  advance: Advance,
+): AsyncGenerator<Move> {
   if (effect.kind === 'sleep') {
     yield { label: `${name} waits`, result: await advance(state, { kind: 'reply', value: undefined }) };
     return;
@@ -170,7 +181,7 @@ async function* effectMoves(state: GlobalState, name: string, effect: Effect, ad
     return;
   }
   yield { label: what, result: await advance(applied.state, { kind: 'reply', value: applied.reply }) };
-  if (OF_OPERATORS.has(call.method)) return;
+  if (isSteady) return;
   if (state.left.throttles > 0) {
     const spent = { ...state, left: { ...state.left, throttles: state.left.throttles - 1 } };
     yield { label: `${what}, throttled`, result: await advance(spent, { kind: 'not_now' }) };

@@ -51,8 +51,8 @@ export interface Scenario {
   readonly name: string;
   readonly limit: bigint;
   readonly handlers: readonly HandlerPlan[];
-  /** Whether a sweeper visits the first payment at any time. */
-  readonly sweeper: boolean;
+  /** Whether a sweeper visits the first payment at any time, and whether its requests fail as well. */
+  readonly sweeper: 'none' | 'steady' | 'failing';
   /** What an operator does at any time, if there is one. */
   readonly operator: 'freezes' | 'deletes the session' | 'lets the session expire' | null;
   readonly faults: FaultBudget;
@@ -231,19 +231,22 @@ export async function exploreScenario(
   for (const plan of scenario.handlers) {
     const startMs = plan.late ? LATE_MS : START_MS;
     const body = handlerBody(plan, startMs, new Set());
-    programs.push({ name: plan.name, program: await createProgram(body, { startMs, ids, gate }) });
+    programs.push({ name: plan.name, program: await createProgram(body, { startMs, ids, gate }), isSteady: false });
   }
-  if (scenario.sweeper) {
+  if (scenario.sweeper !== 'none') {
     const id = await paymentIdOf(scenario.handlers[0]!);
     const due = { id, shard: sweepShard(id), dueAt: addMs(toEpochMs(START_MS), INVOCATION_MS + LEASE_MARGIN_MS) };
     const body: ProcessBody = (world) => visit(world, [due]);
-    programs.push({ name: 'sweeper', program: await createProgram(body, { startMs: LATE_MS, ids, gate }) });
+    const program = await createProgram(body, { startMs: LATE_MS, ids, gate });
+    programs.push({ name: 'sweeper', program, isSteady: scenario.sweeper === 'steady' });
   }
   const sessions = sessionsOf(scenario);
   if (scenario.operator !== null) {
     const call = operatorCall(scenario.operator, sessions[0]!);
     const body: ProcessBody = ({ request }) => request(call);
-    programs.push({ name: 'operator', program: await createProgram(body, { startMs: START_MS, ids, gate }) });
+    const program = await createProgram(body, { startMs: START_MS, ids, gate });
+    // What people do is done once and answered: only how it falls among the requests of handlers matters.
+    programs.push({ name: 'operator', program, isSteady: true });
   }
   return explore({ books: newBooks(...sessions), programs, faults: scenario.faults, recover, ...options });
 }
@@ -278,7 +281,7 @@ const OTHER_TERMS: readonly Scenario[] = [
     name: 'a purchase and its repetition at another price, both within their leases',
     limit: 8n,
     handlers: [handler('A', 't'), handler('B', 't', { amount: '3' })],
-    sweeper: false,
+    sweeper: 'none',
     operator: null,
     faults: few,
   },
@@ -286,7 +289,7 @@ const OTHER_TERMS: readonly Scenario[] = [
     name: 'a purchase and its repetition at another price past the lease, and the sweeper',
     limit: 8n,
     handlers: [handler('A', 't'), handler('B', 't', { amount: '3', late: true })],
-    sweeper: true,
+    sweeper: 'steady',
     operator: null,
     faults: few,
   },
@@ -297,10 +300,10 @@ const throttled: FaultBudget = { ...few, unknowns: 0, ghosts: 0, throttles: 1, s
 /** Requests that are refused for now, and what operators do while others pay. */
 const OPERATED: readonly Scenario[] = [
   {
-    name: 'duplicates while the books and the signer throttle, and the sweeper',
+    name: 'duplicates while the books and the signer throttle',
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 't', { late: true })],
-    sweeper: true,
+    sweeper: 'none',
     operator: null,
     faults: throttled,
   },
@@ -308,7 +311,7 @@ const OPERATED: readonly Scenario[] = [
     name: 'two payments on a session that is deleted at any time',
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 'u')],
-    sweeper: false,
+    sweeper: 'none',
     operator: 'deletes the session',
     faults: { ...few, ghosts: 0 },
   },
@@ -316,7 +319,7 @@ const OPERATED: readonly Scenario[] = [
     name: 'a session that expires at any time',
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 't', { late: true })],
-    sweeper: false,
+    sweeper: 'none',
     operator: 'lets the session expire',
     faults: few,
   },
@@ -324,7 +327,7 @@ const OPERATED: readonly Scenario[] = [
     name: 'a payment and its repetition past the lease, and an operator who freezes at any time',
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 't', { late: true })],
-    sweeper: false,
+    sweeper: 'none',
     operator: 'freezes',
     faults: { ...few, ghosts: 0 },
   },
@@ -332,7 +335,7 @@ const OPERATED: readonly Scenario[] = [
     name: 'a payment that writes its intent while it reads, a withdrawal, and an operator who freezes at any time',
     limit: 2n,
     handlers: [handler('A', 't', { withdraws: true }), handler('B', 'u', { warm: true })],
-    sweeper: false,
+    sweeper: 'none',
     operator: 'freezes',
     faults: { ...few, ghosts: 0 },
   },
@@ -344,7 +347,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     name: 'duplicates of one payment, both within their leases',
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 't')],
-    sweeper: false,
+    sweeper: 'none',
     operator: null,
     faults: some,
   },
@@ -352,7 +355,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     name: 'a duplicate that finds the first handler past its lease, and the sweeper',
     limit: 4n,
     handlers: [handler('A', 't'), handler('B', 't', { late: true })],
-    sweeper: true,
+    sweeper: 'steady',
     operator: null,
     faults: few,
   },
@@ -360,7 +363,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     name: 'a duplicate that writes its intent while it reads',
     limit: 4n,
     handlers: [handler('A', 't', { warm: true }), handler('B', 't', { warm: true, late: true })],
-    sweeper: false,
+    sweeper: 'none',
     operator: null,
     faults: few,
   },
@@ -368,7 +371,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     name: 'two payments of which one fits, and the sweeper',
     limit: 3n,
     handlers: [handler('A', 't'), handler('B', 'u', { late: true })],
-    sweeper: true,
+    sweeper: 'failing',
     operator: null,
     faults: few,
   },
@@ -376,7 +379,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     name: 'a withdrawal and its repetition past the lease, and the sweeper',
     limit: 2n,
     handlers: [handler('A', 't', { withdraws: true }), handler('B', 't', { withdraws: true, late: true })],
-    sweeper: true,
+    sweeper: 'steady',
     operator: null,
     faults: few,
   },
@@ -390,7 +393,7 @@ export const THREE_HANDLERS: readonly Scenario[] = [
     name: 'two duplicates and another payment, of which one fits',
     limit: 3n,
     handlers: [handler('A', 't'), handler('B', 't', { late: true }), handler('C', 'u', { late: true })],
-    sweeper: false,
+    sweeper: 'none',
     operator: null,
     faults: few,
   },
