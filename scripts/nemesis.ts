@@ -14,7 +14,8 @@ import { findFreePort } from '../lib/local/loopback/server.ts';
 
 const USAGE = `usage: npm run nemesis -- [--kills N] [--seed S]
 
-Kills the local stack in mid-traffic, again and again, and checks the books. Needs Linux.
+Kills the local stack in mid-traffic, again and again, and checks the books. Between two kills, processes that run functions
+are killed or stopped for a while, some for longer than a lease, and their clocks are up to two seconds off. Needs Linux.
 
   --kills N  how often everything is killed, from 1 to 1000 (default 20)
   --seed S   repeats the times of an earlier run`;
@@ -30,7 +31,7 @@ const READY_TIMEOUT_MS = 60_000;
 interface Run {
   readonly where: StackProcessOptions;
   readonly violations: string[];
-  readonly counts: { kills: number; processes: number; workers: number };
+  readonly counts: { kills: number; processes: number; workers: number; stops: number };
   /** `null` before the first start. */
   paying: { readonly account: Account; readonly traffic: Traffic; readonly sessionIds: string[] } | null;
 }
@@ -77,7 +78,8 @@ async function playRound(run: Run, round: Round, seed: number): Promise<void> {
     const sessionId = await account.openSession(ROUND_LIMIT_USD);
     sessionIds.push(sessionId);
     traffic.useSession(sessionId);
-    await killWorkers(run, stack, round, createDraw(seed + run.counts.kills));
+    const draw = createDraw(seed + run.counts.kills);
+    await Promise.all([killWorkers(run, stack, round, draw), stopWorkers(run, stack, round, draw)]);
   }
   run.counts.processes += await stack.kill();
   run.counts.kills += 1;
@@ -95,6 +97,17 @@ async function killWorkers(run: Run, stack: StackProcess, round: Round, draw: ()
     run.counts.workers += stack.killWorker(draw());
   }
   await wait(round.afterMs - now);
+}
+
+async function stopWorkers(run: Run, stack: StackProcess, round: Round, draw: () => number): Promise<void> {
+  await Promise.all(
+    round.workerStops.map(async ({ atMs, forMs }) => {
+      await wait(atMs);
+      // One that is to go on after the round's end dies standing still.
+      const untilMs = Math.min(forMs, round.afterMs - atMs);
+      if (await stack.stopWorker(draw(), untilMs)) run.counts.stops += 1;
+    }),
+  );
 }
 
 function inTime<T>(ready: Promise<T>): Promise<T> {
@@ -146,7 +159,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
   process.on('exit', () => rmSync(cwd, { recursive: true, force: true }));
   const where = { port: await findFreePort(), dataDir: join(cwd, 'data'), cwd };
-  const run: Run = { where, violations: [], counts: { kills: 0, processes: 0, workers: 0 }, paying: null };
+  const run: Run = { where, violations: [], counts: { kills: 0, processes: 0, workers: 0, stops: 0 }, paying: null };
   say(`${kills} kills, seed ${seed}`);
   const rounds = planRounds(seed, kills);
   for (const round of rounds) await playRound(run, round, seed);

@@ -2,8 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { LocalInfo } from '../../lib/local/info.ts';
-import { killTreeAtOnce, listTree, sendSignal, untilGone } from '../process-tree.ts';
+import { killTreeAtOnce, listTree, sendSignal, untilGone, type TreeProcess } from '../process-tree.ts';
 
 /** `bin/local.ts` in a process group of its own, with everything that it started. */
 export interface StackProcess {
@@ -11,6 +13,8 @@ export interface StackProcess {
   readonly ready: Promise<LocalInfo>;
   /** Kills one of the processes that run functions. Returns how many were killed: 0 where none runs. */
   killWorker(choice: number): number;
+  /** Stops one of them, and lets it go on after a while. Resolves with whether it was still there to go on. */
+  stopWorker(choice: number, forMs: number): Promise<boolean>;
   /** Kills all processes at once, as a power cut would, and waits until they are gone. Returns how many they were. */
   kill(): Promise<number>;
 }
@@ -23,13 +27,15 @@ export interface StackProcessOptions {
 }
 
 const PROGRAM = join(import.meta.dirname, '../../bin/local.ts');
+/** No two processes that run functions agree on the time. */
+const SKEWED = pathToFileURL(join(import.meta.dirname, 'skewed-workers.ts')).href;
 const READY_MARK = 'BURSAR_READY ';
 const WORKER_MARK = join('runtime', 'worker.ts');
 const OUTPUT_LINES_MAX = 20;
 
 /** Starts the stack as a user would, and reads its output. */
 export function startStackProcess({ port, dataDir, cwd }: StackProcessOptions): StackProcess {
-  const child = spawn(process.execPath, [PROGRAM, '--port', `${port}`, '--data', dataDir], {
+  const child = spawn(process.execPath, ['--import', SKEWED, PROGRAM, '--port', `${port}`, '--data', dataDir], {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,12 +51,22 @@ export function startStackProcess({ port, dataDir, cwd }: StackProcessOptions): 
   return {
     ready,
     killWorker: (choice) => {
-      const workers = listTree(child.pid ?? 0).filter(({ command }) => command.includes(WORKER_MARK));
-      const chosen = workers[Math.floor(choice * workers.length)];
+      const chosen = chooseWorker(child, choice);
       return chosen !== undefined && sendSignal(chosen.id, 'SIGKILL') ? 1 : 0;
+    },
+    stopWorker: async (choice, forMs) => {
+      const chosen = chooseWorker(child, choice);
+      if (chosen === undefined || !sendSignal(chosen.id, 'SIGSTOP')) return false;
+      await wait(forMs);
+      return sendSignal(chosen.id, 'SIGCONT');
     },
     kill: () => killTree(child),
   };
+}
+
+function chooseWorker(child: ChildProcess, choice: number): TreeProcess | undefined {
+  const workers = listTree(child.pid ?? 0).filter(({ command }) => command.includes(WORKER_MARK));
+  return workers[Math.floor(choice * workers.length)];
 }
 
 async function untilReady(child: ChildProcess): Promise<LocalInfo> {
