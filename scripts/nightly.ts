@@ -41,6 +41,7 @@ const SUITES: readonly Suite[] = [
   { name: 'vectors', command: ['npm', 'run', 'test:vectors'], needs: 'VECTORS' },
   { name: 'explore', command: ['npm', 'run', 'explore'] },
   { name: 'simulate', command: ['npm', 'run', 'simulate', '--', '--seeds', '100000'] },
+  { name: 'mutate', command: ['npm', 'run', 'mutate'] },
   { name: 'differential', command: ['npm', 'run', 'differential', '--', '--operations', '50000'] },
 ];
 
