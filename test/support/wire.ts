@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** One request as it came over the wire. */
@@ -50,7 +50,7 @@ const REGION = 'eu-west-1';
 export async function startWire(): Promise<Wire> {
   const numbers = new Map<Socket, number>();
   const requests: WireRequest[] = [];
-  const server = createServer(async (incoming, outgoing) => {
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const request: WireRequest = {
@@ -71,7 +71,8 @@ export async function startWire(): Promise<Wire> {
       if (reply === 'half_a_body') incoming.socket.destroy();
     });
     return undefined;
-  });
+  };
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
   server.on('connection', (socket) => numbers.set(socket, numbers.size + 1));
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
