@@ -112,7 +112,7 @@ const OF_OPERATED: readonly Mutant[] = [
         replace: "return { books: withPayment(books, payment), reply: { kind: 'taken', payment }",
       },
     ],
-    scenario: 1,
+    scenario: 2,
     rule: 'I8',
   },
   {
@@ -124,7 +124,7 @@ const OF_OPERATED: readonly Mutant[] = [
         replace: "const mayHaveGhost = payment.status !== 'SIGNED';",
       },
     ],
-    scenario: 1,
+    scenario: 0,
     rule: 'I8',
   },
   {

@@ -357,7 +357,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
     handlers: [handler('A', 't'), handler('B', 't', { late: true })],
     sweeper: 'steady',
     operator: null,
-    faults: few,
+    faults: { ...few, ghosts: 0 },
   },
   {
     name: 'a duplicate that writes its intent while it reads',
@@ -387,8 +387,16 @@ export const TWO_HANDLERS: readonly Scenario[] = [
   ...OPERATED,
 ];
 
-/** Three handlers: two duplicates and another payment. For the long run. */
+/** For the long run: three handlers, and two with more that fails. */
 export const THREE_HANDLERS: readonly Scenario[] = [
+  {
+    name: 'a duplicate that finds the first handler past its lease, the sweeper, and requests that come late',
+    limit: 4n,
+    handlers: [handler('A', 't'), handler('B', 't', { late: true })],
+    sweeper: 'failing',
+    operator: null,
+    faults: few,
+  },
   {
     name: 'two duplicates and another payment, of which one fits',
     limit: 3n,
