@@ -105,9 +105,9 @@ function withPayment(books: Books, payment: Payment): Books {
   return { ...books, payments: new Map(books.payments).set(payment.id, payment) };
 }
 
-/** The payment with its next visit at the end of its lease, whatever visit it had before. */
+/** The payment with its next visit at the end of its lease, whatever visit it had before: the new one has not failed yet. */
 function withVisit(books: Books, payment: Payment): Books {
-  const visit: Visit = { dueAt: payment.leaseUntil, failingSince: books.visits.get(payment.id)?.failingSince ?? null };
+  const visit: Visit = { dueAt: payment.leaseUntil, failingSince: null };
   return { ...withPayment(books, payment), visits: new Map(books.visits).set(payment.id, visit) };
 }
 

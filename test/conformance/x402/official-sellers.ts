@@ -63,7 +63,8 @@ export async function startHono(settings: SellerSettings): Promise<OfficialSelle
   const app = new Hono();
   app.use(sellByHono(await createSale(settings), undefined, undefined, false));
   app.all('/*', (context) => context.json(GOODS));
-  return sellWith(settings, getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  return sellWith(settings, (request, response) => void listener(request, response));
 }
 
 export async function startExpressV1(settings: SellerSettings): Promise<OfficialSeller> {
