@@ -158,7 +158,8 @@ function createRecord({ account, draw, sessions }: Agents): TokenRecord {
 /** Asks once. `open`: nobody can say whether it was paid; only the same token may be asked for again. */
 async function ask({ account }: Agents, record: TokenRecord): Promise<'decided' | 'open' | 'unreached'> {
   try {
-    const output = await account.agent.processPayment({
+    // Whether it was replayed is all that may differ between two answers.
+    const { replayed: _replayed, ...output } = await account.agent.processPayment({
       paymentManagerArn: account.managerArn,
       userId: account.userId,
       paymentSessionId: record.sessionId,
