@@ -42,6 +42,7 @@ const CHANGES: { readonly [K in Exclude<keyof BursarConfig, 'stackPrefix'>]: Par
   dashboards: { dashboards: false },
   traceSamplingRate: { traceSamplingRate: 0 },
   canaryDeployment: { canaryDeployment: false },
+  awsTransport: { awsTransport: 'sdk' },
   oauth: { oauth: false },
   domainName: { domainName: 'pay.example.com', certificateArn: ALL_OPTIONS.certificateArn! },
   certificateArn: { domainName: 'pay.example.com', certificateArn: ALL_OPTIONS.certificateArn! },
