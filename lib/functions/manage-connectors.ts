@@ -89,7 +89,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       },
       GetGate: async () => ok({ body: toGateView(await getGate(deps)) }),
       FreezeGate: async () => ok({ body: toGateView(await deps.gate.freeze(systemClock.now())) }),
-      ThawGate: async () => ok({ body: toGateView(await deps.gate.thaw()) }),
+      ThawGate: async ({ input }) => ok({ body: toGateView(await deps.gate.thaw(input.frozenAt)) }),
       RaiseGateFloor: async ({ input }) => ok({ body: toGateView(await deps.gate.raiseFloor(input.floor)) }),
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
     },

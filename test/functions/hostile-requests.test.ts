@@ -242,7 +242,6 @@ const BODILESS: ReadonlySet<OperationName> = new Set([
   'ListWorkloadIdentities',
   'GetGate',
   'FreezeGate',
-  'ThawGate',
 ]);
 
 test.each(operations)('%s refuses any bytes as a body, and never fails over them', async (operation) => {

@@ -46,12 +46,16 @@ export const thaw: Command = {
   options: YES,
   examples: [['bursar thaw', 'asks first']],
   run: async ({ deps, target, options }) => {
+    const client = clientOf(deps, target, 'controlPlane');
+    const now = await client.call('GetGate', {});
+    const { frozenAt } = now.gate;
+    if (frozenAt === undefined) return told(now);
     await confirm(deps, options, {
-      text: 'let payments go on?',
+      text: `payments are frozen since ${frozenAt}: let them go on?`,
       unasked: 'nobody is there to confirm that payments go on',
       undone: 'payments stay frozen',
     });
-    return told(await clientOf(deps, target, 'controlPlane').call('ThawGate', {}));
+    return told(await client.call('ThawGate', { frozenAt }));
   },
 };
 

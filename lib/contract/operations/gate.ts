@@ -63,7 +63,7 @@ export const GATE_REQUESTS = /* @__PURE__ */ define(() => {
   return {
     GetGate: nothing,
     FreezeGate: nothing,
-    ThawGate: nothing,
+    ThawGate: v.object({ frozenAt: instantText }),
     RaiseGateFloor: v.object({ floor: instantText }),
   } as const;
 });
@@ -94,8 +94,9 @@ export const GATE_DOCUMENT = {
       answer: { gate: { frozen: true, frozenAt: UPDATED_AT, floor: CREATED_AT } },
     },
     ThawGate: {
-      summary: 'Ends a freeze. Not in AgentCore.',
-      request: {},
+      summary:
+        'Ends the freeze that began at an instant, and no later one, so that a request that comes late undoes nothing. Not in AgentCore.',
+      request: { frozenAt: UPDATED_AT },
       answer: { gate: { frozen: false, floor: CREATED_AT } },
     },
     RaiseGateFloor: {

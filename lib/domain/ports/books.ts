@@ -100,7 +100,8 @@ export interface GateReader {
 export interface GateKeeper extends GateReader {
   /** Nothing new is reserved or signed from then on. Keeps the instant of an earlier freeze. */
   freeze(now: EpochMs): Promise<Gate>;
-  thaw(): Promise<Gate>;
+  /** Ends the freeze that began at an instant. A later one stays: whoever asks late must not undo it. */
+  thaw(since: EpochMs): Promise<Gate>;
   /** Closes the sessions that were opened before an instant. The floor only rises. */
   raiseFloor(to: EpochMs): Promise<Gate>;
 }

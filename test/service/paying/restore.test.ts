@@ -50,9 +50,10 @@ async function pointInTime(): Promise<() => Promise<void>> {
       wiring.drawDeploymentId,
     );
     clock.advance(60_000);
-    await keeper.freeze(clock.now());
-    await keeper.raiseFloor(clock.now());
-    await keeper.thaw();
+    const since = clock.now();
+    await keeper.freeze(since);
+    await keeper.raiseFloor(since);
+    await keeper.thaw(since);
     clock.advance(1_000);
   };
 }

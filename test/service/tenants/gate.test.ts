@@ -35,7 +35,8 @@ describe('the gate', () => {
     const first = clock.now();
     expect(await gate.raiseFloor(first)).toMatchObject({ floor: first, frozenAt: first });
     expect(await gate.raiseFloor(addMs(first, -1))).toMatchObject({ floor: first });
-    expect(await gate.thaw()).toEqual({ deploymentId: DEPLOYMENT_ID, floor: first, frozenAt: null });
+    expect(await gate.thaw(addMs(first, -1))).toMatchObject({ frozenAt: first });
+    expect(await gate.thaw(first)).toEqual({ deploymentId: DEPLOYMENT_ID, floor: first, frozenAt: null });
     expect(await gate.raiseFloor(addMs(first, 1))).toMatchObject({ floor: addMs(first, 1), frozenAt: null });
   });
 

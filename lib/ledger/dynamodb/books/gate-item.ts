@@ -51,7 +51,7 @@ export function createGateReader(table: StoreTable): GateReader {
 
 /** @param drawId 32 hexadecimal digits that nobody has drawn before, for books that are new */
 export function createGateKeeper(table: StoreTable, drawId: () => string): GateKeeper {
-  const change = async (expression: string, condition: string, values: Item | null): Promise<Gate> => {
+  const change = async (expression: string, condition: string, values: Item): Promise<Gate> => {
     // Made where it is missing, so that new books can be frozen before their first payment.
     await readGate(table, drawId);
     const outcome = await table.client.updateItem({
@@ -59,7 +59,7 @@ export function createGateKeeper(table: StoreTable, drawId: () => string): GateK
       Key: GATE_PLACE,
       UpdateExpression: expression,
       ConditionExpression: condition,
-      ...(values === null ? {} : { ExpressionAttributeValues: values }),
+      ExpressionAttributeValues: values,
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
@@ -70,7 +70,7 @@ export function createGateKeeper(table: StoreTable, drawId: () => string): GateK
   return {
     find: () => findGate(table),
     freeze: (now) => change('SET fz = if_not_exists(fz, :now)', 'attribute_exists(pk)', { ':now': number(now) }),
-    thaw: () => change('REMOVE fz', 'attribute_exists(pk)', null),
+    thaw: (since) => change('REMOVE fz', 'fz = :since', { ':since': number(since) }),
     raiseFloor: (to) =>
       change('SET fl = :to', 'attribute_exists(pk) AND (attribute_not_exists(fl) OR fl < :to)', { ':to': number(to) }),
   };
