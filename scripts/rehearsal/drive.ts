@@ -130,7 +130,10 @@ async function checkRoles(scene: Scene): Promise<void> {
   const error = { status: 400, error: 'ValidationException' };
   await checks.refuses('a malformed request is answered as AWS does', callers.agent.send(malformed), error);
   await callers.backend.send(deletion);
-  await checks.refuses('a revoked session pays no more', callers.agent.processPayment(payment), { status: 404 });
+  await checks.refuses('a revoked session pays no more', callers.agent.processPayment(payment), {
+    status: 400,
+    code: 'bursar:session_not_found',
+  });
 }
 
 async function checkLists(scene: Scene): Promise<void> {

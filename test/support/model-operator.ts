@@ -26,8 +26,11 @@ export function applyOperatorCall(books: Books, call: OperatorCall): Applied {
       const stored = books.sessions.get(keyOfSession(session));
       return stored === undefined ? { books: withSession(books, session), reply: session } : { books, reply: stored };
     }
-    case 'freeze':
-      return { books: { ...books, gate: { ...books.gate, frozenAt: call.args[0] } }, reply: undefined };
+    case 'freeze': {
+      const [now] = call.args;
+      if (books.gate.frozenAt !== null && books.gate.frozenAt >= now) return { books, reply: undefined };
+      return { books: { ...books, gate: { ...books.gate, frozenAt: now } }, reply: undefined };
+    }
     case 'thaw':
       if (books.gate.frozenAt !== call.args[0]) return { books, reply: undefined };
       return { books: { ...books, gate: { ...books.gate, frozenAt: null } }, reply: undefined };

@@ -98,7 +98,10 @@ export interface GateReader {
 
 /** Keeping the gate. Each change is one request, and repeating it is harmless. */
 export interface GateKeeper extends GateReader {
-  /** Nothing new is reserved or signed from then on. Keeps the instant of an earlier freeze. */
+  /**
+   * Nothing new is reserved or signed from then on. The gate bears the instant of the latest freeze, so that a thaw of an earlier
+   * one that comes late does not end it.
+   */
   freeze(now: EpochMs): Promise<Gate>;
   /** Ends the freeze that began at an instant. A later one stays: whoever asks late must not undo it. */
   thaw(since: EpochMs): Promise<Gate>;

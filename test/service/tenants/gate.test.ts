@@ -25,10 +25,12 @@ describe('the gate', () => {
     expect(await gate.find()).toBeNull();
   });
 
-  test('is frozen from the first request on, however often it is asked for', async () => {
+  test('bears the instant of the latest freeze, whatever comes late, so that no thaw of an earlier one ends it', async () => {
     const since = clock.now();
+    expect(await gate.freeze(addMs(since, -5_000))).toMatchObject({ frozenAt: addMs(since, -5_000) });
     expect(await gate.freeze(since)).toMatchObject({ frozenAt: since });
-    expect(await gate.freeze(addMs(since, 5_000))).toMatchObject({ frozenAt: since });
+    expect(await gate.freeze(addMs(since, -5_000))).toMatchObject({ frozenAt: since });
+    expect(await gate.thaw(addMs(since, -5_000))).toMatchObject({ frozenAt: since });
   });
 
   test('has a floor that only rises, whether it is frozen or not, and keeps its name', async () => {

@@ -69,7 +69,10 @@ export function createGateKeeper(table: StoreTable, drawId: () => string): GateK
   };
   return {
     find: () => findGate(table),
-    freeze: (now) => change('SET fz = if_not_exists(fz, :now)', 'attribute_exists(pk)', { ':now': number(now) }),
+    freeze: (now) =>
+      change('SET fz = :now', 'attribute_exists(pk) AND (attribute_not_exists(fz) OR fz < :now)', {
+        ':now': number(now),
+      }),
     thaw: (since) => change('REMOVE fz', 'fz = :since', { ':since': number(since) }),
     raiseFloor: (to) =>
       change('SET fl = :to', 'attribute_exists(pk) AND (attribute_not_exists(fl) OR fl < :to)', { ':to': number(to) }),
