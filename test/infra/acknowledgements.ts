@@ -39,6 +39,7 @@ const ALARMS = [
   'OldestReservationAge',
   'SignerThrottled',
   'SpendAnomaly',
+  'SpentMismatch',
   'SweepFailures',
   'SweeperStopped',
 ].map((name) => `BursarService/Alarms/${name}/Resource`);
