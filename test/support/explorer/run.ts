@@ -1,4 +1,5 @@
-import { THREE_HANDLERS, TWO_HANDLERS, exploreScenario } from './scenarios.ts';
+import { exploreScenario } from './explore-scenario.ts';
+import { THREE_HANDLERS, TWO_HANDLERS } from './scenarios.ts';
 
 // Usage: node test/support/explorer/run.ts two|three [--only INDEX] [--states MAX]
 // Prints one JSON line per scenario; exits with 1 at the first violation.

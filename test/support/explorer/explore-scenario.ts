@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto';
+import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
+import { toMicroUsd } from '../../../lib/domain/money.ts';
+import type { Hex, Payment } from '../../../lib/domain/payment/payment.ts';
+import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
+import type { Session } from '../../../lib/domain/payment/session.ts';
+import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
+import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
+import type { DueVisit } from '../../../lib/domain/ports/books.ts';
+import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
+import { sweepShard } from '../../../lib/ledger/dynamodb/books/keys.ts';
+import { emptyTally } from '../../../lib/service/sweeping/sweep-report.ts';
+import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
+import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
+import {
+  OPEN_GATE,
+  applyCall,
+  carryTo,
+  createModelLedger,
+  indexOver,
+  ledgerOver,
+  newBooks,
+  readsOver,
+  type Books,
+  type BooksCall,
+} from '../model-ledger.ts';
+import { allDueVisits } from '../model-index.ts';
+import { explore, type Exploration } from './explore.ts';
+import type { HandlerPlan, Scenario } from './scenarios.ts';
+import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
+import { INSTRUMENT, instrument, manager, network, SESSION, sessionWith, START_MS, USER } from './tenant.ts';
+
+/** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
+const LATE_MS = START_MS + 60_000;
+const INVOCATION_MS = 15_000;
+
+function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): ProcessBody {
+  if (plan.withdraws) return withdrawalBody(plan, startMs, seen);
+  const request: ProcessPaymentRequest = {
+    managerId: manager.managerId,
+    principal: signedCaller(USER),
+    agentName: null,
+    sessionId: SESSION,
+    instrumentId: INSTRUMENT,
+    paymentType: 'CRYPTO_X402',
+    paymentInput: {
+      cryptoX402: {
+        version: '2',
+        payload: {
+          scheme: 'exact',
+          network: network.id,
+          amount: plan.amount,
+          asset: network.usdc.address,
+          payTo: '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+          maxTimeoutSeconds: 60,
+          extra: { name: network.usdc.domainName, version: network.usdc.domainVersion },
+        },
+      },
+    },
+    clientToken: plan.token,
+    replayOnly: false,
+    deadline: addMs(toEpochMs(startMs), INVOCATION_MS),
+  };
+  return (world) => {
+    const facts = createFactsCache();
+    if (plan.warm) {
+      const { address, key } = instrument.wallet!;
+      const { authorizer } = manager;
+      facts.set(
+        { ...request, userId: USER },
+        { sessionExpiresAt: sessionWith(0n).expiresAt, address, key, authorizer, deploymentId: OPEN_GATE.deploymentId },
+      );
+    }
+    return processPayment(depsOf(world, facts, plan.name, seen), request);
+  };
+}
+
+/** A withdrawal whose session is there: writing it is idempotent, and comes before all else. */
+function withdrawalBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): ProcessBody {
+  const destination = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+  const { managerId, userId, instrumentId } = instrument;
+  const amount = toMicroUsd(BigInt(plan.amount));
+  const deadline = addMs(toEpochMs(startMs), INVOCATION_MS);
+  const request = {
+    managerId,
+    userId,
+    instrumentId,
+    agentName: null,
+    network: null,
+    amount,
+    destination,
+    deadline,
+  } as const;
+  const openSession = async ({ sessionId }: Session, requestHash: string) => ({
+    session: sessionWith(amount, sessionId),
+    requestHash,
+  });
+  return (world) => {
+    const deps = depsOf(world, createFactsCache(), plan.name, seen);
+    const own = { ...deps, sessions: { openSession }, destinations: new Set([destination]) };
+    return withdraw(own, { ...request, clientToken: plan.token });
+  };
+}
+
+function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>, name: string, seen: Set<PaymentId>) {
+  return {
+    ledger: {
+      ...world.ledger,
+      putIntent: (payment: Payment) => {
+        seen.add(payment.id);
+        return world.ledger.putIntent(payment);
+      },
+    },
+    registry: { readManager: async () => manager, readInstrument: async () => instrument },
+    signers: { SeedVault: world.signer, AwsKms: world.signer },
+    facts,
+    clock: world.clock,
+    // Every process draws its own bytes, so that two handlers never agree by accident.
+    random: { bytes: (length: number) => new Uint8Array(length).fill(name.charCodeAt(0)), fraction: () => 0.99 },
+    allowedNetworks: new Set<string>([network.id]),
+    validityCapSeconds: 300,
+    repetitions: null,
+    inFlightMax: 64,
+    report: () => undefined,
+  };
+}
+
+/** The real sweeper's visit to payments, which it may have found on its index before they were finished. */
+async function visit(
+  { ledger, index, clock }: Pick<ProcessWorld, 'ledger' | 'index' | 'clock'>,
+  due: readonly DueVisit[],
+): Promise<void> {
+  const deps = { ledger, reads: readsOver(ledger), clock, index, report: () => undefined };
+  await visitPage(deps, due, emptyTally(), addMs(clock.now(), INVOCATION_MS));
+}
+
+/** When the sweeper runs over books whose handlers are gone. Its index must lead it to all that is to be done. */
+const RUNS_AT_MS = [
+  // The leases of the early handlers have ended.
+  LATE_MS,
+  // Those of the late ones have, and the second visits to the early ones are due.
+  LATE_MS + 20_000,
+  // All second visits are due.
+  LATE_MS + 200_000,
+];
+
+/**
+ * Runs the real sweeper, as its index leads it, over books whose handlers are gone. A request that was delayed arrives after
+ * the run that finds its handler's lease ended; later than the next run nothing can arrive.
+ */
+async function recover(books: Books, ghosts: readonly BooksCall[]): Promise<Books> {
+  const holder = { books };
+  const carry = carryTo(holder);
+  for (const [run, atMs] of RUNS_AT_MS.entries()) {
+    const now = toEpochMs(atMs);
+    const due = allDueVisits(holder.books, now);
+    if (due.length > 0) {
+      const clock: Clock = { now: () => now, sleep: async () => undefined };
+      await visit({ ledger: ledgerOver(carry), index: indexOver(carry), clock }, due);
+    }
+    for (const ghost of ghosts) {
+      if (arrivesAfterRun(ghost) === run) holder.books = applyCall(holder.books, ghost).books;
+    }
+  }
+  return holder.books;
+}
+
+/** Requests that begin something name the lease of their handler; the others may be of any handler. */
+function arrivesAfterRun(ghost: BooksCall): number {
+  const [first] = ghost.args as readonly [unknown];
+  const leaseUntil = (first as { readonly leaseUntil?: number } | null)?.leaseUntil ?? LATE_MS + 20_000;
+  return leaseUntil <= LATE_MS ? 0 : 1;
+}
+
+/** The id that a token's payment will have: what the first intent of a dry run writes. */
+async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
+  const seen = new Set<PaymentId>();
+  const holder = { books: newBooks(sessionWith(10n ** 9n)) };
+  const clock: Clock = { now: () => toEpochMs(START_MS), sleep: async () => undefined };
+  const signer = { type: 'SeedVault', sign: async (): Promise<Hex> => '0x' } as const;
+  const carry = carryTo(holder);
+  const world = { ledger: createModelLedger(holder), index: indexOver(carry), request: carry, signer, clock };
+  await handlerBody(plan, START_MS, seen)(world);
+  return [...seen][0]!;
+}
+
+/** The sessions that are there when a scenario begins; withdrawals have one each. */
+function sessionsOf({ limit, handlers }: Scenario): readonly Session[] {
+  const ofToken = ({ token, amount }: HandlerPlan): Session => {
+    const scope = JSON.stringify(['CreateWithdrawal', manager.managerId, USER, token]);
+    return sessionWith(BigInt(amount), formatWithdrawalSessionId(createHash('sha256').update(scope).digest()));
+  };
+  const tokens = new Map(handlers.filter(({ withdraws }) => withdraws).map((plan) => [plan.token, plan]));
+  const withdrawals = [...tokens.values()].map(ofToken);
+  return handlers.some(({ withdraws }) => !withdraws) ? [sessionWith(limit), ...withdrawals] : withdrawals;
+}
+
+/** Explores every interleaving of a scenario's real code within its fault budget. */
+export async function exploreScenario(
+  scenario: Scenario,
+  options: { readonly statesMax: number; readonly onProgress?: (states: number) => void },
+): Promise<Exploration> {
+  let lastId = 0;
+  const ids = () => (lastId += 1);
+  const gate = scenario.operator === 'freezes' ? 'moves' : 'stays open';
+  const programs = [];
+  for (const plan of scenario.handlers) {
+    const startMs = plan.late ? LATE_MS : START_MS;
+    const body = handlerBody(plan, startMs, new Set());
+    programs.push({ name: plan.name, program: await createProgram(body, { startMs, ids, gate }), isSteady: false });
+  }
+  if (scenario.sweeper !== 'none') {
+    const id = await paymentIdOf(scenario.handlers[0]!);
+    const due = { id, shard: sweepShard(id), dueAt: addMs(toEpochMs(START_MS), INVOCATION_MS + LEASE_MARGIN_MS) };
+    const body: ProcessBody = (world) => visit(world, [due]);
+    const program = await createProgram(body, { startMs: LATE_MS, ids, gate });
+    programs.push({ name: 'sweeper', program, isSteady: scenario.sweeper === 'steady' });
+  }
+  const sessions = sessionsOf(scenario);
+  if (scenario.operator !== null) {
+    const call = operatorCall(scenario.operator, sessions[0]!);
+    const body: ProcessBody = ({ request }) => request(call);
+    const program = await createProgram(body, { startMs: START_MS, ids, gate });
+    // What people do is done once and answered: only how it falls among the requests of handlers matters.
+    programs.push({ name: 'operator', program, isSteady: true });
+  }
+  return explore({ books: newBooks(...sessions), programs, faults: scenario.faults, recover, ...options });
+}
+
+function operatorCall(does: NonNullable<Scenario['operator']>, session: Session): BooksCall {
+  const now = toEpochMs(START_MS);
+  switch (does) {
+    case 'freezes':
+      return { method: 'freeze', args: [now] };
+    case 'deletes the session':
+      return { method: 'deleteSession', args: [session, now] };
+    case 'lets the session expire':
+      return { method: 'expireSession', args: [session, now] };
+  }
+}
