@@ -13,7 +13,10 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   // The AWS JSON protocol without the SDK, for the functions on the paying path.
   'lib/aws': { folders: [], packages: ['node:*'] },
   'lib/json': { folders: ['lib/domain'], packages: [] },
-  'lib/contract': { folders: ['lib/domain', 'lib/chains'], packages: ['valibot', '@valibot/to-json-schema'] },
+  'lib/contract': {
+    folders: ['lib/domain', 'lib/chains', 'lib/wallets/catalogue.ts'],
+    packages: ['valibot', '@valibot/to-json-schema'],
+  },
   'lib/chains': { folders: ['lib/domain'], packages: ['@noble/hashes', 'viem'] },
   'lib/protocols': { folders: ['lib/domain', 'lib/json', 'lib/chains'], packages: ['@noble/hashes'] },
   'lib/wallets': {
@@ -32,7 +35,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/sigv4': { folders: ['lib/domain'], packages: ['node:crypto'] },
   'lib/jwt': { folders: ['lib/domain', 'lib/json'], packages: ['aws-jwt-verify', 'node:crypto'] },
-  'lib/ledger': { folders: ['lib/domain', 'lib/chains'], packages: ['node:crypto'] },
+  'lib/ledger': { folders: ['lib/domain', 'lib/chains', 'lib/wallets/catalogue.ts'], packages: ['node:crypto'] },
   // The narrow port to the database and what stands behind it: the only place that knows a client.
   'lib/ledger/dynamodb/store': {
     folders: ['lib/domain', 'lib/aws'],

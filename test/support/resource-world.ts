@@ -1,3 +1,4 @@
+import { provisionersOf } from './provisioners.ts';
 import { randomBytes } from 'node:crypto';
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { WalletProvisioner } from '../../lib/domain/ports/services.ts';
@@ -42,7 +43,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     registry: createRegistry(table),
     identities: createIdentityStore(table),
     tokens: createClientTokens(table),
-    provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    provisioners: provisionersOf(provisioner),
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,

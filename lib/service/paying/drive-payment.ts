@@ -5,7 +5,7 @@ import type { Verdict } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { WalletType } from '../../domain/tenants/resources.ts';
+import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { gateRefusal } from '../../domain/payment/gate.ts';
 import type { Session } from '../../domain/payment/session.ts';

@@ -1,7 +1,8 @@
 import { createBoundedMap, type BoundedMap } from '../../domain/bounded-map.ts';
 import { FACTS_CACHE_ENTRIES_MAX } from '../../domain/limits.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
-import type { Authorizer, WalletKey } from '../../domain/tenants/resources.ts';
+import type { Authorizer } from '../../domain/tenants/resources.ts';
+import type { WalletKey } from '../../domain/tenants/wallet-shapes.ts';
 import type { EpochMs } from '../../domain/time.ts';
 
 /** Who pays from what: the names in a request that fix everything in `Facts`. */

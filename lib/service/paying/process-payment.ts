@@ -5,7 +5,7 @@ import type { Registry } from '../../domain/ports/registry.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { WalletType } from '../../domain/tenants/resources.ts';
+import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { parsePaymentInput } from '../../protocols/registry.ts';

@@ -16,17 +16,13 @@ import {
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Access, Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type {
-  LinkedAccount,
-  PaymentConnector,
-  PaymentInstrument,
-  Vendor,
-  WalletType,
-} from '../../domain/tenants/resources.ts';
+import type { LinkedAccount, PaymentConnector, PaymentInstrument } from '../../domain/tenants/resources.ts';
+import type { Vendor, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
+import { isKeyWallet, WALLET_TYPES } from '../../wallets/catalogue.ts';
 
 export interface InstrumentsDeps {
   readonly registry: Registry;
@@ -82,7 +78,7 @@ export async function createInstrument(
   // A client token finds the instrument that it made also when the connector is gone.
   if (connector === null && input.clientToken === undefined) return refuse(noConnector);
   const type = connector?.material.type;
-  if (type === 'CoinbaseCDP' || type === 'StripePrivy') return refuse(noWallets(type));
+  if (type !== undefined && !isKeyWallet(type)) return refuse(noWallets(type));
 
   const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
   const requestHash = hashCreation(input);
@@ -124,7 +120,7 @@ async function findLoss(
   { material }: PaymentConnector,
   draft: PaymentInstrument,
 ): Promise<Refusal | null> {
-  if (material.type !== 'AwsKms' && material.type !== 'SeedVault') return null;
+  if (!isKeyWallet(material.type)) return null;
   const problem = await provisioners[material.type].findProblem(material).catch(async (error: unknown) => {
     await registry.yieldInstrument(draft).catch(() => {});
     throw error;
@@ -168,7 +164,7 @@ function newInstrument(
 }
 
 function noWallets(type: Vendor): Refusal {
-  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type AwsKms or SeedVault`;
+  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type ${WALLET_TYPES.join(' or ')}`;
   return { reason: 'invalid_request', problems: [{ name: 'paymentConnectorId', message }] };
 }
 

@@ -1,3 +1,4 @@
+import { provisionersOf } from '../../support/provisioners.ts';
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../../lib/domain/limits.ts';
@@ -65,7 +66,7 @@ function createWorld() {
       tableName: database.registryTable,
     }),
     tokens: createClientTokens({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable }),
-    provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    provisioners: provisionersOf(provisioner),
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,
