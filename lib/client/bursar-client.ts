@@ -4,6 +4,7 @@ import type { Answer, CallInput } from '../contract/client-types.ts';
 import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
 import type { OperationName } from '../contract/operations.ts';
 import { createSigner, type SignedAccess, type Signer, type TokenAccess, type UnsignedRequest } from './access.ts';
+import type { BursarCall, Caller } from './bursar-call.ts';
 import { BursarError } from './bursar-error.ts';
 import { withChangeToken } from './change-token.ts';
 import type { CallOptions, PaymentProcessor } from './contract.ts';
@@ -28,19 +29,7 @@ export interface BursarEndpoint {
 
 export type BursarClientOptions = BursarEndpoint & (SignedAccess | TokenAccess);
 
-/** A call: the path below the endpoint, and what goes into headers and body. */
-export interface BursarCall {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | readonly string[]>>;
-  /** As it is; what no header can carry is encoded here. Not sent with a token, which names its user itself. */
-  readonly userId?: string;
-  readonly agentName?: string;
-  readonly body?: unknown;
-}
-
-/** For whom a call is, and which agent makes it. */
-export type Caller = Pick<BursarCall, 'userId' | 'agentName'>;
+export type { BursarCall, Caller } from './bursar-call.ts';
 
 export interface BursarClient extends PaymentProcessor {
   /**
