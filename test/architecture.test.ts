@@ -19,6 +19,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/chains': { folders: ['lib/domain'], packages: ['@noble/hashes', 'viem'] },
   'lib/protocols': { folders: ['lib/domain', 'lib/json', 'lib/chains'], packages: ['@noble/hashes'] },
+  'lib/choices': { folders: ['lib/domain', 'lib/chains', 'lib/telemetry/metric-names.ts'], packages: [] },
   'lib/wallets': {
     folders: ['lib/domain', 'lib/json', 'lib/chains', 'lib/aws'],
     packages: [
@@ -76,6 +77,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/functions': {
     folders: [
+      'lib/choices',
       'lib/domain',
       'lib/aws',
       'lib/chains',
@@ -140,6 +142,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/infra': {
     folders: [
+      'lib/choices',
       'lib/domain',
       'lib/chains',
       'lib/contract',
