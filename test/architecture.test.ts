@@ -226,7 +226,7 @@ test('the table refuses an import that points the wrong way', () => {
   expect(isAllowed({ file: 'lib/domain/money.ts', from: 'lib/domain', to: '../service/sweep.ts' })).toBe(false);
   expect(isAllowed({ file: 'lib/domain/money.ts', from: 'lib/domain', to: 'viem' })).toBe(false);
   expect(isAllowed({ file: 'lib/service/x.ts', from: 'lib/service', to: '../api/errors.ts' })).toBe(false);
-  expect(isAllowed({ file: 'lib/chains/x.ts', from: 'lib/chains', to: '../protocols/registry.ts' })).toBe(false);
+  expect(isAllowed({ file: 'lib/chains/x.ts', from: 'lib/chains', to: '../protocols/catalogue.ts' })).toBe(false);
   expect(isAllowed({ file: 'lib/ledger/x.ts', from: 'lib/ledger', to: '../domain/money.ts' })).toBe(true);
 });
 

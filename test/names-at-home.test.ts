@@ -29,7 +29,7 @@ const SCHEMES: Kind = {
   homes: [
     /^lib\/protocols\/x402\/schemes\//,
     /^lib\/protocols\/treasury\//,
-    /^lib\/protocols\/registry\.ts$/,
+    /^lib\/protocols\/catalogue\.ts$/,
     // A transfer method belongs to its chain.
     /^lib\/chains\/[a-z]+\//,
     // The wire of AWS, and the sellers that strangers run.

@@ -11,7 +11,7 @@ import { readPayingConfig, type PayingConfig } from './config.ts';
 import { createFactsCache } from '../service/paying/payer-facts.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { toPaidView } from '../api/views/paid.ts';
-import { schemeOf } from '../protocols/registry.ts';
+import { schemeOf } from '../protocols/catalogue.ts';
 import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
 import { toWithdrawalView } from '../api/views/withdrawals.ts';

@@ -1,5 +1,5 @@
 import type { NetworkId } from '../domain/assets.ts';
-import { schemeOf } from '../protocols/registry.ts';
+import { schemeOf } from '../protocols/catalogue.ts';
 import { createFunction } from '../api/function.ts';
 import { ok } from '../domain/result.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';

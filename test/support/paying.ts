@@ -114,9 +114,9 @@ export async function createPayingWorld(
   const connector = makeConnector(manager, now);
   const instrument = makeInstrument(connector, now);
   await registry.createManager(manager, null);
-  await registry.claimConnector(manager.managerId, connector.connectorId, 'hash', now);
+  await registry.beginConnector(manager.managerId, connector.connectorId, 'hash', now);
   await registry.completeConnector(connector, 'hash', null);
-  await registry.claimInstrument({ ...instrument, status: 'INITIATED', wallet: null }, 'hash', now);
+  await registry.beginInstrument({ ...instrument, status: 'INITIATED', wallet: null }, 'hash', now);
   await registry.completeInstrument(instrument);
 
   const deps: ProcessPaymentDeps = {

@@ -80,7 +80,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     manager: (managerId: string) => read(managerKey(managerId)),
     connector: (managerId: string, connectorId: string) => read(connectorKey(managerId, connectorId)),
     provider: (name: string) => read(providerKey(name)),
-    /** Everything stored of a manager's connectors, deleted and claimed ones too. */
+    /** Everything stored of a manager's connectors, deleted and begun ones too. */
     connectorsOf: async (managerId: string) =>
       (await query(`MGR#${managerId}`)).filter((item) => item['sk']?.S?.startsWith('CON#')),
     instrumentsOf: (managerId: string) => query(`INS#${managerId}#${user.userId}`),

@@ -10,7 +10,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import { gateRefusal } from '../../domain/payment/gate.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import { addMs, floorToSeconds, type EpochMs } from '../../domain/time.ts';
-import { schemeOf } from '../../protocols/registry.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import type { PaymentPhase } from '../../telemetry/request-record.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';

@@ -8,7 +8,7 @@ import type { Randomness } from '../../domain/ports/services.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../../domain/time.ts';
-import { schemeOf } from '../../protocols/registry.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
 import type { SigningFacts } from './payer-facts.ts';
 import { deriveUniqueness } from './uniqueness.ts';
 

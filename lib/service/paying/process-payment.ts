@@ -8,7 +8,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
-import { parsePaymentInput } from '../../protocols/registry.ts';
+import { parsePaymentInput } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import { admitCaller } from '../tenants/admission.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';

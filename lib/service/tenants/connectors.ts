@@ -75,7 +75,7 @@ export async function createConnector<A extends object>(
   }
   const connectorId = formatNamedId(input.name, idEntropy(deps.random, scope, clientToken));
   const created = await createOnce(deps, requestHash, {
-    claim: () => deps.registry.claimConnector(managerId, connectorId, requestHash, deps.clock.now()),
+    begin: () => deps.registry.beginConnector(managerId, connectorId, requestHash, deps.clock.now()),
     make: () => makeConnector(deps, { input, connectorId, ...configuration.value, requestHash, tokenKey, render }),
     refuse: (why) => (why === 'missing' ? { reason: 'not_found', resource: 'manager' } : full),
   });

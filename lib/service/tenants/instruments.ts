@@ -84,9 +84,9 @@ export async function createInstrument(
   const requestHash = hashCreation(input);
   const draft = newInstrument({ managerId, userId }, formatInstrumentId(entropy), input, deps.clock.now());
   const created = await createOnce(deps, requestHash, {
-    claim: () => deps.registry.claimInstrument(draft, requestHash, draft.createdAt),
+    begin: () => deps.registry.beginInstrument(draft, requestHash, draft.createdAt),
     make: async () => {
-      if (connector === null || type === undefined) throw new Error('claimed an instrument of no connector');
+      if (connector === null || type === undefined) throw new Error('began an instrument of no connector');
       const lost = await findLoss(deps, connector, draft);
       if (lost !== null) return refuse(lost);
       const wallet = await deps.provisioners[type]
@@ -114,7 +114,7 @@ export async function createInstrument(
   return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
 }
 
-/** Why the connector can't have another wallet: money that is sent to it could never leave. Then the claim is given back. */
+/** Why the connector can't have another wallet: money that is sent to it could never leave. Then the draft is given back. */
 async function findLoss(
   { provisioners, registry }: InstrumentsDeps,
   { material }: PaymentConnector,
@@ -138,7 +138,7 @@ async function giveBack(
   draft: PaymentInstrument,
   error: unknown,
 ): Promise<never> {
-  // A claim that cannot be given back ends by itself; the caller hears of the first failure.
+  // A draft that cannot be given back ends by itself; the caller hears of the first failure.
   if (error instanceof NothingMade || error instanceof IndexesSpent)
     await registry.yieldInstrument(draft).catch(() => {});
   throw error;

@@ -22,7 +22,7 @@ export function instrumentKey(user: UserKey, instrumentId: string): Item {
   return { pk: instrumentPk(user), sk: text(instrumentId) };
 }
 
-/** An instrument without its wallet, as it is claimed. */
+/** An instrument without its wallet, as it is begun. */
 export function toInstrumentItem(instrument: PaymentInstrument): Item {
   return {
     ...instrumentKey(instrument, instrument.instrumentId),
@@ -36,7 +36,7 @@ export function toInstrumentItem(instrument: PaymentInstrument): Item {
   };
 }
 
-/** What completing an instrument adds to its claim. */
+/** What completing an instrument adds to its draft. */
 export function toWalletAttributes({ address, key }: NonNullable<PaymentInstrument['wallet']>): Item {
   return {
     ...packMembers(KEY_WALLETS[key.type].key, key),

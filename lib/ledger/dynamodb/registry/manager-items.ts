@@ -125,7 +125,7 @@ export function toChangeableAttributes(connector: PaymentConnector): Item {
   };
 }
 
-/** What completing a connector adds to its claim. */
+/** What completing a connector adds to its draft. */
 export function toConnectorAttributes(connector: PaymentConnector): Item {
   const { material } = connector;
   return {
