@@ -46,7 +46,7 @@ const WALLETS: Kind = {
   isText: (text) => WALLET_NAMES.has(text.toLowerCase()),
   isIdentifier: (name) => [...WALLET_NAMES].some((wallet) => name.toLowerCase().replaceAll('_', '').includes(wallet)),
   homes: [
-    /^lib\/wallets\/(?:aws-kms|seed-vault)\//,
+    /^lib\/wallets\/[a-z-]+\//,
     /^lib\/wallets\/(?:catalogue|signers|provisioners)\.ts$/,
     // Examples of requests and answers.
     /^lib\/contract\/operations\/connectors\.ts$/,

@@ -1,3 +1,4 @@
+import { signersOf } from '../support/wallet-lists.ts';
 import type { Hex, Payment } from '../../lib/domain/payment/payment.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
@@ -65,7 +66,7 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
     const deps = {
       ledger: ledgerOver(living),
       registry: { readManager: async () => manager, readInstrument: async () => instrument },
-      signers: { SeedVault: signer, AwsKms: signer },
+      signers: signersOf(signer),
       facts: caches[Math.floor(draw() * PROCESSES)]!,
       clock,
       random: {

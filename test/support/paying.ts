@@ -1,3 +1,4 @@
+import { signersOf } from './wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
@@ -122,7 +123,7 @@ export async function createPayingWorld(
   const deps: ProcessPaymentDeps = {
     ledger,
     registry,
-    signers: { SeedVault: testSigner, AwsKms: testSigner },
+    signers: signersOf(testSigner),
     facts: createFactsCache(),
     clock,
     random: { bytes: (length) => Uint8Array.from(randomBytes(length)), fraction: () => Math.random() },

@@ -1,4 +1,4 @@
-import { provisionersOf } from './provisioners.ts';
+import { provisionersOf } from './wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { WalletProvisioner } from '../../lib/domain/ports/services.ts';

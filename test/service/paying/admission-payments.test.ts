@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toWireError } from '../../../lib/api/errors.ts';
 import { discoveryUrlOf } from '../../../lib/domain/tenants/jwt-authorizer.ts';
@@ -53,7 +54,7 @@ beforeEach(async () => {
       return testSigner.sign(...input);
     },
   };
-  const overrides = { signers: { SeedVault: signer, AwsKms: signer } };
+  const overrides = { signers: signersOf(signer) };
   world = await createPayingWorld(database, { clock, endpoint: hop.endpoint, overrides });
   session = await world.open();
 });
@@ -137,7 +138,7 @@ describe('an attempt that died', () => {
   test('is taken over by its owner and not by a token of another issuer', async () => {
     const request = askAs(signedCaller('user-1'));
     const broken = { ...testSigner, sign: async () => Promise.reject(new Error('no key')) };
-    const dead = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+    const dead = { ...world.deps, signers: signersOf(broken) };
     await expect(processPayment(dead, request)).rejects.toThrow('no key');
     clock.advance(60_000);
     await expectMissing({ ...request, principal: stranger });

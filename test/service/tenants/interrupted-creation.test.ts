@@ -1,4 +1,4 @@
-import { provisionersOf } from '../../support/provisioners.ts';
+import { provisionersOf } from '../../support/wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../../lib/domain/limits.ts';

@@ -1,3 +1,4 @@
+import { signersOf } from '../wallet-lists.ts';
 import { createHash } from 'node:crypto';
 import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
@@ -113,7 +114,7 @@ function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>,
       },
     },
     registry: { readManager: async () => manager, readInstrument: async () => instrument },
-    signers: { SeedVault: world.signer, AwsKms: world.signer },
+    signers: signersOf(world.signer),
     facts,
     clock: world.clock,
     // Every process draws its own bytes, so that two handlers never agree by accident.
