@@ -8,7 +8,7 @@ import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig, type PayingConfig } from './config.ts';
-import { createFactsCache } from '../service/paying/payer-facts.ts';
+import { createPayerCache } from '../service/paying/payer.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { toPaidView } from '../api/views/paid.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
@@ -44,7 +44,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     signers: createSigners(openKeys(env)),
-    facts: createFactsCache(),
+    payers: createPayerCache(),
     clock: systemClock,
     random: systemRandom,
     allowedNetworks: config.allowedNetworks,

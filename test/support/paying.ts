@@ -19,7 +19,7 @@ import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../../lib/ledger/dynamodb/books/sweep-reads.ts';
-import { createFactsCache } from '../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../lib/service/paying/payer.ts';
 import type { ProcessPaymentDeps, ProcessPaymentRequest } from '../../lib/service/paying/process-payment.ts';
 import type { SweepDeps } from '../../lib/service/sweeping/sweep-report.ts';
 import type { TestDatabase } from './database.ts';
@@ -124,7 +124,7 @@ export async function createPayingWorld(
     ledger,
     registry,
     signers: signersOf(testSigner),
-    facts: createFactsCache(),
+    payers: createPayerCache(),
     clock,
     random: { bytes: (length) => Uint8Array.from(randomBytes(length)), fraction: () => Math.random() },
     allowedNetworks: new Set([BASE_SEPOLIA.id]),

@@ -8,26 +8,26 @@ import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { admitCaller } from '../tenants/admission.ts';
-import type { Facts, FactsKey, SigningFacts } from './payer-facts.ts';
+import type { KnownPayer, PayerNames, Payer } from './payer.ts';
 import { noManager } from '../tenants/managers.ts';
 
-export interface StandingDeps {
+export interface PayerCheckDeps {
   readonly ledger: Pick<Ledger, 'readSession' | 'readGate'>;
   readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
   readonly clock: Clock;
 }
 
 /** That a user may pay from an instrument within a session, as of the reads just made. */
-export interface Standing<F extends SigningFacts = Facts> {
-  readonly facts: F;
+export interface CheckedPayer<F extends Payer = KnownPayer> {
+  readonly payer: F;
   readonly session: Session;
   readonly gate: Gate;
 }
 
 /** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
-export interface StandingRead {
+export interface PayerCheck {
   readonly admission: Result<'admitted', Refusal>;
-  readonly standing: Result<Standing, Refusal>;
+  readonly checked: Result<CheckedPayer, Refusal>;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface StandingRead {
  * missing, deleted or somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its
  * own write.
  */
-export async function checkPayer(deps: StandingDeps, key: FactsKey, principal: Principal): Promise<StandingRead> {
+export async function checkPayer(deps: PayerCheckDeps, key: PayerNames, principal: Principal): Promise<PayerCheck> {
   const [gate, manager, session, instrument] = await Promise.all([
     deps.ledger.readGate(),
     deps.registry.readManager(key.managerId),
@@ -46,11 +46,11 @@ export async function checkPayer(deps: StandingDeps, key: FactsKey, principal: P
   if (manager === null) {
     // Without it nobody can tell whom it let in, so that even a payment made under it is not replayed.
     const missing = noManager(principal);
-    return { admission: missing, standing: missing };
+    return { admission: missing, checked: missing };
   }
   const admission = admitCaller(manager.authorizer, principal, 'pay', now);
   const { authorizer } = manager;
-  return { admission, standing: admission.ok ? judge({ gate, session, instrument, authorizer }, key, now) : admission };
+  return { admission, checked: admission.ok ? judge({ gate, session, instrument, authorizer }, key, now) : admission };
 }
 
 function judge(
@@ -60,9 +60,9 @@ function judge(
     readonly instrument: PaymentInstrument | null;
     readonly authorizer: Authorizer;
   },
-  { userId }: FactsKey,
+  { userId }: PayerNames,
   now: EpochMs,
-): Result<Standing, Refusal> {
+): Result<CheckedPayer, Refusal> {
   const { gate, session, instrument, authorizer } = read;
   if (session === null || session.userId !== userId) return refuse({ reason: 'session_not_found' });
   const status = sessionStatus(session, now);
@@ -78,5 +78,5 @@ function judge(
   }
   const { address, key } = instrument.wallet;
   const { deploymentId } = gate;
-  return ok({ gate, session, facts: { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId } });
+  return ok({ gate, session, payer: { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId } });
 }
