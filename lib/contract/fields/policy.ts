@@ -1,0 +1,331 @@
+import * as v from 'valibot';
+import { parseUsd, type MicroUsd } from '../../domain/money.ts';
+import {
+  CAP_SUBJECTS,
+  isCountingRule,
+  LISTED_FACTS,
+  POLICY_COUNT_MAX,
+  POLICY_COUNTING_RULES_MAX,
+  POLICY_LIST_MAX,
+  POLICY_NAME_MAX_CHARS,
+  POLICY_PERCENT_MAX,
+  POLICY_RATE_SECONDS_MAX,
+  POLICY_RULES_MAX,
+  POLICY_VALIDITY_SECONDS_MAX,
+  POLICY_VALUE_MAX_CHARS,
+  POLICY_ZONE_MAX_CHARS,
+  RATE_SUBJECTS,
+  REQUIRABLE_FACTS,
+  WINDOW_PERIODS,
+  WINDOW_SUBJECTS,
+  type ListKind,
+  type PolicyDocument,
+  type Rule,
+} from '../../domain/policy/document.ts';
+import { HOST_PATTERN_RULE, parseHostPattern } from '../../domain/policy/hosts.ts';
+import { normalizeEntry } from '../../domain/policy/rules/lists.ts';
+import { normalizeOnly } from '../../domain/policy/rules/counters.ts';
+import { isTimeZone } from '../../domain/policy/windows.ts';
+import { define } from '../define.ts';
+import { parsedText, text, wholeNumber } from './text.ts';
+
+// The JSON of a spend policy. A member that no rule has is refused, and never dropped: a rule that says less than its author
+// believes is worse than none.
+
+function said<T extends v.GenericSchema>(schema: T, description: string) {
+  return v.pipe(schema, v.description(description));
+}
+
+const USD_RULE = 'must be US dollars as text, such as 0.25, with at most 18 digits before and 6 after the point';
+
+/** Described as the text that it is written in. */
+function usdText(description: string) {
+  return v.pipe(
+    v.string(USD_RULE),
+    v.regex(/^(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?$/, USD_RULE),
+    v.description(description),
+    parsedText<MicroUsd>((entry) => {
+      const amount = parseUsd(entry);
+      return amount.ok ? amount.value : null;
+    }, USD_RULE),
+  );
+}
+
+const ruleName = text(1, POLICY_NAME_MAX_CHARS, {
+  pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/,
+  expected: 'letters, digits and inner _ . -',
+});
+const value = text(1, POLICY_VALUE_MAX_CHARS, {
+  pattern: /^[^\p{Cc}\p{Cs}]+$/u,
+  expected: 'text without control characters',
+});
+
+const named = {
+  name: v.optional(
+    said(ruleName, 'what refusals call the rule; unique in the document, and made from the rule if left out'),
+  ),
+};
+
+/** Of an object that is none, and of a member that it may not have. */
+function objectProblem({ expected }: { readonly expected: string | null }): string {
+  return expected === 'never'
+    ? 'is no member here: expected one of those that the kind of rule has'
+    : 'must be an object';
+}
+
+function listOf<T extends v.GenericSchema<string>>(entry: T) {
+  return v.pipe(
+    v.array(entry, 'must be a list'),
+    v.minLength(1, 'must have at least one entry, or be left out'),
+    v.maxLength(POLICY_LIST_MAX, `must have at most ${POLICY_LIST_MAX} entries`),
+  );
+}
+
+function lists<T extends v.GenericSchema<string>>(entry: T) {
+  return {
+    allow: v.optional(said(listOf(entry), 'nothing else is allowed')),
+    deny: v.optional(said(listOf(entry), 'none of these is allowed')),
+  };
+}
+
+/** At least one of the members of a rule, whose schema makes each of them optional. */
+function someOf<T extends object>(...names: readonly (keyof T & string)[]) {
+  return v.check<T, string>(
+    (rule) => names.some((name) => rule[name] !== undefined),
+    `must have at least one member of ${names.join(', ')}`,
+  );
+}
+
+function listRule<K extends ListKind>(kind: K, what: string) {
+  const entry = v.pipe(
+    value,
+    v.transform((entry) => normalizeEntry(kind, entry)),
+  );
+  const rule = v.strictObject({ kind: said(v.literal(kind), what), ...named, ...lists(entry) }, objectProblem);
+  return v.pipe(rule, someOf<v.InferOutput<typeof rule>>('allow', 'deny'));
+}
+
+const hostPattern = v.pipe(
+  v.string('must be a string'),
+  v.maxLength(POLICY_VALUE_MAX_CHARS, HOST_PATTERN_RULE),
+  parsedText((entry) => parseHostPattern(entry)?.text ?? null, HOST_PATTERN_RULE),
+);
+
+const maxima = {
+  max: v.optional(usdText('US dollars; exactly one of max and maxCount')),
+  maxCount: v.optional(said(wholeNumber(0, POLICY_COUNT_MAX), 'payments; exactly one of max and maxCount')),
+};
+const only = {
+  only: v.optional(said(listOf(value), 'for whom the rule holds; for each, with a counter of their own, if left out')),
+};
+
+type Measured = { readonly max?: MicroUsd | undefined; readonly maxCount?: number | undefined };
+type WithMaximum<T extends Measured> = Omit<T, 'max' | 'maxCount'> &
+  ({ readonly max: MicroUsd; readonly maxCount?: undefined } | { readonly max?: undefined; readonly maxCount: number });
+
+/** Exactly one of `max` and `maxCount`, so that the type says which; and `only` in the spelling of its subjects. */
+function counted<
+  T extends Measured & { readonly of: (typeof RATE_SUBJECTS | typeof CAP_SUBJECTS)[number] } & {
+    readonly only?: string[] | undefined;
+  },
+>() {
+  return v.rawTransform<T, WithMaximum<T>>(({ dataset, addIssue, NEVER }) => {
+    const rule = dataset.value;
+    if ((rule.max === undefined) === (rule.maxCount === undefined)) {
+      addIssue({ message: 'must have exactly one member of max, maxCount' });
+      return NEVER;
+    }
+    const names = rule.only === undefined ? {} : { only: rule.only.map((name) => normalizeOnly(rule.of, name)) };
+    // The check above is what the type says.
+    return { ...rule, ...names } as unknown as WithMaximum<T>;
+  });
+}
+
+const timeZone = v.pipe(
+  text(1, POLICY_ZONE_MAX_CHARS),
+  v.check(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin or UTC'),
+);
+
+function kindOf<K extends string>(kind: K, what: string) {
+  return said(v.literal(kind), what);
+}
+
+const sessionCap = v.strictObject(
+  {
+    kind: kindOf('sessionCap', 'the most for each payee, tool, agent, asset or protocol within one session'),
+    ...named,
+    of: v.picklist(CAP_SUBJECTS, `must be one of ${CAP_SUBJECTS.join(', ')}`),
+    ...only,
+    ...maxima,
+  },
+  objectProblem,
+);
+const window = v.strictObject(
+  {
+    kind: kindOf('window', 'the most in an hour, day, week or month of a time zone, across sessions'),
+    ...named,
+    of: v.picklist(WINDOW_SUBJECTS, `must be one of ${WINDOW_SUBJECTS.join(', ')}`),
+    every: v.picklist(WINDOW_PERIODS, `must be one of ${WINDOW_PERIODS.join(', ')}`),
+    timeZone: said(timeZone, 'an IANA name; weeks begin on Monday'),
+    ...only,
+    ...maxima,
+  },
+  objectProblem,
+);
+const rate = v.strictObject(
+  {
+    kind: kindOf('rate', 'the most in each stretch of so many seconds, across sessions'),
+    ...named,
+    of: v.picklist(RATE_SUBJECTS, `must be one of ${RATE_SUBJECTS.join(', ')}`),
+    perSeconds: wholeNumber(1, POLICY_RATE_SECONDS_MAX),
+    ...only,
+    ...maxima,
+  },
+  objectProblem,
+);
+const freeze = v.strictObject(
+  {
+    kind: kindOf('freeze', 'nothing on the network, in the asset, or in the asset on the network'),
+    ...named,
+    network: v.optional(
+      v.pipe(
+        value,
+        v.transform((entry) => normalizeEntry('networks', entry)),
+      ),
+    ),
+    asset: v.optional(
+      v.pipe(
+        value,
+        v.transform((entry) => normalizeEntry('assets', entry)),
+      ),
+    ),
+  },
+  objectProblem,
+);
+
+/** One schema for each kind of rule. */
+export const POLICY_RULES = define(
+  () =>
+    [
+      v.strictObject(
+        { kind: kindOf('perPayment', 'the most that one payment may be'), ...named, max: usdText('US dollars') },
+        objectProblem,
+      ),
+      v.pipe(sessionCap, counted<v.InferOutput<typeof sessionCap>>()),
+      v.pipe(window, counted<v.InferOutput<typeof window>>()),
+      v.pipe(rate, counted<v.InferOutput<typeof rate>>()),
+      v.strictObject(
+        {
+          kind: kindOf('sameRequest', 'how often a user may pay for the same method, URL, body and terms'),
+          ...named,
+          maxCount: wholeNumber(0, POLICY_COUNT_MAX),
+          perSeconds: wholeNumber(1, POLICY_RATE_SECONDS_MAX),
+        },
+        objectProblem,
+      ),
+      listRule('payees', 'addresses that are paid'),
+      listRule('networks', 'CAIP-2 ids, or names of x402 version 1'),
+      listRule('assets', 'token addresses, or symbols of tokens that Bursar pins'),
+      listRule('protocols', 'such as x402'),
+      listRule('schemes', 'such as exact'),
+      listRule('transferMethods', 'such as eip3009'),
+      listRule('facilitators', 'addresses; only a signature that names its facilitator states one'),
+      listRule('paymentFlows', 'authorization, upfront or escrow'),
+      listRule('instruments', 'wallets that pay'),
+      listRule('principals', 'callers'),
+      listRule('tools', 'as the caller states them'),
+      listRule('agents', 'as the caller states them'),
+      originsRule(),
+      v.strictObject(
+        { kind: kindOf('denyFeed', 'no payee and no host of an imported list'), ...named, feed: ruleName },
+        objectProblem,
+      ),
+      v.strictObject(
+        { kind: kindOf('pinPayee', 'an origin is paid where it was first paid'), ...named },
+        objectProblem,
+      ),
+      v.strictObject(
+        {
+          kind: kindOf('validity', 'how long an authorization may be good for'),
+          ...named,
+          maxSeconds: wholeNumber(1, POLICY_VALIDITY_SECONDS_MAX),
+        },
+        objectProblem,
+      ),
+      v.pipe(freeze, someOf<v.InferOutput<typeof freeze>>('network', 'asset')),
+      v.strictObject(
+        {
+          kind: kindOf('priceChange', 'how far a price may be from the last one paid there'),
+          ...named,
+          maxPercent: wholeNumber(0, POLICY_PERCENT_MAX),
+        },
+        objectProblem,
+      ),
+      v.strictObject({ kind: kindOf('breaker', 'nothing where payments brought nothing'), ...named }, objectProblem),
+      v.strictObject(
+        {
+          kind: kindOf('require', 'facts that a call has to state'),
+          ...named,
+          facts: v.pipe(
+            v.array(v.picklist(REQUIRABLE_FACTS, `must be one of ${REQUIRABLE_FACTS.join(', ')}`), 'must be a list'),
+            v.minLength(1, 'must have at least one entry'),
+            v.maxLength(REQUIRABLE_FACTS.length, `must have at most ${REQUIRABLE_FACTS.length} entries`),
+          ),
+        },
+        objectProblem,
+      ),
+    ] as const,
+);
+
+function originsRule() {
+  const rule = v.strictObject(
+    {
+      kind: kindOf('origins', 'hosts, and *. before one for its subdomains; https unless the entry says otherwise'),
+      ...named,
+      ...lists(hostPattern),
+    },
+    objectProblem,
+  );
+  return v.pipe(rule, someOf<v.InferOutput<typeof rule>>('allow', 'deny'));
+}
+
+const KINDS = [
+  'perPayment',
+  'sessionCap',
+  'window',
+  'rate',
+  'sameRequest',
+  ...Object.keys(LISTED_FACTS),
+  'origins',
+  'denyFeed',
+  'pinPayee',
+  'validity',
+  'freeze',
+  'priceChange',
+  'breaker',
+  'require',
+];
+
+/** A spend policy, read from JSON into the domain's document. */
+export const policyDocument = define(() =>
+  v.strictObject(
+    {
+      version: v.literal(1, 'must be 1'),
+      rules: v.pipe(
+        v.array(v.variant('kind', POLICY_RULES, `must be one of ${KINDS.join(', ')}`), 'must be a list'),
+        v.maxLength(POLICY_RULES_MAX, `must have at most ${POLICY_RULES_MAX} rules`),
+        v.check(
+          (rules) => rules.filter(isCountingRule).length <= POLICY_COUNTING_RULES_MAX,
+          `must have at most ${POLICY_COUNTING_RULES_MAX} rules that count: sessionCap, window, rate, sameRequest`,
+        ),
+        v.check((rules) => hasUniqueNames(rules), 'must not give one name to two rules'),
+      ),
+    },
+    objectProblem,
+  ),
+) satisfies v.GenericSchema<unknown, PolicyDocument>;
+
+function hasUniqueNames(rules: readonly Pick<Rule, 'name'>[]): boolean {
+  const names = rules.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  return new Set(names).size === names.length;
+}
