@@ -59,7 +59,7 @@ export const LISTED_FACTS = {
   transferMethods: 'transferMethod',
   facilitators: 'facilitator',
   paymentFlows: 'paymentFlow',
-  instruments: 'instrumentId',
+  wallets: 'instrumentId',
   principals: 'principal',
   tools: 'tool',
   agents: 'agentName',

@@ -85,7 +85,7 @@ function prepareRule(rule: Rule, ref: RuleRef): RuleTest {
     case 'transferMethods':
     case 'facilitators':
     case 'paymentFlows':
-    case 'instruments':
+    case 'wallets':
     case 'principals':
     case 'tools':
     case 'agents':

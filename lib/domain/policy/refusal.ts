@@ -1,7 +1,7 @@
-import { formatReceived } from '../../json/quotation.ts';
+import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatUsd, type MicroUsd } from '../money.ts';
 import type { EpochMs } from '../time.ts';
-import type { PolicyScope, RequirableFact, RuleKind } from './document.ts';
+import { POLICY_VALUE_MAX_CHARS, type PolicyScope, type RequirableFact, type RuleKind } from './document.ts';
 import type { FactName } from './facts.ts';
 
 /** The code of each kind of rule. Programs decide by them; they are never renamed. */
@@ -19,7 +19,7 @@ export const POLICY_CODES = {
   transferMethods: 'bursar:policy_transfer_method',
   facilitators: 'bursar:policy_facilitator',
   paymentFlows: 'bursar:policy_payment_flow',
-  instruments: 'bursar:policy_instrument',
+  wallets: 'bursar:policy_wallet',
   principals: 'bursar:policy_principal',
   tools: 'bursar:policy_tool',
   agents: 'bursar:policy_agent',
@@ -71,13 +71,16 @@ export interface PolicyRefusal {
   readonly rule: RuleRef;
   /** What the rule looked at; `null` for a counter. */
   readonly fact: FactName | null;
-  /** What the fact was, shortened and printable; `null` where it was not stated, or where the figures say it. */
+  /** What the fact was, shortened and printable, for programs: not for a message, since a stranger may have written it; `null` where it was not stated, or where the figures say it. */
   readonly found: string | null;
   readonly figures: PolicyFigures | null;
   readonly help: PolicyHelp;
   /** One sentence, without the words that AWS's SDK sorts refusals by. */
   readonly message: string;
 }
+
+/** Of a value that a refusal shows: as long as a rule's own may be. */
+const FOUND_MAX_CHARS = POLICY_VALUE_MAX_CHARS;
 
 interface RefusalParts {
   readonly fact?: FactName;
@@ -99,7 +102,7 @@ export function refuseBy(rule: RuleRef, { fact, found, figures, help, says }: Re
     code: POLICY_CODES[rule.kind],
     rule,
     fact: fact ?? null,
-    found: found === undefined ? null : formatReceived(found),
+    found: found === undefined ? null : clipPrintable(found, FOUND_MAX_CHARS),
     figures: figures ?? null,
     help: help ?? {},
     message: `The rule ${quote(rule.name)} of the ${rule.scope} policy ${says}.`,

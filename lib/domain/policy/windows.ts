@@ -1,5 +1,5 @@
-import type { EpochMs } from '../time.ts';
-import { toEpochMs } from '../time.ts';
+import { createBoundedMap } from '../bounded-map.ts';
+import { toEpochMs, type EpochMs } from '../time.ts';
 import type { WindowPeriod } from './document.ts';
 
 /** A time in which a counter counts: from `opensAt` on, and no longer at `closesAt`. */
@@ -50,7 +50,19 @@ export function createCalendar(timeZone: string, every: WindowPeriod): (time: Ep
 /** Milliseconds that the zone's clock is ahead of UTC at an instant. */
 type Offsets = (time: number) => number;
 
+/** Making one takes longer than a hundred uses of it. */
+const formats = createBoundedMap<string, Intl.DateTimeFormat>(64);
+
+/** Throws on a zone that the runtime does not know. */
 function zoneFormat(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known !== undefined) return known;
+  const format = makeFormat(timeZone);
+  formats.set(timeZone, format);
+  return format;
+}
+
+function makeFormat(timeZone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-US', {
     timeZone,
     calendar: 'gregory',

@@ -19,7 +19,7 @@ const WORDS: Readonly<Record<ListKind, string>> = {
   transferMethods: 'transfer method',
   facilitators: 'facilitator',
   paymentFlows: 'payment flow',
-  instruments: 'wallet',
+  wallets: 'wallet',
   principals: 'caller',
   tools: 'tool',
   agents: 'agent',
