@@ -1,31 +1,17 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { formatUsd, type MicroUsd } from '../money.ts';
 import type { PolicyDocument, Rule } from './document.ts';
 
-const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const NAME_HASH_CHARS = 8;
 
 /** Base64url of the first bits of SHA-256 over a text: six bits a character. */
 export function shortHash(text: string, chars: number): string {
-  const bytes = sha256(utf8ToBytes(text));
-  let out = '';
-  let bits = 0;
-  let held = 0;
-  for (let at = 0; out.length < chars; at += 1) {
-    held = ((held << 8) | bytes[at]!) & 0x3fff;
-    bits += 8;
-    while (bits >= 6 && out.length < chars) {
-      bits -= 6;
-      out += BASE64URL[(held >> bits) & 63]!;
-    }
-  }
-  return out;
+  return hash('sha256', text, 'base64url').slice(0, chars);
 }
 
 export function sha256Hex(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)));
+  return hash('sha256', text, 'hex');
 }
 
 /** RFC 8785 over what a document holds, amounts as dollars. Members without a value are absent. */

@@ -76,7 +76,7 @@ test('the order of policies and of rules decides what is said, and never whether
         charges.map(({ key, quantity, max }) => `${key} ${quantity} ${max}`).toSorted();
       expect(bounds(second.value.charges)).toEqual(bounds(first.value.charges));
     }),
-    { numRuns: RUNS / 3 },
+    { numRuns: RUNS / 4 },
   );
 });
 
@@ -96,7 +96,7 @@ test('a call that states less is never allowed more', () => {
         if (bare.ok && whole.ok) expect(bare.value.charges.length).toBe(whole.value.charges.length);
       },
     ),
-    { numRuns: RUNS / 3 },
+    { numRuns: RUNS / 4 },
   );
 });
 
@@ -145,6 +145,6 @@ test('no payment makes the rules throw, and a refusal is one sentence', () => {
       const verdict = judge(policies, { ...facts, declared: wild }, any.feeds);
       if (!verdict.ok) expect(verdict.error.message).toMatch(/^The rule [\x20-\x7e]+\.$/);
     }),
-    { numRuns: RUNS / 3 },
+    { numRuns: RUNS / 4 },
   );
 });
