@@ -85,7 +85,7 @@ export function someOf<T extends object>(...names: readonly (keyof T & string)[]
 export function listRule<K extends ListKind>(kind: K, what: string) {
   const entry = v.pipe(
     value,
-    v.transform((entry) => normalizeEntry(kind, entry)),
+    v.transform((written) => normalizeEntry(kind, written)),
   );
   const rule = v.strictObject({ kind: said(v.literal(kind), what), ...named, ...lists(entry) }, objectProblem);
   return v.pipe(rule, someOf<v.InferOutput<typeof rule>>('allow', 'deny'));

@@ -103,14 +103,14 @@ function isIpv4(host: string): boolean {
  * as the scheme's own; a list of what is denied takes both as any. Throws on an entry that is no pattern: it was checked before.
  */
 export function createPlaceTest(entries: readonly string[], list: 'allow' | 'deny'): (place: Place) => boolean {
-  const exact = new Set<string>();
+  const hosts = new Set<string>();
   const parents = new Set<string>();
   for (const entry of entries) {
     const pattern = parseHostPattern(entry);
     if (pattern === null) throw new RangeError(`not a host pattern: ${entry}`);
     const scheme = pattern.scheme ?? (list === 'allow' ? 'https' : '*');
     const port = pattern.port ?? (list === 'allow' ? defaultPort(scheme) : '*');
-    (pattern.subdomains ? parents : exact).add(`${scheme}|${port}|${pattern.host}`);
+    (pattern.subdomains ? parents : hosts).add(`${scheme}|${port}|${pattern.host}`);
   }
   return (place) => {
     const { scheme, port, host } = place;
@@ -118,7 +118,7 @@ export function createPlaceTest(entries: readonly string[], list: 'allow' | 'den
       list === 'allow' ? [`${scheme}|${port}|`] : [`${scheme}|${port}|`, `*|${port}|`, `${scheme}|*|`, '*|*|'];
     return prefixes.some(
       (prefix) =>
-        exact.has(prefix + host) ||
+        hosts.has(prefix + host) ||
         (parents.size > 0 && parentsOf(host).some((parent) => parents.has(prefix + parent))),
     );
   };

@@ -158,6 +158,15 @@ describe('the name of a counter', () => {
     expect(keyOf(payee, { verified: { managerId: 'm-0000000000' } }, 'manager')).not.toBe(keyOf(payee, {}, 'manager'));
   });
 
+  test('tells the users, sessions and agents of two managers apart in the policy of the deployment', () => {
+    const elsewhere = { verified: { managerId: 'm-0000000000' } };
+    for (const of of ['user', 'session', 'agent'] as const) {
+      const each: Rule = { kind: 'rate', of, perSeconds: 60, maxCount: 5 };
+      expect(keyOf(each, elsewhere, 'deployment'), of).not.toBe(keyOf(each, {}, 'deployment'));
+    }
+    expect(keyOf(same, elsewhere, 'deployment')).not.toBe(keyOf(same, {}, 'deployment'));
+  });
+
   test('is not to be had by moving a separator', () => {
     const agents: Rule = { kind: 'window', of: 'agent', every: 'day', timeZone: 'UTC', max: usd('9') };
     const one = { verified: { managerId: 'a' }, declared: { ...STATED, agentName: 'b,c' } };
@@ -166,15 +175,15 @@ describe('the name of a counter', () => {
   });
 });
 
-function charge(parts: Partial<Charge>): Charge {
+function chargeWith(parts: Partial<Charge>): Charge {
   return { ...chargesOf([DAY])[0]!, ...parts } as Charge;
 }
 
 describe('charges of one key', () => {
   const [opens, closes] = [toEpochMs(1_000), toEpochMs(2_000)];
-  const one = charge({ quantity: 5n, max: 10n, opensAt: opens, closesAt: closes });
+  const one = chargeWith({ quantity: 5n, max: 10n, opensAt: opens, closesAt: closes });
   const tight = { scope: 'session', name: 'tight', kind: 'window' } as const;
-  const two = charge({ quantity: 3n, max: 7n, opensAt: toEpochMs(500), closesAt: toEpochMs(1_500), rule: tight });
+  const two = chargeWith({ quantity: 3n, max: 7n, opensAt: toEpochMs(500), closesAt: toEpochMs(1_500), rule: tight });
 
   test('are one, with the larger quantity, the smaller maximum and its rule, and the longer window', () => {
     for (const charges of [
@@ -188,7 +197,7 @@ describe('charges of one key', () => {
   });
 
   test('leave others alone', () => {
-    const other = charge({ key: 'otherothero' as CounterKey });
+    const other = chargeWith({ key: 'otherothero' as CounterKey });
     expect(mergeCharges([one, other, two])).toHaveLength(2);
     expect(mergeCharges([one, other])).toEqual([one, other]);
   });
