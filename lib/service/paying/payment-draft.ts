@@ -3,6 +3,7 @@ import canonicalize from 'canonicalize';
 import { formatPaymentId } from '../../domain/ids.ts';
 import { LEASE_MARGIN_MS } from '../../domain/limits.ts';
 import { usdValueOfStablecoin } from '../../domain/money.ts';
+import type { Denial } from '../../domain/payment/denial.ts';
 import type { Hex, Offer, Payment, SigningTerms } from '../../domain/payment/payment.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -91,6 +92,11 @@ export function newPayment(
     denial: null,
     budget: null,
   });
+}
+
+/** A payment that is decided before it is written: its record is its denial, and no attempt to pay it is ever made. */
+export function deniedPayment(payment: Payment, denial: Denial): Payment {
+  return { ...payment, status: 'DENIED', denial, decidedAt: payment.createdAt };
 }
 
 /** The terms of a payment's next attempt: what makes the authorization single stays, its validity begins now. */

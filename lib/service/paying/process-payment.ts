@@ -3,6 +3,7 @@ import type { Ledger } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
+import type { Session } from '../../domain/payment/session.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
@@ -12,9 +13,10 @@ import { parsePaymentInput } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import { admitCaller } from '../tenants/admission.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
-import { drivePayment, outcomeOf } from './drive-payment.ts';
+import { shownDenial } from './denial.ts';
+import { denyPayment, drivePayment, outcomeOf } from './drive-payment.ts';
 import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
-import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
+import { createDraft, deniedPayment, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
 import { resumePayment } from './resume-payment.ts';
 import { checkPayer, type CheckedPayer, type PayerCheck } from './payer-check.ts';
@@ -138,27 +140,38 @@ async function payOffer(
   const { payment, checked, created } = opened.value;
   if (!created) {
     return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
-      driveUnlessRepeated(deps, taken, allowed, request.deadline),
+      unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, request.deadline)),
     );
   }
+  if (payment.status === 'DENIED') return outcomeOf(payment);
 
   if (!checked.ok) {
     await abortQuietly(deps, payment);
     return checked;
   }
-  return driveUnlessRepeated(deps, payment, checked.value, request.deadline);
+  return unlessRepeated(deps, payment, () => driveNew(deps, payment, checked.value, request.deadline));
 }
 
-async function driveUnlessRepeated(
+/** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
+function driveNew(
   deps: ProcessPaymentDeps,
   payment: Payment,
   checked: CheckedPayer,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
+  const denial = shownDenial(deps, checked.session, payment);
+  return denial === null ? drivePayment(deps, payment, checked, deadline) : denyPayment(deps, payment, denial);
+}
+
+async function unlessRepeated(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  drive: () => Promise<Result<Payment, Refusal>>,
+): Promise<Result<Payment, Refusal>> {
   const { repetitions } = deps;
   const repetition =
     repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
-  if (repetition === null) return drivePayment(deps, payment, checked, deadline);
+  if (repetition === null) return drive();
   await abortQuietly(deps, payment);
   return refuse(repetition);
 }
@@ -213,9 +226,19 @@ async function openPayment(
   if (!checked.ok) return checked;
   const payment = newPayment(deps, draft, checked.value.payer);
   if (!payment.ok) return payment;
-  const intent = await deps.ledger.putIntent(payment.value);
+  const first = firstRecord(deps, payment.value, checked.value.session);
+  const intent = await deps.ledger.putIntent(first);
   const created = intent.kind === 'created';
-  return ok({ payment: created ? payment.value : intent.payment, created, admission, checked });
+  return ok({ payment: created ? first : intent.payment, created, admission, checked });
+}
+
+/**
+ * What is written of a payment whose session has been read: its intent, or at once its denial. Where equal purchases are looked
+ * for, that comes first, since it says more than a denial and leaves the token free.
+ */
+function firstRecord(deps: ProcessPaymentDeps, payment: Payment, session: Session): Payment {
+  const denial = deps.repetitions === null ? shownDenial(deps, session, payment) : null;
+  return denial === null ? payment : deniedPayment(payment, denial);
 }
 
 /** Finds the payment of this client token, where no new one may be made. */

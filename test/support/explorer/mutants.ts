@@ -292,7 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MODEL,
-        find: "const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';",
+        find: "const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === payment.status;",
         replace: 'const own = true;',
       },
     ],

@@ -87,8 +87,10 @@ export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
     ...(payment.denial === null ? {} : { dn: toDenialMap(payment.denial) }),
     lk: text(paymentListKey(payment.managerId, payment.userId)),
     ls: text(listSort(payment.createdAt, payment.id)),
-    sh: text(sweepShard(payment.id).toString()),
-    sv: number(payment.leaseUntil),
+    // One that is born denied has nothing that a sweeper could find.
+    ...(payment.status === 'DENIED'
+      ? {}
+      : { sh: text(sweepShard(payment.id).toString()), sv: number(payment.leaseUntil) }),
   };
 }
 
