@@ -180,7 +180,7 @@ const OF_DENIED: readonly Mutant[] = [
       },
     ],
     scenario: 12,
-    rule: 'I4',
+    rule: 'I8',
   },
   {
     name: 'a denial that is answered although the token has a payment already',
