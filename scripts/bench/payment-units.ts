@@ -1,5 +1,5 @@
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import { createFactsCache } from '../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../lib/service/paying/payer.ts';
 import { processPayment } from '../../lib/service/paying/process-payment.ts';
 import { sweepOnce } from '../../lib/service/sweeping/sweep.ts';
 import { paid } from '../../test/support/paying.ts';
@@ -73,7 +73,7 @@ export async function countPaymentUse(): Promise<PaymentUse> {
         if ((await processPayment(deps, world.request(session))).ok) throw new Error('was not denied');
       });
     const denial = await denialBy(world.deps);
-    const firstDenial = await denialBy({ ...world.deps, facts: createFactsCache() });
+    const firstDenial = await denialBy({ ...world.deps, payers: createPayerCache() });
     return { success, firstOfProcess, denial, firstDenial, replay, visit };
   });
 }

@@ -5,7 +5,7 @@ import type { Refusal } from '../../../lib/domain/refusal.ts';
 import type { Result } from '../../../lib/domain/result.ts';
 import { assertSessionBalances, type Session } from '../../../lib/domain/payment/session.ts';
 import { addMs } from '../../../lib/domain/time.ts';
-import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
 import { sweepOnce } from '../../../lib/service/sweeping/sweep.ts';
 import { withDatabase } from '../../support/database.ts';
@@ -90,7 +90,7 @@ describe.each(PROCESSES)('a denial that the session shows as it is read (%s proc
       budget: { ...session.budget, available: toMicroUsd(9_000_000n) },
     });
     expect(await processPayment(world.deps, request)).toEqual(answer);
-    expect(await processPayment({ ...world.deps, facts: createFactsCache() }, request)).toEqual(answer);
+    expect(await processPayment({ ...world.deps, payers: createPayerCache() }, request)).toEqual(answer);
     paid(await processPayment(world.deps, world.request(session)));
   });
 
@@ -191,7 +191,7 @@ describe('two calls with one token, of which one finds too little and the other 
       proof = paid(await processPayment(world.deps, request));
       return world.ledger.putIntent(payment);
     };
-    const slow = { ...world.deps, facts: createFactsCache(), ledger: { ...world.ledger, putIntent } };
+    const slow = { ...world.deps, payers: createPayerCache(), ledger: { ...world.ledger, putIntent } };
     expect(paid(await processPayment(slow, request))).toEqual(proof);
     expect((await booksOf(session)).budget).toEqual({ available: 0n, reserved: 0n, spent: PRICE });
   });
@@ -205,7 +205,7 @@ describe('two calls with one token, of which one finds too little and the other 
       expect(await processPayment(world.deps, request)).toEqual(denied(TOO_LITTLE));
       return world.ledger.putIntent(payment);
     };
-    const slow = { ...world.deps, facts: createFactsCache(), ledger: { ...world.ledger, putIntent } };
+    const slow = { ...world.deps, payers: createPayerCache(), ledger: { ...world.ledger, putIntent } };
     expect(await processPayment(slow, request)).toEqual(denied(TOO_LITTLE));
     expect((await booksOf(session)).budget.spent).toBe(0n);
   });

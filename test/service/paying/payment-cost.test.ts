@@ -72,7 +72,7 @@ describe('what a payment costs', () => {
   test('is two round trips for a denial, in any process: it is read, and recorded before it is answered', async () => {
     const session = await world.open({ limit: toMicroUsd(600_000n) });
     paid(await processPayment(world.deps, world.request(session)));
-    for (const deps of [world.deps, { ...world.deps, facts: createFactsCache() }]) {
+    for (const deps of [world.deps, { ...world.deps, payers: createPayerCache() }]) {
       hop.forget();
       expect((await processPayment(deps, world.request(session))).ok).toBe(false);
       expect(serialTrips(hop.calls)).toBe(2);

@@ -7,7 +7,7 @@ import { NotNow } from '../../../lib/domain/ports/services.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createRepetitionGuard } from '../../../lib/ledger/dynamodb/books/repetition-guard.ts';
-import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentDeps } from '../../../lib/service/paying/process-payment.ts';
 import { withDatabase } from '../../support/database.ts';
 import { createPayingWorld, createTestClock, paid, type PayingWorld, type TestClock } from '../../support/paying.ts';
@@ -61,11 +61,11 @@ describe('where the same terms may not be paid again within half a minute', () =
   test('it is not denied either where the first one left too little, so that its token stays free', async () => {
     const session = await world.open({ limit: toMicroUsd(600_000n) });
     const first = paid(await processPayment(deps, world.request(session)));
-    for (const facts of [deps.facts, createFactsCache()]) {
+    for (const payers of [deps.payers, createPayerCache()]) {
       const again = world.request(session);
-      const refused = await processPayment({ ...deps, facts }, again);
+      const refused = await processPayment({ ...deps, payers }, again);
       expect(refused).toMatchObject({ error: { reason: 'repeated_purchase', paymentId: first.id } });
-      expect(await processPayment({ ...deps, facts }, again)).toEqual(refused);
+      expect(await processPayment({ ...deps, payers }, again)).toEqual(refused);
     }
     clock.advance(WINDOW_SECONDS * 1_000);
     const late = world.request(session);
