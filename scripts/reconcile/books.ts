@@ -1,7 +1,7 @@
 import { ScanCommand, type AttributeValue, type DynamoDBClient, type ScanCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { parsePaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 import { deriveAddress } from '../../lib/wallets/seed-vault/provisioner.ts';
 
 /** The tables of a deployment, as they were restored. */

@@ -1,5 +1,5 @@
 import type { Hex, Payment } from '../../lib/domain/payment/payment.ts';
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 import type { Move } from './chain-moves.ts';
 
 /** A transfer that no signed payment of the books stands for, and why. */

@@ -57,6 +57,16 @@ describe.each([
     ],
   ],
   ['jwtIssuers', 'JWT_ISSUERS', 'none', [], ['None']],
+  [
+    'issuerPrivateRanges',
+    'ISSUER_PRIVATE_RANGES',
+    '10.20.0.0/16, fd00:1::/32',
+    ['10.20.0.0/16', 'fd00:1::/32'],
+    ['10.20.0.0', '10.20.0.0/33', 'any', Array(17).fill('10.0.0.0/8').join()],
+  ],
+  ['issuerPrivateRanges', 'ISSUER_PRIVATE_RANGES', 'none', [], [7]],
+  ['maxSessionLimitUsd', 'MAX_SESSION_LIMIT_USD', '10.00', '10.00', ['-1', '1e3', 10]],
+  ['maxSessionLimitUsd', 'MAX_SESSION_LIMIT_USD', 'none', null, ['null']],
   ['jwtIssuers', 'JWT_ISSUERS', 'any', null, ['*']],
   ['logRetentionDays', 'LOG_RETENTION_DAYS', '30', 30, ['31', '030', 30.5, '0']],
   ['retainData', 'RETAIN_DATA', 'false', false, ['no', 0, 'False']],
@@ -154,6 +164,7 @@ describe.each([
   ],
   ['alarmEmail', 'ALARM_EMAIL', 'ops@example.com', 'ops@example.com', ['ops', 'a@b@c.example', 'a b@c.example', 7]],
   ['alarmEmail', 'ALARM_EMAIL', 'none', null, ['null']],
+  ['trailRules', 'TRAIL_RULES', 'false', false, ['no', 1]],
   ['spendAlarmUsdPerHour', 'SPEND_ALARM_USD_PER_HOUR', '12.50', 12.5, ['0', '-1', '1e3', 'much', '1000001']],
   ['spendAlarmUsdPerHour', 'SPEND_ALARM_USD_PER_HOUR', 'none', null, ['']],
   ['dashboards', 'DASHBOARDS', 'false', false, ['no']],
@@ -234,6 +245,19 @@ test.each([
   '7',
 ])('refuses %s as RPC URLs', (text) => {
   expect(() => parse({}, { BURSAR_RPC_URLS: text })).toThrow(/environment BURSAR_RPC_URLS is .*: expected/);
+});
+
+test('refuses a usual budget above the largest, or none, and takes one that is as large', () => {
+  const parsed = (usual: string) => () =>
+    parse({ 'bursar:maxSessionLimitUsd': '5.00', 'bursar:defaultSessionLimitUsd': usual });
+  expect(parsed('5.000001')).toThrow('defaultSessionLimitUsd 5.000001 is above maxSessionLimitUsd 5.00');
+  expect(parsed('none')).toThrow('maxSessionLimitUsd needs a defaultSessionLimitUsd');
+  expect(parsed('5.00')().maxSessionLimitUsd).toBe('5.00');
+});
+
+test('refuses rules on the trail that tell nobody', () => {
+  expect(() => parse({ 'bursar:trailRules': 'true' })).toThrow('trailRules needs alarmEmail');
+  expect(parse({ 'bursar:trailRules': 'true', 'bursar:alarmEmail': 'ops@example.com' }).trailRules).toBe(true);
 });
 
 test('refuses a treasury without an address to withdraw to, and takes one with it', () => {

@@ -15,7 +15,7 @@ import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { startChain, type LocalChain } from '../../lib/local/chain/index.ts';
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 import { createFactsCache } from '../../lib/service/paying/payer-facts.ts';
 import { processPayment, type ProcessPaymentDeps } from '../../lib/service/paying/process-payment.ts';
 import { withDatabase, type TestTables } from '../support/database.ts';

@@ -1,3 +1,4 @@
+import { parseUsd } from '../../domain/money.ts';
 import {
   AGENT_NAMES,
   NETWORK_IDS,
@@ -26,6 +27,7 @@ import {
   parseObject,
   parseOptional,
   parsePrincipals,
+  parsePrivateRanges,
   parseSecretArns,
   parseVpc,
 } from './values.ts';
@@ -59,6 +61,11 @@ const PARSERS: Parsers = {
     if (typeof value === 'string') return fitting(SESSION_LIMIT_USD, value);
     throw new Unexpected(SESSION_LIMIT_USD.expected());
   },
+  maxSessionLimitUsd: (value) =>
+    parseOptional(value, (given) => {
+      if (typeof given === 'string') return fitting(SESSION_LIMIT_USD, given);
+      throw new Unexpected(SESSION_LIMIT_USD.expected());
+    }),
   allowedNetworks: (value) => {
     const ids = parseList(value).map((name) => findNetwork(name)?.id);
     const known = [...new Set(ids.filter((id) => id !== undefined))];
@@ -89,6 +96,7 @@ const PARSERS: Parsers = {
   backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,
   jwtIssuers: parseIssuers,
+  issuerPrivateRanges: parsePrivateRanges,
   oauth: parseBoolean,
   authorizerConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
   externalSecretArns: parseSecretArns,
@@ -101,6 +109,7 @@ const PARSERS: Parsers = {
   repeatWindowSeconds: (value) => fitting(secondsWithin(REPEAT_WINDOW_RANGE), parseInteger(value) ?? Number.NaN),
   agentNames: (value) => fitting(AGENT_NAMES, parseList(value)),
   alarmEmail: parseEmail,
+  trailRules: parseBoolean,
   spendAlarmUsdPerHour: (value) => parseOptional(value, (given) => parseNumberWithin(given, 0.01, 1_000_000)),
   dashboards: parseBoolean,
   traceSamplingRate: (value) => parseNumberWithin(value, 0, 1),
@@ -171,6 +180,8 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
     ...unservedConcurrency(config),
     ...halfDomain(config),
     ...deafAuthorizer(config),
+    ...overCeiling(config),
+    ...untoldTrail(config),
   );
   if (problems.length > 0) throw new InvalidConfiguration(`invalid configuration:\n- ${problems.join('\n- ')}`);
   return config;
@@ -211,6 +222,18 @@ function deafAuthorizer({ oauth, authorizerConcurrency, jwtIssuers }: BursarConf
     ...(authorizerConcurrency === null ? [] : ['authorizerConcurrency needs oauth: without it nobody judges tokens']),
     ...(jwtIssuers === null || jwtIssuers.length === 0 ? [] : ['jwtIssuers needs oauth: without it no token is taken']),
   ];
+}
+
+function overCeiling({ defaultSessionLimitUsd: usual, maxSessionLimitUsd: most }: BursarConfig): string[] {
+  if (most === null) return [];
+  if (usual === null) return ['maxSessionLimitUsd needs a defaultSessionLimitUsd: without one a session has no limit'];
+  const [amount, ceiling] = [parseUsd(usual), parseUsd(most)];
+  if (!amount.ok || !ceiling.ok || amount.value <= ceiling.value) return [];
+  return [`defaultSessionLimitUsd ${usual} is above maxSessionLimitUsd ${most}: expected at most as much`];
+}
+
+function untoldTrail({ trailRules, alarmEmail }: BursarConfig): string[] {
+  return trailRules && alarmEmail === null ? ['trailRules needs alarmEmail: there is nobody to tell'] : [];
 }
 
 /** `logRetentionDays` is `BURSAR_LOG_RETENTION_DAYS`. */

@@ -1,5 +1,6 @@
 import { ISSUERS, type Choice } from '../../choices/values.ts';
 import { issuerKey } from '../../domain/tenants/jwt-authorizer.ts';
+import { isAddressRange } from '../../jwt/address-ranges.ts';
 import type { ExistingTables } from './config.ts';
 
 // Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
@@ -170,4 +171,12 @@ export function parseIssuers(value: unknown): string[] | null {
   const issuers = value === 'none' ? [] : parseList(value).map(issuerKey);
   if (issuers.every((text) => ISSUER.test(text)) && ISSUERS.fits(issuers)) return issuers;
   throw new Unexpected(ISSUERS.expected());
+}
+
+const PRIVATE_RANGES_MAX = 16;
+
+export function parsePrivateRanges(value: unknown): string[] {
+  const ranges = value === 'none' ? [] : parseList(value);
+  if (ranges.every(isAddressRange) && ranges.length <= PRIVATE_RANGES_MAX) return ranges;
+  throw new Unexpected(`at most ${PRIVATE_RANGES_MAX} blocks of addresses in CIDR such as 10.20.0.0/16, or 'none'`);
 }
