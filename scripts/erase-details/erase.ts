@@ -71,10 +71,10 @@ export async function eraseDetails({ client, booksTable, before, erase }: Erasur
       }),
     );
     const keys = (page.Items ?? []).map(({ pk }): Key => ({ pk: pk! }));
-    if (!erase) found += keys.length;
-    for (let first = 0; erase && first < keys.length; first += AT_ONCE) {
-      const erased = await Promise.all(keys.slice(first, first + AT_ONCE).map(eraseOne));
-      found += erased.filter(Boolean).length;
+    const take = erase ? eraseOne : () => Promise.resolve(true);
+    for (let first = 0; first < keys.length; first += AT_ONCE) {
+      const taken = await Promise.all(keys.slice(first, first + AT_ONCE).map(take));
+      found += taken.filter(Boolean).length;
     }
     next = page.LastEvaluatedKey;
   } while (next !== undefined);
