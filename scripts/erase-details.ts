@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { eraseDetails } from './erase-details/erase.ts';
 
-const USAGE = `usage: npm run erase-details -- --books TABLE --older-than-days N [--yes] [--region REGION]
+const USAGE = `usage: npm run erase:details -- --books TABLE --older-than-days N [--yes] [--region REGION]
 
 Takes from payments that are older what only their receipts show, such as the agent's name. Amounts, payees, states and signatures
 stay, since a token may come back. Without --yes it counts and changes nothing.
