@@ -16,7 +16,7 @@ import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { startChain, type LocalChain } from '../../lib/local/chain/index.ts';
 import { schemeOf } from '../../lib/protocols/catalogue.ts';
-import { createFactsCache } from '../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentDeps } from '../../lib/service/paying/process-payment.ts';
 import { withDatabase, type TestTables } from '../support/database.ts';
 import { createPayingWorld, paid, PAYER, type PayingWorld } from '../support/paying.ts';
@@ -96,7 +96,7 @@ function attach({ booksTable: tableName, registryTable }: TestTables): ProcessPa
     ...world.deps,
     ledger,
     registry: createRegistry({ client, tableName: registryTable }),
-    facts: createFactsCache(),
+    payers: createPayerCache(),
   };
 }
 
