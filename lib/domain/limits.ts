@@ -39,6 +39,8 @@ export const VALIDITY_CHOICE_MIN_SECONDS = 30;
 export const WITHDRAWAL_TIMEOUT_SECONDS = 300;
 /** Addresses that a deployment may let money leave for. */
 export const WITHDRAWAL_ADDRESSES_MAX = 20;
+/** Facilitators that a deployment may let decide how much of a ceiling is taken. */
+export const FACILITATORS_MAX = 20;
 /** What a longer time of a seller's counts as; we sign for less in any case. */
 export const MAX_TIMEOUT_SECONDS_MAX = 86_400;
 /** An authorization may outlive its session by this much, so that the last payment of a session can settle. */

@@ -9,6 +9,7 @@ export type ChallengeCode =
   | 'input_missing'
   | 'ambiguous_input'
   | 'allowance_without_upto'
+  | 'allowance_unsupported'
   | 'unsupported_version'
   | 'invalid_payload'
   | 'scheme_missing'
@@ -31,7 +32,10 @@ export type ChallengeCode =
   | 'wrong_extra_name'
   | 'wrong_extra_version'
   | 'unsupported_transfer_method'
-  | 'unsupported_payment_flow';
+  | 'unsupported_payment_flow'
+  | 'facilitator_missing'
+  | 'invalid_facilitator'
+  | 'unsupported_facilitator';
 
 /** One field that is wrong, in AgentCore's `fieldList` form. */
 export interface FieldProblem {

@@ -1,5 +1,6 @@
 import {
   AGENT_NAMES,
+  FACILITATORS,
   ISSUERS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
@@ -167,6 +168,8 @@ export interface PayingConfig extends BaseConfig {
   readonly agentNames: ReadonlySet<string>;
   /** The addresses that money may leave for, with their checksums. */
   readonly withdrawalAddresses: ReadonlySet<string>;
+  /** Addresses with their EIP-55 checksums that may decide how much of a ceiling is taken. */
+  readonly facilitators: ReadonlySet<string>;
 }
 
 export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
@@ -177,6 +180,7 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
     repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', REPEAT_WINDOW_RANGE) ?? 0,
     agentNames: readList(reader, 'AGENT_NAMES', AGENT_NAMES),
     withdrawalAddresses: readList(reader, 'WITHDRAWAL_ADDRESSES', WITHDRAWAL_ADDRESSES),
+    facilitators: readList(reader, 'FACILITATORS', FACILITATORS),
   });
 }
 

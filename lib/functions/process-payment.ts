@@ -48,6 +48,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     clock: systemClock,
     random: systemRandom,
     allowedNetworks: config.allowedNetworks,
+    facilitators: config.facilitators,
     validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
     report: composeProblemReport(env),

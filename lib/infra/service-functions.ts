@@ -111,6 +111,7 @@ function processPayment(parts: Parts): ServiceFunction {
       REPEAT_WINDOW_SECONDS: String(config.repeatWindowSeconds),
       // Lambda has no empty values, and no name is what an absent one says.
       ...(config.agentNames.length === 0 ? {} : { AGENT_NAMES: config.agentNames.join(',') }),
+      ...(config.facilitators.length === 0 ? {} : { FACILITATORS: config.facilitators.join(',') }),
       ...(config.withdrawalAddresses.length === 0
         ? {}
         : { WITHDRAWAL_ADDRESSES: config.withdrawalAddresses.join(',') }),

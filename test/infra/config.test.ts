@@ -115,6 +115,13 @@ describe.each([
     ['*'],
   ],
   [
+    'facilitators',
+    'FACILITATORS',
+    '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+    ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
+    ['0x70997970c51812dc3a010c7d01b50e0d17dc79c8', 'facilitator.example', `0x${'0'.repeat(40)}`],
+  ],
+  [
     'withdrawalAddresses',
     'WITHDRAWAL_ADDRESSES',
     '0x209693Bc6afc0C5328bA36FaF03C514EF312287C, 0xa0Ee7A142d267C1f36714E4a8F75612F20a79720',

@@ -128,6 +128,7 @@ export async function createPayingWorld(
     clock,
     random: { bytes: (length) => Uint8Array.from(randomBytes(length)), fraction: () => Math.random() },
     allowedNetworks: new Set([BASE_SEPOLIA.id]),
+    facilitators: new Set<string>(),
     validityCapSeconds: 300,
     repetitions: null,
     inFlightMax: 64,

@@ -99,6 +99,12 @@ export interface BursarConfig {
    */
   readonly withdrawalAddresses: readonly string[];
   /**
+   * Facilitators, by address, that may decide how much of an offer's ceiling is taken (x402's scheme `upto`). The session pays the
+   * ceiling whatever they take, so list those alone that you trust with it.
+   * @default [] (no such offer is paid)
+   */
+  readonly facilitators: readonly string[];
+  /**
    * ARNs that may assume TreasuryRole, which takes money out of the wallets of every user, to `withdrawalAddresses` only. No
    * other role may, and the role is made only where somebody is named here.
    * @default [] - there is no TreasuryRole

@@ -19,6 +19,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   observerPrincipals: [],
   tokenPrincipals: [],
   withdrawalAddresses: [],
+  facilitators: [],
   treasuryPrincipals: [],
   backupPrincipals: [],
   bindUserToRoleSession: false,

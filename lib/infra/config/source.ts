@@ -1,6 +1,7 @@
 import { parseUsd } from '../../domain/money.ts';
 import {
   AGENT_NAMES,
+  FACILITATORS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
   RPC_URLS,
@@ -92,6 +93,7 @@ const PARSERS: Parsers = {
   observerPrincipals: parsePrincipals,
   tokenPrincipals: parsePrincipals,
   withdrawalAddresses: (value) => fitting(WITHDRAWAL_ADDRESSES, parseList(value)),
+  facilitators: (value) => fitting(FACILITATORS, parseList(value)),
   treasuryPrincipals: parsePrincipals,
   backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,

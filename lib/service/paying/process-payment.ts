@@ -33,6 +33,8 @@ export interface ProcessPaymentDeps {
   readonly clock: Clock;
   readonly random: Randomness;
   readonly allowedNetworks: ReadonlySet<string>;
+  /** Addresses that may decide how much of a ceiling is taken. */
+  readonly facilitators: ReadonlySet<string>;
   readonly validityCapSeconds: number;
   readonly inFlightMax: number;
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
@@ -88,10 +90,11 @@ interface Asked {
   readonly barred: Refusal | null;
 }
 
-/** An offer on a network that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
-function readOffer({ allowedNetworks }: ProcessPaymentDeps, request: ProcessPaymentRequest): Result<Asked, Refusal> {
+/** An offer on a network or of a facilitator that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
+function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Result<Asked, Refusal> {
+  const { allowedNetworks: networks, facilitators } = deps;
   const { paymentType, paymentInput } = request;
-  const allowed = parsePaymentInput(paymentType, paymentInput, { networks: allowedNetworks });
+  const allowed = parsePaymentInput(paymentType, paymentInput, { networks, facilitators });
   if (allowed.ok) return ok({ offer: allowed.value, barred: null });
   const known = parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
   return known.ok ? ok({ offer: known.value, barred: allowed.error }) : allowed;

@@ -121,6 +121,7 @@ function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>
     // Every process draws its own bytes, so that two handlers never agree by accident.
     random: { bytes: (length: number) => new Uint8Array(length).fill(name.charCodeAt(0)), fraction: () => 0.99 },
     allowedNetworks: new Set<string>([network.id]),
+    facilitators: new Set<string>(),
     validityCapSeconds: 300,
     repetitions: null,
     inFlightMax: 64,
