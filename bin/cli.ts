@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
-import { userInfo } from 'node:os';
 import { Writable } from 'node:stream';
 import { ACCOUNT_READER } from '../lib/cli/target/account.ts';
 import { chainCredentials, readCallerIdentity, readRecentMetrics } from '../lib/cli/target/aws.ts';
 import { createFileStore } from '../lib/cli/terminal/files.ts';
 import { runCli } from '../lib/cli/run.ts';
 import type { Terminal } from '../lib/cli/terminal/terminal.ts';
+import { loginName } from './login-name.ts';
 
 const NODE_MAJOR_MIN = 22;
-const USER_FALLBACK = 'user';
 
 /** Asks for one line. The line editor echoes to `output`; the question itself goes to stderr. */
 async function askLine(question: string, output: Writable, interrupted: AbortSignal): Promise<string | null> {
@@ -41,6 +40,7 @@ function createTerminal(interrupted: AbortSignal): Terminal {
     },
     interactive: Boolean(stdin.isTTY && stderr.isTTY),
     screen: Boolean(stdout.isTTY),
+    columns: stdout.isTTY ? stdout.columns : null,
     color: Boolean(stdout.isTTY && stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb'),
     ask: (question) => askLine(question, stderr, interrupted),
     askSecret: async (question) => {
@@ -50,14 +50,6 @@ function createTerminal(interrupted: AbortSignal): Terminal {
       return answer;
     },
   };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username.replaceAll(/[^A-Za-z0-9._-]/g, '') || USER_FALLBACK;
-  } catch {
-    return USER_FALLBACK;
-  }
 }
 
 async function main(): Promise<number> {
@@ -81,7 +73,7 @@ async function main(): Promise<number> {
     terminal: createTerminal(stop.signal),
     env: process.env,
     files: createFileStore(process.cwd()),
-    userName: userName(),
+    userName: loginName(),
     fetch,
     now: Date.now,
     randomBytes,

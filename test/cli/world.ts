@@ -70,6 +70,8 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Answers to prompts; without them nobody is there. */
   readonly answers?: readonly string[];
+  /** Of a screen; without it results go to none. */
+  readonly columns?: number;
   readonly credentials?: (request: ChainRequest) => Promise<Credentials>;
   readonly identity?: string;
   readonly overrides?: Partial<CliDeps>;
@@ -131,7 +133,8 @@ export function createWorld(options: WorldOptions = {}) {
         err += text;
       },
       interactive: options.answers !== undefined,
-      screen: false,
+      screen: options.columns !== undefined,
+      columns: options.columns ?? null,
       color: false,
       ask: async (question) => {
         prompts.push(question);

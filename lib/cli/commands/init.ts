@@ -19,7 +19,8 @@ import {
 } from '../operations.ts';
 import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts, paint } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
+import { paint } from '../terminal/terminal.ts';
 import { chainOf, formatAddressUri, formatQrCode } from '../target/wallet.ts';
 
 const MANAGER_NAME_DEFAULT = 'bursar';

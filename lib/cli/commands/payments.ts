@@ -6,7 +6,8 @@ import { getInstrument, getPayment, listPayments, readBalance, type ReceiptView 
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
-import { formatFacts, formatTable, printable } from '../terminal/terminal.ts';
+import { formatFacts, formatTable } from '../terminal/layout.ts';
+import { printable } from '../terminal/terminal.ts';
 import { requireWallet, usdOfBalance } from '../target/wallet.ts';
 
 const LIMIT_DEFAULT = 20;

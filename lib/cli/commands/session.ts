@@ -7,7 +7,7 @@ import { ownContext, ownerOf, requireSession } from '../target/ids.ts';
 import { availableOf, createSession, deleteSession, getSession, type SessionView } from '../operations.ts';
 import { done, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
 
 const BUDGET_DEFAULT_USD = '10.00';
 const MINUTES_DEFAULT = 60;

@@ -1,7 +1,7 @@
 import { GLOBAL_OPTIONS } from './arguments.ts';
 import type { Command } from './command.ts';
 import type { OptionSpec } from '../terminal/options.ts';
-import { formatTable } from '../terminal/terminal.ts';
+import { formatTable } from '../terminal/layout.ts';
 
 const indent = (text: string): string => text.replaceAll(/^/gm, '  ');
 

@@ -7,7 +7,7 @@ import { clientOf } from '../target/target.ts';
 import { usdOfBalance } from '../target/wallet.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { CliError, EXIT } from '../terminal/outcome.ts';
-import { formatFacts } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
 import type { Purchase } from './purchase.ts';
 
 /** What `--yes` pays where no `--max-price` is given: nobody looks at the price then. */
