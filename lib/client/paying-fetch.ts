@@ -130,6 +130,7 @@ async function askBursar(
       client,
       buyer,
       purchaseId,
+      requestedUrl: url,
       payments,
       signal,
       onAsk: (payment) => tell({ type: 'payment_required', url, offer: summarize(payment) }),

@@ -1,4 +1,12 @@
-import { isOfferRefusal, isSignedFor, restate, type ChosenPayment, type Presentation } from '../protocols/challenge.ts';
+import { toResource } from '../domain/payment/resource.ts';
+import {
+  describedAs,
+  isOfferRefusal,
+  isSignedFor,
+  restate,
+  type ChosenPayment,
+  type Presentation,
+} from '../protocols/challenge.ts';
 import { BursarError, hasNoPayment, isClosedBefore, isFinalDenial, isSignedOtherwise } from './bursar-error.ts';
 import type { PaymentProcessor, ProcessPaymentInput, ProcessPaymentOutput, SignedTerms } from './contract.ts';
 import { PurchaseError } from './purchase-error.ts';
@@ -20,6 +28,8 @@ export interface Purchase {
   readonly client: PaymentProcessor;
   readonly buyer: Buyer;
   readonly purchaseId: string;
+  /** Of the seller, for the receipt. */
+  readonly requestedUrl: string;
   /** What may be paid, the cheapest first. */
   readonly payments: readonly [ChosenPayment, ...ChosenPayment[]];
   readonly signal: AbortSignal;
@@ -99,8 +109,12 @@ async function lookUp(purchase: Purchase, token: string): Promise<Proof | 'close
   }
 }
 
-function toInput({ buyer }: Purchase, payment: ChosenPayment, clientToken: string): ProcessPaymentInput {
-  return { ...buyer, ...payment.request, clientToken };
+/** Of what is bought it tells origin and path and what the seller calls it, never a query. */
+function toInput({ buyer, requestedUrl }: Purchase, payment: ChosenPayment, clientToken: string): ProcessPaymentInput {
+  const resource = toResource({ url: requestedUrl, description: describedAs(payment) });
+  const { url, description } = resource ?? { url: null, description: null };
+  const told = url === null ? {} : { resource: { url, ...(description === null ? {} : { description }) } };
+  return { ...buyer, ...payment.request, ...told, clientToken };
 }
 
 /** @param asked the offer that the answer is for; `null`: whichever it was signed for */

@@ -17,6 +17,11 @@ export const USER_HEADER_PLAIN_MAX_CHARS = 120;
 /** The mark, and three bytes of UTF-8 for a character, each written with three. */
 export const USER_HEADER_MAX_CHARS = 7 + 9 * USER_ID_MAX_CHARS;
 export const AGENT_NAME_MAX_CHARS = 256;
+/** What a caller may say that a payment is for, and how much of it a payment's item keeps: it is to stay below one write unit. */
+export const RESOURCE_URL_MAX_CHARS = 4_096;
+export const RESOURCE_DESCRIPTION_MAX_CHARS = 4_096;
+export const RESOURCE_URL_MAX_BYTES = 120;
+export const RESOURCE_DESCRIPTION_MAX_BYTES = 80;
 export const CLIENT_TOKEN_MIN_CHARS = 33;
 export const CLIENT_TOKEN_MAX_CHARS = 256;
 export const PAGE_SIZE_MAX = 100;

@@ -66,6 +66,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
             managerId,
             principal,
             agentName,
+            resource: input.resource ?? null,
             sessionId: input.sessionId,
             instrumentId: input.instrumentId,
             paymentType: input.paymentType,

@@ -348,7 +348,7 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the ten operations of the data plane', () => {
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(10);
+  test('stand the twelve operations of users', () => {
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(12);
   });
 });

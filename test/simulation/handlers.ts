@@ -130,6 +130,7 @@ function paymentOf({ token, sessionId, amount, replayOnly }: Request, deadline: 
     },
     clientToken: token,
     replayOnly,
+    resource: null,
     deadline,
   };
 }

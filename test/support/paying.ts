@@ -233,6 +233,7 @@ function makeRequest(
     managerId: session.managerId,
     principal: signedCaller(session.userId),
     agentName: null,
+    resource: null,
     sessionId: session.sessionId,
     instrumentId: instrument.instrumentId,
     paymentType: 'CRYPTO_X402',

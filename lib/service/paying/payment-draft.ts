@@ -22,6 +22,7 @@ export interface Draft extends Pick<
   | 'sessionId'
   | 'instrumentId'
   | 'agentName'
+  | 'resource'
   | 'requestHash'
   | 'offer'
   | 'amount'
@@ -35,7 +36,15 @@ export interface Draft extends Pick<
 /** What a request names; the rest of a draft is made here. */
 type Named = Pick<
   Draft,
-  'managerId' | 'userId' | 'sessionId' | 'instrumentId' | 'agentName' | 'requestHash' | 'offer' | 'deadline'
+  | 'managerId'
+  | 'userId'
+  | 'sessionId'
+  | 'instrumentId'
+  | 'agentName'
+  | 'resource'
+  | 'requestHash'
+  | 'offer'
+  | 'deadline'
 > & {
   /** Operation, manager, user and client token: the same scope is the same payment. */
   readonly scope: readonly string[];

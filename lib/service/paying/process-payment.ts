@@ -3,6 +3,7 @@ import type { Ledger } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
+import type { Resource } from '../../domain/payment/resource.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -49,6 +50,8 @@ export interface ProcessPaymentRequest {
   readonly managerId: string;
   readonly principal: Principal;
   readonly agentName: string | null;
+  /** What the caller says that it is for. */
+  readonly resource: Resource | null;
   readonly sessionId: string;
   readonly instrumentId: string;
   readonly paymentType: string;
@@ -180,7 +183,7 @@ async function unlessRepeated(
 }
 
 function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
-  const { managerId, sessionId, instrumentId, agentName, deadline } = request;
+  const { managerId, sessionId, instrumentId, agentName, resource, deadline } = request;
   const { userId } = request.principal;
   return createDraft(deps, {
     managerId,
@@ -188,6 +191,7 @@ function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer
     sessionId,
     instrumentId,
     agentName,
+    resource,
     offer,
     deadline,
     scope: ['ProcessPayment', managerId, userId, request.clientToken],

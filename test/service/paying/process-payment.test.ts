@@ -74,6 +74,8 @@ describe('a payment', () => {
     const request = world.request(session, { agentName: 'one' });
     const first = paid(await processPayment(world.deps, request));
     expect(paid(await processPayment(world.deps, { ...request, agentName: 'two' }))).toEqual(first);
+    const resource = { url: 'https://api.example.com/report', description: null };
+    expect(paid(await processPayment(world.deps, { ...request, resource }))).toEqual(first);
   });
 
   test('buys the same thing forty times under forty tokens', async () => {
