@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { ACCOUNT_READER } from '../lib/cli/target/account.ts';
@@ -52,6 +53,18 @@ function createTerminal(interrupted: AbortSignal): Terminal {
   };
 }
 
+/** `npm run` changes to the directory of its package; what the command line names is of the one that npm was called in. */
+function callerDirectory(): string {
+  const { npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
+  return script === 'bursar' && calledIn ? calledIn : process.cwd();
+}
+
+/** Of the manifest beside this folder, in a checkout as in the package. */
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
 async function main(): Promise<number> {
   if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) {
     process.stderr.write(
@@ -72,7 +85,9 @@ async function main(): Promise<number> {
   return runCli(process.argv.slice(2), {
     terminal: createTerminal(stop.signal),
     env: process.env,
-    files: createFileStore(process.cwd()),
+    state: createFileStore(process.cwd()),
+    files: createFileStore(callerDirectory()),
+    version: readVersion(),
     userName: loginName(),
     fetch,
     now: Date.now,

@@ -118,6 +118,11 @@ export function createWorld(options: WorldOptions = {}) {
       };
     },
     exists: async (name) => files.has(name),
+    list: async (directory) =>
+      [...files.keys()]
+        .filter((name) => name.startsWith(`${directory}/`))
+        .map((name) => name.slice(directory.length + 1)),
+    remove: async (name) => void files.delete(name),
     writeNew: async (name, text) => {
       if (files.has(name)) return false;
       files.set(name, text);
@@ -147,6 +152,8 @@ export function createWorld(options: WorldOptions = {}) {
     },
     env: options.env ?? {},
     files: store,
+    state: store,
+    version: '1.2.3',
     userName: 'login',
     fetch: async (input, init) => {
       const request = new Request(input, init);

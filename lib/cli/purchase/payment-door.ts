@@ -1,4 +1,5 @@
 import type { CallOptions, OfferSummary, ProcessPaymentInput, ProcessPaymentOutput } from '../../client/index.ts';
+import { findNetwork } from '../../domain/assets.ts';
 import { parseUsd } from '../../domain/money.ts';
 import { availableOf, getSession, readBalance } from '../operations.ts';
 import { toCliError } from '../program/failures.ts';
@@ -34,6 +35,11 @@ export async function askAndPay(
   return client.processPayment(input, options);
 }
 
+/** As AgentCore and `--chain` call it, where they do. */
+function chainName(network: string): string {
+  return findNetwork(network)?.chain ?? network;
+}
+
 function isSame(a: OfferSummary | null, b: OfferSummary): boolean {
   return a !== null && a.amountUsd === b.amountUsd && a.payTo === b.payTo && a.network === b.network;
 }
@@ -46,14 +52,17 @@ async function settleOn(purchase: Purchase, offer: OfferSummary): Promise<void> 
   const left = availableOf(session);
   const heldUsd = await heldIn(purchase);
   deps.terminal.err(
-    `${formatFacts({
-      seller: request.url.origin,
-      price: `USD ${offer.amountUsd}`,
-      payee: offer.payTo,
-      network: `${offer.network} (x402 version ${offer.version})`,
-      budget: left === null ? 'no limit' : `USD ${left} left until ${session.expiresAt}`,
-      wallet: heldUsd === null ? null : `USD ${heldUsd}`,
-    })}\n`,
+    `${formatFacts(
+      {
+        seller: request.url.origin,
+        price: `USD ${offer.amountUsd}`,
+        payee: offer.payTo,
+        network: `${chainName(offer.network)} (x402 version ${offer.version})`,
+        budget: left === null ? 'no limit' : `USD ${left} left until ${session.expiresAt}`,
+        wallet: heldUsd === null ? null : `USD ${heldUsd}`,
+      },
+      deps.terminal.columns,
+    )}\n`,
   );
   checkBalance(heldUsd, offer);
   await confirmPrice(purchase, offer);

@@ -127,6 +127,23 @@ const PARSERS: Parsers = {
   existingTables: parseExistingTables,
 };
 
+/** What other programs of Bursar read; every further `BURSAR_` variable is a slip of the pen. */
+export const PROGRAM_VARIABLES: readonly string[] = [
+  'BURSAR_ENDPOINT',
+  'BURSAR_CONTEXT',
+  'BURSAR_MANAGER',
+  'BURSAR_USER',
+  'BURSAR_TOKEN',
+  'BURSAR_MAX_BUDGET_USD',
+  // Of tests and tools of a checkout.
+  'BURSAR_SEED',
+  'BURSAR_STACK_FILE',
+  'BURSAR_CONFORMANCE_TARGET',
+];
+
+/** The variables of the environment that are choices, such as `BURSAR_LOG_RETENTION_DAYS`. */
+export const CONFIG_VARIABLES: readonly string[] = Object.keys(PARSERS).map(toVariable);
+
 /** Choices of the deployer that cannot be; the message is for the deployer. */
 export class InvalidConfiguration extends Error {
   override readonly name = 'InvalidConfiguration';
@@ -141,7 +158,7 @@ export interface ConfigSource {
 
 /**
  * Reads the deployer's choices. A choice that context and environment make differently is an error, since neither can be
- * told to be the one meant; so is a `bursar:` key that does not exist.
+ * told to be the one meant; so is a `bursar:` key or a `BURSAR_` variable that does not exist.
  *
  * @throws InvalidConfiguration that lists every problem with the value received
  */
@@ -151,6 +168,11 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
     if (key.startsWith(CONTEXT_PREFIX) && !Object.hasOwn(PARSERS, key.slice(CONTEXT_PREFIX.length))) {
       problems.push(`context ${key} is not a choice: expected one of ${Object.keys(PARSERS).join(', ')}`);
     }
+  }
+  const known = [...CONFIG_VARIABLES, ...PROGRAM_VARIABLES];
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('BURSAR_') || known.includes(name)) continue;
+    problems.push(`environment ${name} is not a choice: expected one of ${CONFIG_VARIABLES.join(', ')}`);
   }
 
   const chosen: Record<string, unknown> = {};

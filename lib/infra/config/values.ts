@@ -29,11 +29,20 @@ export function fitting<T>(choice: Choice<T>, value: T): T {
   throw new Unexpected(choice.expected());
 }
 
-/** Context from `cdk.json` may hold arrays; the command line and the environment hold text. */
+/** Context from `cdk.json` may hold arrays; the command line and the environment hold text: JSON, or items with commas. */
 export function parseList(value: unknown): string[] {
-  const items = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
+  const items = typeof value === 'string' ? splitList(value) : value;
   if (Array.isArray(items) && items.every((item) => typeof item === 'string')) return items;
-  throw new Unexpected('a list of texts, or one text with commas');
+  throw new Unexpected('a list of texts, as JSON or as one text with commas');
+}
+
+function splitList(text: string): unknown {
+  if (!text.trimStart().startsWith('[')) return text.split(',').map((item) => item.trim());
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export function parseObject(value: unknown): object {
