@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { toChecksumAddress } from '../../lib/chains/evm/address.ts';
+import { adviseOn } from '../../lib/infra/config/advice.ts';
 import { EXISTING_TABLES } from './options.ts';
 import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
 import { parseConfig } from '../../lib/infra/config/source.ts';
@@ -327,4 +328,28 @@ test('the app answers a wrong choice with what is wrong, before it does anything
     '- environment BURSAR_REGION is "Frankfurt": expected a region such as us-east-1, or \'none\'',
     '- environment BURSAR_WAF is "maybe": expected true or false',
   ]);
+});
+
+test('a variable that is no choice is refused, and one of the command line is not', () => {
+  expect(() => parse({}, { BURSAR_ALARM_MAIL: 'ops@example.com' })).toThrow(
+    'environment BURSAR_ALARM_MAIL is not a choice',
+  );
+  expect(parse({}, { BURSAR_ENDPOINT: 'https://x.example/v1' })).toEqual(DEFAULT_CONFIG);
+});
+
+test('a list in the environment is JSON, or items with commas', () => {
+  const names = (text: string) => parse({}, { BURSAR_AGENT_NAMES: text }).agentNames;
+  expect(names('["one","two"]')).toEqual(['one', 'two']);
+  expect(names('one, two')).toEqual(['one', 'two']);
+  expect(() => names('["one",2]')).toThrow('a list of texts');
+  expect(() => names('["one"')).toThrow('a list of texts, as JSON or as one text with commas');
+});
+
+test('a deployment for real money is told of alarms that nobody hears, and of a testnet', () => {
+  expect(adviseOn(DEFAULT_CONFIG)).toEqual([
+    expect.stringContaining('alarmEmail'),
+    expect.stringContaining('eip155:84532'),
+  ]);
+  expect(adviseOn(parse({ 'bursar:alarmEmail': 'ops@example.com', 'bursar:allowedNetworks': ['base'] }))).toEqual([]);
+  expect(adviseOn(parse({ 'bursar:allowedNetworks': ['base-sepolia'] }))).toEqual([]);
 });
