@@ -47,9 +47,10 @@ complete -F _bursar bursar`;
 const formatZsh = (commands: readonly Command[]): string =>
   `autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${formatBash(commands)}`;
 
+const quote = (text: string): string => `'${text.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
+
 function formatFish(commands: readonly Command[]): string {
   const words = wordsOf(commands);
-  const quote = (text: string): string => `'${text.replaceAll(/['\\]/g, String.raw`\$&`)}'`;
   const lines = [...words].map(([first, more]) => {
     const { summary } = commands.find(({ name }) => name === first) ?? { summary: more.join(', ') };
     return `complete -c bursar -n __fish_use_subcommand -f -a ${first} -d ${quote(summary)}`;

@@ -90,13 +90,14 @@ export async function resolveTarget(
   return { ...where, access, userId, context, local: isLocal ? local : null, managerArn };
 }
 
+function noCredentials(): never {
+  throw new Error('a command that asks no deployment has no credentials');
+}
+
 /** The target of a command that asks no deployment. */
 export async function nowhere(deps: Pick<TargetDeps, 'env' | 'state' | 'userName'>, options: Options): Promise<Target> {
   const { name: contextName } = await chooseContext(deps, options);
-  const source = (): never => {
-    throw new Error('a command that asks no deployment has no credentials');
-  };
-  const access: Access = { kind: 'aws', source, described: 'none' };
+  const access: Access = { kind: 'aws', source: noCredentials, described: 'none' };
   const place = { endpoint: '', foundIn: 'nowhere', region: '', contextName, context: null, local: null };
   return { ...place, access, userId: deps.userName, managerArn: null };
 }

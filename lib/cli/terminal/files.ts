@@ -43,7 +43,7 @@ export function createFileStore(directory: string): FileStore {
       await writeFile(partOf(name), text, { mode: OWNER_ONLY });
       await rename(partOf(name), place(name));
     },
-    list: async (directory) => ((await orAbsent(readdir(place(directory)), 'ENOENT')) ?? []).toSorted(),
+    list: async (name) => ((await orAbsent(readdir(place(name)), 'ENOENT')) ?? []).toSorted(),
     remove: (name) => rm(place(name), { force: true }),
     exists: async (name) => (await orAbsent(lstat(place(name)), 'ENOENT')) !== null,
     writeNew: async (name, text) => {

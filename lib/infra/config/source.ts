@@ -169,9 +169,9 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
       problems.push(`context ${key} is not a choice: expected one of ${Object.keys(PARSERS).join(', ')}`);
     }
   }
-  const known = [...CONFIG_VARIABLES, ...PROGRAM_VARIABLES];
+  const known = new Set([...CONFIG_VARIABLES, ...PROGRAM_VARIABLES]);
   for (const name of Object.keys(env)) {
-    if (!name.startsWith('BURSAR_') || known.includes(name)) continue;
+    if (!name.startsWith('BURSAR_') || known.has(name)) continue;
     problems.push(`environment ${name} is not a choice: expected one of ${CONFIG_VARIABLES.join(', ')}`);
   }
 
