@@ -135,6 +135,8 @@ async function findTenant({ deps, target, options }: Invocation, say: Say): Prom
   }
   const type = connectorTypeOf(options.text('type') ?? CONNECTOR_TYPES[0]);
   const known = knownTenant(target, connectorId);
+  const local = options.text('name') === undefined ? localTenant(target, { type, connectorId }) : null;
+  if (local !== null) return local;
   if (target.access.kind === 'token') {
     if (known !== null) return known;
     throw usageError('a token cannot create managers and connectors', 'name them with --manager and --connector');
@@ -149,6 +151,18 @@ async function findTenant({ deps, target, options }: Invocation, say: Say): Prom
     say('manager    not checked: these credentials are not an operator’s');
     return known;
   }
+}
+
+/** The local stack has made its manager and connectors at its start; `npm start` plays its story with them. */
+function localTenant(
+  { access, local, managerArn }: Target,
+  { type, connectorId }: { readonly type: ConnectorType; readonly connectorId: string | undefined },
+): Tenant | null {
+  if (access.kind !== 'local' || local === null || managerArn !== null || connectorId !== undefined) return null;
+  const paymentConnectorId = local.paymentConnectorIds[type];
+  return typeof paymentConnectorId === 'string'
+    ? { paymentManagerArn: local.paymentManagerArn, paymentConnectorId }
+    : null;
 }
 
 function knownTenant({ managerArn, context }: Target, connectorId: string | undefined): Tenant | null {

@@ -122,7 +122,7 @@ function tableOf(payments: readonly ReceiptView[], columns: number | null): stri
     each.resource === null ? shortAddress(each.offer.payTo) : each.resource.url.replace(/^https?:\/\//, ''),
   ]);
   const head = ['WHEN (UTC)', 'DECISION', 'USD', 'LEFT', 'PAYMENT', 'AGENT', 'FOR'];
-  return formatTable([head, ...rows], { columns, shrink: [5, 6] });
+  return formatTable([head, ...rows], { columns, shrink: [5, 6], keepEnd: [6] });
 }
 
 const shortAddress = (address: string): string => `${address.slice(0, 6)}…${address.slice(-4)}`;

@@ -64,7 +64,7 @@ async function settleOn(purchase: Purchase, offer: OfferSummary): Promise<void> 
       deps.terminal.columns,
     )}\n`,
   );
-  checkBalance(heldUsd, offer);
+  checkBalance(heldUsd, offer, target.local === null ? 'bursar balance' : 'bursar faucet');
   await confirmPrice(purchase, offer);
   progress.confirmed = offer;
 }
@@ -87,10 +87,10 @@ async function heldIn({ invocation, wallet, isRepeated }: Purchase): Promise<str
   }
 }
 
-function checkBalance(heldUsd: string | null, offer: OfferSummary): void {
+function checkBalance(heldUsd: string | null, offer: OfferSummary, way: string): void {
   if (heldUsd === null || microUsd(heldUsd) >= microUsd(offer.amountUsd)) return;
   throw new CliError(EXIT.failed, `the wallet holds ${heldUsd} of ${offer.amountUsd}`, {
-    hint: 'nothing was signed; fund the wallet (bursar balance), or sign all the same with --no-balance-check',
+    hint: `nothing was signed; fund the wallet (${way}), or sign all the same with --no-balance-check`,
     details: { code: 'cli:not_enough', heldUsd, offer },
   });
 }

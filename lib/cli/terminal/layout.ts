@@ -28,12 +28,14 @@ export interface TableOptions {
   readonly columns: number | null;
   /** Which columns may be cut, by their index; the widest gives first. */
   readonly shrink: readonly number[];
+  /** Which of them lose their beginning: what tells a URL from another is at its end. @default - none */
+  readonly keepEnd?: readonly number[];
 }
 
 /** Columns of equal width, two spaces apart; the cells are made printable. What does not fit the screen is cut, and ends in `…`. */
 export function formatTable(
   rows: readonly (readonly string[])[],
-  { columns, shrink }: TableOptions = { columns: null, shrink: [] },
+  { columns, shrink, keepEnd = [] }: TableOptions = { columns: null, shrink: [] },
 ): string {
   const cells = rows.map((row) => row.map(printable));
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
@@ -41,7 +43,8 @@ export function formatTable(
   return cells
     .map((row) =>
       row
-        .map((cell, column) => cut(cell, widths[column] ?? 0).padEnd(widths[column] ?? 0))
+        .map((cell, column) => cut(cell, widths[column] ?? 0, keepEnd.includes(column) ? 'end' : 'start'))
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
         .join(' '.repeat(GAP))
         .trimEnd(),
     )
@@ -57,8 +60,9 @@ function cutWidths(widths: number[], columns: number, shrink: readonly number[])
   }
 }
 
-function cut(cell: string, width: number): string {
-  return cell.length <= width ? cell : `${cell.slice(0, width - 1)}…`;
+function cut(cell: string, width: number, kept: 'start' | 'end'): string {
+  if (cell.length <= width) return cell;
+  return kept === 'start' ? `${cell.slice(0, width - 1)}…` : `…${cell.slice(1 - width)}`;
 }
 
 /** `name  value` lines; entries without a value are left out. */
