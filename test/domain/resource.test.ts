@@ -3,7 +3,7 @@ import { RESOURCE_DESCRIPTION_MAX_BYTES, RESOURCE_URL_MAX_BYTES } from '../../li
 import { toResource } from '../../lib/domain/payment/resource.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 import { sizeOfItem } from '../support/item-size.ts';
 import { makePayment, makeSession } from '../support/payments.ts';
 
