@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { formatUnits, getAddress } from 'viem';
 import { parseAddress } from '../lib/chains/evm/address.ts';
-import { formatTable } from '../lib/cli/terminal/terminal.ts';
+import { formatTable } from '../lib/cli/terminal/layout.ts';
 import { findNetwork, type Network } from '../lib/domain/assets.ts';
 import { readPayments, readWallets } from './reconcile/books.ts';
 import { readMoves } from './reconcile/chain-moves.ts';

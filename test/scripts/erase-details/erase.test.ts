@@ -27,7 +27,10 @@ async function itemOf(id: string) {
 
 test('takes the details of an old payment and nothing else, and its proof is replayed as before', async () => {
   const session = await world.open();
-  const request = world.request(session, { agentName: 'shopper' });
+  const request = world.request(session, {
+    agentName: 'shopper',
+    resource: { url: 'https://seller.example/data', description: 'Data' },
+  });
   const payment = paid(await processPayment(world.deps, request));
   const before = await itemOf(payment.id);
   expect(DETAIL_ATTRIBUTES.filter((name) => name in before)).toEqual(DETAIL_ATTRIBUTES);
@@ -35,7 +38,7 @@ test('takes the details of an old payment and nothing else, and its proof is rep
   expect(await run(clock.now(), false)).toBe(1);
   expect(await itemOf(payment.id)).toEqual(before);
   expect(await run(clock.now())).toBe(1);
-  const { ag: _name, ...kept } = before;
+  const { ag: _name, ru: _url, rd: _description, ...kept } = before;
   expect(await itemOf(payment.id)).toEqual(kept);
   expect(await run(clock.now())).toBe(0);
 
@@ -45,6 +48,7 @@ test('takes the details of an old payment and nothing else, and its proof is rep
     signatures: payment.signatures,
     terms: payment.terms,
     agentName: null,
+    resource: null,
   });
 });
 

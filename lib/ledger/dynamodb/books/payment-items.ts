@@ -55,7 +55,7 @@ function parseBudgetText(value: string): BudgetSnapshot {
  * Attributes that only a receipt shows, and that may be missing. No request hash, signature or decision depends on them, so they may be
  * erased from old payments (`scripts/erase-details.ts`).
  */
-export const DETAIL_ATTRIBUTES: readonly string[] = ['ag'];
+export const DETAIL_ATTRIBUTES: readonly string[] = ['ag', 'ru', 'rd'];
 
 /** A payment as it is written once, by the intent. Later writes change single attributes. */
 export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
