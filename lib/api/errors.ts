@@ -42,6 +42,8 @@ const BUSY = {
   payment: 'Rate exceeded: this payment is still in progress. Retry with the same clientToken',
   creation: 'Rate exceeded: this resource is still being created. Retry with the same clientToken',
   change: 'Rate exceeded: this resource is being changed by somebody else. Retry with the same clientToken',
+  window:
+    'Rate exceeded: what a limit of the spend policy has left could not be told in time. Retry with the same clientToken; nothing was signed',
   signer: 'Rate exceeded: the wallet signs as much as it can. Retry with the same clientToken; nothing was signed',
 } as const;
 
@@ -188,6 +190,12 @@ function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode,
     }
     case 'budget_exceeded':
       return budgetError(refusal);
+    case 'policy_exceeded':
+      return policyError(refusal);
+    case 'too_many_counters': {
+      const message = `Payment session counts for ${refusal.max} subjects of the spend policy already, the most that one may. Open another one: nothing was signed`;
+      return outcome('too_many_counters', message);
+    }
     case 'repeated_purchase': {
       const message =
         `The same purchase was made under another clientToken as payment ${refusal.paymentId}: retry under that token to get its proof, ` +
@@ -228,6 +236,14 @@ function budgetError(refusal: Extract<Refusal, { reason: 'budget_exceeded' }>): 
     `Insufficient budget: the payment needs USD ${requested} and the session has USD ${available} left${held}. ` +
     'Nothing was signed; a cheaper purchase, or the same one within another session, needs a new clientToken';
   return outcome('budget_exceeded', message, `requested ${requested} USD, available ${available} USD`);
+}
+
+function policyError({ key, max, used, asked }: Extract<Refusal, { reason: 'policy_exceeded' }>): WireError {
+  const left = max > used ? max - used : 0n;
+  const message =
+    `Insufficient budget: the payment adds ${asked} to the limit ${key} of the spend policy, which has ${left} of ${max} left. ` +
+    'Nothing was signed; another purchase, or the same one once the limit has more left, needs a new clientToken';
+  return outcome('policy_exceeded', message, `asked ${asked}, remaining ${left} of ${max}`);
 }
 
 const INTERNAL: WireError = {

@@ -57,7 +57,12 @@ const SUPERSEDED = 'bursar:superseded' satisfies ErrorCode;
 const EXHAUSTED = 'bursar:attempts_exhausted' satisfies ErrorCode;
 const OTHER_TERMS = 'bursar:other_terms' satisfies ErrorCode;
 const NO_PAYMENT = 'bursar:no_payment' satisfies ErrorCode;
-const FINAL_DENIALS: ReadonlySet<string> = new Set<ErrorCode>(['bursar:budget_exceeded', SUPERSEDED, EXHAUSTED]);
+const FINAL_DENIALS: ReadonlySet<string> = new Set<ErrorCode>([
+  'bursar:budget_exceeded',
+  'bursar:policy_exceeded',
+  SUPERSEDED,
+  EXHAUSTED,
+]);
 
 /** Whether a refusal is final for its client token: asking again under the same one gives the same answer. */
 export function isFinalDenial(error: unknown): boolean {

@@ -29,6 +29,16 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'buy something cheaper, or open another session',
     newClientToken: FINAL,
   },
+  'bursar:policy_exceeded': {
+    when: 'a limit of the spend policy, less what payments in flight hold of it, has not as much left as the payment adds',
+    remedy: 'buy something cheaper or elsewhere, or wait until the time that the limit counts is over',
+    newClientToken: FINAL,
+  },
+  'bursar:too_many_counters': {
+    when: 'the session counts for as many payees, tools or other subjects of the spend policy as one may',
+    remedy: 'open another session',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:session_expired': {
     when: 'the time of the session is over',
     remedy: 'open another session',

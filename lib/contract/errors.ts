@@ -59,6 +59,8 @@ export type ValidationReason = (typeof VALIDATION_REASONS)[number];
 /** Codes of refusals that say no to a request which is right in form. */
 export type OutcomeCode =
   | 'budget_exceeded'
+  | 'policy_exceeded'
+  | 'too_many_counters'
   | 'session_expired'
   | 'session_closing'
   | 'session_below_floor'

@@ -62,6 +62,21 @@ export const LEDGER_AMOUNT_MAX_DIGITS = 30;
 export const SESSION_ENTRY_BYTES = 59;
 /** Reservations that one session may hold at a time. Together they make a write cost four or five units. */
 export const IN_FLIGHT_MAX = 64;
+/** Counters of a session, windows among them. Each takes 16 bytes of the hot item, or 50 where it is a window's. */
+export const SESSION_COUNTERS_MAX = 64;
+/** What one payment may be charged to: two clauses of the reserve's condition each, of the 4 kB that DynamoDB takes. */
+export const CHARGES_MAX = 16;
+/** The counters of a window that has closed go from a session this much later, so that clocks may differ. */
+export const WINDOW_PRUNE_DELAY_MS = 60_000;
+/** How long a window that has closed is kept, to answer for its denials. */
+export const WINDOW_KEEP_SECONDS = 8 * 86_400;
+/** Sessions that have a part of one window at a time; those that are over no longer count. */
+export const WINDOW_GRANTS_MAX = 1_000;
+/** Sessions that are read together, and that one steal-back takes from at most. */
+export const WINDOW_SIBLINGS_MAX = 8;
+/** Looks of one attempt to reserve at one window, before it is called busy. */
+export const WINDOW_ROUNDS_MAX = 12;
+
 /** How long a payment waits for a free place before it answers 429. */
 export const IN_FLIGHT_WAIT_MAX_MS = 3_000;
 export const IN_FLIGHT_WAIT_STEP_MIN_MS = 20;

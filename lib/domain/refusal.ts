@@ -90,6 +90,8 @@ export type Refusal =
   | { readonly reason: 'instrument_not_found' }
   /** Final for its client token: the books hold it. */
   | Denial
+  /** The session counts for so many rules, payees or tools already that it takes no further counter. */
+  | { readonly reason: 'too_many_counters'; readonly max: number }
   /** The same terms were paid within this session a short while ago, and the deployment takes that for a mistake. */
   | { readonly reason: 'repeated_purchase'; readonly paymentId: PaymentId; readonly until: EpochMs }
   /** A withdrawal to an address that the deployment does not allow. */
@@ -102,5 +104,5 @@ export type Refusal =
   /** Asked for a replay only: the client token has no payment, or one that was never signed and is over. */
   | { readonly reason: 'no_payment' }
   | { readonly reason: 'conflict'; readonly message: string }
-  | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'change' | 'signer' }
+  | { readonly reason: 'busy'; readonly what: 'session' | 'window' | 'payment' | 'creation' | 'change' | 'signer' }
   | { readonly reason: 'attempts_exhausted' };

@@ -71,6 +71,16 @@ export const PaymentDenied = v.strictObject({
       reservedUsd: usd,
     }),
     v.pipe(
+      v.strictObject({
+        reason: v.literal('policy_exceeded'),
+        key: v.string(),
+        max: v.string(),
+        used: v.string(),
+        asked: v.string(),
+      }),
+      v.description('A rule of the spend policy, by its counter. Figures are micro-dollars of a sum, and counts otherwise.'),
+    ),
+    v.pipe(
       v.strictObject({ reason: v.literal('superseded') }),
       v.description('It was never signed, and its client token was used for other terms since.'),
     ),

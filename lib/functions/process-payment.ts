@@ -6,6 +6,7 @@ import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createRegistryReader } from '../ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
+import { createWindowBooks } from '../ledger/dynamodb/windows/window-books.ts';
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig, type PayingConfig } from './config.ts';
 import { createPayerCache } from '../service/paying/payer.ts';
@@ -41,6 +42,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
       schemeOf,
       drawDeploymentId,
     }),
+    windows: createWindowBooks({ tableName: config.booksTable, client }),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     signers: createSigners(openKeys(env)),

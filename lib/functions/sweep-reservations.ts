@@ -5,6 +5,7 @@ import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createSignedSums } from '../ledger/dynamodb/books/signed-sums.ts';
 import { createSweepIndex } from '../ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../ledger/dynamodb/books/sweep-reads.ts';
+import { createWindowBooks } from '../ledger/dynamodb/windows/window-books.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';
 import { readBaseConfig, readMetricNamespace } from './config.ts';
 import {
@@ -39,7 +40,7 @@ export function composeSweepReservations(
     report: createSweepReport(composeProblemReport(env)),
   };
   const gate = createGateReader(store);
-  const audit = { ledger, clock: systemClock, sums: createSignedSums(store) };
+  const audit = { ledger, clock: systemClock, sums: createSignedSums(store), windows: createWindowBooks(store) };
   const expiry: ExpiryDeps = {
     index: createExpiryIndex(store),
     audit: (session) => auditSession(audit, session),

@@ -42,6 +42,8 @@ const DENIALS = {
   frozen: true,
   session_below_floor: true,
   budget_exceeded: true,
+  policy_exceeded: true,
+  too_many_counters: true,
   repeated_purchase: true,
   destination_not_allowed: true,
   withdrawal_lapsed: true,

@@ -63,7 +63,7 @@ async function fullSessionSize({ world }: StoreWorld): Promise<number> {
   const payment = paid(
     await processPayment(world.deps, world.request(await world.open({ userId: world.instrument.userId }))),
   );
-  const entry = { amount: toMicroUsd(500_000n), leaseUntil: payment.leaseUntil };
+  const entry = { amount: toMicroUsd(500_000n), leaseUntil: payment.leaseUntil, charges: [] };
   const open = new Map(
     Array.from({ length: IN_FLIGHT_MAX }, (_, index) => [toEntryKey(payment.id, index + 1), entry] as const),
   );

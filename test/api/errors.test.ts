@@ -35,6 +35,8 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   session_closing: { reason: 'session_closing', expiresAt: INSTANT },
   frozen: { reason: 'frozen', since: INSTANT },
   session_below_floor: { reason: 'session_below_floor', floor: INSTANT },
+  policy_exceeded: { reason: 'policy_exceeded', key: 'AbCdEfGh', max: 2_000_000n, used: 1_900_000n, asked: 500_000n },
+  too_many_counters: { reason: 'too_many_counters', max: 64 },
   budget_exceeded: {
     reason: 'budget_exceeded',
     requested: toMicroUsd(8_000_000n),
@@ -76,6 +78,8 @@ const NAMES = {
   instrument_not_active: [400, 'ValidationException', 'FieldValidationFailed'],
   session_expired: [400, 'ValidationException', 'FieldValidationFailed'],
   session_closing: [400, 'ValidationException', 'FieldValidationFailed'],
+  policy_exceeded: [400, 'ValidationException', 'FieldValidationFailed'],
+  too_many_counters: [400, 'ValidationException', 'FieldValidationFailed'],
   budget_exceeded: [400, 'ValidationException', 'FieldValidationFailed'],
   repeated_purchase: [400, 'ValidationException', 'FieldValidationFailed'],
   destination_not_allowed: [400, 'ValidationException', 'FieldValidationFailed'],
@@ -111,6 +115,7 @@ function sortAsPythonSdk(message: string): string {
 
 const SORTED: Partial<Record<Refusal['reason'], string>> = {
   budget_exceeded: 'InsufficientBudget',
+  policy_exceeded: 'InsufficientBudget',
   session_expired: 'PaymentSessionExpired',
   session_closing: 'PaymentSessionExpired',
   session_below_floor: 'PaymentSessionExpired',
@@ -131,7 +136,7 @@ test.each(reasons)("words %s so that AWS's Python SDK takes it for what it is", 
   expect(sortAsPythonSdk(toWireError(REFUSALS[reason]).message)).toBe(SORTED[reason] ?? 'PaymentError');
 });
 
-test.each(['session', 'payment', 'creation', 'change', 'signer'] as const)(
+test.each(['session', 'payment', 'creation', 'change', 'window', 'signer'] as const)(
   'says of a busy %s to retry under the same token',
   (what) => {
     const { message } = toWireError({ reason: 'busy', what });

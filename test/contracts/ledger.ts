@@ -142,6 +142,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect(stored.open.get(toEntryKey(payment.id, 1))).toEqual({
         amount: payment.amount,
         leaseUntil: payment.leaseUntil,
+        charges: [],
       });
     });
 
@@ -153,7 +154,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     test('refuses an amount that is one millionth too large, and changes nothing', async () => {
       const session = await opened({ limit: usd(499_999n) });
       const payment = await intended(session);
-      expect(await reserve(payment)).toEqual({ kind: 'refused', session });
+      expect(await reserve(payment)).toEqual({ kind: 'refused', session, short: [] });
       expect(await ledger.readSession(session)).toEqual(session);
     });
 
@@ -181,16 +182,16 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
     test('refuses a reservation at the very instant of expiry', async () => {
       const session = await opened();
       const payment = await intended(session);
-      expect(await reserve(payment, { now: session.expiresAt })).toEqual({ kind: 'refused', session });
+      expect(await reserve(payment, { now: session.expiresAt })).toEqual({ kind: 'refused', session, short: [] });
     });
 
     test('refuses a reservation on a deleted session', async () => {
       const session = await opened({ deleted: true });
-      expect(await reserve(await intended(session))).toEqual({ kind: 'refused', session });
+      expect(await reserve(await intended(session))).toEqual({ kind: 'refused', session, short: [] });
     });
 
     test('refuses a reservation on a session that is not there', async () => {
-      expect(await reserve(makePayment(makeSession()))).toEqual({ kind: 'refused', session: null });
+      expect(await reserve(makePayment(makeSession()))).toEqual({ kind: 'refused', session: null, short: [] });
     });
 
     test('refuses one reservation more than may be in flight', async () => {

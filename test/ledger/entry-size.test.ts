@@ -14,7 +14,7 @@ function sizeWith(inFlight: number, amount = toMicroUsd(999_999n)): number {
   const session = makeSession();
   while (open.size < inFlight) {
     const { id, leaseUntil } = makePayment(session);
-    open.set(toEntryKey(id, 1), { amount, leaseUntil });
+    open.set(toEntryKey(id, 1), { amount, leaseUntil, charges: [] });
   }
   return sizeOfItem(toSessionItem({ ...session, open }, 'ab'.repeat(32)));
 }

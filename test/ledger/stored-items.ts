@@ -46,7 +46,7 @@ const session = makeSession({
   budget: { available: usd(7), reserved: usd(1), spent: usd(2) },
   inFlight: 1,
   open: new Map([
-    ['00000000-0000-8000-8000-000000000002#1', { amount: usd(1), leaseUntil: addMs(NOW, 17_000) }],
+    ['00000000-0000-8000-8000-000000000002#1', { amount: usd(1), leaseUntil: addMs(NOW, 17_000), charges: [] }],
   ]) as unknown as ReturnType<typeof makeSession>['open'],
 });
 const payment = makePayment(session, {

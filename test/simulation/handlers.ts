@@ -12,7 +12,7 @@ import { processPayment } from '../../lib/service/paying/process-payment.ts';
 import { withdraw } from '../../lib/service/paying/withdrawals.ts';
 import type { Draw } from '../../scripts/nemesis/plan.ts';
 import { instrument, INSTRUMENT, manager, network, USER } from '../support/explorer/tenant.ts';
-import { ledgerOver, type Carry } from '../support/model-ledger.ts';
+import { ledgerOver, windowsOver, type Carry } from '../support/model-ledger.ts';
 import type { FaultRates } from './plan.ts';
 
 const PAY_TO: Hex = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
@@ -65,6 +65,7 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
     } as const;
     const deps = {
       ledger: ledgerOver(living),
+      windows: windowsOver(living),
       registry: { readManager: async () => manager, readInstrument: async () => instrument },
       signers: signersOf(signer),
       payers: caches[Math.floor(draw() * PROCESSES)]!,

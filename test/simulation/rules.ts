@@ -134,6 +134,9 @@ function paymentOf(call: BooksCall): PaymentId | null {
     case 'thaw':
     case 'deleteSession':
     case 'expireSession':
+    case 'readWindow':
+    case 'change':
+    case 'fold':
       return null;
   }
 }

@@ -13,6 +13,11 @@ import type {
 } from '../../lib/domain/ports/books.ts';
 import { sameSignatures, type EntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
 import type { OpenEntry, Session, SessionKey } from '../../lib/domain/payment/session.ts';
+import { shortCharges, toHeldCharge, type HeldCharge } from '../../lib/domain/payment/charge.ts';
+import type { Window } from '../../lib/domain/payment/window.ts';
+import type { WindowBooks } from '../../lib/domain/ports/windows.ts';
+import { formatHeld } from '../../lib/ledger/dynamodb/books/session-counters.ts';
+import { applyWindowCall } from './model-windows.ts';
 import { applyIndexCall, type Visit } from './model-index.ts';
 import { applyOperatorCall, keyOfSession, withSession, type Operator } from './model-operator.ts';
 
@@ -27,6 +32,8 @@ export interface Books {
   readonly payments: ReadonlyMap<PaymentId, Payment>;
   /** The index of visits: when the sweeper is to look at a payment. */
   readonly visits: ReadonlyMap<PaymentId, Visit>;
+  /** By manager and key. */
+  readonly windows: ReadonlyMap<string, Window>;
 }
 
 type CallOf<Port> = {
@@ -38,8 +45,9 @@ type CallOf<Port> = {
 /** A ledger request as data. */
 export type LedgerCall = CallOf<Ledger>;
 /** Any request to the books as data. */
-export type BooksCall = LedgerCall | CallOf<SweepIndex> | CallOf<Operator>;
-export type BooksReply = Awaited<ReturnType<(Ledger & SweepIndex & Operator)[keyof (Ledger & SweepIndex & Operator)]>>;
+export type BooksCall = LedgerCall | CallOf<SweepIndex> | CallOf<WindowBooks> | CallOf<Operator>;
+type Ports = Ledger & SweepIndex & WindowBooks & Operator;
+export type BooksReply = Awaited<ReturnType<Ports[keyof Ports]>>;
 
 export interface Applied {
   readonly books: Books;
@@ -56,6 +64,7 @@ export function newBooks(...sessions: readonly Session[]): Books {
     sessions: new Map(sessions.map((session) => [keyOfSession(session), session])),
     payments: new Map(),
     visits: new Map(),
+    windows: new Map(),
   };
 }
 
@@ -68,6 +77,10 @@ export function applyCall(books: Books, call: BooksCall): Applied {
     case 'postponeVisit':
     case 'putOff':
       return applyIndexCall(books, call);
+    case 'readWindow':
+    case 'change':
+    case 'fold':
+      return applyWindowCall(books, call);
     case 'openSession':
     case 'freeze':
     case 'thaw':
@@ -124,7 +137,8 @@ function putIntent(books: Books, payment: Payment): Applied {
 
 function reserve(books: Books, request: Parameters<Ledger['reserve']>[0]): Applied {
   const session = sessionAt(books, request.session);
-  const refused = (): Applied => ({ books, reply: { kind: 'refused', session } satisfies ReserveOutcome });
+  const short = session === null ? [] : shortCharges(session, request.charges ?? []);
+  const refused = (): Applied => ({ books, reply: { kind: 'refused', session, short } satisfies ReserveOutcome });
   if (session === null) return refused();
   if (session.open.has(request.entry)) {
     return { books, reply: { kind: 'reserved', budget: session.budget } satisfies ReserveOutcome };
@@ -137,19 +151,54 @@ function reserve(books: Books, request: Parameters<Ledger['reserve']>[0]): Appli
     session.deleted ||
     session.expiresAt <= request.now ||
     session.inFlight >= request.inFlightMax ||
-    !affordable
+    !affordable ||
+    short.length > 0
   ) {
     return refused();
   }
   const open = new Map<EntryKey, OpenEntry>(session.open);
-  open.set(request.entry, { amount: request.amount, leaseUntil: request.leaseUntil });
+  const charges = (request.charges ?? []).map(toHeldCharge);
+  open.set(request.entry, { amount: request.amount, leaseUntil: request.leaseUntil, charges });
   const budget = {
     available: available === null ? null : toMicroUsd(available - request.amount),
     reserved: toMicroUsd(reserved + request.amount),
     spent,
   };
-  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight + 1, open };
+  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight + 1, open, ...charged(session, request) };
   return { books: withSession(books, next), reply: { kind: 'reserved', budget } satisfies ReserveOutcome };
+}
+
+function charged(
+  { counters, windows }: Session,
+  { charges = [], prune = [] }: Parameters<Ledger['reserve']>[0],
+): Pick<Session, 'counters' | 'windows'> {
+  const [used, grants] = [new Map(counters), new Map(windows)];
+  for (const { kind, key, quantity } of charges) {
+    const grant = grants.get(key);
+    if (kind === 'session') used.set(key, (used.get(key) ?? 0n) + quantity);
+    else if (grant !== undefined) {
+      grants.set(key, { ...grant, free: grant.free - quantity, used: grant.used + quantity });
+    }
+  }
+  for (const key of prune) grants.delete(key);
+  return { counters: used, windows: grants };
+}
+
+/** Of a window that has closed nothing comes back. */
+function givenBack(
+  { counters, windows }: Session,
+  charges: readonly HeldCharge[],
+  now: EpochMs,
+): Pick<Session, 'counters' | 'windows'> {
+  const [used, grants] = [new Map(counters), new Map(windows)];
+  for (const { kind, key, quantity } of charges) {
+    const grant = grants.get(key);
+    if (kind === 'session') used.set(key, (used.get(key) ?? 0n) - quantity);
+    else if (grant !== undefined && grant.closesAt > now) {
+      grants.set(key, { ...grant, free: grant.free + quantity, used: grant.used - quantity });
+    }
+  }
+  return { counters: used, windows: grants };
 }
 
 function existing(books: Books, id: PaymentId): Payment {
@@ -213,7 +262,7 @@ function supersede(books: Books, id: PaymentId, attempt: number, at: EpochMs): A
 function closeEntry(books: Books, request: Parameters<Ledger['settle']>[0], target: 'spent' | 'available'): Applied {
   const session = sessionAt(books, request.session);
   const held = session?.open.get(request.entry);
-  if (session === null || held === undefined || held.amount !== request.amount) return { books, reply: 'absent' };
+  if (session === null || held === undefined || !isHeld(held, request)) return { books, reply: 'absent' };
   const open = new Map(session.open);
   open.delete(request.entry);
   const { available, reserved, spent } = session.budget;
@@ -222,8 +271,13 @@ function closeEntry(books: Books, request: Parameters<Ledger['settle']>[0], targ
     reserved: toMicroUsd(reserved - held.amount),
     spent: toMicroUsd(target === 'spent' ? spent + held.amount : spent),
   };
-  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight - 1, open };
+  const counted = target === 'available' ? givenBack(session, held.charges, request.now) : {};
+  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight - 1, open, ...counted };
   return { books: withSession(books, next), reply: 'done' };
+}
+
+function isHeld(held: OpenEntry, { amount, charges = [] }: Parameters<Ledger['settle']>[0]): boolean {
+  return formatHeld(held.amount, held.charges) === formatHeld(amount, charges);
 }
 
 /** What carries requests to the books, for the ports below. */
@@ -256,6 +310,12 @@ export function indexOver(carry: Carry): SweepIndex {
     postponeVisit: call('postponeVisit'),
     putOff: call('putOff'),
   };
+}
+
+/** Windows whose every request is carried to the books by somebody else. */
+export function windowsOver(carry: Carry): WindowBooks {
+  const call = portCalls(carry);
+  return { readWindow: call('readWindow'), change: call('change'), fold: call('fold') };
 }
 
 /** Reading pages one item after the other, which is no more than the port promises. */

@@ -15,6 +15,7 @@ import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { createLeanStore } from '../../lib/ledger/dynamodb/store/lean-client.ts';
+import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
@@ -132,6 +133,7 @@ export async function createPayingWorld(
     validityCapSeconds: 300,
     repetitions: null,
     inFlightMax: 64,
+    windows: createWindowBooks({ client, tableName }),
     report: () => undefined,
     ...options.overrides,
   };

@@ -27,6 +27,8 @@ export function makeSession(overrides: Partial<Session> = {}): Session {
     budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
     inFlight: 0,
     open: new Map(),
+    counters: new Map(),
+    windows: new Map(),
     ...overrides,
   };
 }

@@ -1,3 +1,4 @@
+import type { CounterKey } from './charge.ts';
 import { formatUsd, type MicroUsd } from '../money.ts';
 
 /** The session had less left than was asked for. */
@@ -6,6 +7,17 @@ export interface BudgetExceeded {
   readonly requested: MicroUsd;
   readonly available: MicroUsd;
   readonly reserved: MicroUsd;
+}
+
+/** A rule of the spend policy had less left than was asked for. The figures are micro-dollars of a sum, and counts otherwise. */
+export interface PolicyExceeded {
+  readonly reason: 'policy_exceeded';
+  /** The counter of the rule that decided. */
+  readonly key: CounterKey;
+  readonly max: bigint;
+  /** Reserved and spent at that moment. */
+  readonly used: bigint;
+  readonly asked: bigint;
 }
 
 /** It was never signed, and its client token was used for other terms since: it is closed, so that it can never pay as well. */
@@ -17,7 +29,7 @@ export interface Superseded {
  * Why a payment was denied for good, with the figures that were true at that moment. A new reason is one more member here; the
  * compiler then asks for its stored form, its wire error and its event.
  */
-export type Denial = BudgetExceeded | Superseded;
+export type Denial = BudgetExceeded | PolicyExceeded | Superseded;
 export type DenialReason = Denial['reason'];
 
 /** The figures of a denial in dollars, as receipts and events show them beside its reason. */
@@ -29,6 +41,14 @@ export function showDenial(denial: Denial) {
         requestedUsd: formatUsd(denial.requested),
         availableUsd: formatUsd(denial.available),
         reservedUsd: formatUsd(denial.reserved),
+      } as const;
+    case 'policy_exceeded':
+      return {
+        reason: denial.reason,
+        key: denial.key,
+        max: denial.max.toString(),
+        used: denial.used.toString(),
+        asked: denial.asked.toString(),
       } as const;
     case 'superseded':
       return { reason: denial.reason } as const;

@@ -1,6 +1,7 @@
 import { InvariantViolated } from '../invariant.ts';
 import type { EntryKey, BudgetSnapshot } from './payment.ts';
 import { toMicroUsd, type MicroUsd } from '../money.ts';
+import type { CounterKey, HeldCharge, SessionCounters } from './charge.ts';
 import { addMs, type EpochMs } from '../time.ts';
 
 /** A reservation that is held on a session. */
@@ -8,6 +9,8 @@ export interface OpenEntry {
   readonly amount: MicroUsd;
   /** When the attempt's lease ends; from then on anybody may finish it. */
   readonly leaseUntil: EpochMs;
+  /** What it took of counters: a release gives exactly this back, and a settle keeps it. */
+  readonly charges: readonly HeldCharge[];
 }
 
 export interface SessionKey {
@@ -16,7 +19,7 @@ export interface SessionKey {
 }
 
 /** A payment session: one user's budget and expiry, and the counters that hold it. */
-export interface Session extends SessionKey {
+export interface Session extends SessionKey, SessionCounters {
   readonly userId: string;
   readonly deleted: boolean;
   readonly createdAt: EpochMs;
@@ -53,6 +56,8 @@ export function newSession({
     budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
     inFlight: 0,
     open: new Map(),
+    counters: new Map(),
+    windows: new Map(),
   };
 }
 
@@ -64,7 +69,10 @@ export function sessionStatus(session: Pick<Session, 'deleted' | 'expiresAt'>, n
   return now < session.expiresAt ? 'ACTIVE' : 'EXPIRED';
 }
 
-/** Throws when a session's counters contradict each other: invariants I1, I2 and I3 of the books. */
+/**
+ * Throws when a session's counters contradict each other: invariants I1, I2 and I3 of the books. What was settled is not listed,
+ * so of a policy's counters I2 says that they hold no less than the open entries took of them.
+ */
 export function assertSessionBalances(session: Session): void {
   const { available, reserved, spent } = session.budget;
   let held = 0n;
@@ -74,6 +82,7 @@ export function assertSessionBalances(session: Session): void {
   if ((session.limit === null) !== (available === null)) problems.push('I1 limit');
   if (held !== reserved || session.open.size !== session.inFlight) problems.push('I2 open entries');
   if ((available ?? 0n) < 0n || reserved < 0n || spent < 0n) problems.push('I3 negative counter');
+  problems.push(...counterProblems(session));
   if (problems.length > 0) {
     throw new InvariantViolated(
       `the books of session ${session.sessionId} do not balance (${problems.join(', ')}): ` +
@@ -81,4 +90,27 @@ export function assertSessionBalances(session: Session): void {
         `open ${session.open.size} worth ${held}, in flight ${session.inFlight}`,
     );
   }
+}
+
+function counterProblems({ open, counters, windows }: Session): readonly string[] {
+  const held = new Map<CounterKey, bigint>();
+  for (const { charges } of open.values()) {
+    for (const { key, quantity } of charges) held.set(key, (held.get(key) ?? 0n) + quantity);
+  }
+  const problems: string[] = [];
+  for (const [key, used] of counters) {
+    if (used < 0n) problems.push(`I3 negative counter ${key}`);
+    if (used < (held.get(key) ?? 0n)) problems.push(`I2 counter ${key}`);
+  }
+  // The counter of a closed window is gone, or will be, while entries may still name it.
+  for (const [key, { free, used }] of windows) {
+    if (free < 0n || used < 0n) problems.push(`I3 negative window ${key}`);
+    if (used < (held.get(key) ?? 0n)) problems.push(`I2 window ${key}`);
+  }
+  for (const { charges } of open.values()) {
+    for (const { kind, key } of charges) {
+      if (kind === 'session' && !counters.has(key)) problems.push(`I2 no counter ${key}`);
+    }
+  }
+  return problems;
 }

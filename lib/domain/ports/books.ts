@@ -1,6 +1,7 @@
 import type { PaymentId } from '../ids.ts';
 import type { Denial } from '../payment/denial.ts';
 import type { Gate } from '../payment/gate.ts';
+import type { Charge, CounterKey, HeldCharge } from '../payment/charge.ts';
 import type { BudgetSnapshot, EntryKey, Payment } from '../payment/payment.ts';
 import type { Offer, Signature, SigningTerms } from '../payment/shapes.ts';
 import type { OpenEntry, Session, SessionKey } from '../payment/session.ts';
@@ -16,7 +17,12 @@ export type IntentOutcome =
 export type ReserveOutcome =
   | { readonly kind: 'reserved'; readonly budget: BudgetSnapshot }
   /** Definitely not reserved. The session is the one that the failed condition saw; `null`: there is none. */
-  | { readonly kind: 'refused'; readonly session: Session | null };
+  | {
+      readonly kind: 'refused';
+      readonly session: Session | null;
+      /** The charges that this session could not bear, in their order. */
+      readonly short: readonly Charge[];
+    };
 
 export type TakeOverOutcome =
   | { readonly kind: 'taken'; readonly payment: Payment }
@@ -42,6 +48,11 @@ export interface Reservation {
   readonly session: SessionKey;
   readonly entry: EntryKey;
   readonly amount: MicroUsd;
+  /**
+   * What the entry took of counters; an entry that took anything else is left alone.
+   * @default nothing
+   */
+  readonly charges?: readonly HeldCharge[];
 }
 
 /**
@@ -62,13 +73,23 @@ export interface Ledger {
   putIntent(payment: Payment): Promise<IntentOutcome>;
   /**
    * Moves an amount from available to reserved, if the session is active at `now`, was not opened before the floor, has a place
-   * and can afford it. Sent once: an implementation must not retry by itself. Where the entry is there already, a copy of this
+   * and can afford it, and adds to its counters what each charge may still take. Sent once: an implementation must not retry by itself. Where the entry is there already, a copy of this
    * very request was applied before, and the answer is `reserved`.
    */
   reserve(
-    reservation: Reservation &
+    reservation: Omit<Reservation, 'charges'> &
       Pick<OpenEntry, 'leaseUntil'> &
-      Pick<Gate, 'floor'> & { readonly now: EpochMs; readonly inFlightMax: number },
+      Pick<Gate, 'floor'> & {
+        readonly now: EpochMs;
+        readonly inFlightMax: number;
+        /** @default nothing */
+        readonly charges?: readonly Charge[];
+        /**
+         * Windows that closed a while ago, whose counters go with this write.
+         * @default none
+         */
+        readonly prune?: readonly CounterKey[];
+      },
   ): Promise<ReserveOutcome>;
   /** Opens the next attempt of a payment that is at `attempt` and PENDING or ABORTED. */
   takeOver(from: {
@@ -87,9 +108,12 @@ export interface Ledger {
    * already. Fenced by the attempt like a decision, so that a handler that is still at work on it loses.
    */
   supersede(id: PaymentId, attempt: number, at: EpochMs): Promise<DecideOutcome>;
-  /** Moves an open entry from reserved to spent; an entry that is not open is left alone. */
+  /** Moves an open entry from reserved to spent, and leaves what it took of counters; one that is not open is left alone. */
   settle(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
-  /** Moves an open entry from reserved back to available; an entry that is not open is left alone. */
+  /**
+   * Moves an open entry from reserved back to available, and gives back what it took of counters, but of windows that have closed;
+   * one that is not open is left alone.
+   */
   release(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
 }
 

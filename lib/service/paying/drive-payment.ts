@@ -1,8 +1,9 @@
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { SIGN_BUDGET_MS, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
-import type { Denial } from '../../domain/payment/denial.ts';
 import type { Verdict } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
+import { toHeldCharge, type Charge, type HeldCharge } from '../../domain/payment/charge.ts';
+import type { Denial } from '../../domain/payment/denial.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
@@ -14,7 +15,6 @@ import { schemeOf } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import type { PaymentPhase } from '../../telemetry/request-record.ts';
 import { abortOnFailure, abortQuietly, type AbortDeps } from './abort.ts';
-import { budgetDenial } from './denial.ts';
 import type { Payer } from './payer.ts';
 import { closeEntry } from '../sweeping/recovery.ts';
 import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reservation.ts';
@@ -26,15 +26,26 @@ export interface DriveDeps extends ReserveDeps {
   readonly observer?: PaymentObserver;
 }
 
-/** Carries a PENDING payment that this handler owns to its end: reserve, sign, decide, settle. */
+interface Driving extends DriveDeps {
+  /** What the own entry takes of counters. */
+  readonly held: readonly HeldCharge[];
+}
+
+/**
+ * Carries a PENDING payment that this handler owns to its end: reserve, sign, decide, settle.
+ * @param charges what the policy counts this attempt for; an earlier attempt is closed for what its own entry took
+ */
 export async function drivePayment(
-  deps: DriveDeps,
+  drive: DriveDeps,
   owned: Payment,
   checked: CheckedPayer<Payer>,
   deadline: EpochMs,
+  charges: readonly Charge[] = [],
 ): Promise<Result<Payment, Refusal>> {
+  const deps: Driving = { ...drive, held: charges.map(toHeldCharge) };
+  const { session, gate } = checked;
   const reserved = await observed(deps, 'reserve', () =>
-    reserveWithNewAttempts(deps, owned, checked.gate.floor, deadline),
+    reserveWithNewAttempts(deps, owned, { session, floor: gate.floor, charges, deadline }),
   );
   switch (reserved.kind) {
     case 'reserved': {
@@ -42,7 +53,7 @@ export async function drivePayment(
       return closed ?? signReserved(deps, reserved.payment, reserved.budget, checked, deadline);
     }
     case 'denied':
-      return denyPayment(deps, reserved.payment, budgetDenial(reserved.session, owned.amount));
+      return denyPayment(deps, reserved.payment, reserved.denial);
     case 'given_up':
       await abortQuietly(deps, reserved.payment);
       return refuse(reserved.refusal);
@@ -54,7 +65,7 @@ export async function drivePayment(
 
 /** Gives the reservation back where the gate has closed since the session was read, or could not be read again. */
 async function closeIfGateShut(
-  deps: DriveDeps,
+  deps: Driving,
   { payment, gate }: Extract<Reserved, { kind: 'reserved' }>,
   session: Session,
 ): Promise<Result<never, Refusal> | null> {
@@ -93,7 +104,7 @@ export function denyPayment(deps: AbortDeps, payment: Payment, denial: Denial): 
 
 /** Signs what is reserved. Whatever goes wrong before SIGNED is acknowledged, no signature leaves this function. */
 async function signReserved(
-  deps: DriveDeps,
+  deps: Driving,
   payment: Payment,
   budget: BudgetSnapshot,
   checked: CheckedPayer<Payer>,
@@ -154,16 +165,16 @@ async function decideSigned(deps: DriveDeps, payment: Payment, verdict: Verdict)
 }
 
 /** Decides ABORTED first and moves the money second; without a decision the money stays held for the sweeper. */
-async function undoReservation(deps: DriveDeps, payment: Payment): Promise<void> {
+async function undoReservation(deps: Driving, payment: Payment): Promise<void> {
   const decided = await abortQuietly(deps, payment);
   if (decided !== null) await closeOwnEntry(deps, payment, decided);
 }
 
 /** Settles or releases this handler's entry. Best effort: the sweeper and the scrub finish what a failure leaves. */
-async function closeOwnEntry(deps: DriveDeps, own: Payment, decided: Payment): Promise<void> {
+async function closeOwnEntry(deps: Driving, own: Payment, decided: Payment): Promise<void> {
   const entry = toEntryKey(own.id, own.attempt);
   try {
-    await closeEntry(deps, own, entry, { amount: own.amount }, decided);
+    await closeEntry(deps, own, entry, { amount: own.amount, charges: deps.held }, decided);
   } catch (error) {
     deps.report({ event: 'payment.close_deferred', paymentId: own.id, error });
   }

@@ -1,7 +1,9 @@
 import { NETWORKS } from '../../domain/assets.ts';
 import type { Ledger } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
+import type { WindowBooks } from '../../domain/ports/windows.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
+import type { Charge } from '../../domain/payment/charge.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import type { Resource } from '../../domain/payment/resource.ts';
 import type { Session } from '../../domain/payment/session.ts';
@@ -38,6 +40,12 @@ export interface ProcessPaymentDeps {
   readonly facilitators: ReadonlySet<string>;
   readonly validityCapSeconds: number;
   readonly inFlightMax: number;
+  readonly windows: WindowBooks;
+  /**
+   * What an attempt of a payment is counted for, asked anew for each: the one that is reserved is what counts.
+   * @default nothing
+   */
+  readonly chargesOf?: (payment: Payment, now: EpochMs) => readonly Charge[];
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
   readonly repetitions: Repetitions | null;
   /** Hears of failures that are recovered later. */
@@ -146,7 +154,7 @@ async function payOffer(
   const { payment, checked, created } = opened.value;
   if (!created) {
     return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
-      unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, request.deadline)),
+      unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, request.deadline, chargesOf(deps, taken))),
     );
   }
   if (payment.status === 'DENIED') return outcomeOf(payment);
@@ -166,7 +174,11 @@ function driveNew(
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
   const denial = shownDenial(deps, checked.session, payment);
-  return denial === null ? drivePayment(deps, payment, checked, deadline) : denyPayment(deps, payment, denial);
+  return denial === null ? drivePayment(deps, payment, checked, deadline, chargesOf(deps, payment)) : denyPayment(deps, payment, denial);
+}
+
+function chargesOf(deps: ProcessPaymentDeps, payment: Payment): readonly Charge[] {
+  return deps.chargesOf?.(payment, deps.clock.now()) ?? [];
 }
 
 async function unlessRepeated(

@@ -35,12 +35,12 @@ export async function closeEntry(
   deps: RecoveryDeps,
   session: SessionKey,
   entry: EntryKey,
-  held: Pick<OpenEntry, 'amount'>,
+  held: Pick<OpenEntry, 'amount' | 'charges'>,
   payment: Payment | null,
 ): Promise<'settle' | 'release' | 'leave'> {
   const action = entryAction(parseEntryKey(entry).attempt, payment);
   if (action === 'leave') return action;
-  const request = { session, entry, amount: held.amount, now: deps.clock.now() };
+  const request = { session, entry, amount: held.amount, charges: held.charges, now: deps.clock.now() };
   await (action === 'settle' ? deps.ledger.settle(request) : deps.ledger.release(request));
   return action;
 }

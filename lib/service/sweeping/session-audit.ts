@@ -2,11 +2,14 @@ import { AUDIT_SCRUBS_MAX } from '../../domain/limits.ts';
 import type { MicroUsd } from '../../domain/money.ts';
 import type { Ledger, SignedSums } from '../../domain/ports/books.ts';
 import type { Session } from '../../domain/payment/session.ts';
+import type { WindowBooks } from '../../domain/ports/windows.ts';
+import { foldGrants } from './grant-fold.ts';
 import { scrubSession, type RecoveryDeps } from './recovery.ts';
 
 export interface AuditDeps extends RecoveryDeps {
   readonly ledger: RecoveryDeps['ledger'] & Pick<Ledger, 'readSession'>;
   readonly sums: SignedSums;
+  readonly windows: Pick<WindowBooks, 'fold'>;
 }
 
 export type AuditOutcome =
@@ -17,13 +20,15 @@ export type AuditOutcome =
 
 /**
  * Closes the books of a session that takes nothing any more: finishes what is still open, which a reserve may be that arrived
- * after its payment's last visit, and holds what was spent against the sum of what was signed.
+ * after its payment's last visit, returns what it has of windows, and holds what was spent against the sum of what was signed.
  * Throws where an entry stays open; the session is audited again then.
  * @see docs/decisions/0017-a-reserve-that-arrives-twice.md
  */
 export async function auditSession(deps: AuditDeps, found: Session): Promise<AuditOutcome> {
-  const { open, budget } = await finishEntries(deps, found);
+  const session = await finishEntries(deps, found);
+  const { open, budget } = session;
   if (open.size > 0) throw new Error(`${open.size} reservations stay open in a session that has ended`);
+  await foldGrants(deps, session);
   const signed = await deps.sums.sumSigned(found);
   if (signed === null) return { kind: 'unread' };
   return signed === budget.spent ? { kind: 'sound' } : { kind: 'mismatch', spent: budget.spent, signed };

@@ -25,7 +25,7 @@ describe('the balance check', () => {
       limit: usd(10n),
       budget: { available: usd(5n), reserved: usd(3n), spent: usd(2n) },
       inFlight: 1,
-      open: new Map([['p#1', { amount: usd(3n), leaseUntil: addMs(makeSession().createdAt, 1) }]]),
+      open: new Map([['p#1', { amount: usd(3n), leaseUntil: addMs(makeSession().createdAt, 1), charges: [] }]]),
     });
     expect(() => assertSessionBalances(session)).not.toThrow();
   });

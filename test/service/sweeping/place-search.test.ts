@@ -15,7 +15,7 @@ function fullSession() {
   for (let count = 0; count < ENTRIES; count += 1) {
     const payment = makePayment(session);
     payments.set(payment.id, payment);
-    open.set(toEntryKey(payment.id, 1), { amount: payment.amount, leaseUntil: payment.leaseUntil });
+    open.set(toEntryKey(payment.id, 1), { amount: payment.amount, leaseUntil: payment.leaseUntil, charges: [] });
   }
   const looked: EntryKey[] = [];
   const never = () => Promise.reject(new Error('nothing of this is called'));

@@ -8,6 +8,7 @@ import { addMs, type EpochMs } from '../../../lib/domain/time.ts';
 import { createExpiryIndex } from '../../../lib/ledger/dynamodb/books/expiry-index.ts';
 import { sessionPk } from '../../../lib/ledger/dynamodb/books/keys.ts';
 import { createSessionStore } from '../../../lib/ledger/dynamodb/books/session-store.ts';
+import { createWindowBooks } from '../../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createSignedSums } from '../../../lib/ledger/dynamodb/books/signed-sums.ts';
 import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
@@ -53,7 +54,7 @@ function reserveOf(session: Session, { id, amount, leaseUntil, attempt }: Paymen
 
 function runOnce() {
   const store = { ...tableOf(), clock };
-  const deps = { ledger: world.ledger, clock, sums: createSignedSums(store) };
+  const deps = { ledger: world.ledger, clock, sums: createSignedSums(store), windows: createWindowBooks(store) };
   return visitDueSessions(
     {
       index: createExpiryIndex(store),
@@ -156,7 +157,8 @@ describe('the audit of a session that has ended', () => {
       },
     };
     const sums = createSignedSums({ tableName: world.booksTable, client, clock });
-    expect(await auditSession({ ledger: world.ledger, clock, sums }, session)).toEqual({ kind: 'unread' });
+    const { windows } = world.deps;
+    expect(await auditSession({ ledger: world.ledger, clock, sums, windows }, session)).toEqual({ kind: 'unread' });
     expect(pages).toBe(AUDIT_PAGES_MAX);
   });
 });

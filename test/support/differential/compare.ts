@@ -4,7 +4,9 @@ import type { Ledger, SessionStore, SweepIndex } from '../../../lib/domain/ports
 import { createLedger } from '../../../lib/ledger/dynamodb/books/ledger.ts';
 import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.ts';
 import { createSessionStore } from '../../../lib/ledger/dynamodb/books/session-store.ts';
+import { createWindowBooks } from '../../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createSweepIndex } from '../../../lib/ledger/dynamodb/books/sweep-index.ts';
+import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import type { StoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
 import type { Draw } from '../../../scripts/nemesis/plan.ts';
 import { keyOf } from '../explorer/process.ts';
@@ -56,6 +58,7 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
   const ports = {
     ...createSweepIndex(table),
     ...createSessionStore(table),
+    ...createWindowBooks(table),
     ...createLedger({ ...wiring, ...table, singleSendClient: store.client }),
   };
   const sent: { readonly method: string; readonly wrote: boolean }[] = [];
@@ -79,7 +82,7 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
   return sent;
 }
 
-type Ports = Ledger & SweepIndex & Pick<SessionStore, 'deleteSession'>;
+type Ports = Ledger & SweepIndex & WindowBooks & Pick<SessionStore, 'deleteSession'>;
 
 function send(ports: Ports, call: BooksCall): Promise<unknown> {
   switch (call.method) {

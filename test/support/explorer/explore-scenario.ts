@@ -23,6 +23,7 @@ import {
   ledgerOver,
   newBooks,
   readsOver,
+  windowsOver,
   type Books,
   type BooksCall,
 } from '../model-ledger.ts';
@@ -116,6 +117,7 @@ function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>
         return world.ledger.putIntent(payment);
       },
     },
+    windows: world.windows,
     registry: { readManager: async () => manager, readInstrument: async () => instrument },
     signers: signersOf(world.signer),
     payers,
@@ -218,7 +220,7 @@ async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
   const clock: Clock = { now: () => toEpochMs(START_MS), sleep: async () => undefined };
   const signer = { type: 'SeedVault', sign: async (): Promise<Hex> => '0x' } as const;
   const carry = carryTo(holder);
-  const world = { ledger: createModelLedger(holder), index: indexOver(carry), request: carry, signer, clock };
+  const world = { ledger: createModelLedger(holder), index: indexOver(carry), windows: windowsOver(carry), request: carry, signer, clock };
   await handlerBody(plan, START_MS, seen)(world);
   return [...seen][0]!;
 }

@@ -1,7 +1,8 @@
 import type { Ledger, SweepIndex } from '../../../lib/domain/ports/books.ts';
+import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
-import { OPEN_GATE, indexOver, ledgerOver, type BooksCall, type BooksReply } from '../model-ledger.ts';
+import { OPEN_GATE, indexOver, ledgerOver, windowsOver, type BooksCall, type BooksReply } from '../model-ledger.ts';
 
 /**
  * A process is real asynchronous code whose every effect is held back until the explorer answers it. Its behaviour depends on
@@ -49,6 +50,7 @@ interface Step {
 export interface ProcessWorld {
   readonly ledger: Ledger;
   readonly index: SweepIndex;
+  readonly windows: WindowBooks;
   readonly signer: Signer;
   readonly clock: Clock;
   /** Any request at all, for those who are no handler. */
@@ -124,6 +126,7 @@ async function run(
   const world: ProcessWorld = {
     ledger: ledgerOver(carry),
     index: indexOver(carry),
+    windows: windowsOver(carry),
     request: carry,
     signer: {
       type: 'SeedVault',

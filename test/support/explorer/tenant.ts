@@ -54,5 +54,7 @@ export function sessionWith(limit: bigint, sessionId = SESSION): Session {
     budget: { available: toMicroUsd(limit), reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
     inFlight: 0,
     open: new Map(),
+    counters: new Map(),
+    windows: new Map(),
   };
 }

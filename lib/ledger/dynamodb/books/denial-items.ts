@@ -25,6 +25,16 @@ const FORMS: {
       reserved: toMicroUsd(readBigInt(item, 'rs')),
     }),
   },
+  policy_exceeded: {
+    write: ({ key, max, used, asked }) => ({ ck: text(key), mx: number(max), us: number(used), as: number(asked) }),
+    read: (item) => ({
+      reason: 'policy_exceeded',
+      key: readText(item, 'ck'),
+      max: readBigInt(item, 'mx'),
+      used: readBigInt(item, 'us'),
+      asked: readBigInt(item, 'as'),
+    }),
+  },
   superseded: { write: () => ({}), read: () => ({ reason: 'superseded' }) },
 };
 

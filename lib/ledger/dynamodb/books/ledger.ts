@@ -1,14 +1,18 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
+import { CHARGES_MAX } from '../../../domain/limits.ts';
 import type { PaymentId } from '../../../domain/ids.ts';
 import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../../domain/ports/books.ts';
 import type { SchemeOf } from '../../../domain/ports/schemes.ts';
+import { shortCharges, toHeldCharge, type HeldCharge } from '../../../domain/payment/charge.ts';
 import { sameSignatures, type Payment } from '../../../domain/payment/payment.ts';
 import type { EpochMs } from '../../../domain/time.ts';
 import { assertSessionBalances, type Session } from '../../../domain/payment/session.ts';
 import { number, text } from '../store/attributes.ts';
 import type { Item, StoreClient, UpdateItemInput, WriteAnswer } from '../store/client.ts';
 import { putIf } from '../store/conditional-write.ts';
+import { repeatConflicts } from '../store/write-conflicts.ts';
 import { formatEntry, parseSessionItem, SESSION_LETTERS } from './session-items.ts';
+import { chargeClauses, formatHeld, releaseClauses } from './session-counters.ts';
 import { readGate } from './gate-item.ts';
 import { paymentPk, sessionPk, sweepShard } from './keys.ts';
 import {
@@ -49,8 +53,8 @@ export function createLedger(store: LedgerStore): Ledger {
     takeOver: (from) => takeOver(store, from),
     decide: (id, attempt, verdict) => decide(store, id, attempt, verdict),
     supersede: (id, attempt, at) => supersede(store, id, attempt, at),
-    settle: (request) => closeEntry(store, request, 'sp'),
-    release: (request) => closeEntry(store, request, 'av'),
+    settle: (request) => settle(store, request),
+    release: (request) => release(store, request),
   };
 }
 
@@ -91,18 +95,22 @@ async function reserve(
   { singleSendClient, tableName }: LedgerStore,
   request: Parameters<Ledger['reserve']>[0],
 ): ReturnType<Ledger['reserve']> {
+  const { charges = [], prune = [] } = request;
+  const counted = chargeClauses(charges, prune);
+  const pruned = counted.remove === '' ? '' : ` REMOVE ${counted.remove.slice(2)}`;
+  const held = { ...request, charges: charges.map(toHeldCharge) };
   const result = await update(singleSendClient, {
     TableName: tableName,
     Key: { pk: text(sessionPk(request.session)) },
-    UpdateExpression: 'SET av = av - :a, rs = rs + :a, n = n + :one, ua = :now, o.#e = :v',
-    ConditionExpression:
-      'st = :active AND ex > :now AND ca >= :floor AND n < :cap AND av >= :a AND attribute_not_exists(o.#e)',
-    ExpressionAttributeNames: { '#e': request.entry },
+    UpdateExpression: `SET av = av - :a, rs = rs + :a, n = n + :one, ua = :now, o.#e = :v${counted.set}${pruned}`,
+    ConditionExpression: `st = :active AND ex > :now AND ca >= :floor AND n < :cap AND av >= :a AND attribute_not_exists(o.#e)${counted.condition}`,
+    ExpressionAttributeNames: { '#e': request.entry, ...counted.names },
     ExpressionAttributeValues: {
+      ...counted.values,
       ':a': number(request.amount),
       ':one': number(1),
       ':now': number(request.now),
-      ':v': text(formatEntry(request)),
+      ':v': text(formatEntry(held)),
       ':active': text(SESSION_LETTERS.open),
       ':floor': number(request.floor ?? 0),
       ':cap': number(request.inFlightMax),
@@ -113,7 +121,7 @@ async function reserve(
   if (session !== null && (result.kind === 'applied' || session.open.has(request.entry))) {
     return { kind: 'reserved', budget: session.budget };
   }
-  return { kind: 'refused', session };
+  return { kind: 'refused', session, short: session === null ? [] : shortCharges(session, charges) };
 }
 
 async function takeOver(store: LedgerStore, from: Parameters<Ledger['takeOver']>[0]): ReturnType<Ledger['takeOver']> {
@@ -205,26 +213,58 @@ async function supersede(store: LedgerStore, id: PaymentId, attempt: number, at:
   return { kind: result.kind === 'applied' || same ? 'decided' : 'lost', payment };
 }
 
+async function settle(store: LedgerStore, request: ClosingRequest): Promise<'done' | 'absent'> {
+  return (await closeEntry(store, request, 'sp', [])) === 'done' ? 'done' : 'absent';
+}
+
+/** Gives back what an entry holds. Where a window of it has closed since, the other counters get theirs all the same. */
+async function release(store: LedgerStore, request: ClosingRequest): Promise<'done' | 'absent'> {
+  let charges = request.charges ?? [];
+  for (let tries = 0; tries <= CHARGES_MAX; tries += 1) {
+    const outcome = await closeEntry(store, request, 'av', charges);
+    if (outcome === 'done' || outcome === 'absent') return outcome;
+    const { windows } = outcome.seen;
+    charges = charges.filter(({ kind, key }) => kind === 'session' || (windows.get(key)?.closesAt ?? 0) > request.now);
+  }
+  throw new InvariantViolated(`the entry ${request.entry} cannot be released`);
+}
+
+type ClosingRequest = Reservation & { readonly now: EpochMs };
+
+/**
+ * @param givenBack what goes back to the counters
+ * @returns the session that was seen: nothing was written, since the entry is open and a window is not
+ */
 async function closeEntry(
   { client, tableName }: LedgerStore,
-  request: Reservation & { readonly now: number },
+  request: ClosingRequest,
   target: 'sp' | 'av',
-): Promise<'done' | 'absent'> {
-  const result = await update(client, {
-    TableName: tableName,
-    Key: { pk: text(sessionPk(request.session)) },
-    UpdateExpression: `SET rs = rs - :a, ${target} = ${target} + :a, n = n - :one, ua = :now REMOVE o.#e`,
-    // Checks the amount as well: an entry is only ever closed for what it holds.
-    ConditionExpression: 'begins_with(o.#e, :held)',
-    ExpressionAttributeNames: { '#e': request.entry },
-    ExpressionAttributeValues: {
-      ':a': number(request.amount),
-      ':one': number(1),
-      ':now': number(request.now),
-      ':held': text(`${request.amount}|`),
-    },
-    ReturnValues: 'NONE',
-    ReturnValuesOnConditionCheckFailure: 'NONE',
-  });
-  return result.kind === 'applied' ? 'done' : 'absent';
+  givenBack: readonly HeldCharge[],
+): Promise<'done' | 'absent' | { readonly seen: Session }> {
+  const counted = releaseClauses(givenBack);
+  const held = `${formatHeld(request.amount, request.charges ?? [])}|`;
+  const hasWindow = givenBack.some(({ kind }) => kind === 'window');
+  const send = () =>
+    update(client, {
+      TableName: tableName,
+      Key: { pk: text(sessionPk(request.session)) },
+      UpdateExpression: `SET rs = rs - :a, ${target} = ${target} + :a, n = n - :one, ua = :now${counted.set} REMOVE o.#e`,
+      // Checks what it holds as well: an entry is only ever closed for that.
+      ConditionExpression: `begins_with(o.#e, :held)${counted.condition}`,
+      ExpressionAttributeNames: { '#e': request.entry, ...counted.names },
+      ExpressionAttributeValues: {
+        ...counted.values,
+        ':a': number(request.amount),
+        ':one': number(1),
+        ':now': number(request.now),
+        ':held': text(held),
+      },
+      ReturnValues: 'NONE',
+      ReturnValuesOnConditionCheckFailure: hasWindow ? 'ALL_OLD' : 'NONE',
+    });
+  // What moves between sessions moves by transactions, which may have this item for a moment.
+  const result = await ((request.charges ?? []).length === 0 ? send() : repeatConflicts(send));
+  if (result.kind === 'applied') return 'done';
+  const isOpen = result.item?.['o']?.M?.[request.entry]?.S?.startsWith(held) === true;
+  return hasWindow && isOpen ? { seen: parseSessionItem(result.item!) } : 'absent';
 }

@@ -14,6 +14,7 @@ import {
   text,
 } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
+import { formatHeld, parseCounters, parseHeldCharges, toCounterAttributes } from './session-counters.ts';
 import { expiryShardKey, listSort, parseSessionPk, sessionListKey, sessionPk, shardOf } from './keys.ts';
 
 // docs/reference/storage-schema.md lists every attribute. Names are short because a write is billed on the whole item.
@@ -27,15 +28,16 @@ export const UNLIMITED = 10n ** 30n;
  */
 export const SESSION_LETTERS = { open: 'A', ended: 'E', deleted: 'D' } as const;
 
-/** `amount|leaseUntil`: the amount first, so that a condition can check it with begins_with. */
+/** `amount|leaseUntil`, or `amount;charges|leaseUntil`: what it holds first, so that a condition can check it with begins_with. */
 export function formatEntry(entry: OpenEntry): string {
-  return `${entry.amount}|${entry.leaseUntil}`;
+  return `${formatHeld(entry.amount, entry.charges)}|${entry.leaseUntil}`;
 }
 
 function parseEntry(value: string): OpenEntry {
-  const match = /^([0-9]{1,38})\|([0-9]{1,15})$/.exec(value);
+  const match = /^([0-9]{1,38})(?:;([^|]{1,2000}))?\|([0-9]{1,15})$/.exec(value);
   if (match === null) throw new InvariantViolated('an open entry of a session is not of the form amount|leaseUntil');
-  return { amount: toMicroUsd(BigInt(match[1]!)), leaseUntil: toEpochMs(Number(match[2])) };
+  const amount = toMicroUsd(BigInt(match[1]!));
+  return { amount, charges: parseHeldCharges(match[2], amount), leaseUntil: toEpochMs(Number(match[3])) };
 }
 
 export function toSessionItem(session: Session, requestHash: string): Item {
@@ -55,6 +57,7 @@ export function toSessionItem(session: Session, requestHash: string): Item {
     sp: number(session.budget.spent),
     n: number(session.inFlight),
     o: { M: open },
+    ...toCounterAttributes(session),
     rh: text(requestHash),
     lk: text(sessionListKey(session.managerId, session.userId)),
     ls: text(listSort(session.createdAt, session.sessionId)),
@@ -86,6 +89,7 @@ export function parseSessionItem(item: Item): Session {
     budget: parseBudget(item, limit),
     inFlight: readInteger(item, 'n'),
     open,
+    ...parseCounters(item),
   };
 }
 

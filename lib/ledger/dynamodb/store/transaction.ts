@@ -13,6 +13,16 @@ export type TransactionPart =
       readonly remove?: readonly string[];
       readonly condition: Condition;
     }
+  /** An update in DynamoDB's own words, for what lies within maps. */
+  | {
+      readonly kind: 'expressed';
+      readonly key: Item;
+      readonly update: string;
+      readonly condition: string;
+      /** By placeholder. */
+      readonly names: Readonly<Record<string, string>>;
+      readonly values: Item;
+    }
   | { readonly kind: 'delete'; readonly key: Item; readonly condition?: Condition };
 
 export type TransactionOutcome =
@@ -64,6 +74,18 @@ function toWriteItem({ tableName }: StoreTable, part: TransactionPart): Transact
           TableName: tableName,
           Key: part.key,
           ...(part.condition === undefined ? {} : toConditionInput(part.condition, [])),
+        },
+      };
+    case 'expressed':
+      return {
+        Update: {
+          TableName: tableName,
+          Key: part.key,
+          UpdateExpression: part.update,
+          ConditionExpression: part.condition,
+          ...(Object.keys(part.names).length === 0 ? {} : { ExpressionAttributeNames: part.names }),
+          ExpressionAttributeValues: part.values,
+          ReturnValuesOnConditionCheckFailure: 'NONE',
         },
       };
     case 'update':

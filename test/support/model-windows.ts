@@ -1,0 +1,99 @@
+import type { CounterKey, WindowGrant } from '../../lib/domain/payment/charge.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
+import { neededOf, type Granted, type Window, type WindowChange, type WindowRef } from '../../lib/domain/payment/window.ts';
+import type { WindowBooks } from '../../lib/domain/ports/windows.ts';
+import type { Applied, Books, BooksCall } from './model-ledger.ts';
+import { keyOfSession, withSession } from './model-operator.ts';
+
+type WindowCall = Extract<BooksCall, { readonly method: keyof WindowBooks }>;
+
+/** Applies one request to windows and the sessions that share them, as one transaction. */
+export function applyWindowCall(books: Books, call: WindowCall): Applied {
+  switch (call.method) {
+    case 'readWindow':
+      return { books, reply: books.windows.get(keyOfWindow(call.args[0])) ?? null };
+    case 'change':
+      return change(books, ...call.args);
+    case 'fold':
+      return fold(books, ...call.args);
+  }
+}
+
+export function keyOfWindow({ managerId, key }: WindowRef): string {
+  return `${managerId}/${key}`;
+}
+
+const stale = (books: Books): Applied => ({ books, reply: 'stale' });
+
+function change(books: Books, ref: WindowRef, asked: WindowChange): Applied {
+  const stored = books.windows.get(keyOfWindow(ref));
+  if ((stored?.limit ?? null) !== asked.seenLimit) return stale(books);
+  const window = stored ?? newWindow(ref, asked);
+  const needed = neededOf(asked);
+  if (asked.settles !== null && window.available < needed) return stale(books);
+  const grants = new Map(window.grants);
+  let next = books;
+  for (const shift of asked.shifts) {
+    const granted = grants.get(shift.sessionId);
+    const session = next.sessions.get(keyOfSession({ managerId: ref.managerId, sessionId: shift.sessionId }));
+    const grant = session?.windows.get(ref.key);
+    if (session === undefined || (shift.by > 0n && session.deleted)) return stale(books);
+    if (!isAsSeen(shift.seen, granted) || !isAsSeen(shift.seen, grant)) return stale(books);
+    if (grant !== undefined && grant.free + shift.by < 0n) return stale(books);
+    grants.set(shift.sessionId, {
+      amount: (granted?.amount ?? 0n) + shift.by,
+      number: (granted?.number ?? 0) + 1,
+    });
+    const settled = asked.settles === shift.sessionId || grant === undefined;
+    const moved: WindowGrant = {
+      free: (grant?.free ?? 0n) + shift.by,
+      used: grant?.used ?? 0n,
+      number: (grant?.number ?? 0) + 1,
+      limit: settled ? asked.limit : grant.limit,
+      closesAt: asked.closesAt,
+    };
+    next = withSession(next, { ...session, windows: new Map(session.windows).set(ref.key, moved) });
+  }
+  const changed: Window = {
+    ...window,
+    limit: asked.limit,
+    available: window.available - needed,
+    version: window.version + 1,
+    grants,
+  };
+  return { books: withWindow(next, changed), reply: 'changed' };
+}
+
+function newWindow(ref: WindowRef, { limit, closesAt }: WindowChange): Window {
+  return { ...ref, limit, available: limit, spent: 0n, version: 0, closesAt, grants: new Map() };
+}
+
+function isAsSeen(seen: { readonly number: number } | null, is: { readonly number: number } | undefined): boolean {
+  return (seen?.number ?? null) === (is?.number ?? null);
+}
+
+function fold(books: Books, seen: Pick<Session, 'managerId' | 'sessionId' | 'windows'>, key: CounterKey): Applied {
+  const session = books.sessions.get(keyOfSession(seen));
+  const window = books.windows.get(keyOfWindow({ managerId: seen.managerId, key }));
+  const [before, now] = [seen.windows.get(key), session?.windows.get(key)];
+  const granted: Granted | undefined = window?.grants.get(seen.sessionId);
+  if (session === undefined || window === undefined || before === undefined || now === undefined) return stale(books);
+  if (granted?.number !== before.number || now.number !== before.number) return stale(books);
+  if (now.free !== before.free || now.used !== before.used) return stale(books);
+  const grants = new Map(window.grants);
+  grants.delete(session.sessionId);
+  const windows = new Map(session.windows);
+  windows.delete(key);
+  const folded: Window = {
+    ...window,
+    available: window.available + before.free,
+    spent: window.spent + before.used,
+    version: window.version + 1,
+    grants,
+  };
+  return { books: withWindow(withSession(books, { ...session, windows }), folded), reply: 'changed' };
+}
+
+function withWindow(books: Books, window: Window): Books {
+  return { ...books, windows: new Map(books.windows).set(keyOfWindow(window), window) };
+}
