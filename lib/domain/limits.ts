@@ -76,6 +76,9 @@ export const WINDOW_GRANTS_MAX = 1_000;
 export const WINDOW_SIBLINGS_MAX = 8;
 /** Looks of one attempt to reserve at one window, before it is called busy. */
 export const WINDOW_ROUNDS_MAX = 12;
+/** The wait between two looks, at random up to a time that doubles. */
+export const WINDOW_WAIT_STEP_MIN_MS = 10;
+export const WINDOW_WAIT_STEP_MAX_MS = 160;
 
 /** How long a payment waits for a free place before it answers 429. */
 export const IN_FLIGHT_WAIT_MAX_MS = 3_000;

@@ -30,29 +30,32 @@ function change(books: Books, ref: WindowRef, asked: WindowChange): Applied {
   if ((stored?.limit ?? null) !== asked.seenLimit) return stale(books);
   const window = stored ?? newWindow(ref, asked);
   const needed = neededOf(asked);
-  if (asked.settles !== null && window.available < needed) return stale(books);
+  if (asked.settles && window.available < needed) return stale(books);
+  const { managerId, key } = ref;
+  const session = books.sessions.get(keyOfSession({ managerId, sessionId: asked.sessionId }));
+  const [grant, granted] = [session?.windows.get(key), window.grants.get(asked.sessionId)];
+  if (session === undefined || session.deleted) return stale(books);
+  if ((grant?.number ?? null) !== asked.seenNumber || (granted?.number ?? null) !== asked.seenNumber) return stale(books);
+  const free = (grant?.free ?? 0n) + asked.by;
+  if (free < 0n) return stale(books);
   const grants = new Map(window.grants);
-  let next = books;
-  for (const shift of asked.shifts) {
-    const granted = grants.get(shift.sessionId);
-    const session = next.sessions.get(keyOfSession({ managerId: ref.managerId, sessionId: shift.sessionId }));
-    const grant = session?.windows.get(ref.key);
-    if (session === undefined || (shift.by > 0n && session.deleted)) return stale(books);
-    if (!isAsSeen(shift.seen, granted) || !isAsSeen(shift.seen, grant)) return stale(books);
-    if (grant !== undefined && grant.free + shift.by < 0n) return stale(books);
-    grants.set(shift.sessionId, {
-      amount: (granted?.amount ?? 0n) + shift.by,
-      number: (granted?.number ?? 0) + 1,
-    });
-    const settled = asked.settles === shift.sessionId || grant === undefined;
-    const moved: WindowGrant = {
-      free: (grant?.free ?? 0n) + shift.by,
-      used: grant?.used ?? 0n,
-      number: (grant?.number ?? 0) + 1,
-      limit: settled ? asked.limit : grant.limit,
-      closesAt: asked.closesAt,
-    };
-    next = withSession(next, { ...session, windows: new Map(session.windows).set(ref.key, moved) });
+  const number = (grant?.number ?? 0) + 1;
+  grants.set(asked.sessionId, { amount: (granted?.amount ?? 0n) + asked.by, number });
+  const moved: WindowGrant = {
+    free,
+    used: grant?.used ?? 0n,
+    number,
+    limit: asked.settles || grant === undefined ? asked.limit : grant.limit,
+    closesAt: asked.closesAt,
+  };
+  let next = withGrant(books, session, key, moved);
+  for (const { sessionId, amount } of asked.takings) {
+    const other = books.sessions.get(keyOfSession({ managerId, sessionId }));
+    const [theirs, theirPart] = [other?.windows.get(key), grants.get(sessionId)];
+    if (other === undefined || theirs === undefined || theirPart === undefined) return stale(books);
+    if (theirs.free < amount) return stale(books);
+    grants.set(sessionId, { ...theirPart, amount: theirPart.amount - amount });
+    next = withGrant(next, other, key, { ...theirs, free: theirs.free - amount });
   }
   const changed: Window = {
     ...window,
@@ -64,12 +67,12 @@ function change(books: Books, ref: WindowRef, asked: WindowChange): Applied {
   return { books: withWindow(next, changed), reply: 'changed' };
 }
 
-function newWindow(ref: WindowRef, { limit, closesAt }: WindowChange): Window {
-  return { ...ref, limit, available: limit, spent: 0n, version: 0, closesAt, grants: new Map() };
+function withGrant(books: Books, session: Session, key: CounterKey, grant: WindowGrant): Books {
+  return withSession(books, { ...session, windows: new Map(session.windows).set(key, grant) });
 }
 
-function isAsSeen(seen: { readonly number: number } | null, is: { readonly number: number } | undefined): boolean {
-  return (seen?.number ?? null) === (is?.number ?? null);
+function newWindow(ref: WindowRef, { limit, closesAt }: WindowChange): Window {
+  return { ...ref, limit, available: limit, spent: 0n, version: 0, closesAt, grants: new Map() };
 }
 
 function fold(books: Books, seen: Pick<Session, 'managerId' | 'sessionId' | 'windows'>, key: CounterKey): Applied {

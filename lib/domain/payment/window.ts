@@ -32,24 +32,29 @@ export interface Window extends WindowRef {
   readonly grants: ReadonlyMap<string, Granted>;
 }
 
-/** What becomes of one session's grant. */
-export interface Shift {
+/** What comes to the window from a session's free part, whoever needs it. */
+export interface Taking {
   readonly sessionId: string;
-  /** The grant as it was seen; `null`: there was none. */
-  readonly seen: Pick<WindowGrant, 'number'> | null;
-  /** What is added to what is free there, or taken from it. */
-  readonly by: bigint;
+  readonly amount: bigint;
 }
 
-/** One change of a window and of what sessions have of it: all of it happens or nothing. */
+/**
+ * One change of a window and of what sessions have of it: all of it happens or nothing. The number of the asking session's grant
+ * is its fence: repeated, it is refused, and what is taken from others needs no fence of its own.
+ */
 export interface WindowChange {
   /** `null`: the window is made by this change. */
   readonly seenLimit: bigint | null;
   readonly limit: bigint;
   readonly closesAt: EpochMs;
-  readonly shifts: readonly Shift[];
-  /** The session among them whose grant holds under the limit afterwards; `null`: too much is granted still. */
-  readonly settles: string | null;
+  readonly sessionId: string;
+  /** The number of the session's grant as it was seen; `null`: it had none. */
+  readonly seenNumber: number | null;
+  /** What is added to what is free in the session, or taken from it. */
+  readonly by: bigint;
+  readonly takings: readonly Taking[];
+  /** Whether no more is granted than the limit afterwards, so that the session's grant holds under it. */
+  readonly settles: boolean;
 }
 
 /** Throws when a window does not balance: invariant I9 of the books, of the window by itself. */
@@ -63,10 +68,10 @@ export function assertWindowBalances(window: Window): void {
   );
 }
 
-/** What a change needs of `available` where it settles a session. */
-export function neededOf({ seenLimit, limit, shifts }: WindowChange): bigint {
-  const net = shifts.reduce((sum, { by }) => sum + by, 0n);
-  return net - (limit - (seenLimit ?? limit));
+/** What a change takes from `available`, which must be there where the change settles. */
+export function neededOf({ seenLimit, limit, by, takings }: WindowChange): bigint {
+  const taken = takings.reduce((sum, { amount }) => sum + amount, 0n);
+  return by - taken - (limit - (seenLimit ?? limit));
 }
 
 /** How a session comes to what it needs of a window. */
@@ -111,23 +116,15 @@ export function planStealBack(
   const { available, givesBack, missing } = standing(window, asking, charge);
   const deficit = missing - available;
   const richest = siblings.toSorted((a, b) => Number(b.grant.free > a.grant.free) - Number(b.grant.free < a.grant.free));
-  const taken: { readonly from: Sibling; readonly amount: bigint }[] = [];
+  const takings: Taking[] = [];
   let sum = 0n;
-  for (const from of richest) {
+  for (const { sessionId, grant } of richest) {
     if (sum >= deficit) break;
-    const rest = deficit - sum;
-    const half = from.grant.free / 2n;
-    const amount = from.grant.free < rest ? from.grant.free : max(rest, half);
-    taken.push({ from, amount });
+    const amount = min(grant.free, max(deficit - sum, grant.free / 2n));
+    takings.push({ sessionId, amount });
     sum += amount;
   }
-  const own = max(0n, available + sum);
-  const shifts = taken.map(({ from, amount }) => ({
-    sessionId: from.sessionId,
-    seen: from.grant,
-    by: -amount,
-  }));
-  return changeOf(window, asking, charge, own - givesBack, shifts);
+  return changeOf(window, asking, charge, max(0n, available + sum) - givesBack, takings);
 }
 
 /** What a window has for a session under the limit of a charge, once the session has given back what nobody may have. */
@@ -144,17 +141,18 @@ function changeOf(
   { sessionId, grant }: Asking,
   charge: WindowCharge,
   by: bigint,
-  others: readonly Shift[],
+  takings: readonly Taking[],
 ): WindowChange {
   const change = {
     seenLimit: window?.limit ?? null,
     limit: charge.max,
     closesAt: charge.closesAt,
-    shifts: [{ sessionId, seen: grant ?? null, by }, ...others],
-    settles: sessionId,
+    sessionId,
+    seenNumber: grant?.number ?? null,
+    by,
+    takings,
   };
-  const left = (window?.available ?? charge.max) - neededOf(change);
-  return left < 0n ? { ...change, settles: null } : change;
+  return { ...change, settles: (window?.available ?? charge.max) >= neededOf({ ...change, settles: true }) };
 }
 
 /** The smaller of an eighth of the limit and a quarter of what is left, halved where less than a quarter is left. */

@@ -1,4 +1,4 @@
-import { WINDOW_GRANTS_MAX, WINDOW_ROUNDS_MAX, WINDOW_SIBLINGS_MAX } from '../../domain/limits.ts';
+import { WINDOW_GRANTS_MAX, WINDOW_ROUNDS_MAX, WINDOW_SIBLINGS_MAX, WINDOW_WAIT_STEP_MAX_MS, WINDOW_WAIT_STEP_MIN_MS } from '../../domain/limits.ts';
 import { bears, type WindowCharge } from '../../domain/payment/charge.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import {
@@ -11,14 +11,16 @@ import {
   type WindowRef,
 } from '../../domain/payment/window.ts';
 import type { Ledger } from '../../domain/ports/books.ts';
-import { NotNow, OutcomeUnknown } from '../../domain/ports/services.ts';
+import { NotNow, OutcomeUnknown, type Randomness } from '../../domain/ports/services.ts';
 import type { WindowBooks } from '../../domain/ports/windows.ts';
 import type { Clock } from '../../domain/time.ts';
+import { jitteredWaitMs } from './payment-wait.ts';
 
 export interface GrantDeps {
   readonly ledger: Pick<Ledger, 'readSession'>;
   readonly windows: WindowBooks;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
+  readonly random: Pick<Randomness, 'fraction'>;
 }
 
 export type GrantOutcome =
@@ -28,6 +30,9 @@ export type GrantOutcome =
   | { readonly kind: 'exhausted'; readonly used: bigint }
   /** Not known in time. Never a denial: money may be free. */
   | { readonly kind: 'busy' };
+
+/** Sessions that came together and were in each other's way do not come together again. */
+const WAIT = { minMs: WINDOW_WAIT_STEP_MIN_MS, maxMs: WINDOW_WAIT_STEP_MAX_MS };
 
 /**
  * Gets a session what a charge asks of its window: out of what the window has available, else from other sessions that have it
@@ -43,6 +48,7 @@ export async function ensureGrant(
 ): Promise<GrantOutcome> {
   const ref = { managerId: seen.managerId, key: charge.key };
   for (let round = 0; round < WINDOW_ROUNDS_MAX && deps.clock.now() < giveUpAt; round += 1) {
+    if (round > 0) await deps.clock.sleep(jitteredWaitMs(deps.random, round - 1, WAIT));
     const [window, session] = await Promise.all([
       deps.windows.readWindow(ref),
       round === 0 ? seen : deps.ledger.readSession(seen),
@@ -66,7 +72,8 @@ export async function ensureGrant(
       if (after?.version === window.version) return { kind: 'exhausted', used: usedOf(window, asking, found.free) };
       continue;
     }
-    await isChanged(deps, ref, planStealBack(window, asking, charge, found.siblings));
+    const change = planStealBack(window, asking, charge, found.siblings);
+    if ((await isChanged(deps, ref, change)) && change.settles) return { kind: 'ready' };
   }
   return { kind: 'busy' };
 }
@@ -95,14 +102,16 @@ async function lookAround(
   deficit: bigint,
   giveUpAt: number,
 ): Promise<Look> {
-  const others = startingAfter(sessionId, [...window.grants].filter(([id, { amount }]) => id !== sessionId && amount > 0n));
+  const others = [...window.grants]
+    .filter(([id, { amount }]) => id !== sessionId && amount > 0n)
+    .toSorted(([, a], [, b]) => Number(b.amount > a.amount) - Number(b.amount < a.amount));
   const siblings: Sibling[] = [];
   let free = 0n;
   for (let at = 0; at < others.length; at += WINDOW_SIBLINGS_MAX) {
     if (clock.now() >= giveUpAt) return { kind: 'late' };
-    const ids = others.slice(at, at + WINDOW_SIBLINGS_MAX);
+    const page = others.slice(at, at + WINDOW_SIBLINGS_MAX);
     const { managerId, key } = window;
-    const sessions = await Promise.all(ids.map((id) => ledger.readSession({ managerId, sessionId: id })));
+    const sessions = await Promise.all(page.map(([id]) => ledger.readSession({ managerId, sessionId: id })));
     for (const session of sessions) {
       const grant = session?.windows.get(key);
       if (session === null || grant === undefined || grant.free <= 0n) continue;
@@ -123,12 +132,6 @@ function richestOf(siblings: readonly Sibling[]): readonly Sibling[] {
   return siblings
     .toSorted((a, b) => Number(b.grant.free > a.grant.free) - Number(b.grant.free < a.grant.free))
     .slice(0, WINDOW_SIBLINGS_MAX);
-}
-
-/** In the order of their names, from one's own on: sessions that come together look at different others. */
-function startingAfter(own: string, grants: readonly (readonly [string, unknown])[]): readonly string[] {
-  const ids = grants.map(([id]) => id).toSorted();
-  return [...ids.filter((id) => id > own), ...ids.filter((id) => id < own)];
 }
 
 function usedOf(window: Window, { grant }: Asking, freeOfOthers: bigint): bigint {

@@ -1,6 +1,6 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { SessionKey } from '../../../domain/payment/session.ts';
-import { neededOf, type Shift, type WindowChange, type WindowRef } from '../../../domain/payment/window.ts';
+import { neededOf, type Taking, type WindowChange, type WindowRef } from '../../../domain/payment/window.ts';
 import type { WindowBooks } from '../../../domain/ports/windows.ts';
 import { sessionPk } from '../books/keys.ts';
 import { toGrantMap, windowAttribute } from '../books/session-counters.ts';
@@ -25,7 +25,7 @@ export function createWindowBooks(table: StoreTable): WindowBooks {
       const item = await table.client.getItem({ TableName: table.tableName, Key, ConsistentRead: true });
       return item === null ? null : parseWindowItem(item, ref);
     },
-    change: (ref, change) => apply([windowPart(ref, change), ...change.shifts.map((shift) => sessionPart(ref, change, shift))]),
+    change: (ref, change) => apply([windowPart(ref, change), askingPart(ref, change), ...change.takings.map((taking) => takenPart(ref, taking))]),
     fold: async (session, key) => {
       const grant = session.windows.get(key);
       if (grant === undefined) return 'stale';
@@ -62,9 +62,8 @@ function windowPart(ref: WindowRef, change: WindowChange): Part {
   return change.seenLimit === null ? newWindowPart(key, change) : changedWindowPart(key, change, change.seenLimit);
 }
 
-function newWindowPart(key: Item, { limit, closesAt, shifts }: WindowChange): Part {
-  const [first, ...others] = shifts;
-  if (first === undefined || others.length > 0) throw new InvariantViolated('a new window has granted nothing to others');
+function newWindowPart(key: Item, { limit, closesAt, sessionId, by, takings }: WindowChange): Part {
+  if (takings.length > 0) throw new InvariantViolated('a new window has granted nothing to others');
   return {
     kind: 'expressed',
     key,
@@ -74,65 +73,84 @@ function newWindowPart(key: Item, { limit, closesAt, shifts }: WindowChange): Pa
     values: {
       ':v': number(SCHEMA_VERSION),
       ':lm': number(limit),
-      ':av': number(limit - first.by),
+      ':av': number(limit - by),
       ':zero': number(0),
       ':one': number(1),
       ':x': number(closesAt),
       ':xs': expiryOf(closesAt),
-      ':g': { M: { [first.sessionId]: toGrantedMap({ amount: first.by, number: 1 }) } },
+      ':g': { M: { [sessionId]: toGrantedMap({ amount: by, number: 1 }) } },
     },
   };
 }
 
 function changedWindowPart(key: Item, change: WindowChange, seenLimit: bigint): Part {
-  const needed = neededOf(change);
+  const { limit, sessionId, seenNumber, by, takings, settles } = change;
   const sets = ['lm = :lm', 'av = av - :needed', 've = ve + :one'];
-  const conditions = ['lm = :seen', ...(change.settles === null ? [] : ['av >= :needed'])];
-  const names: Record<string, string> = {};
+  const conditions = ['lm = :seen', ...(settles ? ['av >= :needed'] : [])];
+  const names: Record<string, string> = { '#s': sessionId };
   const values: Record<string, AttributeValue> = {
-    ':lm': number(change.limit),
+    ':lm': number(limit),
     ':seen': number(seenLimit),
-    ':needed': number(needed),
+    ':needed': number(neededOf(change)),
     ':one': number(1),
   };
-  for (const [at, { sessionId, seen, by }] of change.shifts.entries()) {
-    names[`#s${at}`] = sessionId;
-    if (seen === null) {
-      sets.push(`g.#s${at} = :g${at}`);
-      conditions.push(`attribute_not_exists(g.#s${at})`);
-      values[`:g${at}`] = toGrantedMap({ amount: by, number: 1 });
-      continue;
-    }
-    sets.push(`g.#s${at}.a = g.#s${at}.a + :by${at}`, `g.#s${at}.n = g.#s${at}.n + :one`);
-    conditions.push(`g.#s${at}.n = :n${at}`);
-    values[`:by${at}`] = number(by);
-    values[`:n${at}`] = number(seen.number);
+  if (seenNumber === null) {
+    sets.push('g.#s = :grant');
+    conditions.push('attribute_not_exists(g.#s)');
+    values[':grant'] = toGrantedMap({ amount: by, number: 1 });
+  } else {
+    sets.push('g.#s.a = g.#s.a + :by', 'g.#s.n = g.#s.n + :one');
+    conditions.push('g.#s.n = :n');
+    values[':by'] = number(by);
+    values[':n'] = number(seenNumber);
+  }
+  for (const [at, taking] of takings.entries()) {
+    names[`#s${at}`] = taking.sessionId;
+    values[`:t${at}`] = number(taking.amount);
+    sets.push(`g.#s${at}.a = g.#s${at}.a - :t${at}`);
+    conditions.push(`attribute_exists(g.#s${at})`);
   }
   return { kind: 'expressed', key, update: `SET ${sets.join(', ')}`, condition: conditions.join(' AND '), names, values };
 }
 
-function sessionPart({ managerId, key }: WindowRef, change: WindowChange, { sessionId, seen, by }: Shift): Part {
-  const part = { kind: 'expressed', key: sessionKeyOf({ managerId, sessionId }), names: { '#w': windowAttribute(key) } } as const;
+/** The grant of the session that asks. */
+function askingPart({ managerId, key }: WindowRef, change: WindowChange): Part {
+  const { limit, closesAt, sessionId, seenNumber, by, settles } = change;
+  const part = {
+    kind: 'expressed',
+    key: sessionKeyOf({ managerId, sessionId }),
+    names: { '#w': windowAttribute(key) },
+  } as const;
   const open = text(SESSION_LETTERS.open);
-  const { limit, closesAt, settles } = change;
-  if (seen === null) {
+  if (seenNumber === null) {
     const grant = toGrantMap({ free: by, used: 0n, number: 1, limit, closesAt });
     const values = { ':grant': grant, ':open': open };
     return { ...part, update: 'SET #w = :grant', condition: 'attribute_not_exists(#w) AND st = :open', values };
   }
-  const settled = settles === sessionId;
   return {
     ...part,
-    update: `SET #w.f = #w.f + :by, #w.n = #w.n + :one${settled ? ', #w.m = :limit' : ''}`,
-    condition: `#w.n = :n AND #w.f >= :least${by > 0n ? ' AND st = :open' : ''}`,
+    update: `SET #w.f = #w.f + :by, #w.n = #w.n + :one${settles ? ', #w.m = :limit' : ''}`,
+    condition: '#w.n = :n AND #w.f >= :least AND st = :open',
     values: {
       ':by': number(by),
       ':one': number(1),
-      ':n': number(seen.number),
+      ':n': number(seenNumber),
       // So that nothing falls below zero that was spent meanwhile.
       ':least': number(by < 0n ? -by : 0n),
-      ...(settled ? { ':limit': number(limit) } : {}),
-      ...(by > 0n ? { ':open': open } : {}),
+      ':open': open,
+      ...(settles ? { ':limit': number(limit) } : {}),
     },
+  };
+}
+
+/** What is taken must be free still; whether its session is open does not matter. */
+function takenPart({ managerId, key }: WindowRef, { sessionId, amount }: Taking): Part {
+  return {
+    kind: 'expressed',
+    key: sessionKeyOf({ managerId, sessionId }),
+    update: 'SET #w.f = #w.f - :amount',
+    condition: '#w.f >= :amount',
+    names: { '#w': windowAttribute(key) },
+    values: { ':amount': number(amount) },
   };
 }

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { toMicroUsd } from '../../../lib/domain/money.ts';
+import type { WindowCharge } from '../../../lib/domain/payment/charge.ts';
+import { assertSessionBalances, type Session } from '../../../lib/domain/payment/session.ts';
+import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
+import { addMs } from '../../../lib/domain/time.ts';
+import { processPayment } from '../../../lib/service/paying/process-payment.ts';
+import { withDatabase } from '../../support/database.ts';
+import { createPayingWorld, wallClock } from '../../support/paying.ts';
+
+const database = withDatabase();
+
+const SESSIONS = 50;
+const PAYMENTS = 2_560;
+const PRICE = 10_000n;
+
+interface Tried {
+  changes: number;
+  stale: number;
+}
+
+function counted(windows: WindowBooks, tried: Tried): WindowBooks {
+  return {
+    ...windows,
+    change: async (ref, change) => {
+      tried.changes += 1;
+      const outcome = await windows.change(ref, change);
+      if (outcome === 'stale') tried.stale += 1;
+      return outcome;
+    },
+  };
+}
+
+/** Pays from all sessions at the same time, as often as a client does that is told to try again. */
+async function spendDay(payments: number, max: bigint) {
+  const now = wallClock.now();
+  const day = { key: 'dAy_0-user1', opensAt: addMs(now, -3_600_000), closesAt: addMs(now, 3_600_000) } as const;
+  const charge: WindowCharge = { kind: 'window', ...day, quantity: PRICE, max };
+  const world = await createPayingWorld(database, { timeoutMs: 60_000, overrides: { chargesOf: () => [charge] } });
+  const tried: Tried = { changes: 0, stale: 0 };
+  const deps = { ...world.deps, windows: counted(world.deps.windows, tried) };
+  const sessions: Session[] = [];
+  for (let at = 0; at < SESSIONS; at += 1) sessions.push(await world.open({ limit: toMicroUsd(10_000_000n) }));
+  const outcomes = { signed: 0, denied: 0, retries: 0 };
+  const work = async (session: Session, at: number): Promise<void> => {
+    for (let paid = at; paid < payments; paid += SESSIONS) {
+      const request = world.request(session, { amount: PRICE.toString() });
+      for (;;) {
+        const result = await processPayment(deps, { ...request, deadline: addMs(wallClock.now(), 60_000) });
+        if (!result.ok && result.error.reason === 'busy' && outcomes.retries < payments) {
+          outcomes.retries += 1;
+          continue;
+        }
+        if (!result.ok && result.error.reason !== 'policy_exceeded') throw new Error(`refused: ${result.error.reason}`);
+        if (result.ok) outcomes.signed += 1;
+        else outcomes.denied += 1;
+        break;
+      }
+    }
+  };
+  await Promise.all(sessions.map(work));
+  const window = (await world.deps.windows.readWindow({ managerId: world.manager.managerId, key: day.key }))!;
+  let [spent, used, free] = [0n, 0n, 0n];
+  for (const session of sessions) {
+    const stored = (await world.ledger.readSession(session))!;
+    assertSessionBalances(stored);
+    const grant = stored.windows.get(day.key);
+    spent += stored.budget.spent;
+    used += grant?.used ?? 0n;
+    free += grant?.free ?? 0n;
+    expect((grant?.free ?? 0n) + (grant?.used ?? 0n)).toBe(window.grants.get(session.sessionId)?.amount ?? 0n);
+  }
+  return { outcomes, window, spent, used, free, tried };
+}
+
+test('2,560 payments of 50 sessions that share a day are counted exactly, with less than one write to the day in eight', { timeout: 300_000 }, async () => {
+  const max = PRICE * BigInt(PAYMENTS);
+  const { outcomes, window, spent, used, free, tried } = await spendDay(PAYMENTS, max);
+  console.log(outcomes, tried, window.version, window.available, free);
+  expect(outcomes).toMatchObject({ signed: PAYMENTS, denied: 0 });
+  expect([spent, used]).toEqual([max, max]);
+  expect(window.available + free).toBe(0n);
+  // Every change of the day is one write to it: first grants, top-ups and steal-backs alike, and those that came too late.
+  expect(tried.changes).toBeGreaterThanOrEqual(window.version);
+  expect(tried.changes).toBeLessThan(PAYMENTS / 8);
+});
+
+test('a day that runs out half way denies nothing that it could have paid', { timeout: 300_000 }, async () => {
+  const payments = PAYMENTS / 4;
+  const max = (PRICE * BigInt(payments)) / 2n;
+  const { outcomes, spent, used, window, tried, free } = await spendDay(payments, max);
+  console.log(outcomes, tried, window.version, window.available, free);
+  expect(outcomes).toMatchObject({ signed: payments / 2, denied: payments / 2 });
+  expect([spent, used]).toEqual([max, max]);
+});
