@@ -11,6 +11,7 @@ import { processPayment, type ProcessPaymentRequest } from '../../../lib/service
 import type { DueVisit } from '../../../lib/domain/ports/books.ts';
 import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
 import { sweepShard } from '../../../lib/ledger/dynamodb/books/keys.ts';
+import { foldGrants } from '../../../lib/service/sweeping/grant-fold.ts';
 import { emptyTally } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
@@ -45,7 +46,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
     principal: signedCaller(USER),
     agentName: null,
     resource: null,
-    sessionId: SESSION,
+    sessionId: plan.sessionId,
     instrumentId: INSTRUMENT,
     paymentType: 'CRYPTO_X402',
     paymentInput: {
@@ -76,7 +77,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
         { sessionExpiresAt: sessionWith(0n).expiresAt, address, key, authorizer, deploymentId: OPEN_GATE.deploymentId },
       );
     }
-    return processPayment(depsOf(world, payers, plan.name, seen), request);
+    return processPayment({ ...depsOf(world, payers, plan.name, seen), chargesOf: () => plan.charges }, request);
   };
 }
 
@@ -170,7 +171,19 @@ async function recover(books: Books, ghosts: readonly BooksCall[]): Promise<Book
       if (arrivesAfterRun(ghost) === run) holder.books = applyCall(holder.books, ghost).books;
     }
   }
+  await foldAll(holder);
   return holder.books;
+}
+
+/** What the audit of every session does with what it has of windows that are open still. */
+async function foldAll(holder: { books: Books }): Promise<void> {
+  const carry = carryTo(holder);
+  const now = toEpochMs(RUNS_AT_MS.at(-1)!);
+  const clock: Clock = { now: () => now, sleep: async () => undefined };
+  for (const session of holder.books.sessions.values()) {
+    if (session.open.size === 0)
+      await foldGrants({ ledger: ledgerOver(carry), windows: windowsOver(carry), clock }, session);
+  }
 }
 
 /** Requests that begin something name the lease of their handler; the others may be of any handler. */
@@ -216,11 +229,18 @@ function booksOf(sessions: readonly Session[], other: Payment | null): Books {
 /** The id that a token's payment will have: what the first intent of a dry run writes. */
 async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
   const seen = new Set<PaymentId>();
-  const holder = { books: newBooks(sessionWith(10n ** 9n)) };
+  const holder = { books: newBooks(sessionWith(10n ** 9n, plan.sessionId)) };
   const clock: Clock = { now: () => toEpochMs(START_MS), sleep: async () => undefined };
   const signer = { type: 'SeedVault', sign: async (): Promise<Hex> => '0x' } as const;
   const carry = carryTo(holder);
-  const world = { ledger: createModelLedger(holder), index: indexOver(carry), windows: windowsOver(carry), request: carry, signer, clock };
+  const world = {
+    ledger: createModelLedger(holder),
+    index: indexOver(carry),
+    windows: windowsOver(carry),
+    request: carry,
+    signer,
+    clock,
+  };
   await handlerBody(plan, START_MS, seen)(world);
   return [...seen][0]!;
 }
@@ -233,7 +253,8 @@ function sessionsOf({ limit, handlers }: Scenario): readonly Session[] {
   };
   const tokens = new Map(handlers.filter(({ withdraws }) => withdraws).map((plan) => [plan.token, plan]));
   const withdrawals = [...tokens.values()].map(ofToken);
-  return handlers.some(({ withdraws }) => !withdraws) ? [sessionWith(limit), ...withdrawals] : withdrawals;
+  const paying = new Set(handlers.filter(({ withdraws }) => !withdraws).map(({ sessionId }) => sessionId));
+  return [...[...paying].map((sessionId) => sessionWith(limit, sessionId)), ...withdrawals];
 }
 
 /** Explores every interleaving of a scenario's real code within its fault budget. */
@@ -264,6 +285,7 @@ export async function exploreScenario(
     programs.push({ name: 'sweeper', program, isSteady: scenario.sweeper === 'steady' });
   }
   const sessions = sessionsOf(scenario);
+  const books = withGranted(booksOf(sessions, other), sessions[0]!, scenario.granted);
   if (scenario.operator !== null) {
     const call = operatorCall(scenario.operator, sessions[0]!);
     const body: ProcessBody = ({ request }) => request(call);
@@ -271,7 +293,16 @@ export async function exploreScenario(
     // What people do is done once and answered: only how it falls among the requests of handlers matters.
     programs.push({ name: 'operator', program, isSteady: true });
   }
-  return explore({ books: booksOf(sessions, other), programs, faults: scenario.faults, recover, ...options });
+  return explore({ books, programs, faults: scenario.faults, recover, ...options });
+}
+
+/** Books in which a session has all of a window free. */
+function withGranted(books: Books, session: Session, charge: Scenario['granted']): Books {
+  if (charge === undefined) return books;
+  const { key, max, closesAt } = charge;
+  const change = { seenLimit: null, limit: max, closesAt, sessionId: session.sessionId, seenNumber: null, by: max };
+  const ref = { managerId: session.managerId, key };
+  return applyCall(books, { method: 'change', args: [ref, { ...change, takings: [], settles: true }] }).books;
 }
 
 function operatorCall(does: NonNullable<Scenario['operator']>, session: Session): BooksCall {

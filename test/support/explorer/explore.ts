@@ -76,6 +76,7 @@ const WRITES = new Set<BooksCall['method']>([
   'supersede',
   'settle',
   'release',
+  'change',
   // The other writes to the index only ever make a visit come again.
   'dropVisit',
 ]);
@@ -211,7 +212,7 @@ function applyChecked(
   call: BooksCall,
 ): { readonly state: GlobalState; readonly reply: BooksReply } | string {
   const { books, reply } = applyCall(state.books, call);
-  const broken = checkStep(state.books, call, reply) ?? checkDenial(state.books, call, reply);
+  const broken = checkStep(state.books, call, reply, books) ?? checkDenial(state.books, call, reply);
   if (broken !== null) return broken;
   let { settled, frozenOut } = state;
   if (call.method === 'settle' && reply === 'done') {
@@ -270,6 +271,7 @@ function processKey({ id, outcome }: ProcessNode, numbers: Numbering): string {
 
 function booksKey(books: Books, numbers: Numbering): string {
   let key = books.gate.frozenAt === null ? '' : 'f';
+  for (const window of books.windows.values()) key += `${numbers(window).toString(36)}w`;
   for (const session of books.sessions.values()) key += `${numbers(session).toString(36)}.`;
   for (const id of [...books.payments.keys()].toSorted()) {
     key += `.${numbers(books.payments.get(id)).toString(36)}`;

@@ -1,17 +1,25 @@
 import { parseEntryKey, type EntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
+import { assertWindowBalances } from '../../../lib/domain/payment/window.ts';
 import { assertSessionBalances, sessionStatus } from '../../../lib/domain/payment/session.ts';
 import type { EpochMs } from '../../../lib/domain/time.ts';
+import type { SessionKey } from '../../../lib/domain/payment/session.ts';
 import type { Books, BooksCall, BooksReply } from '../model-ledger.ts';
 import { keyOfSession } from '../model-operator.ts';
 import type { ExploreOptions, FaultBudget, GlobalState } from './explore.ts';
 import { keyOf } from './process.ts';
+import { START_MS } from './tenant.ts';
+
+/** Windows that are open when the sweeper has run for the last time. */
+const FAR_MS = START_MS + 1_000_000;
 
 /** What one request must not do. Returns the rule that it breaks. */
-export function checkStep(before: Books, call: BooksCall, reply: BooksReply): string | null {
+export function checkStep(before: Books, call: BooksCall, reply: BooksReply, after: Books): string | null {
   if (call.method === 'release' && reply === 'done') {
     const { paymentId, attempt } = parseEntryKey(call.args[0].entry);
     const payment = before.payments.get(paymentId);
     const open = payment?.attempt === attempt && (payment.status === 'PENDING' || payment.status === 'SIGNED');
+    const refilled = refilledWindow(before, after, call.args[0]);
+    if (refilled !== null) return `closed: ${refilled} was refilled after it closed`;
     if (open) return `I6: released ${call.args[0].entry} while its payment is ${payment.status}`;
   }
   if (call.method === 'reserve' && (reply as { readonly kind: string }).kind === 'reserved') {
@@ -51,7 +59,33 @@ function deniedBy(before: Books, call: BooksCall, reply: BooksReply): (Payment &
   if (call.method !== 'decide' || kind !== 'decided') return null;
   const [id, , verdict] = call.args;
   const payment = before.payments.get(id);
-  return verdict.status === 'DENIED' && payment?.status === 'PENDING' ? { ...payment, at: verdict.at } : null;
+  return verdict.status === 'DENIED' && payment?.status === 'PENDING' && verdict.denial.reason === 'budget_exceeded'
+    ? { ...payment, at: verdict.at }
+    : null;
+}
+
+function refilledWindow(before: Books, after: Books, { session: key, now }: { session: SessionKey; now: number }) {
+  for (const [name, { closesAt, free }] of after.sessions.get(keyOfSession(key))?.windows ?? []) {
+    const had = before.sessions.get(keyOfSession(key))?.windows.get(name)?.free ?? 0n;
+    if (closesAt <= now && free > had) return name;
+  }
+  return null;
+}
+
+/** I9: what a window has granted is what its sessions have, and they have used no more than its limit together. */
+function checkWindows({ windows, sessions }: Books): string | null {
+  for (const window of windows.values()) {
+    let used = window.spent;
+    for (const [sessionId, granted] of window.grants) {
+      const grant = sessions.get(keyOfSession({ managerId: window.managerId, sessionId }))?.windows.get(window.key);
+      if (grant === undefined || grant.free + grant.used !== granted.amount || grant.number !== granted.number) {
+        return `I9: ${sessionId} has ${grant?.free} and ${grant?.used} of ${window.key}, which granted it ${granted.amount}`;
+      }
+      used += grant.used;
+    }
+    if (used > window.limit) return `I9: ${used} of ${window.key} is used, of ${window.limit}`;
+  }
+  return null;
 }
 
 /** The invariants of the books that hold in every state. Returns the one that does not. */
@@ -67,6 +101,15 @@ export function checkState(
       return (error as Error).message;
     }
   }
+  for (const window of state.books.windows.values()) {
+    try {
+      assertWindowBalances(window);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+  const shared = checkWindows(state.books);
+  if (shared !== null) return shared;
   for (const payment of payments.values()) {
     const problem = checkPayment(state, payment);
     if (problem !== null) return problem;
@@ -147,21 +190,46 @@ function checkReleasedDenials(state: GlobalState, programs: ExploreOptions['prog
 function checkEnd({ books, processes, left }: GlobalState, faults: FaultBudget): string | null {
   const excused = left.unknowns < faults.unknowns || left.throttles < faults.throttles;
   if (excused || processes.some(({ outcome }) => outcome === null)) return null;
+  if (left.signerFailures === faults.signerFailures && left.signerThrottles === faults.signerThrottles) {
+    const denied = checkPolicyDenials(books);
+    if (denied !== null) return denied;
+  }
   for (const { open } of books.sessions.values()) {
     if (open.size > 0) return `I8: ${[...open.keys()].join()} is left held although nothing was lost`;
   }
   return null;
 }
 
+/** Where nothing failed, a limit denies a payment only where what was signed leaves no room for it. */
+function checkPolicyDenials({ payments }: Books): string | null {
+  const signed = [...payments.values()].filter(({ status }) => status === 'SIGNED');
+  const sum = signed.reduce((total, { amount }) => total + amount, 0n);
+  for (const { id, denial } of payments.values()) {
+    if (denial?.reason === 'policy_exceeded' && sum + denial.asked <= denial.max) return `a false denial of ${id}`;
+  }
+  return null;
+}
+
 /** I8: of books that the sweeper has finished, nothing is held, the sums are exact, and nothing is visited any more. */
-export function checkRecovered({ sessions, payments, visits }: Books): string | null {
+export function checkRecovered({ sessions, payments, visits, windows }: Books): string | null {
   for (const session of sessions.values()) {
     let signed = 0n;
     for (const payment of payments.values()) {
       if (payment.status === 'SIGNED' && keyOfSession(payment) === keyOfSession(session)) signed += payment.amount;
     }
     if (session.open.size > 0) return `I8: ${[...session.open.keys()].join()} is held for ever`;
+    // A payment may be signed by an attempt that was counted for nothing; nothing is counted that was not signed.
+    for (const [key, used] of session.counters) {
+      if (used > signed) return `I8: counter ${key} holds ${used} although ${signed} was signed`;
+    }
     if (session.budget.spent !== signed) return `I8: spent is ${session.budget.spent} but ${signed} was signed`;
+  }
+  for (const { key, closesAt, spent, grants } of windows.values()) {
+    let signed = 0n;
+    for (const { status, amount } of payments.values()) signed += status === 'SIGNED' ? amount : 0n;
+    // What closes before the sweeper comes keeps what was released afterwards.
+    if (grants.size === 0 && spent !== signed) return `I8: ${spent} of ${key} is spent but ${signed} was signed`;
+    if (grants.size > 0 && closesAt > FAR_MS) return `I9: ${key} has granted what nobody can use for ever`;
   }
   for (const payment of payments.values()) {
     if (payment.status === 'PENDING') return `I8: ${payment.id} is PENDING for ever`;

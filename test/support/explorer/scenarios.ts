@@ -1,4 +1,7 @@
+import type { Charge, WindowCharge } from '../../../lib/domain/payment/charge.ts';
+import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import type { FaultBudget } from './explore.ts';
+import { SESSION, START_MS } from './tenant.ts';
 
 /** One handler of a scenario. */
 export interface HandlerPlan {
@@ -11,6 +14,9 @@ export interface HandlerPlan {
   readonly late: boolean;
   /** Whether it withdraws its amount, rather than paying it. */
   readonly withdraws: boolean;
+  readonly sessionId: string;
+  /** What it is counted for, whenever it is asked. */
+  readonly charges: readonly Charge[];
 }
 
 export interface Scenario {
@@ -24,6 +30,8 @@ export interface Scenario {
   /** What another payment holds on the session from the beginning, at work until it gives up, which it does at any time. */
   readonly held?: bigint;
   readonly faults: FaultBudget;
+  /** A window of which the first session has everything free when the scenario begins. */
+  readonly granted?: WindowCharge;
 }
 
 const some: FaultBudget = { unknowns: 2, ghosts: 1, throttles: 0, signerFailures: 1, signerThrottles: 0 };
@@ -35,6 +43,8 @@ const handler = (name: string, token: string, rest: Partial<HandlerPlan> = {}): 
   warm: false,
   late: false,
   withdraws: false,
+  sessionId: SESSION,
+  charges: [],
   ...rest,
 });
 
@@ -126,6 +136,63 @@ const DENIED: readonly Scenario[] = [
   },
 ];
 
+const OTHER_SESSION = 'payment-session-000000000000002';
+const window = (max: bigint, closesAfterMs = 3_600_000): WindowCharge => ({
+  kind: 'window',
+  key: 'userDay0',
+  opensAt: toEpochMs(START_MS),
+  closesAt: addMs(toEpochMs(START_MS), closesAfterMs),
+  quantity: 2n,
+  max,
+});
+const cap: Charge = { kind: 'session', key: 'payeeCap', quantity: 2n, max: 3n };
+/** Closes after the early handlers have begun, and before the late ones and the sweeper. */
+const closing = window(8n, 30_000);
+
+/** What a policy counts, within a session and over two. */
+const COUNTED: readonly Scenario[] = [
+  {
+    name: 'two sessions that share a window in which one payment fits',
+    limit: 4n,
+    handlers: [
+      handler('A', 't', { charges: [window(3n)] }),
+      handler('B', 'u', { charges: [window(3n)], sessionId: OTHER_SESSION }),
+    ],
+    sweeper: 'none',
+    operator: null,
+    faults: few,
+  },
+  {
+    name: 'a session that takes from another what that one is about to spend',
+    limit: 4n,
+    handlers: [
+      handler('A', 't', { charges: [window(3n)] }),
+      handler('B', 'u', { charges: [window(3n)], sessionId: OTHER_SESSION }),
+    ],
+    sweeper: 'none',
+    operator: null,
+    faults: { ...few, signerFailures: 1 },
+    granted: window(3n),
+  },
+  {
+    name: 'two payments under a cap that fits one, of which the signer may fail one',
+    limit: 8n,
+    handlers: [handler('A', 't', { charges: [cap] }), handler('B', 'u', { charges: [cap], late: true })],
+    sweeper: 'steady',
+    operator: null,
+    faults: { ...few, signerFailures: 1 },
+  },
+  {
+    name: 'a window that closes while a payment holds some of it, and the sweeper',
+    limit: 4n,
+    handlers: [handler('A', 't', { charges: [closing, cap] }), handler('B', 't', { late: true })],
+    sweeper: 'steady',
+    operator: null,
+    faults: few,
+    granted: closing,
+  },
+];
+
 /** Two handlers at a time: duplicates of one payment, and two payments of which one fits. */
 export const TWO_HANDLERS: readonly Scenario[] = [
   {
@@ -171,6 +238,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
   ...OTHER_TERMS,
   ...OPERATED,
   ...DENIED,
+  ...COUNTED,
 ];
 
 /** For the long run: three handlers, and two with more that fails. */
