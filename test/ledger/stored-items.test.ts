@@ -30,3 +30,7 @@ describe.each(Object.entries(STORED))('a stored %s', (name, { value, item, parse
 test('every kind of item has its sample', () => {
   expect(Object.keys(VERSION_1).toSorted()).toEqual(Object.keys(STORED).toSorted());
 });
+
+test('nothing of the books that is kept for good has the attribute after which DynamoDB removes an item', () => {
+  for (const name of ['session', 'payment', 'gate']) expect(STORED[name]!.item).not.toHaveProperty('xs');
+});

@@ -51,7 +51,7 @@ export function createRules(): Rules {
       if (call.method === 'reserve') reserveSentAt.set(call.args[0].entry, at);
     },
     applied: (before, after, call, reply) => {
-      const broken = checkStep(before, call, reply);
+      const broken = checkStep(before, call, reply, after);
       if (broken !== null) throw new Error(broken);
       if (call.method === 'settle' && reply === 'done') {
         const { entry } = call.args[0];

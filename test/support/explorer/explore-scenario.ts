@@ -33,7 +33,7 @@ import { makePayment } from '../payments.ts';
 import { explore, type Exploration } from './explore.ts';
 import type { HandlerPlan, Scenario } from './scenarios.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
-import { INSTRUMENT, instrument, manager, network, SESSION, sessionWith, START_MS, USER } from './tenant.ts';
+import { INSTRUMENT, instrument, manager, network, sessionWith, START_MS, USER } from './tenant.ts';
 
 /** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
 const LATE_MS = START_MS + 60_000;

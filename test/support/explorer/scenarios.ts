@@ -149,6 +149,9 @@ const cap: Charge = { kind: 'session', key: 'payeeCap', quantity: 2n, max: 3n };
 /** Closes after the early handlers have begun, and before the late ones and the sweeper. */
 const closing = window(8n, 30_000);
 
+/** One request without an answer, and none that arrives late: a change of a window is a step more for each of two handlers. */
+const lost: FaultBudget = { ...few, ghosts: 0 };
+
 /** What a policy counts, within a session and over two. */
 const COUNTED: readonly Scenario[] = [
   {
@@ -160,7 +163,7 @@ const COUNTED: readonly Scenario[] = [
     ],
     sweeper: 'none',
     operator: null,
-    faults: few,
+    faults: lost,
   },
   {
     name: 'a session that takes from another what that one is about to spend',
@@ -171,16 +174,16 @@ const COUNTED: readonly Scenario[] = [
     ],
     sweeper: 'none',
     operator: null,
-    faults: { ...few, signerFailures: 1 },
+    faults: lost,
     granted: window(3n),
   },
   {
     name: 'two payments under a cap that fits one, of which the signer may fail one',
     limit: 8n,
     handlers: [handler('A', 't', { charges: [cap] }), handler('B', 'u', { charges: [cap], late: true })],
-    sweeper: 'steady',
+    sweeper: 'none',
     operator: null,
-    faults: { ...few, signerFailures: 1 },
+    faults: { ...lost, signerFailures: 1 },
   },
   {
     name: 'a window that closes while a payment holds some of it, and the sweeper',
@@ -188,8 +191,20 @@ const COUNTED: readonly Scenario[] = [
     handlers: [handler('A', 't', { charges: [closing, cap] }), handler('B', 't', { late: true })],
     sweeper: 'steady',
     operator: null,
-    faults: few,
+    faults: { ...lost, unknowns: 0 },
     granted: closing,
+  },
+  {
+    name: 'a session that needs what another has, where both payments fit',
+    limit: 4n,
+    handlers: [
+      handler('A', 't', { charges: [window(4n)] }),
+      handler('B', 'u', { charges: [window(4n)], sessionId: OTHER_SESSION }),
+    ],
+    sweeper: 'none',
+    operator: null,
+    faults: { ...lost, unknowns: 0 },
+    granted: window(4n),
   },
 ];
 

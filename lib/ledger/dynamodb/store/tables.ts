@@ -31,7 +31,8 @@ export const BOOKS_TABLE_SHAPE: TableShape = {
     { name: BY_USER_INDEX, partitionKey: 'lk', sortKey: 'ls', sortKeyType: 'S', include: ['em', 'ca', 'ex'] },
     { name: BY_VISIT_INDEX, partitionKey: 'sh', sortKey: 'sv', sortKeyType: 'N', include: 'keys' },
   ],
-  expiryAttribute: null,
+  // Windows alone have it: payments and sessions are never removed.
+  expiryAttribute: 'xs',
 };
 
 /** Managers, credential providers and workload identities of the deployment, each kind a list of its own. */
