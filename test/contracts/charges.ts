@@ -53,8 +53,8 @@ export function chargesContract(name: string, make: () => Promise<ChargesUnderTe
       const window = (await books.windows.readWindow({ managerId: session.managerId, key: KEY }))!;
       assertWindowBalances(window);
       for (const [sessionId, { amount, number }] of window.grants) {
-        const grant = (await stored({ ...session, sessionId })).windows.get(KEY)!;
-        expect([grant.free + grant.used, grant.number]).toEqual([amount, number]);
+        const has = (await stored({ ...session, sessionId })).windows.get(KEY)!;
+        expect([has.free + has.used, has.number]).toEqual([amount, number]);
       }
       return window;
     }
