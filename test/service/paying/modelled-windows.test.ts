@@ -6,7 +6,7 @@ import { assertWindowBalances } from '../../../lib/domain/payment/window.ts';
 import { NotNow, OutcomeUnknown } from '../../../lib/domain/ports/services.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
-import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
 import { createDraw } from '../../../scripts/nemesis/plan.ts';
 import {
@@ -78,7 +78,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
     windows: windowsOver(carry),
     registry: { readManager: async () => manager, readInstrument: async () => instrument },
     signers: { SeedVault: signer, AwsKms: signer },
-    facts: createFactsCache(),
+    payers: createPayerCache(),
     clock: time,
     random: { bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(draw() * 256)), fraction: draw },
     allowedNetworks: new Set<string>([network.id]),
