@@ -78,7 +78,9 @@ export const PaymentDenied = v.strictObject({
         used: v.string(),
         asked: v.string(),
       }),
-      v.description('A rule of the spend policy, by its counter. Figures are micro-dollars of a sum, and counts otherwise.'),
+      v.description(
+        'A rule of the spend policy, by its counter. Figures are micro-dollars of a sum, and counts otherwise.',
+      ),
     ),
     v.pipe(
       v.strictObject({ reason: v.literal('superseded') }),

@@ -98,7 +98,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
   session_below_floor: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can set the floor' },
   budget_exceeded: 'here',
   policy_exceeded: { elsewhere: 'test/service/paying/charges.test.ts', why: 'no client of AWS can set a spend policy' },
-  too_many_counters: { elsewhere: 'test/service/paying/charges.test.ts', why: 'no client of AWS can set a spend policy' },
+  too_many_counters: {
+    elsewhere: 'test/service/paying/charges.test.ts',
+    why: 'no client of AWS can set a spend policy',
+  },
   destination_not_allowed: {
     elsewhere: 'test/service/paying/withdrawals.test.ts',
     why: 'no client of AWS can withdraw',

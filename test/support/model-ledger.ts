@@ -164,7 +164,14 @@ function reserve(books: Books, request: Parameters<Ledger['reserve']>[0]): Appli
     reserved: toMicroUsd(reserved + request.amount),
     spent,
   };
-  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight + 1, open, ...charged(session, request) };
+  const next: Session = {
+    ...session,
+    updatedAt: request.now,
+    budget,
+    inFlight: session.inFlight + 1,
+    open,
+    ...charged(session, request),
+  };
   return { books: withSession(books, next), reply: { kind: 'reserved', budget } satisfies ReserveOutcome };
 }
 
@@ -272,7 +279,14 @@ function closeEntry(books: Books, request: Parameters<Ledger['settle']>[0], targ
     spent: toMicroUsd(target === 'spent' ? spent + held.amount : spent),
   };
   const counted = target === 'available' ? givenBack(session, held.charges, request.now) : {};
-  const next: Session = { ...session, updatedAt: request.now, budget, inFlight: session.inFlight - 1, open, ...counted };
+  const next: Session = {
+    ...session,
+    updatedAt: request.now,
+    budget,
+    inFlight: session.inFlight - 1,
+    open,
+    ...counted,
+  };
   return { books: withSession(books, next), reply: 'done' };
 }
 

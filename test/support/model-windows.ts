@@ -1,6 +1,12 @@
 import type { CounterKey, WindowGrant } from '../../lib/domain/payment/charge.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
-import { neededOf, type Granted, type Window, type WindowChange, type WindowRef } from '../../lib/domain/payment/window.ts';
+import {
+  neededOf,
+  type Granted,
+  type Window,
+  type WindowChange,
+  type WindowRef,
+} from '../../lib/domain/payment/window.ts';
 import type { WindowBooks } from '../../lib/domain/ports/windows.ts';
 import type { Applied, Books, BooksCall } from './model-ledger.ts';
 import { keyOfSession, withSession } from './model-operator.ts';
@@ -35,7 +41,8 @@ function change(books: Books, ref: WindowRef, asked: WindowChange): Applied {
   const session = books.sessions.get(keyOfSession({ managerId, sessionId: asked.sessionId }));
   const [grant, granted] = [session?.windows.get(key), window.grants.get(asked.sessionId)];
   if (session === undefined || session.deleted) return stale(books);
-  if ((grant?.number ?? null) !== asked.seenNumber || (granted?.number ?? null) !== asked.seenNumber) return stale(books);
+  if ((grant?.number ?? null) !== asked.seenNumber || (granted?.number ?? null) !== asked.seenNumber)
+    return stale(books);
   const free = (grant?.free ?? 0n) + asked.by;
   if (free < 0n) return stale(books);
   const grants = new Map(window.grants);

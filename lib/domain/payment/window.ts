@@ -103,6 +103,12 @@ export interface Sibling {
   readonly grant: WindowGrant;
 }
 
+/** Orders sessions by what they have free. */
+export function richestFirst(a: Sibling, b: Sibling): number {
+  if (a.grant.free === b.grant.free) return 0;
+  return a.grant.free > b.grant.free ? -1 : 1;
+}
+
 /**
  * Plans to take what is missing from others: half of what one of them has free, where that is enough. Where they have not enough
  * together, everything of theirs comes to the session that asks, which asks again.
@@ -115,7 +121,7 @@ export function planStealBack(
 ): WindowChange {
   const { available, givesBack, missing } = standing(window, asking, charge);
   const deficit = missing - available;
-  const richest = siblings.toSorted((a, b) => Number(b.grant.free > a.grant.free) - Number(b.grant.free < a.grant.free));
+  const richest = siblings.toSorted(richestFirst);
   const takings: Taking[] = [];
   let sum = 0n;
   for (const { sessionId, grant } of richest) {

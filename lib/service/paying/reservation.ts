@@ -12,13 +12,7 @@ import {
   WINDOW_ROUNDS_MAX,
 } from '../../domain/limits.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
-import {
-  bears,
-  countersWith,
-  type Charge,
-  type CounterKey,
-  type WindowCharge,
-} from '../../domain/payment/charge.ts';
+import { bears, countersWith, type Charge, type CounterKey, type WindowCharge } from '../../domain/payment/charge.ts';
 import type { Denial } from '../../domain/payment/denial.ts';
 import type { Ledger, TakeOverOutcome } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Randomness } from '../../domain/ports/services.ts';
@@ -65,11 +59,7 @@ export type Reserved =
   | { readonly kind: 'unknown'; readonly payment: Payment; readonly cause: unknown };
 
 /** Reserves under the payment's attempt; only when the outcome stays unknown does it open the next attempt. */
-export async function reserveWithNewAttempts(
-  deps: ReserveDeps,
-  owned: Payment,
-  of: ReserveFor,
-): Promise<Reserved> {
+export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, of: ReserveFor): Promise<Reserved> {
   const { charges, session } = of;
   if (charges.length > CHARGES_MAX) throw new InvariantViolated(`a payment is charged to ${charges.length} counters`);
   if (charges.length > 0 && countersWith(session, charges) > SESSION_COUNTERS_MAX) {
@@ -98,11 +88,7 @@ function openNextAttempt(
  * Sends the reserve of one attempt. After a definite refusal it may be sent again under the same attempt, since no late
  * ghost of it can exist; it waits for a free place that way, for a bounded time.
  */
-async function reserveAttempt(
-  deps: ReserveDeps,
-  payment: Payment,
-  of: ReserveFor,
-): Promise<Reserved> {
+async function reserveAttempt(deps: ReserveDeps, payment: Payment, of: ReserveFor): Promise<Reserved> {
   const { floor, deadline } = of;
   const giveUpAt = Math.min(deps.clock.now() + IN_FLIGHT_WAIT_MAX_MS, deadline - SIGN_BUDGET_MS);
   const scrubs: Scrubs = { own: toEntryKey(payment.id, payment.attempt), busy: new Set(), rounds: 0 };

@@ -1,9 +1,16 @@
-import { WINDOW_GRANTS_MAX, WINDOW_ROUNDS_MAX, WINDOW_SIBLINGS_MAX, WINDOW_WAIT_STEP_MAX_MS, WINDOW_WAIT_STEP_MIN_MS } from '../../domain/limits.ts';
+import {
+  WINDOW_GRANTS_MAX,
+  WINDOW_ROUNDS_MAX,
+  WINDOW_SIBLINGS_MAX,
+  WINDOW_WAIT_STEP_MAX_MS,
+  WINDOW_WAIT_STEP_MIN_MS,
+} from '../../domain/limits.ts';
 import { bears, type WindowCharge } from '../../domain/payment/charge.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import {
   planGrant,
   planStealBack,
+  richestFirst,
   type Asking,
   type Sibling,
   type Window,
@@ -121,17 +128,11 @@ async function lookAround(
     if (siblings.length <= WINDOW_SIBLINGS_MAX ? free >= deficit : hasOne(siblings, deficit)) break;
   }
   if (free < deficit) return { kind: 'short', free };
-  return { kind: 'found', siblings: richestOf(siblings) };
+  return { kind: 'found', siblings: siblings.toSorted(richestFirst).slice(0, WINDOW_SIBLINGS_MAX) };
 }
 
 function hasOne(siblings: readonly Sibling[], deficit: bigint): boolean {
   return siblings.some(({ grant }) => grant.free >= deficit);
-}
-
-function richestOf(siblings: readonly Sibling[]): readonly Sibling[] {
-  return siblings
-    .toSorted((a, b) => Number(b.grant.free > a.grant.free) - Number(b.grant.free < a.grant.free))
-    .slice(0, WINDOW_SIBLINGS_MAX);
 }
 
 function usedOf(window: Window, { grant }: Asking, freeOfOthers: bigint): bigint {

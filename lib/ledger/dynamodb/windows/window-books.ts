@@ -25,7 +25,12 @@ export function createWindowBooks(table: StoreTable): WindowBooks {
       const item = await table.client.getItem({ TableName: table.tableName, Key, ConsistentRead: true });
       return item === null ? null : parseWindowItem(item, ref);
     },
-    change: (ref, change) => apply([windowPart(ref, change), askingPart(ref, change), ...change.takings.map((taking) => takenPart(ref, taking))]),
+    change: (ref, change) =>
+      apply([
+        windowPart(ref, change),
+        askingPart(ref, change),
+        ...change.takings.map((taking) => takenPart(ref, taking)),
+      ]),
     fold: async (session, key) => {
       const grant = session.windows.get(key);
       if (grant === undefined) return 'stale';
@@ -110,7 +115,14 @@ function changedWindowPart(key: Item, change: WindowChange, seenLimit: bigint): 
     sets.push(`g.#s${at}.a = g.#s${at}.a - :t${at}`);
     conditions.push(`attribute_exists(g.#s${at})`);
   }
-  return { kind: 'expressed', key, update: `SET ${sets.join(', ')}`, condition: conditions.join(' AND '), names, values };
+  return {
+    kind: 'expressed',
+    key,
+    update: `SET ${sets.join(', ')}`,
+    condition: conditions.join(' AND '),
+    names,
+    values,
+  };
 }
 
 /** The grant of the session that asks. */
