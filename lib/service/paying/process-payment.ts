@@ -174,7 +174,9 @@ function driveNew(
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
   const denial = shownDenial(deps, checked.session, payment);
-  return denial === null ? drivePayment(deps, payment, checked, deadline, chargesOf(deps, payment)) : denyPayment(deps, payment, denial);
+  return denial === null
+    ? drivePayment(deps, payment, checked, deadline, chargesOf(deps, payment))
+    : denyPayment(deps, payment, denial);
 }
 
 function chargesOf(deps: ProcessPaymentDeps, payment: Payment): readonly Charge[] {
