@@ -110,6 +110,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
           managerId: manager.managerId,
           principal: signedCaller(USER),
           agentName: null,
+          resource: null,
           sessionId,
           instrumentId: INSTRUMENT,
           paymentType: 'CRYPTO_X402',
