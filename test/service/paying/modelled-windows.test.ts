@@ -84,6 +84,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
     allowedNetworks: new Set<string>([network.id]),
     validityCapSeconds: 300,
     repetitions: null,
+    facilitators: new Set<string>(),
     inFlightMax: 64,
     report: () => undefined,
     chargesOf: () => [day],
