@@ -1,4 +1,5 @@
 import type { PaymentId } from './ids.ts';
+import type { JudgedOffer } from './offers/judge-offer.ts';
 import type { Denial } from './payment/denial.ts';
 import type { Payment } from './payment/payment.ts';
 import type { EpochMs } from './time.ts';
@@ -32,6 +33,15 @@ export type ChallengeCode =
   | 'wrong_extra_version'
   | 'unsupported_transfer_method'
   | 'unsupported_payment_flow';
+
+/** What keeps an offer from being chosen, besides what is wrong with it. Published as `bursar:` codes too. */
+export type OfferCode =
+  | 'foreign_resource'
+  | 'unsupported_extension'
+  | 'network_not_chosen'
+  | 'other_wallet_family'
+  | 'price_above_max'
+  | 'insufficient_funds';
 
 /** One field that is wrong, in AgentCore's `fieldList` form. */
 export interface FieldProblem {
@@ -97,6 +107,13 @@ export type Refusal =
   | { readonly reason: 'other_terms'; readonly payment: Payment }
   /** Asked for a replay only: the client token has no payment, or one that was never signed and is over. */
   | { readonly reason: 'no_payment' }
+  /** What was handed over as a seller's 402 asks for no payment that Bursar can read. */
+  | { readonly reason: 'challenge_unreadable'; readonly message: string }
+  /** Of all offers of a 402, none may be paid. */
+  | { readonly reason: 'no_payable_offer'; readonly offers: readonly JudgedOffer[] }
+  | { readonly reason: 'quote_expired'; readonly expiresAt: EpochMs }
+  /** The quote is for another request, or for an offer that the 402 does not make. */
+  | { readonly reason: 'quote_mismatch' }
   | { readonly reason: 'conflict'; readonly message: string }
   | { readonly reason: 'busy'; readonly what: 'session' | 'payment' | 'creation' | 'change' | 'signer' }
   | { readonly reason: 'attempts_exhausted' };

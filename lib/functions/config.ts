@@ -152,11 +152,7 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
   const reader = createReader(env);
   return reader.finish({
     ...readBase(reader),
-    validityCapSeconds: readSeconds(reader, 'VALIDITY_CAP_SECONDS', {
-      min: VALIDITY_CHOICE_MIN_SECONDS,
-      max: VALIDITY_CAP_SECONDS,
-      absent: VALIDITY_CAP_SECONDS,
-    }),
+    validityCapSeconds: readValidityCap(reader),
     repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', {
       min: 0,
       max: REPEAT_WINDOW_MAX_SECONDS,
@@ -164,6 +160,14 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
     }),
     agentNames: readAgentNames(reader),
     withdrawalAddresses: readWithdrawalAddresses(reader),
+  });
+}
+
+function readValidityCap(reader: Reader): number {
+  return readSeconds(reader, 'VALIDITY_CAP_SECONDS', {
+    min: VALIDITY_CHOICE_MIN_SECONDS,
+    max: VALIDITY_CAP_SECONDS,
+    absent: VALIDITY_CAP_SECONDS,
   });
 }
 
@@ -206,11 +210,17 @@ function readSeconds(
 export interface ReadingConfig extends BaseConfig {
   /** RPC endpoints by CAIP-2 id. */
   readonly rpcUrls: Readonly<Record<string, string>>;
+  /** The longest that an authorization would be good for. */
+  readonly validityCapSeconds: number;
 }
 
 export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
   const reader = createReader(env);
-  return reader.finish({ ...readBase(reader), rpcUrls: readRpcUrls(reader) });
+  return reader.finish({
+    ...readBase(reader),
+    rpcUrls: readRpcUrls(reader),
+    validityCapSeconds: readValidityCap(reader),
+  });
 }
 
 /** No problem quotes a URL, since endpoints have keys in them. */

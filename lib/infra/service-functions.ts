@@ -130,7 +130,11 @@ function readPayments(parts: Parts): ServiceFunction {
   const { config, data } = parts;
   const fn = serviceFunction(parts, 'read-payments', {
     description: 'reads sessions, instruments, balances and receipts',
-    environment: { ...userBinding(config), RPC_URLS: JSON.stringify(config.rpcUrls) },
+    environment: {
+      ...userBinding(config),
+      VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
+      RPC_URLS: JSON.stringify(config.rpcUrls),
+    },
   });
   data.books.grantRead(fn.role);
   data.registry.grantList(fn.role);

@@ -348,7 +348,9 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the ten operations of the data plane', () => {
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(10);
+  test('stand the ten operations of the data plane, and asking', () => {
+    const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
+    expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual(['QuoteChallenge', 'PayChallenge']);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(12);
   });
 });

@@ -36,6 +36,7 @@ const handler = createFunction(
       return outcome === null ? ok({ body: {} as never }) : refuse(outcome);
     },
     CreateWithdrawal: async () => ok({ body: {} as never }),
+    PayChallenge: async () => ok({ body: {} as never }),
   },
   {
     clock: createTestClock(),

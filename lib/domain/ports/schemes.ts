@@ -31,6 +31,13 @@ export interface FreezeInput<O extends OfferBase = Offer> {
   readonly sessionExpiresAt: EpochMs;
 }
 
+/**
+ * What a signature lets happen beyond paying the price for a delivery, the least first. `amount`: the payee gets just that, after it
+ * did its work. `ceiling`: the payee chooses up to a bound. `prepaid`: the payee is paid before it does anything.
+ */
+export const EXPOSURES = ['amount', 'ceiling', 'prepaid'] as const;
+export type Exposure = (typeof EXPOSURES)[number];
+
 /** A value as a store keeps it, whatever the store. */
 export type PackedValue = { readonly text: string } | { readonly number: bigint } | { readonly bytes: Hex };
 /** By names of one or two letters, since a write is billed on the whole item. */
@@ -52,6 +59,8 @@ export interface PackedScheme {
 export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   /** What is to be reserved. */
   ceiling(offer: SchemeShapes[K]['offer']): { readonly asset: Asset; readonly amount: BaseUnits };
+  /** By which offers of one price are told from each other. */
+  readonly exposure: Exposure;
   /** What must be read before the intent, such as an allowance or a block hash. No scheme needs anything yet. */
   readonly facts: 'none';
   /** Refuses where too little time is left for the payment to settle. */

@@ -24,10 +24,15 @@ export interface Standing<F extends SigningFacts = Facts> {
   readonly gate: Gate;
 }
 
+/** A standing with the instrument as it was read. */
+export interface PayerStanding extends Standing {
+  readonly instrument: PaymentInstrument;
+}
+
 /** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
 export interface StandingRead {
   readonly admission: Result<'admitted', Refusal>;
-  readonly standing: Result<Standing, Refusal>;
+  readonly standing: Result<PayerStanding, Refusal>;
 }
 
 /**
@@ -62,7 +67,7 @@ function judge(
   },
   { userId }: FactsKey,
   now: EpochMs,
-): Result<Standing, Refusal> {
+): Result<PayerStanding, Refusal> {
   const { gate, session, instrument, authorizer } = read;
   if (session === null || session.userId !== userId) return refuse({ reason: 'session_not_found' });
   const status = sessionStatus(session, now);
@@ -78,5 +83,6 @@ function judge(
   }
   const { address, key } = instrument.wallet;
   const { deploymentId } = gate;
-  return ok({ gate, session, facts: { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId } });
+  const facts = { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId };
+  return ok({ gate, session, instrument, facts });
 }

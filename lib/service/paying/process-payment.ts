@@ -41,19 +41,23 @@ export interface ProcessPaymentDeps {
   readonly observer?: PaymentObserver;
 }
 
-export interface ProcessPaymentRequest {
+/** Who pays what for whom, whatever says what is to be paid. */
+export interface PayingRequest {
   readonly managerId: string;
   readonly principal: Principal;
   readonly agentName: string | null;
   readonly sessionId: string;
   readonly instrumentId: string;
-  readonly paymentType: string;
-  readonly paymentInput: unknown;
   readonly clientToken: string;
-  /** Whether to answer with the stored outcome of the token alone, and never pay. */
-  readonly replayOnly: boolean;
   /** When the caller's process may be stopped; no attempt outlives it. */
   readonly deadline: EpochMs;
+}
+
+export interface ProcessPaymentRequest extends PayingRequest {
+  readonly paymentType: string;
+  readonly paymentInput: unknown;
+  /** Whether to answer with the stored outcome of the token alone, and never pay. */
+  readonly replayOnly: boolean;
 }
 
 /** A payment that this handler found or made, and what it knows of the session and the instrument. */
@@ -149,7 +153,8 @@ async function payOffer(
   return driveUnlessRepeated(deps, payment, standing.value, request.deadline);
 }
 
-async function driveUnlessRepeated(
+/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
+export async function driveUnlessRepeated(
   deps: ProcessPaymentDeps,
   payment: Payment,
   standing: Standing,
@@ -163,7 +168,12 @@ async function driveUnlessRepeated(
   return refuse(repetition);
 }
 
-function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
+/** What makes a payment the same one: the token within its manager and user, whichever operation asks for it. */
+export function scopeOf({ managerId, principal, clientToken }: PayingRequest): readonly string[] {
+  return ['ProcessPayment', managerId, principal.userId, clientToken];
+}
+
+export function draftOf(deps: Pick<ProcessPaymentDeps, 'random'>, request: PayingRequest, offer: Offer): Draft {
   const { managerId, sessionId, instrumentId, agentName, deadline } = request;
   const { userId } = request.principal;
   return createDraft(deps, {
@@ -174,7 +184,7 @@ function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer
     agentName,
     offer,
     deadline,
-    scope: ['ProcessPayment', managerId, userId, request.clientToken],
+    scope: scopeOf(request),
     requestHash: hashRequest({ sessionId, instrumentId, offer }),
   });
 }

@@ -29,6 +29,7 @@ function versionOf({ version }: Pick<OfferBase, 'version'>): X402Version {
 export const exactEip3009: X402Scheme<'x402/exact/eip3009'> = {
   ...exactEip3009Buying,
   facts: 'none',
+  exposure: 'amount',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezeTransfer,
   covered: (offer) => ({ ...NAME, ...coveredByTransfer(offer) }),
