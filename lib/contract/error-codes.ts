@@ -153,7 +153,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:wrong_extra_version': offer('extra has another version than the USDC of the network', BROKEN_SELLER),
   'bursar:unsupported_transfer_method': offer('the offer wants a transfer that Bursar does not sign'),
   'bursar:foreign_resource': offer('the seller says that the offer is for a resource of an unrelated host'),
-  'bursar:unsupported_extension': offer('the seller insists on an extension that Bursar does not know', BROKEN_SELLER),
+  'bursar:extension_not_known': offer('the seller insists on an extension that Bursar does not know', BROKEN_SELLER),
   'bursar:network_not_chosen': offer('the caller left the network of the offer out', 'name the network among networks'),
   'bursar:other_wallet_family': offer(
     'the wallet signs nothing on the network of the offer',

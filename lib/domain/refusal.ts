@@ -37,7 +37,7 @@ export type ChallengeCode =
 /** What keeps an offer from being chosen, besides what is wrong with it. Published as `bursar:` codes too. */
 export type OfferCode =
   | 'foreign_resource'
-  | 'unsupported_extension'
+  | 'extension_not_known'
   | 'network_not_chosen'
   | 'other_wallet_family'
   | 'price_above_max'

@@ -86,6 +86,6 @@ describe('the offers of a 402', () => {
     expect(codesOf({})).toEqual([[null, 500_000n]]);
     expect(codesOf({ resource: 'https://b.example' })).toEqual([['foreign_resource', 500_000n]]);
     const extensions = { 'payment-identifier': { info: { required: true, id: 7 } } };
-    expect(codesOf({ extensions })).toEqual([['unsupported_extension', 500_000n]]);
+    expect(codesOf({ extensions })).toEqual([['extension_not_known', 500_000n]]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Hex } from '../../domain/payment/shapes.ts';
+import { isAddress } from './address.ts';
 
 /** Asks a chain one thing, as JSON-RPC has it. Throws where there is no result. */
 export type JsonRpc = (method: string, params: readonly unknown[]) => Promise<unknown>;
@@ -21,7 +22,6 @@ export type AuthorizationState = 'used' | 'dead' | 'open';
 /** `authorizationState(address,bytes32)` */
 const SELECTOR = 'e94a0102';
 const WORD_HEX_CHARS = 64;
-const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const WORD = /^0x[0-9a-fA-F]{64}$/;
 const QUANTITY = /^0x(?:0|[1-9a-f][0-9a-f]{0,15})$/;
 
@@ -34,7 +34,7 @@ export async function readAuthorizationState(
   rpc: JsonRpc,
   { token, from, nonce, validBefore }: Authorization,
 ): Promise<AuthorizationState> {
-  if (!ADDRESS.test(from) || !WORD.test(nonce))
+  if (!isAddress(from) || !WORD.test(nonce))
     throw new Error('not an authorization: its payer or nonce has another form');
   const { number, timestamp } = readBlock(await rpc('eth_getBlockByNumber', ['latest', false]));
   const data = `0x${SELECTOR}${from.slice(2).toLowerCase().padStart(WORD_HEX_CHARS, '0')}${nonce.slice(2).toLowerCase()}`;

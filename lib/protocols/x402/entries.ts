@@ -37,7 +37,7 @@ export function readEntries(
       const reason = 'it is for a resource of another origin than the one requested';
       return { entry, offer, flaw: { code: 'foreign_resource', reason } };
     }
-    if (extensionFlaw !== null) return { entry, offer, flaw: { code: 'unsupported_extension', reason: extensionFlaw } };
+    if (extensionFlaw !== null) return { entry, offer, flaw: { code: 'extension_not_known', reason: extensionFlaw } };
     return { entry, offer, flaw: parsed.ok ? null : { code: parsed.error.code, reason: parsed.error.message } };
   });
 }
