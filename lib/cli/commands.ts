@@ -6,6 +6,7 @@ import { init } from './commands/init.ts';
 import { pay } from './commands/pay.ts';
 import { balance, payments } from './commands/payments.ts';
 import { proxy } from './commands/proxy.ts';
+import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow } from './commands/session.ts';
 import { withdraw } from './commands/withdraw.ts';
 
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   sessionCreate,
   sessionShow,
   sessionRevoke,
+  quote,
   pay,
   payments,
   balance,
