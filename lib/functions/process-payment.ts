@@ -1,3 +1,6 @@
+import { ASKING_REQUESTS } from '../contract/operations/asking.ts';
+import { PAYMENT_REQUESTS } from '../contract/operations/payments.ts';
+import { WITHDRAWAL_REQUESTS } from '../contract/operations/withdrawals.ts';
 import { createFunction, type OperationHandler } from '../api/function.ts';
 import { IN_FLIGHT_MAX } from '../domain/limits.ts';
 import { resourceIn } from '../domain/ids.ts';
@@ -90,6 +93,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     },
     {
       ...composeServing(env),
+      requests: { ...PAYMENT_REQUESTS, ...ASKING_REQUESTS, ...WITHDRAWAL_REQUESTS },
       userBinding: config.userBinding,
       agentNames: config.agentNames,
     },

@@ -1,5 +1,10 @@
 import type { NetworkId } from '../domain/assets.ts';
 import { schemeOf } from '../protocols/registry.ts';
+import { ASKING_REQUESTS } from '../contract/operations/asking.ts';
+import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
+import { PAYMENT_REQUESTS } from '../contract/operations/payments.ts';
+import { SESSION_REQUESTS } from '../contract/operations/sessions.ts';
+import { WITHDRAWAL_REQUESTS } from '../contract/operations/withdrawals.ts';
 import { createFunction, type OperationHandler } from '../api/function.ts';
 import type { GateReader, SessionStore } from '../domain/ports/books.ts';
 import { resourceIn } from '../domain/ids.ts';
@@ -30,6 +35,15 @@ import {
 } from '../api/views/payments.ts';
 import { composeServing, systemClock } from './runtime.ts';
 import { openStore } from './transport.ts';
+
+/** The requests of its operations, of which it has few in each family. */
+const READ_REQUESTS = {
+  ...INSTRUMENT_REQUESTS,
+  ...SESSION_REQUESTS,
+  ...PAYMENT_REQUESTS,
+  ...ASKING_REQUESTS,
+  ...WITHDRAWAL_REQUESTS,
+};
 
 /** Everything that only reads. */
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
@@ -107,7 +121,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       },
       QuoteChallenge: createQuoteHandler(config, { ...deps, gates: createGateReader(books) }),
     },
-    { ...composeServing(env), userBinding: config.userBinding },
+    { ...composeServing(env), requests: READ_REQUESTS, userBinding: config.userBinding },
   );
 }
 

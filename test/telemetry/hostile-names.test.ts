@@ -1,3 +1,4 @@
+import { REQUESTS } from '../../lib/contract/requests.ts';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction } from '../../lib/api/function.ts';
@@ -39,6 +40,7 @@ const handler = createFunction(
     PayChallenge: async () => ok({ body: {} as never }),
   },
   {
+    requests: REQUESTS,
     clock: createTestClock(),
     metricNamespace: 'Bursar',
     log: (line) => lines.push(line),
