@@ -8,7 +8,7 @@ import { offer } from '../support/functions.ts';
 
 interface Case {
   readonly id: string;
-  readonly requestedUrl: string;
+  readonly requestedUrl?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly paymentRequired?: unknown;
   readonly body: string;
@@ -42,7 +42,11 @@ describe('the offers of a 402', () => {
     if (each.paymentRequired != null) {
       headers.set('payment-required', Buffer.from(JSON.stringify(each.paymentRequired)).toString('base64'));
     }
-    for (const rule of RULES) expectAgreement({ headers, body: each.body, requestedUrl: each.requestedUrl }, rule);
+    for (const rule of RULES)
+      expectAgreement(
+        { headers, body: each.body, requestedUrl: each.requestedUrl ?? 'https://api.seller.example/data' },
+        rule,
+      );
   });
 
   test('of hostile sellers are as well, and nothing throws', () => {
