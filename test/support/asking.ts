@@ -40,12 +40,3 @@ export function askingRequest(
     ...overrides,
   };
 }
-
-/** What a seller reads in a header that carries a proof. */
-export function readProofHeader({ value }: { readonly value: string }): {
-  readonly accepted?: Record<string, unknown>;
-  readonly resource?: unknown;
-  readonly payload: { readonly signature: string; readonly authorization: Record<string, string> };
-} {
-  return JSON.parse(Buffer.from(value, 'base64').toString()) as never;
-}

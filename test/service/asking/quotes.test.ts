@@ -143,7 +143,11 @@ describe('a quote that is given back', () => {
         `for a request with another ${name}`,
         () => ({
           request: {
-            ...{ method: 'GET', url: SELLER_URL, tool: null, intent: null, bodyHash: null },
+            method: 'GET',
+            url: SELLER_URL,
+            tool: null,
+            intent: null,
+            bodyHash: null,
             [name]: name === 'url' ? `${SELLER_URL}?x` : 'POST',
           },
         }),
