@@ -2,7 +2,8 @@
 import { App } from 'aws-cdk-lib';
 import { addStacks } from '../lib/infra/app.ts';
 import { bundle } from '../lib/infra/build/bundle.ts';
-import { InvalidConfiguration, parseConfig, type BursarConfig } from '../lib/infra/config/config.ts';
+import type { BursarConfig } from '../lib/infra/config/config.ts';
+import { InvalidConfiguration, parseConfig } from '../lib/infra/config/source.ts';
 
 /** A deployer's mistake is answered with what is wrong, and not with where in the code that was found. */
 function readConfig(context: Readonly<Record<string, unknown>>): BursarConfig {

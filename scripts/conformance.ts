@@ -1,3 +1,4 @@
+import { untilChildEnds } from './child-end.ts';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,17 +49,14 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function runSuite(target: string, filters: readonly string[]): Promise<number> {
+async function runSuite(target: string, filters: readonly string[]): Promise<number> {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const child = spawn(
     process.execPath,
     [vitest, 'run', '--config', 'test/conformance/vitest.config.ts', ...filters.map((name) => `conformance/${name}`)],
     { cwd: root, stdio: 'inherit', env: { ...process.env, [TARGET_VARIABLE]: target } },
   );
-  return new Promise((done, failed) => {
-    child.once('error', failed);
-    child.once('exit', (code) => done(code ?? 1));
-  });
+  return (await untilChildEnds(child)).code ?? 1;
 }
 
 process.exitCode = await main();

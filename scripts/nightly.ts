@@ -1,3 +1,4 @@
+import { untilChildEnds } from './child-end.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -81,10 +82,10 @@ async function run({ name, command, needs }: Suite, interrupted: AbortSignal): P
   const timer = setTimeout(end, SUITE_TIMEOUT_MS);
   interrupted.addEventListener('abort', end, { once: true });
   try {
-    const result = await new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(`failed: ${error.message}`));
-      child.once('close', (code, signal) => resolve(code === 0 ? 'passed' : `failed: ${signal ?? `exit ${code}`}`));
-    });
+    const result = await untilChildEnds(child, end).then(
+      ({ code, signal }) => (code === 0 ? 'passed' : `failed: ${signal ?? `exit ${code}`}`),
+      (error: Error) => `failed: ${error.message}`,
+    );
     return { name, result, seconds: Math.round((performance.now() - started) / 1000) };
   } finally {
     clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { untilChildEnds } from './child-end.ts';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -106,10 +107,7 @@ async function runTests(python: string, stack: LocalStack, mode: Mode, dir: stri
   const folders = [join(TESTS, 'both'), join(TESTS, mode)];
   const args = ['-m', 'pytest', '--config-file', join(TESTS, 'pytest.ini'), ...folders, ...process.argv.slice(2)];
   const child = spawn(python, args, { cwd: TESTS, env, stdio: 'inherit', timeout: PYTEST_TIMEOUT_MS });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
-  });
+  return (await untilChildEnds(child)).code ?? 1;
 }
 
 /** Without what would lead the clients, or Python itself, elsewhere. */

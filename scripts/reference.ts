@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatErrorReference } from '../lib/contract/errors-reference.ts';
+import { formatPolicySchema } from '../lib/contract/policy.ts';
 import { formatHttpReference } from '../lib/contract/reference.ts';
 import { formatEventSchemas } from '../lib/events/json-schemas.ts';
 import { formatDashboardPicture, readWidgets } from '../lib/infra/dashboard-picture.ts';
@@ -14,6 +15,7 @@ const pages = [
   ['docs/reference/http-api.md', formatHttpReference()],
   ['docs/reference/errors.md', formatErrorReference()],
   ['docs/reference/openapi.json', formatOpenApiReference()],
+  ['docs/reference/policy.schema.json', formatPolicySchema()],
   ['docs/reference/dashboard.svg', formatDashboardPicture(readWidgets(templates.at(-1)!))],
   ...Object.entries(formatEventSchemas()).map(([type, text]) => [`docs/reference/events/${type}.json`, text] as const),
 ] as const;

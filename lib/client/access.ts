@@ -34,9 +34,10 @@ export interface UnsignedRequest {
   readonly body: string | undefined;
 }
 
-export interface Signer {
+/** Adds to a request what says who makes it: a signature of AWS credentials, or a token. */
+export interface Authenticator {
   /** The headers to send, `host` left out: fetch sets it itself and refuses to be told. */
-  readonly sign: (request: UnsignedRequest) => Promise<Record<string, string>>;
+  readonly authenticate: (request: UnsignedRequest) => Promise<Record<string, string>>;
   /** Forgets credentials that the service takes for expired; whether there may be others. */
   readonly refresh: () => boolean;
 }
@@ -44,14 +45,14 @@ export interface Signer {
 /** New ones are asked for this long before credentials end, so that none ends on its way. */
 const REFRESH_BEFORE_END_MS = 60_000;
 
-export function createSigner(access: SignedAccess | TokenAccess, now: () => number): Signer {
+export function createAuthenticator(access: SignedAccess | TokenAccess, now: () => number): Authenticator {
   if ('token' in access) {
-    return { sign: async ({ headers }) => withToken(headers, await access.token()), refresh: () => false };
+    return { authenticate: async ({ headers }) => withToken(headers, await access.token()), refresh: () => false };
   }
   const { credentials, region } = access;
   const source = typeof credentials === 'function' ? createSource(credentials, now) : null;
   return {
-    sign: async (request) =>
+    authenticate: async (request) =>
       signRequest(region, source === null ? (credentials as AwsCredentials) : await source.read(), request),
     refresh: () => {
       source?.forget();

@@ -3,7 +3,14 @@ import { formatUserHeader } from '../domain/tenants/user-id.ts';
 import type { Answer, CallInput } from '../contract/client-types.ts';
 import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
 import type { OperationName } from '../contract/operations.ts';
-import { createSigner, type SignedAccess, type Signer, type TokenAccess, type UnsignedRequest } from './access.ts';
+import {
+  createAuthenticator,
+  type SignedAccess,
+  type Authenticator,
+  type TokenAccess,
+  type UnsignedRequest,
+} from './access.ts';
+import type { BursarCall, Caller } from './bursar-call.ts';
 import { BursarError } from './bursar-error.ts';
 import { withChangeToken } from './change-token.ts';
 import type { CallOptions, PaymentProcessor } from './contract.ts';
@@ -28,19 +35,7 @@ export interface BursarEndpoint {
 
 export type BursarClientOptions = BursarEndpoint & (SignedAccess | TokenAccess);
 
-/** A call: the path below the endpoint, and what goes into headers and body. */
-export interface BursarCall {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | readonly string[]>>;
-  /** As it is; what no header can carry is encoded here. Not sent with a token, which names its user itself. */
-  readonly userId?: string;
-  readonly agentName?: string;
-  readonly body?: unknown;
-}
-
-/** For whom a call is, and which agent makes it. */
-export type Caller = Pick<BursarCall, 'userId' | 'agentName'>;
+export type { BursarCall, Caller } from './bursar-call.ts';
 
 export interface BursarClient extends Required<PaymentProcessor> {
   /**
@@ -67,7 +62,7 @@ interface Received<T> {
 }
 
 interface Connection extends BursarEndpoint {
-  readonly signer: Signer;
+  readonly authenticator: Authenticator;
   readonly namesUsers: boolean;
 }
 
@@ -75,7 +70,7 @@ interface Connection extends BursarEndpoint {
 export function createBursarClient(options: BursarClientOptions): BursarClient {
   const connection: Connection = {
     ...options,
-    signer: createSigner(options, Date.now),
+    authenticator: createAuthenticator(options, Date.now),
     namesUsers: !('token' in options),
   };
   const ask = <N extends OperationName>(
@@ -127,7 +122,7 @@ async function callWithRetries<T>(
     } catch (error) {
       if (!(error instanceof BursarError)) signal?.throwIfAborted();
       if (attempt >= attemptsMax) throw error;
-      if (!refreshed && isExpired(error) && connection.signer.refresh()) {
+      if (!refreshed && isExpired(error) && connection.authenticator.refresh()) {
         refreshed = true;
         continue;
       }
@@ -180,7 +175,7 @@ async function callOnce<T>(
   if (call.userId !== undefined && connection.namesUsers) headers[USER_HEADER] = formatUserHeader(call.userId);
   if (call.agentName !== undefined) headers[AGENT_HEADER] = call.agentName;
 
-  const sent = await sign(connection, { method: call.method, url, headers, body }, leftOpen);
+  const sent = await authenticate(connection, { method: call.method, url, headers, body }, leftOpen);
   const late = AbortSignal.timeout(connection.timeoutMs ?? 20_000);
   const response = await (connection.fetch ?? fetch)(url, {
     method: call.method,
@@ -195,9 +190,9 @@ async function callOnce<T>(
 }
 
 /** Credentials that cannot be had are no answer that is missing: nothing was sent. */
-async function sign({ signer }: Connection, request: UnsignedRequest, leftOpen: boolean) {
+async function authenticate({ authenticator }: Connection, request: UnsignedRequest, leftOpen: boolean) {
   try {
-    return await signer.sign(request);
+    return await authenticator.authenticate(request);
   } catch (error) {
     if (error instanceof BursarError) throw error;
     const [errorName, message] = error instanceof Error ? [error.name, error.message] : ['Error', String(error)];

@@ -1,5 +1,5 @@
 import { OPERATIONS, type OperationName, type OperationRoute } from '../contract/operations.ts';
-import type { BursarCall, Caller } from './bursar-client.ts';
+import type { BursarCall, Caller } from './bursar-call.ts';
 
 /** The request that an operation's members make: each stands where its route has it. */
 export function toRequest(operation: OperationName, input: object, caller: Caller): BursarCall {

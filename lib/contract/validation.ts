@@ -44,7 +44,8 @@ export function checkInput<N extends OperationName>(
   return result.success ? ok(result.output) : refuse(problemsOf(result.issues, hasSecrets));
 }
 
-function problemsOf(issues: readonly v.BaseIssue<unknown>[], hasSecrets: boolean): readonly FieldProblem[] {
+/** What is wrong with each member, at most twenty; `hasSecrets`: nothing is quoted. */
+export function problemsOf(issues: readonly v.BaseIssue<unknown>[], hasSecrets: boolean): readonly FieldProblem[] {
   const byName = new Map<string, FieldProblem>();
   let chars = 0;
   for (const issue of issues) {

@@ -119,8 +119,8 @@ export const KEY_INDEXES_PER_MINUTE = 256;
 /** Tries of one index against others who take theirs while the counter skips ahead. */
 export const KEY_INDEX_ATTEMPTS_MAX = 3;
 
-/** Immutable facts that a process remembers of sessions and instruments. */
-export const FACTS_CACHE_ENTRIES_MAX = 1_000;
+/** Payers that a process remembers: what never changes of their sessions and instruments. */
+export const PAYER_CACHE_ENTRIES_MAX = 1_000;
 export const KEY_CACHE_ENTRIES_MAX = 1_000;
 
 /** A store call that takes longer has an unknown outcome. */

@@ -1,17 +1,22 @@
-import type { UserBinding } from '../api/request.ts';
-import { findNetwork } from '../domain/assets.ts';
-import { parseAddress } from '../chains/evm/address.ts';
-import type { Deployment } from '../domain/ids.ts';
-import { issuerKey, type TrustedIssuers } from '../domain/tenants/jwt-authorizer.ts';
 import {
-  REPEAT_WINDOW_MAX_SECONDS,
-  VALIDITY_CAP_SECONDS,
-  VALIDITY_CHOICE_MIN_SECONDS,
-  WITHDRAWAL_ADDRESSES_MAX,
-} from '../domain/limits.ts';
+  AGENT_NAMES,
+  ISSUERS,
+  NETWORK_IDS,
+  REPEAT_WINDOW_RANGE,
+  RPC_URLS,
+  SESSION_LIMIT_USD,
+  STACK_PREFIX,
+  VALIDITY_CAP_RANGE,
+  WITHDRAWAL_ADDRESSES,
+  secondsWithin,
+  type Choice,
+  type SecondsRange,
+} from '../choices/values.ts';
+import type { UserBinding } from '../api/request.ts';
+import type { Deployment } from '../domain/ids.ts';
+import type { TrustedIssuers } from '../domain/tenants/jwt-authorizer.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import type { SpanSource } from '../telemetry/traced-request.ts';
-import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -47,6 +52,9 @@ function createReader(env: Environment) {
     optional: (name: string): string | undefined => env[name] || undefined,
     problem: (text: string) => {
       problems.push(text);
+    },
+    fitting: <T>(name: string, { fits, expected }: Choice<T>, value: T, received: string | undefined) => {
+      if (!fits(value)) problems.push(`${name} must be ${expected()}. Received: ${received}`);
     },
     finish: <T extends object>(config: T): Readonly<T> => {
       if (problems.length > 0) throw new Error(`the function is not configured: ${problems.join('; ')}`);
@@ -97,11 +105,8 @@ export function readSecretsKeyArn(env: Environment): string {
 /** Where CloudWatch keeps the metrics of this deployment. Throws where it is not set. */
 export function readMetricNamespace(env: Environment): string {
   const reader = createReader(env);
-  const namespace = reader.matching(
-    'METRIC_NAMESPACE',
-    /^[A-Za-z][A-Za-z0-9-]{0,23}$/,
-    'a stack prefix such as Bursar',
-  );
+  const namespace = reader.required('METRIC_NAMESPACE');
+  if (namespace !== '') reader.fitting('METRIC_NAMESPACE', STACK_PREFIX, namespace, namespace);
   return reader.finish({ namespace }).namespace;
 }
 
@@ -116,19 +121,16 @@ function readUserBinding(reader: Reader): UserBinding {
 function readNetworks(reader: Reader): ReadonlySet<string> {
   const text = reader.required('ALLOWED_NETWORKS');
   const ids = text === '' ? [] : text.split(',');
-  for (const id of ids) {
-    if (findNetwork(id)?.id !== id) reader.problem(`ALLOWED_NETWORKS names the unknown network '${id}'`);
-  }
+  if (text !== '') reader.fitting('ALLOWED_NETWORKS', NETWORK_IDS, ids, text);
   return new Set(ids);
 }
 
 function readLimit(reader: Reader): MicroUsd | null {
   const text = reader.required('DEFAULT_SESSION_LIMIT_USD');
   if (text === 'none' || text === '') return null;
+  reader.fitting('DEFAULT_SESSION_LIMIT_USD', SESSION_LIMIT_USD, text, text);
   const parsed = parseUsd(text);
-  if (parsed.ok) return parsed.value;
-  reader.problem(`DEFAULT_SESSION_LIMIT_USD must be ${parsed.error.expected}, or none. Received: ${text}`);
-  return null;
+  return parsed.ok ? parsed.value : null;
 }
 
 /** Throws with every problem of the environment. */
@@ -153,58 +155,31 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
   return reader.finish({
     ...readBase(reader),
     validityCapSeconds: readValidityCap(reader),
-    repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', {
-      min: 0,
-      max: REPEAT_WINDOW_MAX_SECONDS,
-      absent: 0,
-    }),
-    agentNames: readAgentNames(reader),
-    withdrawalAddresses: readWithdrawalAddresses(reader),
+    repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', REPEAT_WINDOW_RANGE) ?? 0,
+    agentNames: readList(reader, 'AGENT_NAMES', AGENT_NAMES),
+    withdrawalAddresses: readList(reader, 'WITHDRAWAL_ADDRESSES', WITHDRAWAL_ADDRESSES),
   });
 }
 
 function readValidityCap(reader: Reader): number {
-  return readSeconds(reader, 'VALIDITY_CAP_SECONDS', {
-    min: VALIDITY_CHOICE_MIN_SECONDS,
-    max: VALIDITY_CAP_SECONDS,
-    absent: VALIDITY_CAP_SECONDS,
-  });
+  return readSeconds(reader, 'VALIDITY_CAP_SECONDS', VALIDITY_CAP_RANGE) ?? VALIDITY_CAP_RANGE.max;
 }
 
-function readWithdrawalAddresses(reader: Reader): ReadonlySet<string> {
-  const text = reader.optional('WITHDRAWAL_ADDRESSES');
-  const addresses = new Set(text?.split(','));
-  // The checksum as well: one wrong letter would be somebody else's address.
-  const fit = [...addresses].every((address) => parseAddress(address) === address);
-  if (!fit || addresses.size > WITHDRAWAL_ADDRESSES_MAX) {
-    const expected = `at most ${WITHDRAWAL_ADDRESSES_MAX} EVM addresses with their EIP-55 checksums`;
-    reader.problem(`WITHDRAWAL_ADDRESSES must be ${expected}. Received: ${text}`);
-  }
-  return addresses;
-}
-
-function readAgentNames(reader: Reader): ReadonlySet<string> {
-  const text = reader.optional('AGENT_NAMES');
-  const names = new Set(text?.split(','));
-  const fit = [...names].every((name) => REGISTERED_AGENT.test(name) && name !== UNREGISTERED_AGENT);
-  if (!fit || names.size > REGISTERED_AGENTS_MAX) {
-    const expected = `at most ${REGISTERED_AGENTS_MAX} names of letters, digits and . _ : / @ -, none '${UNREGISTERED_AGENT}'`;
-    reader.problem(`AGENT_NAMES must be ${expected}. Received: ${text}`);
-  }
-  return names;
-}
-
-function readSeconds(
-  reader: Reader,
-  name: string,
-  { min, max, absent }: { readonly min: number; readonly max: number; readonly absent: number },
-): number {
+/** Empty where the variable is not set. */
+function readList(reader: Reader, name: string, choice: Choice<readonly string[]>): ReadonlySet<string> {
   const text = reader.optional(name);
-  if (text === undefined) return absent;
-  const seconds = /^[0-9]{1,5}$/.test(text) ? Number(text) : -1;
-  if (seconds >= min && seconds <= max) return seconds;
-  reader.problem(`${name} must be ${min} to ${max}. Received: ${text}`);
-  return absent;
+  const values = text?.split(',') ?? [];
+  reader.fitting(name, choice, values, text);
+  return new Set(values);
+}
+
+/** `null` where the variable is not set. */
+function readSeconds(reader: Reader, name: string, range: SecondsRange): number | null {
+  const text = reader.optional(name);
+  if (text === undefined) return null;
+  const seconds = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  reader.fitting(name, secondsWithin(range), seconds, text);
+  return seconds;
 }
 
 export interface ReadingConfig extends BaseConfig {
@@ -227,11 +202,7 @@ export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
 function readRpcUrls(reader: Reader): Readonly<Record<string, string>> {
   const text = reader.required('RPC_URLS');
   const entries = text === '' ? [] : parseEntries(text);
-  if (entries === null) reader.problem('RPC_URLS must be a JSON object from CAIP-2 id to URL');
-  for (const [id, url] of entries ?? []) {
-    if (findNetwork(id)?.id !== id) reader.problem(`RPC_URLS names the unknown network '${id}'`);
-    if (!isHttpUrl(url)) reader.problem(`RPC_URLS has no http or https URL for '${id}'`);
-  }
+  if (entries === null || !RPC_URLS.fits(entries)) reader.problem(`RPC_URLS must be ${RPC_URLS.expected()}`);
   return Object.fromEntries(entries ?? []);
 }
 
@@ -243,10 +214,6 @@ function parseEntries(json: string): readonly (readonly [id: string, url: string
   } catch {
     return null;
   }
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 export interface InstrumentsConfig extends BaseConfig {
@@ -278,9 +245,7 @@ function readTrustedIssuers(reader: Reader): TrustedIssuers {
   const text = reader.required('JWT_ISSUERS');
   if (text === 'any') return null;
   const issuers = text === 'none' || text === '' ? [] : text.split(',');
-  if (!issuers.every((issuer) => URL.canParse(issuer) && issuerKey(issuer) === issuer)) {
-    reader.problem(`JWT_ISSUERS must be URLs without a slash at the end, none, or any. Received: ${text}`);
-  }
+  if (text !== '') reader.fitting('JWT_ISSUERS', ISSUERS, issuers, text);
   return new Set(issuers);
 }
 

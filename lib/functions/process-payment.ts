@@ -11,12 +11,12 @@ import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig, type PayingConfig } from './config.ts';
-import { createFactsCache } from '../service/paying/payer-facts.ts';
+import { createPayerCache } from '../service/paying/payer.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { toPaidView } from '../api/views/paid.ts';
 import type { Payment } from '../domain/payment/payment.ts';
 import { attachProof } from '../protocols/challenge.ts';
-import { schemeOf } from '../protocols/registry.ts';
+import { schemeOf } from '../protocols/catalogue.ts';
 import { payChallenge } from '../service/asking/pay-challenge.ts';
 import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
@@ -50,7 +50,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     signers: createSigners(openKeys(env)),
-    facts: createFactsCache(),
+    payers: createPayerCache(),
     clock: systemClock,
     random: systemRandom,
     allowedNetworks: config.allowedNetworks,

@@ -1,5 +1,5 @@
 import type { NetworkId } from '../domain/assets.ts';
-import { schemeOf } from '../protocols/registry.ts';
+import { schemeOf } from '../protocols/catalogue.ts';
 import { ASKING_REQUESTS } from '../contract/operations/asking.ts';
 import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
 import { PAYMENT_REQUESTS } from '../contract/operations/payments.ts';

@@ -1,4 +1,4 @@
-import { schemeOf } from '../protocols/registry.ts';
+import { schemeOf } from '../protocols/catalogue.ts';
 import { createExpiryIndex } from '../ledger/dynamodb/books/expiry-index.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { App, Environment } from 'aws-cdk-lib';
 import { addStacks } from './app.ts';
 import type { DataStack } from './data-stack.ts';
-import { DEFAULT_CONFIG, type BursarConfig } from './config/config.ts';
+import type { BursarConfig } from './config/config.ts';
+import { DEFAULT_CONFIG } from './config/defaults.ts';
 import type { ServiceStack } from './service-stack.ts';
 
-export { DEFAULT_CONFIG, type BursarConfig } from './config/config.ts';
+export type { BursarConfig } from './config/config.ts';
+export { DEFAULT_CONFIG } from './config/defaults.ts';
 export { DataStack } from './data-stack.ts';
 export { ServiceStack } from './service-stack.ts';
 

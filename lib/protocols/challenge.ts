@@ -4,7 +4,7 @@ import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import type { Offer } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { isRecord, memberOf } from '../json/record.ts';
-import { X402_SCHEMES } from './registry.ts';
+import { X402_SCHEMES } from './catalogue.ts';
 import type { X402Version } from './x402/scheme.ts';
 import {
   buildPaymentHeader,

@@ -1,6 +1,6 @@
 import type { SellerOffer } from '../domain/offers/judge-offer.ts';
 import type { Challenge } from './challenge.ts';
-import { schemeOf, X402_SCHEMES } from './registry.ts';
+import { schemeOf, X402_SCHEMES } from './catalogue.ts';
 import { readEntries } from './x402/entries.ts';
 import { priceOf } from './x402/payment-required.ts';
 import type { ResourceRule } from './x402/seller-resource.ts';

@@ -39,7 +39,7 @@ export interface SignatureRefusal {
   readonly message: string;
 }
 
-export interface Signer {
+export interface VerifiedKey {
   readonly accessKeyId: string;
 }
 
@@ -57,7 +57,7 @@ const SINGLE_HEADERS = ['authorization', 'host', 'x-amz-date', 'x-amz-security-t
 const TOKEN_HEADER = 'x-amz-security-token';
 
 /** The parts of a signature, wherever the request carries them. */
-interface Claim {
+interface SignatureParts {
   readonly form: 'header' | 'query';
   readonly credential: string;
   readonly signedHeaders: readonly string[];
@@ -75,15 +75,15 @@ interface Claim {
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-export function verifySignature(request: SignedRequest, rules: SignatureRules): Result<Signer, SignatureRefusal> {
-  const claim = readClaim(request);
-  if (!claim.ok) return claim;
-  const { credential, instant } = claim.value;
+export function verifySignature(request: SignedRequest, rules: SignatureRules): Result<VerifiedKey, SignatureRefusal> {
+  const parts = readParts(request);
+  if (!parts.ok) return parts;
+  const { credential, instant } = parts.value;
   const scope = SCOPE.exec(credential);
   if (scope === null) return no('incomplete', 'Credential must be KEY/DATE/REGION/SERVICE/aws4_request.');
   const [, accessKeyId, date, region, service] = scope as unknown as [string, string, string, string, string];
 
-  const untimely = checkTime(claim.value, date, rules.now);
+  const untimely = checkTime(parts.value, date, rules.now);
   if (untimely !== null) return untimely;
   if (region !== rules.region)
     return no('wrong-scope', `Credential should be scoped to a valid region: ${rules.region}.`);
@@ -91,14 +91,14 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
     return no('wrong-scope', `Credential should be scoped to correct service: '${rules.service}'.`);
   }
   const found = rules.findCredential(accessKeyId);
-  if (found === null || !sameText(claim.value.token ?? '', found.sessionToken ?? '')) {
+  if (found === null || !sameText(parts.value.token ?? '', found.sessionToken ?? '')) {
     return no('unknown-key', 'The security token included in the request is invalid.');
   }
 
   const key = signingKey(found, [date, region, service]);
-  for (const canonical of canonicalRequests(request, claim.value, rules.normalizePath ?? true)) {
+  for (const canonical of canonicalRequests(request, parts.value, rules.normalizePath ?? true)) {
     const toSign = [ALGORITHM, instant, credential.slice(accessKeyId.length + 1), sha256(canonical)].join('\n');
-    if (sameText(hmac(key, toSign).toString('hex'), claim.value.signature)) return ok({ accessKeyId });
+    if (sameText(hmac(key, toSign).toString('hex'), parts.value.signature)) return ok({ accessKeyId });
   }
   return no(
     'invalid',
@@ -111,7 +111,7 @@ function no(reason: SignatureRefusal['reason'], message: string): Result<never, 
   return refuse({ reason, message });
 }
 
-function readClaim(request: SignedRequest): Result<Claim, SignatureRefusal> {
+function readParts(request: SignedRequest): Result<SignatureParts, SignatureRefusal> {
   for (const name of SINGLE_HEADERS) {
     if (valuesOf(request, name).length > 1) return no('incomplete', `Header '${name}' must occur once.`);
   }
@@ -119,12 +119,15 @@ function readClaim(request: SignedRequest): Result<Claim, SignatureRefusal> {
   const [authorization] = valuesOf(request, 'authorization');
   const inQuery = query.some(([name]) => name.toLowerCase() === 'x-amz-signature');
   if (authorization !== undefined && inQuery) return no('incomplete', 'Only one signature is allowed.');
-  const claim = inQuery ? readQueryClaim(query) : readHeaderClaim(request, authorization);
-  if (!claim.ok) return claim;
-  return checkCoverage(request, claim.value);
+  const parts = inQuery ? readQueryParts(query) : readHeaderParts(request, authorization);
+  if (!parts.ok) return parts;
+  return checkCoverage(request, parts.value);
 }
 
-function readHeaderClaim(request: SignedRequest, authorization: string | undefined): Result<Claim, SignatureRefusal> {
+function readHeaderParts(
+  request: SignedRequest,
+  authorization: string | undefined,
+): Result<SignatureParts, SignatureRefusal> {
   if (!authorization?.startsWith('AWS4-')) return no('missing', 'Missing Authentication Token');
   const parts = AUTHORIZATION.exec(authorization);
   if (parts === null) {
@@ -144,7 +147,7 @@ function readHeaderClaim(request: SignedRequest, authorization: string | undefin
   });
 }
 
-function readQueryClaim(query: readonly (readonly [string, string])[]): Result<Claim, SignatureRefusal> {
+function readQueryParts(query: readonly (readonly [string, string])[]): Result<SignatureParts, SignatureRefusal> {
   const all = (name: string): string[] => query.filter(([key]) => key === name).map(([, value]) => value);
   const names = ['Algorithm', 'Credential', 'Date', 'Expires', 'SignedHeaders', 'Signature'];
   for (const name of names) {
@@ -172,8 +175,8 @@ function readQueryClaim(query: readonly (readonly [string, string])[]): Result<C
 }
 
 /** What must be signed is signed, and what is signed is there. */
-function checkCoverage(request: SignedRequest, claim: Claim): Result<Claim, SignatureRefusal> {
-  const { signedHeaders, form } = claim;
+function checkCoverage(request: SignedRequest, parts: SignatureParts): Result<SignatureParts, SignatureRefusal> {
+  const { signedHeaders, form } = parts;
   if (!sortedAndUnique(signedHeaders))
     return no('incomplete', 'SignedHeaders must be in lower case, sorted and unique.');
   const required = form === 'header' ? ['host', 'x-amz-date'] : ['host'];
@@ -190,15 +193,15 @@ function checkCoverage(request: SignedRequest, claim: Claim): Result<Claim, Sign
   if (digest !== undefined && !sameText(digest, sha256(request.body))) {
     return no('invalid', "Header 'x-amz-content-sha256' must be the SHA-256 of the body in hexadecimal.");
   }
-  return ok(claim);
+  return ok(parts);
 }
 
-function checkTime(claim: Claim, date: string, now: EpochMs): Result<never, SignatureRefusal> | null {
-  const parts = INSTANT.exec(claim.instant);
-  if (parts === null || claim.instant.slice(0, 8) !== date) {
+function checkTime(parts: SignatureParts, date: string, now: EpochMs): Result<never, SignatureRefusal> | null {
+  const fields = INSTANT.exec(parts.instant);
+  if (fields === null || parts.instant.slice(0, 8) !== date) {
     return no('incomplete', 'X-Amz-Date must be YYYYMMDDTHHMMSSZ on the day of the credential.');
   }
-  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number) as [
+  const [year, month, day, hour, minute, second] = fields.slice(1).map(Number) as [
     number,
     number,
     number,
@@ -207,23 +210,23 @@ function checkTime(claim: Claim, date: string, now: EpochMs): Result<never, Sign
     number,
   ];
   const signedAt = Date.UTC(year, month - 1, day, hour, minute, second);
-  if (signedAt - now > SKEW_MAX_MS) return no('expired', `Signature not yet current: signed at ${claim.instant}.`);
-  const lifeMs = claim.expiresSeconds === null ? SKEW_MAX_MS : claim.expiresSeconds * 1000;
-  return now - signedAt > lifeMs ? no('expired', `Signature expired: signed at ${claim.instant}.`) : null;
+  if (signedAt - now > SKEW_MAX_MS) return no('expired', `Signature not yet current: signed at ${parts.instant}.`);
+  const lifeMs = parts.expiresSeconds === null ? SKEW_MAX_MS : parts.expiresSeconds * 1000;
+  return now - signedAt > lifeMs ? no('expired', `Signature expired: signed at ${parts.instant}.`) : null;
 }
 
 /** The texts that the signer may have signed: some have the token added to a presigned URL afterwards. */
-function canonicalRequests(request: SignedRequest, claim: Claim, normalizePath: boolean): string[] {
+function canonicalRequests(request: SignedRequest, parts: SignatureParts, normalizePath: boolean): string[] {
   const { path, query } = splitTarget(request.target);
   const unsigned = [['X-Amz-Signature']];
-  if (claim.form === 'query' && claim.token !== null) unsigned.push(['X-Amz-Signature', 'X-Amz-Security-Token']);
+  if (parts.form === 'query' && parts.token !== null) unsigned.push(['X-Amz-Signature', 'X-Amz-Security-Token']);
   return unsigned.map((names) =>
     [
       request.method,
       canonicalPath(path, normalizePath),
       canonicalQuery(query.filter(([name]) => !names.includes(name))),
-      canonicalHeaders(request.headers, claim.signedHeaders),
-      claim.signedHeaders.join(';'),
+      canonicalHeaders(request.headers, parts.signedHeaders),
+      parts.signedHeaders.join(';'),
       sha256(request.body),
     ].join('\n'),
   );

@@ -2,7 +2,7 @@ import { findNetwork } from '../domain/assets.ts';
 import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
 import type { Payment } from '../domain/payment/payment.ts';
-import type { WalletType } from '../domain/tenants/resources.ts';
+import type { WalletType } from '../domain/tenants/wallet-shapes.ts';
 import type { MetricName } from './metric-names.ts';
 import type { PaymentPhase, RequestRecord } from './request-record.ts';
 

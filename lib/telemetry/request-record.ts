@@ -1,4 +1,4 @@
-import type { WalletType } from '../domain/tenants/resources.ts';
+import type { WalletType } from '../domain/tenants/wallet-shapes.ts';
 import type { MetricValues } from './emf.ts';
 import type { LogFields } from './log-fields.ts';
 

@@ -1,5 +1,5 @@
 import type { WalletProvisioner } from '../domain/ports/services.ts';
-import type { WalletType } from '../domain/tenants/resources.ts';
+import type { WalletType } from '../domain/tenants/wallet-shapes.ts';
 import { createKmsProvisioner, type KmsProvisionerDeps } from './aws-kms/provisioner.ts';
 import { createSeedVaultProvisioner, type SeedVaultProvisionerDeps } from './seed-vault/provisioner.ts';
 

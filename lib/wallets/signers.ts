@@ -1,5 +1,5 @@
 import type { Signer } from '../domain/ports/services.ts';
-import type { WalletType } from '../domain/tenants/resources.ts';
+import type { WalletType } from '../domain/tenants/wallet-shapes.ts';
 import { createKmsSigner, type SignDigest } from './aws-kms/signer.ts';
 import { createSeedVaultSigner, type ReadSecret } from './seed-vault/signer.ts';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
+import { untilChildEnds } from '../child-end.ts';
 
 export interface ChildReport {
   readonly figures: Readonly<Record<string, number>>;
@@ -30,11 +30,11 @@ export async function runProgram(
   });
   const stop = whileRunning(child.pid!);
   child.once('close', stop);
-  const [log, problems, report, [code]] = await Promise.all([
+  const [log, problems, report, { code }] = await Promise.all([
     text(child.stdout!),
     text(child.stderr!),
     text(child.stdio[3] as Readable),
-    once(child, 'close') as Promise<[number | null]>,
+    untilChildEnds(child),
   ]);
   if (code !== 0 || report === '')
     throw new Error(`${path} ended with ${code}: ${problems.slice(-2_000)}${log.slice(-1_000)}`);

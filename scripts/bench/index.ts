@@ -12,6 +12,7 @@ import { measureKmsReply } from './kms-row.ts';
 import { measureLoad } from './load/index.ts';
 import { measureMemorySettings } from './memory-settings/index.ts';
 import { measurePaymentUse } from './payment-units.ts';
+import { measurePolicy } from './policy-row.ts';
 import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
 import { measureRefusals } from './refusal-rows.ts';
 import { verdictOf, type Row } from './row.ts';
@@ -37,6 +38,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P18: measureCost,
   P21: measureRefusals,
   P22: measureSpans,
+  P23: measurePolicy,
 };
 const REPORT_FILE = join(PROJECT_ROOT, '.bursar', 'bench.json');
 

@@ -1,6 +1,6 @@
 import { HDKey, hdKeyToAccount, type HDAccount } from 'viem/accounts';
 import type { Signer } from '../../lib/domain/ports/services.ts';
-import type { WalletKey } from '../../lib/domain/tenants/resources.ts';
+import type { WalletKey } from '../../lib/domain/tenants/wallet-shapes.ts';
 import { createSeedVaultSigner, type ReadSecret } from '../../lib/wallets/seed-vault/signer.ts';
 
 /** A wallet in both hands: ours by its key's name, the peers' as viem's account. */

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { LocalInfo } from '../../lib/local/info.ts';
+import { untilChildEnds } from '../child-end.ts';
 import { killTreeAtOnce, listTree, sendSignal, untilGone, type TreeProcess } from '../process-tree.ts';
 
 /** `bin/local.ts` in a process group of its own, with everything that it started. */
@@ -43,11 +44,8 @@ export function startStackProcess({ port, dataDir, cwd }: StackProcessOptions): 
   const ready = untilReady(child);
   // Whoever kills it while it starts does not wait for it.
   ready.catch(() => {});
-  const leaveNothing = (): void => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killTreeAtOnce(child.pid);
-  };
-  process.on('exit', leaveNothing);
-  child.once('close', () => process.off('exit', leaveNothing));
+  // That it cannot start is what `ready` tells.
+  untilChildEnds(child, () => void killTreeAtOnce(child.pid!)).catch(() => {});
   return {
     ready,
     killWorker: (choice) => {

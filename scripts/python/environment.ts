@@ -1,3 +1,4 @@
+import { untilChildEnds } from '../child-end.ts';
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -105,9 +106,6 @@ async function run(what: 'venv' | 'pip', command: string, args: readonly string[
   };
   child.stdout.on('data', read);
   child.stderr.on('data', read);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const { code } = await untilChildEnds(child);
   if (code !== 0) throw new Error(`Python's ${what} does not work here (exit ${code}): ${output.trim()}`);
 }

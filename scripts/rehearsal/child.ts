@@ -1,3 +1,4 @@
+import { untilChildEnds } from '../child-end.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 
 export interface CommandOptions {
@@ -57,18 +58,9 @@ export function tailOf(child: ChildProcess, onLine: (line: string) => void = () 
 export async function runCommand(options: CommandOptions): Promise<CommandResult> {
   const { command, args, env, cwd, timeoutMs, onLine } = options;
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
-  const endWithUs = (): void => void child.kill('SIGKILL');
-  process.once('exit', endWithUs);
   const tail = tailOf(child, onLine);
-  try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    return { code, output: tail() };
-  } finally {
-    process.off('exit', endWithUs);
-  }
+  const { code } = await untilChildEnds(child);
+  return { code, output: tail() };
 }
 
 /** Asks a process to end, and makes it where it does not. */

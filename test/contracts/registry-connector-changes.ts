@@ -70,7 +70,7 @@ export function connectorChangeContract(registry: () => Registry): void {
       expect([count(outcomes, 'changed'), count(outcomes, 'stale')]).toEqual([1, PARALLEL - 1]);
       expect(await read(connector)).toBeNull();
       expect(await registry().replaceConnector(change(connector, 'back'), connector, null)).toBe('stale');
-      expect(await registry().claimConnector(connector.managerId, connector.connectorId, 'h1', NOW)).toEqual({
+      expect(await registry().beginConnector(connector.managerId, connector.connectorId, 'h1', NOW)).toEqual({
         kind: 'exists',
         resource: { ...connector, updatedAt: LATER },
         requestHash: 'h1',
@@ -78,11 +78,11 @@ export function connectorChangeContract(registry: () => Registry): void {
       expect(await read(connector)).toBeNull();
     });
 
-    test('is in use while it has an instrument, claimed or active, and not before or after', async () => {
+    test('is in use while it has an instrument, begun or active, and not before or after', async () => {
       const connector = await create();
       const instrument = makeInstrument(connectorOf(connector));
       const remember = () => registry().deleteInstrument(instrument, instrument.instrumentId, LATER);
-      expect(await registry().claimInstrument(instrument, 'h1', NOW)).toEqual({ kind: 'claimed' });
+      expect(await registry().beginInstrument(instrument, 'h1', NOW)).toEqual({ kind: 'begun' });
       expect(await remove(connector)).toBe('in_use');
       await registry().completeInstrument(activate(instrument));
       expect(await remove(connector)).toBe('in_use');
@@ -96,8 +96,8 @@ export function connectorChangeContract(registry: () => Registry): void {
       expect(await remove(connector)).toBe('changed');
       for (const parent of [connectorOf(connector), { managerId: makeManagerId(), connectorId: 'none-0000000001' }]) {
         const instrument = makeInstrument(parent);
-        const claimed = await registry().claimInstrument(instrument, 'h1', NOW);
-        expect(claimed).toEqual({ kind: 'no_place', why: 'missing' });
+        const begun = await registry().beginInstrument(instrument, 'h1', NOW);
+        expect(begun).toEqual({ kind: 'no_place', why: 'missing' });
         expect(await registry().readInstrument(instrument, instrument.instrumentId)).toBeNull();
       }
     });
@@ -119,27 +119,24 @@ function listContract(
       registry().listConnectors(managerId, page);
 
   describe('the connectors of a manager', () => {
-    test.each([1, 2, 3, 100])(
-      'are each listed once, in pages of %i, without those claimed or deleted',
-      async (size) => {
-        const managerId = makeManagerId();
-        const ids = times(6, (index) => `cards${index}-000000000${index}`);
-        const made = [];
-        for (const connectorId of ids) made.push(await create({ managerId, connectorId }));
-        await registry().claimConnector(managerId, 'cards3_-0000000000', 'h1', NOW);
-        await remove(made[0]!);
-        await remove(made[2]!);
-        // Another manager's and an instrument, which are stored nearby.
-        await create();
-        await registry().claimInstrument(makeInstrument({ managerId, connectorId: ids[1]! }), 'h1', NOW);
-        const expected = [made[1], made[3], made[4], made[5]];
-        const pages = await readPages(list(managerId), size);
-        expect(pages.flatMap(({ items }) => items)).toEqual(expected);
-        expect(pages.map(({ items }) => items.length)).toEqual(
-          times(Math.ceil(4 / size), (page) => Math.min(size, 4 - page * size)),
-        );
-      },
-    );
+    test.each([1, 2, 3, 100])('are each listed once, in pages of %i, without those begun or deleted', async (size) => {
+      const managerId = makeManagerId();
+      const ids = times(6, (index) => `cards${index}-000000000${index}`);
+      const made = [];
+      for (const connectorId of ids) made.push(await create({ managerId, connectorId }));
+      await registry().beginConnector(managerId, 'cards3_-0000000000', 'h1', NOW);
+      await remove(made[0]!);
+      await remove(made[2]!);
+      // Another manager's and an instrument, which are stored nearby.
+      await create();
+      await registry().beginInstrument(makeInstrument({ managerId, connectorId: ids[1]! }), 'h1', NOW);
+      const expected = [made[1], made[3], made[4], made[5]];
+      const pages = await readPages(list(managerId), size);
+      expect(pages.flatMap(({ items }) => items)).toEqual(expected);
+      expect(pages.map(({ items }) => items.length)).toEqual(
+        times(Math.ceil(4 / size), (page) => Math.min(size, 4 - page * size)),
+      );
+    });
 
     test('are none where there is no manager', async () => {
       expect(await registry().listConnectors(makeManagerId(), { maxResults: 10 })).toEqual({ items: [] });

@@ -11,10 +11,10 @@ import { count, makeRemembered } from './registry-managers.ts';
 
 const LEASE_END = addMs(NOW, CREATE_LEASE_MS);
 
-/** What every registry must do when connectors are claimed and completed. */
+/** What every registry must do when connectors are begun and completed. */
 export function connectorContract(registry: () => Registry): void {
-  const claim = ({ managerId, connectorId }: PaymentConnector, hash = 'h1', now = NOW) =>
-    registry().claimConnector(managerId, connectorId, hash, now);
+  const begin = ({ managerId, connectorId }: PaymentConnector, hash = 'h1', now = NOW) =>
+    registry().beginConnector(managerId, connectorId, hash, now);
   const complete = (connector: PaymentConnector, hash = 'h1') => registry().completeConnector(connector, hash, null);
   const read = ({ managerId, connectorId }: PaymentConnector) => registry().readConnector(managerId, connectorId);
 
@@ -29,74 +29,74 @@ export function connectorContract(registry: () => Registry): void {
     test('reads back as it was completed, for each type of wallet', async () => {
       const seed = await make({ description: 'research wallets' });
       for (const connector of [seed, await make({ material: { type: 'AwsKms' } })]) {
-        expect(await claim(connector)).toEqual({ kind: 'claimed' });
+        expect(await begin(connector)).toEqual({ kind: 'begun' });
         expect(await complete(connector)).toBe('completed');
         expect(await read(connector)).toEqual(connector);
-        expect(await claim(connector)).toEqual({ kind: 'exists', resource: connector, requestHash: 'h1' });
+        expect(await begin(connector)).toEqual({ kind: 'exists', resource: connector, requestHash: 'h1' });
       }
     });
 
     test('is null before it is completed, and under another manager', async () => {
       const connector = await make();
-      await claim(connector);
+      await begin(connector);
       expect(await read(connector)).toBeNull();
       await complete(connector);
       expect(await read({ ...connector, managerId: makeManagerId() })).toBeNull();
     });
 
-    test('is claimed once by parallel requests', async () => {
+    test('is begun once by parallel requests', async () => {
       const connector = await make();
-      const outcomes = await Promise.all(times(PARALLEL, () => claim(connector)));
-      expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
+      const outcomes = await Promise.all(times(PARALLEL, () => begin(connector)));
+      expect(countKinds(outcomes)).toEqual({ begun: 1, in_progress: PARALLEL - 1 });
     });
 
-    test('is claimed apart under each manager', async () => {
+    test('is begun apart under each manager', async () => {
       const connector = await make();
-      expect(await claim(connector)).toEqual({ kind: 'claimed' });
+      expect(await begin(connector)).toEqual({ kind: 'begun' });
       const { managerId } = await make();
-      expect(await claim({ ...connector, managerId })).toEqual({ kind: 'claimed' });
+      expect(await begin({ ...connector, managerId })).toEqual({ kind: 'begun' });
     });
 
     test('is not taken over one millisecond before its lease ends, and is when it ends', async () => {
       const connector = await make();
-      await claim(connector);
-      expect(await claim(connector, 'h1', addMs(NOW, CREATE_LEASE_MS - 1))).toEqual({
+      await begin(connector);
+      expect(await begin(connector, 'h1', addMs(NOW, CREATE_LEASE_MS - 1))).toEqual({
         kind: 'in_progress',
         requestHash: 'h1',
       });
-      expect(await claim(connector, 'h1', LEASE_END)).toEqual({ kind: 'claimed' });
+      expect(await begin(connector, 'h1', LEASE_END)).toEqual({ kind: 'begun' });
     });
 
     test('is taken over once by parallel requests, with a lease of its own', async () => {
       const connector = await make();
-      await claim(connector);
-      const outcomes = await Promise.all(times(PARALLEL, () => claim(connector, 'h1', LEASE_END)));
-      expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
-      const before = await claim(connector, 'h1', addMs(LEASE_END, CREATE_LEASE_MS - 1));
+      await begin(connector);
+      const outcomes = await Promise.all(times(PARALLEL, () => begin(connector, 'h1', LEASE_END)));
+      expect(countKinds(outcomes)).toEqual({ begun: 1, in_progress: PARALLEL - 1 });
+      const before = await begin(connector, 'h1', addMs(LEASE_END, CREATE_LEASE_MS - 1));
       expect(before.kind).toBe('in_progress');
     });
 
-    test('is not taken over by another request, however old the claim', async () => {
+    test('is not taken over by another request, however old the draft', async () => {
       const connector = await make();
-      await claim(connector, 'h1');
-      expect(await claim(connector, 'h2', addMs(LEASE_END, 1_000_000))).toEqual({
+      await begin(connector, 'h1');
+      expect(await begin(connector, 'h2', addMs(LEASE_END, 1_000_000))).toEqual({
         kind: 'in_progress',
         requestHash: 'h1',
       });
     });
 
-    test('refuses a completion without a claim, and one under another request', async () => {
+    test('refuses a completion without a draft, and one under another request', async () => {
       const connector = await make();
-      await expect(complete(connector)).rejects.toThrow(/without a claim/);
+      await expect(complete(connector)).rejects.toThrow(/without a draft/);
       expect(await read(connector)).toBeNull();
-      await claim(connector, 'h1');
-      await expect(complete(connector, 'h2')).rejects.toThrow(/without a claim/);
+      await begin(connector, 'h1');
+      await expect(complete(connector, 'h2')).rejects.toThrow(/without a draft/);
       expect(await read(connector)).toBeNull();
     });
 
     test('is completed once: the same again is accepted, other material is not', async () => {
       const connector = await make();
-      await claim(connector);
+      await begin(connector);
       await complete(connector);
       await complete(connector);
       const other = { ...connector, material: { type: 'AwsKms' } } as const;
@@ -107,17 +107,17 @@ export function connectorContract(registry: () => Registry): void {
     test('has no place under a manager that is missing or deleted, and one under any other', async () => {
       const connector = makeConnector();
       const { managerId } = connector;
-      expect(await claim(connector)).toEqual({ kind: 'no_place', why: 'missing' });
+      expect(await begin(connector)).toEqual({ kind: 'no_place', why: 'missing' });
       const manager = makeManager({ managerId });
       await registry().createManager(manager, null);
-      expect(await claim(connector)).toEqual({ kind: 'claimed' });
+      expect(await begin(connector)).toEqual({ kind: 'begun' });
       expect(await registry().deleteManager(manager, null, NOW)).toBe('changed');
-      expect(await claim(makeConnector({ managerId }))).toEqual({ kind: 'no_place', why: 'missing' });
+      expect(await begin(makeConnector({ managerId }))).toEqual({ kind: 'no_place', why: 'missing' });
     });
 
-    test('is not completed under a manager that was deleted since the claim', async () => {
+    test('is not completed under a manager that was deleted since the draft', async () => {
       const connector = await make();
-      await claim(connector);
+      await begin(connector);
       const manager = (await registry().readManager(connector.managerId))!;
       expect(await registry().deleteManager(manager, null, NOW)).toBe('changed');
       expect(await complete(connector)).toBe('manager_missing');
@@ -126,14 +126,14 @@ export function connectorContract(registry: () => Registry): void {
 
     test('is not completed under a client token that was never bound to the request', async () => {
       const connector = await make();
-      await claim(connector);
+      await begin(connector);
       await expect(registry().completeConnector(connector, 'h1', makeRemembered())).rejects.toThrow(/not its own/);
       expect(await read(connector)).toBeNull();
     });
 
     test('is completed once by parallel requests, and counts once', async () => {
       const connector = await make();
-      await claim(connector);
+      await begin(connector);
       const outcomes = await Promise.all(times(PARALLEL, () => complete(connector)));
       expect(count(outcomes, 'completed')).toBe(PARALLEL);
       expect(await registry().deleteConnector(connector, null, NOW)).toBe('changed');

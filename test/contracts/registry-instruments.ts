@@ -17,26 +17,26 @@ export function instrumentContract(registry: () => Registry): void {
     parents = await createParents(registry());
   });
   const make = (overrides: Partial<PaymentInstrument> = {}) => makeInstrument({ ...parents, ...overrides });
-  const claim = (instrument: PaymentInstrument, hash = 'h1', now = NOW) =>
-    registry().claimInstrument(instrument, hash, now);
+  const begin = (instrument: PaymentInstrument, hash = 'h1', now = NOW) =>
+    registry().beginInstrument(instrument, hash, now);
   const read = (instrument: PaymentInstrument) => registry().readInstrument(instrument, instrument.instrumentId);
 
   describe('an instrument', () => {
-    test('reads back as it was claimed, then as it was completed', async () => {
+    test('reads back as it was begun, then as it was completed', async () => {
       const instrument = make({
         linkedAccounts: [{ email: { emailAddress: 'a@example.com' } }, { oauth2: { sub: '1', __proto__x: 'y' } }],
       });
-      expect(await claim(instrument)).toEqual({ kind: 'claimed' });
+      expect(await begin(instrument)).toEqual({ kind: 'begun' });
       expect(await read(instrument)).toEqual(instrument);
       const active = activate(instrument);
       await registry().completeInstrument(active);
       expect(await read(instrument)).toEqual(active);
-      expect(await claim(instrument)).toEqual({ kind: 'exists', resource: active, requestHash: 'h1' });
+      expect(await begin(instrument)).toEqual({ kind: 'exists', resource: active, requestHash: 'h1' });
     });
 
     test('reads back a key that is derived from a seed', async () => {
       const instrument = make();
-      await claim(instrument);
+      await begin(instrument);
       const { address } = activate(instrument).wallet!;
       const key = { type: 'SeedVault', secretArn: 'arn:aws:x', secretVersionId: 'v1', index: 7 } as const;
       const active = { ...activate(instrument), wallet: { address, key } };
@@ -44,49 +44,49 @@ export function instrumentContract(registry: () => Registry): void {
       expect(await read(instrument)).toEqual(active);
     });
 
-    test('is claimed once by parallel requests', async () => {
+    test('is begun once by parallel requests', async () => {
       const instrument = make();
-      const outcomes = await Promise.all(times(PARALLEL, () => claim(instrument)));
-      expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
+      const outcomes = await Promise.all(times(PARALLEL, () => begin(instrument)));
+      expect(countKinds(outcomes)).toEqual({ begun: 1, in_progress: PARALLEL - 1 });
     });
 
     test('is not taken over one millisecond before its lease ends, and is once when it ends', async () => {
       const instrument = make();
-      await claim(instrument);
-      const early = await claim(instrument, 'h1', addMs(NOW, CREATE_LEASE_MS - 1));
+      await begin(instrument);
+      const early = await begin(instrument, 'h1', addMs(NOW, CREATE_LEASE_MS - 1));
       expect(early).toEqual({ kind: 'in_progress', requestHash: 'h1' });
       const later = { ...instrument, createdAt: LEASE_END };
-      const outcomes = await Promise.all(times(PARALLEL, () => claim(later, 'h1', LEASE_END)));
-      expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: PARALLEL - 1 });
+      const outcomes = await Promise.all(times(PARALLEL, () => begin(later, 'h1', LEASE_END)));
+      expect(countKinds(outcomes)).toEqual({ begun: 1, in_progress: PARALLEL - 1 });
     });
 
     test('that is given back is taken over at once, by the same request alone', async () => {
       const instrument = make();
-      await claim(instrument);
+      await begin(instrument);
       await registry().yieldInstrument(instrument);
       const next = { ...instrument, createdAt: addMs(NOW, 1) };
-      expect(await claim(next, 'h2', addMs(NOW, 1))).toEqual({ kind: 'in_progress', requestHash: 'h1' });
-      expect(await claim(next, 'h1', addMs(NOW, 1))).toEqual({ kind: 'claimed' });
-      // The repetition of the first giving back takes nothing from the second claim.
+      expect(await begin(next, 'h2', addMs(NOW, 1))).toEqual({ kind: 'in_progress', requestHash: 'h1' });
+      expect(await begin(next, 'h1', addMs(NOW, 1))).toEqual({ kind: 'begun' });
+      // The repetition of the first giving back takes nothing from the second draft.
       await registry().yieldInstrument(instrument);
-      expect(await claim(next, 'h1', addMs(NOW, 2))).toEqual({ kind: 'in_progress', requestHash: 'h1' });
+      expect(await begin(next, 'h1', addMs(NOW, 2))).toEqual({ kind: 'in_progress', requestHash: 'h1' });
       await registry().completeInstrument(activate(next));
       await registry().yieldInstrument(next);
       expect(await read(instrument)).toEqual(activate(next));
     });
 
-    test('is not taken over by another request, however old the claim', async () => {
+    test('is not taken over by another request, however old the draft', async () => {
       const instrument = make();
-      await claim(instrument, 'h1');
-      const other = await claim(instrument, 'h2', addMs(LEASE_END, 1_000_000));
+      await begin(instrument, 'h1');
+      const other = await begin(instrument, 'h2', addMs(LEASE_END, 1_000_000));
       expect(other).toEqual({ kind: 'in_progress', requestHash: 'h1' });
     });
 
-    test('takes the key of the claim that took over, not that of the one before', async () => {
+    test('takes the key of the draft that took over, not that of the one before', async () => {
       const slow = make();
-      await claim(slow);
+      await begin(slow);
       const later = { ...slow, createdAt: LEASE_END, updatedAt: LEASE_END };
-      await claim(later, 'h1', LEASE_END);
+      await begin(later, 'h1', LEASE_END);
       await expect(registry().completeInstrument(activate(slow, 'key-slow'))).rejects.toThrow(NotNow);
       await registry().completeInstrument(activate(later, 'key-later'));
       await expect(registry().completeInstrument(activate(slow, 'key-slow'))).rejects.toThrow(NotNow);
@@ -95,21 +95,21 @@ export function instrumentContract(registry: () => Registry): void {
 
     test('is completed once: the same again is accepted, another key is not', async () => {
       const instrument = make();
-      await claim(instrument);
+      await begin(instrument);
       await registry().completeInstrument(activate(instrument));
       await registry().completeInstrument(activate(instrument));
       await expect(registry().completeInstrument(activate(instrument, 'key-2'))).rejects.toThrow(NotNow);
       expect(await read(instrument)).toEqual(activate(instrument));
     });
 
-    test('keeps one place at its connector however often its claim is taken over', async () => {
+    test('keeps one place at its connector however often its draft is taken over', async () => {
       const connectorIds = await createParents(registry());
       const instrument = makeInstrument(connectorIds);
-      expect(await claim(instrument)).toEqual({ kind: 'claimed' });
+      expect(await begin(instrument)).toEqual({ kind: 'begun' });
       const later = { ...instrument, createdAt: LEASE_END, updatedAt: LEASE_END };
-      expect(await claim(later, 'h1', LEASE_END)).toEqual({ kind: 'claimed' });
+      expect(await begin(later, 'h1', LEASE_END)).toEqual({ kind: 'begun' });
       await registry().completeInstrument(activate(later));
-      expect(await claim(instrument)).toMatchObject({ kind: 'exists' });
+      expect(await begin(instrument)).toMatchObject({ kind: 'exists' });
       expect(await registry().deleteInstrument(later, later.instrumentId, LEASE_END)).not.toBeNull();
       await expectUnused(registry(), connectorIds);
     });
@@ -117,12 +117,12 @@ export function instrumentContract(registry: () => Registry): void {
     test('gives its place back when it is deleted before it is complete, once', async () => {
       const connectorIds = await createParents(registry());
       const [kept, gone] = [makeInstrument(connectorIds), makeInstrument(connectorIds)];
-      await claim(kept);
-      await claim(gone);
+      await begin(kept);
+      await begin(gone);
       expect(await registry().deleteInstrument(gone, gone.instrumentId, NOW)).toMatchObject({ status: 'DELETED' });
       expect(await registry().deleteInstrument(gone, gone.instrumentId, NOW)).toBeNull();
-      // Neither a claim nor a completion that comes late takes a place again.
-      expect(await claim(gone, 'h1', LEASE_END)).toMatchObject({ kind: 'exists' });
+      // Neither a draft nor a completion that comes late takes a place again.
+      expect(await begin(gone, 'h1', LEASE_END)).toMatchObject({ kind: 'exists' });
       await expect(registry().completeInstrument(activate(gone))).rejects.toThrow(NotNow);
       const connector = (await registry().readConnector(connectorIds.managerId, connectorIds.connectorId))!;
       expect(await registry().deleteConnector(connector, null, NOW)).toBe('in_use');
@@ -130,21 +130,21 @@ export function instrumentContract(registry: () => Registry): void {
       await expectUnused(registry(), connectorIds);
     });
 
-    test('refuses a completion without a claim and one without a key', async () => {
+    test('refuses a completion without a draft and one without a key', async () => {
       const instrument = make();
-      await expect(registry().completeInstrument(activate(instrument))).rejects.toThrow(/without a claim/);
-      await claim(instrument);
+      await expect(registry().completeInstrument(activate(instrument))).rejects.toThrow(/without a draft/);
+      await begin(instrument);
       await expect(registry().completeInstrument(instrument)).rejects.toThrow(/completed as INITIATED/);
       expect(await read(instrument)).toEqual(instrument);
     });
 
-    test('refuses a claim of one that is active already', async () => {
-      await expect(claim(activate(make()))).rejects.toThrow(/is ACTIVE/);
+    test('refuses to begin one that is active already', async () => {
+      await expect(begin(activate(make()))).rejects.toThrow(/is ACTIVE/);
     });
 
     test('is null to every other user, however the ids are cut', async () => {
       const instrument = make({ userId: 'a#b' });
-      await claim(instrument);
+      await begin(instrument);
       for (const userId of ['a', 'b', 'a#', '#b', 'a#b#', 'A#b', `a#b#${instrument.instrumentId}`]) {
         expect(await read({ ...instrument, userId }), userId).toBeNull();
       }
@@ -154,7 +154,7 @@ export function instrumentContract(registry: () => Registry): void {
 
     test('refuses a manager id that could reach into another tenant', async () => {
       const instrument = make({ userId: 'a#b' });
-      await claim(instrument);
+      await begin(instrument);
       const forged = { ...instrument, managerId: `${instrument.managerId}#a`, userId: 'b' };
       await expect(read(forged)).rejects.toThrow(/not a manager id/);
     });
@@ -182,7 +182,7 @@ export function deletionContract(registry: () => Registry): void {
 
   async function active(): Promise<PaymentInstrument> {
     const instrument = make();
-    await registry().claimInstrument(instrument, 'h1', NOW);
+    await registry().beginInstrument(instrument, 'h1', NOW);
     await registry().completeInstrument(activate(instrument));
     return activate(instrument);
   }
@@ -211,13 +211,13 @@ export function deletionContract(registry: () => Registry): void {
       expect(outcomes.filter((outcome) => outcome !== null)).toHaveLength(1);
     });
 
-    test('is final: no claim or completion brings the instrument back', async () => {
-      const claimed = make();
-      await registry().claimInstrument(claimed, 'h1', NOW);
-      const deleted = await remove(claimed);
+    test('is final: no draft or completion brings the instrument back', async () => {
+      const begun = make();
+      await registry().beginInstrument(begun, 'h1', NOW);
+      const deleted = await remove(begun);
       expect(deleted?.status).toBe('DELETED');
-      await expect(registry().completeInstrument(activate(claimed))).rejects.toThrow(NotNow);
-      expect(await registry().claimInstrument(claimed, 'h1', LEASE_END)).toEqual({
+      await expect(registry().completeInstrument(activate(begun))).rejects.toThrow(NotNow);
+      expect(await registry().beginInstrument(begun, 'h1', LEASE_END)).toEqual({
         kind: 'exists',
         resource: deleted,
         requestHash: 'h1',

@@ -26,7 +26,7 @@ export function registryListContract(name: string, makeRegistry: () => Promise<R
 
     async function add(overrides: Partial<PaymentInstrument>): Promise<PaymentInstrument> {
       const instrument = makeInstrument(overrides);
-      await registry.claimInstrument(instrument, 'h1', NOW);
+      await registry.beginInstrument(instrument, 'h1', NOW);
       return instrument;
     }
 

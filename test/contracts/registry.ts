@@ -26,14 +26,14 @@ export function registryContract(name: string, makeRegistry: () => Promise<Regis
 }
 
 function keyIndexContract(registry: () => Registry): void {
-  async function claimed(): Promise<PaymentConnector> {
+  async function begun(): Promise<PaymentConnector> {
     const connector = makeConnector();
     await registry().createManager(makeManager({ managerId: connector.managerId }), null);
-    await registry().claimConnector(connector.managerId, connector.connectorId, 'h1', NOW);
+    await registry().beginConnector(connector.managerId, connector.connectorId, 'h1', NOW);
     return connector;
   }
   async function completed(): Promise<PaymentConnector> {
-    const connector = await claimed();
+    const connector = await begun();
     await registry().completeConnector(connector, 'h1', null);
     return connector;
   }
@@ -61,9 +61,9 @@ function keyIndexContract(registry: () => Registry): void {
       expect([await take(one), await take(one), await take(two)]).toEqual([0, 1, 0]);
     });
 
-    test('are refused for a connector that is missing, only claimed, or deleted', async () => {
+    test('are refused for a connector that is missing, only begun, or deleted', async () => {
       await expect(take(makeConnector())).rejects.toThrow(/missing or not READY/);
-      await expect(take(await claimed())).rejects.toThrow(/missing or not READY/);
+      await expect(take(await begun())).rejects.toThrow(/missing or not READY/);
       const gone = await completed();
       expect(await registry().deleteConnector(gone, null, NOW)).toBe('changed');
       await expect(take(gone)).rejects.toThrow(/missing or not READY/);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { formatErrorReference } from '../../lib/contract/errors-reference.ts';
+import { formatPolicySchema } from '../../lib/contract/policy.ts';
 import { formatHttpReference } from '../../lib/contract/reference.ts';
 import { ERROR_CODES } from '../../lib/contract/error-codes.ts';
 import { OPERATIONS } from '../../lib/contract/operations.ts';
@@ -23,6 +24,10 @@ test('the reference of errors is what the table says, with a row for every code'
 
 test('the OpenAPI document is what the table and the schemas say', () => {
   expect(readFileSync(join(docs, 'reference/openapi.json'), 'utf8')).toBe(formatOpenApiReference());
+});
+
+test('the schema of a policy is what the contract says', () => {
+  expect(readFileSync(join(docs, 'reference/policy.schema.json'), 'utf8')).toBe(formatPolicySchema());
 });
 
 test('every page that a page links to exists', () => {

@@ -4,7 +4,7 @@ import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { SESSION_LETTERS, toExpiryPlace, toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 
 /** What must be in no event. */
 export const SECRETS = { signature: `0x${'5ec2e7'.repeat(21)}5e1b` } as const;

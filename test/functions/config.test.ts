@@ -113,7 +113,7 @@ test.each([
   'x'.repeat(65),
   Array.from({ length: 51 }, (_, i) => `agent-${i}`).join(),
 ])('refuses to count %j as agents', (AGENT_NAMES) => {
-  expect(() => readPayingConfig({ ...BASE, AGENT_NAMES })).toThrow('AGENT_NAMES must be at most 50 names');
+  expect(() => readPayingConfig({ ...BASE, AGENT_NAMES })).toThrow('AGENT_NAMES must be at most 50 different names');
 });
 
 test('reads the addresses that money may leave for, and has none by default', () => {

@@ -74,7 +74,7 @@ describe('what the stores really send', () => {
     sent.on(TransactWriteItemsCommand).resolves({});
     const registry = createRegistry(table);
     const instrument = makeInstrument({ managerId: MANAGER, status: 'INITIATED', wallet: null });
-    await registry.claimInstrument(instrument, 'h1', NOW);
+    await registry.beginInstrument(instrument, 'h1', NOW);
     await registry.takeKeyIndex(MANAGER, instrument.connectorId, 0);
     expect(updates()).toHaveLength(2);
     await expectOnly('manage-instruments');

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { toChecksumAddress } from '../../lib/chains/evm/address.ts';
 import { EXISTING_TABLES } from './options.ts';
-import { DEFAULT_CONFIG, parseConfig } from '../../lib/infra/config/config.ts';
+import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
+import { parseConfig } from '../../lib/infra/config/source.ts';
 
 const parse = (context: Record<string, unknown>, env: Record<string, string> = {}) => parseConfig({ context, env });
 

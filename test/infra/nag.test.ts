@@ -7,7 +7,8 @@ import { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks, type NagPack }
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addStacks } from '../../lib/infra/app.ts';
 import { bundle } from '../../lib/infra/build/bundle.ts';
-import { DEFAULT_CONFIG, type BursarConfig } from '../../lib/infra/config/config.ts';
+import type { BursarConfig } from '../../lib/infra/config/config.ts';
+import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
 import { LOCAL_ENVIRONMENT, readContext } from '../../lib/infra/build/synth.ts';
 import { ACKNOWLEDGEMENTS, type Acknowledgement } from './acknowledgements.ts';
 import { ALL_OPTIONS } from './options.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_CONFIG } from '../../lib/infra/config/config.ts';
+import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
 import { REHEARSAL_CONFIG } from '../../scripts/rehearsal/configuration.ts';
 import { synthesize, type Template } from './synthesis.ts';
 

@@ -6,7 +6,8 @@ import { ManagedPolicy, User } from 'aws-cdk-lib/aws-iam';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addStacks } from '../../lib/infra/app.ts';
 import { readContext } from '../../lib/infra/build/synth.ts';
-import { DEFAULT_CONFIG, type BursarConfig } from '../../lib/infra/config/config.ts';
+import type { BursarConfig } from '../../lib/infra/config/config.ts';
+import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { sizeProblems } from '../../lib/infra/template-sizes.ts';
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addStacks } from '../../lib/infra/app.ts';
 import { bundle, type BundleResult } from '../../lib/infra/build/bundle.ts';
 import { readContext } from '../../lib/infra/build/synth.ts';
-import { DEFAULT_CONFIG, type BursarConfig } from '../../lib/infra/config/config.ts';
+import type { BursarConfig } from '../../lib/infra/config/config.ts';
+import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
 import { ALL_OPTIONS, EXISTING_TABLES } from './options.ts';
 import { afterUpdate, updateProblems, type Deployed, type StackTemplate } from './update-model.ts';
 

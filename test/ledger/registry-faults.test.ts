@@ -46,7 +46,7 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
       const remembered = makeRemembered();
       await tokens.bind(remembered.tokenKey, 'h1');
       spoilCalls(hop, fault, 0, 'one');
-      expect(await registry.claimConnector(managerId, connectorId, 'h1', NOW)).toEqual({ kind: 'claimed' });
+      expect(await registry.beginConnector(managerId, connectorId, 'h1', NOW)).toEqual({ kind: 'begun' });
       spoilCalls(hop, fault, 0, 'one');
       expect(await registry.completeConnector(connector, 'h1', remembered)).toBe('completed');
       expect(await registry.readConnector(managerId, connectorId)).toEqual(connector);
@@ -57,7 +57,7 @@ describe.each(['lose_reply', 'fail_after_apply', 'lose_request'] as const)(
       const parents = await createParents(registry);
       const instrument = makeInstrument(parents);
       spoilCalls(hop, fault, 0, 'one');
-      expect(await registry.claimInstrument(instrument, 'h1', NOW)).toEqual({ kind: 'claimed' });
+      expect(await registry.beginInstrument(instrument, 'h1', NOW)).toEqual({ kind: 'begun' });
       spoilCalls(hop, fault, 0, 'one');
       await registry.completeInstrument(activate(instrument));
       spoilCalls(hop, fault, 0, 'one');
@@ -116,12 +116,12 @@ describe('a registry that cannot reach its table', () => {
       () => impatient.createManager(manager, null),
       () => impatient.replaceManager({ ...manager, revision: 2 }, manager, makeRemembered()),
       () => impatient.deleteManager(manager, null, NOW),
-      () => impatient.claimConnector(connector.managerId, connector.connectorId, 'h1', NOW),
+      () => impatient.beginConnector(connector.managerId, connector.connectorId, 'h1', NOW),
       () => impatient.completeConnector(makeConnector(), 'h1', null),
       () => impatient.replaceConnector({ ...connector, revision: 2 }, connector, makeRemembered()),
       () => impatient.deleteConnector(connector, null, NOW),
       () => impatient.takeKeyIndex(connector.managerId, connector.connectorId, 0),
-      () => impatient.claimInstrument(instrument, 'h1', NOW),
+      () => impatient.beginInstrument(instrument, 'h1', NOW),
       () => impatient.completeInstrument(activate(makeInstrument())),
     ];
   };
@@ -177,7 +177,7 @@ describe('a registry that cannot reach its table', () => {
     const { managerId, connectorId } = await createParents(registry);
     const instruments = times(2, () => makeInstrument({ managerId, connectorId }));
     spoilCalls(hop, 'conflict', 0, 'one');
-    expect(await registry.claimInstrument(instruments[0]!, 'h1', NOW)).toEqual({ kind: 'claimed' });
+    expect(await registry.beginInstrument(instruments[0]!, 'h1', NOW)).toEqual({ kind: 'begun' });
     spoilCalls(hop, 'conflict', 0, 'one');
     expect(await registry.takeKeyIndex(managerId, connectorId, 0)).toBe(0);
     expect(await registry.takeKeyIndex(managerId, connectorId, 0)).toBe(1);
@@ -186,7 +186,7 @@ describe('a registry that cannot reach its table', () => {
     const client = createStoreClient({ maxAttempts: 1 });
     const impatient = createRegistry({ tableName: database.registryTable, client });
     spoilCalls(hop, 'throttle', 0, 'one');
-    await expect(impatient.claimInstrument(instruments[1]!, 'h1', NOW)).rejects.toThrow(NotNow);
+    await expect(impatient.beginInstrument(instruments[1]!, 'h1', NOW)).rejects.toThrow(NotNow);
     expect(hop.calls).toHaveLength(1);
   });
 
@@ -244,11 +244,11 @@ function keyOf({ Key, Item }: Written): string {
 }
 
 describe('the cost of the registry', () => {
-  test('is one request for a claim that is won, and two for one that is lost', async () => {
+  test('is one request for a creation that begins, and two for one that finds another', async () => {
     const instrument = makeInstrument(await createParents(registry));
     hop.forget();
-    const outcomes = await Promise.all(times(20, () => registry.claimInstrument(instrument, 'h1', NOW)));
-    expect(countKinds(outcomes)).toEqual({ claimed: 1, in_progress: 19 });
+    const outcomes = await Promise.all(times(20, () => registry.beginInstrument(instrument, 'h1', NOW)));
+    expect(countKinds(outcomes)).toEqual({ begun: 1, in_progress: 19 });
     const seen = operationsSeen();
     expect(seen.filter((operation) => operation === 'TransactWriteItems')).toHaveLength(20);
     expect(seen.filter((operation) => operation === 'PutItem')).toHaveLength(19);
@@ -257,7 +257,7 @@ describe('the cost of the registry', () => {
 
   test('is one query of one partition for a page', async () => {
     const instrument = makeInstrument(await createParents(registry));
-    await registry.claimInstrument(instrument, 'h1', NOW);
+    await registry.beginInstrument(instrument, 'h1', NOW);
     hop.forget();
     await registry.listInstruments(instrument, { maxResults: 10 });
     expect(hop.calls).toHaveLength(1);

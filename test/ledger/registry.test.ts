@@ -44,7 +44,7 @@ describe('a token with a position of another making', () => {
     const registry = await makeRegistry();
     const parents = await createParents(registry);
     const instrument = makeInstrument({ ...parents, instrumentId: 'payment-instrument-mmmmmmmmmmmmmmm' });
-    await registry.claimInstrument(instrument, 'h1', NOW);
+    await registry.beginInstrument(instrument, 'h1', NOW);
     const read = (position: string) => {
       const nextToken = formatPageToken(['instruments', instrument.managerId, instrument.userId, ''], position);
       return registry.listInstruments(instrument, { maxResults: 10, nextToken });
@@ -61,20 +61,20 @@ describe('a place where there are as many as there may be', () => {
   const setCount = async (pk: string, sk: string, name: string, count: number) =>
     overwrite({ ...(await readStored(pk, sk)), [name]: { N: `${count}` } });
 
-  test('is refused to a connector one above the bound, before it is claimed and when it is completed', async () => {
+  test('is refused to a connector one above the bound, before it is begun and when it is completed', async () => {
     const registry = await makeRegistry();
     const { managerId } = makeManager();
     await registry.createManager(makeManager({ managerId }), null);
     const [first, second, third] = [1, 2, 3].map(() => makeConnector({ managerId }));
-    const claim = ({ connectorId }: { connectorId: string }) =>
-      registry.claimConnector(managerId, connectorId, 'h1', NOW);
+    const begin = ({ connectorId }: { connectorId: string }) =>
+      registry.beginConnector(managerId, connectorId, 'h1', NOW);
     await setCount(`MGR#${managerId}`, 'MGR', 'connectors', CONNECTORS_MAX - 1);
-    expect([await claim(first!), await claim(second!)]).toEqual([{ kind: 'claimed' }, { kind: 'claimed' }]);
+    expect([await begin(first!), await begin(second!)]).toEqual([{ kind: 'begun' }, { kind: 'begun' }]);
     expect(await registry.completeConnector(first!, 'h1', null)).toBe('completed');
     expect(await registry.completeConnector(second!, 'h1', null)).toBe('manager_full');
-    expect(await claim(third!)).toEqual({ kind: 'no_place', why: 'full' });
+    expect(await begin(third!)).toEqual({ kind: 'no_place', why: 'full' });
     // What is there keeps its answer.
-    expect(await claim(first!)).toMatchObject({ kind: 'exists', resource: first });
+    expect(await begin(first!)).toMatchObject({ kind: 'exists', resource: first });
   });
 
   test('is refused to an instrument one above the bound, and not to a repetition', async () => {
@@ -82,28 +82,28 @@ describe('a place where there are as many as there may be', () => {
     const parents = await createParents(registry);
     await setCount(`MGR#${parents.managerId}`, `CON#${parents.connectorId}`, 'instruments', INSTRUMENTS_MAX - 1);
     const [first, second] = [makeInstrument(parents), makeInstrument(parents)];
-    expect(await registry.claimInstrument(first, 'h1', NOW)).toEqual({ kind: 'claimed' });
-    expect(await registry.claimInstrument(second, 'h1', NOW)).toEqual({ kind: 'no_place', why: 'full' });
+    expect(await registry.beginInstrument(first, 'h1', NOW)).toEqual({ kind: 'begun' });
+    expect(await registry.beginInstrument(second, 'h1', NOW)).toEqual({ kind: 'no_place', why: 'full' });
     expect(await registry.readInstrument(second, second.instrumentId)).toBeNull();
-    expect(await registry.claimInstrument(first, 'h1', NOW)).toMatchObject({ kind: 'in_progress' });
+    expect(await registry.beginInstrument(first, 'h1', NOW)).toMatchObject({ kind: 'in_progress' });
     expect(await registry.deleteInstrument(first, first.instrumentId, NOW)).not.toBeNull();
-    expect(await registry.claimInstrument(second, 'h1', NOW)).toEqual({ kind: 'claimed' });
+    expect(await registry.beginInstrument(second, 'h1', NOW)).toEqual({ kind: 'begun' });
   });
 });
 
 describe('what the registry stores', () => {
-  test('has the documented keys and a version, and no claim once completed', async () => {
+  test('has the documented keys and a version, and no draft once completed', async () => {
     const registry = await makeRegistry();
     const manager = makeManager();
     const connector = makeConnector({ managerId: manager.managerId });
     const { managerId, connectorId } = connector;
     const instrument = makeInstrument({ managerId, connectorId, userId: 'a#b' });
     await registry.createManager(manager, null);
-    await registry.claimConnector(connector.managerId, connector.connectorId, 'h1', NOW);
+    await registry.beginConnector(connector.managerId, connector.connectorId, 'h1', NOW);
     await registry.completeConnector(connector, 'h1', null);
-    await registry.claimInstrument(instrument, 'h1', NOW);
-    const claimed = await readStored(`INS#${manager.managerId}#a#b`, instrument.instrumentId);
-    expect(claimed).toMatchObject({ v: { N: '1' }, claimedUntil: { N: `${NOW + CREATE_LEASE_MS}` } });
+    await registry.beginInstrument(instrument, 'h1', NOW);
+    const begun = await readStored(`INS#${manager.managerId}#a#b`, instrument.instrumentId);
+    expect(begun).toMatchObject({ v: { N: '1' }, claimedUntil: { N: `${NOW + CREATE_LEASE_MS}` } });
     await registry.completeInstrument(activate(instrument));
 
     const items = [
@@ -187,7 +187,7 @@ describe('what the registry stores', () => {
   ])('is refused with a %s that no release writes', async (name, value) => {
     const registry = await makeRegistry();
     const instrument = makeInstrument(await createParents(registry));
-    await registry.claimInstrument(instrument, 'h1', NOW);
+    await registry.beginInstrument(instrument, 'h1', NOW);
     await registry.completeInstrument(activate(instrument));
     const item = await readStored(`INS#${instrument.managerId}#user#1`, instrument.instrumentId);
     await overwrite({ ...item, [name]: value });

@@ -27,7 +27,7 @@ import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { makeProvider, makeWorkload } from '../support/identities.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { activate, makeConnector, makeInstrument, makeManager } from '../support/registry.ts';
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 import type { Gate } from '../../lib/domain/payment/gate.ts';
 import { parseGateItem, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 

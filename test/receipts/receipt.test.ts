@@ -5,7 +5,7 @@ import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { toReceipt } from '../../lib/receipts/receipt.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 
 const DEPLOYMENT = { partition: 'aws', region: 'us-east-1', account: '111122223333' };
 const SIGNATURE = `0x${'5c'.repeat(65)}` as const;

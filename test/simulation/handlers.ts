@@ -1,3 +1,4 @@
+import { signersOf } from '../support/wallet-lists.ts';
 import type { Hex, Payment } from '../../lib/domain/payment/payment.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
@@ -6,7 +7,7 @@ import type { Result } from '../../lib/domain/result.ts';
 import { signedCaller } from '../../lib/domain/tenants/principal.ts';
 import { addMs, toEpochMs, type Clock } from '../../lib/domain/time.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
-import { createFactsCache, type FactsCache } from '../../lib/service/paying/payer-facts.ts';
+import { createPayerCache, type PayerCache } from '../../lib/service/paying/payer.ts';
 import { processPayment } from '../../lib/service/paying/process-payment.ts';
 import { withdraw } from '../../lib/service/paying/withdrawals.ts';
 import type { Draw } from '../../scripts/nemesis/plan.ts';
@@ -46,7 +47,7 @@ export interface HandlerDeps {
 export type Handle = (name: string, request: Request, carry: Carry) => Promise<Result<Payment, Refusal> | 'died'>;
 
 export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps): Handle {
-  const caches: readonly FactsCache[] = Array.from({ length: PROCESSES }, () => createFactsCache());
+  const caches: readonly PayerCache[] = Array.from({ length: PROCESSES }, () => createPayerCache());
   return async (name, request, carry) => {
     const life = createLife(draw, time, rates);
     const skewMs = Math.floor((draw() * 2 - 1) * SKEW_MAX_MS);
@@ -65,8 +66,8 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
     const deps = {
       ledger: ledgerOver(living),
       registry: { readManager: async () => manager, readInstrument: async () => instrument },
-      signers: { SeedVault: signer, AwsKms: signer },
-      facts: caches[Math.floor(draw() * PROCESSES)]!,
+      signers: signersOf(signer),
+      payers: caches[Math.floor(draw() * PROCESSES)]!,
       clock,
       random: {
         bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(draw() * 256)),

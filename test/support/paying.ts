@@ -1,3 +1,4 @@
+import { signersOf } from './wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
@@ -18,7 +19,7 @@ import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../../lib/ledger/dynamodb/books/sweep-reads.ts';
-import { createFactsCache } from '../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../lib/service/paying/payer.ts';
 import type { ProcessPaymentDeps, ProcessPaymentRequest } from '../../lib/service/paying/process-payment.ts';
 import type { SweepDeps } from '../../lib/service/sweeping/sweep-report.ts';
 import type { TestDatabase } from './database.ts';
@@ -114,16 +115,16 @@ export async function createPayingWorld(
   const connector = makeConnector(manager, now);
   const instrument = makeInstrument(connector, now);
   await registry.createManager(manager, null);
-  await registry.claimConnector(manager.managerId, connector.connectorId, 'hash', now);
+  await registry.beginConnector(manager.managerId, connector.connectorId, 'hash', now);
   await registry.completeConnector(connector, 'hash', null);
-  await registry.claimInstrument({ ...instrument, status: 'INITIATED', wallet: null }, 'hash', now);
+  await registry.beginInstrument({ ...instrument, status: 'INITIATED', wallet: null }, 'hash', now);
   await registry.completeInstrument(instrument);
 
   const deps: ProcessPaymentDeps = {
     ledger,
     registry,
-    signers: { SeedVault: testSigner, AwsKms: testSigner },
-    facts: createFactsCache(),
+    signers: signersOf(testSigner),
+    payers: createPayerCache(),
     clock,
     random: { bytes: (length) => Uint8Array.from(randomBytes(length)), fraction: () => Math.random() },
     allowedNetworks: new Set([BASE_SEPOLIA.id]),

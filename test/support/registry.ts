@@ -58,7 +58,7 @@ export async function createParents(
   const connector = makeConnector(overrides);
   const { managerId, connectorId } = connector;
   await registry.createManager(makeManager({ managerId }), null);
-  await registry.claimConnector(managerId, connectorId, 'h1', NOW);
+  await registry.beginConnector(managerId, connectorId, 'h1', NOW);
   await registry.completeConnector(connector, 'h1', null);
   return { managerId, connectorId };
 }

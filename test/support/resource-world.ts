@@ -1,3 +1,4 @@
+import { provisionersOf } from './wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { WalletProvisioner } from '../../lib/domain/ports/services.ts';
@@ -42,7 +43,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     registry: createRegistry(table),
     identities: createIdentityStore(table),
     tokens: createClientTokens(table),
-    provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    provisioners: provisionersOf(provisioner),
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,
@@ -79,7 +80,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     manager: (managerId: string) => read(managerKey(managerId)),
     connector: (managerId: string, connectorId: string) => read(connectorKey(managerId, connectorId)),
     provider: (name: string) => read(providerKey(name)),
-    /** Everything stored of a manager's connectors, deleted and claimed ones too. */
+    /** Everything stored of a manager's connectors, deleted and begun ones too. */
     connectorsOf: async (managerId: string) =>
       (await query(`MGR#${managerId}`)).filter((item) => item['sk']?.S?.startsWith('CON#')),
     instrumentsOf: (managerId: string) => query(`INS#${managerId}#${user.userId}`),

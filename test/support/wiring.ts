@@ -1,4 +1,4 @@
-import { schemeOf } from '../../lib/protocols/registry.ts';
+import { schemeOf } from '../../lib/protocols/catalogue.ts';
 
 export const DEPLOYMENT_ID = '0123456789abcdef0123456789abcdef';
 

@@ -1,3 +1,4 @@
+import { signersOf } from './wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Hex, Payment } from '../../lib/domain/payment/payment.ts';
@@ -47,7 +48,7 @@ export async function createWithdrawingWorld(database: TestDatabase, endpoint: s
     signed,
     deps: {
       ...paying.deps,
-      signers: { SeedVault: signer, AwsKms: signer },
+      signers: signersOf(signer),
       sessions: createWithdrawalSessions({ client, tableName: paying.booksTable }),
       destinations: new Set([HOME, OTHER_HOME]),
     },

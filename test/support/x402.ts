@@ -2,7 +2,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { presentTransfer, transferDigest, type Eip3009Terms, type Transfer } from '../../lib/chains/evm/eip3009.ts';
 import type { Hex } from '../../lib/domain/payment/shapes.ts';
 import { ok, type Result } from '../../lib/domain/result.ts';
-import { X402_SCHEMES } from '../../lib/protocols/registry.ts';
+import { X402_SCHEMES } from '../../lib/protocols/catalogue.ts';
 import * as document from '../../lib/protocols/x402/payment-required.ts';
 import * as requirement from '../../lib/protocols/x402/requirement.ts';
 

@@ -1,3 +1,4 @@
+import { signersOf } from '../support/wallet-lists.ts';
 import { describe, expect, test } from 'vitest';
 import { NotNow } from '../../lib/domain/ports/services.ts';
 import { addMs } from '../../lib/domain/time.ts';
@@ -56,7 +57,7 @@ describe('what is seen of a payment', () => {
   test('ends with the phase that failed, and spends nothing', async () => {
     const world = await createPayingWorld(database);
     const sign = () => Promise.reject(new Error('no signature'));
-    const signers = { SeedVault: { type: 'SeedVault', sign }, AwsKms: { type: 'AwsKms', sign } } as const;
+    const signers = signersOf({ type: 'SeedVault', sign });
     const { values } = await watch({ ...world.deps, signers }, world.request(await world.open()));
     expect(values).toEqual({ ReserveLatency: 1.5, SignLatency: 1.5 });
   });
@@ -66,7 +67,7 @@ describe('what is seen of a payment', () => {
     const world = await createPayingWorld(database, { clock });
     const request = world.request(await world.open());
     const sign = () => Promise.reject(new NotNow('too many'));
-    const throttled = { SeedVault: { type: 'SeedVault', sign }, AwsKms: { type: 'AwsKms', sign } } as const;
+    const throttled = signersOf({ type: 'SeedVault', sign });
     expect((await watch({ ...world.deps, signers: throttled }, request)).values).not.toHaveProperty('SpendAmount');
     clock.advance(1_000);
     const retry = { ...request, deadline: addMs(clock.now(), 15_000) };

@@ -3,7 +3,7 @@ import { recoverAddress } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Hex } from '../../lib/domain/payment/payment.ts';
 import { NotNow, type Signer } from '../../lib/domain/ports/services.ts';
-import type { WalletKey } from '../../lib/domain/tenants/resources.ts';
+import type { WalletKey } from '../../lib/domain/tenants/wallet-shapes.ts';
 import { startAws, type TestAws } from './aws.ts';
 import { messageOf } from '../support/messages.ts';
 

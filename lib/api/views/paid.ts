@@ -4,7 +4,7 @@ import { InvariantViolated } from '../../domain/invariant.ts';
 import { formatUsd } from '../../domain/money.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import { formatInstant } from '../../domain/time.ts';
-import { protocolOf, schemeOf } from '../../protocols/registry.ts';
+import { protocolOf, schemeOf } from '../../protocols/catalogue.ts';
 
 /** What was paid to whom, and until when the proof is good: what Bursar's own clients are told beside AgentCore's members. */
 export function toPaymentTerms({ offer, amount, terms }: Payment) {

@@ -4,7 +4,7 @@ import { InvariantViolated } from '../../domain/invariant.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import { transferTermsOf } from '../../protocols/treasury/index.ts';
 import { toSettleRequest } from '../../protocols/x402/schemes/exact-eip3009/settle-request.ts';
-import { schemeOf } from '../../protocols/registry.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
 import { toReceipt } from '../../receipts/receipt.ts';
 
 /**

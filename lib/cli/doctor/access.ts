@@ -1,6 +1,6 @@
 import { BursarError, type BursarCall, type BursarClient } from '../../client/index.ts';
 import { findNetworkByChain } from '../../domain/assets.ts';
-import { smallestPayment } from '../../protocols/registry.ts';
+import { smallestPayment } from '../../protocols/catalogue.ts';
 import type { Invocation } from '../program/command.ts';
 import { toCliError } from '../program/failures.ts';
 import { clientOf, type CallerRole, type Target } from '../target/target.ts';

@@ -12,6 +12,12 @@ import { findingsOf, type Finding } from './finding.ts';
 const key = findingsOf('key', 'key of the wallet');
 const DENIED = /^AccessDenied(?:Exception)?$/;
 
+/** By type of connector; there is nothing to look at for any other. */
+const CHECKS: Readonly<Partial<Record<string, (...asked: Parameters<typeof checkSeed>) => Promise<Finding>>>> = {
+  SeedVault: checkSeed,
+  AwsKms: checkKmsKey,
+};
+
 /** Whether what signs for the wallet is there. It reads the state of a secret or a key, never a value, and signs nothing. */
 export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wallet): Promise<Finding> {
   const { deps, target } = invocation;
@@ -20,8 +26,8 @@ export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wal
   const client = clientOf(deps, target, 'controlPlane');
   const managerId = managerIdOf(owner.paymentManagerArn);
   const connector = await getConnector(client, managerId, wallet.paymentConnectorId);
-  const look = { SeedVault: checkSeed, AwsKms: checkKmsKey, CoinbaseCDP: null, StripePrivy: null }[connector.type];
-  if (look === null) return key.skip(`a connector of type ${connector.type} keeps its keys elsewhere`);
+  const look = CHECKS[connector.type];
+  if (look === undefined) return key.skip(`a connector of type ${connector.type} keeps its keys elsewhere`);
   try {
     return await look(invocation, owner, wallet);
   } catch (error) {

@@ -1,4 +1,5 @@
-import { parseConfig, type BursarConfig } from '../../infra/config/config.ts';
+import type { BursarConfig } from '../../infra/config/config.ts';
+import { parseConfig } from '../../infra/config/source.ts';
 import type { AccountReader, ServiceQuota } from '../target/account.ts';
 import type { Credentials } from '../target/aws.ts';
 import type { Invocation } from '../program/command.ts';

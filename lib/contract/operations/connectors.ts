@@ -7,6 +7,7 @@ import type { FamilyDocument } from '../document.ts';
 import { instant, nextToken, said } from '../fields/answers.ts';
 import { CLIENT_TOKEN, CONNECTOR_ID, CREATED_AT, MANAGER_ID, PROVIDER_ARN, UPDATED_AT } from '../fields/examples.ts';
 import type { OperationTable } from '../route.ts';
+import { connectorTypes } from '../../wallets/catalogue.ts';
 
 const operator = ['ControlPlaneRole'] as const;
 const operatorReads = ['ControlPlaneRole', 'ObserverRole'] as const;
@@ -80,15 +81,15 @@ function toConnectorName(members: {
   return { managerId: managerName, connectorId: connectorName, clientToken: token };
 }
 
-const TYPES = 'AwsKms, SeedVault, CoinbaseCDP or StripePrivy';
-
-const type = /* @__PURE__ */ define(() =>
-  v.picklist(['AwsKms', 'SeedVault', 'CoinbaseCDP', 'StripePrivy'], ({ input }) =>
+const type = /* @__PURE__ */ define(() => {
+  const types = connectorTypes();
+  const expected = `must be ${types.slice(0, -1).join(', ')} or ${types.at(-1)}`;
+  return v.picklist(types, ({ input }) =>
     input === 'AwsBilling'
-      ? `must be ${TYPES}: an AwsBilling connector charges an account through AWS Marketplace, which Bursar does not`
-      : `must be ${TYPES}`,
-  ),
-);
+      ? `${expected}: an AwsBilling connector charges an account through AWS Marketplace, which Bursar does not`
+      : expected,
+  );
+});
 
 /** At most one entry, which becomes the ARNs that it names by the type of connector; `null` for an empty list. */
 const credentialProviderConfigurations = /* @__PURE__ */ define(() => {

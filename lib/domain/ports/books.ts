@@ -228,7 +228,7 @@ export interface RepetitionGuard {
    */
   take(
     termsKey: string,
-    claim: TermsHolder & { readonly now: EpochMs },
+    wanted: TermsHolder & { readonly now: EpochMs },
     instead: Pick<TermsHolder, 'paymentId' | 'attempt'> | null,
   ): Promise<TermsHolder>;
 }

@@ -9,9 +9,9 @@ import type {
 import type { EpochMs } from '../time.ts';
 import type { Page, PageRequest, UserKey } from './services.ts';
 
-/** A resource whose creation takes more than one step: claimed first, completed afterwards. */
-export type ClaimOutcome<T> =
-  | { readonly kind: 'claimed' }
+/** A resource whose creation takes more than one step: begun first, completed afterwards. */
+export type BeginOutcome<T> =
+  | { readonly kind: 'begun' }
   | { readonly kind: 'exists'; readonly resource: T; readonly requestHash: string }
   /** Somebody else is creating it right now. */
   | { readonly kind: 'in_progress'; readonly requestHash: string }
@@ -63,13 +63,13 @@ export interface ManagerStore {
 
 export interface ConnectorStore {
   readConnector(managerId: string, connectorId: string): Promise<PaymentConnector | null>;
-  claimConnector(
+  beginConnector(
     managerId: string,
     connectorId: string,
     requestHash: string,
     now: EpochMs,
-  ): Promise<ClaimOutcome<PaymentConnector>>;
-  /** Completes a claim, and counts the connector at its manager and its credential provider. */
+  ): Promise<BeginOutcome<PaymentConnector>>;
+  /** Completes a draft, and counts the connector at its manager and its credential provider. */
   completeConnector(
     connector: PaymentConnector,
     requestHash: string,
@@ -96,15 +96,15 @@ export interface ConnectorStore {
 
 export interface InstrumentStore {
   readInstrument(user: UserKey, instrumentId: string): Promise<PaymentInstrument | null>;
-  claimInstrument(
+  beginInstrument(
     instrument: PaymentInstrument,
     requestHash: string,
     now: EpochMs,
-  ): Promise<ClaimOutcome<PaymentInstrument>>;
+  ): Promise<BeginOutcome<PaymentInstrument>>;
   completeInstrument(instrument: PaymentInstrument): Promise<void>;
   /**
-   * Gives a claim back before its lease ends, so that the same request may be taken over at once. Only for a call that has made
-   * nothing and goes on with nothing. Does nothing where the claim is another's by now.
+   * Gives a draft back before its lease ends, so that the same request may be taken over at once. Only for a call that has made
+   * nothing and goes on with nothing. Does nothing where the draft is another's by now.
    */
   yieldInstrument(instrument: PaymentInstrument): Promise<void>;
   /** Marks an instrument deleted. `null`: there is none, or it is deleted already. */

@@ -54,7 +54,7 @@ export interface PackedScheme {
 
 /**
  * One way to pay: pure functions from an offer to bytes to sign to a proof. No clock, no network, no keys. Each lives in a
- * folder of its own, and nothing outside that folder and `lib/protocols/registry.ts` names it.
+ * folder of its own, and nothing outside that folder and `lib/protocols/catalogue.ts` names it.
  */
 export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   /** What is to be reserved. */

@@ -1,5 +1,6 @@
 import type { Address, Hex, Signature, SigningMessage } from '../payment/shapes.ts';
-import type { ConnectorMaterial, PaymentConnector, WalletKey, WalletType } from '../tenants/resources.ts';
+import type { PaymentConnector } from '../tenants/resources.ts';
+import type { ConnectorMaterial, WalletKey, WalletType } from '../tenants/wallet-shapes.ts';
 
 /**
  * Thrown by a port when a call may or may not have taken effect: no answer, a timeout, a server error.

@@ -1,6 +1,7 @@
 import type { JwtAuthorizer } from './jwt-authorizer.ts';
 import type { Hex } from '../payment/payment.ts';
 import type { EpochMs } from '../time.ts';
+import type { ConnectorMaterial, Vendor, WalletKey } from './wallet-shapes.ts';
 
 /** How a manager's callers prove who they are: by signatures that IAM checks, or by tokens of an issuer. */
 export type Authorizer = { readonly type: 'AWS_IAM' } | { readonly type: 'CUSTOM_JWT'; readonly jwt: JwtAuthorizer };
@@ -25,24 +26,6 @@ export interface PaymentManager {
   /** Counts the changes, so that one never undoes another. */
   readonly revision: number;
 }
-
-/** A wallet provider that Bursar signs for itself. */
-export type WalletType = 'AwsKms' | 'SeedVault';
-/** A wallet provider with an API of its own, and so with credentials. */
-export type Vendor = 'CoinbaseCDP' | 'StripePrivy';
-export type ConnectorType = WalletType | Vendor;
-
-/** What a wallet needs to know of its connector. Holds references and public keys, never secrets. */
-export type ConnectorMaterial =
-  | { readonly type: 'AwsKms' }
-  | {
-      readonly type: 'SeedVault';
-      readonly secretArn: string;
-      readonly secretVersionId: string;
-      /** Neutered key of m/44'/60'/0' in base58: addresses can be derived, nothing can be signed. */
-      readonly extendedPublicKey: string;
-    }
-  | { readonly type: Vendor; readonly credentialProviderName: string };
 
 /**
  * What a connector whose wallets Bursar keeps was given in `credentialProviderConfigurations`, since AWS's older clients insist
@@ -111,17 +94,6 @@ export interface WorkloadIdentity {
   readonly updatedAt: EpochMs;
   readonly revision: number;
 }
-
-/** How the paying function finds an instrument's key. A reference, never the key. */
-export type WalletKey =
-  | { readonly type: 'AwsKms'; readonly keyArn: string }
-  | {
-      readonly type: 'SeedVault';
-      readonly secretArn: string;
-      readonly secretVersionId: string;
-      /** The last step of m/44'/60'/0'/0/index. */
-      readonly index: number;
-    };
 
 export type InstrumentStatus = 'INITIATED' | 'ACTIVE' | 'FAILED' | 'DELETED';
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
-import { DEFAULT_CONFIG, type BursarConfig } from '../config/config.ts';
+import type { BursarConfig } from '../config/config.ts';
+import { DEFAULT_CONFIG } from '../config/defaults.ts';
 import { hashSources, PROJECT_ROOT } from './source-hash.ts';
 
 export interface SynthOptions {

@@ -1,8 +1,5 @@
 import type { NetworkId } from '../../domain/assets.ts';
 
-export { DEFAULT_CONFIG } from './defaults.ts';
-export { InvalidConfiguration, parseConfig } from './source.ts';
-
 /** Everything that a deployer may choose. Each has a default, so that `cdk deploy --all` needs no arguments. */
 export interface BursarConfig {
   /**

@@ -1,10 +1,18 @@
+import {
+  AGENT_NAMES,
+  NETWORK_IDS,
+  REPEAT_WINDOW_RANGE,
+  RPC_URLS,
+  SESSION_LIMIT_USD,
+  STACK_PREFIX,
+  VALIDITY_CAP_RANGE,
+  WITHDRAWAL_ADDRESSES,
+  secondsWithin,
+} from '../../choices/values.ts';
 import { findNetwork } from '../../domain/assets.ts';
-import { REPEAT_WINDOW_MAX_SECONDS, VALIDITY_CAP_SECONDS, VALIDITY_CHOICE_MIN_SECONDS } from '../../domain/limits.ts';
-import { parseUsd } from '../../domain/money.ts';
 import {
   Unexpected,
-  isHttpUrl,
-  parseAgentNames,
+  fitting,
   parseBoolean,
   parseCertificateArn,
   parseDomainName,
@@ -20,7 +28,6 @@ import {
   parsePrincipals,
   parseSecretArns,
   parseVpc,
-  parseWithdrawalAddresses,
 } from './values.ts';
 
 import { DEFAULT_CONFIG } from './defaults.ts';
@@ -30,7 +37,6 @@ import type { BursarConfig } from './config.ts';
 const RETENTION_DAYS: readonly number[] = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
-const STACK_PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
 /** Of any partition: us-east-1, us-gov-west-1, cn-north-1, eusc-de-east-1, us-isob-east-1. */
 const REGION = /^[a-z]{2,5}(-[a-z]{2,9}){1,3}-[1-9][0-9]?$/;
 const ACCOUNT_ARN = /:root$/;
@@ -45,25 +51,23 @@ const PARSERS: Parsers = {
       throw new Unexpected("a region such as us-east-1, or 'none'");
     }),
   stackPrefix: (value) => {
-    if (typeof value === 'string' && STACK_PREFIX.test(value)) return value;
-    throw new Unexpected('a letter and at most 23 more letters, digits or hyphens');
+    if (typeof value === 'string') return fitting(STACK_PREFIX, value);
+    throw new Unexpected(STACK_PREFIX.expected());
   },
   defaultSessionLimitUsd: (value) => {
     if (value === 'none') return null;
-    if (typeof value === 'string' && parseUsd(value).ok) return value;
-    throw new Unexpected("US dollars as text such as '10.00', or 'none'");
+    if (typeof value === 'string') return fitting(SESSION_LIMIT_USD, value);
+    throw new Unexpected(SESSION_LIMIT_USD.expected());
   },
   allowedNetworks: (value) => {
-    const networks = parseList(value).map((name) => findNetwork(name)?.id);
-    const known = networks.filter((id) => id !== undefined);
-    if (known.length > 0 && known.length === networks.length) return [...new Set(known)];
-    throw new Unexpected('a list of networks that Bursar knows, such as eip155:8453,eip155:84532');
+    const ids = parseList(value).map((name) => findNetwork(name)?.id);
+    const known = [...new Set(ids.filter((id) => id !== undefined))];
+    if (!ids.includes(undefined) && NETWORK_IDS.fits(known)) return known;
+    throw new Unexpected(NETWORK_IDS.expected());
   },
   rpcUrls: (value) => {
     const entries = Object.entries(parseObject(value)).map(([name, url]) => [findNetwork(name)?.id, url] as const);
-    if (!entries.every(([id, url]) => id !== undefined && typeof url === 'string' && isHttpUrl(url))) {
-      throw new Unexpected('a JSON object of http(s) URLs by network, such as {"eip155:8453":"https://..."}');
-    }
+    fitting(RPC_URLS, entries);
     return { ...DEFAULT_CONFIG.rpcUrls, ...Object.fromEntries(entries) };
   },
   logRetentionDays: (value) => {
@@ -80,7 +84,7 @@ const PARSERS: Parsers = {
   processPaymentPrincipals: parsePrincipals,
   observerPrincipals: parsePrincipals,
   tokenPrincipals: parsePrincipals,
-  withdrawalAddresses: parseWithdrawalAddresses,
+  withdrawalAddresses: (value) => fitting(WITHDRAWAL_ADDRESSES, parseList(value)),
   treasuryPrincipals: parsePrincipals,
   backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,
@@ -93,9 +97,9 @@ const PARSERS: Parsers = {
   domainName: parseDomainName,
   certificateArn: parseCertificateArn,
   ownApiGatewayAccount: parseBoolean,
-  validityCapSeconds: (value) => parseIntegerWithin(value, VALIDITY_CHOICE_MIN_SECONDS, VALIDITY_CAP_SECONDS),
-  repeatWindowSeconds: (value) => parseIntegerWithin(value, 0, REPEAT_WINDOW_MAX_SECONDS),
-  agentNames: parseAgentNames,
+  validityCapSeconds: (value) => fitting(secondsWithin(VALIDITY_CAP_RANGE), parseInteger(value) ?? Number.NaN),
+  repeatWindowSeconds: (value) => fitting(secondsWithin(REPEAT_WINDOW_RANGE), parseInteger(value) ?? Number.NaN),
+  agentNames: (value) => fitting(AGENT_NAMES, parseList(value)),
   alarmEmail: parseEmail,
   spendAlarmUsdPerHour: (value) => parseOptional(value, (given) => parseNumberWithin(given, 0.01, 1_000_000)),
   dashboards: parseBoolean,

@@ -1,14 +1,6 @@
-import { NETWORKS } from '../../domain/assets.ts';
-import { parseAddress } from '../../chains/evm/address.ts';
+import { ISSUERS, type Choice } from '../../choices/values.ts';
 import { issuerKey } from '../../domain/tenants/jwt-authorizer.ts';
-import {
-  ISSUER_MAX_CHARS,
-  TRUSTED_ISSUERS_MAX,
-  TRUSTED_ISSUERS_MAX_CHARS,
-  WITHDRAWAL_ADDRESSES_MAX,
-} from '../../domain/limits.ts';
 import type { ExistingTables } from './config.ts';
-import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../../telemetry/metric-names.ts';
 
 // Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
 
@@ -28,6 +20,12 @@ const SUBNETS_MAX = 16;
 /** Thrown by a parser of one value; says what was expected. */
 export class Unexpected extends Error {
   override readonly name = 'Unexpected';
+}
+
+/** A value that fits, as it is. */
+export function fitting<T>(choice: Choice<T>, value: T): T {
+  if (choice.fits(value)) return value;
+  throw new Unexpected(choice.expected());
 }
 
 /** Context from `cdk.json` may hold arrays; the command line and the environment hold text. */
@@ -82,10 +80,6 @@ export function parseSecretArns(value: unknown): string[] {
   );
 }
 
-export function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
-}
-
 /** `none` is `null`. */
 export function parseOptional<T>(value: unknown, parse: (given: unknown) => T): T | null {
   if (value === 'none' || value === null) return null;
@@ -103,16 +97,6 @@ export function parseEmail(value: unknown): string | null {
     if (typeof given === 'string' && EMAIL.test(given)) return given;
     throw new Unexpected("an e-mail address, or 'none'");
   });
-}
-
-export function parseAgentNames(value: unknown): string[] {
-  const names = parseList(value);
-  const distinct = new Set(names);
-  const fit = names.every((name) => REGISTERED_AGENT.test(name) && name !== UNREGISTERED_AGENT);
-  if (fit && distinct.size === names.length && names.length <= REGISTERED_AGENTS_MAX) return names;
-  throw new Unexpected(
-    `at most ${REGISTERED_AGENTS_MAX} different names of agents, each of at most 64 letters, digits and . _ : / @ -, none of them '${UNREGISTERED_AGENT}'`,
-  );
 }
 
 export function parseVpc(value: unknown): { vpcId: string; subnetIds: string[] } | null {
@@ -184,24 +168,6 @@ const ISSUER = /^https:\/\/[^\s?#\\,@]+$/;
 export function parseIssuers(value: unknown): string[] | null {
   if (value === 'any' || value === null) return null;
   const issuers = value === 'none' ? [] : parseList(value).map(issuerKey);
-  const fit = issuers.every((text) => ISSUER.test(text) && URL.canParse(text) && text.length <= ISSUER_MAX_CHARS);
-  const isShort = issuers.length <= TRUSTED_ISSUERS_MAX && issuers.join().length <= TRUSTED_ISSUERS_MAX_CHARS;
-  if (fit && isShort && new Set(issuers).size === issuers.length) return issuers;
-  throw new Unexpected(
-    `at most ${TRUSTED_ISSUERS_MAX} different issuers such as https://login.example.com, together at most ${TRUSTED_ISSUERS_MAX_CHARS} characters, 'none', or 'any'`,
-  );
-}
-
-const ZERO_ADDRESS = /^0x0{40}$/;
-
-export function parseWithdrawalAddresses(value: unknown): string[] {
-  const addresses = parseList(value);
-  const distinct = new Set(addresses);
-  const tokens = new Set<string>(NETWORKS.map(({ usdc }) => usdc.address));
-  // The checksum as well: one wrong letter would be somebody else's address. Tokens and nobody keep what they get for ever.
-  const fit = addresses.every((text) => parseAddress(text) === text && !ZERO_ADDRESS.test(text) && !tokens.has(text));
-  if (fit && distinct.size === addresses.length && addresses.length <= WITHDRAWAL_ADDRESSES_MAX) return addresses;
-  throw new Unexpected(
-    `at most ${WITHDRAWAL_ADDRESSES_MAX} different EVM addresses of your own, each with its EIP-55 checksum`,
-  );
+  if (issuers.every((text) => ISSUER.test(text)) && ISSUERS.fits(issuers)) return issuers;
+  throw new Unexpected(ISSUERS.expected());
 }

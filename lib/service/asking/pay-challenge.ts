@@ -8,7 +8,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import { restate, type Presentation } from '../../protocols/challenge.ts';
 import { outcomeOf } from '../paying/drive-payment.ts';
 import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
-import { checkPayer, type PayerStanding, type Standing } from '../paying/payer-check.ts';
+import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
 import { hashRequest, newPayment, toPaymentId } from '../paying/payment-draft.ts';
 import { awaitOutcome } from '../paying/payment-wait.ts';
 import {
@@ -57,24 +57,24 @@ async function findOrPay(
   asked: AskedOffers,
 ): Promise<Result<Payment, Refusal>> {
   const { principal } = request;
-  const [stored, { admission, standing }] = await Promise.all([
+  const [stored, { admission, checked }] = await Promise.all([
     deps.ledger.readPayment(toPaymentId(scopeOf(request))),
     checkPayer(deps, { ...request, userId: principal.userId }, principal),
   ]);
   // Before anything is said of a payment: whoever is not let in gets no replay either.
   if (!admission.ok) return admission;
-  if (stored !== null) return answerFrom(deps, request, stored, standing);
+  if (stored !== null) return answerFrom(deps, request, stored, checked);
   if (request.replayOnly) return refuse({ reason: 'no_payment' });
-  if (!standing.ok) return standing;
-  const offer = chooseOffer(deps, request, asked, standing.value);
-  return offer.ok ? payChosen(deps, request, offer.value, standing.value) : offer;
+  if (!checked.ok) return checked;
+  const offer = chooseOffer(deps, request, asked, checked.value);
+  return offer.ok ? payChosen(deps, request, offer.value, checked.value) : offer;
 }
 
 function chooseOffer(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest,
   { offers }: AskedOffers,
-  { session, instrument }: PayerStanding,
+  { session, instrument }: PayerWithInstrument,
 ): Result<Offer, Refusal> {
   const now = deps.clock.now();
   const { allowedNetworks, validityCapSeconds } = deps;
@@ -122,16 +122,16 @@ async function payChosen(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest,
   offer: Offer,
-  standing: Standing,
+  checked: CheckedPayer,
 ): Promise<Result<Payment, Refusal>> {
   const draft = draftOf(deps, request, offer);
   deps.observer?.offered(draft);
-  const payment = newPayment(deps, draft, standing.facts);
+  const payment = newPayment(deps, draft, checked.payer);
   if (!payment.ok) return payment;
   const intent = await deps.ledger.putIntent(payment.value);
   return intent.kind === 'created'
-    ? driveUnlessRepeated(deps, payment.value, standing, request.deadline)
-    : answerFrom(deps, request, intent.payment, ok(standing));
+    ? driveUnlessRepeated(deps, payment.value, checked, request.deadline)
+    : answerFrom(deps, request, intent.payment, ok(checked));
 }
 
 /** Answers for a token that has a payment: replays it, waits for it, or takes it up again with the offer that was chosen then. */
@@ -139,7 +139,7 @@ async function answerFrom(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest,
   stored: Payment,
-  standing: Result<Standing, Refusal>,
+  checked: Result<CheckedPayer, Refusal>,
 ): Promise<Result<Payment, Refusal>> {
   const { deadline, sessionId, instrumentId, replayOnly } = request;
   deps.observer?.offered(stored);
@@ -167,7 +167,7 @@ async function answerFrom(
     deps,
     draftOf(deps, request, stored.offer),
     stored,
-    deps.allowedNetworks.has(network) ? standing : refuse(barred),
+    deps.allowedNetworks.has(network) ? checked : refuse(barred),
     (taken, allowed) => driveUnlessRepeated(deps, taken, allowed, deadline),
   );
 }

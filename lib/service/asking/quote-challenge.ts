@@ -9,11 +9,11 @@ import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { toEpochMs, type EpochMs } from '../../domain/time.ts';
-import { checkPayer, type StandingDeps } from '../paying/payer-check.ts';
+import { checkPayer, type PayerCheckDeps } from '../paying/payer-check.ts';
 import { readAsked, type AskedPurchase } from './asked-challenge.ts';
 import { formatQuoteId } from './quote-id.ts';
 
-export interface QuoteDeps extends StandingDeps {
+export interface QuoteDeps extends PayerCheckDeps {
   /** By CAIP-2 id; what no reader is there for is not known. */
   readonly chainReaders: ReadonlyMap<string, Pick<ChainReader, 'balanceOf'>>;
   readonly allowedNetworks: ReadonlySet<string>;
@@ -44,13 +44,13 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   if (!asked.ok) return asked;
   const { managerId, sessionId, instrumentId, principal } = request;
   const { userId } = principal;
-  const { standing } = await checkPayer(deps, { managerId, userId, sessionId, instrumentId }, principal);
-  if (!standing.ok) return standing;
-  const { session, facts, instrument } = standing.value;
+  const { checked } = await checkPayer(deps, { managerId, userId, sessionId, instrumentId }, principal);
+  if (!checked.ok) return checked;
+  const { session, payer, instrument } = checked.value;
   const { offers } = asked.value;
   const balances = await readBalances(
     deps,
-    facts.address,
+    payer.address,
     offers.flatMap(({ priced }) => priced?.offer ?? []),
   );
   const balanceOf = ({ network }: Offer) => balances.get(network) ?? null;

@@ -8,8 +8,8 @@ import type {
   ProviderConfiguration,
   SecretLocation,
   Tags,
-  Vendor,
 } from '../../domain/tenants/resources.ts';
+import type { Vendor } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
 import { planConfiguration, type PlanContext, type RequestedConfiguration } from './provider-plan.ts';

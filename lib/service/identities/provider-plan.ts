@@ -1,7 +1,8 @@
 import type { ProviderSecretName } from '../../wallets/secret-problem.ts';
 import type { Deployment } from '../../domain/ids.ts';
 import type { FieldProblem } from '../../domain/refusal.ts';
-import type { ProviderConfiguration, SecretLocation, Vendor } from '../../domain/tenants/resources.ts';
+import type { ProviderConfiguration, SecretLocation } from '../../domain/tenants/resources.ts';
+import type { Vendor } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 
 /** What a request says of one secret. */

@@ -5,19 +5,19 @@ import type { Verdict } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { WalletType } from '../../domain/tenants/resources.ts';
+import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { gateRefusal } from '../../domain/payment/gate.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import { addMs, floorToSeconds, type EpochMs } from '../../domain/time.ts';
-import { schemeOf } from '../../protocols/registry.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import type { PaymentPhase } from '../../telemetry/request-record.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
-import type { SigningFacts } from './payer-facts.ts';
+import type { Payer } from './payer.ts';
 import { closeEntry } from '../sweeping/recovery.ts';
 import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reservation.ts';
-import type { Standing } from './payer-check.ts';
+import type { CheckedPayer } from './payer-check.ts';
 
 export interface DriveDeps extends ReserveDeps {
   readonly signers: Readonly<Record<WalletType, Signer>>;
@@ -29,16 +29,16 @@ export interface DriveDeps extends ReserveDeps {
 export async function drivePayment(
   deps: DriveDeps,
   owned: Payment,
-  standing: Standing<SigningFacts>,
+  checked: CheckedPayer<Payer>,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
   const reserved = await observed(deps, 'reserve', () =>
-    reserveWithNewAttempts(deps, owned, standing.gate.floor, deadline),
+    reserveWithNewAttempts(deps, owned, checked.gate.floor, deadline),
   );
   switch (reserved.kind) {
     case 'reserved': {
-      const closed = await closeIfGateShut(deps, reserved, standing.session);
-      return closed ?? signReserved(deps, reserved.payment, reserved.budget, standing, deadline);
+      const closed = await closeIfGateShut(deps, reserved, checked.session);
+      return closed ?? signReserved(deps, reserved.payment, reserved.budget, checked, deadline);
     }
     case 'denied':
       return abortOnFailure(deps, reserved.payment, () => denyPayment(deps, reserved.payment, reserved.session));
@@ -101,7 +101,7 @@ async function signReserved(
   deps: DriveDeps,
   payment: Payment,
   budget: BudgetSnapshot,
-  standing: Standing<SigningFacts>,
+  checked: CheckedPayer<Payer>,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
   const now = deps.clock.now();
@@ -111,7 +111,7 @@ async function signReserved(
     await undoReservation(deps, payment);
     return refuse({ reason: 'busy', what: 'payment' });
   }
-  const { key } = standing.facts;
+  const { key } = checked.payer;
   let signatures: readonly Signature[];
   try {
     const messages = schemeOf(payment.offer).messages(payment.offer, payment.terms);

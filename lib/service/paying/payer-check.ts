@@ -8,31 +8,31 @@ import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { admitCaller } from '../tenants/admission.ts';
-import type { Facts, FactsKey, SigningFacts } from './payer-facts.ts';
+import type { KnownPayer, PayerNames, Payer } from './payer.ts';
 import { noManager } from '../tenants/managers.ts';
 
-export interface StandingDeps {
+export interface PayerCheckDeps {
   readonly ledger: Pick<Ledger, 'readSession' | 'readGate'>;
   readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
   readonly clock: Clock;
 }
 
 /** That a user may pay from an instrument within a session, as of the reads just made. */
-export interface Standing<F extends SigningFacts = Facts> {
-  readonly facts: F;
+export interface CheckedPayer<F extends Payer = KnownPayer> {
+  readonly payer: F;
   readonly session: Session;
   readonly gate: Gate;
 }
 
-/** A standing with the instrument as it was read. */
-export interface PayerStanding extends Standing {
+/** A payer with the instrument as it was read. */
+export interface PayerWithInstrument extends CheckedPayer {
   readonly instrument: PaymentInstrument;
 }
 
 /** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
-export interface StandingRead {
+export interface PayerCheck {
   readonly admission: Result<'admitted', Refusal>;
-  readonly standing: Result<PayerStanding, Refusal>;
+  readonly checked: Result<PayerWithInstrument, Refusal>;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface StandingRead {
  * missing, deleted or somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its
  * own write.
  */
-export async function checkPayer(deps: StandingDeps, key: FactsKey, principal: Principal): Promise<StandingRead> {
+export async function checkPayer(deps: PayerCheckDeps, key: PayerNames, principal: Principal): Promise<PayerCheck> {
   const [gate, manager, session, instrument] = await Promise.all([
     deps.ledger.readGate(),
     deps.registry.readManager(key.managerId),
@@ -51,11 +51,11 @@ export async function checkPayer(deps: StandingDeps, key: FactsKey, principal: P
   if (manager === null) {
     // Without it nobody can tell whom it let in, so that even a payment made under it is not replayed.
     const missing = noManager(principal);
-    return { admission: missing, standing: missing };
+    return { admission: missing, checked: missing };
   }
   const admission = admitCaller(manager.authorizer, principal, 'pay', now);
   const { authorizer } = manager;
-  return { admission, standing: admission.ok ? judge({ gate, session, instrument, authorizer }, key, now) : admission };
+  return { admission, checked: admission.ok ? judge({ gate, session, instrument, authorizer }, key, now) : admission };
 }
 
 function judge(
@@ -65,9 +65,9 @@ function judge(
     readonly instrument: PaymentInstrument | null;
     readonly authorizer: Authorizer;
   },
-  { userId }: FactsKey,
+  { userId }: PayerNames,
   now: EpochMs,
-): Result<PayerStanding, Refusal> {
+): Result<PayerWithInstrument, Refusal> {
   const { gate, session, instrument, authorizer } = read;
   if (session === null || session.userId !== userId) return refuse({ reason: 'session_not_found' });
   const status = sessionStatus(session, now);
@@ -83,6 +83,6 @@ function judge(
   }
   const { address, key } = instrument.wallet;
   const { deploymentId } = gate;
-  const facts = { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId };
-  return ok({ gate, session, instrument, facts });
+  const payer = { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId };
+  return ok({ gate, session, instrument, payer });
 }

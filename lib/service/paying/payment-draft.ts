@@ -8,8 +8,8 @@ import type { Randomness } from '../../domain/ports/services.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../../domain/time.ts';
-import { schemeOf } from '../../protocols/registry.ts';
-import type { SigningFacts } from './payer-facts.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
+import type { Payer } from './payer.ts';
 import { deriveUniqueness } from './uniqueness.ts';
 
 /** A request after parsing: everything about the payment that needs no store. */
@@ -80,10 +80,10 @@ export function hashRequest(of: {
 export function newPayment(
   deps: { readonly clock: Clock; readonly validityCapSeconds: number },
   { deadline: _deadline, ...draft }: Draft,
-  facts: SigningFacts,
+  payer: Payer,
 ): Result<Payment, Refusal> {
   const now = deps.clock.now();
-  const terms = freezeTerms(deps, draft, facts, now);
+  const terms = freezeTerms(deps, draft, payer, now);
   if (!terms.ok) return terms;
   return ok({
     ...draft,
@@ -102,7 +102,7 @@ export function newPayment(
 export function freezeTerms(
   { validityCapSeconds: capSeconds }: { readonly validityCapSeconds: number },
   { id, offer }: Pick<Payment, 'id' | 'offer'>,
-  { address: from, deploymentId, sessionExpiresAt }: SigningFacts,
+  { address: from, deploymentId, sessionExpiresAt }: Payer,
   now: EpochMs,
 ): Result<SigningTerms, Refusal> {
   const uniqueness = deriveUniqueness(deploymentId, id);

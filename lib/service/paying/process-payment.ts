@@ -5,19 +5,19 @@ import type { Registry } from '../../domain/ports/registry.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { WalletType } from '../../domain/tenants/resources.ts';
+import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
-import { parsePaymentInput } from '../../protocols/registry.ts';
+import { parsePaymentInput } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import { admitCaller } from '../tenants/admission.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
 import { drivePayment, outcomeOf } from './drive-payment.ts';
-import type { Facts, FactsCache, FactsKey } from './payer-facts.ts';
+import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
 import { resumePayment } from './resume-payment.ts';
-import { checkPayer, type Standing, type StandingRead } from './payer-check.ts';
+import { checkPayer, type CheckedPayer, type PayerCheck } from './payer-check.ts';
 import { isFinal, refuseOtherTerms } from './other-terms.ts';
 import { awaitOutcome } from './payment-wait.ts';
 
@@ -27,7 +27,7 @@ export interface ProcessPaymentDeps {
   readonly ledger: Ledger;
   readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
   readonly signers: Readonly<Record<WalletType, Signer>>;
-  readonly facts: FactsCache;
+  readonly payers: PayerCache;
   readonly clock: Clock;
   readonly random: Randomness;
   readonly allowedNetworks: ReadonlySet<string>;
@@ -65,7 +65,7 @@ interface Opened {
   readonly payment: Payment;
   readonly created: boolean;
   readonly admission: Result<'admitted', Refusal>;
-  readonly standing: Result<Standing, Refusal>;
+  readonly checked: Result<CheckedPayer, Refusal>;
 }
 
 /**
@@ -139,31 +139,31 @@ async function payOffer(
   if (opened.value.payment.requestHash !== draft.requestHash) {
     return refuse(await refuseOtherTerms(deps, opened.value.payment, request.deadline));
   }
-  const { payment, standing, created } = opened.value;
+  const { payment, checked, created } = opened.value;
   if (!created) {
-    return resumePayment(deps, draft, payment, standing, (taken, allowed) =>
+    return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
       driveUnlessRepeated(deps, taken, allowed, request.deadline),
     );
   }
 
-  if (!standing.ok) {
+  if (!checked.ok) {
     await abortQuietly(deps, payment);
-    return standing;
+    return checked;
   }
-  return driveUnlessRepeated(deps, payment, standing.value, request.deadline);
+  return driveUnlessRepeated(deps, payment, checked.value, request.deadline);
 }
 
 /** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
 export async function driveUnlessRepeated(
   deps: ProcessPaymentDeps,
   payment: Payment,
-  standing: Standing,
+  checked: CheckedPayer,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
   const { repetitions } = deps;
   const repetition =
     repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
-  if (repetition === null) return drivePayment(deps, payment, standing, deadline);
+  if (repetition === null) return drivePayment(deps, payment, checked, deadline);
   await abortQuietly(deps, payment);
   return refuse(repetition);
 }
@@ -199,7 +199,7 @@ async function openPayment(
   request: ProcessPaymentRequest,
 ): Promise<Result<Opened, Refusal>> {
   const key = { ...request, userId: request.principal.userId };
-  const known = deps.facts.get(key);
+  const known = deps.payers.get(key);
   const early = known === undefined || !isAdmitted(deps, request, known) ? null : newPayment(deps, draft, known);
   if (early?.ok === true) {
     const [intent, read] = await Promise.all([
@@ -209,23 +209,23 @@ async function openPayment(
     const created = intent.kind === 'created';
     if ('error' in read && created) await abortQuietly(deps, early.value);
     if ('error' in read) throw read.error;
-    rememberFacts(deps, key, read.value.standing);
+    rememberPayer(deps, key, read.value.checked);
     return ok({ payment: created ? early.value : intent.payment, created, ...read.value });
   }
 
-  const [stored, { admission, standing }] = await Promise.all([
+  const [stored, { admission, checked }] = await Promise.all([
     deps.ledger.readPayment(draft.id),
     checkPayer(deps, key, request.principal),
   ]);
-  rememberFacts(deps, key, standing);
+  rememberPayer(deps, key, checked);
   if (!admission.ok) return admission;
-  if (stored !== null) return ok({ payment: stored, created: false, admission, standing });
-  if (!standing.ok) return standing;
-  const payment = newPayment(deps, draft, standing.value.facts);
+  if (stored !== null) return ok({ payment: stored, created: false, admission, checked });
+  if (!checked.ok) return checked;
+  const payment = newPayment(deps, draft, checked.value.payer);
   if (!payment.ok) return payment;
   const intent = await deps.ledger.putIntent(payment.value);
   const created = intent.kind === 'created';
-  return ok({ payment: created ? payment.value : intent.payment, created, admission, standing });
+  return ok({ payment: created ? payment.value : intent.payment, created, admission, checked });
 }
 
 /** Finds the payment of this client token, where no new one may be made. */
@@ -241,26 +241,28 @@ async function findPayment(
     checkPayer(deps, key, request.principal),
   ]);
   if (!admission.ok) return admission;
-  return stored === null
-    ? refuse(barred)
-    : ok({ payment: stored, created: false, admission, standing: refuse(barred) });
+  return stored === null ? refuse(barred) : ok({ payment: stored, created: false, admission, checked: refuse(barred) });
 }
 
 /** Only of what is in order now: whoever was let in or had a session, and no longer does, writes nothing the next time. */
-function rememberFacts({ facts }: ProcessPaymentDeps, key: FactsKey, standing: Result<Standing, Refusal>): void {
-  if (standing.ok) facts.set(key, standing.value.facts);
-  else facts.forget(key);
+function rememberPayer({ payers }: ProcessPaymentDeps, key: PayerNames, checked: Result<CheckedPayer, Refusal>): void {
+  if (checked.ok) payers.set(key, checked.value.payer);
+  else payers.forget(key);
 }
 
 /** Whether the manager let such a caller in when it was last read, so that nobody else writes anything before it is read again. */
-function isAdmitted(deps: ProcessPaymentDeps, { principal }: ProcessPaymentRequest, { authorizer }: Facts): boolean {
+function isAdmitted(
+  deps: ProcessPaymentDeps,
+  { principal }: ProcessPaymentRequest,
+  { authorizer }: KnownPayer,
+): boolean {
   return admitCaller(authorizer, principal, 'pay', deps.clock.now()).ok;
 }
 
-type SettledRead = { readonly value: StandingRead } | { readonly error: unknown };
+type SettledRead = { readonly value: PayerCheck } | { readonly error: unknown };
 
 /** Keeps a failed read from hiding that the intent beside it was written. */
-function settledRead(read: Promise<StandingRead>): Promise<SettledRead> {
+function settledRead(read: Promise<PayerCheck>): Promise<SettledRead> {
   return read.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),

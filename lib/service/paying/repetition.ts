@@ -25,13 +25,13 @@ export async function findRepetition(
 ): Promise<Extract<Refusal, { reason: 'repeated_purchase' }> | null> {
   const now = deps.clock.now();
   const termsKey = keyOf(payment);
-  const claim = { paymentId, attempt, now, until: addMs(now, windowSeconds * 1_000) };
-  const first = await guard.take(termsKey, claim, null);
+  const wanted = { paymentId, attempt, now, until: addMs(now, windowSeconds * 1_000) };
+  const first = await guard.take(termsKey, wanted, null);
   if (first.paymentId === paymentId) return null;
   const stored = await deps.ledger.readPayment(first.paymentId);
   const earlier = stored === null ? null : await abandonIfDead(deps, stored, now);
   const stands = earlier !== null && (earlier.status === 'SIGNED' || earlier.status === 'PENDING');
-  const holder = stands ? first : await guard.take(termsKey, claim, first);
+  const holder = stands ? first : await guard.take(termsKey, wanted, first);
   if (holder.paymentId === paymentId) return null;
   return { reason: 'repeated_purchase', paymentId: holder.paymentId, until: holder.until };
 }

@@ -15,10 +15,10 @@ import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { newSession, sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { drivePayment, type DriveDeps } from './drive-payment.ts';
-import type { SigningFacts } from './payer-facts.ts';
+import type { Payer } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { resumePayment } from './resume-payment.ts';
-import type { Standing } from './payer-check.ts';
+import type { CheckedPayer } from './payer-check.ts';
 
 export interface WithdrawalDeps extends DriveDeps {
   readonly registry: Pick<Registry, 'readInstrument'>;
@@ -70,30 +70,30 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
   const opened = await deps.sessions.openSession(sessionOf(draft, deps.clock.now()), draft.requestHash);
   // The session comes first: an earlier request of this token may have come no further.
   if (opened.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
-  const standing = judgeSession(deps, gate, opened.session, wallet.value);
-  const created = stored === null ? await createPayment(deps, draft, standing) : ok({ payment: stored, isNew: false });
+  const checked = judgeSession(deps, gate, opened.session, wallet.value);
+  const created = stored === null ? await createPayment(deps, draft, checked) : ok({ payment: stored, isNew: false });
   if (!created.ok) return created;
 
-  const drive = (payment: Payment, own: WithdrawalStanding) => drivePayment(deps, payment, own, draft.deadline);
+  const drive = (payment: Payment, own: CheckedWithdrawal) => drivePayment(deps, payment, own, draft.deadline);
   const { payment, isNew } = created.value;
   const outcome =
-    isNew && standing.ok
-      ? await drive(payment, standing.value)
-      : await resumePayment(deps, draft, payment, standing, drive);
+    isNew && checked.ok
+      ? await drive(payment, checked.value)
+      : await resumePayment(deps, draft, payment, checked, drive);
   return outcome.ok ? outcome : refuse(withoutSession(outcome.error));
 }
 
-type WithdrawalStanding = Standing<SigningFacts>;
-type InstrumentWallet = Pick<SigningFacts, 'address' | 'key'>;
+type CheckedWithdrawal = CheckedPayer<Payer>;
+type InstrumentWallet = Pick<Payer, 'address' | 'key'>;
 
 /** Writes the intent, or finds the one that another call of the same token has written meanwhile. */
 async function createPayment(
   deps: WithdrawalDeps,
   draft: Draft,
-  standing: Result<WithdrawalStanding, Refusal>,
+  checked: Result<CheckedWithdrawal, Refusal>,
 ): Promise<Result<{ readonly payment: Payment; readonly isNew: boolean }, Refusal>> {
-  if (!standing.ok) return standing;
-  const payment = newPayment(deps, draft, standing.value.facts);
+  if (!checked.ok) return checked;
+  const payment = newPayment(deps, draft, checked.value.payer);
   if (!payment.ok) return refuse(withoutSession(payment.error));
   const intent = await deps.ledger.putIntent(payment.value);
   if (intent.kind === 'created') return ok({ payment: payment.value, isNew: true });
@@ -162,12 +162,12 @@ function judgeSession(
   gate: Gate,
   session: Session,
   { address, key }: InstrumentWallet,
-): Result<WithdrawalStanding, Refusal> {
+): Result<CheckedWithdrawal, Refusal> {
   if (sessionStatus(session, clock.now()) !== 'ACTIVE') return refuse({ reason: 'withdrawal_lapsed' });
   const closed = gateRefusal(gate, session);
   if (closed !== null) return refuse(closed);
   const { deploymentId } = gate;
-  return ok({ gate, session, facts: { address, key, deploymentId, sessionExpiresAt: session.expiresAt } });
+  return ok({ gate, session, payer: { address, key, deploymentId, sessionExpiresAt: session.expiresAt } });
 }
 
 const SESSION_REASONS: ReadonlySet<Refusal['reason']> = new Set([

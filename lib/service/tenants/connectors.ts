@@ -9,19 +9,14 @@ import type {
   Remembered,
 } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type {
-  ConnectorMaterial,
-  ConnectorType,
-  IgnoredConfiguration,
-  PaymentConnector,
-  Vendor,
-  WalletType,
-} from '../../domain/tenants/resources.ts';
+import type { IgnoredConfiguration, PaymentConnector } from '../../domain/tenants/resources.ts';
+import type { ConnectorMaterial, ConnectorType, Vendor, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
 import { changeOnce, findAnswer, type Render } from './change-once.ts';
 import { createOnce, hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
 import { getManager } from './managers.ts';
+import { isKeyWallet, VENDORS } from '../../wallets/catalogue.ts';
 
 export interface ConnectorsDeps {
   readonly registry: Pick<ManagerStore, 'readManager'> & ConnectorStore;
@@ -80,7 +75,7 @@ export async function createConnector<A extends object>(
   }
   const connectorId = formatNamedId(input.name, idEntropy(deps.random, scope, clientToken));
   const created = await createOnce(deps, requestHash, {
-    claim: () => deps.registry.claimConnector(managerId, connectorId, requestHash, deps.clock.now()),
+    begin: () => deps.registry.beginConnector(managerId, connectorId, requestHash, deps.clock.now()),
     make: () => makeConnector(deps, { input, connectorId, ...configuration.value, requestHash, tokenKey, render }),
     refuse: (why) => (why === 'missing' ? { reason: 'not_found', resource: 'manager' } : full),
   });
@@ -136,7 +131,7 @@ async function makeMaterial(
   provider: string | null,
   ids: { readonly managerId: string; readonly connectorId: string },
 ): Promise<ConnectorMaterial> {
-  if (type === 'AwsKms' || type === 'SeedVault') return deps.provisioners[type].createConnector(ids);
+  if (isKeyWallet(type)) return deps.provisioners[type].createConnector(ids);
   if (provider === null) throw new Error(`a ${type} connector without its credential provider`);
   return { type, credentialProviderName: provider };
 }
@@ -146,7 +141,7 @@ async function readConfiguration(
   type: ConnectorType,
   providers: NamedProviders = null,
 ): Promise<Result<NamedConfiguration, Refusal>> {
-  if (type === 'AwsKms' || type === 'SeedVault') {
+  if (isKeyWallet(type)) {
     const ignored = readIgnored(providers);
     return ignored.ok ? ok({ provider: null, ignored: ignored.value }) : ignored;
   }
@@ -156,7 +151,7 @@ async function readConfiguration(
 
 function readIgnored(providers: NamedProviders): Result<IgnoredConfiguration | null, Refusal> {
   if (providers === null) return ok(null);
-  const types = (['CoinbaseCDP', 'StripePrivy', 'AwsBilling'] as const).filter((type) => providers[type] !== undefined);
+  const types = ([...VENDORS, 'AwsBilling'] as const).filter((type) => providers[type] !== undefined);
   const [type, ...others] = types;
   if (type === undefined || others.length > 0) {
     return refuseReference('must be empty, or an entry with one of coinbaseCDP, stripePrivy and awsBilling');
@@ -217,7 +212,7 @@ export async function findConnectorProblem(
   { provisioners }: Pick<ConnectorsDeps, 'provisioners'>,
   { material }: PaymentConnector,
 ): Promise<MaterialProblem | null> {
-  if (material.type !== 'AwsKms' && material.type !== 'SeedVault') return null;
+  if (!isKeyWallet(material.type)) return null;
   const unknown = 'whether the wallets can sign could not be found out: ask again';
   return provisioners[material.type]
     .findProblem(material)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { CREATE_WAIT_MAX_MS, CREATE_WAIT_STEP_MS } from '../../domain/limits.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
-import type { ClaimOutcome } from '../../domain/ports/registry.ts';
+import type { BeginOutcome } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
@@ -39,14 +39,14 @@ export interface CreationDeps {
 }
 
 /**
- * Creates a resource in two steps, claim and completion, so that of any number of calls at the same time one does the work.
+ * Creates a resource in two steps, draft and completion, so that of any number of calls at the same time one does the work.
  * The others wait for it; after a bounded wait they answer "busy".
  */
 export async function createOnce<T>(
   deps: CreationDeps,
   requestHash: string,
   steps: {
-    readonly claim: () => Promise<ClaimOutcome<T>>;
+    readonly begin: () => Promise<BeginOutcome<T>>;
     readonly make: () => Promise<Result<T, Refusal>>;
     /** What it means that there is no place for the resource where it belongs. */
     readonly refuse: (why: 'missing' | 'full') => Refusal;
@@ -54,8 +54,8 @@ export async function createOnce<T>(
 ): Promise<Result<T, Refusal>> {
   const giveUpAt = deps.clock.now() + CREATE_WAIT_MAX_MS;
   for (;;) {
-    const outcome = await steps.claim();
-    if (outcome.kind === 'claimed') return steps.make();
+    const outcome = await steps.begin();
+    if (outcome.kind === 'begun') return steps.make();
     if (outcome.kind === 'no_place') return refuse(steps.refuse(outcome.why));
     if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
     if (outcome.kind === 'exists') return ok(outcome.resource);

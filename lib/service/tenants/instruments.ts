@@ -16,17 +16,13 @@ import {
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Access, Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type {
-  LinkedAccount,
-  PaymentConnector,
-  PaymentInstrument,
-  Vendor,
-  WalletType,
-} from '../../domain/tenants/resources.ts';
+import type { LinkedAccount, PaymentConnector, PaymentInstrument } from '../../domain/tenants/resources.ts';
+import type { Vendor, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
+import { isKeyWallet, WALLET_TYPES } from '../../wallets/catalogue.ts';
 
 export interface InstrumentsDeps {
   readonly registry: Registry;
@@ -82,15 +78,15 @@ export async function createInstrument(
   // A client token finds the instrument that it made also when the connector is gone.
   if (connector === null && input.clientToken === undefined) return refuse(noConnector);
   const type = connector?.material.type;
-  if (type === 'CoinbaseCDP' || type === 'StripePrivy') return refuse(noWallets(type));
+  if (type !== undefined && !isKeyWallet(type)) return refuse(noWallets(type));
 
   const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
   const requestHash = hashCreation(input);
   const draft = newInstrument({ managerId, userId }, formatInstrumentId(entropy), input, deps.clock.now());
   const created = await createOnce(deps, requestHash, {
-    claim: () => deps.registry.claimInstrument(draft, requestHash, draft.createdAt),
+    begin: () => deps.registry.beginInstrument(draft, requestHash, draft.createdAt),
     make: async () => {
-      if (connector === null || type === undefined) throw new Error('claimed an instrument of no connector');
+      if (connector === null || type === undefined) throw new Error('began an instrument of no connector');
       const lost = await findLoss(deps, connector, draft);
       if (lost !== null) return refuse(lost);
       const wallet = await deps.provisioners[type]
@@ -118,13 +114,13 @@ export async function createInstrument(
   return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
 }
 
-/** Why the connector can't have another wallet: money that is sent to it could never leave. Then the claim is given back. */
+/** Why the connector can't have another wallet: money that is sent to it could never leave. Then the draft is given back. */
 async function findLoss(
   { provisioners, registry }: InstrumentsDeps,
   { material }: PaymentConnector,
   draft: PaymentInstrument,
 ): Promise<Refusal | null> {
-  if (material.type !== 'AwsKms' && material.type !== 'SeedVault') return null;
+  if (!isKeyWallet(material.type)) return null;
   const problem = await provisioners[material.type].findProblem(material).catch(async (error: unknown) => {
     await registry.yieldInstrument(draft).catch(() => {});
     throw error;
@@ -142,7 +138,7 @@ async function giveBack(
   draft: PaymentInstrument,
   error: unknown,
 ): Promise<never> {
-  // A claim that cannot be given back ends by itself; the caller hears of the first failure.
+  // A draft that cannot be given back ends by itself; the caller hears of the first failure.
   if (error instanceof NothingMade || error instanceof IndexesSpent)
     await registry.yieldInstrument(draft).catch(() => {});
   throw error;
@@ -168,7 +164,7 @@ function newInstrument(
 }
 
 function noWallets(type: Vendor): Refusal {
-  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type AwsKms or SeedVault`;
+  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type ${WALLET_TYPES.join(' or ')}`;
   return { reason: 'invalid_request', problems: [{ name: 'paymentConnectorId', message }] };
 }
 

@@ -1,7 +1,7 @@
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PROVISION_TIMEOUT_MS } from '../../domain/limits.ts';
 import type { MaterialProblem } from '../../domain/ports/services.ts';
-import type { ConnectorMaterial } from '../../domain/tenants/resources.ts';
+import type { ConnectorMaterial } from '../../domain/tenants/wallet-shapes.ts';
 import { serviceErrorName, toWalletError } from '../service-failure.ts';
 import { parseSecretName, SEED_STAGE } from './seed-secret.ts';
 

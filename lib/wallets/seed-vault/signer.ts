@@ -3,7 +3,7 @@ import { createBoundedMap, type BoundedMap } from '../../domain/bounded-map.ts';
 import { KEY_CACHE_ENTRIES_MAX } from '../../domain/limits.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import type { Signer } from '../../domain/ports/services.ts';
-import type { WalletKey } from '../../domain/tenants/resources.ts';
+import type { WalletKey } from '../../domain/tenants/wallet-shapes.ts';
 import { addressOf, assertDigest, formatSignature } from '../secp256k1.ts';
 import { assertIndex, deriveChild, deriveExternalChain, type PrivateNode } from './derivation.ts';
 import { parseSecretName, parseSeedSecret } from './seed-secret.ts';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LocalInfo } from '../../../lib/local/info.ts';
+import { untilChildEnds } from '../../child-end.ts';
 import { killTreeAtOnce, listTree, untilGone, type TreeProcess } from '../../process-tree.ts';
 
 /** What callers need of the stack. */
@@ -28,7 +29,7 @@ const PROGRAM = join(import.meta.dirname, '../programs/load-stack.ts');
 /** @param port 0 takes a free one */
 export async function startStackUnderLoad(dataDir: string, port: number): Promise<StackUnderLoad> {
   const child = spawn(process.execPath, [PROGRAM, dataDir, `${port}`], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'close');
+  const ended = untilChildEnds(child, () => void killTreeAtOnce(child.pid!));
   const root = child.pid;
   if (root === undefined) throw new Error(`${PROGRAM} could not be started`);
   const [line] = (await Promise.race([

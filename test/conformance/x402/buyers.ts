@@ -12,7 +12,7 @@ import {
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { BODY_MAX_BYTES } from '../../../lib/domain/limits.ts';
 import { toEpochSeconds } from '../../../lib/domain/time.ts';
-import { parsePaymentInput } from '../../../lib/protocols/registry.ts';
+import { parsePaymentInput } from '../../../lib/protocols/catalogue.ts';
 import { digestOf, formatDigest, presentProof } from '../../support/x402.ts';
 
 // The official client and ours, each before a seller that asks once. Both sign with the same key.

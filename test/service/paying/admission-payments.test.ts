@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toWireError } from '../../../lib/api/errors.ts';
 import { discoveryUrlOf } from '../../../lib/domain/tenants/jwt-authorizer.ts';
@@ -7,7 +8,7 @@ import type { Authorizer, PaymentManager } from '../../../lib/domain/tenants/res
 import type { Result } from '../../../lib/domain/result.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { addMs, type EpochMs } from '../../../lib/domain/time.ts';
-import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
 import { withDatabase } from '../../support/database.ts';
 import {
@@ -53,7 +54,7 @@ beforeEach(async () => {
       return testSigner.sign(...input);
     },
   };
-  const overrides = { signers: { SeedVault: signer, AwsKms: signer } };
+  const overrides = { signers: signersOf(signer) };
   world = await createPayingWorld(database, { clock, endpoint: hop.endpoint, overrides });
   session = await world.open();
 });
@@ -64,8 +65,8 @@ async function setAuthorizer(authorizer: Authorizer): Promise<void> {
   expect(await world.registry.replaceManager(next, manager, null)).toBe('changed');
 }
 
-const pay = (request: ProcessPaymentRequest, facts = world.deps.facts) =>
-  processPayment({ ...world.deps, facts }, { ...request, deadline: addMs(clock.now(), 15_000) });
+const pay = (request: ProcessPaymentRequest, payers = world.deps.payers) =>
+  processPayment({ ...world.deps, payers }, { ...request, deadline: addMs(clock.now(), 15_000) });
 
 const askAs = (principal: Principal, overrides: Partial<ProcessPaymentRequest> & { amount?: string } = {}) =>
   world.request(session, { principal, ...overrides });
@@ -76,9 +77,9 @@ function refusalOf(result: Result<unknown, Refusal>): Refusal {
 }
 
 /** Asserts that a call is refused as it would be at a manager that does not exist, and that it writes nothing. */
-async function expectMissing(request: ProcessPaymentRequest, facts = world.deps.facts): Promise<void> {
+async function expectMissing(request: ProcessPaymentRequest, payers = world.deps.payers): Promise<void> {
   hop.forget();
-  const refused = toWireError(refusalOf(await pay(request, facts)));
+  const refused = toWireError(refusalOf(await pay(request, payers)));
   expect(hop.calls.map(({ operation }) => operation).filter((operation) => !READS.has(operation))).toEqual([]);
   expect(refused).toEqual(toWireError(refusalOf(await pay({ ...request, managerId: MISSING }))));
 }
@@ -96,12 +97,12 @@ describe('a payment that is signed already', () => {
       const request = askAs(owner);
       const payment = paid(await pay(request));
       // In a process that knows the session and in one that does not.
-      for (const facts of [world.deps.facts, createFactsCache()]) {
-        await expectMissing({ ...request, principal: stranger }, facts);
+      for (const payers of [world.deps.payers, createPayerCache()]) {
+        await expectMissing({ ...request, principal: stranger }, payers);
         const other = { ...askAs(stranger, { amount: '500001' }), clientToken: request.clientToken };
-        await expectMissing(other, facts);
-        await expectMissing(askAs(stranger), facts);
-        await expectMissing(askAs(stranger, { sessionId: 'payment-session-000000000000000' }), facts);
+        await expectMissing(other, payers);
+        await expectMissing(askAs(stranger), payers);
+        await expectMissing(askAs(stranger, { sessionId: 'payment-session-000000000000000' }), payers);
       }
       expect(signatures).toBe(1);
       expect(paid(await pay(request))).toEqual(payment);
@@ -113,10 +114,10 @@ describe('a payment that is signed already', () => {
     const request = askAs(signedCaller('user-1'));
     const payment = paid(await pay(request));
     await setAuthorizer(JWT);
-    for (const facts of [world.deps.facts, createFactsCache()]) {
-      expect(refusalOf(await pay(request, facts)).reason).toBe('access_denied');
+    for (const payers of [world.deps.payers, createPayerCache()]) {
+      expect(refusalOf(await pay(request, payers)).reason).toBe('access_denied');
       const other = { ...askAs(signedCaller('user-1'), { amount: '1' }), clientToken: request.clientToken };
-      expect(refusalOf(await pay(other, facts)).reason).toBe('access_denied');
+      expect(refusalOf(await pay(other, payers)).reason).toBe('access_denied');
     }
     await setAuthorizer(IAM);
     expect(paid(await pay(request))).toEqual(payment);
@@ -137,7 +138,7 @@ describe('an attempt that died', () => {
   test('is taken over by its owner and not by a token of another issuer', async () => {
     const request = askAs(signedCaller('user-1'));
     const broken = { ...testSigner, sign: async () => Promise.reject(new Error('no key')) };
-    const dead = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+    const dead = { ...world.deps, signers: signersOf(broken) };
     await expect(processPayment(dead, request)).rejects.toThrow('no key');
     clock.advance(60_000);
     await expectMissing({ ...request, principal: stranger });
@@ -187,7 +188,7 @@ describe('a change of the authorizer takes effect at the next payment', () => {
       paid(await pay(askAs(principal)));
       await setAuthorizer(after);
       hop.forget();
-      expect(refusalOf(await pay(askAs(principal), createFactsCache())).reason).toBe(reason);
+      expect(refusalOf(await pay(askAs(principal), createPayerCache())).reason).toBe(reason);
       expect(hop.calls.filter(({ operation }) => !READS.has(operation))).toEqual([]);
     },
   );
@@ -248,7 +249,7 @@ describe('a manager that is deleted', () => {
     await emptyManager(clock.now());
     const request = askAs(signedCaller('user-1'));
     expect(refusalOf(await pay(request))).toEqual({ reason: 'not_found', resource: 'manager' });
-    expect(refusalOf(await pay(request, createFactsCache()))).toEqual({ reason: 'not_found', resource: 'manager' });
+    expect(refusalOf(await pay(request, createPayerCache()))).toEqual({ reason: 'not_found', resource: 'manager' });
     await expectMissing(askAs(tokenHolder()));
     expect(signatures).toBe(1);
     expect((await world.ledger.readSession(session))?.budget.reserved).toBe(0n);
@@ -265,8 +266,8 @@ describe('a manager that is deleted', () => {
       paid(await pay(request));
       await emptyManager(clock.now());
       for (const principal of [owner, signedCaller('user-1'), tokenHolder()]) {
-        for (const facts of [world.deps.facts, createFactsCache()]) {
-          const refused = toWireError(refusalOf(await pay({ ...request, principal }, facts)));
+        for (const payers of [world.deps.payers, createPayerCache()]) {
+          const refused = toWireError(refusalOf(await pay({ ...request, principal }, payers)));
           expect(refused).toEqual(toWireError(refusalOf(await pay({ ...request, principal, managerId: MISSING }))));
         }
       }

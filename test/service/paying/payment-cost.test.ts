@@ -1,7 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
-import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
 import { sweepOnce } from '../../../lib/service/sweeping/sweep.ts';
 import { sizeOfItem } from '../../support/item-size.ts';
@@ -62,7 +62,7 @@ describe('what a payment costs', () => {
     const session = await world.open();
     const request = world.request(session);
     paid(await processPayment(world.deps, request));
-    for (const deps of [world.deps, { ...world.deps, facts: createFactsCache() }]) {
+    for (const deps of [world.deps, { ...world.deps, payers: createPayerCache() }]) {
       hop.forget();
       paid(await processPayment(deps, request));
       expect(serialTrips(hop.calls)).toBe(1);

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { assertSessionBalances, type Session } from '../../../lib/domain/payment/session.ts';
 import { processPayment, type ProcessPaymentDeps } from '../../../lib/service/paying/process-payment.ts';
@@ -76,7 +77,7 @@ describe('a process that dies', () => {
     const { port, dead } = dyingProcess(at, when);
     const signer = port(world.deps.signers.SeedVault);
     return {
-      deps: { ...world.deps, ledger: port(world.deps.ledger), signers: { SeedVault: signer, AwsKms: signer } },
+      deps: { ...world.deps, ledger: port(world.deps.ledger), signers: signersOf(signer) },
       dead,
     };
   }

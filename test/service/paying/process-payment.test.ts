@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { IN_FLIGHT_MAX, PAYMENT_ATTEMPTS_MAX } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
@@ -159,7 +160,7 @@ describe('a signer that fails', () => {
     const session = await world.open();
     const request = world.request(session);
     const broken = failing(new Error('no key'));
-    const deps = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+    const deps = { ...world.deps, signers: signersOf(broken) };
     await expect(processPayment(deps, request)).rejects.toThrow('no key');
     expect((await booksOf(session)).budget).toEqual({ available: 10_000_000n, reserved: 0n, spent: 0n });
     expect(paid(await processPayment(world.deps, request)).attempt).toBe(2);
@@ -170,7 +171,7 @@ describe('a signer that fails', () => {
     const session = await world.open();
     const request = world.request(session);
     const broken = failing(new NotNow('slow down'));
-    const deps = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+    const deps = { ...world.deps, signers: signersOf(broken) };
     for (let attempt = 1; attempt <= PAYMENT_ATTEMPTS_MAX; attempt += 1) {
       expect(await processPayment(deps, request)).toMatchObject({ ok: false, error: { reason: 'busy' } });
     }
@@ -183,7 +184,7 @@ describe('a signer that fails', () => {
   test('that is throttled answers busy and gives the money back', async () => {
     const session = await world.open();
     const broken = failing(new NotNow('slow down'));
-    const deps = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+    const deps = { ...world.deps, signers: signersOf(broken) };
     const result = await processPayment(deps, world.request(session));
     expect(result).toEqual({ ok: false, error: { reason: 'busy', what: 'signer' } });
     expect((await booksOf(session)).budget.reserved).toBe(0n);
@@ -193,7 +194,7 @@ describe('a signer that fails', () => {
     const session = await world.open();
     const asked: string[] = [];
     const signer = { type: 'SeedVault' as const, sign: async () => (asked.push('asked'), '0x' as const) };
-    const deps = { ...world.deps, signers: { SeedVault: signer, AwsKms: signer } };
+    const deps = { ...world.deps, signers: signersOf(signer) };
     const request = world.request(session, { deadline: addMs(clock.now(), 3_999) });
     expect(await processPayment(deps, request)).toEqual({ ok: false, error: { reason: 'busy', what: 'payment' } });
     expect(asked).toEqual([]);
@@ -282,7 +283,7 @@ test('the last attempt of a token is given up before its token is called used up
   const request = world.request(session);
   const deadline = () => addMs(clock.now(), 15_000);
   const broken = { type: 'SeedVault' as const, sign: async () => Promise.reject(new NotNow('slow down')) };
-  const failing = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+  const failing = { ...world.deps, signers: signersOf(broken) };
   for (let attempt = 1; attempt < PAYMENT_ATTEMPTS_MAX; attempt += 1) {
     await processPayment(failing, { ...request, deadline: deadline() });
   }

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Payment } from '../../../lib/domain/payment/payment.ts';
 import type { Refusal } from '../../../lib/domain/refusal.ts';
@@ -52,7 +53,7 @@ describe('one client token', () => {
   test('whose payment was never signed and is over is closed for good by other terms', async () => {
     const session = await world.open();
     const broken = { ...world.deps.signers.SeedVault, sign: () => Promise.reject(new Error('no key')) };
-    const failing = { ...world.deps, signers: { SeedVault: broken, AwsKms: broken } };
+    const failing = { ...world.deps, signers: signersOf(broken) };
     const request = world.request(session, { clientToken: CLIENT_TOKEN });
     await expect(processPayment(failing, request)).rejects.toThrow('no key');
     expect(refusalOf(await pay(session, { amount: '500001' }))).toMatchObject({
@@ -84,7 +85,7 @@ describe('one client token', () => {
         clock.advance(ms);
       },
     };
-    const deps = { ...world.deps, clock: waiting, signers: { SeedVault: slow, AwsKms: slow } };
+    const deps = { ...world.deps, clock: waiting, signers: signersOf(slow) };
     const first = processPayment(deps, world.request(session, { clientToken: CLIENT_TOKEN }));
     await expect.poll(async () => (await world.ledger.readSession(session))?.open.size).toBe(1);
     const other = processPayment(deps, world.request(session, { clientToken: CLIENT_TOKEN, amount: '1' }));

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
 import type { RepetitionGuard } from '../../../lib/domain/ports/books.ts';
@@ -80,7 +81,7 @@ describe('where the same terms may not be paid again within half a minute', () =
   test('a payment that was given up stands in nobody’s way', async () => {
     const session = await world.open();
     const broken = { type: 'SeedVault' as const, sign: async () => Promise.reject(new NotNow('slow down')) };
-    const failing = { ...deps, signers: { SeedVault: broken, AwsKms: broken } };
+    const failing = { ...deps, signers: signersOf(broken) };
     expect(await processPayment(failing, world.request(session))).toMatchObject({ error: { reason: 'busy' } });
     expect(paid(await processPayment(deps, world.request(session))).status).toBe('SIGNED');
   });
@@ -90,7 +91,7 @@ describe('where the same terms may not be paid again within half a minute', () =
     const first = world.request(session);
     const { repetitions } = deps;
     const broken = { type: 'SeedVault' as const, sign: async () => Promise.reject(new NotNow('slow down')) };
-    await processPayment({ ...deps, signers: { SeedVault: broken, AwsKms: broken } }, first);
+    await processPayment({ ...deps, signers: signersOf(broken) }, first);
     let retried = false;
     const guard: RepetitionGuard = {
       take: async (termsKey, claim, instead) => {

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SIGN_BUDGET_MS } from '../../../lib/domain/limits.ts';
 import type { Ledger } from '../../../lib/domain/ports/books.ts';
@@ -79,7 +80,7 @@ test('a duplicate stops waiting for the first while there is still time to answe
   const session = await world.open();
   const request = world.request(session);
   const signer = { type: 'SeedVault' as const, sign: () => new Promise<never>(() => undefined) };
-  void processPayment({ ...world.deps, signers: { SeedVault: signer, AwsKms: signer } }, request);
+  void processPayment({ ...world.deps, signers: signersOf(signer) }, request);
   for (; ((await world.ledger.readSession(session))?.inFlight ?? 0) === 0;);
   const deadline = addMs(clock.now(), SIGN_BUDGET_MS + 500);
   expect(await processPayment(world.deps, { ...request, deadline })).toMatchObject({

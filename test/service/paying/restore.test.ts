@@ -4,7 +4,7 @@ import { firstFreeIndex } from '../../../lib/domain/tenants/key-index.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { createGateKeeper } from '../../../lib/ledger/dynamodb/books/gate-item.ts';
 import { toStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
-import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
 import { withDatabase } from '../../support/database.ts';
 import { createPayingWorld, createTestClock, paid, type PayingWorld, type TestClock } from '../../support/paying.ts';
@@ -67,7 +67,7 @@ describe('books that were restored to an instant before', () => {
     const request = world.request(session);
     const lost = paid(await processPayment(world.deps, request));
     await restore();
-    const deps = { ...world.deps, facts: createFactsCache() };
+    const deps = { ...world.deps, payers: createPayerCache() };
     expect(await processPayment(deps, { ...request, ...later() })).toMatchObject({
       ok: false,
       error: { reason: 'session_below_floor' },

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { OutcomeUnknown } from '../../../lib/domain/ports/services.ts';
 import { withdraw, type WithdrawalDeps, type WithdrawalRequest } from '../../../lib/service/paying/withdrawals.ts';
@@ -96,7 +97,7 @@ describe('a process that dies during a withdrawal', () => {
       ...deps,
       ledger: port(deps.ledger),
       sessions: port(deps.sessions),
-      signers: { SeedVault: signer, AwsKms: signer },
+      signers: signersOf(signer),
     };
     return { own, dead };
   }

@@ -154,7 +154,7 @@ describe('the client token of a withdrawal', () => {
     paid(await withdraw(deps, asked));
     const { instrument, registry } = world.paying;
     const other = { ...instrument, instrumentId: 'payment-instrument-000000000000002' };
-    await registry.claimInstrument({ ...other, status: 'INITIATED', wallet: null }, 'hash', world.clock.now());
+    await registry.beginInstrument({ ...other, status: 'INITIATED', wallet: null }, 'hash', world.clock.now());
     await registry.completeInstrument(other);
     expect(await reasonOf(withdraw(deps, { ...asked, instrumentId: other.instrumentId }))).toBe('token_reused');
     expect(world.signed).toHaveLength(1);

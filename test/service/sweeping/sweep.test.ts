@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { GetItemCommand, PutItemCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SWEEP_PAGE_ITEMS, SWEEP_RETRY_SECONDS } from '../../../lib/domain/limits.ts';
@@ -53,7 +54,7 @@ async function abandonPayment(): Promise<Session> {
   const dead = () => new Promise<never>(() => undefined);
   const signer = { type: 'SeedVault' as const, sign: dead };
   const request = world.request(session);
-  void processPayment({ ...world.deps, signers: { SeedVault: signer, AwsKms: signer } }, request);
+  void processPayment({ ...world.deps, signers: signersOf(signer) }, request);
   for (;;) {
     const stored = await world.ledger.readSession(session);
     if (stored !== null && stored.budget.reserved > 0n) return session;
@@ -205,12 +206,12 @@ test('visits a payment again that is taken up after its last visit, and whose ha
   const session = await world.open();
   const request = world.request(session);
   const busy = { type: 'SeedVault' as const, sign: () => Promise.reject(new NotNow('planted')) };
-  await processPayment({ ...world.deps, signers: { SeedVault: busy, AwsKms: busy } }, request);
+  await processPayment({ ...world.deps, signers: signersOf(busy) }, request);
   await sweepTwice(clock, world.sweepDeps);
   expect(await run()).toMatchObject({ visited: 0 });
   const dead = { type: 'SeedVault' as const, sign: () => new Promise<never>(() => undefined) };
   const deadline = addMs(clock.now(), 15_000);
-  void processPayment({ ...world.deps, signers: { SeedVault: dead, AwsKms: dead } }, { ...request, deadline });
+  void processPayment({ ...world.deps, signers: signersOf(dead) }, { ...request, deadline });
   for (; (await reservedOf(session)) === 0n;);
   await sweepTwice(clock, world.sweepDeps);
   expect(await reservedOf(session)).toBe(0n);

@@ -1,8 +1,9 @@
+import { provisionersOf } from '../../support/wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../../lib/domain/limits.ts';
 import { NothingMade, type WalletProvisioner } from '../../../lib/domain/ports/services.ts';
-import type { ClaimOutcome, Registry } from '../../../lib/domain/ports/registry.ts';
+import type { BeginOutcome, Registry } from '../../../lib/domain/ports/registry.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import { ok } from '../../../lib/domain/result.ts';
 import { createClientTokens } from '../../../lib/ledger/dynamodb/registry/client-tokens.ts';
@@ -65,7 +66,7 @@ function createWorld() {
       tableName: database.registryTable,
     }),
     tokens: createClientTokens({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable }),
-    provisioners: { AwsKms: provisioner, SeedVault: provisioner },
+    provisioners: provisionersOf(provisioner),
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,
@@ -123,7 +124,7 @@ test('an interrupted instrument is busy until its lease ends, then made by the s
   expect(valueOf(await ask())).toEqual(instrument);
 });
 
-test('an instrument whose key was refused is nobody’s claim: the same request tries again at once, once', async () => {
+test('an instrument whose key was refused is nobody’s draft: the same request tries again at once, once', async () => {
   const { ask, refuseNext, made } = await prepare();
   const madeBefore = made();
   refuseNext();
@@ -135,7 +136,7 @@ test('an instrument whose key was refused is nobody’s claim: the same request 
   expect(made()).toBe(madeBefore + 1);
 });
 
-test('a refused key is what the caller hears of, also where the claim cannot be given back', async () => {
+test('a refused key is what the caller hears of, also where the draft cannot be given back', async () => {
   const { deps, parents, refuseNext } = await prepare();
   const stuck = { ...deps.registry, yieldInstrument: () => Promise.reject(new Error('the store is down')) };
   refuseNext();
@@ -172,9 +173,9 @@ test('an instrument that was deleted before it was complete stays deleted', asyn
   crashNext();
   await expect(ask()).rejects.toThrow('the process was stopped');
   const { managerId } = parents;
-  const [claimed] = (await registry.listInstruments({ managerId, userId: 'user-1' }, { maxResults: 1 })).items;
-  expect(claimed?.status).toBe('INITIATED');
-  valueOf(await deleteInstrument(deps, user, { ...parents, instrumentId: claimed!.instrumentId }));
+  const [begun] = (await registry.listInstruments({ managerId, userId: 'user-1' }, { maxResults: 1 })).items;
+  expect(begun?.status).toBe('INITIATED');
+  valueOf(await deleteInstrument(deps, user, { ...parents, instrumentId: begun!.instrumentId }));
   clock.advance(CREATE_LEASE_MS);
   expect(await ask()).toMatchObject({ ok: false, error: { reason: 'conflict' } });
 });
@@ -185,8 +186,8 @@ test.each(['missing', 'full'] as const)(
   'a creation for which the place is %s is refused, and makes nothing',
   async (why) => {
     const make = async () => Promise.reject(new Error('made'));
-    const claim = async (): Promise<ClaimOutcome<string>> => ({ kind: 'no_place', why });
-    const result = await createOnce({ clock: createTestClock() }, 'mine', { claim, make, refuse: noPlace });
+    const begin = async (): Promise<BeginOutcome<string>> => ({ kind: 'no_place', why });
+    const result = await createOnce({ clock: createTestClock() }, 'mine', { begin, make, refuse: noPlace });
     expect(result).toEqual({ ok: false, error: { reason: 'conflict', message: why } });
   },
 );
@@ -195,12 +196,12 @@ test('a creation in progress is waited for, but not for ever', async () => {
   const clock = createTestClock();
   const startedAt = clock.now();
   let asked = 0;
-  const claim = async (): Promise<ClaimOutcome<string>> => {
+  const begin = async (): Promise<BeginOutcome<string>> => {
     asked += 1;
     return { kind: 'in_progress', requestHash: 'mine' };
   };
   const make = async () => ok('made');
-  expect(await createOnce({ clock }, 'mine', { claim, make, refuse: noPlace })).toEqual({
+  expect(await createOnce({ clock }, 'mine', { begin, make, refuse: noPlace })).toEqual({
     ok: false,
     error: { reason: 'busy', what: 'creation' },
   });
@@ -209,12 +210,12 @@ test('a creation in progress is waited for, but not for ever', async () => {
 });
 
 test('a creation that is completed meanwhile is answered with what the other made', async () => {
-  const outcomes: ClaimOutcome<string>[] = [
+  const outcomes: BeginOutcome<string>[] = [
     { kind: 'in_progress', requestHash: 'mine' },
     { kind: 'exists', requestHash: 'mine', resource: 'theirs' },
   ];
-  const claim = async () => outcomes.shift()!;
+  const begin = async () => outcomes.shift()!;
   const make = async () => ok('mine');
-  const result = await createOnce({ clock: createTestClock() }, 'mine', { claim, make, refuse: noPlace });
+  const result = await createOnce({ clock: createTestClock() }, 'mine', { begin, make, refuse: noPlace });
   expect(result).toEqual({ ok: true, value: 'theirs' });
 });

@@ -75,7 +75,7 @@ test.each(Object.entries(CHANGES))(
   },
 );
 
-/** A connector's claim is taken over after its lease: see the tests of interrupted creations. */
+/** A connector's draft is taken over after its lease: see the tests of interrupted creations. */
 const IN_ONE_WRITE = Object.entries(CHANGES).filter(([name]) => name !== 'createConnector');
 
 test.each(IN_ONE_WRITE)(

@@ -1,3 +1,4 @@
+import { signersOf } from '../wallet-lists.ts';
 import { createHash } from 'node:crypto';
 import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
@@ -5,7 +6,7 @@ import type { Hex, Payment } from '../../../lib/domain/payment/payment.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
-import { createFactsCache } from '../../../lib/service/paying/payer-facts.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
 import type { DueVisit } from '../../../lib/domain/ports/books.ts';
 import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
@@ -63,16 +64,16 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
     deadline: addMs(toEpochMs(startMs), INVOCATION_MS),
   };
   return (world) => {
-    const facts = createFactsCache();
+    const payers = createPayerCache();
     if (plan.warm) {
       const { address, key } = instrument.wallet!;
       const { authorizer } = manager;
-      facts.set(
+      payers.set(
         { ...request, userId: USER },
         { sessionExpiresAt: sessionWith(0n).expiresAt, address, key, authorizer, deploymentId: OPEN_GATE.deploymentId },
       );
     }
-    return processPayment(depsOf(world, facts, plan.name, seen), request);
+    return processPayment(depsOf(world, payers, plan.name, seen), request);
   };
 }
 
@@ -97,13 +98,13 @@ function withdrawalBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>
     requestHash,
   });
   return (world) => {
-    const deps = depsOf(world, createFactsCache(), plan.name, seen);
+    const deps = depsOf(world, createPayerCache(), plan.name, seen);
     const own = { ...deps, sessions: { openSession }, destinations: new Set([destination]) };
     return withdraw(own, { ...request, clientToken: plan.token });
   };
 }
 
-function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>, name: string, seen: Set<PaymentId>) {
+function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>, name: string, seen: Set<PaymentId>) {
   return {
     ledger: {
       ...world.ledger,
@@ -113,8 +114,8 @@ function depsOf(world: ProcessWorld, facts: ReturnType<typeof createFactsCache>,
       },
     },
     registry: { readManager: async () => manager, readInstrument: async () => instrument },
-    signers: { SeedVault: world.signer, AwsKms: world.signer },
-    facts,
+    signers: signersOf(world.signer),
+    payers,
     clock: world.clock,
     // Every process draws its own bytes, so that two handlers never agree by accident.
     random: { bytes: (length: number) => new Uint8Array(length).fill(name.charCodeAt(0)), fraction: () => 0.99 },

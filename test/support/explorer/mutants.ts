@@ -72,7 +72,7 @@ const OF_OPERATED: readonly Mutant[] = [
     edits: [
       {
         file: DRIVE,
-        find: 'const closed = await closeIfGateShut(deps, reserved, standing.session);',
+        find: 'const closed = await closeIfGateShut(deps, reserved, checked.session);',
         replace: 'const closed = null as Awaited<ReturnType<typeof closeIfGateShut>>;',
       },
     ],

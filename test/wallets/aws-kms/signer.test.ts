@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SIGNER_TIMEOUT_MS } from '../../../lib/domain/limits.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
-import type { WalletKey } from '../../../lib/domain/tenants/resources.ts';
+import type { WalletKey } from '../../../lib/domain/tenants/wallet-shapes.ts';
 import { createKmsSigner, type SignDigest } from '../../../lib/wallets/aws-kms/signer.ts';
 import { formatSignature, parseDerSignature, toLowS } from '../../../lib/wallets/secp256k1.ts';
 import { clientConfig, makeConnector, startAws, type TestAws } from '../aws.ts';

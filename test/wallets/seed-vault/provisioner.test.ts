@@ -7,7 +7,7 @@ import { HDKey, hdKeyToAccount, mnemonicToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SEED_NAMES_MAX } from '../../../lib/domain/limits.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
-import type { ConnectorMaterial } from '../../../lib/domain/tenants/resources.ts';
+import type { ConnectorMaterial } from '../../../lib/domain/tenants/wallet-shapes.ts';
 import { createSeedVaultProvisioner } from '../../../lib/wallets/seed-vault/provisioner.ts';
 import { makeConnector, startAws, type TestAws } from '../aws.ts';
 import { failureOf } from '../signer-contract.ts';

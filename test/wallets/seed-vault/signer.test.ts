@@ -5,7 +5,7 @@ import { mnemonicToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { KEY_CACHE_ENTRIES_MAX } from '../../../lib/domain/limits.ts';
 import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
-import type { WalletKey } from '../../../lib/domain/tenants/resources.ts';
+import type { WalletKey } from '../../../lib/domain/tenants/wallet-shapes.ts';
 import { formatSeedSecret } from '../../../lib/wallets/seed-vault/seed-secret.ts';
 import { createSeedVaultSigner, type ReadSecret } from '../../../lib/wallets/seed-vault/signer.ts';
 import { makeConnector, startAws, type TestAws } from '../aws.ts';

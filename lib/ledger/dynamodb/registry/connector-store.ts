@@ -2,10 +2,11 @@ import { CONNECTOR_ID } from '../../../domain/ids.ts';
 import { CONNECTORS_MAX, KEY_INDEX_ATTEMPTS_MAX } from '../../../domain/limits.ts';
 import { NotNow } from '../../../domain/ports/services.ts';
 import type { ChangeOutcome, ConnectorStore, Remembered } from '../../../domain/ports/registry.ts';
-import type { PaymentConnector, Vendor } from '../../../domain/tenants/resources.ts';
+import type { PaymentConnector } from '../../../domain/tenants/resources.ts';
+import type { Vendor } from '../../../domain/tenants/wallet-shapes.ts';
 import type { EpochMs } from '../../../domain/time.ts';
 import { SCHEMA_VERSION, number, readInteger, readText, text } from '../store/attributes.ts';
-import { CLAIM_ATTRIBUTES, claim, isWritten } from './creation-claims.ts';
+import { DRAFT_ATTRIBUTES, begin, isWritten } from './creation-drafts.ts';
 import type { Item, WriteAnswer } from '../store/client.ts';
 import { answerToken, useToken } from './client-tokens.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
@@ -23,7 +24,7 @@ import {
 import { transactIf, type TransactionPart } from '../store/transaction.ts';
 import { repeatConflicts } from '../store/write-conflicts.ts';
 
-const CLAIMED = 'CREATING';
+const BEGUN = 'CREATING';
 const PLACE_AT_MANAGER = {
   expression: '#status = :ready AND connectors < :max',
   names: ['status'],
@@ -40,9 +41,9 @@ export function createConnectorStore(table: StoreTable): ConnectorStore {
       const item = await readItem(table, connectorKey(managerId, connectorId));
       return item === null || readText(item, 'status') !== 'READY' ? null : parseConnectorItem(item);
     },
-    claimConnector: (managerId, connectorId, requestHash, now) =>
-      claim(table, {
-        draft: { ...connectorKey(managerId, connectorId), v: number(SCHEMA_VERSION), status: text(CLAIMED) },
+    beginConnector: (managerId, connectorId, requestHash, now) =>
+      begin(table, {
+        draft: { ...connectorKey(managerId, connectorId), v: number(SCHEMA_VERSION), status: text(BEGUN) },
         requestHash,
         now,
         // Adds nothing: the connector counts once it is complete. Without a place for it no seed need be made.
@@ -80,11 +81,11 @@ async function completeConnector(
       kind: 'update',
       key: connectorKey(managerId, connectorId),
       set,
-      remove: CLAIM_ATTRIBUTES,
+      remove: DRAFT_ATTRIBUTES,
       condition: {
-        expression: '#status = :claimed AND requestHash = :request',
+        expression: '#status = :begun AND requestHash = :request',
         names: ['status'],
-        values: { ':claimed': text(CLAIMED), ':request': text(requestHash) },
+        values: { ':begun': text(BEGUN), ':request': text(requestHash) },
       },
     },
     {
@@ -97,8 +98,8 @@ async function completeConnector(
     ...answerToken(remembered),
   ]);
   if (outcome.kind === 'applied') return 'completed';
-  const claimed = outcome.failed.get(0);
-  if (claimed !== undefined) return explainClaim(claimed, { connectorId, requestHash, set });
+  const begun = outcome.failed.get(0);
+  if (begun !== undefined) return explainDraft(begun, { connectorId, requestHash, set });
   if (outcome.failed.has(1)) {
     return outcome.failed.get(1)?.['status']?.S === 'READY' ? 'manager_full' : 'manager_missing';
   }
@@ -106,8 +107,8 @@ async function completeConnector(
   throw new Error(`connector ${connectorId} was completed under a client token that is not its own`);
 }
 
-/** Why a claim cannot be completed: this very request did it before, or a repetition of it, or nobody ever claimed. */
-function explainClaim(
+/** Why a draft cannot be completed: this very request did it before, or a repetition of it, or nobody ever began it. */
+function explainDraft(
   seen: Item | null,
   request: { readonly connectorId: string; readonly requestHash: string; readonly set: Item },
 ): 'completed' {
@@ -115,7 +116,7 @@ function explainClaim(
   if (seen?.['requestHash']?.S === request.requestHash) {
     throw new NotNow(`connector ${request.connectorId} was completed by a repetition of the request`);
   }
-  throw new Error(`connector ${request.connectorId} was completed without a claim of this request`);
+  throw new Error(`connector ${request.connectorId} was completed without a draft of this request`);
 }
 
 /** The condition under which a connector is still as it was read. */
@@ -209,7 +210,7 @@ function countAt({ vendor, name }: NonNullable<ReturnType<typeof providerOf>>, b
 
 async function takeKeyIndex(table: StoreTable, managerId: string, connectorId: string, from: number): Promise<number> {
   const take = (expression: string, where: string, values: Item): Promise<WriteAnswer> =>
-    // Instruments that others claim count at the same item.
+    // Instruments that others begin count at the same item.
     repeatConflicts(() =>
       table.client.updateItem({
         TableName: table.tableName,

@@ -1,18 +1,12 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { isAddress } from '../../../chains/evm/address.ts';
 import type { UserKey } from '../../../domain/ports/services.ts';
-import type { LinkedAccount, PaymentInstrument, WalletKey } from '../../../domain/tenants/resources.ts';
-import {
-  SCHEMA_VERSION,
-  assertReadable,
-  number,
-  readInstant,
-  readInteger,
-  readOneOf,
-  readText,
-  text,
-} from '../store/attributes.ts';
+import type { LinkedAccount, PaymentInstrument } from '../../../domain/tenants/resources.ts';
+import type { WalletKey } from '../../../domain/tenants/wallet-shapes.ts';
+import { KEY_WALLETS, WALLET_TYPES } from '../../../wallets/catalogue.ts';
+import { SCHEMA_VERSION, assertReadable, number, readInstant, readOneOf, readText, text } from '../store/attributes.ts';
 import type { AttributeValue, Item } from '../store/client.ts';
+import { packMembers, unpackMembers } from './wallet-members.ts';
 
 // docs/reference/storage-schema.md lists every attribute.
 
@@ -28,7 +22,7 @@ export function instrumentKey(user: UserKey, instrumentId: string): Item {
   return { pk: instrumentPk(user), sk: text(instrumentId) };
 }
 
-/** An instrument without its wallet, as it is claimed. */
+/** An instrument without its wallet, as it is begun. */
 export function toInstrumentItem(instrument: PaymentInstrument): Item {
   return {
     ...instrumentKey(instrument, instrument.instrumentId),
@@ -42,18 +36,12 @@ export function toInstrumentItem(instrument: PaymentInstrument): Item {
   };
 }
 
-/** What completing an instrument adds to its claim. */
+/** What completing an instrument adds to its draft. */
 export function toWalletAttributes({ address, key }: NonNullable<PaymentInstrument['wallet']>): Item {
   return {
+    ...packMembers(KEY_WALLETS[key.type].key, key),
     address: text(address),
     walletType: text(key.type),
-    ...(key.type === 'AwsKms'
-      ? { keyArn: text(key.keyArn) }
-      : {
-          secretArn: text(key.secretArn),
-          secretVersionId: text(key.secretVersionId),
-          keyIndex: number(key.index),
-        }),
   };
 }
 
@@ -82,14 +70,8 @@ function parseWallet(item: Item): NonNullable<PaymentInstrument['wallet']> {
 }
 
 function parseWalletKey(item: Item): WalletKey {
-  const type = readOneOf(item, 'walletType', ['AwsKms', 'SeedVault']);
-  if (type === 'AwsKms') return { type, keyArn: readText(item, 'keyArn') };
-  return {
-    type,
-    secretArn: readText(item, 'secretArn'),
-    secretVersionId: readText(item, 'secretVersionId'),
-    index: readInteger(item, 'keyIndex'),
-  };
+  const type = readOneOf(item, 'walletType', WALLET_TYPES);
+  return { type, ...unpackMembers(KEY_WALLETS[type].key, item) } as WalletKey;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,7 @@ import type { InstrumentStore } from '../../../domain/ports/registry.ts';
 import type { PaymentInstrument } from '../../../domain/tenants/resources.ts';
 import type { EpochMs } from '../../../domain/time.ts';
 import { number, readText, text } from '../store/attributes.ts';
-import { CLAIM_ATTRIBUTES, claim, isWritten } from './creation-claims.ts';
+import { DRAFT_ATTRIBUTES, begin, isWritten } from './creation-drafts.ts';
 import { updateIf, type Condition, type StoreTable } from '../store/conditional-write.ts';
 import { instrumentKey, parseInstrumentItem, toInstrumentItem, toWalletAttributes } from './instrument-items.ts';
 import { readListPage, type ListQuery } from '../store/list-page.ts';
@@ -13,7 +13,7 @@ import { readItem } from './manager-store.ts';
 import { DELETED, connectorKey } from './manager-items.ts';
 import { transactIf } from '../store/transaction.ts';
 
-const CLAIMED = 'INITIATED';
+const BEGUN = 'INITIATED';
 
 /**
  * Instruments on DynamoDB. One that is not deleted counts at its connector. `completeInstrument` throws `NotNow` when a
@@ -22,9 +22,9 @@ const CLAIMED = 'INITIATED';
 export function createInstrumentStore(table: StoreTable): InstrumentStore {
   return {
     readInstrument: (user, instrumentId) => readInstrument(table, user, instrumentId),
-    claimInstrument: async (instrument, requestHash, now) => {
-      if (instrument.status !== CLAIMED) throw new Error(`claimed an instrument that is ${instrument.status}`);
-      return claim(table, {
+    beginInstrument: async (instrument, requestHash, now) => {
+      if (instrument.status !== BEGUN) throw new Error(`began an instrument that is ${instrument.status}`);
+      return begin(table, {
         draft: toInstrumentItem(instrument),
         requestHash,
         now,
@@ -44,7 +44,7 @@ export function createInstrumentStore(table: StoreTable): InstrumentStore {
     completeInstrument: (instrument) => completeInstrument(table, instrument),
     yieldInstrument: async (instrument) => {
       const set = { claimedUntil: number(instrument.createdAt) };
-      await updateIf(table, instrumentKey(instrument, instrument.instrumentId), { set }, claimedBy(instrument));
+      await updateIf(table, instrumentKey(instrument, instrument.instrumentId), { set }, whileDraft(instrument));
     },
     deleteInstrument: (user, instrumentId, now) => deleteInstrument(table, user, instrumentId, now),
     listInstruments: async (user, { connectorId, ...page }) => {
@@ -66,14 +66,14 @@ export async function readInstrument(
 }
 
 /**
- * The claim is recognised by its `createdAt`: a take-over comes a lease later and has another one. Of a claim that was given
+ * The draft is recognised by its `createdAt`: a take-over comes a lease later and has another one. Of a draft that was given
  * back it may have the same, but who gave it back writes no more.
  */
-function claimedBy({ createdAt }: PaymentInstrument): Condition {
+function whileDraft({ createdAt }: PaymentInstrument): Condition {
   return {
-    expression: '#status = :claimed AND createdAt = :claim',
+    expression: '#status = :begun AND createdAt = :created',
     names: ['status'],
-    values: { ':claimed': text(CLAIMED), ':claim': number(createdAt) },
+    values: { ':begun': text(BEGUN), ':created': number(createdAt) },
   };
 }
 
@@ -89,12 +89,12 @@ async function completeInstrument(table: StoreTable, instrument: PaymentInstrume
   const outcome = await updateIf(
     table,
     instrumentKey(instrument, instrumentId),
-    { set, remove: CLAIM_ATTRIBUTES },
-    claimedBy(instrument),
+    { set, remove: DRAFT_ATTRIBUTES },
+    whileDraft(instrument),
   );
   if (outcome.kind === 'applied' || isWritten(outcome.item, set)) return;
-  if (outcome.item !== null) throw new NotNow(`the claim of instrument ${instrumentId} was taken over or deleted`);
-  throw new Error(`instrument ${instrumentId} was completed without a claim`);
+  if (outcome.item !== null) throw new NotNow(`the draft of instrument ${instrumentId} was taken over or deleted`);
+  throw new Error(`instrument ${instrumentId} was completed without a draft`);
 }
 
 async function deleteInstrument(
@@ -113,7 +113,7 @@ async function deleteInstrument(
       kind: 'update',
       key: instrumentKey(user, instrumentId),
       set: { status: text(DELETED), updatedAt: number(now) },
-      remove: CLAIM_ATTRIBUTES,
+      remove: DRAFT_ATTRIBUTES,
       condition: {
         expression: '#status <> :deleted',
         names: ['status'],

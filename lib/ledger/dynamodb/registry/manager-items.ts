@@ -2,11 +2,12 @@ import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { JwtAuthorizer } from '../../../domain/tenants/jwt-authorizer.ts';
 import type {
   Authorizer,
-  ConnectorMaterial,
   IgnoredConfiguration,
   PaymentConnector,
   PaymentManager,
 } from '../../../domain/tenants/resources.ts';
+import type { ConnectorMaterial, KeyMaterial } from '../../../domain/tenants/wallet-shapes.ts';
+import { connectorTypes, isKeyWallet, KEY_WALLETS } from '../../../wallets/catalogue.ts';
 import {
   SCHEMA_VERSION,
   assertReadable,
@@ -20,6 +21,7 @@ import {
   textMap,
 } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
+import { packMembers, unpackMembers } from './wallet-members.ts';
 
 // docs/reference/storage-schema.md lists every attribute. Names are whole words: these items are rarely written.
 
@@ -123,21 +125,15 @@ export function toChangeableAttributes(connector: PaymentConnector): Item {
   };
 }
 
-/** What completing a connector adds to its claim. */
+/** What completing a connector adds to its draft. */
 export function toConnectorAttributes(connector: PaymentConnector): Item {
   const { material } = connector;
   return {
+    ...('credentialProviderName' in material ? {} : packMembers(KEY_WALLETS[material.type].material, material)),
     ...toChangeableAttributes(connector),
     name: text(connector.name),
     status: text(connector.status),
     walletType: text(material.type),
-    ...(material.type === 'SeedVault'
-      ? {
-          secretArn: text(material.secretArn),
-          secretVersionId: text(material.secretVersionId),
-          extendedPublicKey: text(material.extendedPublicKey),
-        }
-      : {}),
     createdAt: number(connector.createdAt),
   };
 }
@@ -173,19 +169,7 @@ function isIgnored(value: unknown): value is IgnoredConfiguration {
 }
 
 function parseMaterial(item: Item): ConnectorMaterial {
-  const type = readOneOf(item, 'walletType', ['AwsKms', 'SeedVault', 'CoinbaseCDP', 'StripePrivy']);
-  switch (type) {
-    case 'AwsKms':
-      return { type };
-    case 'SeedVault':
-      return {
-        type,
-        secretArn: readText(item, 'secretArn'),
-        secretVersionId: readText(item, 'secretVersionId'),
-        extendedPublicKey: readText(item, 'extendedPublicKey'),
-      };
-    case 'CoinbaseCDP':
-    case 'StripePrivy':
-      return { type, credentialProviderName: readText(item, 'credentialProviderName') };
-  }
+  const type = readOneOf(item, 'walletType', connectorTypes());
+  if (isKeyWallet(type)) return { type, ...unpackMembers(KEY_WALLETS[type].material, item) } as KeyMaterial;
+  return { type, credentialProviderName: readText(item, 'credentialProviderName') };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePaymentInput, protocolOf } from '../../lib/protocols/registry.ts';
+import { parsePaymentInput, protocolOf } from '../../lib/protocols/catalogue.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
 
 const allowed = { networks: new Set<string>([BASE_SEPOLIA.id]) };

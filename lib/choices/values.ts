@@ -1,0 +1,108 @@
+import { parseAddress } from '../chains/evm/address.ts';
+import { NETWORKS, findNetwork } from '../domain/assets.ts';
+import {
+  ISSUER_MAX_CHARS,
+  REPEAT_WINDOW_MAX_SECONDS,
+  TRUSTED_ISSUERS_MAX,
+  TRUSTED_ISSUERS_MAX_CHARS,
+  VALIDITY_CAP_SECONDS,
+  VALIDITY_CHOICE_MIN_SECONDS,
+  WITHDRAWAL_ADDRESSES_MAX,
+} from '../domain/limits.ts';
+import { parseUsd } from '../domain/money.ts';
+import { issuerKey } from '../domain/tenants/jwt-authorizer.ts';
+import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
+
+/** Which values of a kind fit, and how a message says so. */
+export interface Choice<T> {
+  /** Completes "expected ...". Names no value, so that it may stand beside one that must not be shown. */
+  readonly expected: () => string;
+  readonly fits: (value: T) => boolean;
+}
+
+function areDistinct(values: readonly string[]): boolean {
+  return new Set(values).size === values.length;
+}
+
+/** CAIP-2 ids of chains, each once; other names of a chain are resolved before. */
+export const NETWORK_IDS: Choice<readonly string[]> = {
+  expected: () => 'a list of networks that Bursar knows, such as eip155:8453,eip155:84532',
+  fits: (ids) => ids.length > 0 && areDistinct(ids) && ids.every((id) => findNetwork(id)?.id === id),
+};
+
+/** An amount of US dollars as text. That there is no limit is said apart. */
+export const SESSION_LIMIT_USD: Choice<string> = {
+  expected: () => "US dollars as text such as '10.00', or 'none'",
+  fits: (text) => parseUsd(text).ok,
+};
+
+export interface SecondsRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+export const VALIDITY_CAP_RANGE: SecondsRange = { min: VALIDITY_CHOICE_MIN_SECONDS, max: VALIDITY_CAP_SECONDS };
+/** 0: the same terms may be paid again at once. */
+export const REPEAT_WINDOW_RANGE: SecondsRange = { min: 0, max: REPEAT_WINDOW_MAX_SECONDS };
+
+/** Whole seconds within a range. */
+export function secondsWithin({ min, max }: SecondsRange): Choice<number> {
+  return {
+    expected: () => `an integer from ${min} to ${max}`,
+    fits: (seconds) => Number.isSafeInteger(seconds) && seconds >= min && seconds <= max,
+  };
+}
+
+export const AGENT_NAMES: Choice<readonly string[]> = {
+  expected: () =>
+    `at most ${REGISTERED_AGENTS_MAX} different names of agents, each of at most 64 letters, digits and . _ : / @ -, none of them '${UNREGISTERED_AGENT}'`,
+  fits: (names) =>
+    names.length <= REGISTERED_AGENTS_MAX &&
+    areDistinct(names) &&
+    names.every((name) => REGISTERED_AGENT.test(name) && name !== UNREGISTERED_AGENT),
+};
+
+const ZERO_ADDRESS = /^0x0{40}$/;
+
+function isToken(address: string): boolean {
+  return NETWORKS.some(({ usdc }) => usdc.address === address);
+}
+
+export const WITHDRAWAL_ADDRESSES: Choice<readonly string[]> = {
+  expected: () =>
+    `at most ${WITHDRAWAL_ADDRESSES_MAX} different EVM addresses of your own, each with its EIP-55 checksum`,
+  // The checksum as well: one wrong letter would be somebody else's address. Tokens and nobody keep what they get for ever.
+  fits: (addresses) =>
+    addresses.length <= WITHDRAWAL_ADDRESSES_MAX &&
+    areDistinct(addresses) &&
+    addresses.every((text) => parseAddress(text) === text && !ZERO_ADDRESS.test(text) && !isToken(text)),
+};
+
+/** Keys of issuers: URLs without a slash at the end. None, and any, are said apart. A deployer's have https, those of tests need not. */
+export const ISSUERS: Choice<readonly string[]> = {
+  expected: () =>
+    `at most ${TRUSTED_ISSUERS_MAX} different issuers such as https://login.example.com, together at most ${TRUSTED_ISSUERS_MAX_CHARS} characters, 'none', or 'any'`,
+  fits: (issuers) =>
+    issuers.length <= TRUSTED_ISSUERS_MAX &&
+    issuers.join().length <= TRUSTED_ISSUERS_MAX_CHARS &&
+    areDistinct(issuers) &&
+    issuers.every((text) => text.length <= ISSUER_MAX_CHARS && URL.canParse(text) && issuerKey(text) === text),
+};
+
+/** Endpoints by CAIP-2 id. They may have keys in them: a message never quotes one. */
+export const RPC_URLS: Choice<readonly (readonly [id: string | undefined, url: unknown])[]> = {
+  expected: () => 'a JSON object of http(s) URLs by network, such as {"eip155:8453":"https://..."}',
+  fits: (entries) => entries.every(([id, url]) => id !== undefined && findNetwork(id)?.id === id && isHttpUrl(url)),
+};
+
+function isHttpUrl(value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol);
+}
+
+const PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,23}$/;
+
+/** Names the deployment, and the metrics of its functions. */
+export const STACK_PREFIX: Choice<string> = {
+  expected: () => 'a letter and at most 23 more letters, digits or hyphens',
+  fits: (text) => PREFIX.test(text),
+};

@@ -1,0 +1,44 @@
+import { ok, refuse, type Result } from '../result.ts';
+import { createCall, type Pin } from './call.ts';
+import { mergeCharges, type Charge } from './charges.ts';
+import { statedText, type PolicyFacts } from './facts.ts';
+import type { FeedCheck, FeedLookup } from './feeds.ts';
+import type { PreparedPolicy } from './prepare.ts';
+import { refuseUnstated, type PolicyRefusal } from './refusal.ts';
+
+/** What an allowed payment has to meet and to leave behind. */
+export interface PolicyAllowance {
+  /** For the counters, in the one write that reserves the payment: allowed in the end is what all of them have room for. */
+  readonly charges: readonly Charge[];
+  /** Feeds that the payment was held against, for its receipt. */
+  readonly checks: readonly FeedCheck[];
+  /** Payees to pin if the payment is signed. */
+  readonly pins: readonly Pin[];
+}
+
+/**
+ * Judges a payment by every rule of every policy. The first rule that refuses decides what is said, policies from the first to the
+ * last and rules in their order; whether the payment is refused depends on no order. Reads no counter: see `judgeCounters`.
+ * @param feeds what the deployment imported; a rule that names another one refuses
+ */
+export function judge(
+  policies: readonly PreparedPolicy[],
+  facts: PolicyFacts,
+  feeds: FeedLookup = () => null,
+): Result<PolicyAllowance, PolicyRefusal> {
+  const call = createCall(facts, feeds);
+  const hasAgent = statedText(facts.declared.agentName) !== null;
+  for (const { scope, rules } of policies) {
+    for (const { ref, test } of rules) {
+      const refusal =
+        scope === 'agent' && !hasAgent
+          ? refuseUnstated(ref, 'agentName', {
+              state: 'agentName',
+              says: 'is for an agent that the call does not state',
+            })
+          : test(call);
+      if (refusal !== null) return refuse(refusal);
+    }
+  }
+  return ok({ charges: mergeCharges(call.charges), checks: call.checks, pins: call.pins });
+}

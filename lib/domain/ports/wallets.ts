@@ -1,0 +1,29 @@
+import type { KeyWalletShapes, Vendor, WalletType } from '../tenants/wallet-shapes.ts';
+
+/** Under which name a store keeps a member, and as what. Names are nothing else's in a stored connector or instrument. */
+export type StoredField = { readonly text: string } | { readonly integer: string };
+
+/** How each member of a value is stored. Names are never changed: stored values keep theirs. */
+type StoredFields<V> = {
+  readonly [K in keyof V]: V[K] extends string
+    ? { readonly text: string }
+    : V[K] extends number
+      ? { readonly integer: string }
+      : never;
+};
+
+/**
+ * A wallet that Bursar signs for itself, as all functions know it: how its references are stored. What makes keys is its
+ * provisioner, and what signs its signer, each in a list of its own, so that a function carries what it uses. Each wallet lives in a
+ * folder of its own, and nothing outside that folder and the lists in `lib/wallets` names it.
+ */
+export interface KeyWallet<T extends WalletType = WalletType> {
+  readonly type: T;
+  readonly material: StoredFields<KeyWalletShapes[T]['material']>;
+  readonly key: StoredFields<KeyWalletShapes[T]['key']>;
+}
+
+/** A wallet provider whose tokens Bursar mints. It makes no keys; its connectors name the credentials that are kept for it. */
+export interface ProviderWallet<T extends Vendor = Vendor> {
+  readonly type: T;
+}
