@@ -1,4 +1,4 @@
-import type { SellerOffer } from '../domain/offers/judge-offer.ts';
+import type { SellerOffer } from '../domain/offers/verdict.ts';
 import type { Challenge } from './challenge.ts';
 import { schemeOf, X402_SCHEMES } from './catalogue.ts';
 import { readEntries } from './x402/entries.ts';

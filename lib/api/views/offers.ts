@@ -1,6 +1,6 @@
 import type { Answer } from '../../contract/client-types.ts';
 import { formatUsd, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
-import type { JudgedOffer, SellerOffer } from '../../domain/offers/judge-offer.ts';
+import type { JudgedOffer, SellerOffer } from '../../domain/offers/verdict.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
 
 type QuoteView = Answer<'QuoteChallenge'>;

@@ -1,5 +1,4 @@
-import { EXPOSURES } from '../ports/schemes.ts';
-import type { JudgedOffer } from './judge-offer.ts';
+import { EXPOSURES, type JudgedOffer } from './verdict.ts';
 
 /**
  * The offers that may be paid, the best first: the lowest price in dollars, then the least that a signature exposes the payer to

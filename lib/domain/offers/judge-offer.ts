@@ -3,10 +3,9 @@ import { formatUsd } from '../money.ts';
 import type { Session } from '../payment/session.ts';
 import type { Offer } from '../payment/shapes.ts';
 import { validityWindow } from '../payment/validity.ts';
-import type { Exposure } from '../ports/schemes.ts';
-import type { ChallengeCode, OfferCode } from '../refusal.ts';
 import type { PaymentInstrument } from '../tenants/resources.ts';
 import type { EpochMs } from '../time.ts';
+import type { OfferFlaw, SellerOffer, Verdict } from './verdict.ts';
 
 /** What a caller says of the request that met a 402. Its own word: nothing here is verified. */
 export interface DeclaredRequest {
@@ -16,22 +15,6 @@ export interface DeclaredRequest {
   readonly intent: string | null;
   /** SHA-256 of the request's body, 64 hexadecimal digits. */
   readonly bodyHash: string | null;
-}
-
-/** Why an offer is not paid. `code` is published as `bursar:CODE` and never renamed. */
-export interface OfferFlaw {
-  readonly code: ChallengeCode | OfferCode | 'budget_exceeded' | 'session_closing';
-  readonly reason: string;
-}
-
-/** One offer of a seller's 402, as far as it can be told without knowing who pays. */
-export interface SellerOffer {
-  /** Its place in the seller's list, from 0. */
-  readonly index: number;
-  /** `null` where it cannot be read as something that Bursar signs. */
-  readonly priced: { readonly offer: Offer; readonly price: MicroUsd; readonly exposure: Exposure } | null;
-  /** What keeps anybody from paying it; never `null` where it cannot be read. */
-  readonly flaw: OfferFlaw | null;
 }
 
 /** What an offer is judged by. */
@@ -49,13 +32,6 @@ export interface OfferFacts {
   readonly instrument: Pick<PaymentInstrument, 'network'>;
   /** What the wallet holds of the offer's token, in its smallest unit; `null` where nobody has asked the chain or it is silent. */
   readonly balanceOf: (offer: Offer) => BaseUnits | null;
-}
-
-export type Verdict = { readonly allowed: true; readonly reason: string } | ({ readonly allowed: false } & OfferFlaw);
-
-export interface JudgedOffer {
-  readonly seller: SellerOffer;
-  readonly verdict: Verdict;
 }
 
 /** The CAIP-2 namespace of the networks that a wallet's keys sign for. */

@@ -1,4 +1,5 @@
 import type { Asset } from '../assets.ts';
+import type { Exposure } from '../offers/verdict.ts';
 import type { BaseUnits } from '../money.ts';
 import type {
   Address,
@@ -30,13 +31,6 @@ export interface FreezeInput<O extends OfferBase = Offer> {
   readonly capSeconds: number;
   readonly sessionExpiresAt: EpochMs;
 }
-
-/**
- * What a signature lets happen beyond paying the price for a delivery, the least first. `amount`: the payee gets just that, after it
- * did its work. `ceiling`: the payee chooses up to a bound. `prepaid`: the payee is paid before it does anything.
- */
-export const EXPOSURES = ['amount', 'ceiling', 'prepaid'] as const;
-export type Exposure = (typeof EXPOSURES)[number];
 
 /** A value as a store keeps it, whatever the store. */
 export type PackedValue = { readonly text: string } | { readonly number: bigint } | { readonly bytes: Hex };

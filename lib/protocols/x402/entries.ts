@@ -1,5 +1,5 @@
 import { NETWORKS } from '../../domain/assets.ts';
-import type { OfferFlaw } from '../../domain/offers/judge-offer.ts';
+import type { OfferFlaw } from '../../domain/offers/verdict.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { identifierFlaw } from './payment-identifier.ts';

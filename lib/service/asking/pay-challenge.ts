@@ -1,5 +1,6 @@
 import { bestBeyondBudget, rankOffers } from '../../domain/offers/choose-offer.ts';
-import { judgeOffer, type JudgedOffer } from '../../domain/offers/judge-offer.ts';
+import { judgeOffer } from '../../domain/offers/judge-offer.ts';
+import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { formatUsd } from '../../domain/money.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { bestBeyondBudget, rankOffers } from '../../../lib/domain/offers/choose-offer.ts';
-import type { JudgedOffer } from '../../../lib/domain/offers/judge-offer.ts';
+import type { JudgedOffer } from '../../../lib/domain/offers/verdict.ts';
 import type { Offer } from '../../../lib/domain/payment/shapes.ts';
-import { EXPOSURES } from '../../../lib/domain/ports/schemes.ts';
+import { EXPOSURES } from '../../../lib/domain/offers/verdict.ts';
 
 const offer = {} as Offer;
 type Kind = 'allowed' | 'budget' | 'refused';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
-import { judgeOffer, type OfferFacts, type SellerOffer } from '../../../lib/domain/offers/judge-offer.ts';
+import { judgeOffer, type OfferFacts } from '../../../lib/domain/offers/judge-offer.ts';
+import { type SellerOffer } from '../../../lib/domain/offers/verdict.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import { parseRequirement } from '../../support/x402.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
