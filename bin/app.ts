@@ -4,6 +4,7 @@ import { addStacks } from '../lib/infra/app.ts';
 import { bundle } from '../lib/infra/build/bundle.ts';
 import type { BursarConfig } from '../lib/infra/config/config.ts';
 import { InvalidConfiguration, parseConfig } from '../lib/infra/config/source.ts';
+import { adviseOn } from '../lib/infra/config/advice.ts';
 
 /** A deployer's mistake is answered with what is wrong, and not with where in the code that was found. */
 function readConfig(context: Readonly<Record<string, unknown>>): BursarConfig {
@@ -18,6 +19,7 @@ function readConfig(context: Readonly<Record<string, unknown>>): BursarConfig {
 
 const app = new App();
 const config = readConfig(app.node.getAllContext());
+for (const advice of adviseOn(config)) console.error(`warning: ${advice}`);
 const { functions } = await bundle({ log: (line) => console.error(line) });
 addStacks(app, { config, functions });
 try {

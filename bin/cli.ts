@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { userInfo } from 'node:os';
 import { Writable } from 'node:stream';
 import { ACCOUNT_READER } from '../lib/cli/target/account.ts';
 import { chainCredentials, readCallerIdentity, readRecentMetrics } from '../lib/cli/target/aws.ts';
 import { createFileStore } from '../lib/cli/terminal/files.ts';
 import { runCli } from '../lib/cli/run.ts';
 import type { Terminal } from '../lib/cli/terminal/terminal.ts';
+import { loginName } from './login-name.ts';
 
 const NODE_MAJOR_MIN = 22;
-const USER_FALLBACK = 'user';
 
 /** Asks for one line. The line editor echoes to `output`; the question itself goes to stderr. */
 async function askLine(question: string, output: Writable, interrupted: AbortSignal): Promise<string | null> {
@@ -41,6 +41,7 @@ function createTerminal(interrupted: AbortSignal): Terminal {
     },
     interactive: Boolean(stdin.isTTY && stderr.isTTY),
     screen: Boolean(stdout.isTTY),
+    columns: stdout.isTTY ? stdout.columns : null,
     color: Boolean(stdout.isTTY && stderr.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb'),
     ask: (question) => askLine(question, stderr, interrupted),
     askSecret: async (question) => {
@@ -52,12 +53,16 @@ function createTerminal(interrupted: AbortSignal): Terminal {
   };
 }
 
-function userName(): string {
-  try {
-    return userInfo().username.replaceAll(/[^A-Za-z0-9._-]/g, '') || USER_FALLBACK;
-  } catch {
-    return USER_FALLBACK;
-  }
+/** `npm run` changes to the directory of its package; what the command line names is of the one that npm was called in. */
+function callerDirectory(): string {
+  const { npm_lifecycle_event: script, INIT_CWD: calledIn } = process.env;
+  return script === 'bursar' && calledIn ? calledIn : process.cwd();
+}
+
+/** Of the manifest beside this folder, in a checkout as in the package. */
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 async function main(): Promise<number> {
@@ -80,8 +85,10 @@ async function main(): Promise<number> {
   return runCli(process.argv.slice(2), {
     terminal: createTerminal(stop.signal),
     env: process.env,
-    files: createFileStore(process.cwd()),
-    userName: userName(),
+    state: createFileStore(process.cwd()),
+    files: createFileStore(callerDirectory()),
+    version: readVersion(),
+    userName: loginName(),
     fetch,
     now: Date.now,
     randomBytes,

@@ -1,10 +1,9 @@
 import { startStack } from '../lib/local/stack.ts';
+import { createSay } from './local-display.ts';
 import { checkStory, formatSummary } from './story-summary.ts';
 import { playStory } from './story.ts';
 
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+const say = createSay(process.stdout.isTTY ? process.stdout.columns : null);
 
 // The story on a stack of its own that keeps nothing; ends with 0 only if every figure holds.
 const stack = await startStack({
@@ -14,7 +13,7 @@ const stack = await startStack({
   progress: (step) => say(`local      ${step}`),
 });
 try {
-  const outcome = await playStory(stack, say);
+  const outcome = await playStory(stack, { say, userId: 'demo' });
   say(formatSummary(outcome));
   const problems = checkStory(outcome);
   for (const problem of problems) process.stderr.write(`demo       ${problem}\n`);

@@ -2,26 +2,34 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { keepInfo } from '../lib/local/info-file.ts';
 import { startStack, type LocalStack } from '../lib/local/stack.ts';
+import { createSay, formatNext, formatReady } from './local-display.ts';
+import { loginName } from './login-name.ts';
 import { formatSummary } from './story-summary.ts';
 import { playStory } from './story.ts';
 
-const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--trace]
+const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--trace] [--json]
 
-  --port PORT  where the API listens, on 127.0.0.1 (default 8402)
-  --data DIR   where books, keys and chain are kept (default .bursar/data). One in memory, such as /dev/shm/bursar, saves
-               the wait for the disk at each write, outlives any kill, and is gone with the machine's next start
+  --port PORT  where the API listens, on 127.0.0.1 (default 8402); the sellers
+               listen 2 above it, the faucet 3 above it; 0 takes free ones
+  --data DIR   where books, keys and chain are kept (default .bursar/data). One
+               in memory, such as /dev/shm/bursar, saves the wait for the disk
+               at each write, outlives any kill, and is gone with the machine's
+               next start
   --fresh      forget what is kept there and begin anew
   --trace      trace every request, and write its spans to traces.jsonl there
-  --story      play the research assistant's story once, then stay up`;
+  --story      play the research assistant's story once, then stay up
+  --json       print what a program reads: BURSAR_READY and a JSON document with
+               every URL and key, as where the output is no terminal`;
 
 /** Where tools look for the stack. */
 const INFO_FILE = join('.bursar', 'local.json');
 const NODE_MAJOR_MIN = 22;
-const PORT_MAX = 65_535;
+/** The sellers and the faucet listen above the API; the port between is the default of `bursar proxy`. */
+const SELLERS_ABOVE = 2;
+const FAUCET_ABOVE = 3;
+const PORT_MAX = 65_535 - FAUCET_ABOVE;
 
-const say = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
+const say = createSay(process.stdout.isTTY ? process.stdout.columns : null);
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`);
@@ -36,6 +44,7 @@ function readArguments() {
       fresh: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       story: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -63,6 +72,9 @@ async function main(): Promise<void> {
   }
   const stack = await startStack({
     port: options.port,
+    ...(options.port === 0
+      ? {}
+      : { sellersPort: options.port + SELLERS_ABOVE, faucetPort: options.port + FAUCET_ABOVE }),
     dataDir: options.data,
     fresh: options.fresh ? 'fresh' : 'keep',
     traces: options.trace ? 'all' : null,
@@ -72,13 +84,19 @@ async function main(): Promise<void> {
   const { ours } = keepInfo(INFO_FILE, stack.info);
   if (!ours)
     say(`local      ${INFO_FILE} stays that of the stack that runs already; it will be this one's when that ends`);
-  say(`BURSAR_READY ${JSON.stringify(stack.info)}`);
-  if (!options.story) return;
-  say('');
-  const outcome = await playStory(stack, say);
-  say(formatSummary(outcome));
-  say('');
-  say(`The stack stays up at ${stack.info.endpoint}; .bursar/local.json has its keys. Ctrl-C ends it.`);
+  const toPeople = Boolean(process.stdout.isTTY) && !options.json;
+  // One line whatever its length: programs are written against it.
+  if (toPeople) say(formatReady(stack.info));
+  else process.stdout.write(`BURSAR_READY ${JSON.stringify(stack.info)}\n`);
+  if (options.story) {
+    say('');
+    say(formatSummary(await playStory(stack, { say, userId: loginName() })));
+  }
+  if (toPeople) say(formatNext({ info: stack.info, dataDir: options.data }));
+  else if (options.story) {
+    say('');
+    say(`The stack stays up at ${stack.info.endpoint}; ${INFO_FILE} has its keys. Ctrl-C ends it.`);
+  }
 }
 
 function closeOnSignals(stack: LocalStack): void {

@@ -12,7 +12,7 @@ export function formatSummary(outcome: StoryOutcome): string {
       `  ${processPaymentId}  ${decision.padEnd(7)} USD ${amountUsd.padStart(5)}  ${budget === null ? '' : `left ${budget.availableUsd}`}`,
   );
   const transfers = outcome.transfers.map(
-    ({ hash, to, amount }) => `  ${hash}  ${usdc(amount).padStart(5)} USDC to ${to}`,
+    ({ hash, to, amount }) => `  ${usdc(amount).padStart(5)} USDC to ${to}\n        ${hash}`,
   );
   const balances = [...outcome.balances].map(
     ([name, { before, after }]) =>

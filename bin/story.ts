@@ -9,7 +9,6 @@ import type { Answer } from '../lib/contract/client-types.ts';
 import type { LocalStack } from '../lib/local/stack.ts';
 import { research, type Finding } from '../examples/research-assistant/agent.ts';
 
-const USER = 'user-research';
 const AGENT = 'research-assistant';
 const BUDGET_USD = '10.00';
 const FUNDS_USD = '25.00';
@@ -33,14 +32,20 @@ type Session = Answer<'GetPaymentSession'>['paymentSession'];
 
 type Say = (line: string) => void;
 
+interface Teller {
+  readonly say: Say;
+  /** In whose name the application acts: who looks at payments as the same user finds those of the story. */
+  readonly userId: string;
+}
+
 /**
  * The research assistant's story against a running stack: an application opens a session with a budget, an agent buys three
  * sources from real x402 sellers, and a fourth purchase does not fit. Tells what happens as it happens.
  */
-export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutcome> {
+export async function playStory(stack: LocalStack, { say, userId }: Teller): Promise<StoryOutcome> {
   const clients = createClients(stack);
-  const wallet = await openWallet(stack, clients.backend, say);
-  const session = await openSession(stack, clients.backend, say);
+  const wallet = await openWallet(stack, clients.backend, { say, userId });
+  const session = await openSession(stack, clients.backend, { say, userId });
   const parties = partiesOf(stack, wallet.address);
   const before = await balancesOf(stack, parties);
 
@@ -49,7 +54,7 @@ export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutco
     session: {
       paymentManagerArn: stack.info.paymentManagerArn,
       paymentSessionId: session.paymentSessionId,
-      userId: USER,
+      userId,
     },
     instrument: { paymentInstrumentId: wallet.instrumentId },
     agentName: AGENT,
@@ -62,18 +67,18 @@ export async function playStory(stack: LocalStack, say: Say): Promise<StoryOutco
     say('');
     say(`agent      GET ${urlOf(stack, name)}`);
     findings.push(...(await research(fetchPaid, [urlOf(stack, name)])));
-    const { availableLimits } = await readSession(stack, clients.agent, session.paymentSessionId);
+    const { availableLimits } = await readSession(stack, clients.agent, session);
     say(`budget     USD ${availableLimits?.availableSpendAmount.value} left`);
   }
   const refusal = await tryTooMuch(stack, fetchPaid, say);
 
-  const { availableLimits, spentAmount } = await readSession(stack, clients.agent, session.paymentSessionId);
+  const { availableLimits, spentAmount } = await readSession(stack, clients.agent, session);
   const after = await balancesOf(stack, parties);
   return {
     findings,
     spentUsd: spentAmount.value,
     availableUsd: availableLimits?.availableSpendAmount.value ?? 'unlimited',
-    receipts: await readReceipts(stack, clients.backend, session.paymentSessionId),
+    receipts: await readReceipts(stack, clients.backend, session),
     refusal,
     transfers: await transfersOf(stack, findings),
     balances: new Map([...before].map(([name, amount]) => [name, { before: amount, after: after.get(name) ?? 0n }])),
@@ -88,46 +93,65 @@ function createClients({ info }: LocalStack): { backend: BursarClient; agent: Bu
   };
 }
 
-async function openWallet({ info, chain }: LocalStack, backend: BursarClient, say: Say) {
-  const input = {
-    paymentManagerArn: info.paymentManagerArn,
-    paymentConnectorId: info.paymentConnectorIds.SeedVault,
-    paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-    paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
-  } as const;
-  const { paymentInstrument } = await backend.call('CreatePaymentInstrument', input, { userId: USER });
+async function openWallet({ info, chain }: LocalStack, backend: BursarClient, { say, userId }: Teller) {
+  const { paymentManagerArn } = info;
+  const paymentConnectorId = info.paymentConnectorIds.SeedVault;
+  const listed = await backend.call('ListPaymentInstruments', { paymentManagerArn, paymentConnectorId }, { userId });
+  // The wallet of an earlier start, which is also the one that `bursar init` finds.
+  const known = listed.paymentInstruments.find(({ status }) => status === 'ACTIVE');
+  const { paymentInstrument } =
+    known === undefined
+      ? await backend.call(
+          'CreatePaymentInstrument',
+          {
+            paymentManagerArn,
+            paymentConnectorId,
+            paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+            paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
+          },
+          { userId },
+        )
+      : await backend.call(
+          'GetPaymentInstrument',
+          { paymentManagerArn, paymentInstrumentId: known.paymentInstrumentId },
+          { userId },
+        );
   const address = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress;
-  if (address === undefined) throw new Error('the new wallet has no address');
+  if (address === undefined) throw new Error('the wallet has no address');
   say(`wallet     ${address} (seed vault; the agent never sees its key)`);
   await chain.mint(address, usdcUnits(FUNDS_USD));
   say(`wallet     funded with ${FUNDS_USD} USDC on the local chain`);
   return { instrumentId: paymentInstrument.paymentInstrumentId, address };
 }
 
-async function openSession({ info }: LocalStack, backend: BursarClient, say: Say): Promise<Session> {
+async function openSession({ info }: LocalStack, backend: BursarClient, { say, userId }: Teller): Promise<Session> {
   const input = {
     paymentManagerArn: info.paymentManagerArn,
     expiryTimeInMinutes: 60,
     limits: { maxSpendAmount: { value: BUDGET_USD, currency: 'USD' } },
   } as const;
-  const { paymentSession } = await backend.call('CreatePaymentSession', input, { userId: USER });
+  const { paymentSession } = await backend.call('CreatePaymentSession', input, { userId });
   say(`session    ${paymentSession.paymentSessionId}, budget USD ${BUDGET_USD}, until ${paymentSession.expiresAt}`);
   return paymentSession;
 }
 
-async function readSession({ info }: LocalStack, client: BursarClient, paymentSessionId: string): Promise<Session> {
+async function readSession(
+  { info }: LocalStack,
+  client: BursarClient,
+  { paymentSessionId, userId }: Session,
+): Promise<Session> {
   const input = { paymentManagerArn: info.paymentManagerArn, paymentSessionId };
-  const { paymentSession } = await client.call('GetPaymentSession', input, { userId: USER });
+  const { paymentSession } = await client.call('GetPaymentSession', input, { userId });
   return paymentSession;
 }
 
 async function readReceipts(
   { info }: LocalStack,
   client: BursarClient,
-  paymentSessionId: string,
+  { paymentSessionId, userId }: Session,
 ): Promise<readonly Receipt[]> {
   const input = { paymentManagerArn: info.paymentManagerArn };
-  const { payments } = await client.call('ListPayments', input, { userId: USER });
+  const { payments } = await client.call('ListPayments', input, { userId });
   return payments.filter((receipt) => receipt.paymentSessionId === paymentSessionId).toReversed();
 }
 
@@ -143,7 +167,7 @@ async function tryTooMuch(
     return null;
   } catch (error) {
     if (!(error instanceof PurchaseError)) throw error;
-    say(`bursar     refused (${error.code}): ${error.message}`);
+    say(`bursar     refused (${error.code}): ${error.message.replace('clientToken', 'purchaseId')}`);
     return error;
   }
 }

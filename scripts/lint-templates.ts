@@ -21,7 +21,10 @@ const CONFIGURATIONS: Readonly<Record<string, Partial<BursarConfig>>> = {
   'every part that is off by default': {
     stackPrefix: 'Everything',
     alarmEmail: 'operators@example.com',
+    trailRules: true,
     spendAlarmUsdPerHour: 100,
+    maxSessionLimitUsd: '100.00',
+    issuerPrivateRanges: ['10.20.0.0/16'],
     agentNames: ['researcher'],
     reservedConcurrency: 20,
     provisionedConcurrency: 2,

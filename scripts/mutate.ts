@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
-import { formatTable } from '../lib/cli/terminal/terminal.ts';
+import { formatTable } from '../lib/cli/terminal/layout.ts';
 import { createCompileCheck } from './mutate/compile.ts';
 
 const USAGE = `usage: npm run mutate -- [--files GLOB] [--min PERCENT]

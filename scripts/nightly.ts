@@ -2,7 +2,7 @@ import { untilChildEnds } from './child-end.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { formatTable } from '../lib/cli/terminal/terminal.ts';
+import { formatTable } from '../lib/cli/terminal/layout.ts';
 
 const USAGE = `usage: npm run nightly -- [--only NAME] [--list]
 

@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatErrorReference } from '../lib/contract/errors-reference.ts';
 import { formatPolicySchema } from '../lib/contract/policy.ts';
-import { formatHttpReference } from '../lib/contract/reference.ts';
+import { formatHttpReference, formatReceiptReference } from '../lib/contract/reference.ts';
+import { CLI_VARIABLES } from '../lib/cli/target/environment.ts';
+import { formatSettingsReference } from '../lib/infra/settings-reference.ts';
 import { formatEventSchemas } from '../lib/events/json-schemas.ts';
 import { formatDashboardPicture, readWidgets } from '../lib/infra/dashboard-picture.ts';
 import { formatOpenApiReference } from '../lib/infra/openapi/reference-document.ts';
@@ -14,6 +16,8 @@ const templates = (await synth()).map((path) => JSON.parse(readFileSync(path, 'u
 const pages = [
   ['docs/reference/http-api.md', formatHttpReference()],
   ['docs/reference/errors.md', formatErrorReference()],
+  ['docs/reference/receipts.md', formatReceiptReference()],
+  ['docs/reference/settings.md', formatSettingsReference(CLI_VARIABLES)],
   ['docs/reference/openapi.json', formatOpenApiReference()],
   ['docs/reference/policy.schema.json', formatPolicySchema()],
   ['docs/reference/dashboard.svg', formatDashboardPicture(readWidgets(templates.at(-1)!))],

@@ -37,7 +37,10 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     ],
   },
   'lib/sigv4': { folders: ['lib/domain'], packages: ['node:crypto'] },
-  'lib/jwt': { folders: ['lib/domain', 'lib/json'], packages: ['aws-jwt-verify', 'node:crypto'] },
+  'lib/jwt': {
+    folders: ['lib/domain', 'lib/json'],
+    packages: ['aws-jwt-verify', 'node:crypto', 'node:dns', 'node:https', 'node:net', 'node:stream'],
+  },
   'lib/ledger': { folders: ['lib/domain', 'lib/chains', 'lib/wallets/catalogue.ts'], packages: ['node:crypto'] },
   // The narrow port to the database and what stands behind it: the only place that knows a client.
   'lib/ledger/dynamodb/store': {
@@ -153,6 +156,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/telemetry',
       'lib/wallets/aws-kms/key-policy.ts',
       'lib/wallets/seed-vault/seed-secret.ts',
+      'lib/jwt/address-ranges.ts',
     ],
     packages: [
       'aws-cdk-lib',

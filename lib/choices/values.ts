@@ -1,6 +1,7 @@
 import { parseAddress } from '../chains/evm/address.ts';
 import { NETWORKS, findNetwork } from '../domain/assets.ts';
 import {
+  FACILITATORS_MAX,
   ISSUER_MAX_CHARS,
   REPEAT_WINDOW_MAX_SECONDS,
   TRUSTED_ISSUERS_MAX,
@@ -68,15 +69,19 @@ function isToken(address: string): boolean {
   return NETWORKS.some(({ usdc }) => usdc.address === address);
 }
 
-export const WITHDRAWAL_ADDRESSES: Choice<readonly string[]> = {
-  expected: () =>
-    `at most ${WITHDRAWAL_ADDRESSES_MAX} different EVM addresses of your own, each with its EIP-55 checksum`,
-  // The checksum as well: one wrong letter would be somebody else's address. Tokens and nobody keep what they get for ever.
-  fits: (addresses) =>
-    addresses.length <= WITHDRAWAL_ADDRESSES_MAX &&
-    areDistinct(addresses) &&
-    addresses.every((text) => parseAddress(text) === text && !ZERO_ADDRESS.test(text) && !isToken(text)),
-};
+/** Addresses with their checksum as well: one wrong letter would be somebody else's. Tokens and nobody keep what they get for ever. */
+function addresses(max: number, what: string): Choice<readonly string[]> {
+  return {
+    expected: () => `at most ${max} different EVM addresses of ${what}, each with its EIP-55 checksum`,
+    fits: (given) =>
+      given.length <= max &&
+      areDistinct(given) &&
+      given.every((text) => parseAddress(text) === text && !ZERO_ADDRESS.test(text) && !isToken(text)),
+  };
+}
+
+export const WITHDRAWAL_ADDRESSES = addresses(WITHDRAWAL_ADDRESSES_MAX, 'your own');
+export const FACILITATORS = addresses(FACILITATORS_MAX, 'facilitators');
 
 /** Keys of issuers: URLs without a slash at the end. None, and any, are said apart. A deployer's have https, those of tests need not. */
 export const ISSUERS: Choice<readonly string[]> = {

@@ -4,22 +4,30 @@ import { doctor } from './commands/doctor.ts';
 import { floor, freeze, gateShow, thaw } from './commands/gate.ts';
 import { init } from './commands/init.ts';
 import { pay } from './commands/pay.ts';
-import { balance, payments } from './commands/payments.ts';
+import { balance } from './commands/balance.ts';
+import { createCompletion } from './commands/completion.ts';
+import { contextList, contextRemove, contextUse } from './commands/context.ts';
+import { sessionList, walletList } from './commands/lists.ts';
+import { faucet, sellers } from './commands/local.ts';
+import { payments } from './commands/payments.ts';
 import { proxy } from './commands/proxy.ts';
 import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow } from './commands/session.ts';
 import { withdraw } from './commands/withdraw.ts';
 
-/** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [
+const ALL_BUT_COMPLETION: readonly Command[] = [
   init,
+  sellers,
+  faucet,
   sessionCreate,
   sessionShow,
+  sessionList,
   sessionRevoke,
   quote,
   pay,
   payments,
   balance,
+  walletList,
   withdraw,
   backupCreate,
   backupVerify,
@@ -30,4 +38,10 @@ export const COMMANDS: readonly Command[] = [
   floor,
   doctor,
   proxy,
+  contextList,
+  contextUse,
+  contextRemove,
 ];
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [...ALL_BUT_COMPLETION, createCompletion(ALL_BUT_COMPLETION)];

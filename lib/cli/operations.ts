@@ -1,5 +1,6 @@
 import type { Answer, CallInput } from '../contract/client-types.ts';
 import type { BursarClient, CallOptions } from '../client/index.ts';
+import { PAGE_SIZE_MAX } from '../domain/limits.ts';
 import type { Wallet } from './target/wallet.ts';
 
 /** What every answer about a manager has. */
@@ -123,6 +124,27 @@ export async function getSession(
   return (await client.call('GetPaymentSession', { paymentManagerArn, paymentSessionId }, { userId })).paymentSession;
 }
 
+export function listSessions(
+  client: BursarClient,
+  { paymentManagerArn, userId }: Owner,
+): Promise<Answer<'ListPaymentSessions'>['paymentSessions']> {
+  return readPages(async (page) => {
+    const answer = await client.call('ListPaymentSessions', { paymentManagerArn, ...page }, { userId });
+    return { items: answer.paymentSessions, nextToken: answer.nextToken };
+  });
+}
+
+/** The wallets of a user, whatever their connector. */
+export function listWallets(
+  client: BursarClient,
+  { paymentManagerArn, userId }: Owner,
+): Promise<Answer<'ListPaymentInstruments'>['paymentInstruments']> {
+  return readPages(async (page) => {
+    const answer = await client.call('ListPaymentInstruments', { paymentManagerArn, ...page }, { userId });
+    return { items: answer.paymentInstruments, nextToken: answer.nextToken };
+  });
+}
+
 export async function deleteSession(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,
@@ -141,12 +163,15 @@ export async function readBalance(
   return (await client.call('GetPaymentInstrumentBalance', input, { userId }, options)).tokenBalance;
 }
 
+/** One page of receipts, newest first. `limit` is how many are wanted; `null`, as many as a page has. */
 export async function listPayments(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,
-  limit: number,
-): Promise<readonly ReceiptView[]> {
-  return (await client.call('ListPayments', { paymentManagerArn, maxResults: `${limit}` }, { userId })).payments;
+  { limit, nextToken }: { readonly limit: number | null; readonly nextToken: string | undefined },
+): Promise<{ readonly payments: readonly ReceiptView[]; readonly nextToken?: string | undefined }> {
+  const maxResults = `${Math.min(limit ?? PAGE_SIZE_MAX, PAGE_SIZE_MAX)}`;
+  const input = { paymentManagerArn, maxResults, ...(nextToken === undefined ? {} : { nextToken }) };
+  return client.call('ListPayments', input, { userId });
 }
 
 export async function getPayment(

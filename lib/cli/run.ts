@@ -1,11 +1,21 @@
-import { checkOperands, findCommand, GLOBAL_OPTIONS, parseArguments } from './program/arguments.ts';
+import { checkOperands, familyOf, findCommand, GLOBAL_OPTIONS, parseArguments } from './program/arguments.ts';
 import type { CliDeps, Command } from './program/command.ts';
 import { COMMANDS } from './commands.ts';
 import { toCliError } from './program/failures.ts';
-import { formatCommandHelp, formatToolHelp } from './program/help.ts';
-import { CliError, EXIT, usageError, type ExitCode, type Outcome } from './terminal/outcome.ts';
-import { resolveTarget, type Target } from './target/target.ts';
+import { formatCommandHelp, formatEnvironmentHelp, formatFamilyHelp, formatToolHelp } from './program/help.ts';
+import { checkVariables } from './target/environment.ts';
+import { nowhere, resolveTarget, type Target } from './target/target.ts';
+import { wrap } from './terminal/layout.ts';
+import type { Options } from './terminal/options.ts';
+import { CliError, done, EXIT, usageError, type ExitCode, type Outcome } from './terminal/outcome.ts';
 import { paint } from './terminal/terminal.ts';
+
+const ERROR_INDENT = 8;
+
+/** Who types commands names purchases, and never sees the token of a request. */
+function inWordsOfUsers(text: string): string {
+  return text.replaceAll(/\b(?:a new |the )?clientToken\b/g, (words) => words.replace('clientToken', 'purchase'));
+}
 
 /** What a command may take to tidy up after an interruption. */
 const CLEAN_UP_MS = 300;
@@ -18,12 +28,15 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<Ex
   const json = argv.includes('--json');
   let target: Target | null = null;
   const work = async (): Promise<Outcome> => {
+    const asked = helpFor(argv, deps);
+    if (asked !== null) return asked;
     const { command, rest } = findCommand(argv, COMMANDS);
-    if (command === null) return withoutCommand(rest);
+    if (command === null) return withoutCommand(rest, deps);
     const { options, positionals } = parseArguments({ ...command.options, ...GLOBAL_OPTIONS }, rest);
-    if (options.flag('help')) return helpOf(command);
+    if (options.flag('help')) return helpOf(formatCommandHelp(command, deps.terminal.columns));
     checkOperands(command, positionals);
-    target = await resolveTarget(deps, options, command.endpoint ?? 'required');
+    checkVariables(deps.env);
+    target = await findTarget(deps, command, options);
     return command.run({ deps, options, positionals, target });
   };
   try {
@@ -40,16 +53,37 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<Ex
   }
 }
 
-function withoutCommand(rest: readonly string[]): Outcome {
-  const { options } = parseArguments(GLOBAL_OPTIONS, rest);
+function findTarget(deps: CliDeps, command: Command, options: Options): Promise<Target> {
+  const { endpoint = 'required', context = 'found' } = command;
+  return endpoint === 'none' ? nowhere(deps, options) : resolveTarget(deps, options, { endpoint, context });
+}
+
+function withoutCommand(rest: readonly string[], { terminal, version }: CliDeps): Outcome {
+  const { options } = parseArguments({ ...GLOBAL_OPTIONS, version: { help: '' } }, rest);
+  if (options.flag('version')) return done({ version }, `bursar ${version}`);
   if (!options.flag('help') && rest.length > 0) throw usageError('there is no command', 'bursar --help lists them');
-  const text = formatToolHelp(COMMANDS);
+  const text = formatToolHelp(COMMANDS, terminal.columns);
   return { exitCode: options.flag('help') ? EXIT.ok : EXIT.usage, json: { help: text }, text };
 }
 
-function helpOf(command: Command): Outcome {
-  const text = formatCommandHelp(command);
-  return { exitCode: EXIT.ok, json: { help: text }, text };
+/** `help`, `help COMMAND`, `help environment`, and `--help` of the first word of several commands; `null` for what is none. */
+function helpFor(argv: readonly string[], { terminal: { columns } }: CliDeps): Outcome | null {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const asks = words[0] === 'help' || argv.includes('--help') || argv.includes('-h');
+  if (!asks) return null;
+  const named = words[0] === 'help' ? words.slice(1) : words;
+  if (words[0] === 'help' && named.length === 0) return helpOf(formatToolHelp(COMMANDS, columns));
+  if (named[0] === 'environment') return helpOf(formatEnvironmentHelp(columns));
+  const family = named.length === 1 ? familyOf(named[0]!, COMMANDS) : [];
+  const alone = COMMANDS.find(({ name }) => name === named[0]);
+  if (family.length > 0 && alone === undefined) return helpOf(formatFamilyHelp(named[0]!, family, columns));
+  if (words[0] !== 'help') return null;
+  const { command } = findCommand(named, COMMANDS);
+  return command === null ? null : helpOf(formatCommandHelp(command, columns));
+}
+
+function helpOf(text: string): Outcome {
+  return done({ help: text }, text);
 }
 
 /** Fails once the user has interrupted and the command has had a moment to end by itself. */
@@ -71,8 +105,9 @@ function whenInterrupted(signal: AbortSignal, working: Promise<unknown>): Promis
 
 async function report(deps: CliDeps, error: CliError, json: boolean): Promise<ExitCode> {
   const { terminal } = deps;
-  terminal.err(`${paint(terminal, 'red', 'bursar:')} ${error.message}\n`);
-  if (error.hint !== null) terminal.err(`        ${error.hint}\n`);
+  const say = (text: string): void => terminal.err(`${wrap(text, terminal.columns, ERROR_INDENT)}\n`);
+  say(`bursar: ${inWordsOfUsers(error.message)}`.replace(/^bursar:/, paint(terminal, 'red', 'bursar:')));
+  if (error.hint !== null) say(' '.repeat(ERROR_INDENT) + inWordsOfUsers(error.hint));
   const requestId = error.details['requestId'];
   if (typeof requestId === 'string') terminal.err(`        request ${requestId}\n`);
   if (json) {

@@ -135,6 +135,7 @@ async function askBursar(
       buyer,
       purchaseId,
       ...asked,
+      requestedUrl: url,
       signal,
       onAsk: (payment) => tell({ type: 'payment_required', url, offer: summarize(payment) }),
     });

@@ -1,4 +1,12 @@
-import { attachProof, isOfferRefusal, isSignedFor, restate, type ChosenPayment } from '../protocols/challenge.ts';
+import { toResource } from '../domain/payment/resource.ts';
+import {
+  attachProof,
+  describedAs,
+  isOfferRefusal,
+  isSignedFor,
+  restate,
+  type ChosenPayment,
+} from '../protocols/challenge.ts';
 import {
   BursarError,
   hasNoPayment,
@@ -34,6 +42,8 @@ export interface Purchase {
   readonly client: PaymentProcessor;
   readonly buyer: Buyer;
   readonly purchaseId: string;
+  /** Of the seller, for the receipt. */
+  readonly requestedUrl: string;
   /** What may be paid, the cheapest first. */
   readonly payments: readonly [ChosenPayment, ...ChosenPayment[]];
   /** The same 402 whole, for a service that chooses by itself. */
@@ -145,8 +155,12 @@ async function lookUp(purchase: Purchase, token: string): Promise<Proof | 'close
   }
 }
 
-function toInput({ buyer }: Purchase, payment: ChosenPayment, clientToken: string): ProcessPaymentInput {
-  return { ...buyer, ...payment.request, clientToken };
+/** Of what is bought it tells origin and path and what the seller calls it, never a query. */
+function toInput({ buyer, requestedUrl }: Purchase, payment: ChosenPayment, clientToken: string): ProcessPaymentInput {
+  const resource = toResource({ url: requestedUrl, description: describedAs(payment) });
+  const { url, description } = resource ?? { url: null, description: null };
+  const told = url === null ? {} : { resource: { url, ...(description === null ? {} : { description }) } };
+  return { ...buyer, ...payment.request, ...told, clientToken };
 }
 
 /** @param asked the offer that the answer is for; `null`: whichever it was signed for */

@@ -130,6 +130,10 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     'permit2AllowanceLimit stands beside a scheme that knows no allowance',
     'leave it out',
   ),
+  'bursar:allowance_unsupported': offer(
+    'permit2AllowanceLimit asks for an approval on chain, which Bursar does not send',
+    "leave it out, and approve the Permit2 contract from the wallet by its owner's own means",
+  ),
   'bursar:unsupported_version': offer('the version of x402 is neither "1" nor "2"', MENDED_REQUEST),
   'bursar:invalid_payload': offer('the payload is no entry of an accepts list', MENDED_REQUEST),
   'bursar:scheme_missing': offer('the offer names no scheme', BROKEN_SELLER),
@@ -165,4 +169,13 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     'fund the wallet',
   ),
   'bursar:unsupported_payment_flow': offer('the offer wants to be settled before the seller does its work'),
+  'bursar:facilitator_missing': offer(
+    'the offer does not say who decides how much of its ceiling is taken',
+    BROKEN_SELLER,
+  ),
+  'bursar:invalid_facilitator': offer('the facilitator of the offer is no address', BROKEN_SELLER),
+  'bursar:unsupported_facilitator': offer(
+    'the offer names a facilitator that is not among the facilitators of the deployment',
+    'take another offer, or deploy with this facilitator in the list',
+  ),
 };

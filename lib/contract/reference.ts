@@ -1,6 +1,7 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { ANSWERS } from './answers.ts';
 import { DOCUMENTS, FAMILIES } from './documents.ts';
+import { PAID_RECEIPT, receipt } from './fields/receipt.ts';
 import { AGENT_HEADER, USER_HEADER } from './headers.ts';
 import { bodyMaxBytes, OPERATIONS, type OperationName, type OperationRoute } from './operations.ts';
 import { REQUESTS } from './requests.ts';
@@ -52,6 +53,33 @@ export function formatHttpReference(): string {
       ...namesOf(operations).flatMap(formatOperation),
       '',
     ]),
+  ].join('\n');
+}
+
+/** The reference of receipts as Markdown, made from their schema. */
+export function formatReceiptReference(): string {
+  const node = toJsonSchema(receipt, { errorMode: 'ignore' }) as SchemaNode;
+  return [
+    '# Receipts',
+    '',
+    'Made from `lib/contract/fields/receipt.ts` by `npm run reference`; a test keeps it current.',
+    '',
+    'A receipt is the record of one payment, made from the books alone: what was asked, what was decided and why, and what the budget was afterwards. It holds no signature, so it can be shown around. Its members stand in canonical order (RFC 8785): equal receipts have equal bytes.',
+    '',
+    '`GET /bursar/payments` lists those of a user, newest first, and `GET /bursar/payments/{processPaymentId}` reads one: with ManagementRole or ObserverRole, or under `/oauth` with a token of the management scope. On the command line it is `npx bursar payments`.',
+    '',
+    '`PAID` means signed: the amount counts against the budget, and whether the seller settled it is on the chain. `authorization` has what to look for there. `agentName` and `resource` are the caller’s word, and nothing depends on them.',
+    '',
+    '| member | | |',
+    '| --- | --- | --- |',
+    ...formatMembers(node, 'always', '', 0),
+    '',
+    'For example:',
+    '',
+    '```json',
+    JSON.stringify(PAID_RECEIPT, null, 2),
+    '```',
+    '',
   ].join('\n');
 }
 

@@ -29,7 +29,9 @@ function usdc(address: `0x${string}`, domainName: string): Asset {
   return { symbol: 'USDC', address, decimals: 6, domainName, domainVersion: '2' };
 }
 
-// Circle's published contracts. The EIP-712 name differs by chain ("USD Coin" or "USDC"), so it is pinned per chain.
+// Circle's published contracts. The EIP-712 name differs by chain ("USD Coin" or "USDC"), so it is pinned per chain; the tests hold
+// it to the domain separators that the contracts answer, where one was read.
+// https://developers.circle.com/stablecoins/usdc-contract-addresses
 export const NETWORKS: readonly Network[] = [
   {
     id: 'eip155:8453',
@@ -56,12 +58,44 @@ export const NETWORKS: readonly Network[] = [
     usdc: usdc('0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48', 'USD Coin'),
   },
   {
+    id: 'eip155:11155111',
+    chainId: 11155111,
+    x402Name: 'sepolia',
+    chain: null,
+    testnet: true,
+    usdc: usdc('0x1c7D4B196Cb0C7B01d743Fbc6116a902379C7238', 'USDC'),
+  },
+  {
     id: 'eip155:42161',
     chainId: 42161,
     x402Name: 'arbitrum',
     chain: null,
     testnet: false,
     usdc: usdc('0xaf88d065e77c8cC2239327C5EDb3A432268e5831', 'USD Coin'),
+  },
+  {
+    id: 'eip155:421614',
+    chainId: 421614,
+    x402Name: 'arbitrum-sepolia',
+    chain: null,
+    testnet: true,
+    usdc: usdc('0x75faf114eafb1BDbe2F0316DF893fd58CE46AA4d', 'USD Coin'),
+  },
+  {
+    id: 'eip155:10',
+    chainId: 10,
+    x402Name: 'optimism',
+    chain: null,
+    testnet: false,
+    usdc: usdc('0x0b2C639c533813f4Aa9D7837CAf62653d097Ff85', 'USD Coin'),
+  },
+  {
+    id: 'eip155:11155420',
+    chainId: 11155420,
+    x402Name: 'optimism-sepolia',
+    chain: null,
+    testnet: true,
+    usdc: usdc('0x5fd84259d66Cd46123540766Be93DFE6D43130D7', 'USDC'),
   },
   {
     id: 'eip155:43114',
@@ -72,12 +106,44 @@ export const NETWORKS: readonly Network[] = [
     usdc: usdc('0xB97EF9Ef8734C71904D8002F8b6Bc66Dd9c48a6E', 'USD Coin'),
   },
   {
+    id: 'eip155:43113',
+    chainId: 43113,
+    x402Name: 'avalanche-fuji',
+    chain: null,
+    testnet: true,
+    usdc: usdc('0x5425890298aed601595a70AB815c96711a31Bc65', 'USD Coin'),
+  },
+  {
     id: 'eip155:137',
     chainId: 137,
     x402Name: 'polygon',
     chain: null,
     testnet: false,
     usdc: usdc('0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359', 'USD Coin'),
+  },
+  {
+    id: 'eip155:80002',
+    chainId: 80002,
+    x402Name: 'polygon-amoy',
+    chain: null,
+    testnet: true,
+    usdc: usdc('0x41E94Eb019C0762f9Bfcf9Fb1E58725BfB0e7582', 'USDC'),
+  },
+  {
+    id: 'eip155:480',
+    chainId: 480,
+    x402Name: 'world',
+    chain: null,
+    testnet: false,
+    usdc: usdc('0x79A02482A880bCE3F13e09Da970dC34db4CD24d1', 'USDC'),
+  },
+  {
+    id: 'eip155:4801',
+    chainId: 4801,
+    x402Name: 'world-sepolia',
+    chain: null,
+    testnet: true,
+    usdc: usdc('0x66145f38cBAC35Ca6F1Dfb4914dF98F1614aeA88', 'USDC'),
   },
 ];
 

@@ -17,6 +17,11 @@ export const USER_HEADER_PLAIN_MAX_CHARS = 120;
 /** The mark, and three bytes of UTF-8 for a character, each written with three. */
 export const USER_HEADER_MAX_CHARS = 7 + 9 * USER_ID_MAX_CHARS;
 export const AGENT_NAME_MAX_CHARS = 256;
+/** What a caller may say that a payment is for, and how much of it a payment's item keeps: it is to stay below one write unit. */
+export const RESOURCE_URL_MAX_CHARS = 4_096;
+export const RESOURCE_DESCRIPTION_MAX_CHARS = 4_096;
+export const RESOURCE_URL_MAX_BYTES = 120;
+export const RESOURCE_DESCRIPTION_MAX_BYTES = 80;
 export const CLIENT_TOKEN_MIN_CHARS = 33;
 export const CLIENT_TOKEN_MAX_CHARS = 256;
 export const PAGE_SIZE_MAX = 100;
@@ -39,6 +44,8 @@ export const VALIDITY_CHOICE_MIN_SECONDS = 30;
 export const WITHDRAWAL_TIMEOUT_SECONDS = 300;
 /** Addresses that a deployment may let money leave for. */
 export const WITHDRAWAL_ADDRESSES_MAX = 20;
+/** Facilitators that a deployment may let decide how much of a ceiling is taken. */
+export const FACILITATORS_MAX = 20;
 /** What a longer time of a seller's counts as; we sign for less in any case. */
 export const MAX_TIMEOUT_SECONDS_MAX = 86_400;
 /** An authorization may outlive its session by this much, so that the last payment of a session can settle. */

@@ -1,5 +1,6 @@
 import {
   AGENT_NAMES,
+  FACILITATORS,
   ISSUERS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
@@ -16,6 +17,7 @@ import type { UserBinding } from '../api/request.ts';
 import type { Deployment } from '../domain/ids.ts';
 import type { TrustedIssuers } from '../domain/tenants/jwt-authorizer.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
+import { isAddressRange } from '../jwt/address-ranges.ts';
 import type { SpanSource } from '../telemetry/traced-request.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,6 +29,8 @@ export interface BaseConfig {
   readonly registryTable: string;
   /** CAIP-2 ids. */
   readonly allowedNetworks: ReadonlySet<string>;
+  /** Addresses with their EIP-55 checksums that may decide how much of a ceiling is taken. */
+  readonly facilitators: ReadonlySet<string>;
   /** `null`: a session without limits stays without. */
   readonly defaultSessionLimit: MicroUsd | null;
   /** Who the user of a caller that signed with IAM is. */
@@ -75,6 +79,7 @@ function readBase(reader: Reader): BaseConfig {
     booksTable: reader.required('BOOKS_TABLE'),
     registryTable: reader.required('REGISTRY_TABLE'),
     allowedNetworks: readNetworks(reader),
+    facilitators: readList(reader, 'FACILITATORS', FACILITATORS),
     defaultSessionLimit: readLimit(reader),
     userBinding: readUserBinding(reader),
   };
@@ -129,6 +134,24 @@ function readLimit(reader: Reader): MicroUsd | null {
   const text = reader.required('DEFAULT_SESSION_LIMIT_USD');
   if (text === 'none' || text === '') return null;
   reader.fitting('DEFAULT_SESSION_LIMIT_USD', SESSION_LIMIT_USD, text, text);
+  const parsed = parseUsd(text);
+  return parsed.ok ? parsed.value : null;
+}
+
+export interface SessionsConfig extends BaseConfig {
+  /** `null`: whoever opens a session says how much it may spend. */
+  readonly maxSessionLimit: MicroUsd | null;
+}
+
+export function readSessionsConfig(env: Environment): Readonly<SessionsConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), maxSessionLimit: readMaxSessionLimit(reader) });
+}
+
+function readMaxSessionLimit(reader: Reader): MicroUsd | null {
+  const text = reader.optional('MAX_SESSION_LIMIT_USD');
+  if (text === undefined) return null;
+  reader.fitting('MAX_SESSION_LIMIT_USD', SESSION_LIMIT_USD, text, text);
   const parsed = parseUsd(text);
   return parsed.ok ? parsed.value : null;
 }
@@ -236,9 +259,27 @@ export interface AuthorizingConfig extends BaseConfig {
   readonly trustedIssuers: TrustedIssuers;
 }
 
-export function readAuthorizingConfig(env: Environment): Readonly<AuthorizingConfig> {
+/** Of functions that ask issuers for their keys. */
+export interface JudgingConfig extends AuthorizingConfig {
+  /** Private addresses that issuers may be at, in CIDR. */
+  readonly issuerRanges: readonly string[];
+}
+
+export function readJudgingConfig(env: Environment): Readonly<JudgingConfig> {
   const reader = createReader(env);
-  return reader.finish({ ...readBase(reader), trustedIssuers: readTrustedIssuers(reader) });
+  return reader.finish({
+    ...readBase(reader),
+    trustedIssuers: readTrustedIssuers(reader),
+    issuerRanges: readIssuerRanges(reader),
+  });
+}
+
+function readIssuerRanges(reader: Reader): readonly string[] {
+  const text = reader.optional('ISSUER_PRIVATE_RANGES');
+  const ranges = text?.split(',') ?? [];
+  if (ranges.every(isAddressRange)) return ranges;
+  reader.problem(`ISSUER_PRIVATE_RANGES must be blocks of addresses in CIDR. Received: ${text}`);
+  return [];
 }
 
 function readTrustedIssuers(reader: Reader): TrustedIssuers {

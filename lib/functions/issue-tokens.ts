@@ -8,7 +8,7 @@ import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { createWorkloadTokens } from '../ledger/dynamodb/registry/workload-tokens.ts';
-import { readAuthorizingConfig } from './config.ts';
+import { readJudgingConfig } from './config.ts';
 import { createCredentialReader } from '../service/identities/credential-reader.ts';
 import { mintPaymentToken } from '../service/identities/payment-tokens.ts';
 import {
@@ -22,7 +22,7 @@ import { awsClientOptions, composeServing, reportDroppedKeys, systemClock, syste
 
 /** Issues workloads' tokens, and mints wallet providers' tokens for them. Reads credentials; keeps none of what it hands out. */
 export function composeIssueTokens(env: NodeJS.ProcessEnv) {
-  const config = readAuthorizingConfig(env);
+  const config = readJudgingConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const table = { tableName: config.registryTable, client };
   const secretsClient = new SecretsManagerClient(awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX));
@@ -34,7 +34,7 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
     redeem: (token: string) => redeemWorkloadToken(deps, token),
     verifier: createTokenVerifier({
       clock: systemClock,
-      fetchJson: composeFetchJson(env),
+      fetchJson: composeFetchJson(env, config.issuerRanges),
       reportDroppedKeys,
       findDiscoveryUrl: async (issuerKey) =>
         mayTrust(config.trustedIssuers, issuerKey) ? issuers.findDiscoveryUrl(issuerKey) : null,

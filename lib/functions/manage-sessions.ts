@@ -5,14 +5,14 @@ import { ok } from '../domain/result.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
-import { readBaseConfig } from './config.ts';
+import { readSessionsConfig } from './config.ts';
 import { createSession, deleteSession, type SessionsDeps } from '../service/tenants/sessions.ts';
 import { toSessionFields, toSessionView } from '../api/views/payments.ts';
 import { composeServing, systemClock, systemRandom } from './runtime.ts';
 
 /** Opens and revokes budgets. Cannot pay. */
 export function composeManageSessions(env: NodeJS.ProcessEnv) {
-  const config = readBaseConfig(env);
+  const config = readSessionsConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const deps: SessionsDeps = {
     registry: createRegistry({ tableName: config.registryTable, client }),
@@ -21,6 +21,7 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
     clock: systemClock,
     random: systemRandom,
     defaultSessionLimit: config.defaultSessionLimit,
+    maxSessionLimit: config.maxSessionLimit,
   };
   return createFunction(
     'manage-sessions',

@@ -127,7 +127,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
 
 /** Says what a 402 would come to. Here and not in the paying function: it cannot sign, and it may ask the chains. */
 function createQuoteHandler(
-  { deployment, allowedNetworks, validityCapSeconds }: ReadingConfig,
+  { deployment, allowedNetworks, facilitators, validityCapSeconds }: ReadingConfig,
   {
     gates,
     sessions,
@@ -146,7 +146,7 @@ function createQuoteHandler(
     const managerId = resourceIn(deployment, manager);
     if (managerId === null) return noManager(principal);
     const quote = await quoteChallenge(
-      { ...deps, ledger, allowedNetworks, validityCapSeconds },
+      { ...deps, ledger, allowedNetworks, facilitators, validityCapSeconds },
       { ...asked, managerId, principal },
     );
     return quote.ok ? ok({ body: toQuoteView(quote.value), log: { managerId } }) : quote;

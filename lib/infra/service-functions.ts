@@ -145,7 +145,10 @@ function manageSessions(parts: Parts): ServiceFunction {
   const { config, data } = parts;
   const fn = serviceFunction(parts, 'manage-sessions', {
     description: 'opens and closes sessions',
-    environment: userBinding(config),
+    environment: {
+      ...userBinding(config),
+      ...(config.maxSessionLimitUsd === null ? {} : { MAX_SESSION_LIMIT_USD: config.maxSessionLimitUsd }),
+    },
   });
   data.books.grantManageSessions(fn.role);
   data.registry.grantLookUp(fn.role);
@@ -206,7 +209,7 @@ function issueTokens(parts: Parts): ServiceFunction {
   const fn = serviceFunction(parts, 'issue-tokens', {
     description: 'mints tokens of workloads and wallet providers',
     roleName: stableRoleName(parts.stack, parts.config, 'issue-tokens'),
-    environment: trustedIssuers(parts.config),
+    environment: { ...trustedIssuers(parts.config), ...issuerRanges(parts.config) },
   });
   parts.data.registry.grantIssueTokens(fn.role);
   parts.credentials.grantRead(fn.role);
@@ -219,7 +222,7 @@ function authorizeJwt(parts: Parts): ServiceFunction {
     description: 'verifies tokens of the issuers that managers trust',
     timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
     ...(cap === null ? {} : { reservedConcurrency: cap }),
-    environment: trustedIssuers(parts.config),
+    environment: { ...trustedIssuers(parts.config), ...issuerRanges(parts.config) },
   });
   parts.data.registry.grantFindIssuers(fn.role);
   return fn;
@@ -252,6 +255,11 @@ function trustedIssuers({ jwtIssuers }: BursarConfig): Readonly<Record<string, s
   return { JWT_ISSUERS: jwtIssuers === null ? 'any' : jwtIssuers.join(',') || 'none' };
 }
 
+/** For the functions that ask issuers. */
+function issuerRanges({ issuerPrivateRanges: ranges }: BursarConfig): Readonly<Record<string, string>> {
+  return ranges.length === 0 ? {} : { ISSUER_PRIVATE_RANGES: ranges.join(',') };
+}
+
 /** For the functions that act for users. */
 function userBinding({ bindUserToRoleSession }: BursarConfig): Readonly<Record<string, string>> {
   return { USER_BINDING: bindUserToRoleSession ? 'role-session' : 'header' };
@@ -279,6 +287,7 @@ function serviceFunction(
       DEPLOYMENT_ACCOUNT: stack.account,
       DEFAULT_SESSION_LIMIT_USD: config.defaultSessionLimitUsd ?? 'none',
       ALLOWED_NETWORKS: config.allowedNetworks.join(','),
+      ...(config.facilitators.length === 0 ? {} : { FACILITATORS: config.facilitators.join(',') }),
       ...choices.environment,
     },
     logRetentionDays: config.logRetentionDays,

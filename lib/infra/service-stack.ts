@@ -18,12 +18,13 @@ import { PaymentsApi, STAGE } from './constructs/payments-api.ts';
 import type { ServiceFunction } from './constructs/service-function.ts';
 import { SpendDashboard } from './constructs/spend-dashboard.ts';
 import { SweepSchedule } from './constructs/sweep-schedule.ts';
+import { TrailRules } from './constructs/trail-rules.ts';
 import { TraceSampling } from './constructs/trace-sampling.ts';
 import { WebAcl, WebAclLogs } from './constructs/web-acl.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
 import { metricsOf } from './metrics.ts';
-import { stableRoleName } from './stable-names.ts';
+import { secretNamePrefix, stableRoleName, workingRoles } from './stable-names.ts';
 import { sizeProblems } from './template-sizes.ts';
 import { createSecrets, createServiceFunctions, type ServiceFunctions } from './service-functions.ts';
 
@@ -174,11 +175,22 @@ function addObservability(
     serviceName: `${apiName}/${STAGE}`,
     rate: config.traceSamplingRate,
   });
+  const topic =
+    config.alarmEmail === null
+      ? null
+      : new AlarmTopic(scope, 'AlarmTopic', { name: config.stackPrefix, email: config.alarmEmail });
+  const isTrailWatched = config.trailRules && topic !== null;
+  if (isTrailWatched) {
+    new TrailRules(scope, 'TrailRules', {
+      topic,
+      deadLetters,
+      secretNamePrefix: secretNamePrefix(config),
+      workingRoleArns: workingRoles(Stack.of(scope), config),
+    });
+  }
   const alarms = new Alarms(scope, 'Alarms', {
-    topic:
-      config.alarmEmail === null
-        ? null
-        : new AlarmTopic(scope, 'AlarmTopic', { name: config.stackPrefix, email: config.alarmEmail }),
+    topic,
+    managersAreWatched: isTrailWatched,
     metrics,
     accessLogs: api.accessLogs,
     authorizerLogs: functions['authorize-jwt']?.logGroup ?? null,

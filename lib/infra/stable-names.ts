@@ -29,6 +29,12 @@ export function secretNamePrefix({ stackPrefix }: BursarConfig): string {
   return `bursar/${stackPrefix}`;
 }
 
+/** Functions that read and write secrets as their work. */
+export function workingRoles(stack: Stack, config: BursarConfig): string[] {
+  const roles = ['process-payment', 'issue-tokens', 'manage-connectors', 'manage-identities'] as const;
+  return roles.map((role) => stableRoleArn(stack, config, role));
+}
+
 /** Who stores and who reads secrets. */
 export function secretRoles(stack: Stack, config: BursarConfig): SecretRoles {
   const arns = (...roles: StableRole[]) => roles.map((role) => stableRoleArn(stack, config, role));

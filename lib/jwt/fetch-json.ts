@@ -25,7 +25,15 @@ export interface FetchBounds {
   readonly maxBytes: number;
 }
 
-const BOUNDS: FetchBounds = { timeoutMs: ISSUER_FETCH_TIMEOUT_MS, maxBytes: ISSUER_FETCH_MAX_BYTES };
+/** The part of `fetch` that is used. Follows no redirect. */
+export type Fetch = (
+  url: URL,
+  options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+) => Promise<Response>;
+
+const plainFetch: Fetch = (url, options) => fetch(url, { redirect: 'manual', ...options });
+
+export const FETCH_BOUNDS: FetchBounds = { timeoutMs: ISSUER_FETCH_TIMEOUT_MS, maxBytes: ISSUER_FETCH_MAX_BYTES };
 
 /**
  * The URL of something we may ask an issuer for: https anywhere, http on the own host only, neither credentials nor a fragment.
@@ -38,12 +46,15 @@ export function parseIssuerUrl(text: string): URL | null {
   return isSecureUrl(url) ? url : null;
 }
 
-/** One GET of a JSON object in bounded time and space; follows no redirect, sends no credentials, keeps no answer, tries once. */
-export function createFetchJson(bounds: FetchBounds = BOUNDS): FetchJson {
+/**
+ * One GET of a JSON object in bounded time and space; follows no redirect, sends no credentials, keeps no answer, tries once.
+ * @param get how it is asked. @default - whoever the name resolves to
+ */
+export function createFetchJson(bounds: FetchBounds = FETCH_BOUNDS, get: Fetch = plainFetch): FetchJson {
   return async (text) => {
     const url = parseIssuerUrl(text);
     if (url === null) throw new FetchFailed('the URL is neither https nor http on the own host');
-    const parsed = parseStrictJson(await fetchText(url, bounds), {
+    const parsed = parseStrictJson(await fetchText(url, bounds, get), {
       maxDepth: JSON_DEPTH_MAX,
       maxMembers: JSON_MEMBERS_MAX,
     });
@@ -53,10 +64,9 @@ export function createFetchJson(bounds: FetchBounds = BOUNDS): FetchJson {
   };
 }
 
-async function fetchText(url: URL, bounds: FetchBounds): Promise<string> {
+async function fetchText(url: URL, bounds: FetchBounds, get: Fetch): Promise<string> {
   try {
-    const response = await fetch(url, {
-      redirect: 'manual',
+    const response = await get(url, {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(bounds.timeoutMs),
     });
@@ -68,8 +78,9 @@ async function fetchText(url: URL, bounds: FetchBounds): Promise<string> {
   } catch (error) {
     if (error instanceof FetchFailed) throw error;
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
+    const isRefused = error instanceof Error && error.name === 'AddressRefused';
     const what = isTimeout ? `no complete answer within ${bounds.timeoutMs} ms` : 'the connection failed';
-    throw new FetchFailed(`${url.host}: ${what}`, { cause: error });
+    throw new FetchFailed(isRefused ? error.message : `${url.host}: ${what}`, { cause: error });
   }
 }
 

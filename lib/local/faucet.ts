@@ -2,10 +2,13 @@ import express from 'express';
 import { isAddress } from '../chains/evm/address.ts';
 import { parseUsd } from '../domain/money.ts';
 import type { LocalChain } from './chain/index.ts';
-import { serve } from './sellers/facilitator.ts';
+import { serve, type ListenOptions } from './sellers/facilitator.ts';
 
 /** Test money for local wallets: USDC has six decimals, so that micro-dollars are its base units. */
-export async function startFaucet(chain: LocalChain): Promise<{ readonly url: string; close(): Promise<void> }> {
+export async function startFaucet(
+  chain: LocalChain,
+  { port = 0 }: ListenOptions = {},
+): Promise<{ readonly url: string; close(): Promise<void> }> {
   const app = express();
   app.use(express.json({ limit: '1kb' }));
   app.post('/', async (request, response) => {
@@ -18,5 +21,5 @@ export async function startFaucet(chain: LocalChain): Promise<{ readonly url: st
     await chain.mint(address, parsed.value);
     response.json({ address, balance: `${await chain.balanceOf(address)}` });
   });
-  return serve(app, 0);
+  return serve(app, port);
 }

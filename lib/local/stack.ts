@@ -28,6 +28,10 @@ export interface LocalStack {
 export interface LocalStackOptions {
   /** 0 takes a free one. */
   readonly port: number;
+  /** @default 0 */
+  readonly sellersPort?: number;
+  /** @default 0 */
+  readonly faucetPort?: number;
   /** Where books, keys and the chain's state are kept; `null` keeps nothing. */
   readonly dataDir: string | null;
   /** Whether to delete the data directory first. */
@@ -54,8 +58,8 @@ export const LOCAL_CONFIG: Partial<BursarConfig> = {
 
 /** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */
 export async function startStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { progress, dataDir } = options;
-  if (options.port !== 0) await checkPort(options.port);
+  const { progress, dataDir, sellersPort = 0, faucetPort = 0 } = options;
+  for (const port of [options.port, sellersPort, faucetPort]) if (port !== 0) await checkPort(port);
   const opened: { close(): Promise<void> }[] = [];
   const open = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
     const started = await starting;
@@ -75,7 +79,10 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     progress(`chain ${chain.chainId} is up, with USDC at ${chain.usdc}`);
     if (dataDir !== null && isForeignChain(dataDir, chain.firstBlock)) progress(formatForeignChain(dataDir));
     const facilitator = await open(startFacilitator(chain));
-    const [{ sellers }, faucet] = await Promise.all([open(startSellers(chain, facilitator)), open(startFaucet(chain))]);
+    const [{ sellers }, faucet] = await Promise.all([
+      open(startSellers(chain, facilitator, { port: sellersPort })),
+      open(startFaucet(chain, { port: faucetPort })),
+    ]);
     progress(`${sellers.length} sellers and their facilitator are up`);
     const chainKey = `eip155:${chain.chainId}`;
     const services = await open(

@@ -6,23 +6,27 @@ import { refuse, type Result } from '../domain/result.ts';
 import { formatReceived } from '../json/quotation.ts';
 import { treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
-import type { X402Schemes } from './x402/requirement.ts';
+import type { ReadContext, X402Schemes } from './x402/requirement.ts';
 import { smallestEntry } from './x402/schemes/exact-eip3009/smallest-entry.ts';
 import { exactEip3009Buying } from './x402/schemes/exact-eip3009/buying.ts';
 import { exactEip3009 } from './x402/schemes/exact-eip3009/index.ts';
+import { exactPermit2Buying } from './x402/schemes/exact-permit2/buying.ts';
+import { exactPermit2 } from './x402/schemes/exact-permit2/index.ts';
+import { uptoPermit2Buying } from './x402/schemes/upto-permit2/buying.ts';
+import { uptoPermit2 } from './x402/schemes/upto-permit2/index.ts';
 
 // The one place that lists schemes and protocols. A new scheme is a folder of its own and a line in each list: what reads offers is
 // apart from what signs, so that a client's bundle does not carry what signs.
 
 export const X402_SCHEMES: X402Schemes = {
-  payable: [exactEip3009Buying],
-  refusals: {
-    upto: (version) => (version === '1' ? "Payment scheme 'upto' is only supported on x402 protocol version 2" : null),
-  },
+  payable: [exactEip3009Buying, exactPermit2Buying, uptoPermit2Buying],
   withAllowance: 'upto',
 };
 
-const SCHEMES: readonly Scheme[] = [exactEip3009, treasuryTransfer];
+const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, treasuryTransfer];
+
+/** What a deployment lets be paid: networks, and the facilitators that may decide how much of a ceiling is taken. */
+type Allowed = Pick<ReadContext, 'networks' | 'facilitators'>;
 
 /** A payment protocol as AgentCore's wire names it. */
 export interface PaymentProtocol {
@@ -31,14 +35,14 @@ export interface PaymentProtocol {
   readonly inputName: 'cryptoX402';
   readonly parse: (
     paymentInput: unknown,
-    allowed: { readonly networks: ReadonlySet<string> },
+    allowed: Allowed,
   ) => Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>;
 }
 
 const x402: PaymentProtocol = {
   paymentType: 'CRYPTO_X402',
   inputName: 'cryptoX402',
-  parse: (paymentInput, { networks }) => parseX402Input(paymentInput, { networks, schemes: X402_SCHEMES }),
+  parse: (paymentInput, allowed) => parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES }),
 };
 
 /** By the name that is stored with a payment. */
@@ -54,7 +58,7 @@ const UNSUPPORTED_TYPES: Readonly<Record<string, string>> = {
 export function parsePaymentInput(
   paymentType: string,
   paymentInput: unknown,
-  allowed: { readonly networks: ReadonlySet<string> },
+  allowed: Allowed,
 ): Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>> {
   const protocol = Object.values(PROTOCOLS).find((each) => each.paymentType === paymentType);
   if (protocol !== undefined) return protocol.parse(paymentInput, allowed);

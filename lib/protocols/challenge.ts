@@ -88,6 +88,12 @@ export function payablePayments(
   return ok([toPayment(cheapest), ...others.map(toPayment)]);
 }
 
+/** What the seller calls its goods: beside the offers in version 2, in each of them in version 1. Its own word. */
+export function describedAs({ challenge, entry }: Pick<ChosenPayment, 'challenge' | 'entry'>): string | undefined {
+  const said = [challenge.document.resource, entry].map((each) => memberOf(each, 'description'));
+  return said.find((text) => typeof text === 'string' && text !== '') as string | undefined;
+}
+
 /** Whether Bursar's refusal concerns the offer that was asked for alone, so that the next one may be asked under the same token. */
 export function isOfferRefusal(code: string | null): boolean {
   return code !== null && isEntryRefusal(code);

@@ -29,6 +29,8 @@ function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf)
     paymentInstrumentId: payment.instrumentId,
     userId: payment.userId,
     agentName: payment.agentName,
+    /** The caller's word: nobody has looked at it. */
+    resource: payment.resource,
     /** A withdrawal brings money home to its owner, on nobody's budget. */
     purpose: isWithdrawal(payment) ? ('WITHDRAWAL' as const) : ('PAYMENT' as const),
     decision,

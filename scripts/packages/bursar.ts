@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import { compile } from './compiled.ts';
 import { checkManifest } from './manifest.ts';
 import { builtPackage, manifestsOf, ROOT } from './paths.ts';
+import { describeMaterials, SBOM_FILE } from './sbom.ts';
 import { describeThirdParties } from './third-party.ts';
 
 const NAME = 'bursar';
@@ -53,4 +54,5 @@ async function bundleCommandLine(target: string): Promise<void> {
   if (loader === undefined) throw new Error(`the command line has no ${WASM_LOADER} in it`);
   copyFileSync(join(ROOT, dirname(loader), WASM_FILE), join(directory, WASM_FILE));
   writeFileSync(join(target, 'THIRD_PARTY_LICENSES'), describeThirdParties(metafile));
+  writeFileSync(join(target, SBOM_FILE), describeMaterials(metafile, NAME));
 }

@@ -1,9 +1,11 @@
-import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
 import { bundle } from '../../lib/infra/build/bundle.ts';
 import { compile } from './compiled.ts';
 import { checkManifest } from './manifest.ts';
 import { builtPackage, manifestsOf, ROOT } from './paths.ts';
+import { describeMaterials, SBOM_FILE } from './sbom.ts';
 
 const NAME = 'cdk';
 
@@ -21,6 +23,8 @@ export async function buildCdkPackage(): Promise<string> {
   }
   for (const file of ['package.json', 'README.md']) copyFileSync(join(manifestsOf(NAME), file), join(target, file));
   for (const file of ['LICENSE', 'cdk.json']) copyFileSync(join(ROOT, file), join(target, file));
+  const metafile = JSON.parse(readFileSync(join(ROOT, 'dist', 'meta.json'), 'utf8')) as Metafile;
+  writeFileSync(join(target, SBOM_FILE), describeMaterials(metafile, 'bursar-cdk'));
   checkManifest(NAME);
   return target;
 }

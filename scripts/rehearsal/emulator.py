@@ -70,20 +70,28 @@ def forget(_physical_id: str, _properties: dict) -> None:
     pass
 
 
-def create_alarm(logical_id: str, properties: dict, stack_name: str) -> tuple[str, dict]:
+def plain_alarm(properties: dict) -> dict:
     """ministack has no alarms of several metrics: one of a single metric takes the name and the ARN."""
-    if "Metrics" in properties:
-        rest = {name: value for name, value in properties.items() if name not in ("Metrics", "ThresholdMetricId")}
-        plain = {"Namespace": "Bursar", "MetricName": "Rehearsal", "Threshold": 0, "Period": 60, "Statistic": "Sum"}
-        properties = rest | plain | {"ComparisonOperator": "GreaterThanThreshold"}
-    return create_plain_alarm(logical_id, properties, stack_name)
+    if "Metrics" not in properties:
+        return properties
+    rest = {name: value for name, value in properties.items() if name not in ("Metrics", "ThresholdMetricId")}
+    plain = {"Namespace": "Bursar", "MetricName": "Rehearsal", "Threshold": 0, "Period": 60, "Statistic": "Sum"}
+    return rest | plain | {"ComparisonOperator": "GreaterThanThreshold"}
+
+
+def create_alarm(logical_id: str, properties: dict, *rest: object, **named: object) -> object:
+    return create_plain_alarm(logical_id, plain_alarm(properties), *rest, **named)
+
+
+def update_alarm(physical_id: str, before: dict, after: dict, *rest: object, **named: object) -> object:
+    return update_plain_alarm(physical_id, plain_alarm(before), plain_alarm(after), *rest, **named)
 
 
 for type_name in RECORDED_TYPES:
     provisioners._RESOURCE_HANDLERS.setdefault(type_name, {"create": record, "delete": forget})
 alarms = provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
-create_plain_alarm = alarms["create"]
-alarms["create"] = create_alarm
+create_plain_alarm, update_plain_alarm = alarms["create"], alarms["update"]
+alarms["create"], alarms["update"] = create_alarm, update_alarm
 iam_actions.request_tag_context = request_context
 iam_evaluator._resolve_condition_key = condition_key
 

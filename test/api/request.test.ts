@@ -352,9 +352,14 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the ten operations of the data plane, and asking', () => {
+  test('stand the operations of users: the data plane, receipts and asking', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
-    expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual(['QuoteChallenge', 'PayChallenge']);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(12);
+    expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
+      'ListPayments',
+      'GetPayment',
+      'QuoteChallenge',
+      'PayChallenge',
+    ]);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(14);
   });
 });

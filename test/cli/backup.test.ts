@@ -120,8 +120,15 @@ describe('backup create', () => {
   test('asks twice for a passphrase, and writes nothing where the two differ', async () => {
     const world = createBackupWorld({ answers: [PASSPHRASE, `${PASSPHRASE}!`] });
     expect(await world.run('backup', 'create', '--out', 'wallets.age')).toBe(3);
-    expect(world.prompts).toEqual(['passphrase: ', 'the same again: ']);
+    // Asked once more, and nobody answered.
+    expect(world.prompts).toEqual(['passphrase: ', 'the same again: ', 'passphrase: ']);
     expect(world.files.has('wallets.age')).toBe(false);
+  });
+
+  test('asks again for a passphrase that is too short or not the same twice, and then writes', async () => {
+    const world = createBackupWorld({ answers: ['short', PASSPHRASE, 'other', PASSPHRASE, PASSPHRASE] });
+    expect(await world.run('backup', 'create', '--out', 'wallets.age')).toBe(0);
+    expect(world.files.has('wallets.age')).toBe(true);
   });
 
   test('refuses a short passphrase, one of two lines, and where nobody is there to ask', async () => {

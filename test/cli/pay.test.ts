@@ -46,7 +46,7 @@ describe('a confirmed payment', () => {
     const cli = world(delivered, { answers: ['y'] });
     expect(await cli.run('pay', REPORT)).toBe(0);
     expect(cli.prompts).toEqual(['pay USD 0.50? [y/N] ']);
-    for (const shown of [SELLER, 'USD 0.50', PAY_TO, 'eip155:84532', 'USD 10.00 left'])
+    for (const shown of [SELLER, 'USD 0.50', PAY_TO, 'BASE_SEPOLIA', 'USD 10.00 left'])
       expect(cli.err()).toContain(shown);
     expect(askedBursar(cli)).toHaveLength(1);
   });

@@ -70,6 +70,8 @@ export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Answers to prompts; without them nobody is there. */
   readonly answers?: readonly string[];
+  /** Of a screen; without it results go to none. */
+  readonly columns?: number;
   readonly credentials?: (request: ChainRequest) => Promise<Credentials>;
   readonly identity?: string;
   readonly overrides?: Partial<CliDeps>;
@@ -116,6 +118,11 @@ export function createWorld(options: WorldOptions = {}) {
       };
     },
     exists: async (name) => files.has(name),
+    list: async (directory) =>
+      [...files.keys()]
+        .filter((name) => name.startsWith(`${directory}/`))
+        .map((name) => name.slice(directory.length + 1)),
+    remove: async (name) => void files.delete(name),
     writeNew: async (name, text) => {
       if (files.has(name)) return false;
       files.set(name, text);
@@ -131,7 +138,8 @@ export function createWorld(options: WorldOptions = {}) {
         err += text;
       },
       interactive: options.answers !== undefined,
-      screen: false,
+      screen: options.columns !== undefined,
+      columns: options.columns ?? null,
       color: false,
       ask: async (question) => {
         prompts.push(question);
@@ -144,6 +152,8 @@ export function createWorld(options: WorldOptions = {}) {
     },
     env: options.env ?? {},
     files: store,
+    state: store,
+    version: '1.2.3',
     userName: 'login',
     fetch: async (input, init) => {
       const request = new Request(input, init);

@@ -37,7 +37,7 @@ describe('session and instrument may be the objects that the API answers', () =>
     status: 'ACTIVE',
   } satisfies AwsInstrument;
 
-  test('and only their ids are sent', async () => {
+  test('and only their ids are sent, with what is bought', async () => {
     const { pay, asked } = play([askForPayment(2), delivered()], {
       session: session as AwsSession,
       instrument: instrument as AwsInstrument,
@@ -51,6 +51,7 @@ describe('session and instrument may be the objects that the API answers', () =>
         userId: 'user',
         paymentType: 'CRYPTO_X402',
         paymentInput: { cryptoX402: { version: '2', payload: makeEntry(2) } },
+        resource: expect.objectContaining({ url: URL_OF_REPORT }) as object,
         clientToken: expect.any(String) as string,
       },
     ]);
@@ -80,6 +81,7 @@ describe('a 402 is paid once and the request sent once more', () => {
         userId: 'user',
         paymentType: 'CRYPTO_X402',
         paymentInput: { cryptoX402: { version: '1', payload: makeEntry(1) } },
+        resource: expect.objectContaining({ url: URL_OF_REPORT }) as object,
         clientToken: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       },
     ]);

@@ -106,6 +106,32 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect(await ledger.putIntent(payment)).toEqual({ kind: 'created' });
     });
 
+    test('writes a payment that is denied already, for good, and takes its repetition for success', async () => {
+      const session = await opened();
+      const figures = { requested: usd(500_000n), available: usd(7n), reserved: usd(0n) };
+      const denied = { status: 'DENIED', denial: { reason: 'budget_exceeded', ...figures }, decidedAt: NOW } as const;
+      const payment = await intended(session, denied);
+      expect(await ledger.readPayment(payment.id)).toEqual(payment);
+      expect(await ledger.putIntent(payment)).toEqual({ kind: 'created' });
+      expect(await ledger.putIntent({ ...payment, owner: '0x02' })).toEqual({ kind: 'exists', payment });
+      const { id, attempt, owner, leaseUntil, offer, terms } = payment;
+      expect(await ledger.decide(id, attempt, signed(null))).toEqual({ kind: 'lost', payment });
+      const taken = await ledger.takeOver({ id, attempt, owner: `${owner}1`, leaseUntil, offer, terms });
+      expect(taken).toEqual({ kind: 'lost', payment });
+    });
+
+    test.each(['PENDING', 'SIGNED', 'ABORTED'] as const)('does not deny over a payment that is %s', async (status) => {
+      const payment = await intended(await opened());
+      if (status === 'SIGNED') await ledger.decide(payment.id, 1, signed(null));
+      if (status === 'ABORTED') await ledger.decide(payment.id, 1, { status, at: NOW });
+      const stored = await ledger.readPayment(payment.id);
+      const figures = { requested: usd(500_000n), available: usd(7n), reserved: usd(0n) };
+      const denial = { reason: 'budget_exceeded', ...figures } as const;
+      const outcome = await ledger.putIntent({ ...payment, status: 'DENIED', denial, decidedAt: NOW });
+      expect(outcome).toEqual({ kind: 'exists', payment: stored });
+      expect(await ledger.readPayment(payment.id)).toEqual(stored);
+    });
+
     test('moves a reserved amount from available to reserved', async () => {
       const session = await opened({ limit: usd(600_000n) });
       const payment = await intended(session);

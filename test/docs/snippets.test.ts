@@ -37,7 +37,7 @@ function compile(snippets: readonly Snippet[]): string {
 test('every block of every page is in a language that these tests know', () => {
   expect(SNIPPETS.length).toBeGreaterThan(30);
   const languages = new Set(SNIPPETS.map(({ language }) => language));
-  expect([...languages].toSorted()).toEqual(['', 'json', 'sh', 'ts']);
+  expect([...languages].toSorted()).toEqual(['', 'json', 'python', 'sh', 'ts']);
 });
 
 test('TypeScript compiles', () => {
@@ -49,6 +49,18 @@ test('a member that the SDK does not have would not compile', () => {
   const text = `import { BedrockAgentCoreClient } from '@aws-sdk/client-bedrock-agentcore';
 new BedrockAgentCoreClient({ endpoint, region, signingName: 'execute-api' });`;
   expect(compile([{ place: 'README.md:1', language: 'ts', text }])).toContain('signingName');
+});
+
+test('Python parses', () => {
+  expect(inLanguage('python').length).toBeGreaterThan(1);
+  for (const { place, text } of inLanguage('python')) {
+    const { status, stderr } = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+      input: text,
+      encoding: 'utf8',
+    });
+    // A machine without Python cannot tell; `npm run test:python` runs what these lines say.
+    expect([0, null], `${place}: ${stderr}`).toContain(status);
+  }
 });
 
 test.each(inLanguage('json').map((snippet) => [snippet.place, snippet] as const))('%s is JSON', (_, { text }) => {

@@ -77,6 +77,8 @@ export function bursarLinesIn({ text }: Snippet): string[][] {
 
 /** Throws where the command line does not know a word of it. */
 export function checkBursarLine(argv: readonly string[]): void {
+  // The tool itself answers these.
+  if (['help', '--help', '--version'].includes(argv[0] ?? '')) return;
   const { command, rest } = findCommand(argv, COMMANDS);
   const { positionals } = parseArguments({ ...command?.options, ...GLOBAL_OPTIONS }, rest);
   if (command !== null) checkOperands(command, positionals);

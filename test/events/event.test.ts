@@ -12,7 +12,7 @@ import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
-import { paymentChange, SECRETS, sessionChange } from './records.ts';
+import { newPayment, paymentChange, SECRETS, sessionChange } from './records.ts';
 
 const session = makeSession({ sessionId: 'payment-session-aaaaaaaaaaaaaaa' });
 const pending = makePayment(session, { agentName: 'research' });
@@ -83,6 +83,11 @@ describe('a payment', () => {
         denial: { reason: 'budget_exceeded', requestedUsd: '0.50', availableUsd: '0.10', reservedUsd: '0.000001' },
       },
     });
+  });
+
+  test('that is born denied is payment.denied as well, with the same id', () => {
+    expect(valid(toEvent(newPayment(denied)))).toEqual(toEvent(paymentChange(pending, denied)));
+    expect(toEvent(newPayment(pending))).toBeNull();
   });
 
   test('that is a withdrawal says so, and is on no budget', () => {

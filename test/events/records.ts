@@ -24,6 +24,13 @@ export function paymentChange(before: Payment, after: Payment): StreamRecord {
   return change(toImage(toPaymentItem(before, schemeOf)), toImage(toPaymentItem(after, schemeOf)));
 }
 
+/** A payment that was not there before. */
+export function newPayment(payment: Payment): StreamRecord {
+  const { eventName: _modified, dynamodb } = paymentChange(payment, payment);
+  const { OldImage: _before, ...born } = dynamodb;
+  return { eventName: 'INSERT', dynamodb: born };
+}
+
 export function sessionChange(
   before: Session,
   after: Session,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { toChecksumAddress } from '../../lib/chains/evm/address.ts';
+import { adviseOn } from '../../lib/infra/config/advice.ts';
 import { EXISTING_TABLES } from './options.ts';
 import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
 import { parseConfig } from '../../lib/infra/config/source.ts';
@@ -57,6 +58,16 @@ describe.each([
     ],
   ],
   ['jwtIssuers', 'JWT_ISSUERS', 'none', [], ['None']],
+  [
+    'issuerPrivateRanges',
+    'ISSUER_PRIVATE_RANGES',
+    '10.20.0.0/16, fd00:1::/32',
+    ['10.20.0.0/16', 'fd00:1::/32'],
+    ['10.20.0.0', '10.20.0.0/33', 'any', Array(17).fill('10.0.0.0/8').join()],
+  ],
+  ['issuerPrivateRanges', 'ISSUER_PRIVATE_RANGES', 'none', [], [7]],
+  ['maxSessionLimitUsd', 'MAX_SESSION_LIMIT_USD', '10.00', '10.00', ['-1', '1e3', 10]],
+  ['maxSessionLimitUsd', 'MAX_SESSION_LIMIT_USD', 'none', null, ['null']],
   ['jwtIssuers', 'JWT_ISSUERS', 'any', null, ['*']],
   ['logRetentionDays', 'LOG_RETENTION_DAYS', '30', 30, ['31', '030', 30.5, '0']],
   ['retainData', 'RETAIN_DATA', 'false', false, ['no', 0, 'False']],
@@ -103,6 +114,13 @@ describe.each([
     'arn:aws:iam::123456789012:role/break-glass',
     ['arn:aws:iam::123456789012:role/break-glass'],
     ['*'],
+  ],
+  [
+    'facilitators',
+    'FACILITATORS',
+    '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',
+    ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
+    ['0x70997970c51812dc3a010c7d01b50e0d17dc79c8', 'facilitator.example', `0x${'0'.repeat(40)}`],
   ],
   [
     'withdrawalAddresses',
@@ -154,6 +172,7 @@ describe.each([
   ],
   ['alarmEmail', 'ALARM_EMAIL', 'ops@example.com', 'ops@example.com', ['ops', 'a@b@c.example', 'a b@c.example', 7]],
   ['alarmEmail', 'ALARM_EMAIL', 'none', null, ['null']],
+  ['trailRules', 'TRAIL_RULES', 'false', false, ['no', 1]],
   ['spendAlarmUsdPerHour', 'SPEND_ALARM_USD_PER_HOUR', '12.50', 12.5, ['0', '-1', '1e3', 'much', '1000001']],
   ['spendAlarmUsdPerHour', 'SPEND_ALARM_USD_PER_HOUR', 'none', null, ['']],
   ['dashboards', 'DASHBOARDS', 'false', false, ['no']],
@@ -236,6 +255,19 @@ test.each([
   expect(() => parse({}, { BURSAR_RPC_URLS: text })).toThrow(/environment BURSAR_RPC_URLS is .*: expected/);
 });
 
+test('refuses a usual budget above the largest, or none, and takes one that is as large', () => {
+  const parsed = (usual: string) => () =>
+    parse({ 'bursar:maxSessionLimitUsd': '5.00', 'bursar:defaultSessionLimitUsd': usual });
+  expect(parsed('5.000001')).toThrow('defaultSessionLimitUsd 5.000001 is above maxSessionLimitUsd 5.00');
+  expect(parsed('none')).toThrow('maxSessionLimitUsd needs a defaultSessionLimitUsd');
+  expect(parsed('5.00')().maxSessionLimitUsd).toBe('5.00');
+});
+
+test('refuses rules on the trail that tell nobody', () => {
+  expect(() => parse({ 'bursar:trailRules': 'true' })).toThrow('trailRules needs alarmEmail');
+  expect(parse({ 'bursar:trailRules': 'true', 'bursar:alarmEmail': 'ops@example.com' }).trailRules).toBe(true);
+});
+
 test('refuses a treasury without an address to withdraw to, and takes one with it', () => {
   const treasuryPrincipals = 'arn:aws:iam::123456789012:role/treasurer';
   const parsed = (addresses: object) => parse({ 'bursar:treasuryPrincipals': treasuryPrincipals, ...addresses });
@@ -296,4 +328,28 @@ test('the app answers a wrong choice with what is wrong, before it does anything
     '- environment BURSAR_REGION is "Frankfurt": expected a region such as us-east-1, or \'none\'',
     '- environment BURSAR_WAF is "maybe": expected true or false',
   ]);
+});
+
+test('a variable that is no choice is refused, and one of the command line is not', () => {
+  expect(() => parse({}, { BURSAR_ALARM_MAIL: 'ops@example.com' })).toThrow(
+    'environment BURSAR_ALARM_MAIL is not a choice',
+  );
+  expect(parse({}, { BURSAR_ENDPOINT: 'https://x.example/v1' })).toEqual(DEFAULT_CONFIG);
+});
+
+test('a list in the environment is JSON, or items with commas', () => {
+  const names = (text: string) => parse({}, { BURSAR_AGENT_NAMES: text }).agentNames;
+  expect(names('["one","two"]')).toEqual(['one', 'two']);
+  expect(names('one, two')).toEqual(['one', 'two']);
+  expect(() => names('["one",2]')).toThrow('a list of texts');
+  expect(() => names('["one"')).toThrow('a list of texts, as JSON or as one text with commas');
+});
+
+test('a deployment for real money is told of alarms that nobody hears, and of a testnet', () => {
+  expect(adviseOn(DEFAULT_CONFIG)).toEqual([
+    expect.stringContaining('alarmEmail'),
+    expect.stringContaining('eip155:84532'),
+  ]);
+  expect(adviseOn(parse({ 'bursar:alarmEmail': 'ops@example.com', 'bursar:allowedNetworks': ['base'] }))).toEqual([]);
+  expect(adviseOn(parse({ 'bursar:allowedNetworks': ['base-sepolia'] }))).toEqual([]);
 });

@@ -188,6 +188,8 @@ describe('the functions', () => {
       expect.stringContaining('IssueTokens'),
       expect.stringContaining('ManageConnectors'),
     ]);
+    expect(whoHas('ISSUER_PRIVATE_RANGES')).toEqual([]);
+    expect(whoHas('MAX_SESSION_LIMIT_USD')).toEqual([]);
     expect(whoHas('SECRETS_KEY_ARN').toSorted()).toEqual([
       expect.stringContaining('ManageConnectors'),
       expect.stringContaining('ManageIdentities'),
@@ -203,6 +205,19 @@ describe('the functions', () => {
     const { environment, roleArn } = find('ManageInstruments');
     expect(environment['PAYING_ROLE_ARN']).toBe(find('ProcessPayment').roleArn);
     expect(environment['KEY_ADMIN_ROLE_ARN']).toBe(roleArn);
+  });
+
+  test('what bounds sessions and issuers reaches the functions that hold it up', async () => {
+    const choices = { maxSessionLimitUsd: '50.00', issuerPrivateRanges: ['10.20.0.0/16', '10.30.0.0/16'] };
+    const { deployment } = await synthesize(choices);
+    const told = (variable: string) =>
+      deployment.functions.flatMap(({ name, environment: { [variable]: value } }) =>
+        value === undefined ? [] : [[name.replace(/Function.*/, ''), value]],
+      );
+    expect(told('MAX_SESSION_LIMIT_USD')).toEqual([[expect.stringContaining('ManageSessions'), '50.00']]);
+    expect(told('ISSUER_PRIVATE_RANGES').toSorted()).toEqual(
+      ['AuthorizeJwt', 'IssueTokens'].map((name) => [expect.stringContaining(name), '10.20.0.0/16,10.30.0.0/16']),
+    );
   });
 
   test('an uncapped default is written as none', async () => {

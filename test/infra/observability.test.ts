@@ -44,6 +44,70 @@ const alarm = (name: string, of = app): AlarmProperties => {
   return found!;
 };
 
+describe('rules on the trail', () => {
+  let watched: Synthesis;
+  beforeAll(async () => {
+    watched = await synthesize({ alarmEmail: 'ops@example.com', trailRules: true });
+  });
+  const rules = ({ service }: Synthesis) =>
+    Object.entries(resourcesOf(service, 'AWS::Events::Rule')).filter(([id]) => id.startsWith('TrailRules'));
+
+  test('are there where they are asked for', () => {
+    expect(rules(told)).toEqual([]);
+    expect(alarmsOf(told).has('ManagerUpdated')).toBe(false);
+    expect(rules(watched).map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual([
+      'TrailRulesSecrets',
+      'TrailRulesKeys',
+    ]);
+  });
+
+  test('hear of reads, of which an ordinary rule hears nothing, but not of what the functions read', () => {
+    const [, { Properties }] = rules(watched).find(([id]) => id.startsWith('TrailRulesSecrets'))!;
+    expect(Properties).toMatchObject({ State: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' });
+    const { detail } = Properties['EventPattern'] as { readonly detail: Record<string, unknown> };
+    expect(detail['eventName']).toContain('GetSecretValue');
+    expect(detail['requestParameters']).toEqual({ secretId: [{ wildcard: '*bursar/Bursar/*' }] });
+    const text = JSON.stringify(detail['userIdentity']);
+    expect(text).toMatch(/-process-payment/);
+    expect(text).not.toMatch(/-backup/);
+    expect(text).toContain('{"exists":false}');
+  });
+
+  test('hear of keys that are deleted, disabled or given another policy', () => {
+    const [, { Properties }] = rules(watched).find(([id]) => id.startsWith('TrailRulesKeys'))!;
+    expect(Properties).toMatchObject({
+      State: 'ENABLED',
+      EventPattern: {
+        source: ['aws.kms'],
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: { eventName: ['ScheduleKeyDeletion', 'DisableKey', 'PutKeyPolicy'] },
+      },
+    });
+  });
+
+  test('may tell the topic, each by its own ARN, and use its key', () => {
+    const policies = Object.values(resourcesOf(watched.service, 'AWS::SNS::TopicPolicy'));
+    const text = JSON.stringify(policies);
+    for (const [id, { Properties }] of rules(watched)) {
+      expect(text).toContain(`"aws:SourceArn":{"Fn::GetAtt":["${id}","Arn"]}`);
+      const [topic] = Object.keys(resourcesOf(watched.service, 'AWS::SNS::Topic'));
+      expect(Properties['Targets']).toMatchObject([{ Arn: { Ref: topic } }]);
+    }
+    const keys = JSON.stringify(resourcesOf(watched.service, 'AWS::KMS::Key'));
+    expect(keys).toContain('"Sid":"UsedByRules"');
+    expect(JSON.stringify(resourcesOf(told.service, 'AWS::KMS::Key'))).not.toContain('events.amazonaws.com');
+  });
+
+  test('come with an alarm on each update of a manager', () => {
+    expect(alarm('ManagerUpdated', watched)).toMatchObject({
+      MetricName: 'OperationSuccess',
+      Dimensions: [{ Name: 'Operation', Value: 'UpdatePaymentManager' }],
+      Threshold: 0,
+    });
+    expect(alarm('ManagerUpdated', watched).AlarmActions).toHaveLength(1);
+  });
+});
+
 describe('the alarms', () => {
   test.each([
     ['InvariantViolated', 'InvariantViolations', { Threshold: 0, EvaluationPeriods: 1, Period: 60 }],

@@ -5,6 +5,8 @@ const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:000000000000:certificate/00000000
 /** Every choice that adds something to the stacks, made. */
 export const ALL_OPTIONS: Partial<BursarConfig> = {
   jwtIssuers: ['https://login.example.com'],
+  issuerPrivateRanges: ['10.20.0.0/16'],
+  maxSessionLimitUsd: '100.00',
   agentNames: ['shopper', 'researcher'],
   alarmEmail: 'ops@example.com',
   canaryDeployment: true,
@@ -17,9 +19,11 @@ export const ALL_OPTIONS: Partial<BursarConfig> = {
   provisionedConcurrency: 2,
   reservedConcurrency: 100,
   spendAlarmUsdPerHour: 50,
+  trailRules: true,
   tokenPrincipals: ['arn:aws:iam::000000000000:root'],
   treasuryPrincipals: ['arn:aws:iam::000000000000:root'],
   withdrawalAddresses: ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C'],
+  facilitators: ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
   validityCapSeconds: 120,
   repeatWindowSeconds: 30,

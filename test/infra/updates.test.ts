@@ -47,6 +47,7 @@ const CHANGES: { readonly [K in Exclude<keyof BursarConfig, 'stackPrefix'>]: Par
   oauth: { oauth: false },
   domainName: { domainName: 'pay.example.com', certificateArn: ALL_OPTIONS.certificateArn! },
   certificateArn: { domainName: 'pay.example.com', certificateArn: ALL_OPTIONS.certificateArn! },
+  trailRules: { trailRules: true, alarmEmail: 'ops@example.com' },
   existingTables: { existingTables: EXISTING_TABLES },
 } as { readonly [K in Exclude<keyof BursarConfig, 'stackPrefix'>]: Partial<BursarConfig> };
 

@@ -9,7 +9,7 @@ import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { assertPattern, fits } from '../../lib/local/triggers/stream-filter.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
-import { paymentChange, sessionChange } from '../events/records.ts';
+import { newPayment, paymentChange, sessionChange } from '../events/records.ts';
 
 const passes = (record: StreamRecord) => EVENT_FILTERS.some((pattern) => fits(assertPattern(pattern), record));
 
@@ -111,5 +111,10 @@ describe('the filters let through what makes an event, and nothing else', () => 
     const told = changes.filter((change) => toEvent(change) !== null);
     expect(told).toHaveLength(2);
     expect(changes.filter(passes)).toEqual(told);
+
+    const births = states.map(newPayment);
+    const toldAtBirth = births.filter((birth) => toEvent(birth) !== null);
+    expect(toldAtBirth.map((birth) => toEvent(birth)?.type)).toEqual(['payment.denied']);
+    expect(births.filter(passes)).toEqual(toldAtBirth);
   });
 });

@@ -38,6 +38,7 @@ test('a receipt says who paid what to whom, under which authorization, and what 
     paymentInstrumentId: 'payment-instrument-000000000000001',
     userId: 'user#1',
     agentName: 'research-agent',
+    resource: null,
     purpose: 'PAYMENT',
     decision: 'PAID',
     denial: null,

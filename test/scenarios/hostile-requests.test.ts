@@ -140,7 +140,7 @@ describe('a challenge is refused, with its field, a stable code and nothing rese
     ['for time as words', () => withMember({ maxTimeoutSeconds: '1 min' }), 'maxTimeoutSeconds', 'invalid_max_timeout'],
     ['for too little time', () => withMember({ maxTimeoutSeconds: 9 }), 'maxTimeoutSeconds', 'max_timeout_too_short'],
     ['for a huge time', () => withMember({ maxTimeoutSeconds: 1e300 }), 'maxTimeoutSeconds', 'invalid_max_timeout'],
-    ['for another scheme', () => withMember({ scheme: 'upto' }), 'scheme', 'unsupported_scheme'],
+    ['for another scheme', () => withMember({ scheme: 'batch-settlement' }), 'scheme', 'unsupported_scheme'],
     [
       'for words that mislead clients',
       () => withMember({ scheme: 'insufficient budget expired' }),

@@ -74,6 +74,7 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
         fraction: draw,
       },
       allowedNetworks: new Set<string>([network.id]),
+      facilitators: new Set<string>(),
       validityCapSeconds: 300,
       repetitions: null,
       inFlightMax,
@@ -129,6 +130,7 @@ function paymentOf({ token, sessionId, amount, replayOnly }: Request, deadline: 
     },
     clientToken: token,
     replayOnly,
+    resource: null,
     deadline,
   };
 }

@@ -26,6 +26,7 @@ export function createRules(): Rules {
   const reserveSentAt = new Map<EntryKey, number>();
   const proofs = new Map<string, Payment>();
   const told: Payment[] = [];
+  const deniedTokens = new Set<string>();
   let frozenSince: number | null = null;
 
   const checkPayment = (books: Books, id: PaymentId): void => {
@@ -76,8 +77,12 @@ export function createRules(): Rules {
     answered: (token, result) => {
       if (!result.ok) {
         if (result.error.reason === 'other_terms') told.push(result.error.payment);
-        return;
+        if (result.error.reason === 'budget_exceeded') deniedTokens.add(token);
       }
+      if (deniedTokens.has(token) && (result.ok || proofs.has(token))) {
+        throw new Error(`I10: ${token} was denied, and a proof left for it`);
+      }
+      if (!result.ok) return;
       const first = proofs.get(token);
       if (first === undefined) proofs.set(token, result.value);
       else if (proofOf(first) !== proofOf(result.value)) throw new Error(`I7: two proofs left for ${token}`);

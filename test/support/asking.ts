@@ -34,7 +34,7 @@ export function askingRequest(
     challenge: challengeOf([offer()]),
     networks: null,
     maxPrice: null,
-    resource: 'related',
+    resourceRule: 'related',
     replayOnly: false,
     quoteId: null,
     ...overrides,

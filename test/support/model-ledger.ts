@@ -114,9 +114,10 @@ function withVisit(books: Books, payment: Payment): Books {
 function putIntent(books: Books, payment: Payment): Applied {
   const stored = books.payments.get(payment.id);
   if (stored === undefined) {
-    return { books: withVisit(books, payment), reply: { kind: 'created' } satisfies IntentOutcome };
+    const put = payment.status === 'DENIED' ? withPayment : withVisit;
+    return { books: put(books, payment), reply: { kind: 'created' } satisfies IntentOutcome };
   }
-  const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
+  const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === payment.status;
   const reply: IntentOutcome = own ? { kind: 'created' } : { kind: 'exists', payment: stored };
   return { books, reply };
 }

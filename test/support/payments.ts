@@ -40,6 +40,7 @@ export function makePayment(session: Session, overrides: Partial<Payment> = {}):
     sessionId: session.sessionId,
     instrumentId: 'payment-instrument-000000000000001',
     agentName: null,
+    resource: null,
     requestHash: `0x${'ab'.repeat(32)}`,
     offer: {
       protocol: 'x402',

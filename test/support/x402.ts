@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { presentTransfer, transferDigest, type Eip3009Terms, type Transfer } from '../../lib/chains/evm/eip3009.ts';
+import { presentTransfer, transferDigest, type Eip3009Terms } from '../../lib/chains/evm/eip3009.ts';
+import type { Transfer } from '../../lib/chains/evm/tokens.ts';
 import type { Hex } from '../../lib/domain/payment/shapes.ts';
 import { ok, type Result } from '../../lib/domain/result.ts';
 import { X402_SCHEMES } from '../../lib/protocols/catalogue.ts';

@@ -1,10 +1,13 @@
 import type { Invocation } from '../program/command.ts';
 import { CliError, EXIT, usageError } from '../terminal/outcome.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** What guards the money of all wallets of a connector against whoever finds the file. */
 const PASSPHRASE_MIN_CHARS = 12;
 const PASSPHRASE_MAX_CHARS = 1024;
 const FILE_MAX_BYTES = 8 * 1024;
+/** One that is too short, or not the same twice, is asked for again, so often in all. */
+const ASKED_MAX = 3;
 
 /** Of an option, the terminal's own or nobody's; never an argument, which every process of the machine can see. */
 export async function askPassphrase(
@@ -22,12 +25,25 @@ export async function askPassphrase(
       hint: 'name a file that only you can read with --passphrase-file',
     });
   }
-  const given = (await terminal.askSecret('passphrase: ')) ?? '';
-  const passphrase = checkLength(given, 'the passphrase');
-  if (purpose === 'new' && (await terminal.askSecret('the same again: ')) !== passphrase) {
-    throw new CliError(EXIT.notConfirmed, 'the two passphrases differ', { hint: 'nothing was written' });
+  for (let asked = 1; ; asked += 1) {
+    const given = await terminal.askSecret('passphrase: ');
+    if (given === null) throw new CliError(EXIT.notConfirmed, 'no passphrase was given', { hint: 'nothing was done' });
+    const problem = await problemOf(terminal, given, purpose);
+    if (problem === null) return given;
+    if (asked === ASKED_MAX) throw problem;
+    terminal.err(`${problem.message}; once more\n`);
   }
-  return passphrase;
+}
+
+async function problemOf(terminal: Terminal, given: string, purpose: 'new' | 'known'): Promise<CliError | null> {
+  try {
+    checkLength(given, 'the passphrase');
+  } catch (error) {
+    if (error instanceof CliError) return error;
+    throw error;
+  }
+  if (purpose === 'known' || (await terminal.askSecret('the same again: ')) === given) return null;
+  return new CliError(EXIT.notConfirmed, 'the two passphrases differ', { hint: 'nothing was written' });
 }
 
 function checkLength(passphrase: string, what: string): string {

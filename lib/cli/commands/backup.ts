@@ -15,7 +15,7 @@ import { countOwn, findWallets, type KnownWallets } from '../backup/wallets.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { requireManager } from '../target/ids.ts';
 import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
-import { formatFacts } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
 
 const ROLE = 'an administrator of the account, or BackupRole, which is there where backupPrincipals names somebody';
 

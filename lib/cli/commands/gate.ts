@@ -3,7 +3,7 @@ import type { Command } from '../program/command.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf } from '../target/target.ts';
-import { formatFacts } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
 
 type Gate = Answer<'GetGate'>['gate'];
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { BursarError, type BursarClient } from '../../client/index.ts';
 import type { CliDeps, Command, Invocation } from '../program/command.ts';
-import { CONTEXT_FILE, writeContext, type CliContext } from '../target/context.ts';
+import { CONTEXT_FILE, contextFile, writeContext, type CliContext } from '../target/context.ts';
 import { managerIdOf } from '../target/ids.ts';
 import {
   createConnector,
@@ -19,7 +19,8 @@ import {
 } from '../operations.ts';
 import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts, paint } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
+import { paint } from '../terminal/terminal.ts';
 import { chainOf, formatAddressUri, formatQrCode } from '../target/wallet.ts';
 
 const MANAGER_NAME_DEFAULT = 'bursar';
@@ -134,6 +135,8 @@ async function findTenant({ deps, target, options }: Invocation, say: Say): Prom
   }
   const type = connectorTypeOf(options.text('type') ?? CONNECTOR_TYPES[0]);
   const known = knownTenant(target, connectorId);
+  const local = options.text('name') === undefined ? localTenant(target, { type, connectorId }) : null;
+  if (local !== null) return local;
   if (target.access.kind === 'token') {
     if (known !== null) return known;
     throw usageError('a token cannot create managers and connectors', 'name them with --manager and --connector');
@@ -148,6 +151,18 @@ async function findTenant({ deps, target, options }: Invocation, say: Say): Prom
     say('manager    not checked: these credentials are not an operator’s');
     return known;
   }
+}
+
+/** The local stack has made its manager and connectors at its start; `npm start` plays its story with them. */
+function localTenant(
+  { access, local, managerArn }: Target,
+  { type, connectorId }: { readonly type: ConnectorType; readonly connectorId: string | undefined },
+): Tenant | null {
+  if (access.kind !== 'local' || local === null || managerArn !== null || connectorId !== undefined) return null;
+  const paymentConnectorId = local.paymentConnectorIds[type];
+  return typeof paymentConnectorId === 'string'
+    ? { paymentManagerArn: local.paymentManagerArn, paymentConnectorId }
+    : null;
 }
 
 function knownTenant({ managerArn, context }: Target, connectorId: string | undefined): Tenant | null {
@@ -186,11 +201,11 @@ async function runInit(invocation: Invocation): Promise<Outcome> {
     chain: network.chain,
     paymentSessionId: sameOwner ? before.paymentSessionId : null,
   };
-  await writeContext(deps.files, context);
+  await writeContext(deps.state, target.contextName, context);
   const wallet = await openWallet(deps, target, context, say);
   const address = wallet.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress ?? null;
   const complete = { ...context, paymentInstrumentId: wallet.paymentInstrumentId, walletAddress: address };
-  await writeContext(deps.files, complete);
+  await writeContext(deps.state, target.contextName, complete);
   const fundingUri = address === null ? null : formatAddressUri(address, network);
   const nextSteps = nextStepsOf(target, complete, network.testnet ? 'test' : 'real');
   return done({ ...complete, fundingUri, nextSteps }, describe(invocation, { ...complete, fundingUri, nextSteps }));
@@ -206,7 +221,7 @@ async function openWallet(deps: CliDeps, target: Target, context: CliContext, sa
   } catch (error) {
     if (!isDenied(error) || target.access.kind === 'local') throw error;
     throw new CliError(EXIT.failed, 'manager and connector are there, but these credentials may not make a wallet', {
-      hint: `run bursar init again as ManagementRole (--role-arn or --profile); ${CONTEXT_FILE} remembers what was made`,
+      hint: `run bursar init again as ManagementRole (--role-arn or --profile); ${contextFile(target.contextName)} remembers what was made`,
       cause: error,
     });
   }
@@ -216,8 +231,12 @@ function nextStepsOf(target: Target, { walletAddress, chain }: CliContext, money
   const fund =
     target.local === null
       ? `send USDC on ${chain} to ${walletAddress ?? 'the wallet'}${money === 'test' ? ' (https://faucet.circle.com gives test USDC)' : ''}`
-      : `curl -X POST ${target.local.faucet} -H 'content-type: application/json' -d '{"address":"${walletAddress ?? ''}","amount":"25.00"}'`;
-  return [fund, 'npm run bursar -- session create --budget 10.00 --minutes 60', 'npm run bursar -- pay URL'];
+      : 'bursar faucet';
+  return [
+    fund,
+    'bursar session create --budget 10.00 --minutes 60',
+    `bursar pay ${target.local?.sellers?.find(({ name }) => name === 'weather')?.url ?? 'URL'}`,
+  ];
 }
 
 function describe(
@@ -239,6 +258,7 @@ function describe(
 
 export const init: Command = {
   name: 'init',
+  context: 'made',
   summary: 'finds or makes manager, connector and wallet, and shows where to send its money',
   operands: '',
   operandsMin: 0,

@@ -1,50 +1,164 @@
 import { parsePaymentId } from '../../domain/ids.ts';
-import { PAGE_SIZE_MAX } from '../../domain/limits.ts';
+import { formatUsd, parseUsd, toMicroUsd } from '../../domain/money.ts';
 import { wholeNumberOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
-import { getInstrument, getPayment, listPayments, readBalance, type ReceiptView } from '../operations.ts';
-import { done, usageError, type Outcome } from '../terminal/outcome.ts';
+import { getPayment, listPayments, type Owner, type ReceiptView } from '../operations.ts';
+import { readChoices, type PaymentChoices } from '../payments/choices.ts';
+import { formatCsv } from '../payments/csv.ts';
+import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
-import { formatFacts, formatTable, printable } from '../terminal/terminal.ts';
-import { requireWallet, usdOfBalance } from '../target/wallet.ts';
+import { formatTable } from '../terminal/layout.ts';
+import { printable } from '../terminal/terminal.ts';
 
 const LIMIT_DEFAULT = 20;
+const LIMIT_MAX = 10_000;
+/** Receipts that a look for some of them goes through at most. */
+const SCAN_MAX = 50_000;
+/** Of an id: as many of its characters as a table shows, and as tell a payment from the others of a user. */
+const SHORT_ID_CHARS = 8;
+const SHORT_ID = /^[0-9a-f][0-9a-f-]{7,35}$/;
 
-async function runPayments({ deps, target, options, positionals }: Invocation): Promise<Outcome> {
-  if (target.access.kind === 'token') {
-    throw usageError('receipts are read with AWS signatures only', 'unset BURSAR_TOKEN and use ManagementRole');
-  }
+type Client = ReturnType<typeof clientOf>;
+
+async function runPayments(invocation: Invocation): Promise<Outcome> {
+  const { deps, target, options, positionals } = invocation;
   const client = clientOf(deps, target, 'management');
   const owner = ownerOf(target);
   const [id] = positionals;
   if (id !== undefined) {
-    if (parsePaymentId(id) === null) throw usageError(`a payment id is a UUID in lower case. Received: ${id}`);
-    const receipt = await getPayment(client, owner, id);
+    const receipt = await findReceipt(client, owner, id);
     return done(receipt, printableJson(receipt));
   }
-  const limit = wholeNumberOf(options, 'limit', 1, PAGE_SIZE_MAX) ?? LIMIT_DEFAULT;
-  const payments = await listPayments(client, owner, limit);
-  return done({ payments }, payments.length === 0 ? `user ${target.userId} has no payments yet` : tableOf(payments));
+  const limit = wholeNumberOf(options, 'limit', 1, LIMIT_MAX) ?? LIMIT_DEFAULT;
+  const choices = readChoices(options, deps.now());
+  const found = await collect(client, owner, { choices, limit });
+  const { payments } = found;
+  const totals = totalsOf(payments);
+  if (options.flag('csv')) return done({ payments, totals }, formatCsv(payments));
+  const text =
+    payments.length === 0
+      ? `user ${target.userId} has no payments${choices.isChoosy ? ' like that' : ' yet'}`
+      : `${tableOf(payments, deps.terminal.columns)}\n\n${describeTotals(totals)}`;
+  return done({ payments, totals }, text + describeRest(found, limit));
 }
 
-function tableOf(payments: readonly ReceiptView[]): string {
+interface Found {
+  readonly payments: readonly ReceiptView[];
+  /** `more`: at least one further page is there; `unread`: so many were looked at that the look ended. */
+  readonly rest: 'none' | 'more' | 'unread';
+}
+
+/** Reads page by page, newest first, until there are enough, or one is older than what is asked for. */
+async function collect(
+  client: Client,
+  owner: Owner,
+  { choices, limit }: { readonly choices: PaymentChoices; readonly limit: number },
+): Promise<Found> {
+  const payments: ReceiptView[] = [];
+  let nextToken: string | undefined;
+  for (let scanned = 0; scanned < SCAN_MAX;) {
+    const page = await listPayments(client, owner, {
+      limit: choices.isChoosy ? null : limit - payments.length,
+      nextToken,
+    });
+    scanned += page.payments.length || 1;
+    for (const payment of page.payments) {
+      if (choices.isBefore(payment)) return { payments, rest: 'none' };
+      if (!choices.fits(payment)) continue;
+      if (payments.length === limit) return { payments, rest: 'more' };
+      payments.push(payment);
+    }
+    nextToken = page.nextToken;
+    if (nextToken === undefined) return { payments, rest: 'none' };
+    if (payments.length === limit) return { payments, rest: 'more' };
+  }
+  return { payments, rest: 'unread' };
+}
+
+/** A receipt by its id, or by as much of it as a table shows. */
+async function findReceipt(client: Client, owner: Owner, id: string): Promise<ReceiptView> {
+  if (parsePaymentId(id) !== null) return getPayment(client, owner, id);
+  if (!SHORT_ID.test(id)) {
+    throw usageError(
+      `a payment id is a UUID in lower case, or its first ${SHORT_ID_CHARS} characters. Received: ${id}`,
+    );
+  }
+  const choices = {
+    isChoosy: true,
+    isBefore: () => false,
+    fits: ({ processPaymentId }: ReceiptView) => processPaymentId.startsWith(id),
+  };
+  const { payments: found } = await collect(client, owner, { choices, limit: 2 });
+  if (found.length === 1) return found[0]!;
+  if (found.length > 1) throw usageError(`more than one payment begins with ${id}: name more of it`);
+  throw new CliError(EXIT.failed, `no payment of user ${owner.userId} begins with ${id}`);
+}
+
+/** On a screen what fits it; elsewhere everything. */
+function tableOf(payments: readonly ReceiptView[], columns: number | null): string {
+  if (columns === null) {
+    const rows = payments.map((each) => [
+      each.createdAt,
+      decisionOf(each),
+      each.amountUsd,
+      each.budget?.availableUsd ?? '-',
+      each.offer.network,
+      each.offer.payTo,
+      each.agentName ?? '-',
+      each.processPaymentId,
+      each.resource?.url ?? '-',
+    ]);
+    const head = ['WHEN', 'DECISION', 'USD', 'LEFT', 'NETWORK', 'PAYEE', 'AGENT', 'PAYMENT', 'FOR'];
+    return formatTable([head, ...rows]);
+  }
   const rows = payments.map((each) => [
-    each.createdAt,
-    decisionOf(each),
+    each.createdAt.slice(5, 16).replace('T', ' '),
+    decisionOf(each).replace(/ .*/, ''),
     each.amountUsd,
     each.budget?.availableUsd ?? '-',
-    each.offer.network,
-    each.offer.payTo,
+    each.processPaymentId.slice(0, SHORT_ID_CHARS),
     each.agentName ?? '-',
-    each.processPaymentId,
+    each.resource === null ? shortAddress(each.offer.payTo) : each.resource.url.replace(/^https?:\/\//, ''),
   ]);
-  return formatTable([['WHEN', 'DECISION', 'USD', 'LEFT', 'NETWORK', 'PAYEE', 'AGENT', 'PAYMENT'], ...rows]);
+  const head = ['WHEN (UTC)', 'DECISION', 'USD', 'LEFT', 'PAYMENT', 'AGENT', 'FOR'];
+  return formatTable([head, ...rows], { columns, shrink: [5, 6], keepEnd: [6] });
 }
+
+const shortAddress = (address: string): string => `${address.slice(0, 6)}…${address.slice(-4)}`;
 
 function decisionOf({ decision, denial, purpose }: ReceiptView): string {
   if (denial !== null) return `${decision} ${denial.code}`;
   return purpose === 'WITHDRAWAL' && decision === 'PAID' ? 'WITHDRAWN' : decision;
+}
+
+interface Totals {
+  readonly count: number;
+  readonly paid: number;
+  readonly paidUsd: string;
+  readonly denied: number;
+}
+
+function totalsOf(payments: readonly ReceiptView[]): Totals {
+  const paid = payments.filter(({ decision, purpose }) => decision === 'PAID' && purpose === 'PAYMENT');
+  const sum = paid.reduce((total, { amountUsd }) => total + microUsd(amountUsd), 0n);
+  const denied = payments.filter(({ decision }) => decision === 'DENIED').length;
+  return { count: payments.length, paid: paid.length, paidUsd: formatUsd(toMicroUsd(sum)), denied };
+}
+
+function microUsd(text: string): bigint {
+  const parsed = parseUsd(text);
+  if (!parsed.ok) throw new Error(`not an amount of dollars: expected ${parsed.error.expected}`);
+  return parsed.value;
+}
+
+function describeTotals({ count, paid, paidUsd, denied }: Totals): string {
+  return `${count} shown: ${paid} paid, USD ${paidUsd} in all; ${denied} denied`;
+}
+
+function describeRest({ rest }: Found, limit: number): string {
+  if (rest === 'more') return `\nthere are more: --limit ${Math.min(limit * 10, LIMIT_MAX)}`;
+  return rest === 'unread' ? `\nonly the newest ${SCAN_MAX} were looked at` : '';
 }
 
 /** JSON for people: escapes keep what others wrote from steering the terminal. */
@@ -58,43 +172,21 @@ export const payments: Command = {
   operands: '[ID]',
   operandsMin: 0,
   operandsMax: 1,
-  options: { limit: { value: 'N', help: `how many, 1 to ${PAGE_SIZE_MAX} (default ${LIMIT_DEFAULT})` } },
-  role: 'ManagementRole or ObserverRole; not with a token',
+  options: {
+    limit: { value: 'N', help: `how many, 1 to ${LIMIT_MAX} (default ${LIMIT_DEFAULT})` },
+    since: { value: 'WHEN', help: 'not older than: a day or an instant in UTC, or 30m, 12h, 7d' },
+    agent: { value: 'NAME', help: 'of this agent only' },
+    payee: { value: 'ADDRESS', help: 'to this address only' },
+    status: { value: 'STATUS', help: 'PAID, DENIED, ABORTED or PENDING only' },
+    csv: { help: 'as CSV, whole' },
+  },
+  role: 'ManagementRole or ObserverRole; with a token, the management scope',
   examples: [
     ['bursar payments --limit 5', 'the last five'],
-    ['bursar payments 01234567-89ab-8cde-8f01-23456789abcd', 'one receipt, whole'],
+    ['bursar payments --since 7d --status DENIED', 'what was refused in the last week'],
+    ['bursar payments --since 2026-11-01 --limit 10000 --csv', 'for a spreadsheet'],
+    ['bursar payments 01234567', 'one receipt, whole; its id or the first eight of it'],
   ],
+  notes: ['What a payment is for is what the caller said: Bursar keeps it and has not looked at it.'],
   run: runPayments,
-};
-
-async function runBalance({ deps, target, options }: Invocation): Promise<Outcome> {
-  const client = clientOf(deps, target, 'management');
-  const owner = ownerOf(target);
-  const wallet = requireWallet(target, options);
-  const [instrument, balance] = await Promise.all([
-    getInstrument(client, owner, wallet.paymentInstrumentId),
-    readBalance(client, owner, wallet),
-  ]);
-  const address = instrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress ?? null;
-  const usd = usdOfBalance(balance);
-  return done(
-    { paymentInstrumentId: wallet.paymentInstrumentId, walletAddress: address, tokenBalance: balance, usd },
-    formatFacts({ wallet: address, chain: balance.chain, balance: `${usd} ${balance.token}` }),
-  );
-}
-
-export const balance: Command = {
-  name: 'balance',
-  summary: 'the money in the wallet, read from the chain',
-  operands: '',
-  operandsMin: 0,
-  operandsMax: 0,
-  options: {
-    chain: { value: 'CHAIN', help: 'BASE_SEPOLIA, BASE or ETHEREUM (default: that of init)' },
-    instrument: { value: 'ID', help: 'another wallet of the user' },
-    connector: { value: 'ID', help: 'the connector of that wallet' },
-  },
-  role: 'ManagementRole, ObserverRole or ProcessPaymentRole; with a token, any',
-  examples: [['bursar balance', 'the wallet of init']],
-  run: runBalance,
 };

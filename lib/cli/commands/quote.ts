@@ -10,7 +10,8 @@ import { ownerOf, requireSession } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
 import { requireWallet } from '../target/wallet.ts';
 import { CliError, EXIT, done, usageError, type Outcome } from '../terminal/outcome.ts';
-import { formatTable, printable } from '../terminal/terminal.ts';
+import { formatTable } from '../terminal/layout.ts';
+import { printable } from '../terminal/terminal.ts';
 
 type Quote = Answer<'QuoteChallenge'>['quote'];
 type Offer = Quote['offers'][number];

@@ -1,15 +1,17 @@
 import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
+import { parseUsd } from '../../domain/money.ts';
 import { usdOf, wholeNumberOf } from '../program/arguments.ts';
 import type { CliDeps, Command, Invocation } from '../program/command.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { writeContext } from '../target/context.ts';
 import { ownContext, ownerOf, requireSession } from '../target/ids.ts';
 import { availableOf, createSession, deleteSession, getSession, type SessionView } from '../operations.ts';
-import { done, type Outcome } from '../terminal/outcome.ts';
+import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
 
 const BUDGET_DEFAULT_USD = '10.00';
+const BUDGET_MAX_DEFAULT_USD = '1000.00';
 const MINUTES_DEFAULT = 60;
 
 function describe(session: SessionView): string {
@@ -27,11 +29,27 @@ function describe(session: SessionView): string {
 
 async function remember(deps: CliDeps, target: Target, paymentSessionId: string | null): Promise<void> {
   const context = ownContext(target);
-  if (context !== null) await writeContext(deps.files, { ...context, paymentSessionId });
+  if (context !== null) await writeContext(deps.state, target.contextName, { ...context, paymentSessionId });
+}
+
+/** A zero too few is refused by the API; one too many only here, before anything can be spent. */
+function checkBudget({ env }: Pick<CliDeps, 'env'>, value: string): void {
+  const most = env['BURSAR_MAX_BUDGET_USD'] || BUDGET_MAX_DEFAULT_USD;
+  const [budget, limit] = [parseUsd(value), parseUsd(most)];
+  if (!limit.ok) throw usageError(`BURSAR_MAX_BUDGET_USD must be ${limit.error.expected}. Received: ${most}`);
+  if (!budget.ok) throw usageError(`--budget must be ${budget.error.expected}. Received: ${value}`);
+  if (budget.value === 0n) throw usageError('--budget must be above zero: nothing could be bought with it');
+  if (budget.value > limit.value) {
+    throw usageError(
+      `--budget ${value} is above the largest that is opened here, ${most}`,
+      'where it is meant, set BURSAR_MAX_BUDGET_USD to more',
+    );
+  }
 }
 
 async function runCreate({ deps, target, options }: Invocation): Promise<Outcome> {
   const value = usdOf(options, 'budget') ?? BUDGET_DEFAULT_USD;
+  checkBudget(deps, value);
   const expiryTimeInMinutes =
     wholeNumberOf(options, 'minutes', SESSION_MINUTES_MIN, SESSION_MINUTES_MAX) ?? MINUTES_DEFAULT;
   const session = await createSession(clientOf(deps, target, 'management'), ownerOf(target), {
@@ -40,7 +58,7 @@ async function runCreate({ deps, target, options }: Invocation): Promise<Outcome
     limits: { maxSpendAmount: { value, currency: 'USD' } },
   });
   await remember(deps, target, session.paymentSessionId);
-  return done(session, `${describe(session)}\n\nnext: npm run bursar -- pay URL`);
+  return done(session, `${describe(session)}\n\nnext: bursar pay URL`);
 }
 
 async function runShow({ deps, target, positionals }: Invocation): Promise<Outcome> {
@@ -73,7 +91,10 @@ export const sessionCreate: Command = {
   operands: '',
   operandsMax: 0,
   options: {
-    budget: { value: 'USD', help: `what may be spent in all (default ${BUDGET_DEFAULT_USD})` },
+    budget: {
+      value: 'USD',
+      help: `what may be spent in all (default ${BUDGET_DEFAULT_USD}, at most BURSAR_MAX_BUDGET_USD, ${BUDGET_MAX_DEFAULT_USD})`,
+    },
     minutes: {
       value: 'N',
       help: `until it expires, ${SESSION_MINUTES_MIN} to ${SESSION_MINUTES_MAX} (default ${MINUTES_DEFAULT})`,

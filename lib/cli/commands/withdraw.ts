@@ -7,7 +7,7 @@ import { ownContext, ownerOf } from '../target/ids.ts';
 import type { Owner } from '../operations.ts';
 import { CliError, EXIT, done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf } from '../target/target.ts';
-import { formatFacts } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
 import { askToSettle, type SettlementAnswer } from '../withdrawal/facilitator.ts';
 import {
   createWithdrawal,

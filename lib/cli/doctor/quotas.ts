@@ -99,7 +99,7 @@ export async function checkQuotas({ deps, target }: Invocation): Promise<readonl
   if (access.kind === 'token') return [all.skip('they are read with AWS credentials only')];
   let config: BursarConfig;
   try {
-    config = parseConfig({ context: await readContext(deps.files), env: deps.env });
+    config = parseConfig({ context: await readContext(deps.state), env: deps.env });
   } catch (error) {
     return [choices.fail((error as Error).message, 'docs/operating.md, Settings, says what may be chosen')];
   }
@@ -128,7 +128,7 @@ interface Question {
   readonly denied: Set<string>;
 }
 
-async function readContext(files: Invocation['deps']['files']): Promise<Readonly<Record<string, unknown>>> {
+async function readContext(files: Invocation['deps']['state']): Promise<Readonly<Record<string, unknown>>> {
   const bytes = await files.read(CDK_FILE, FILE_MAX_BYTES);
   if (bytes === null) return {};
   const { context } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly context?: Record<string, unknown> };

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { isSecureUrl } from '../../domain/loopback.ts';
 import { parseUsd } from '../../domain/money.ts';
 import type { Command } from './command.ts';
+import { suggest } from './suggestion.ts';
 import type { OptionSpec, Options } from '../terminal/options.ts';
 import { usageError } from '../terminal/outcome.ts';
 
@@ -11,6 +12,7 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   region: { value: 'REGION', help: 'of the signatures; read off a deployed endpoint' },
   profile: { value: 'NAME', help: 'a profile of the AWS configuration' },
   'role-arn': { value: 'ARN', help: 'a role to assume with these credentials' },
+  context: { value: 'NAME', help: 'what init remembered under this name; else BURSAR_CONTEXT, `bursar context use`' },
   manager: { value: 'ARN', help: 'the payment manager; else BURSAR_MANAGER, the context' },
   user: { value: 'ID', help: 'for whom; else BURSAR_USER, the context, your login name' },
   json: { help: 'one JSON document on stdout, and nothing else' },
@@ -30,6 +32,16 @@ export interface CommandLine {
   readonly rest: readonly string[];
 }
 
+/** The first words of commands, each once, and those that the tool itself answers. */
+function firstWords(commands: readonly Command[]): readonly string[] {
+  return [...new Set([...commands.map(({ name }) => name.split(' ')[0]!), 'help'])];
+}
+
+/** The commands whose first word it is. */
+export function familyOf(first: string, commands: readonly Command[]): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${first} `));
+}
+
 /** Finds the command in the words. Throws `CliError` for a word that is none. */
 export function findCommand(argv: readonly string[], commands: readonly Command[]): CommandLine {
   const before: string[] = [];
@@ -46,11 +58,17 @@ export function findCommand(argv: readonly string[], commands: readonly Command[
   if (two !== undefined) return { command: two, rest: [...before, ...argv.slice(at + 2)] };
   const one = commands.find(({ name }) => name === first);
   if (one !== undefined) return { command: one, rest: [...before, ...argv.slice(at + 1)] };
-  const family = commands.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  const family = familyOf(first, commands).map(({ name }) => name);
   if (family.length > 0) {
-    throw usageError(`${first} needs one more word: ${family.join(', ')}`, `bursar ${family[0]} --help`);
+    const meant = second === undefined ? null : suggest(`${first} ${second}`, family);
+    if (meant !== null) throw usageError(`there is no command ${first} ${second}: did you mean ${meant}?`);
+    throw usageError(`${first} needs one more word: ${family.join(', ')}`, `bursar ${first} --help`);
   }
-  throw usageError(`there is no command ${first}`, `expected one of: ${commands.map(({ name }) => name).join(', ')}`);
+  const meant = suggest(first, firstWords(commands));
+  throw usageError(
+    `there is no command ${first}${meant === null ? '' : `: did you mean ${meant}?`}`,
+    'bursar --help lists them',
+  );
 }
 
 /** Reads options and operands of a command. Throws `CliError` for what it does not know. */
@@ -69,7 +87,7 @@ export function parseArguments(specs: Readonly<Record<string, OptionSpec>>, argv
   try {
     parsed = parseArgs({ args: [...argv], options: config, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usageError((error as Error).message.split('. To specify')[0]!.replace(/\.$/, ''));
+    throw usageError(describeMistake(error as Error, Object.keys(specs)));
   }
   const { values, positionals } = parsed;
   return {
@@ -80,6 +98,15 @@ export function parseArguments(specs: Readonly<Record<string, OptionSpec>>, argv
       list: (name) => (Array.isArray(values[name]) ? (values[name] as string[]) : []),
     },
   };
+}
+
+const UNKNOWN_OPTION = /^Unknown option '(--?[^']*)'/;
+
+function describeMistake({ message }: Error, names: readonly string[]): string {
+  const unknown = UNKNOWN_OPTION.exec(message)?.[1];
+  if (unknown === undefined) return message.split('. To specify')[0]!.replace(/\.$/, '');
+  const meant = suggest(unknown.replace(/^--?/, ''), names);
+  return `there is no option ${unknown}${meant === null ? '' : `: did you mean --${meant}?`}`;
 }
 
 /** Refuses too few and too many operands. */

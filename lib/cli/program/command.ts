@@ -10,7 +10,12 @@ import type { Terminal } from '../terminal/terminal.ts';
 export interface CliDeps {
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of the directory that has `.bursar`: what the tool keeps for itself. */
+  readonly state: FileStore;
+  /** Of the directory that the caller is in: what the command line names. */
   readonly files: FileStore;
+  /** Of this release, such as `0.1.0`. */
+  readonly version: string;
   /** The name of whoever is logged in: the user of calls where none is named. */
   readonly userName: string;
   readonly fetch: typeof fetch;
@@ -46,8 +51,13 @@ export interface Command {
   readonly operandsMin: number;
   readonly operandsMax: number;
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** Whether it has something to do where no endpoint is known. @default 'required' */
-  readonly endpoint?: 'required' | 'optional';
+  /**
+   * Whether it has something to do where no endpoint is known. `none`: it asks no deployment, and its target is nowhere.
+   * @default 'required'
+   */
+  readonly endpoint?: 'required' | 'optional' | 'none';
+  /** Whether it makes the context that is named. @default 'found' */
+  readonly context?: 'found' | 'made';
   /** The role of the deployment whose credentials it needs. */
   readonly role: string;
   /** Lines, each with what it does. */

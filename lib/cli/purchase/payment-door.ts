@@ -1,4 +1,5 @@
 import type { CallOptions, OfferSummary, ProcessPaymentInput, ProcessPaymentOutput } from '../../client/index.ts';
+import { findNetwork } from '../../domain/assets.ts';
 import { parseUsd } from '../../domain/money.ts';
 import { availableOf, getSession, readBalance } from '../operations.ts';
 import { toCliError } from '../program/failures.ts';
@@ -7,7 +8,7 @@ import { clientOf } from '../target/target.ts';
 import { usdOfBalance } from '../target/wallet.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { CliError, EXIT } from '../terminal/outcome.ts';
-import { formatFacts } from '../terminal/terminal.ts';
+import { formatFacts } from '../terminal/layout.ts';
 import type { Purchase } from './purchase.ts';
 
 /** What `--yes` pays where no `--max-price` is given: nobody looks at the price then. */
@@ -34,6 +35,11 @@ export async function askAndPay(
   return client.processPayment(input, options);
 }
 
+/** As AgentCore and `--chain` call it, where they do. */
+function chainName(network: string): string {
+  return findNetwork(network)?.chain ?? network;
+}
+
 function isSame(a: OfferSummary | null, b: OfferSummary): boolean {
   return a !== null && a.amountUsd === b.amountUsd && a.payTo === b.payTo && a.network === b.network;
 }
@@ -46,16 +52,19 @@ async function settleOn(purchase: Purchase, offer: OfferSummary): Promise<void> 
   const left = availableOf(session);
   const heldUsd = await heldIn(purchase);
   deps.terminal.err(
-    `${formatFacts({
-      seller: request.url.origin,
-      price: `USD ${offer.amountUsd}`,
-      payee: offer.payTo,
-      network: `${offer.network} (x402 version ${offer.version})`,
-      budget: left === null ? 'no limit' : `USD ${left} left until ${session.expiresAt}`,
-      wallet: heldUsd === null ? null : `USD ${heldUsd}`,
-    })}\n`,
+    `${formatFacts(
+      {
+        seller: request.url.origin,
+        price: `USD ${offer.amountUsd}`,
+        payee: offer.payTo,
+        network: `${chainName(offer.network)} (x402 version ${offer.version})`,
+        budget: left === null ? 'no limit' : `USD ${left} left until ${session.expiresAt}`,
+        wallet: heldUsd === null ? null : `USD ${heldUsd}`,
+      },
+      deps.terminal.columns,
+    )}\n`,
   );
-  checkBalance(heldUsd, offer);
+  checkBalance(heldUsd, offer, target.local === null ? 'bursar balance' : 'bursar faucet');
   await confirmPrice(purchase, offer);
   progress.confirmed = offer;
 }
@@ -78,10 +87,10 @@ async function heldIn({ invocation, wallet, isRepeated }: Purchase): Promise<str
   }
 }
 
-function checkBalance(heldUsd: string | null, offer: OfferSummary): void {
+function checkBalance(heldUsd: string | null, offer: OfferSummary, way: string): void {
   if (heldUsd === null || microUsd(heldUsd) >= microUsd(offer.amountUsd)) return;
   throw new CliError(EXIT.failed, `the wallet holds ${heldUsd} of ${offer.amountUsd}`, {
-    hint: 'nothing was signed; fund the wallet (bursar balance), or sign all the same with --no-balance-check',
+    hint: `nothing was signed; fund the wallet (${way}), or sign all the same with --no-balance-check`,
     details: { code: 'cli:not_enough', heldUsd, offer },
   });
 }

@@ -18,23 +18,63 @@ export interface CliContext {
 }
 
 export const CONTEXT_FILE = '.bursar/context.json';
+/** Of the context that is used where none is named; the others have a file each beside it. */
+export const DEFAULT_CONTEXT = 'default';
+const CONTEXTS_DIRECTORY = '.bursar/contexts';
+const CURRENT_FILE = '.bursar/current-context';
+const CONTEXT_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 export const LOCAL_FILE = '.bursar/local.json';
 const FILE_MAX_BYTES = 64 * 1024;
 const CONTEXT_VERSION = 1;
 
-/** The context of the directory, or `null`. Throws `CliError` where the file is there and is not one. */
-export async function readContext(files: FileStore): Promise<CliContext | null> {
-  const found = await readJson(files, CONTEXT_FILE);
+/** Throws `CliError` for what cannot be the name of a context. */
+export function checkContextName(name: string): string {
+  if (CONTEXT_NAME.test(name)) return name;
+  throw new CliError(
+    EXIT.usage,
+    `the name of a context is 1 to 32 small letters, digits and hyphens. Received: ${name}`,
+  );
+}
+
+export function contextFile(name: string): string {
+  return name === DEFAULT_CONTEXT ? CONTEXT_FILE : `${CONTEXTS_DIRECTORY}/${name}.json`;
+}
+
+/** The name of the context that `bursar context use` chose. */
+export async function readCurrentContext(files: FileStore): Promise<string> {
+  const bytes = await files.read(CURRENT_FILE, FILE_MAX_BYTES);
+  const name = bytes === null ? DEFAULT_CONTEXT : new TextDecoder().decode(bytes).trim();
+  return CONTEXT_NAME.test(name) ? name : DEFAULT_CONTEXT;
+}
+
+export async function writeCurrentContext(files: FileStore, name: string): Promise<void> {
+  if (name === DEFAULT_CONTEXT) await files.remove(CURRENT_FILE);
+  else await files.write(CURRENT_FILE, `${name}\n`);
+}
+
+/** Names of the contexts that there are, in order; the default one first. */
+export async function listContexts(files: FileStore): Promise<readonly string[]> {
+  const others = (await files.list(CONTEXTS_DIRECTORY)).flatMap((file) => {
+    const name = file.replace(/\.json$/, '');
+    return name !== file && CONTEXT_NAME.test(name) ? [name] : [];
+  });
+  return (await files.exists(CONTEXT_FILE)) ? [DEFAULT_CONTEXT, ...others] : others;
+}
+
+/** The context of a name, or `null`. Throws `CliError` where the file is there and is not one. */
+export async function readContext(files: FileStore, contextName: string): Promise<CliContext | null> {
+  const file = contextFile(contextName);
+  const found = await readJson(files, file);
   if (found === null) return null;
   const text = (name: string): string => {
     const value = found[name];
     if (typeof value === 'string' && value !== '') return value;
-    throw broken(CONTEXT_FILE, `${name} must be a text`);
+    throw broken(file, `${name} must be a text`);
   };
   const textOrNull = (name: string): string | null => (found[name] === null ? null : text(name));
-  if (found['version'] !== CONTEXT_VERSION) throw broken(CONTEXT_FILE, `version must be ${CONTEXT_VERSION}`);
+  if (found['version'] !== CONTEXT_VERSION) throw broken(file, `version must be ${CONTEXT_VERSION}`);
   const kind = text('kind');
-  if (kind !== 'local' && kind !== 'deployed') throw broken(CONTEXT_FILE, 'kind must be local or deployed');
+  if (kind !== 'local' && kind !== 'deployed') throw broken(file, 'kind must be local or deployed');
   return {
     kind,
     endpoint: text('endpoint'),
@@ -49,8 +89,8 @@ export async function readContext(files: FileStore): Promise<CliContext | null> 
   };
 }
 
-export async function writeContext(files: FileStore, context: CliContext): Promise<void> {
-  await files.write(CONTEXT_FILE, `${JSON.stringify({ version: CONTEXT_VERSION, ...context }, null, 2)}\n`);
+export async function writeContext(files: FileStore, contextName: string, context: CliContext): Promise<void> {
+  await files.write(contextFile(contextName), `${JSON.stringify({ version: CONTEXT_VERSION, ...context }, null, 2)}\n`);
 }
 
 /** The part of the local stack's file that the tool uses. */
@@ -63,6 +103,7 @@ export type LocalStackFile = Pick<
   readonly chains?: LocalInfo['chains'];
   readonly aws?: LocalInfo['aws'];
   readonly facilitator?: LocalInfo['facilitator'];
+  readonly sellers?: LocalInfo['sellers'];
 };
 
 /** What the local stack wrote when it was started last, or `null`. It may not be running any more. */

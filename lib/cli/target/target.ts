@@ -5,13 +5,18 @@ import type { ChainRequest, CredentialSource } from './aws.ts';
 import type { FileStore } from '../terminal/files.ts';
 import type { Options } from '../terminal/options.ts';
 import {
-  CONTEXT_FILE,
+  checkContextName,
+  contextFile,
+  DEFAULT_CONTEXT,
+  listContexts,
   LOCAL_FILE,
   readContext,
+  readCurrentContext,
   readLocalFile,
   type CliContext,
   type LocalStackFile,
 } from './context.ts';
+import { suggest } from '../program/suggestion.ts';
 import { usageError } from '../terminal/outcome.ts';
 
 /** The roles of a deployment that commands act in; the local stack has keys of each. */
@@ -23,7 +28,8 @@ export type Access =
   | { readonly kind: 'aws'; readonly source: CredentialSource; readonly described: string };
 
 export interface TargetDeps {
-  readonly files: FileStore;
+  /** Of the directory that has `.bursar`. */
+  readonly state: FileStore;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user of calls where none is named. */
   readonly userName: string;
@@ -40,6 +46,8 @@ export interface Target {
   readonly region: string;
   readonly access: Access;
   readonly userId: string;
+  /** The name of the context that was chosen, be it there or not. */
+  readonly contextName: string;
   /** The context file, where it is of this endpoint; its ids are of `context.userId`. */
   readonly context: CliContext | null;
   readonly local: LocalStackFile | null;
@@ -51,15 +59,23 @@ const REGION = /^[a-z]{2}(?:-[a-z]+)+-\d$/;
 const GATEWAY_HOST = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 const MANAGER_ARN = /^arn:aws[a-z-]*:bedrock-agentcore:[a-z0-9-]+:\d{12}:payment-manager\/[0-9a-z-]{12,211}$/;
 
-/** Finds out where the command goes: option, environment, context file, local stack, in this order. Throws `CliError`. */
+/** What a command needs to know of a deployment. A `named` context must be there; `init` makes it. */
+export interface TargetNeed {
+  readonly endpoint: 'required' | 'optional';
+  readonly context: 'found' | 'made';
+}
+
+/** Finds out where the command goes: option, environment, context, local stack, in this order. Throws `CliError`. */
 export async function resolveTarget(
   deps: TargetDeps,
   options: Options,
-  need: 'required' | 'optional' = 'required',
+  need: TargetNeed = { endpoint: 'required', context: 'found' },
 ): Promise<Target> {
-  const saved = await readContext(deps.files);
-  const local = await readLocalFile(deps.files);
-  const { endpoint, foundIn } = findEndpoint({ deps, options, need }, saved, local);
+  const { name: contextName, isNamed } = await chooseContext(deps, options);
+  const saved = await readContext(deps.state, contextName);
+  if (saved === null && isNamed && need.context === 'found') await refuseContext(deps, contextName);
+  const local = await readLocalFile(deps.state);
+  const { endpoint, foundIn } = findEndpoint({ deps, options, need: need.endpoint, contextName }, saved, local);
   const context = saved !== null && isOf(saved, endpoint, local) ? saved : null;
   const isLocal = local !== null && sameEndpoint(local.endpoint, endpoint);
   const region = findRegion(deps, options, endpoint, context ?? (isLocal ? local : null));
@@ -70,30 +86,69 @@ export async function resolveTarget(
     throw usageError(`--manager must be the ARN of a payment manager. Received: ${managerArn}`);
   }
   const access = findAccess(deps, options, { region, userId, local: isLocal ? local : null });
-  return { endpoint, foundIn, region, access, userId, context, local: isLocal ? local : null, managerArn };
+  const where = { endpoint, foundIn, region, contextName };
+  return { ...where, access, userId, context, local: isLocal ? local : null, managerArn };
+}
+
+function noCredentials(): never {
+  throw new Error('a command that asks no deployment has no credentials');
+}
+
+/** The target of a command that asks no deployment. */
+export async function nowhere(deps: Pick<TargetDeps, 'env' | 'state' | 'userName'>, options: Options): Promise<Target> {
+  const { name: contextName } = await chooseContext(deps, options);
+  const access: Access = { kind: 'aws', source: noCredentials, described: 'none' };
+  const place = { endpoint: '', foundIn: 'nowhere', region: '', contextName, context: null, local: null };
+  return { ...place, access, userId: deps.userName, managerArn: null };
+}
+
+/** Whose name is in the option, in the environment or in what `bursar context use` wrote. */
+export async function chooseContext(
+  deps: Pick<TargetDeps, 'env' | 'state'>,
+  options: Options,
+): Promise<{ readonly name: string; readonly isNamed: boolean }> {
+  const given = options.text('context') ?? deps.env['BURSAR_CONTEXT'];
+  if (given) return { name: checkContextName(given), isNamed: given !== DEFAULT_CONTEXT };
+  const name = await readCurrentContext(deps.state);
+  return { name, isNamed: name !== DEFAULT_CONTEXT };
+}
+
+async function refuseContext({ state }: Pick<TargetDeps, 'state'>, name: string): Promise<never> {
+  const names = await listContexts(state);
+  const meant = suggest(name, names);
+  throw usageError(
+    `there is no context ${name}${meant === null ? '' : `: did you mean ${meant}?`}`,
+    names.length === 0 ? `\`bursar init --context ${name}\` makes it` : `there are: ${names.join(', ')}`,
+  );
+}
+
+interface EndpointSearch {
+  readonly deps: TargetDeps;
+  readonly options: Options;
+  readonly need: TargetNeed['endpoint'];
+  readonly contextName: string;
 }
 
 function findEndpoint(
-  {
-    deps,
-    options,
-    need,
-  }: { readonly deps: TargetDeps; readonly options: Options; readonly need: 'required' | 'optional' },
+  { deps, options, need, contextName }: EndpointSearch,
   saved: CliContext | null,
   local: LocalStackFile | null,
 ) {
   const given = options.text('endpoint');
   if (given !== undefined) return { endpoint: parseEndpoint(given, '--endpoint'), foundIn: '--endpoint' };
   const fromEnv = deps.env['BURSAR_ENDPOINT'];
-  if (fromEnv) return { endpoint: parseEndpoint(fromEnv, 'BURSAR_ENDPOINT'), foundIn: 'BURSAR_ENDPOINT' };
+  // Who names a context on the command line means it, whatever the shell was set up for.
+  const isMeant = saved !== null && options.text('context') !== undefined;
+  if (fromEnv && !isMeant) return { endpoint: parseEndpoint(fromEnv, 'BURSAR_ENDPOINT'), foundIn: 'BURSAR_ENDPOINT' };
   // The local stack may have moved to another port since init: its own file knows.
   if (saved !== null && !(saved.kind === 'local' && local !== null)) {
-    return { endpoint: parseEndpoint(saved.endpoint, CONTEXT_FILE), foundIn: CONTEXT_FILE };
+    const file = contextFile(contextName);
+    return { endpoint: parseEndpoint(saved.endpoint, file), foundIn: file };
   }
   if (local !== null) return { endpoint: parseEndpoint(local.endpoint, LOCAL_FILE), foundIn: LOCAL_FILE };
   if (need === 'optional') return { endpoint: '', foundIn: 'nowhere' };
   throw usageError(
-    `there is no endpoint: neither --endpoint nor BURSAR_ENDPOINT, no ${CONTEXT_FILE}, no ${LOCAL_FILE}`,
+    `there is no endpoint: neither --endpoint nor BURSAR_ENDPOINT, no ${contextFile(contextName)}, no ${LOCAL_FILE}`,
     'start a local one with `npm run local`, or name a deployed one: bursar init --endpoint https://ID.execute-api.REGION.amazonaws.com/v1',
   );
 }

@@ -1,4 +1,4 @@
-import { findNetworkByChain, KNOWN_CHAINS, type Network } from '../../domain/assets.ts';
+import { findNetwork, findNetworkByChain, KNOWN_CHAINS, type Network } from '../../domain/assets.ts';
 import { formatUsd, usdValueOfStablecoin, parseBaseUnits } from '../../domain/money.ts';
 import { renderUnicodeCompact } from 'uqr';
 import type { Options } from '../terminal/options.ts';
@@ -17,12 +17,17 @@ export interface Wallet {
   readonly chain: string;
 }
 
-/** The chain of the option, else the context's, else the test network: real money is never the default. */
+/**
+ * The chain of the option, else the context's, else the test network: real money is never the default. By any of its names:
+ * `BASE`, `base` or `eip155:8453`.
+ */
 export function chainOf(options: Options, context: CliContext | null): Network & { readonly chain: string } {
   const name = options.text('chain') ?? context?.chain ?? CHAIN_DEFAULT;
-  const network = findNetworkByChain(name);
-  if (network === undefined) throw usageError(`--chain must be one of ${KNOWN_CHAINS.join(', ')}. Received: ${name}`);
-  return { ...network, chain: name };
+  const network = findNetworkByChain(name.toUpperCase()) ?? findNetwork(name.toLowerCase());
+  if (network === undefined || network.chain === null) {
+    throw usageError(`--chain must be one of ${KNOWN_CHAINS.join(', ')}. Received: ${name}`);
+  }
+  return { ...network, chain: network.chain };
 }
 
 /** The wallet of the options, else the one that `init` made. Throws `CliError` where there is none. */

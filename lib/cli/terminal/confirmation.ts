@@ -2,6 +2,9 @@ import type { Options } from './options.ts';
 import { CliError, EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
 
+/** An answer that is neither yes nor no is asked for again, so often in all. */
+const ASKED_MAX = 3;
+
 export interface Question {
   /** Such as `pay USD 1.00?`. */
   readonly text: string;
@@ -26,10 +29,11 @@ export async function confirm(
   if (!terminal.interactive) {
     throw new CliError(EXIT.notConfirmed, unasked, { hint: `${undone}; confirm it with --yes${advice}`, ...told });
   }
-  if (isYes(await terminal.ask(`${text} [y/N] `))) return;
+  for (let asked = 0; asked < ASKED_MAX; asked += 1) {
+    const answer = (await terminal.ask(`${text} [y/N] `))?.trim().toLowerCase() ?? '';
+    if (answer === 'y' || answer === 'yes') return;
+    if (answer === '' || answer === 'n' || answer === 'no') break;
+    terminal.err('please answer y or n\n');
+  }
   throw new CliError(EXIT.notConfirmed, 'not confirmed', { hint: undone, ...told });
-}
-
-function isYes(answer: string | null): boolean {
-  return answer !== null && /^\s*y(?:es)?\s*$/i.test(answer);
 }

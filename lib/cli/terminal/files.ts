@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** A file that appears under its name only when it is whole. */
@@ -8,13 +8,17 @@ export interface PendingFile {
   discard(): Promise<void>;
 }
 
-/** The files that the tool reads and writes; relative names are of the directory it was started in. */
+/** Files that the tool reads and writes; relative names are of the directory that the store was made for. */
 export interface FileStore {
   /** `null`: there is no such file. Throws where it cannot be read, or is larger than `maxBytes`. */
   read(name: string, maxBytes: number): Promise<Uint8Array | null>;
   /** Readable by its owner only; replaces what was there, whole or not at all. */
   write(name: string, text: string): Promise<void>;
   create(name: string): Promise<PendingFile>;
+  /** Names of the files in a directory, in order; none where there is no such directory. */
+  list(directory: string): Promise<readonly string[]>;
+  /** Does nothing where there is no such file. */
+  remove(name: string): Promise<void>;
   /** Whether something goes by the name, be it a link to nowhere. */
   exists(name: string): Promise<boolean>;
   /** Readable by its owner only and on disk when this returns. `false`, and nothing is written, where the name is taken. */
@@ -39,6 +43,8 @@ export function createFileStore(directory: string): FileStore {
       await writeFile(partOf(name), text, { mode: OWNER_ONLY });
       await rename(partOf(name), place(name));
     },
+    list: async (name) => ((await orAbsent(readdir(place(name)), 'ENOENT')) ?? []).toSorted(),
+    remove: (name) => rm(place(name), { force: true }),
     exists: async (name) => (await orAbsent(lstat(place(name)), 'ENOENT')) !== null,
     writeNew: async (name, text) => {
       const file = await orAbsent(open(place(name), 'wx', OWNER_ONLY), 'EEXIST');

@@ -8,6 +8,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Whether results go to a screen, not to a file or another program. */
   readonly screen: boolean;
+  /** How wide the screen is; `null` where results go to none. */
+  readonly columns: number | null;
   /** Whether colours are wanted: a screen, and no NO_COLOR. */
   readonly color: boolean;
   /** Asks for one line, on stderr. `null`: the input ended. */
@@ -19,27 +21,6 @@ export interface Terminal {
 /** Text of others with its control characters replaced: nothing that a seller or an agent wrote may steer a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{FFFD}');
-}
-
-/** Columns of equal width, two spaces apart; the cells are made printable. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const cells = rows.map((row) => row.map(printable));
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-/** `name  value` lines; entries without a value are left out. */
-export function formatFacts(facts: Readonly<Record<string, string | null | undefined>>): string {
-  return formatTable(
-    Object.entries(facts).flatMap(([name, value]) => (value === null || value === undefined ? [] : [[name, value]])),
-  );
 }
 
 const COLORS = { green: 32, yellow: 33, red: 31, dim: 2, bold: 1 } as const;

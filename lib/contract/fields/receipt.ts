@@ -28,6 +28,10 @@ export const receipt = /* @__PURE__ */ define(() =>
     paymentInstrumentId: v.string(),
     userId: v.string(),
     agentName: said(v.nullable(v.string()), "the caller's word"),
+    resource: said(
+      v.nullable(v.strictObject({ url: v.string(), description: v.nullable(v.string()) })),
+      'the caller’s word on what was bought, as ProcessPayment was told it: nobody has looked at it',
+    ),
     purpose: said(v.picklist(['PAYMENT', 'WITHDRAWAL']), 'a withdrawal brings money home, on nobody’s budget'),
     decision: v.picklist(['PAID', 'DENIED', 'PENDING', 'ABORTED']),
     denial: said(
@@ -79,6 +83,7 @@ export const PAID_RECEIPT = /* @__PURE__ */ define(
       paymentInstrumentId: example.INSTRUMENT_ID,
       userId: example.USER_ID,
       agentName: 'assistant',
+      resource: { url: 'https://api.example.com/market-data', description: 'Monthly installations by country' },
       purpose: 'PAYMENT',
       decision: 'PAID',
       denial: null,
@@ -114,6 +119,7 @@ export const WITHDRAWAL_RECEIPT = /* @__PURE__ */ define(
     ({
       ...PAID_RECEIPT,
       paymentSessionId: 'withdrawal-Z6Emdn5jxFEC87s',
+      resource: null,
       purpose: 'WITHDRAWAL',
       amountUsd: '12.50',
       offer: { ...PAID_RECEIPT.offer, amount: '12500000' },

@@ -122,7 +122,7 @@ function toAsked({ request, challenge, networks, ...members }: Asked) {
     challenge: { headers: challenge.headers, body: challenge.body ?? '' },
     networks: networks === undefined ? null : new Set(networks),
     maxPrice: members.maxPrice ?? null,
-    resource: members.resource ?? 'related',
+    resourceRule: members.resource ?? 'related',
   } as const;
 }
 

@@ -3,6 +3,8 @@ import { clientToken, instrumentId, manager, paymentId, sessionId } from '../fie
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { anyObject, text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import { RESOURCE_DESCRIPTION_MAX_CHARS, RESOURCE_URL_MAX_CHARS } from '../../domain/limits.ts';
+import { toResource, type Resource } from '../../domain/payment/resource.ts';
 import type { FamilyDocument } from '../document.ts';
 import { address, instant, network, nextToken, said, usdText } from '../fields/answers.ts';
 import {
@@ -44,7 +46,7 @@ export const PAYMENT_ROUTES = {
     function: 'read-payments',
     roles: backendReads,
     user: 'required',
-    oauth: null,
+    oauth: 'manage',
     query: { paymentManagerArn: 'one', maxResults: 'one', nextToken: 'one' },
   },
   GetPayment: {
@@ -54,7 +56,7 @@ export const PAYMENT_ROUTES = {
     function: 'read-payments',
     roles: backendReads,
     user: 'required',
-    oauth: null,
+    oauth: 'manage',
     query: { paymentManagerArn: 'one' },
   },
 } as const satisfies OperationTable;
@@ -89,6 +91,22 @@ const paymentInput = /* @__PURE__ */ define(() =>
   }),
 );
 
+/** What is bought, for the receipt alone. */
+const resource = /* @__PURE__ */ define(() =>
+  v.pipe(
+    v.object({
+      url: said(text(1, RESOURCE_URL_MAX_CHARS), 'of the web; what is kept is origin and path, cut to 120 bytes'),
+      description: v.optional(said(text(0, RESOURCE_DESCRIPTION_MAX_CHARS), 'what is kept is cut to 80 bytes')),
+    }),
+    v.rawTransform<{ url: string; description?: string | undefined }, Resource>(({ dataset, addIssue, NEVER }) => {
+      const value = toResource(dataset.value);
+      if (value !== null) return value;
+      addIssue({ message: 'must have a url of the web, such as https://api.example.com/report' });
+      return NEVER;
+    }),
+  ),
+);
+
 export const PAYMENT_REQUESTS = /* @__PURE__ */ define(() => {
   return {
     ProcessPayment: v.pipe(
@@ -100,6 +118,7 @@ export const PAYMENT_REQUESTS = /* @__PURE__ */ define(() => {
         paymentType: text(1, 64),
         paymentInput: anyObject as unknown as v.GenericSchema<PaymentInput, Readonly<Record<string, unknown>>>,
         replayOnly: v.optional(v.boolean('must be true or false')),
+        resource: v.optional(resource),
         paymentConnectorId: v.optional(
           v.never('is not a member of this request: the wallet says which connector it belongs to'),
         ),
@@ -111,6 +130,7 @@ export const PAYMENT_REQUESTS = /* @__PURE__ */ define(() => {
         paymentType: members.paymentType,
         paymentInput: members.paymentInput,
         replayOnly: members.replayOnly ?? false,
+        resource: members.resource ?? null,
         clientToken: members.clientToken,
       })),
     ),
@@ -188,6 +208,7 @@ export const PAYMENT_DOCUMENT = {
           },
         },
         clientToken: CLIENT_TOKEN,
+        resource: { url: 'https://api.example.com/market-data', description: 'Monthly installations by country' },
       },
       members: { paymentInput },
       answer: {

@@ -4,6 +4,7 @@ export type ChallengeCode =
   | 'input_missing'
   | 'ambiguous_input'
   | 'allowance_without_upto'
+  | 'allowance_unsupported'
   | 'unsupported_version'
   | 'invalid_payload'
   | 'scheme_missing'
@@ -26,7 +27,10 @@ export type ChallengeCode =
   | 'wrong_extra_name'
   | 'wrong_extra_version'
   | 'unsupported_transfer_method'
-  | 'unsupported_payment_flow';
+  | 'unsupported_payment_flow'
+  | 'facilitator_missing'
+  | 'invalid_facilitator'
+  | 'unsupported_facilitator';
 
 /** What keeps an offer from being chosen, besides what is wrong with it. Published as `bursar:` codes too. */
 export type OfferCode =

@@ -25,6 +25,8 @@ export interface OfferFacts {
   readonly allowedNetworks: ReadonlySet<string>;
   /** Of those, what the caller lets pass; `null`: all. */
   readonly networks: ReadonlySet<string> | null;
+  /** Addresses that the deployment lets decide how much of a ceiling is taken. */
+  readonly facilitators: ReadonlySet<string>;
   /** The most that the caller lets an offer cost; `null`: no bound of its own. */
   readonly maxPrice: MicroUsd | null;
   readonly validityCapSeconds: number;
@@ -49,6 +51,7 @@ export function judgeOffer(seller: SellerOffer, facts: OfferFacts): Verdict {
   const { offer, price } = priced;
   const found =
     networkFlaw(offer, facts) ??
+    facilitatorFlaw(offer, facts) ??
     priceFlaw(price, facts) ??
     validityFlaw(offer, facts) ??
     balanceFlaw(offer, facts) ??
@@ -70,6 +73,12 @@ function networkFlaw({ network }: Offer, { allowedNetworks, networks, instrument
         code: 'other_wallet_family',
         reason: `a wallet of the family ${instrument.network} signs nothing on ${network}`,
       };
+}
+
+function facilitatorFlaw({ facilitator }: Offer, { facilitators }: OfferFacts): OfferFlaw | null {
+  if (facilitator === undefined || facilitators.has(facilitator)) return null;
+  const reason = `the deployment lets nobody but its listed facilitators decide how much is taken, and ${facilitator} is none`;
+  return { code: 'unsupported_facilitator', reason };
 }
 
 function priceFlaw(price: MicroUsd, { maxPrice }: OfferFacts): OfferFlaw | null {

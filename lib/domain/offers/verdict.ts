@@ -4,9 +4,9 @@ import type { ChallengeCode, OfferCode } from './codes.ts';
 
 /**
  * What a signature lets happen beyond paying the price for a delivery, the least first. `amount`: the payee gets just that, after it
- * did its work. `ceiling`: the payee chooses up to a bound. `prepaid`: the payee is paid before it does anything.
+ * did its work. `approval`: just that too, out of a standing approval of the wallet. `ceiling`: the payee chooses up to a bound. `prepaid`: the payee is paid before it does anything.
  */
-export const EXPOSURES = ['amount', 'ceiling', 'prepaid'] as const;
+export const EXPOSURES = ['amount', 'approval', 'ceiling', 'prepaid'] as const;
 export type Exposure = (typeof EXPOSURES)[number];
 
 /** Why an offer is not paid. `code` is published as `bursar:CODE` and never renamed. */

@@ -3,6 +3,7 @@ import type { PaymentId } from '../ids.ts';
 import type { MicroUsd } from '../money.ts';
 import type { EpochMs } from '../time.ts';
 import type { Denial } from './denial.ts';
+import type { Resource } from './resource.ts';
 import type { Hex, Offer, Signature, SigningTerms } from './shapes.ts';
 
 export type { Hex, Offer, Signature, SigningTerms } from './shapes.ts';
@@ -29,6 +30,8 @@ export interface Payment {
   readonly sessionId: string;
   readonly instrumentId: string;
   readonly agentName: string | null;
+  /** The caller's word, for the receipt; no part of the request hash. */
+  readonly resource: Resource | null;
   /** SHA-256 over session, instrument and all that the signature covers: tells a retry from another request under one token. */
   readonly requestHash: Hex;
   readonly offer: Offer;

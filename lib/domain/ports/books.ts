@@ -55,7 +55,10 @@ export interface Ledger {
   readGate(): Promise<Gate>;
   /** Strongly consistent. */
   readPayment(id: PaymentId): Promise<Payment | null>;
-  /** Writes a PENDING payment if its id is free. The same payment and owner again is `created`. */
+  /**
+   * Writes a payment if its id is free: PENDING, or DENIED where nothing is ever to be reserved for it, and then no sweeper visits
+   * it. The same payment, owner and status again is `created`.
+   */
   putIntent(payment: Payment): Promise<IntentOutcome>;
   /**
    * Moves an amount from available to reserved, if the session is active at `now`, was not opened before the floor, has a place

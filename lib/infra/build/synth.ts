@@ -25,6 +25,7 @@ export const SYNTH_SOURCES: readonly string[] = [
   'lib/api',
   'lib/contract',
   'lib/json',
+  'lib/jwt',
   'lib/chains',
   'lib/domain',
   'lib/events',

@@ -20,6 +20,12 @@ export interface BursarConfig {
    */
   readonly defaultSessionLimitUsd: string | null;
   /**
+   * The largest budget in US dollars that a session may be opened with, by whoever may open sessions; `null` (written `none`) leaves
+   * that to them. It bounds one session, not how many of them there are. Sessions that are open already keep their budgets.
+   * @default null
+   */
+  readonly maxSessionLimitUsd: string | null;
+  /**
    * Chains that may be paid on, by CAIP-2 id or x402 name. Base and its testnet are where x402 sellers and public RPC
    * endpoints are; every further chain is one more place to fund and watch, so it is the deployer's decision.
    * @default ['eip155:8453', 'eip155:84532']
@@ -93,6 +99,12 @@ export interface BursarConfig {
    */
   readonly withdrawalAddresses: readonly string[];
   /**
+   * Facilitators, by address, that may decide how much of an offer's ceiling is taken (x402's scheme `upto`). The session pays the
+   * ceiling whatever they take, so list those alone that you trust with it.
+   * @default [] (no such offer is paid)
+   */
+  readonly facilitators: readonly string[];
+  /**
    * ARNs that may assume TreasuryRole, which takes money out of the wallets of every user, to `withdrawalAddresses` only. No
    * other role may, and the role is made only where somebody is named here.
    * @default [] - there is no TreasuryRole
@@ -125,6 +137,13 @@ export interface BursarConfig {
    * @default null
    */
   readonly jwtIssuers: readonly string[] | null;
+  /**
+   * Blocks of private addresses, in CIDR, at which issuers of tokens may be, at most 16. Functions ask an issuer at no other
+   * address that is not of the internet, whatever its name resolves to, since a discovery URL may be a stranger's way into your
+   * VPC; this host and metadata services they never ask.
+   * @default []
+   */
+  readonly issuerPrivateRanges: readonly string[];
   /**
    * Whether calls with tokens are taken, under `/oauth`. Without them everybody signs with IAM, and there is neither the
    * function that judges tokens nor a way to make it work for strangers.
@@ -194,6 +213,13 @@ export interface BursarConfig {
    * @default null
    */
   readonly alarmEmail: string | null;
+  /**
+   * Whether `alarmEmail` also hears, as it happens, of what only administrators do: reads of seeds and of wallet providers' secrets by
+   * anybody but the functions, deletions and disabling of keys, and changes of key policies, as CloudTrail reports them; and of updates
+   * of payment managers. The account needs a trail of management events.
+   * @default false
+   */
+  readonly trailRules: boolean;
   /**
    * US dollars that may be signed for in an hour before an alarm. `null` (written `none`) leaves it to CloudWatch to learn
    * over two weeks what is usual, and to report what is above it.

@@ -1,5 +1,7 @@
+import { parseUsd } from '../../domain/money.ts';
 import {
   AGENT_NAMES,
+  FACILITATORS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
   RPC_URLS,
@@ -26,6 +28,7 @@ import {
   parseObject,
   parseOptional,
   parsePrincipals,
+  parsePrivateRanges,
   parseSecretArns,
   parseVpc,
 } from './values.ts';
@@ -59,6 +62,11 @@ const PARSERS: Parsers = {
     if (typeof value === 'string') return fitting(SESSION_LIMIT_USD, value);
     throw new Unexpected(SESSION_LIMIT_USD.expected());
   },
+  maxSessionLimitUsd: (value) =>
+    parseOptional(value, (given) => {
+      if (typeof given === 'string') return fitting(SESSION_LIMIT_USD, given);
+      throw new Unexpected(SESSION_LIMIT_USD.expected());
+    }),
   allowedNetworks: (value) => {
     const ids = parseList(value).map((name) => findNetwork(name)?.id);
     const known = [...new Set(ids.filter((id) => id !== undefined))];
@@ -85,10 +93,12 @@ const PARSERS: Parsers = {
   observerPrincipals: parsePrincipals,
   tokenPrincipals: parsePrincipals,
   withdrawalAddresses: (value) => fitting(WITHDRAWAL_ADDRESSES, parseList(value)),
+  facilitators: (value) => fitting(FACILITATORS, parseList(value)),
   treasuryPrincipals: parsePrincipals,
   backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,
   jwtIssuers: parseIssuers,
+  issuerPrivateRanges: parsePrivateRanges,
   oauth: parseBoolean,
   authorizerConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
   externalSecretArns: parseSecretArns,
@@ -101,6 +111,7 @@ const PARSERS: Parsers = {
   repeatWindowSeconds: (value) => fitting(secondsWithin(REPEAT_WINDOW_RANGE), parseInteger(value) ?? Number.NaN),
   agentNames: (value) => fitting(AGENT_NAMES, parseList(value)),
   alarmEmail: parseEmail,
+  trailRules: parseBoolean,
   spendAlarmUsdPerHour: (value) => parseOptional(value, (given) => parseNumberWithin(given, 0.01, 1_000_000)),
   dashboards: parseBoolean,
   traceSamplingRate: (value) => parseNumberWithin(value, 0, 1),
@@ -116,6 +127,23 @@ const PARSERS: Parsers = {
   existingTables: parseExistingTables,
 };
 
+/** What other programs of Bursar read; every further `BURSAR_` variable is a slip of the pen. */
+export const PROGRAM_VARIABLES: readonly string[] = [
+  'BURSAR_ENDPOINT',
+  'BURSAR_CONTEXT',
+  'BURSAR_MANAGER',
+  'BURSAR_USER',
+  'BURSAR_TOKEN',
+  'BURSAR_MAX_BUDGET_USD',
+  // Of tests and tools of a checkout.
+  'BURSAR_SEED',
+  'BURSAR_STACK_FILE',
+  'BURSAR_CONFORMANCE_TARGET',
+];
+
+/** The variables of the environment that are choices, such as `BURSAR_LOG_RETENTION_DAYS`. */
+export const CONFIG_VARIABLES: readonly string[] = Object.keys(PARSERS).map(toVariable);
+
 /** Choices of the deployer that cannot be; the message is for the deployer. */
 export class InvalidConfiguration extends Error {
   override readonly name = 'InvalidConfiguration';
@@ -130,7 +158,7 @@ export interface ConfigSource {
 
 /**
  * Reads the deployer's choices. A choice that context and environment make differently is an error, since neither can be
- * told to be the one meant; so is a `bursar:` key that does not exist.
+ * told to be the one meant; so is a `bursar:` key or a `BURSAR_` variable that does not exist.
  *
  * @throws InvalidConfiguration that lists every problem with the value received
  */
@@ -140,6 +168,11 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
     if (key.startsWith(CONTEXT_PREFIX) && !Object.hasOwn(PARSERS, key.slice(CONTEXT_PREFIX.length))) {
       problems.push(`context ${key} is not a choice: expected one of ${Object.keys(PARSERS).join(', ')}`);
     }
+  }
+  const known = new Set([...CONFIG_VARIABLES, ...PROGRAM_VARIABLES]);
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('BURSAR_') || known.has(name)) continue;
+    problems.push(`environment ${name} is not a choice: expected one of ${CONFIG_VARIABLES.join(', ')}`);
   }
 
   const chosen: Record<string, unknown> = {};
@@ -171,6 +204,8 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
     ...unservedConcurrency(config),
     ...halfDomain(config),
     ...deafAuthorizer(config),
+    ...overCeiling(config),
+    ...untoldTrail(config),
   );
   if (problems.length > 0) throw new InvalidConfiguration(`invalid configuration:\n- ${problems.join('\n- ')}`);
   return config;
@@ -211,6 +246,18 @@ function deafAuthorizer({ oauth, authorizerConcurrency, jwtIssuers }: BursarConf
     ...(authorizerConcurrency === null ? [] : ['authorizerConcurrency needs oauth: without it nobody judges tokens']),
     ...(jwtIssuers === null || jwtIssuers.length === 0 ? [] : ['jwtIssuers needs oauth: without it no token is taken']),
   ];
+}
+
+function overCeiling({ defaultSessionLimitUsd: usual, maxSessionLimitUsd: most }: BursarConfig): string[] {
+  if (most === null) return [];
+  if (usual === null) return ['maxSessionLimitUsd needs a defaultSessionLimitUsd: without one a session has no limit'];
+  const [amount, ceiling] = [parseUsd(usual), parseUsd(most)];
+  if (!amount.ok || !ceiling.ok || amount.value <= ceiling.value) return [];
+  return [`defaultSessionLimitUsd ${usual} is above maxSessionLimitUsd ${most}: expected at most as much`];
+}
+
+function untoldTrail({ trailRules, alarmEmail }: BursarConfig): string[] {
+  return trailRules && alarmEmail === null ? ['trailRules needs alarmEmail: there is nobody to tell'] : [];
 }
 
 /** `logRetentionDays` is `BURSAR_LOG_RETENTION_DAYS`. */

@@ -1,5 +1,6 @@
 import { ISSUERS, type Choice } from '../../choices/values.ts';
 import { issuerKey } from '../../domain/tenants/jwt-authorizer.ts';
+import { isAddressRange } from '../../jwt/address-ranges.ts';
 import type { ExistingTables } from './config.ts';
 
 // Parsers of one choice each: context and environment give texts, `cdk.json` any JSON.
@@ -28,11 +29,20 @@ export function fitting<T>(choice: Choice<T>, value: T): T {
   throw new Unexpected(choice.expected());
 }
 
-/** Context from `cdk.json` may hold arrays; the command line and the environment hold text. */
+/** Context from `cdk.json` may hold arrays; the command line and the environment hold text: JSON, or items with commas. */
 export function parseList(value: unknown): string[] {
-  const items = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;
+  const items = typeof value === 'string' ? splitList(value) : value;
   if (Array.isArray(items) && items.every((item) => typeof item === 'string')) return items;
-  throw new Unexpected('a list of texts, or one text with commas');
+  throw new Unexpected('a list of texts, as JSON or as one text with commas');
+}
+
+function splitList(text: string): unknown {
+  if (!text.trimStart().startsWith('[')) return text.split(',').map((item) => item.trim());
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 export function parseObject(value: unknown): object {
@@ -170,4 +180,12 @@ export function parseIssuers(value: unknown): string[] | null {
   const issuers = value === 'none' ? [] : parseList(value).map(issuerKey);
   if (issuers.every((text) => ISSUER.test(text)) && ISSUERS.fits(issuers)) return issuers;
   throw new Unexpected(ISSUERS.expected());
+}
+
+const PRIVATE_RANGES_MAX = 16;
+
+export function parsePrivateRanges(value: unknown): string[] {
+  const ranges = value === 'none' ? [] : parseList(value);
+  if (ranges.every(isAddressRange) && ranges.length <= PRIVATE_RANGES_MAX) return ranges;
+  throw new Unexpected(`at most ${PRIVATE_RANGES_MAX} blocks of addresses in CIDR such as 10.20.0.0/16, or 'none'`);
 }

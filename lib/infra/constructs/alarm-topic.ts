@@ -20,12 +20,14 @@ const DELETION_DAYS = 7;
  */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
+  private readonly key: Key;
+  private rulesUseKey = false;
 
   constructor(scope: Construct, id: string, { name, email }: AlarmTopicProps) {
     super(scope, id);
     const ofThisAccount = { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } };
     const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
-    const key = new Key(this, 'Key', {
+    this.key = new Key(this, 'Key', {
       description: 'Encrypts the alarms of Bursar on their way',
       enableKeyRotation: true,
       // A message is on its way for minutes.
@@ -44,7 +46,7 @@ export class AlarmTopic extends Construct {
         ],
       }),
     });
-    this.topic = new Topic(this, 'Topic', { displayName: name, masterKey: key });
+    this.topic = new Topic(this, 'Topic', { displayName: name, masterKey: this.key });
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'PublishedToByAlarms',
@@ -65,5 +67,30 @@ export class AlarmTopic extends Construct {
       }),
     );
     this.topic.addSubscription(new EmailSubscription(email));
+  }
+
+  /** Lets a rule of EventBridge tell the topic. @param id of the rule, in the statement's name */
+  allowRule(id: string, ruleArn: string): void {
+    const events = new ServicePrincipal('events.amazonaws.com');
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: `PublishedToBy${id}`,
+        principals: [events],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': ruleArn } },
+      }),
+    );
+    if (this.rulesUseKey) return;
+    this.rulesUseKey = true;
+    // EventBridge states neither account nor rule when it uses a topic's key; whom it tells is for the topic to say.
+    this.key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'UsedByRules',
+        principals: [events],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+      }),
+    );
   }
 }

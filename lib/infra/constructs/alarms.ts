@@ -19,6 +19,8 @@ import type { ServiceFunction } from './service-function.ts';
 export interface AlarmsProps {
   /** `null`: nobody is told. */
   readonly topic: AlarmTopic | null;
+  /** Whether the topic also hears of each update of a payment manager. */
+  readonly managersAreWatched: boolean;
   readonly metrics: DeploymentMetrics;
   readonly accessLogs: LogGroup;
   /** `null` where nobody judges tokens. */
@@ -80,6 +82,7 @@ export class Alarms extends Construct {
     this.frozen();
     this.deadLetters(props.deadLetters);
     this.spend(props);
+    if (props.managersAreWatched) this.managerUpdated();
   }
 
   private invariantViolated(): Alarm {
@@ -241,6 +244,17 @@ export class Alarms extends Construct {
   private frozen(): Alarm {
     return this.add('Frozen', 'Payments are frozen', TreatMissingData.NOT_BREACHING, {
       metric: this.metrics.metric('Frozen', {}, { statistic: 'Maximum' }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 1,
+    });
+  }
+
+  /** Who may change a manager decides whose tokens pay. */
+  private managerUpdated(): Alarm {
+    const metric = this.metrics.metric('OperationSuccess', { Operation: 'UpdatePaymentManager' }, { statistic: 'Sum' });
+    return this.add('ManagerUpdated', 'A payment manager was changed', TreatMissingData.NOT_BREACHING, {
+      metric,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: 0,
       evaluationPeriods: 1,

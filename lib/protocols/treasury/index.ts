@@ -1,14 +1,12 @@
 import {
-  coveredByTransfer,
   freezeTransfer,
-  packTransferTerms,
   presentTransfer,
-  showTransferTerms,
-  tokenOf,
   transferMessage,
   unpackTransferTerms,
   type Eip3009Terms,
 } from '../../chains/evm/eip3009.ts';
+import { coveredByTransfer, tokenOf } from '../../chains/evm/tokens.ts';
+import { packWindow, showWindow } from '../../chains/evm/window-terms.ts';
 import type { OfferBase, SigningTerms } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
 
@@ -55,9 +53,9 @@ export const treasuryTransfer: Scheme<'treasury/withdrawal/eip3009'> = {
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezeTransfer,
   covered: (offer) => ({ ...NAME, ...coveredByTransfer(offer) }),
-  show: showTransferTerms,
+  show: showWindow,
   messages: (offer, terms) => [transferMessage(offer, terms)],
   present: presentTransfer,
-  pack: (_offer, terms) => ({ offer: {}, terms: packTransferTerms(terms) }),
+  pack: (_offer, terms) => ({ offer: {}, terms: packWindow(terms) }),
   unpack: (common, { terms }) => ({ offer: { ...common, ...NAME }, terms: unpackTransferTerms(terms) }),
 };

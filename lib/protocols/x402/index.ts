@@ -2,7 +2,7 @@ import type { Offer } from '../../domain/payment/payment.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
-import { parseRequirement, type X402Schemes } from './requirement.ts';
+import { parseRequirement, type ReadContext } from './requirement.ts';
 import { refuseChallenge, type ChallengeRefusal } from './refusal.ts';
 
 /** AgentCore's `paymentInput` is a union: exactly one member, the one that the payment type names. */
@@ -20,16 +20,18 @@ function parseUnion(paymentInput: unknown): Result<object, ChallengeRefusal> {
   return refuseChallenge('ambiguous_input', '', message);
 }
 
-/** Reads `paymentInput.cryptoX402`: version, one entry of the seller's `accepts`, and no allowance limit, which no payable scheme takes. */
-export function parseX402Input(
-  paymentInput: unknown,
-  context: { readonly networks: ReadonlySet<string>; readonly schemes: X402Schemes },
-): Result<Offer, ChallengeRefusal> {
+/** Reads `paymentInput.cryptoX402`: version, one entry of the seller's `accepts`, and no allowance limit: Bursar sends no approval to a chain. */
+export function parseX402Input(paymentInput: unknown, context: ReadContext): Result<Offer, ChallengeRefusal> {
   const union = parseUnion(paymentInput);
   if (!union.ok) return union;
   const input = union.value;
   const offer = parseRequirement({ version: memberOf(input, 'version'), payload: memberOf(input, 'payload') }, context);
   if (!offer.ok || memberOf(input, 'permit2AllowanceLimit') === undefined) return offer;
+  if (offer.value.scheme === context.schemes.withAllowance) {
+    const message =
+      'permit2AllowanceLimit is not supported: approve the Permit2 contract from the wallet itself. Expected: no such member';
+    return refuseChallenge('allowance_unsupported', 'permit2AllowanceLimit', message);
+  }
   const message = `permit2AllowanceLimit is only supported for payment scheme '${context.schemes.withAllowance}'. Received scheme: ${offer.value.scheme}`;
   return refuseChallenge('allowance_without_upto', 'permit2AllowanceLimit', message);
 }

@@ -8,20 +8,20 @@ import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { foreignDomainOf } from './foreign-domain.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
-import type { BuyerScheme, X402Version } from './scheme.ts';
+import type { BuyerScheme } from './scheme.ts';
 
 export interface ReadContext {
   /** CAIP-2 ids of the networks that may be paid on. */
   readonly networks: ReadonlySet<string>;
-  /** The schemes that can be paid, and those that are known by name only. */
+  /** @default - left to the service to judge */
+  readonly facilitators?: ReadonlySet<string>;
+  /** The schemes that can be paid. */
   readonly schemes: X402Schemes;
 }
 
-/** The schemes of x402 that a release pays, and what it says of those that it does not. */
+/** The schemes of x402 that a release pays. */
 export interface X402Schemes {
   readonly payable: readonly BuyerScheme[];
-  /** By scheme: why an entry of a version is not paid, where there is more to say than that it is not supported. */
-  readonly refusals: Readonly<Record<string, (version: X402Version) => string | null>>;
   /** The scheme that AgentCore's `permit2AllowanceLimit` belongs to. */
   readonly withAllowance: string;
 }
@@ -52,7 +52,7 @@ export function parseRequirement(
     const message = `X402 Payload for signing is invalid. Received: ${formatReceived(payload)}. Expected: an object, one entry of the seller's accepts`;
     return no('invalid_payload', 'payload', message);
   }
-  const schemes = findSchemes(memberOf(payload, 'scheme'), version, context.schemes);
+  const schemes = findSchemes(memberOf(payload, 'scheme'), context.schemes);
   if (!schemes.ok) return schemes;
   const network = parseNetwork(memberOf(payload, 'network'), context);
   if (!network.ok) return network;
@@ -78,23 +78,18 @@ export function parseRequirement(
     payTo: payTo.value,
     maxTimeoutSeconds: timeout.value,
   } as const;
-  return scheme.value.read(fields, extra.value, network.value);
+  return scheme.value.read(fields, extra.value, network.value, { facilitators: context.facilitators ?? null });
 }
 
 /** The schemes of a name, one for each transfer method; the first is meant where an entry names no method. */
-function findSchemes(
-  name: unknown,
-  version: X402Version,
-  { payable, refusals }: X402Schemes,
-): Result<readonly BuyerScheme[], ChallengeRefusal> {
+function findSchemes(name: unknown, { payable }: X402Schemes): Result<readonly BuyerScheme[], ChallengeRefusal> {
   const field = 'payload.scheme';
   if (isAbsent(name)) return no('scheme_missing', field, 'Payment scheme is required');
   const found = payable.filter(({ scheme }) => scheme === name);
   if (found.length > 0) return ok(found);
-  const known = typeof name === 'string' && Object.hasOwn(refusals, name) ? refusals[name]!(version) : null;
   const supported = [...new Set(payable.map(({ scheme }) => scheme))].join(', ');
-  const general = `Payment scheme not supported. Supported scheme: ${supported}. Received: ${formatReceived(name)}`;
-  return no('unsupported_scheme', field, known ?? general);
+  const message = `Payment scheme not supported. Supported scheme: ${supported}. Received: ${formatReceived(name)}`;
+  return no('unsupported_scheme', field, message);
 }
 
 /** `null` and an empty text stand for a member that is left out: writers in other languages send them. */

@@ -8,6 +8,18 @@ import type { ChallengeRefusal } from './refusal.ts';
 export type X402Version = '1' | '2';
 export type X402Key = Extract<SchemeKey, `x402/${string}`>;
 
+/** Throws on a version that this release does not know: the stored payment is then a later release's. */
+export function versionOf({ version }: Pick<OfferBase, 'version'>): X402Version {
+  if (version !== '1' && version !== '2') throw new Error(`a stored payment has the unknown x402 version '${version}'`);
+  return version;
+}
+
+/** What a deployment allows that only some schemes ask for. */
+export interface SchemeLimits {
+  /** Addresses that may decide how much of a ceiling is taken. `null`: it is left to the service to judge. */
+  readonly facilitators: ReadonlySet<string> | null;
+}
+
 /** The members that an entry of `accepts` has in every scheme, checked. */
 export type RequirementFields = Pick<OfferBase, 'network' | 'asset' | 'amount' | 'payTo' | 'maxTimeoutSeconds'> & {
   readonly version: X402Version;
@@ -17,7 +29,12 @@ export type RequirementFields = Pick<OfferBase, 'network' | 'asset' | 'amount' |
 export interface BuyerScheme<K extends X402Key = X402Key> extends Pick<Scheme<K>, 'scheme' | 'transferMethod'> {
   readonly protocol: 'x402';
   /** @param extra the entry's member of that name */
-  read(fields: RequirementFields, extra: object, network: Network): Result<Offer, ChallengeRefusal>;
+  read(
+    fields: RequirementFields,
+    extra: object,
+    network: Network,
+    limits: SchemeLimits,
+  ): Result<Offer, ChallengeRefusal>;
   /**
    * Finds out what became of a proof, from its chain alone. `null`: the payload is of another scheme. Throws where the chain cannot
    * be asked.

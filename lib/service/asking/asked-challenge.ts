@@ -15,7 +15,7 @@ export interface AskedPurchase {
   /** CAIP-2 ids; `null`: every network of the deployment. */
   readonly networks: ReadonlySet<string> | null;
   readonly maxPrice: MicroUsd | null;
-  readonly resource: ResourceRule;
+  readonly resourceRule: ResourceRule;
 }
 
 /** What a 402 offers. */
@@ -25,7 +25,7 @@ export interface AskedOffers {
 }
 
 /** Reads the 402 of a caller as widely as a client reads that of a seller. Pure; asks no store. */
-export function readAsked({ challenge, request, resource }: AskedPurchase): Result<AskedOffers, Refusal> {
+export function readAsked({ challenge, request, resourceRule }: AskedPurchase): Result<AskedOffers, Refusal> {
   const headers = new Map(Object.entries(challenge.headers).map(([name, value]) => [name.toLowerCase(), value]));
   const read = readChallenge({ headers: { get: (name) => headers.get(name) ?? null }, body: challenge.body });
   if (!read.ok) return refuse({ reason: 'challenge_unreadable', message: read.error.message });
@@ -33,5 +33,8 @@ export function readAsked({ challenge, request, resource }: AskedPurchase): Resu
     const message = 'it speaks none of the protocols that Bursar pays by: neither its headers nor its body are of x402';
     return refuse({ reason: 'challenge_unreadable', message });
   }
-  return ok({ challenge: read.value, offers: listOffers(read.value, { requestedUrl: request.url, resource }) });
+  return ok({
+    challenge: read.value,
+    offers: listOffers(read.value, { requestedUrl: request.url, resource: resourceRule }),
+  });
 }

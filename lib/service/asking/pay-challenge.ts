@@ -4,18 +4,20 @@ import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { formatUsd } from '../../domain/money.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
+import { toResource } from '../../domain/payment/resource.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { restate, type Presentation } from '../../protocols/challenge.ts';
-import { outcomeOf } from '../paying/drive-payment.ts';
+import { describedAs, restate, type Presentation } from '../../protocols/challenge.ts';
+import { drivePayment, outcomeOf } from '../paying/drive-payment.ts';
 import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
 import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
 import { hashRequest, newPayment, toPaymentId } from '../paying/payment-draft.ts';
 import { awaitOutcome } from '../paying/payment-wait.ts';
 import {
   draftOf,
-  driveUnlessRepeated,
+  firstRecord,
   scopeOf,
+  unlessRepeated,
   type PayingRequest,
   type ProcessPaymentDeps,
 } from '../paying/process-payment.ts';
@@ -23,7 +25,7 @@ import { resumePayment } from '../paying/resume-payment.ts';
 import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
 import { expiryOfQuote, formatQuoteId } from './quote-id.ts';
 
-export interface PayChallengeRequest extends PayingRequest, AskedPurchase {
+export interface PayChallengeRequest extends Omit<PayingRequest, 'resource'>, AskedPurchase {
   /** Whether to answer with the stored outcome of the token alone, and never pay. */
   readonly replayOnly: boolean;
   /** Pays the offer of this quote, or nothing. */
@@ -67,8 +69,18 @@ async function findOrPay(
   if (stored !== null) return answerFrom(deps, request, stored, checked);
   if (request.replayOnly) return refuse({ reason: 'no_payment' });
   if (!checked.ok) return checked;
-  const offer = chooseOffer(deps, request, asked, checked.value);
-  return offer.ok ? payChosen(deps, request, offer.value, checked.value) : offer;
+  const chosen = chooseOffer(deps, request, asked, checked.value);
+  if (!chosen.ok) return chosen;
+  const { offer, entry } = chosen.value;
+  const description = describedAs({ challenge: asked.challenge, entry });
+  const resource = toResource({ url: request.request.url, description });
+  return payChosen(deps, { ...request, resource }, offer, checked.value);
+}
+
+/** An offer with the seller's entry that it was read from. */
+interface Chosen {
+  readonly offer: Offer;
+  readonly entry: object;
 }
 
 function chooseOffer(
@@ -76,9 +88,9 @@ function chooseOffer(
   request: PayChallengeRequest,
   { offers }: AskedOffers,
   { session, instrument }: PayerWithInstrument,
-): Result<Offer, Refusal> {
+): Result<Chosen, Refusal> {
   const now = deps.clock.now();
-  const { allowedNetworks, validityCapSeconds } = deps;
+  const { allowedNetworks, facilitators, validityCapSeconds } = deps;
   const quoted = request.quoteId === null ? ok(offers) : findQuoted(request, request.quoteId, offers, now);
   if (!quoted.ok) return quoted;
   const judged: readonly JudgedOffer[] = quoted.value.map((seller) => ({
@@ -88,6 +100,7 @@ function chooseOffer(
       ...request,
       now,
       allowedNetworks,
+      facilitators,
       validityCapSeconds,
       session,
       instrument,
@@ -95,9 +108,9 @@ function chooseOffer(
     }),
   }));
   const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);
-  return best?.seller.priced == null
-    ? refuse({ reason: 'no_payable_offer', offers: judged })
-    : ok(best.seller.priced.offer);
+  if (best?.seller.priced == null) return refuse({ reason: 'no_payable_offer', offers: judged });
+  const { index, priced } = best.seller;
+  return ok({ offer: priced.offer, entry: offers.find((each) => each.index === index)?.entry ?? {} });
 }
 
 /** The offer that a quote was made for. One that this 402 does not make, or a quote for another request, pays nothing. */
@@ -121,7 +134,7 @@ function findQuoted(
 /** Writes the intent, which freezes the choice, and carries it on; whoever wrote one under the token first is answered from. */
 async function payChosen(
   deps: ProcessPaymentDeps,
-  request: PayChallengeRequest,
+  request: PayChallengeRequest & PayingRequest,
   offer: Offer,
   checked: CheckedPayer,
 ): Promise<Result<Payment, Refusal>> {
@@ -129,10 +142,11 @@ async function payChosen(
   deps.observer?.offered(draft);
   const payment = newPayment(deps, draft, checked.payer);
   if (!payment.ok) return payment;
-  const intent = await deps.ledger.putIntent(payment.value);
-  return intent.kind === 'created'
-    ? driveUnlessRepeated(deps, payment.value, checked, request.deadline)
-    : answerFrom(deps, request, intent.payment, ok(checked));
+  const first = firstRecord(deps, payment.value, checked.session);
+  const intent = await deps.ledger.putIntent(first);
+  if (intent.kind !== 'created') return answerFrom(deps, request, intent.payment, ok(checked));
+  if (first.status === 'DENIED') return outcomeOf(first);
+  return unlessRepeated(deps, first, () => drivePayment(deps, first, checked, request.deadline));
 }
 
 /** Answers for a token that has a payment: replays it, waits for it, or takes it up again with the offer that was chosen then. */
@@ -166,10 +180,10 @@ async function answerFrom(
   };
   return resumePayment(
     deps,
-    draftOf(deps, request, stored.offer),
+    draftOf(deps, { ...request, resource: stored.resource }, stored.offer),
     stored,
     deps.allowedNetworks.has(network) ? checked : refuse(barred),
-    (taken, allowed) => driveUnlessRepeated(deps, taken, allowed, deadline),
+    (taken, allowed) => unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, deadline)),
   );
 }
 

@@ -18,6 +18,7 @@ export interface QuoteDeps extends PayerCheckDeps {
   /** By CAIP-2 id; what no reader is there for is not known. */
   readonly chainReaders: ReadonlyMap<string, Pick<ChainReader, 'balanceOf'>>;
   readonly allowedNetworks: ReadonlySet<string>;
+  readonly facilitators: ReadonlySet<string>;
   readonly validityCapSeconds: number;
 }
 
@@ -56,7 +57,7 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   );
   const balanceOf = ({ network }: Offer) => balances.get(network) ?? null;
   const now = deps.clock.now();
-  const { allowedNetworks, validityCapSeconds } = deps;
+  const { allowedNetworks, facilitators, validityCapSeconds } = deps;
   const judged = offers.map((seller) => ({
     seller,
     balance: seller.priced === null ? null : balanceOf(seller.priced.offer),
@@ -64,6 +65,7 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
       ...request,
       now,
       allowedNetworks,
+      facilitators,
       validityCapSeconds,
       session,
       instrument,

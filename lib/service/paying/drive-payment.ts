@@ -1,6 +1,6 @@
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { SIGN_BUDGET_MS, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
-import { toMicroUsd } from '../../domain/money.ts';
+import type { Denial } from '../../domain/payment/denial.ts';
 import type { Verdict } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '../../domain/payment/payment.ts';
@@ -13,7 +13,8 @@ import { addMs, floorToSeconds, type EpochMs } from '../../domain/time.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import type { PaymentPhase } from '../../telemetry/request-record.ts';
-import { abortOnFailure, abortQuietly } from './abort.ts';
+import { abortOnFailure, abortQuietly, type AbortDeps } from './abort.ts';
+import { budgetDenial } from './denial.ts';
 import type { Payer } from './payer.ts';
 import { closeEntry } from '../sweeping/recovery.ts';
 import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reservation.ts';
@@ -41,7 +42,7 @@ export async function drivePayment(
       return closed ?? signReserved(deps, reserved.payment, reserved.budget, checked, deadline);
     }
     case 'denied':
-      return abortOnFailure(deps, reserved.payment, () => denyPayment(deps, reserved.payment, reserved.session));
+      return denyPayment(deps, reserved.payment, budgetDenial(reserved.session, owned.amount));
     case 'given_up':
       await abortQuietly(deps, reserved.payment);
       return refuse(reserved.refusal);
@@ -81,19 +82,13 @@ export function outcomeOf(payment: Payment): Result<Payment, Refusal> {
   }
 }
 
-async function denyPayment(deps: DriveDeps, payment: Payment, session: Session): Promise<Result<Payment, Refusal>> {
-  const denial = {
-    reason: 'budget_exceeded',
-    requested: payment.amount,
-    available: session.budget.available ?? toMicroUsd(0n),
-    reserved: session.budget.reserved,
-  } as const;
-  const outcome = await deps.ledger.decide(payment.id, payment.attempt, {
-    status: 'DENIED',
-    denial,
-    at: deps.clock.now(),
+/** Decides DENIED a PENDING payment that this handler owns and has reserved nothing for. The answer waits for the record. */
+export function denyPayment(deps: AbortDeps, payment: Payment, denial: Denial): Promise<Result<Payment, Refusal>> {
+  return abortOnFailure(deps, payment, async () => {
+    const verdict = { status: 'DENIED', denial, at: deps.clock.now() } as const;
+    const outcome = await deps.ledger.decide(payment.id, payment.attempt, verdict);
+    return outcomeOf(outcome.payment);
   });
-  return outcomeOf(outcome.payment);
 }
 
 /** Signs what is reserved. Whatever goes wrong before SIGNED is acknowledged, no signature leaves this function. */

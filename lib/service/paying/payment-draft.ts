@@ -3,6 +3,7 @@ import canonicalize from 'canonicalize';
 import { formatPaymentId, type PaymentId } from '../../domain/ids.ts';
 import { LEASE_MARGIN_MS } from '../../domain/limits.ts';
 import { usdValueOfStablecoin } from '../../domain/money.ts';
+import type { Denial } from '../../domain/payment/denial.ts';
 import type { Hex, Offer, Payment, SigningTerms } from '../../domain/payment/payment.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -21,6 +22,7 @@ export interface Draft extends Pick<
   | 'sessionId'
   | 'instrumentId'
   | 'agentName'
+  | 'resource'
   | 'requestHash'
   | 'offer'
   | 'amount'
@@ -34,7 +36,15 @@ export interface Draft extends Pick<
 /** What a request names; the rest of a draft is made here. */
 type Named = Pick<
   Draft,
-  'managerId' | 'userId' | 'sessionId' | 'instrumentId' | 'agentName' | 'requestHash' | 'offer' | 'deadline'
+  | 'managerId'
+  | 'userId'
+  | 'sessionId'
+  | 'instrumentId'
+  | 'agentName'
+  | 'resource'
+  | 'requestHash'
+  | 'offer'
+  | 'deadline'
 > & {
   /** Operation, manager, user and client token: the same scope is the same payment. */
   readonly scope: readonly string[];
@@ -96,6 +106,11 @@ export function newPayment(
     denial: null,
     budget: null,
   });
+}
+
+/** A payment that is decided before it is written: its record is its denial, and no attempt to pay it is ever made. */
+export function deniedPayment(payment: Payment, denial: Denial): Payment {
+  return { ...payment, status: 'DENIED', denial, decidedAt: payment.createdAt };
 }
 
 /** The terms of a payment's next attempt: what makes the authorization single stays, its validity begins now. */

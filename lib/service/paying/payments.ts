@@ -24,7 +24,7 @@ export async function getPayment(
   principal: Principal,
   input: { readonly manager: Arn<string> | null; readonly paymentId: PaymentId | null },
 ): Promise<Result<Payment, Refusal>> {
-  const manager = await findManager(deps, principal, 'read', input.manager);
+  const manager = await findManager(deps, principal, 'manage', input.manager);
   if (!manager.ok) return manager;
   const payment = input.paymentId === null ? null : await deps.payments.readPayment(input.paymentId);
   const own = payment !== null && payment.userId === principal.userId && payment.managerId === manager.value.managerId;
@@ -37,7 +37,7 @@ export async function listPayments(
   principal: Principal,
   input: { readonly manager: Arn<string> | null; readonly page: PageRequest },
 ): Promise<Result<Page<Payment>, Refusal>> {
-  const manager = await findManager(deps, principal, 'read', input.manager);
+  const manager = await findManager(deps, principal, 'manage', input.manager);
   if (!manager.ok) return manager;
   return ok(
     await deps.payments.listPayments({ managerId: manager.value.managerId, userId: principal.userId }, input.page),

@@ -3,6 +3,8 @@ import type { Ledger } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
+import type { Resource } from '../../domain/payment/resource.ts';
+import type { Session } from '../../domain/payment/session.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
@@ -12,9 +14,10 @@ import { parsePaymentInput } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import { admitCaller } from '../tenants/admission.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
-import { drivePayment, outcomeOf } from './drive-payment.ts';
+import { shownDenial } from './denial.ts';
+import { denyPayment, drivePayment, outcomeOf } from './drive-payment.ts';
 import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
-import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
+import { createDraft, deniedPayment, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
 import { resumePayment } from './resume-payment.ts';
 import { checkPayer, type CheckedPayer, type PayerCheck } from './payer-check.ts';
@@ -31,6 +34,8 @@ export interface ProcessPaymentDeps {
   readonly clock: Clock;
   readonly random: Randomness;
   readonly allowedNetworks: ReadonlySet<string>;
+  /** Addresses that may decide how much of a ceiling is taken. */
+  readonly facilitators: ReadonlySet<string>;
   readonly validityCapSeconds: number;
   readonly inFlightMax: number;
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
@@ -46,6 +51,8 @@ export interface PayingRequest {
   readonly managerId: string;
   readonly principal: Principal;
   readonly agentName: string | null;
+  /** What the caller says that it is for. */
+  readonly resource: Resource | null;
   readonly sessionId: string;
   readonly instrumentId: string;
   readonly clientToken: string;
@@ -90,10 +97,11 @@ interface Asked {
   readonly barred: Refusal | null;
 }
 
-/** An offer on a network that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
-function readOffer({ allowedNetworks }: ProcessPaymentDeps, request: ProcessPaymentRequest): Result<Asked, Refusal> {
+/** An offer on a network or of a facilitator that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
+function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Result<Asked, Refusal> {
+  const { allowedNetworks: networks, facilitators } = deps;
   const { paymentType, paymentInput } = request;
-  const allowed = parsePaymentInput(paymentType, paymentInput, { networks: allowedNetworks });
+  const allowed = parsePaymentInput(paymentType, paymentInput, { networks, facilitators });
   if (allowed.ok) return ok({ offer: allowed.value, barred: null });
   const known = parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
   return known.ok ? ok({ offer: known.value, barred: allowed.error }) : allowed;
@@ -142,39 +150,54 @@ async function payOffer(
   const { payment, checked, created } = opened.value;
   if (!created) {
     return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
-      driveUnlessRepeated(deps, taken, allowed, request.deadline),
+      unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, request.deadline)),
     );
   }
+  if (payment.status === 'DENIED') return outcomeOf(payment);
 
   if (!checked.ok) {
     await abortQuietly(deps, payment);
     return checked;
   }
-  return driveUnlessRepeated(deps, payment, checked.value, request.deadline);
+  return unlessRepeated(deps, payment, () => driveNew(deps, payment, checked.value, request.deadline));
 }
 
-/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
-export async function driveUnlessRepeated(
+/** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
+function driveNew(
   deps: ProcessPaymentDeps,
   payment: Payment,
   checked: CheckedPayer,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
+  const denial = shownDenial(deps, checked.session, payment);
+  return denial === null ? drivePayment(deps, payment, checked, deadline) : denyPayment(deps, payment, denial);
+}
+
+/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
+export async function unlessRepeated(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  drive: () => Promise<Result<Payment, Refusal>>,
+): Promise<Result<Payment, Refusal>> {
   const { repetitions } = deps;
   const repetition =
     repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
-  if (repetition === null) return drivePayment(deps, payment, checked, deadline);
+  if (repetition === null) return drive();
   await abortQuietly(deps, payment);
   return refuse(repetition);
 }
 
 /** What makes a payment the same one: the token within its manager and user, whichever operation asks for it. */
-export function scopeOf({ managerId, principal, clientToken }: PayingRequest): readonly string[] {
+export function scopeOf({
+  managerId,
+  principal,
+  clientToken,
+}: Pick<PayingRequest, 'managerId' | 'principal' | 'clientToken'>): readonly string[] {
   return ['ProcessPayment', managerId, principal.userId, clientToken];
 }
 
 export function draftOf(deps: Pick<ProcessPaymentDeps, 'random'>, request: PayingRequest, offer: Offer): Draft {
-  const { managerId, sessionId, instrumentId, agentName, deadline } = request;
+  const { managerId, sessionId, instrumentId, agentName, resource, deadline } = request;
   const { userId } = request.principal;
   return createDraft(deps, {
     managerId,
@@ -182,6 +205,7 @@ export function draftOf(deps: Pick<ProcessPaymentDeps, 'random'>, request: Payin
     sessionId,
     instrumentId,
     agentName,
+    resource,
     offer,
     deadline,
     scope: scopeOf(request),
@@ -223,9 +247,19 @@ async function openPayment(
   if (!checked.ok) return checked;
   const payment = newPayment(deps, draft, checked.value.payer);
   if (!payment.ok) return payment;
-  const intent = await deps.ledger.putIntent(payment.value);
+  const first = firstRecord(deps, payment.value, checked.value.session);
+  const intent = await deps.ledger.putIntent(first);
   const created = intent.kind === 'created';
-  return ok({ payment: created ? payment.value : intent.payment, created, admission, checked });
+  return ok({ payment: created ? first : intent.payment, created, admission, checked });
+}
+
+/**
+ * What is written of a payment whose session has been read: its intent, or at once its denial. Where equal purchases are looked
+ * for, that comes first, since it says more than a denial and leaves the token free.
+ */
+export function firstRecord(deps: ProcessPaymentDeps, payment: Payment, session: Session): Payment {
+  const denial = deps.repetitions === null ? shownDenial(deps, session, payment) : null;
+  return denial === null ? payment : deniedPayment(payment, denial);
 }
 
 /** Finds the payment of this client token, where no new one may be made. */

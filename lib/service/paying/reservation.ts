@@ -7,7 +7,6 @@ import {
   SCRUB_ROUNDS_MAX,
   SIGN_BUDGET_MS,
 } from '../../domain/limits.ts';
-import type { MicroUsd } from '../../domain/money.ts';
 import type { Ledger, TakeOverOutcome } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Randomness } from '../../domain/ports/services.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment } from '../../domain/payment/payment.ts';
@@ -16,6 +15,7 @@ import type { Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { abortOnFailure, type AbortDeps } from './abort.ts';
+import { cannotAfford } from './denial.ts';
 import { jitteredWaitMs } from './payment-wait.ts';
 import { scrubSession, type PlaceSearch } from '../sweeping/recovery.ts';
 
@@ -185,8 +185,4 @@ function closedRefusal(session: Session | null, floor: EpochMs | null, now: Epoc
     case 'ACTIVE':
       return null;
   }
-}
-
-function cannotAfford(session: Session, amount: MicroUsd): boolean {
-  return session.budget.available !== null && session.budget.available < amount;
 }

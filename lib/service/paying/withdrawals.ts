@@ -139,6 +139,7 @@ function draftOf(deps: WithdrawalDeps, request: WithdrawalRequest, offer: Offer)
     sessionId: formatWithdrawalSessionId(createHash('sha256').update(JSON.stringify(scope)).digest()),
     instrumentId,
     agentName,
+    resource: null,
     offer,
     deadline,
     scope,

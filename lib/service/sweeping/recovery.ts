@@ -84,9 +84,18 @@ export async function scrubSession(
 
 type HeldEntry = readonly [EntryKey, OpenEntry];
 
+/** Whether a session has entries that a scrub would finish, so that it may have more left than it shows. */
+export function hasDeadEntries({ open }: Session, now: EpochMs): boolean {
+  return [...open.values()].some((held) => isDead(held, now));
+}
+
+function isDead({ leaseUntil }: OpenEntry, now: EpochMs): boolean {
+  return leaseUntil <= now;
+}
+
 function staleEntries({ open }: Session, now: EpochMs): readonly HeldEntry[] {
   return [...open]
-    .filter(([, held]) => held.leaseUntil <= now)
+    .filter(([, held]) => isDead(held, now))
     .toSorted(([, a], [, b]) => a.leaseUntil - b.leaseUntil)
     .slice(0, SCRUB_ENTRIES_MAX);
 }
@@ -94,7 +103,7 @@ function staleEntries({ open }: Session, now: EpochMs): readonly HeldEntry[] {
 /** Begins behind the searcher's own name, and anew once all were looked at. */
 function liveEntries({ open }: Session, now: EpochMs, { own, busy }: PlaceSearch): readonly HeldEntry[] {
   const live = [...open]
-    .filter(([entry, held]) => held.leaseUntil > now && !busy.has(entry))
+    .filter(([entry, held]) => !isDead(held, now) && !busy.has(entry))
     .toSorted(([a], [b]) => Number(a < own) - Number(b < own) || (a < b ? -1 : 1))
     .slice(0, SCRUB_LIVE_ENTRIES_MAX);
   if (live.length === 0) busy.clear();

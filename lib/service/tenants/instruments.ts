@@ -64,7 +64,10 @@ async function takeIndex(
   return index;
 }
 
-/** Creates a wallet for a user. It is ACTIVE at once; its address may be funded as soon as the call returns. */
+/**
+ * Creates a wallet for a user. It is INITIATED until its key is there, of KMS until KMS has enabled it and gives out its public half,
+ * and then ACTIVE; the call returns no other. Its address may be funded as soon as the call returns.
+ */
 export async function createInstrument(
   deps: InstrumentsDeps,
   principal: Principal,

@@ -1,5 +1,5 @@
 import { formatSessionId, type Arn, type Deployment } from '../../domain/ids.ts';
-import type { MicroUsd } from '../../domain/money.ts';
+import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import type { SessionStore, SessionSummary } from '../../domain/ports/books.ts';
 import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -18,6 +18,8 @@ export interface SessionsDeps {
   readonly clock: Clock;
   readonly random: Randomness;
   readonly defaultSessionLimit: MicroUsd | null;
+  /** The largest budget that a session of this deployment may have; `null` where there is none. */
+  readonly maxSessionLimit: MicroUsd | null;
 }
 
 const missing = refuse({ reason: 'not_found', resource: 'session' } as const);
@@ -38,6 +40,8 @@ export async function createSession(
   const { managerId } = manager.value;
   const { userId } = principal;
   const limit = input.limit ?? deps.defaultSessionLimit;
+  const tooMuch = aboveCeiling(deps.maxSessionLimit, limit);
+  if (tooMuch !== null) return refuse(tooMuch);
   const now = deps.clock.now();
   const session = newSession({
     managerId,
@@ -54,6 +58,14 @@ export async function createSession(
   if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
   // The answer of the first call again: as the session was when it was new.
   return ok(newSession(outcome.session));
+}
+
+/** A session without a limit is above every ceiling. */
+function aboveCeiling(most: MicroUsd | null, limit: MicroUsd | null): Refusal | null {
+  if (most === null || (limit !== null && limit <= most)) return null;
+  const asked = limit === null ? 'no limit' : `${formatUsd(limit)} US dollars`;
+  const message = `A session of this deployment may have at most ${formatUsd(most)} US dollars. Received: ${asked}`;
+  return { reason: 'invalid_request', problems: [{ name: 'limits.maxSpendAmount.value', message }] };
 }
 
 export interface SessionReadDeps {

@@ -19,8 +19,8 @@ export interface KmsProvisionerDeps extends KeyPolicyRoles {
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
-// What KMS answers about a key that not all of its hosts know yet, or whose tags they don't know yet.
-const NOT_YET = new Set(['NotFoundException', 'AccessDeniedException']);
+// What KMS answers about a key that not all of its hosts know yet, or that is still being created: it gives out no public half then.
+const NOT_YET = new Set(['NotFoundException', 'AccessDeniedException', 'KMSInvalidStateException']);
 
 /**
  * Makes one secp256k1 key in KMS per instrument. CreateKey cannot be made idempotent: a creation that is interrupted and

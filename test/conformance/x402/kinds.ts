@@ -116,11 +116,7 @@ export const KINDS: readonly Shape[] = [
   ),
   inBody('wrong-domain', { extra: { name: 'Seller Coin', version: '2' } }, stricter('does not belong to USDC')),
   inBody('wrong-domain-version', { extra: { name: 'USD Coin', version: '1' } }, stricter('does not belong to USDC')),
-  inHeader(
-    'permit2-without-name',
-    { extra: { assetTransferMethod: 'permit2' } },
-    stricter('assetTransferMethod is not supported. Received: permit2'),
-  ),
+  inHeader('permit2-without-name', { extra: { assetTransferMethod: 'permit2' } }, pays),
   inHeader('identifier-required', {}, pays, { extensions: { 'payment-identifier': { info: { required: true } } } }),
   inHeader('identifier-of-own-form', {}, stricter('payment-identifier'), {
     extensions: {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
 import { judgeOffer, type OfferFacts } from '../../../lib/domain/offers/judge-offer.ts';
+import type { Offer } from '../../../lib/domain/payment/shapes.ts';
 import { type SellerOffer } from '../../../lib/domain/offers/verdict.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import { parseRequirement } from '../../support/x402.ts';
@@ -27,6 +28,7 @@ const facts: OfferFacts = {
   request: { method: 'GET', url: 'https://a.example/', tool: null, intent: null, bodyHash: null },
   allowedNetworks: new Set([BASE_SEPOLIA.id]),
   networks: null,
+  facilitators: new Set(),
   maxPrice: null,
   validityCapSeconds: 300,
   session: {
@@ -74,6 +76,15 @@ describe('an offer', () => {
     expect(judgeOffer(seller, { ...facts, session, balanceOf: () => toBaseUnits(0n) })).toMatchObject({
       code: 'insufficient_funds',
     });
+  });
+
+  test('whose taker decides how much is taken is allowed where the deployment lists that address', () => {
+    const facilitator = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+    const ceiling = { ...seller, priced: { ...seller.priced!, offer: { ...parsed.value, facilitator } as Offer } };
+    const refused = { allowed: false, code: 'unsupported_facilitator' };
+    expect(judgeOffer(ceiling, facts)).toMatchObject(refused);
+    expect(judgeOffer(ceiling, { ...facts, facilitators: new Set([parsed.value.payTo]) })).toMatchObject(refused);
+    expect(judgeOffer(ceiling, { ...facts, facilitators: new Set([facilitator]) })).toMatchObject({ allowed: true });
   });
 
   test('of a session without a limit may cost anything', () => {

@@ -95,6 +95,7 @@ describe('filters', () => {
   test.each([
     ['a payment turns signed', modify(image('P'), image('S'))],
     ['a payment turns denied', modify(image('P'), image('D'))],
+    ['a payment is born denied', { eventName: 'INSERT', dynamodb: { NewImage: image('D') } }],
     ['the last reservation is spent', modify(money('0', '5'), money('0', '0'))],
     ['the sweeper ends a session', modify(money('5', '0'), ended)],
   ])('pass where %s', (_, event) => {
@@ -103,6 +104,10 @@ describe('filters', () => {
 
   test.each([
     ['a payment is intended', { eventName: 'INSERT', dynamodb: { NewImage: image('P') } }],
+    [
+      'a deleted session is restored',
+      { eventName: 'INSERT', dynamodb: { NewImage: sessionImage('D', { av: { N: '5' }, rs: { N: '0' } }) } },
+    ],
     ['a payment is aborted', modify(image('P'), image('A'))],
     ['a signed payment was visited', modify(image('S', { sh: { S: '3' } }), image('S'))],
     ['money is reserved', modify(money('5', '0'), money('0', '5'))],

@@ -98,3 +98,19 @@ test('a payment that is signed, the end of its budget and one that is denied are
   expect(JSON.stringify(events).toLowerCase()).not.toContain(canary.slice(2, 34).toLowerCase());
   expect(await eventsOf(stack, userId)).toHaveLength(3);
 });
+
+test('a payment that is denied as the first of its session, and so has no intent, is told once as well', async () => {
+  const { stack } = scene;
+  const userId = newUser();
+  const wallet = await openWallet(stack, userId, 'SeedVault');
+  const terms = await askSeller(stack, 'weather');
+  const sessionId = await openSession(stack, userId, '0.000001');
+  const answer = await sendPayment(stack, userId, {
+    ...paymentOf(wallet, sessionId, terms),
+    paymentManagerArn: stack.info.paymentManagerArn,
+    clientToken: newToken(),
+  });
+  expect(answer.status).toBe(400);
+  const figures = { reason: 'budget_exceeded', availableUsd: '0.000001', reservedUsd: '0.00' };
+  expect(await eventsOf(stack, userId)).toMatchObject([{ detailType: 'payment.denied', detail: { denial: figures } }]);
+});

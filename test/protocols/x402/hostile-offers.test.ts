@@ -78,7 +78,7 @@ describe('every member of an offer', () => {
     ['payload.maxTimeoutSeconds', '6e1'],
     ['payload.extra', 'USDC'],
     ['payload.extra.name', 'Fake USD'],
-    ['payload.extra.assetTransferMethod', 'permit2'],
+    ['payload.extra.assetTransferMethod', 'erc7710'],
     ['payload.extra.paymentFlow', 'upfront'],
   ])('%s says in its refusal what was received and what was expected', (field, value) => {
     const path = field.slice('payload.'.length);

@@ -6,7 +6,11 @@ import { isEntryRefusal } from '../../../lib/protocols/x402/refusal.ts';
 /** Whether an entry is refused, and the next one may be asked for. A new code does not compile until it stands here. */
 const ENTRY_CODES: Readonly<Record<ChallengeCode, boolean>> = {
   unsupported_payment_type: false,
+  allowance_unsupported: true,
   allowance_without_upto: true,
+  facilitator_missing: true,
+  invalid_facilitator: true,
+  unsupported_facilitator: true,
   ambiguous_amount: true,
   ambiguous_input: true,
   amount_missing: true,

@@ -172,7 +172,7 @@ describe('an offer', () => {
     ['a timeout that no number holds exactly', { maxTimeoutSeconds: 2 ** 53 }, 'invalid_max_timeout'],
     ['a network name in another script', { network: '\u212Base' }, 'unsupported_network'],
     ['no timeout', { maxTimeoutSeconds: undefined }, 'max_timeout_missing'],
-    ['another scheme', { scheme: 'upto' }, 'unsupported_scheme'],
+    ['another scheme', { scheme: 'batch-settlement' }, 'unsupported_scheme'],
     ['a scheme in another case', { scheme: 'Exact' }, 'unsupported_scheme'],
     ['no scheme', { scheme: undefined }, 'scheme_missing'],
     ['an extra that is a list', { extra: [] }, 'invalid_extra'],
@@ -185,11 +185,10 @@ describe('an offer', () => {
     ['no payee', { payTo: undefined }, 'pay_to_missing'],
     ['no amount', { amount: undefined }, 'amount_missing'],
     [
-      'Permit2',
-      { extra: { name: 'USDC', version: '2', assetTransferMethod: 'permit2' } },
+      'a delegation',
+      { extra: { name: 'USDC', version: '2', assetTransferMethod: 'erc7710' } },
       'unsupported_transfer_method',
     ],
-    ['Permit2 without a token name', { extra: { assetTransferMethod: 'permit2' } }, 'unsupported_transfer_method'],
     ['a transfer method that is no text', { extra: { assetTransferMethod: 1 } }, 'unsupported_transfer_method'],
     [
       'payment before the work',

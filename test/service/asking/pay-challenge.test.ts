@@ -73,10 +73,10 @@ describe('of the offers of a 402', () => {
       offers: [{ verdict: { code: 'foreign_resource' } }],
     });
     expect(await spent()).toBe(0n);
-    expect(payment(await pay(ask({ challenge, resource: 'any' }))).status).toBe('SIGNED');
+    expect(payment(await pay(ask({ challenge, resourceRule: 'any' }))).status).toBe('SIGNED');
     const related = challengeOf([offer()], { resource: { url: 'http://seller.example/' } });
     expect(payment(await pay(ask({ challenge: related }))).status).toBe('SIGNED');
-    expect(await refusalOf(ask({ challenge: related, resource: 'same-origin' }))).toMatchObject({
+    expect(await refusalOf(ask({ challenge: related, resourceRule: 'same-origin' }))).toMatchObject({
       reason: 'no_payable_offer',
     });
   });

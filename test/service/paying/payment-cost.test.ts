@@ -69,12 +69,14 @@ describe('what a payment costs', () => {
     }
   });
 
-  test('is three round trips for a denial', async () => {
+  test('is two round trips for a denial, in any process: it is read, and recorded before it is answered', async () => {
     const session = await world.open({ limit: toMicroUsd(600_000n) });
     paid(await processPayment(world.deps, world.request(session)));
-    hop.forget();
-    expect((await processPayment(world.deps, world.request(session))).ok).toBe(false);
-    expect(serialTrips(hop.calls)).toBe(3);
+    for (const deps of [world.deps, { ...world.deps, payers: createPayerCache() }]) {
+      hop.forget();
+      expect((await processPayment(deps, world.request(session))).ok).toBe(false);
+      expect(serialTrips(hop.calls)).toBe(2);
+    }
   });
 
   test(`is at most ${WRITE_UNITS_MAX} write units, indexes and the sweeper's visit included`, async () => {

@@ -160,3 +160,23 @@ test('no token of a caller gets into the log', async () => {
   expect(functions.logs.length).toBeGreaterThan(3);
   expect(functions.logs.join('')).not.toContain(clientToken);
 });
+
+test('a receipt has what the caller said that it was for, without its query', async () => {
+  const user = 'telling';
+  const own = await createTenant(functions, user);
+  const resource = { url: 'https://api.example.com/report?key=secret', description: 'A report' };
+  const paid = await call<PaymentBody>('ProcessPayment', { json: { ...paymentRequest(own), resource }, user });
+  const { paymentManagerArn } = own;
+  const path = { processPaymentId: paid.body.processPaymentId };
+  const { body } = await call('GetPayment', { json: { paymentManagerArn }, path, user });
+  expect(body).toMatchObject({
+    payment: { decision: 'PAID', resource: { url: 'https://api.example.com/report', description: 'A report' } },
+  });
+});
+
+test('refuses what is no URL of the web, before anything is reserved', async () => {
+  const json = { ...paymentRequest(tenant), resource: { url: 'the report' } };
+  const { status, text } = await call('ProcessPayment', { json });
+  expect(status).toBe(400);
+  expect(text).toContain('resource');
+});

@@ -74,6 +74,8 @@ describe('a payment', () => {
     const request = world.request(session, { agentName: 'one' });
     const first = paid(await processPayment(world.deps, request));
     expect(paid(await processPayment(world.deps, { ...request, agentName: 'two' }))).toEqual(first);
+    const resource = { url: 'https://api.example.com/report', description: null };
+    expect(paid(await processPayment(world.deps, { ...request, resource }))).toEqual(first);
   });
 
   test('buys the same thing forty times under forty tokens', async () => {
@@ -245,7 +247,7 @@ describe('a failure before anything is reserved leaves the token free for the ne
   test.each<[string, string, () => Partial<ProcessPaymentDeps>]>([
     ['the guard against repetitions is throttled', FITS, throttledGuard],
     ['the session cannot be read again', FITS, () => ({ inFlightMax: 0, ledger: failingAfter(1, 'readSession') })],
-    ['the denial cannot be written', TOO_MUCH, () => ({ ledger: failingAfter(0, 'decide', 1) })],
+    ['the denial cannot be written', TOO_MUCH, () => ({ ledger: failingAfter(0, 'putIntent', 1) })],
   ])('%s', async (_what, amount, broken) => {
     const session = await world.open({ limit: usd(10), budget: { ...NOTHING_SPENT, available: usd(10) } });
     const request = world.request(session, { amount });
@@ -267,7 +269,7 @@ describe('a failure before anything is reserved leaves the token free for the ne
   };
 
   /** The ledger, of which one call is throttled once the first so many went through. */
-  function failingAfter(calls: number, name: 'readSession' | 'decide', times = Infinity): Ledger {
+  function failingAfter(calls: number, name: 'readSession' | 'putIntent', times = Infinity): Ledger {
     let seen = 0;
     const call = world.ledger[name] as (...input: readonly unknown[]) => Promise<unknown>;
     const failing = (...input: readonly unknown[]) => {

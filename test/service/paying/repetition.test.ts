@@ -2,10 +2,12 @@ import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
 import type { RepetitionGuard } from '../../../lib/domain/ports/books.ts';
+import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createRepetitionGuard } from '../../../lib/ledger/dynamodb/books/repetition-guard.ts';
+import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentDeps } from '../../../lib/service/paying/process-payment.ts';
 import { withDatabase } from '../../support/database.ts';
 import { createPayingWorld, createTestClock, paid, type PayingWorld, type TestClock } from '../../support/paying.ts';
@@ -54,6 +56,21 @@ describe('where the same terms may not be paid again within half a minute', () =
     const deadline = addMs(clock.now(), 15_000);
     expect(paid(await processPayment(deps, { ...again, deadline })).status).toBe('SIGNED');
     expect((await spentOf(session))?.spent).toBe(1_000_000n);
+  });
+
+  test('it is not denied either where the first one left too little, so that its token stays free', async () => {
+    const session = await world.open({ limit: toMicroUsd(600_000n) });
+    const first = paid(await processPayment(deps, world.request(session)));
+    for (const payers of [deps.payers, createPayerCache()]) {
+      const again = world.request(session);
+      const refused = await processPayment({ ...deps, payers }, again);
+      expect(refused).toMatchObject({ error: { reason: 'repeated_purchase', paymentId: first.id } });
+      expect(await processPayment({ ...deps, payers }, again)).toEqual(refused);
+    }
+    clock.advance(WINDOW_SECONDS * 1_000);
+    const late = world.request(session);
+    expect(await processPayment(deps, late)).toMatchObject({ error: { reason: 'budget_exceeded' } });
+    expect(await processPayment(deps, late)).toMatchObject({ error: { reason: 'budget_exceeded' } });
   });
 
   test('the first token is replayed as ever', async () => {

@@ -54,6 +54,8 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   ListPaymentSessions: (tenant) => tenant,
   DeletePaymentSession: (tenant) => ({ ...tenant, paymentSessionId: 'payment-session-000000000000000' }),
   ProcessPayment: (tenant) => paymentRequest(tenant),
+  ListPayments: (tenant) => tenant,
+  GetPayment: (tenant) => tenant,
 };
 const operations = (Object.keys(OPERATIONS) as OperationName[]).filter(
   (operation) => OPERATIONS[operation].oauth !== null,
@@ -63,8 +65,11 @@ test('covers every operation that takes tokens', () => {
   expect(Object.keys(REQUESTS).toSorted()).toEqual(operations.toSorted());
 });
 
+/** Of a payment that there is none of. */
+const PATH = { processPaymentId: '00000000-0000-8000-8000-000000000000' };
+
 const ask = (operation: OperationName, tenant: Tenant, claims?: VerifiedClaims) =>
-  call(operation, { json: REQUESTS[operation]!(tenant), ...(claims === undefined ? {} : { claims }) });
+  call(operation, { json: REQUESTS[operation]!(tenant), path: PATH, ...(claims === undefined ? {} : { claims }) });
 
 /** What a caller with such a token hears of a manager that there is none of. */
 const askMissing = (operation: OperationName, tenant: Tenant, claims: VerifiedClaims) =>
@@ -73,7 +78,7 @@ const askMissing = (operation: OperationName, tenant: Tenant, claims: VerifiedCl
 /** Deletions of what there is none of are "not found" once the caller is let in. */
 const expectLetIn = async (answer: ReturnType<typeof ask>) => {
   const { status, body } = await answer;
-  if (status >= 400) expect(body['message']).toMatch(/^Payment (instrument|session) not found$/);
+  if (status >= 400) expect(body['message']).toMatch(/^Payment( instrument| session)? not found$/);
 };
 const expectDenied = async (answer: ReturnType<typeof ask>) => {
   const { status, body } = await answer;
@@ -118,13 +123,14 @@ describe.each(operations)('%s', (operation) => {
 
   test('acts for the subject of the token, whatever header is sent beside it', async () => {
     const claims = makeClaims({ sub: 'somebody else', scope: SCOPE });
-    const options = { json: REQUESTS[operation]!(trusting), claims };
+    const options = { json: REQUESTS[operation]!(trusting), path: PATH, claims };
     const answer = await call(operation, options);
     const members = [
       'CreatePaymentInstrument',
       'CreatePaymentSession',
       'ListPaymentInstruments',
       'ListPaymentSessions',
+      'ListPayments',
     ];
     // What belongs to user-1 is not found; lists are empty, and new things are the subject's own.
     expect(answer.status < 400).toBe(members.includes(operation));
@@ -141,7 +147,7 @@ test('which condition a token did not meet is logged, and not answered', async (
 });
 
 test('operations without a route for tokens cannot be reached under /oauth', async () => {
-  for (const operation of ['GetPayment', 'ListPayments', 'DeletePaymentManager'] as const) {
+  for (const operation of ['GetWithdrawal', 'CreateWithdrawal', 'DeletePaymentManager'] as const) {
     const answer = await call(operation, {
       claims: makeClaims({ scope: SCOPE }),
       path: { processPaymentId: newToken() },

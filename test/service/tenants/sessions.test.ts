@@ -23,7 +23,7 @@ interface SessionBody {
   };
 }
 
-const functions = withFunctions();
+const functions = withFunctions({ MAX_SESSION_LIMIT_USD: '25.00' });
 const { call } = functions;
 let tenant: Tenant;
 beforeAll(async () => {
@@ -141,4 +141,25 @@ describe('page tokens', () => {
     expect(status).toBe(400);
     expect(body).toMatchObject({ __type: 'ValidationException', fieldList: [{ name: 'nextToken' }] });
   });
+});
+
+test.each([
+  ['25.00', 201],
+  ['25.000001', 400],
+])('a session of %s US dollars, where the deployment allows 25.00, is answered with %d', async (value, status) => {
+  const limits = { maxSpendAmount: { value, currency: 'USD' } };
+  const made = await call<Record<string, unknown>>('CreatePaymentSession', {
+    json: { ...sessionRequest(tenant), limits },
+  });
+  expect(made.status).toBe(status);
+  if (status === 400) {
+    expect(made.body).toMatchObject({
+      fieldList: [
+        {
+          name: 'limits.maxSpendAmount.value',
+          message: 'A session of this deployment may have at most 25.00 US dollars. Received: 25.000001 US dollars',
+        },
+      ],
+    });
+  }
 });

@@ -43,6 +43,12 @@ export function drawSubjects(draw: Draw): Subjects {
   return { sessions, payments };
 }
 
+function bornDenied(decidedAt: EpochMs): Partial<Payment> {
+  const nothing = toMicroUsd(0n);
+  const denial = { reason: 'budget_exceeded', requested: nothing, available: nothing, reserved: nothing } as const;
+  return { status: 'DENIED', denial, decidedAt };
+}
+
 /** One operation on the subjects, sensible or not. */
 export function drawCall(draw: Draw, { sessions, payments }: Subjects): BooksCall {
   const below = (count: number): number => Math.floor(draw() * count);
@@ -64,7 +70,10 @@ export function drawCall(draw: Draw, { sessions, payments }: Subjects): BooksCal
     () => ({ method: 'readSession', args: [draw() < 0.1 ? { ...session, managerId: 'other-0000000001' } : session] }),
     () => ({ method: 'readPayment', args: [payment.id] }),
     () => ({ method: 'readGate', args: [] }),
-    () => ({ method: 'putIntent', args: [{ ...payment, owner, leaseUntil: now }] }),
+    () => ({
+      method: 'putIntent',
+      args: [{ ...payment, owner, leaseUntil: now, ...(draw() < 0.1 ? bornDenied(now) : {}) }],
+    }),
     () => ({
       method: 'reserve',
       args: [

@@ -2,7 +2,7 @@ import { signersOf } from '../wallet-lists.ts';
 import { createHash } from 'node:crypto';
 import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
-import type { Hex, Payment } from '../../../lib/domain/payment/payment.ts';
+import { toEntryKey, type Hex, type Payment } from '../../../lib/domain/payment/payment.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
@@ -27,6 +27,7 @@ import {
   type BooksCall,
 } from '../model-ledger.ts';
 import { allDueVisits } from '../model-index.ts';
+import { makePayment } from '../payments.ts';
 import { explore, type Exploration } from './explore.ts';
 import type { HandlerPlan, Scenario } from './scenarios.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
@@ -42,6 +43,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
     managerId: manager.managerId,
     principal: signedCaller(USER),
     agentName: null,
+    resource: null,
     sessionId: SESSION,
     instrumentId: INSTRUMENT,
     paymentType: 'CRYPTO_X402',
@@ -88,6 +90,7 @@ function withdrawalBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>
     userId,
     instrumentId,
     agentName: null,
+    resource: null,
     network: null,
     amount,
     destination,
@@ -120,6 +123,7 @@ function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>
     // Every process draws its own bytes, so that two handlers never agree by accident.
     random: { bytes: (length: number) => new Uint8Array(length).fill(name.charCodeAt(0)), fraction: () => 0.99 },
     allowedNetworks: new Set<string>([network.id]),
+    facilitators: new Set<string>(),
     validityCapSeconds: 300,
     repetitions: null,
     inFlightMax: 64,
@@ -174,6 +178,39 @@ function arrivesAfterRun(ghost: BooksCall): number {
   return leaseUntil <= LATE_MS ? 0 : 1;
 }
 
+/** A payment that is at work when a scenario begins. */
+function otherPayment({ limit, held }: Scenario): Payment | null {
+  if (held === undefined) return null;
+  const lease = { leaseUntil: addMs(toEpochMs(START_MS), INVOCATION_MS + LEASE_MARGIN_MS) };
+  const id = '00000000-0000-8000-8000-000000000001' as PaymentId;
+  return makePayment(sessionWith(limit), { id, amount: toMicroUsd(held), ...lease });
+}
+
+const reservationOf = (payment: Payment) =>
+  ({ session: payment, entry: toEntryKey(payment.id, payment.attempt), amount: payment.amount }) as const;
+
+/** Gives up, as a handler does whose signer has failed. */
+function givingUp(payment: Payment): ProcessBody {
+  return async ({ ledger, clock }) => {
+    await ledger.decide(payment.id, payment.attempt, { status: 'ABORTED', at: clock.now() });
+    await ledger.release({ ...reservationOf(payment), now: clock.now() });
+  };
+}
+
+/** The books when a scenario begins. */
+function booksOf(sessions: readonly Session[], other: Payment | null): Books {
+  const books = newBooks(...sessions);
+  if (other === null) return books;
+  const now = toEpochMs(START_MS);
+  const { leaseUntil } = other;
+  const reserve = { ...reservationOf(other), leaseUntil, floor: null, now, inFlightMax: 64 };
+  const calls: readonly BooksCall[] = [
+    { method: 'putIntent', args: [other] },
+    { method: 'reserve', args: [reserve] },
+  ];
+  return calls.reduce((before, call) => applyCall(before, call).books, books);
+}
+
 /** The id that a token's payment will have: what the first intent of a dry run writes. */
 async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
   const seen = new Set<PaymentId>();
@@ -209,7 +246,13 @@ export async function exploreScenario(
   for (const plan of scenario.handlers) {
     const startMs = plan.late ? LATE_MS : START_MS;
     const body = handlerBody(plan, startMs, new Set());
-    programs.push({ name: plan.name, program: await createProgram(body, { startMs, ids, gate }), isSteady: false });
+    const program = await createProgram(body, { startMs, ids, gate });
+    programs.push({ name: plan.name, program, isSteady: false, paymentId: await paymentIdOf(plan) });
+  }
+  const other = otherPayment(scenario);
+  if (other !== null) {
+    const program = await createProgram(givingUp(other), { startMs: START_MS, ids, gate });
+    programs.push({ name: 'other', program, isSteady: true });
   }
   if (scenario.sweeper !== 'none') {
     const id = await paymentIdOf(scenario.handlers[0]!);
@@ -226,7 +269,7 @@ export async function exploreScenario(
     // What people do is done once and answered: only how it falls among the requests of handlers matters.
     programs.push({ name: 'operator', program, isSteady: true });
   }
-  return explore({ books: newBooks(...sessions), programs, faults: scenario.faults, recover, ...options });
+  return explore({ books: booksOf(sessions, other), programs, faults: scenario.faults, recover, ...options });
 }
 
 function operatorCall(does: NonNullable<Scenario['operator']>, session: Session): BooksCall {

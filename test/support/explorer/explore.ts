@@ -1,7 +1,7 @@
 import type { PaymentId } from '../../../lib/domain/ids.ts';
 import type { EntryKey } from '../../../lib/domain/payment/payment.ts';
 import { applyCall, type Books, type BooksCall, type BooksReply } from '../model-ledger.ts';
-import { checkRecovered, checkState, checkStep } from './invariants.ts';
+import { checkDenial, checkRecovered, checkState, checkStep } from './invariants.ts';
 import { keyOf, type Answer, type Effect, type ProcessNode, type ProcessProgram } from './process.ts';
 
 /**
@@ -54,6 +54,8 @@ interface Participant {
   readonly program: ProcessProgram;
   /** Whether nothing of what it asks for fails. */
   readonly isSteady: boolean;
+  /** The payment whose outcome it answers with, if it answers with one. */
+  readonly paymentId?: PaymentId;
 }
 
 export interface ExploreOptions {
@@ -98,7 +100,7 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
   while (frontier.length > 0) {
     const next: typeof frontier = [];
     for (const { state, link } of frontier) {
-      const broken = checkState(state, options.faults) ?? (await checkRecovery(options, state, recovered, numbers));
+      const broken = checkState(state, options) ?? (await checkRecovery(options, state, recovered, numbers));
       if (broken !== null) {
         return { states: seen.size, transitions, violation: { rule: broken, trace: traceOf(link) } };
       }
@@ -209,7 +211,7 @@ function applyChecked(
   call: BooksCall,
 ): { readonly state: GlobalState; readonly reply: BooksReply } | string {
   const { books, reply } = applyCall(state.books, call);
-  const broken = checkStep(state.books, call, reply);
+  const broken = checkStep(state.books, call, reply) ?? checkDenial(state.books, call, reply);
   if (broken !== null) return broken;
   let { settled, frozenOut } = state;
   if (call.method === 'settle' && reply === 'done') {

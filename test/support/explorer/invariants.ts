@@ -1,8 +1,9 @@
 import { parseEntryKey, type EntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
 import { assertSessionBalances, sessionStatus } from '../../../lib/domain/payment/session.ts';
+import type { EpochMs } from '../../../lib/domain/time.ts';
 import type { Books, BooksCall, BooksReply } from '../model-ledger.ts';
 import { keyOfSession } from '../model-operator.ts';
-import type { FaultBudget, GlobalState } from './explore.ts';
+import type { ExploreOptions, FaultBudget, GlobalState } from './explore.ts';
 import { keyOf } from './process.ts';
 
 /** What one request must not do. Returns the rule that it breaks. */
@@ -23,8 +24,41 @@ export function checkStep(before: Books, call: BooksCall, reply: BooksReply): st
   return null;
 }
 
+/** What a denial must not be written over: money that the entries of dead payments hold, and that would have sufficed. */
+export function checkDenial(before: Books, call: BooksCall, reply: BooksReply): string | null {
+  const denied = deniedBy(before, call, reply);
+  if (denied === null) return null;
+  const session = before.sessions.get(keyOfSession(denied));
+  if (session === undefined || session.budget.available === null) return null;
+  let free = 0n;
+  for (const [entry, { amount, leaseUntil }] of session.open) {
+    const { paymentId, attempt } = parseEntryKey(entry);
+    const payment = before.payments.get(paymentId);
+    const isOwed = payment?.status === 'SIGNED' && payment.attempt === attempt;
+    if (leaseUntil <= denied.at && !isOwed) free += amount;
+  }
+  const suffices = free > 0n && session.budget.available + free >= denied.amount;
+  return suffices ? `a false denial: ${denied.id} is DENIED while the dead hold what it wants` : null;
+}
+
+/** The payment that a request denies for want of budget. */
+function deniedBy(before: Books, call: BooksCall, reply: BooksReply): (Payment & { readonly at: EpochMs }) | null {
+  const { kind } = (reply ?? {}) as { readonly kind?: string };
+  if (call.method === 'putIntent' && kind === 'created') {
+    const [payment] = call.args;
+    return payment.status === 'DENIED' ? { ...payment, at: payment.createdAt } : null;
+  }
+  if (call.method !== 'decide' || kind !== 'decided') return null;
+  const [id, , verdict] = call.args;
+  const payment = before.payments.get(id);
+  return verdict.status === 'DENIED' && payment?.status === 'PENDING' ? { ...payment, at: verdict.at } : null;
+}
+
 /** The invariants of the books that hold in every state. Returns the one that does not. */
-export function checkState(state: GlobalState, faults: FaultBudget): string | null {
+export function checkState(
+  state: GlobalState,
+  { faults, programs }: Pick<ExploreOptions, 'faults' | 'programs'>,
+): string | null {
   const { sessions, payments } = state.books;
   for (const session of sessions.values()) {
     try {
@@ -37,7 +71,12 @@ export function checkState(state: GlobalState, faults: FaultBudget): string | nu
     const problem = checkPayment(state, payment);
     if (problem !== null) return problem;
   }
-  return checkReleasedProofs(state) ?? checkClosedPayments(state) ?? checkEnd(state, faults);
+  return (
+    checkReleasedProofs(state) ??
+    checkReleasedDenials(state, programs) ??
+    checkClosedPayments(state) ??
+    checkEnd(state, faults)
+  );
 }
 
 function checkPayment(state: GlobalState, payment: Payment): string | null {
@@ -87,6 +126,19 @@ function checkReleasedProofs(state: GlobalState): string | null {
     if (stored?.status !== 'SIGNED') return `I5: a proof left while its payment is ${stored?.status ?? 'missing'}`;
     const proofOf = ({ signatures, terms }: Payment) => keyOf([signatures, terms]);
     if (proofOf(stored) !== proofOf(result.value)) return 'I7: a proof left that differs from the stored one';
+  }
+  return null;
+}
+
+/** I10: a denial leaves only for a payment that is DENIED, so that it is final. */
+function checkReleasedDenials(state: GlobalState, programs: ExploreOptions['programs']): string | null {
+  for (const [who, { outcome }] of state.processes.entries()) {
+    const id = programs[who]?.paymentId;
+    if (id === undefined || outcome?.kind !== 'returned') continue;
+    const result = outcome.value as { ok?: boolean; error?: { reason: string } } | undefined;
+    if (result?.ok !== false || result.error?.reason !== 'budget_exceeded') continue;
+    const stored = state.books.payments.get(id);
+    if (stored?.status !== 'DENIED') return `I10: a denial left while its payment is ${stored?.status ?? 'missing'}`;
   }
   return null;
 }

@@ -21,6 +21,8 @@ export interface Scenario {
   readonly sweeper: 'none' | 'steady' | 'failing';
   /** What an operator does at any time, if there is one. */
   readonly operator: 'freezes' | 'deletes the session' | 'lets the session expire' | null;
+  /** What another payment holds on the session from the beginning, at work until it gives up, which it does at any time. */
+  readonly held?: bigint;
   readonly faults: FaultBudget;
 }
 
@@ -102,6 +104,28 @@ const OPERATED: readonly Scenario[] = [
   },
 ];
 
+/** Money that comes back while somebody finds too little of it. */
+const DENIED: readonly Scenario[] = [
+  {
+    name: 'a payment that finds too little and its repetition within its lease, while another gives its money back',
+    limit: 3n,
+    handlers: [handler('A', 't'), handler('B', 't')],
+    sweeper: 'none',
+    operator: null,
+    held: 2n,
+    faults: few,
+  },
+  {
+    name: 'the same past the lease of the other, which is dead by then, with intents that go out beside the reads',
+    limit: 3n,
+    handlers: [handler('A', 't', { warm: true }), handler('B', 't', { warm: true, late: true })],
+    sweeper: 'none',
+    operator: null,
+    held: 2n,
+    faults: few,
+  },
+];
+
 /** Two handlers at a time: duplicates of one payment, and two payments of which one fits. */
 export const TWO_HANDLERS: readonly Scenario[] = [
   {
@@ -146,6 +170,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
   },
   ...OTHER_TERMS,
   ...OPERATED,
+  ...DENIED,
 ];
 
 /** For the long run: three handlers, and two with more that fails. */

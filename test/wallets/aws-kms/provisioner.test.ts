@@ -126,12 +126,13 @@ test('waits for a new key that KMS does not know everywhere yet', async () => {
     .on(GetPublicKeyCommand)
     .rejectsOnce(serviceError('NotFoundException'))
     .rejectsOnce(serviceError('AccessDeniedException'))
+    .rejectsOnce(serviceError('KMSInvalidStateException'))
     .resolves({ PublicKey: spki });
   const sleeps: number[] = [];
   const made = await makeProvisioner(new KMSClient({ region: 'eu-west-1' }), sleeps).createKey(request);
   mock.restore();
   expect(made.key).toEqual({ type: 'AwsKms', keyArn: 'arn:key' });
-  expect(sleeps).toEqual([200, 400]);
+  expect(sleeps).toEqual([200, 400, 800]);
 });
 
 test('gives up on a new key that stays unknown, after a bounded number of reads', async () => {

@@ -83,7 +83,7 @@ async function putIntent(store: LedgerStore, payment: Payment): ReturnType<Ledge
   if (outcome.kind === 'applied') return { kind: 'created' };
   const stored = paymentSeen(store, outcome.item, payment.id);
   // The client repeats a put whose reply was lost; the repetition then meets its own item.
-  const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === 'PENDING';
+  const own = stored.owner === payment.owner && stored.attempt === payment.attempt && stored.status === payment.status;
   return own ? { kind: 'created' } : { kind: 'exists', payment: stored };
 }
 

@@ -51,6 +51,12 @@ function parseBudgetText(value: string): BudgetSnapshot {
   };
 }
 
+/**
+ * Attributes that only a receipt shows, and that may be missing. No request hash, signature or decision depends on them, so they may be
+ * erased from old payments (`scripts/erase-details.ts`).
+ */
+export const DETAIL_ATTRIBUTES: readonly string[] = ['ag', 'ru', 'rd'];
+
 /** A payment as it is written once, by the intent. Later writes change single attributes. */
 export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
   const { offer, terms } = payment;
@@ -68,6 +74,8 @@ export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
     s: text(payment.sessionId),
     i: text(payment.instrumentId),
     ...(payment.agentName === null ? {} : { ag: text(payment.agentName) }),
+    ...(payment.resource === null ? {} : { ru: text(payment.resource.url) }),
+    ...(payment.resource?.description == null ? {} : { rd: text(payment.resource.description) }),
     am: number(payment.amount),
     pr: text(offer.protocol),
     pv: text(offer.version),
@@ -87,8 +95,10 @@ export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
     ...(payment.denial === null ? {} : { dn: toDenialMap(payment.denial) }),
     lk: text(paymentListKey(payment.managerId, payment.userId)),
     ls: text(listSort(payment.createdAt, payment.id)),
-    sh: text(sweepShard(payment.id).toString()),
-    sv: number(payment.leaseUntil),
+    // One that is born denied has nothing that a sweeper could find.
+    ...(payment.status === 'DENIED'
+      ? {}
+      : { sh: text(sweepShard(payment.id).toString()), sv: number(payment.leaseUntil) }),
   };
 }
 
@@ -152,6 +162,7 @@ export function parsePaymentSummary(item: Item): PaymentSummary {
     sessionId: readText(item, 's'),
     instrumentId: readText(item, 'i'),
     agentName: item['ag']?.S ?? null,
+    resource: item['ru']?.S === undefined ? null : { url: item['ru'].S, description: item['rd']?.S ?? null },
     requestHash: readHex(item, 'rh'),
     offer: readCommonOffer(item),
     amount: toMicroUsd(readBigInt(item, 'am')),

@@ -36,24 +36,31 @@ export type BooksChange =
   | { readonly kind: 'session_expired'; readonly session: Session };
 
 /**
- * Reads what a change tells, or `null` where it tells nothing. Items are born pending or whole and are never removed: only
- * modifications tell anything. Throws for an item that this release can't read.
+ * Reads what a change tells, or `null` where it tells nothing. Items are never removed, and of those that are new only a payment
+ * tells anything that is denied already. Throws for an item that this release can't read.
  */
 export function parseBooksChange(record: StreamRecord): BooksChange | null {
   const { OldImage: before, NewImage: after } = record.dynamodb;
-  if (record.eventName !== 'MODIFY' || before === undefined || after === undefined) return null;
+  if (after === undefined) return null;
   const pk = after['pk']?.S ?? '';
+  if (record.eventName === 'INSERT') return pk.startsWith(PAYMENT_PREFIX) ? newPayment(after) : null;
+  if (record.eventName !== 'MODIFY' || before === undefined) return null;
   if (pk.startsWith(PAYMENT_PREFIX)) return paymentChange(before, after);
   if (pk.startsWith(SESSION_PREFIX)) return sessionChange(before, after);
   return null;
 }
 
 const UNDECIDED = formatStatus('PENDING');
-const DECIDED: ReadonlySet<string | undefined> = new Set([formatStatus('SIGNED'), formatStatus('DENIED')]);
+const DENIED = formatStatus('DENIED');
+const DECIDED: ReadonlySet<string | undefined> = new Set([formatStatus('SIGNED'), DENIED]);
 
 function paymentChange(before: StreamImage, after: StreamImage): BooksChange | null {
   if (before['st']?.S !== UNDECIDED || !DECIDED.has(after['st']?.S)) return null;
   return { kind: 'payment_decided', payment: parsePaymentSummary(toItem(after)) };
+}
+
+function newPayment(image: StreamImage): BooksChange | null {
+  return image['st']?.S === DENIED ? { kind: 'payment_decided', payment: parsePaymentSummary(toItem(image)) } : null;
 }
 
 function sessionChange(before: StreamImage, after: StreamImage): BooksChange | null {

@@ -1,4 +1,5 @@
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
+import { formatStatus } from './payment-items.ts';
 import { SESSION_LETTERS } from './session-items.ts';
 
 const { open, ended } = SESSION_LETTERS;
@@ -20,6 +21,8 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: { OldImage: { st: { S: ['P'] } }, NewImage: { ...PAYMENT, st: { S: ['S', 'D'] } } },
   },
+  // A payment is born denied.
+  { eventName: ['INSERT'], dynamodb: { NewImage: { ...PAYMENT, st: { S: [formatStatus('DENIED')] } } } },
   // The last reservation of a session without money left is spent.
   {
     eventName: ['MODIFY'],

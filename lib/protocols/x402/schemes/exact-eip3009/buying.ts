@@ -1,9 +1,8 @@
 import { readAuthorizationState } from '../../../../chains/evm/authorization-state.ts';
 import type { Hex, OfferBase } from '../../../../domain/payment/shapes.ts';
 import { ok } from '../../../../domain/result.ts';
-import { formatReceived } from '../../../../json/quotation.ts';
 import { memberOf } from '../../../../json/record.ts';
-import { refuseChallenge } from '../../refusal.ts';
+import { checkPaymentFlow } from '../../payment-flow.ts';
 import type { BuyerScheme, X402Version } from '../../scheme.ts';
 
 /** An x402 entry of scheme `exact` on EVM that is paid by EIP-3009: the seller gets the amount, no more and no less. */
@@ -25,11 +24,8 @@ function isHex(value: unknown): value is Hex {
 export const exactEip3009Buying: BuyerScheme<'x402/exact/eip3009'> = {
   ...NAME,
   read: (fields, extra) => {
-    const flow = memberOf(extra, 'paymentFlow');
-    if (flow !== undefined && flow !== null && flow !== 'authorization') {
-      const message = `Payment extra.paymentFlow is not supported. Received: ${formatReceived(flow)}. Expected: authorization, which settles after the seller has done its work`;
-      return refuseChallenge('unsupported_payment_flow', 'payload.extra.paymentFlow', message);
-    }
+    const flow = checkPaymentFlow(extra);
+    if (!flow.ok) return flow;
     return ok({ ...NAME, kind: 'purchase', ...fields });
   },
   trace: ({ payload, network }, rpc) => {

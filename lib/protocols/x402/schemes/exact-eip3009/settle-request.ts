@@ -1,4 +1,5 @@
-import { presentTransfer, tokenOf, type Eip3009Terms, type Transfer } from '../../../../chains/evm/eip3009.ts';
+import { presentTransfer, type Eip3009Terms } from '../../../../chains/evm/eip3009.ts';
+import { tokenOf, type Transfer } from '../../../../chains/evm/tokens.ts';
 import type { Signature } from '../../../../domain/payment/shapes.ts';
 
 /**

@@ -1,0 +1,24 @@
+import { findNetwork, type Asset, type Network, type NetworkId } from '../../domain/assets.ts';
+import type { OfferBase } from '../../domain/payment/shapes.ts';
+
+/** The part of an offer that a transfer of tokens is made of. */
+export type Transfer = Pick<OfferBase, 'network' | 'asset' | 'amount' | 'payTo'>;
+
+/** Throws on a network that is not in our table: a bug, never input. */
+export function pinnedNetwork(id: NetworkId): Network {
+  const network = findNetwork(id);
+  if (network === undefined) throw new Error(`no pinned token on network ${id}`);
+  return network;
+}
+
+/** The pinned token of a transfer. Throws where the transfer is in another one: a bug, never input. */
+export function tokenOf({ network, asset }: Pick<Transfer, 'network' | 'asset'>): Asset {
+  const { usdc } = pinnedNetwork(network);
+  if (asset !== usdc.address) throw new Error(`asset ${asset} is not the pinned token of ${network}`);
+  return usdc;
+}
+
+/** All of a transfer that the signature covers and that the payee decides. */
+export function coveredByTransfer({ network, asset, amount, payTo }: Transfer): Readonly<Record<string, string>> {
+  return { network, asset, amount: `${amount}`, payTo };
+}

@@ -1,0 +1,21 @@
+import { readPermitState, type AuthorizationState, type JsonRpc } from '../../chains/evm/authorization-state.ts';
+import { isAddress } from '../../chains/evm/address.ts';
+import { memberOf } from '../../json/record.ts';
+
+/** 2^256 - 1 has 78 decimal digits. */
+const NONCE = /^(?:0|[1-9][0-9]{0,77})$/;
+const SECONDS = /^[0-9]{1,15}$/;
+const WORD_HEX_CHARS = 64;
+
+/** What became of a proof that is a Permit2 permit, from its chain alone. `null`: it is none. */
+export function tracePermit(
+  { payload }: { readonly payload: object },
+  rpc: JsonRpc,
+): Promise<AuthorizationState> | null {
+  const permit = memberOf(payload, 'permit2Authorization');
+  const [from, nonce, deadline] = ['from', 'nonce', 'deadline'].map((name) => memberOf(permit, name));
+  if (typeof from !== 'string' || !isAddress(from) || typeof nonce !== 'string' || !NONCE.test(nonce)) return null;
+  if (typeof deadline !== 'string' || !SECONDS.test(deadline)) return null;
+  const word = BigInt(nonce).toString(16).padStart(WORD_HEX_CHARS, '0');
+  return readPermitState(rpc, { from, nonce: `0x${word}`, validBefore: Number(deadline) });
+}
