@@ -10,6 +10,8 @@ import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import { REJECTIONS_TOLD_MAX } from '../domain/limits.ts';
+import { toOfferView } from './views/offers.ts';
 import { toPaymentTerms } from './views/paid.ts';
 import { formatInstant } from '../domain/time.ts';
 import { BUDGET_OR_EXPIRY, INSTRUMENT, maskWords } from '../json/sorting-words.ts';
@@ -215,6 +217,22 @@ function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode,
       const message = 'The clientToken has no payment that could be replayed. Nothing was signed under it';
       return outcome('no_payment', message);
     }
+    case 'challenge_unreadable':
+      return outcome(
+        refusal.reason,
+        maskWords(`The 402 cannot be read: ${refusal.message}`, BUDGET_OR_EXPIRY, INSTRUMENT),
+      );
+    case 'no_payable_offer':
+      return noPayableOffer(refusal);
+    case 'quote_expired': {
+      const message = `The quote ended at ${formatInstant(refusal.expiresAt)}. Nothing was signed: ask for another one`;
+      return outcome(refusal.reason, message);
+    }
+    case 'quote_mismatch': {
+      const message =
+        'The quote is not for this request, or for an offer that this 402 does not make. Nothing was signed: ask for another one';
+      return outcome(refusal.reason, message);
+    }
     case 'superseded': {
       const message =
         'The payment of this clientToken was never signed, and is closed since the token was used for other terms. Use a new clientToken: nothing was signed under this one';
@@ -226,6 +244,22 @@ function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode,
         'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one',
       );
   }
+}
+
+/** Tells the first refusals in words, and all of them for our own clients. */
+function noPayableOffer({ offers }: Extract<Refusal, { reason: 'no_payable_offer' }>): WireError {
+  const told = offers
+    .slice(0, REJECTIONS_TOLD_MAX)
+    .map(({ seller, verdict }) => `offer ${seller.index}: ${verdict.reason}`)
+    .join('; ');
+  const more = offers.length > REJECTIONS_TOLD_MAX ? `; and ${offers.length - REJECTIONS_TOLD_MAX} more` : '';
+  const message = maskWords(
+    `None of the seller's offers may be paid, and nothing was signed: ${told}${more}`,
+    BUDGET_OR_EXPIRY,
+    INSTRUMENT,
+  );
+  const fieldList = [{ name: 'bursar:no_payable_offer' satisfies ErrorCode, message }];
+  return { ...invalid(message, fieldList), bursar: { offers: offers.map(toOfferView) } };
 }
 
 function budgetError(refusal: Extract<Refusal, { reason: 'budget_exceeded' }>): WireError {

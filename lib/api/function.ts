@@ -20,6 +20,7 @@ import {
 } from './http.ts';
 import type { Answer } from '../contract/client-types.ts';
 import { OPERATIONS, type FunctionName, type OperationName } from '../contract/operations.ts';
+import type { RequestSchemas } from '../contract/validation.ts';
 import { findOperation, readRequest, type ApiRequest, type UserBinding } from './request.ts';
 
 /** What a handler answers: the body, and what the log may say about it. */
@@ -67,6 +68,11 @@ export interface FunctionDeps {
   readonly tracing?: Tracing;
 }
 
+/** The schemas of a function's own requests; more of them do no harm but to its size. */
+export interface RequestsOf<F extends FunctionName> {
+  readonly requests: RequestSchemas<keyof HandlersOf<F> & OperationName>;
+}
+
 /** Members of a checked request that are named as they are logged. */
 const LOGGED_IDS = ['managerId', 'connectorId', 'sessionId', 'instrumentId', 'paymentId'] as const;
 
@@ -74,6 +80,7 @@ interface ServedFunction {
   readonly name: FunctionName;
   readonly handlers: Readonly<Record<string, OperationHandler<OperationName>>>;
   readonly binding: UserBinding;
+  readonly requests: RequestSchemas;
 }
 
 interface Served extends Pick<ServedRequest, 'operation' | 'refusal' | 'failure' | 'record'> {
@@ -85,7 +92,13 @@ interface Served extends Pick<ServedRequest, 'operation' | 'refusal' | 'failure'
  * A Lambda handler for the operations of one function: read and check the request, call the operation, map its answer.
  * Answers every request; a failure inside becomes a 500 without details and a log line with them.
  */
-export function createFunction<F extends FunctionName>(name: F, handlers: HandlersOf<F>, deps: FunctionDeps) {
+export function createFunction<F extends FunctionName>(
+  name: F,
+  handlers: HandlersOf<F>,
+  deps: FunctionDeps & RequestsOf<F>,
+) {
+  // Of the operations of this function alone is a request ever read.
+  const requests = deps.requests as unknown as RequestSchemas;
   const byName = handlers as unknown as Readonly<Record<string, OperationHandler<OperationName>>>;
   // No early answer before the function's timeout: Lambda would freeze the unfinished work and wake it up much later, in the
   // middle of a payment that the sweeper has finished meanwhile. A process that is stopped does no harm.
@@ -93,13 +106,18 @@ export function createFunction<F extends FunctionName>(name: F, handlers: Handle
     .use(requestLog(name, deps))
     .handler(async (event, context) => {
       const deadline = addMs(deps.clock.now(), context.getRemainingTimeInMillis());
-      const served = await serve({ name, handlers: byName, binding: deps.userBinding ?? 'header' }, event, deadline);
+      const own = { name, handlers: byName, binding: deps.userBinding ?? 'header', requests };
+      const served = await serve(own, event, deadline);
       context.served = served;
       return served.response;
     });
 }
 
-async function serve({ name, handlers, binding }: ServedFunction, event: ApiEvent, deadline: EpochMs): Promise<Served> {
+async function serve(
+  { name, handlers, binding, requests }: ServedFunction,
+  event: ApiEvent,
+  deadline: EpochMs,
+): Promise<Served> {
   const { requestId } = event.requestContext;
   const record = createRequestRecord();
   let operation: OperationName | null = null;
@@ -119,7 +137,7 @@ async function serve({ name, handlers, binding }: ServedFunction, event: ApiEven
     const found = findOperation(name, event);
     if (!found.ok) return answerRefusal(found.error);
     operation = found.value;
-    const request = readRequest(operation, event, binding);
+    const request = readRequest(requests, operation, event, binding);
     if (!request.ok) return answerRefusal(request.error);
     const { input, agentName } = request.value;
     record.note({ ...(agentName === null ? {} : { agentName }), ...idsOf(input) });

@@ -16,7 +16,7 @@ import {
   type OperationRoute,
 } from '../contract/operations.ts';
 import type { OperationInput } from '../contract/requests.ts';
-import { validateInput } from '../contract/validation.ts';
+import { checkInput, type RequestSchemas } from '../contract/validation.ts';
 
 /** Who the user of a caller that signed with IAM is: whom the header names, or the name of the caller's role session. */
 export type UserBinding = 'header' | 'role-session';
@@ -48,6 +48,7 @@ export function findOperation(
 
 /** Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once. */
 export function readRequest(
+  requests: RequestSchemas,
   operation: OperationName,
   event: ApiEvent,
   binding: UserBinding = 'header',
@@ -60,7 +61,7 @@ export function readRequest(
   const query = readQuery(route, event);
   const inBody = Object.entries(body.value).filter(([name]) => !Object.hasOwn(route.query ?? {}, name));
   const input = query.ok
-    ? validateInput(operation, { ...Object.fromEntries(inBody), ...query.value, ...decodePath(event) })
+    ? checkInput(requests, operation, { ...Object.fromEntries(inBody), ...query.value, ...decodePath(event) })
     : query;
 
   const problems: FieldProblem[] = [principal, agent, input].flatMap((part) => (part.ok ? [] : part.error));

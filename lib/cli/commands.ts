@@ -11,6 +11,7 @@ import { sessionList, walletList } from './commands/lists.ts';
 import { faucet, sellers } from './commands/local.ts';
 import { payments } from './commands/payments.ts';
 import { proxy } from './commands/proxy.ts';
+import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow } from './commands/session.ts';
 import { withdraw } from './commands/withdraw.ts';
 
@@ -22,6 +23,7 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   sessionShow,
   sessionList,
   sessionRevoke,
+  quote,
   pay,
   payments,
   balance,

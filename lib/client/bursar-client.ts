@@ -37,7 +37,7 @@ export type BursarClientOptions = BursarEndpoint & (SignedAccess | TokenAccess);
 
 export type { BursarCall, Caller } from './bursar-call.ts';
 
-export interface BursarClient extends PaymentProcessor {
+export interface BursarClient extends Required<PaymentProcessor> {
   /**
    * Calls an operation by its name, with the members of body, path and query together. Repeats what is busy, failed or
    * unanswered; what makes or changes something keeps one client token through all of it: the input's, else one that is drawn for
@@ -82,6 +82,15 @@ export function createBursarClient(options: BursarClientOptions): BursarClient {
     const request = toRequest(operation, withChangeToken(operation, input), caller);
     return callWithRetries<Answer<N> | undefined>(connection, request, callOptions);
   };
+  const pay = async <N extends 'ProcessPayment' | 'PayChallenge'>(
+    operation: N,
+    { userId, agentName, ...input }: CallInput<N> & { readonly userId: string; readonly agentName?: string },
+    callOptions?: CallOptions,
+  ) => {
+    const caller = { userId, ...(agentName === undefined ? {} : { agentName }) };
+    const { body, replayed } = await ask(operation, input as unknown as CallInput<N>, caller, callOptions);
+    return { ...(body as Answer<N>), replayed };
+  };
   return {
     send: async <T>(call: BursarCall, callOptions?: CallOptions) =>
       (await callWithRetries<T>(connection, call, callOptions)).body,
@@ -93,11 +102,8 @@ export function createBursarClient(options: BursarClientOptions): BursarClient {
     ) =>
       // An operation without an answer says nothing at all.
       ((await ask(operation, input, caller, callOptions)).body ?? null) as Answer<N>,
-    processPayment: async ({ userId, agentName, ...input }, callOptions) => {
-      const caller = { userId, ...(agentName === undefined ? {} : { agentName }) };
-      const { body, replayed } = await ask('ProcessPayment', input, caller, callOptions);
-      return { ...(body as Answer<'ProcessPayment'>), replayed };
-    },
+    processPayment: (input, callOptions) => pay('ProcessPayment', input, callOptions),
+    payChallenge: (input, callOptions) => pay('PayChallenge', input, callOptions),
   };
 }
 

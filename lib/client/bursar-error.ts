@@ -23,33 +23,27 @@ export interface BursarErrorDetails {
 }
 
 /** An answer of the API that is not a success. */
-export class BursarError extends Error {
+export class BursarError extends Error implements Required<BursarErrorDetails> {
   override readonly name = 'BursarError';
   /** AgentCore's exception name, such as `ValidationException`. */
-  readonly errorName: string;
+  declare readonly errorName: string;
   /** Of HTTP; 0 where nothing was sent. */
-  readonly status: number;
+  declare readonly status: number;
   /** The stable code of the refusal, such as `bursar:budget_exceeded`; `null` where there is none. */
-  readonly code: string | null;
-  readonly requestId: string | null;
-  readonly reason: string | null;
+  declare readonly code: string | null;
+  declare readonly requestId: string | null;
+  declare readonly reason: string | null;
   /** Whether this is the answer of an earlier call under the same client token. */
-  readonly replayed: boolean;
+  declare readonly replayed: boolean;
   /** With `bursar:other_terms`: what the token's payment is. */
-  readonly stored: StoredPayment | null;
+  declare readonly stored: StoredPayment | null;
   /** Whether an earlier attempt of the same call got no answer, or none that decides: it may have been carried out. */
-  readonly leftOpen: boolean;
+  declare readonly leftOpen: boolean;
 
   constructor(message: string, details: BursarErrorDetails, options?: ErrorOptions) {
     super(message, options);
-    this.errorName = details.errorName;
-    this.status = details.status;
-    this.code = details.code;
-    this.requestId = details.requestId;
-    this.reason = details.reason ?? null;
-    this.replayed = details.replayed ?? false;
-    this.stored = details.stored ?? null;
-    this.leftOpen = details.leftOpen ?? false;
+    const unsaid = { reason: null, replayed: false, stored: null, leftOpen: false };
+    Object.assign(this, { ...unsaid, ...details } satisfies Required<BursarErrorDetails>);
   }
 }
 
@@ -87,6 +81,11 @@ export function isSignedOtherwise(error: unknown): boolean {
 /** Whether a look-up found no payment under the token, so that nothing stands in the way of asking. */
 export function hasNoPayment(error: unknown): boolean {
   return error instanceof BursarError && error.code === NO_PAYMENT;
+}
+
+/** Whether a service does not know what it was asked for, or cannot take it: no refusal of a payment, which has a code. */
+export function isUnknownRequest(error: unknown): error is BursarError {
+  return error instanceof BursarError && error.code === null && [400, 403, 404].includes(error.status);
 }
 
 /** Whether the answer leaves open that money moves, or says that it may. Anything that is no answer does as well. */

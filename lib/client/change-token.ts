@@ -16,6 +16,7 @@ const CHANGES: Readonly<Record<Change, true>> = {
   CreatePaymentSession: true,
   ProcessPayment: true,
   CreateWithdrawal: true,
+  PayChallenge: true,
 };
 
 /** The input of a call with a client token of its own, where it takes one and its caller chose none. Its repetitions keep it. */

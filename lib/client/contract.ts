@@ -28,6 +28,18 @@ export type ProcessPaymentOutput = Pick<Answer<'ProcessPayment'>, 'processPaymen
   readonly replayed?: boolean;
 };
 
+/** A whole 402, for a service that chooses among its offers itself. */
+export type PayChallengeInput = CallInput<'PayChallenge'> & {
+  readonly userId: string;
+  readonly agentName?: string;
+  readonly clientToken: string;
+};
+
+export interface PayChallengeOutput extends ProcessPaymentOutput {
+  /** What goes to the seller with the request. Bearer instruments. */
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+}
+
 export interface CallOptions {
   /** Ends the call and its repetitions. What was asked already may have been done. */
   readonly signal?: AbortSignal;
@@ -37,4 +49,9 @@ export interface CallOptions {
 export interface PaymentProcessor {
   /** Throws `BursarError` when the answer is not a proof. Repeats by itself only under the same client token. */
   processPayment(input: ProcessPaymentInput, options?: CallOptions): Promise<ProcessPaymentOutput>;
+  /**
+   * The same for a whole 402, whose best offer is paid. Under one client token there is one payment, here and in `processPayment`
+   * together. Where it is missing, or its service does not know it, one offer after the other is asked for.
+   */
+  payChallenge?(input: PayChallengeInput, options?: CallOptions): Promise<PayChallengeOutput>;
 }

@@ -9,6 +9,8 @@ export {
 export { BursarError, isFinalDenial, type StoredPayment } from './bursar-error.ts';
 export type {
   CallOptions,
+  PayChallengeInput,
+  PayChallengeOutput,
   PaymentProcessor,
   ProcessPaymentInput,
   ProcessPaymentOutput,

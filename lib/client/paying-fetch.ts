@@ -1,5 +1,5 @@
 import { formatUsd, parseUsd, type MicroUsd } from '../domain/money.ts';
-import { attachProof, payablePayments, type Challenge, type ChosenPayment } from '../protocols/challenge.ts';
+import { payablePayments, type BuyerChoice, type Challenge, type ChosenPayment } from '../protocols/challenge.ts';
 import type {
   OfferSummary,
   PaidResponse,
@@ -9,7 +9,7 @@ import type {
   PaymentOfResponse,
 } from './paying-options.ts';
 import { endOf, findFate } from './proof-end.ts';
-import { obtainProof, type Buyer, type Proof } from './purchase.ts';
+import { obtainProof, type Buyer, type Proof, type Purchase } from './purchase.ts';
 import { ProofEndedError, PurchaseError, UnpayableError, toPurchaseError } from './purchase-error.ts';
 import { readAnswer } from './seller-answer.ts';
 import { hasLongHeaders, sendFirst } from './seller-request.ts';
@@ -22,7 +22,7 @@ const MAX_PRICE_USD_DEFAULT = '1.00';
  * A `fetch` that answers a 402 (x402 version 1 or 2) through Bursar and sends the request once more with the proof.
  * A purchase is paid at most once, by whichever process, however often it is repeated: see `purchaseId`. A second 402 is returned as
  * it is. It never follows a redirect with a proof, and does not pay where the first request was redirected to another origin. A 402
- * that is not x402, or makes no offer, is returned as it is. It keeps nothing between calls.
+ * that is not x402, or makes no offer, is returned as it is. Between calls it keeps whether the service takes a whole 402, and nothing else.
  * Throws `UnpayableError` where it asks Bursar for nothing, and `PurchaseError` for whatever fails from then on.
  * Making one throws `TypeError` where session or instrument lack an id, and where a price is none.
  */
@@ -30,19 +30,34 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
   const send = options.fetch ?? fetch;
   const buyer = toBuyer(options);
   toMaxAmount(options.maxPriceUsd);
+  const service = { takesWhole: true };
   return async (input, init = {}) => {
     const { purchaseId = crypto.randomUUID(), maxPriceUsd = options.maxPriceUsd, ...rest } = init;
     const maxAmount = toMaxAmount(maxPriceUsd);
     const meant = new Request(input, rest);
     const { request, response } = await sendFirst(send, meant);
     if (response.status !== 402) return withPayment(response, null);
-    const { challenge, reason } = await readTerms(response);
-    if (challenge === null) return withPayment(response, null, reason);
+    const read = await readTerms(response);
+    if (read.challenge === null) return withPayment(response, null, read.reason);
     assertSameOrigin(meant, request);
-    const payments = choose(options, challenge, request.url, maxAmount);
+    const { method, url } = request;
+    const { resource, networks = options.session.networks } = options;
+    const payments = choose(read.challenge, {
+      requestedUrl: url,
+      networks: networks && new Set(networks),
+      maxAmount,
+      resource,
+    });
+    const whole: Purchase['whole'] = {
+      request: { method, url },
+      challenge: { status: 402, ...read.source },
+      networks,
+      maxPrice: maxAmount === null ? undefined : { value: formatUsd(maxAmount), currency: 'USD' },
+      resource,
+    };
     const call: Call = { options, buyer, send, request, purchaseId, tell: teller(options) };
     meant.signal.throwIfAborted();
-    return present(call, await askBursar(call, payments));
+    return present(call, await askBursar(call, { payments, whole, service }));
   };
 }
 
@@ -101,19 +116,8 @@ function toMaxAmount(maxPriceUsd: string | null = MAX_PRICE_USD_DEFAULT): MicroU
   throw new TypeError(`maxPriceUsd must be ${amount.error.expected}`);
 }
 
-function choose(
-  options: PayingFetchOptions,
-  challenge: Challenge,
-  requestedUrl: string,
-  maxAmount: MicroUsd | null,
-): readonly [ChosenPayment, ...ChosenPayment[]] {
-  const networks = options.networks ?? options.session.networks;
-  const payable = payablePayments(challenge, {
-    requestedUrl,
-    ...(networks === undefined ? {} : { networks: new Set(networks) }),
-    ...(maxAmount === null ? {} : { maxAmount }),
-    ...(options.resource === undefined ? {} : { resource: options.resource }),
-  });
+function choose(challenge: Challenge, choice: BuyerChoice): readonly [ChosenPayment, ...ChosenPayment[]] {
+  const payable = payablePayments(challenge, choice);
   if (payable.ok) return payable.value;
   throw new UnpayableError(`none of the seller's offers can be paid: ${payable.error.message}`);
 }
@@ -121,7 +125,7 @@ function choose(
 /** Gets the proof, and refuses one that has ended. From here on every failure says what it means for the money. */
 async function askBursar(
   { options, buyer, send, request, purchaseId, tell }: Call,
-  payments: readonly [ChosenPayment, ...ChosenPayment[]],
+  asked: Pick<Purchase, 'payments' | 'whole' | 'service'>,
 ): Promise<Proof> {
   const { client, rpcUrls = {}, now = Date.now } = options;
   const { url, signal } = request;
@@ -130,8 +134,8 @@ async function askBursar(
       client,
       buyer,
       purchaseId,
+      ...asked,
       requestedUrl: url,
-      payments,
       signal,
       onAsk: (payment) => tell({ type: 'payment_required', url, offer: summarize(payment) }),
     });
@@ -144,7 +148,7 @@ async function askBursar(
       endedAt,
       fate,
       paidUsd: summaryOf(proof).amountUsd,
-      askedUsd: summarize(payments[0]).amountUsd,
+      askedUsd: summarize(asked.payments[0]).amountUsd,
     });
   } catch (error) {
     throw toPurchaseError(error, purchaseId);
@@ -158,9 +162,9 @@ async function present({ send, request, purchaseId, tell }: Call, proof: Proof):
   const offer = summaryOf(proof);
   tell({ type: 'proof_received', url, processPaymentId, offer, replayed });
   try {
-    const header = attachProof(proof.presentation, proof.output.paymentOutput);
+    const headers = proof.toHeaders();
     const paid = new Request(request, { redirect: 'manual' });
-    paid.headers.set(header.name, header.value);
+    for (const { name, value } of headers) paid.headers.set(name, value);
     const response = await send(paid);
     const answer = await readAnswer(response, url);
     if (answer.settlement !== null) tell({ type: 'settled', url, settlement: answer.settlement });

@@ -13,23 +13,20 @@ export interface PurchaseErrorDetails {
 }
 
 /** Thrown for everything that fails once Bursar was asked to pay. `cause` is what failed, a `BursarError` for instance. */
-export class PurchaseError extends Error {
+export class PurchaseError extends Error implements PurchaseErrorDetails {
   override readonly name: string = 'PurchaseError';
   /** Under it the call may be repeated without paying twice, by another process as well. */
-  readonly purchaseId: string;
+  declare readonly purchaseId: string;
   /** `null` where Bursar did not name the payment. */
-  readonly processPaymentId: string | null;
+  declare readonly processPaymentId: string | null;
   /** Whether money has moved or may still move. `false`: nothing was signed, or what was signed is dead. */
-  readonly mayHavePaid: boolean;
+  declare readonly mayHavePaid: boolean;
   /** Of Bursar's refusal, such as `bursar:budget_exceeded`; `null` where it is none. */
-  readonly code: string | null;
+  declare readonly code: string | null;
 
   constructor(message: string, details: PurchaseErrorDetails, options?: ErrorOptions) {
     super(message, options);
-    this.purchaseId = details.purchaseId;
-    this.processPaymentId = details.processPaymentId;
-    this.mayHavePaid = details.mayHavePaid;
-    this.code = details.code;
+    Object.assign(this, details);
   }
 }
 
@@ -53,10 +50,10 @@ export interface ProofEnd {
  */
 export class ProofEndedError extends PurchaseError {
   override readonly name = 'ProofEndedError';
-  readonly endedAt: Date;
-  readonly fate: ProofFate;
-  readonly paidUsd: string;
-  readonly askedUsd: string;
+  declare readonly endedAt: Date;
+  declare readonly fate: ProofFate;
+  declare readonly paidUsd: string;
+  declare readonly askedUsd: string;
 
   constructor(end: ProofEnd) {
     const { purchaseId, processPaymentId, fate, paidUsd, askedUsd } = end;
@@ -68,10 +65,7 @@ export class ProofEndedError extends PurchaseError {
       mayHavePaid: fate !== 'dead',
       code: null,
     });
-    this.endedAt = endedAt;
-    this.fate = fate;
-    this.paidUsd = paidUsd;
-    this.askedUsd = askedUsd;
+    Object.assign(this, { endedAt, fate, paidUsd, askedUsd });
   }
 }
 

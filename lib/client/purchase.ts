@@ -1,14 +1,28 @@
 import { toResource } from '../domain/payment/resource.ts';
 import {
+  attachProof,
   describedAs,
   isOfferRefusal,
   isSignedFor,
   restate,
   type ChosenPayment,
-  type Presentation,
 } from '../protocols/challenge.ts';
-import { BursarError, hasNoPayment, isClosedBefore, isFinalDenial, isSignedOtherwise } from './bursar-error.ts';
-import type { PaymentProcessor, ProcessPaymentInput, ProcessPaymentOutput, SignedTerms } from './contract.ts';
+import {
+  BursarError,
+  hasNoPayment,
+  isClosedBefore,
+  isFinalDenial,
+  isSignedOtherwise,
+  isUnknownRequest,
+} from './bursar-error.ts';
+import type {
+  PayChallengeInput,
+  PayChallengeOutput,
+  PaymentProcessor,
+  ProcessPaymentInput,
+  ProcessPaymentOutput,
+  SignedTerms,
+} from './contract.ts';
 import { PurchaseError } from './purchase-error.ts';
 import { toPurchaseToken } from './purchase-token.ts';
 import { readSignedTerms } from './signed-terms.ts';
@@ -32,6 +46,10 @@ export interface Purchase {
   readonly requestedUrl: string;
   /** What may be paid, the cheapest first. */
   readonly payments: readonly [ChosenPayment, ...ChosenPayment[]];
+  /** The same 402 whole, for a service that chooses by itself. */
+  readonly whole: Omit<PayChallengeInput, keyof Buyer | 'clientToken'>;
+  /** Learned from its answers, for as long as somebody keeps it. */
+  readonly service: { takesWhole: boolean };
   readonly signal: AbortSignal;
   /** Told before each offer that Bursar is asked for. */
   readonly onAsk: (payment: ChosenPayment) => void;
@@ -40,7 +58,8 @@ export interface Purchase {
 /** A proof, and how it is to be presented. */
 export interface Proof {
   readonly output: ProcessPaymentOutput;
-  readonly presentation: Presentation;
+  /** What goes to the seller. Throws where the answer holds no proof. */
+  readonly toHeaders: () => PayChallengeOutput['headers'];
   /** What it was signed for; `null` where the service does not say. */
   readonly terms: SignedTerms | null;
   /** The offer that was asked for, or the nearest to what was signed before. */
@@ -68,13 +87,18 @@ export async function obtainProof(purchase: Purchase): Promise<Proof> {
   });
 }
 
-/** Asks for one offer after the other, under one token: an offer that is refused for what it is leaves nothing behind. */
+/**
+ * Has the service choose, or else asks for one offer after the other, under one token: an offer that is refused for what it is leaves
+ * nothing behind.
+ */
 async function askFor(purchase: Purchase, token: string): Promise<Proof | 'closed'> {
   const { payments, client, signal, onAsk } = purchase;
   let refusal: unknown;
   for (const payment of payments.slice(0, OFFERS_ASKED_MAX)) {
     signal.throwIfAborted();
     onAsk(payment);
+    const chosen = payment === payments[0] ? await askWhole(purchase, token) : null;
+    if (chosen !== null) return chosen;
     try {
       const output = await client.processPayment(toInput(purchase, payment, token), { signal });
       return toProof(purchase, output, payment);
@@ -86,6 +110,28 @@ async function askFor(purchase: Purchase, token: string): Promise<Proof | 'close
     }
   }
   throw refusal;
+}
+
+/**
+ * `null`: the service does not know how to pay a whole 402, or does not take this one. Nothing was paid then, and what there is under
+ * the token counts for both ways of asking.
+ */
+async function askWhole(
+  { client, service, buyer, whole, payments, signal }: Purchase,
+  clientToken: string,
+): Promise<Proof | 'closed' | null> {
+  if (!service.takesWhole || client.payChallenge === undefined) return null;
+  try {
+    const output = await client.payChallenge({ ...buyer, ...whole, clientToken }, { signal });
+    const terms = readSignedTerms(output.bursar);
+    const payment = payments.find((each) => terms !== null && isSignedFor(terms, each)) ?? payments[0];
+    return { output, toHeaders: () => output.headers, terms, payment };
+  } catch (error) {
+    if (isClosedBefore(error)) return 'closed';
+    if (!isUnknownRequest(error)) throw error;
+    service.takesWhole = error.status === 400;
+    return null;
+  }
 }
 
 /** The proof of a token that is known to have one. Throws the refusal that said so where it is not to be had. */
@@ -120,9 +166,8 @@ function toInput({ buyer, requestedUrl }: Purchase, payment: ChosenPayment, clie
 /** @param asked the offer that the answer is for; `null`: whichever it was signed for */
 function toProof({ payments }: Purchase, output: ProcessPaymentOutput, asked: ChosenPayment | null): Proof {
   const terms = readSignedTerms(output.bursar);
-  if (asked !== null) return { output, presentation: asked, terms, payment: asked };
-  const same = terms === null ? undefined : payments.find((each) => isSignedFor(terms, each));
-  if (same !== undefined) return { output, presentation: same, terms, payment: same };
-  const payment = payments.find(({ offer }) => offer.network === terms?.network) ?? payments[0];
-  return { output, presentation: terms === null ? payment : restate(payment, terms), terms, payment };
+  const same = asked ?? payments.find((each) => terms !== null && isSignedFor(terms, each));
+  const payment = same ?? payments.find(({ offer }) => offer.network === terms?.network) ?? payments[0];
+  const presentation = same !== undefined || terms === null ? payment : restate(payment, terms);
+  return { output, toHeaders: () => [attachProof(presentation, output.paymentOutput)], terms, payment };
 }

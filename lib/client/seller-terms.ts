@@ -3,9 +3,17 @@ import { readChallenge, type Challenge } from '../protocols/challenge.ts';
 import { readBoundedText } from './bounded-text.ts';
 import { UnpayableError } from './purchase-error.ts';
 
+/** What the terms of a 402 stand in, as they came. */
+export interface TermsSource {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const TERMS_HEADER = 'payment-required';
+
 /** What a 402 asks for; `challenge` is `null` where nothing in it can be paid here, and then `reason` says why, if anything does. */
 export type SellerTerms =
-  | { readonly challenge: Challenge; readonly reason: null }
+  | { readonly challenge: Challenge; readonly source: TermsSource; readonly reason: null }
   | { readonly challenge: null; readonly reason: string | null };
 
 /**
@@ -17,10 +25,14 @@ export async function readTerms(response: Response): Promise<SellerTerms> {
   const { headers } = response;
   const inHeaders = readChallenge({ headers, body: '' });
   const isInHeaders = !inHeaders.ok || inHeaders.value !== null;
-  const read = isInHeaders
-    ? inHeaders
-    : readChallenge({ headers, body: (await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES)) ?? '' });
-  if (read.ok) return read.value === null ? { challenge: null, reason: null } : { challenge: read.value, reason: null };
+  const body = isInHeaders ? '' : ((await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES)) ?? '');
+  const read = isInHeaders ? inHeaders : readChallenge({ headers, body });
+  if (read.ok) {
+    if (read.value === null) return { challenge: null, reason: null };
+    // Of the headers no others: a seller's cookies are nobody else's.
+    const source = { headers: isInHeaders ? { [TERMS_HEADER]: headers.get(TERMS_HEADER)! } : {}, body };
+    return { challenge: read.value, source, reason: null };
+  }
   if (read.error.reason === 'no_offers') return { challenge: null, reason: read.error.message };
   throw new UnpayableError(`the seller's 402 cannot be read: ${read.error.message}`);
 }

@@ -9,6 +9,7 @@ import { TOKEN_ANSWERS } from './operations/tokens.ts';
 import { INSTRUMENT_ANSWERS } from './operations/instruments.ts';
 import { SESSION_ANSWERS } from './operations/sessions.ts';
 import { PAYMENT_ANSWERS } from './operations/payments.ts';
+import { ASKING_ANSWERS } from './operations/asking.ts';
 import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
 import { GATE_ANSWERS } from './operations/gate.ts';
 
@@ -23,6 +24,7 @@ export const ANSWERS = {
   ...INSTRUMENT_ANSWERS,
   ...SESSION_ANSWERS,
   ...PAYMENT_ANSWERS,
+  ...ASKING_ANSWERS,
   ...WITHDRAWAL_ANSWERS,
   ...GATE_ANSWERS,
 } as const satisfies Record<OperationName, v.GenericSchema>;

@@ -9,6 +9,7 @@ import { TOKEN_DOCUMENT } from './operations/tokens.ts';
 import { INSTRUMENT_DOCUMENT } from './operations/instruments.ts';
 import { SESSION_DOCUMENT } from './operations/sessions.ts';
 import { PAYMENT_DOCUMENT } from './operations/payments.ts';
+import { ASKING_DOCUMENT } from './operations/asking.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
 import { GATE_DOCUMENT } from './operations/gate.ts';
 
@@ -23,6 +24,7 @@ export const FAMILIES = [
   INSTRUMENT_DOCUMENT,
   SESSION_DOCUMENT,
   PAYMENT_DOCUMENT,
+  ASKING_DOCUMENT,
   WITHDRAWAL_DOCUMENT,
   GATE_DOCUMENT,
 ] as const;
@@ -45,6 +47,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...INSTRUMENT_DOCUMENT.operations,
   ...SESSION_DOCUMENT.operations,
   ...PAYMENT_DOCUMENT.operations,
+  ...ASKING_DOCUMENT.operations,
   ...WITHDRAWAL_DOCUMENT.operations,
   ...GATE_DOCUMENT.operations,
 };

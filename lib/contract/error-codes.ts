@@ -90,6 +90,26 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'ask without replayOnly to pay',
     newClientToken: NOT_REMEMBERED,
   },
+  'bursar:challenge_unreadable': {
+    when: 'what was handed over as a 402 is none that Bursar can read: it speaks no protocol that Bursar pays by, or makes no offer',
+    remedy: 'hand over status, headers and body as the seller sent them; the message says what is wrong',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:no_payable_offer': {
+    when: 'none of the offers of the 402 may be paid; the member `bursar` of the answer has the code and the reason of each',
+    remedy: 'mend what the codes of the offers say, or buy from another seller',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:quote_expired': {
+    when: 'the time of the quote is over',
+    remedy: 'ask for another quote',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:quote_mismatch': {
+    when: 'the quote is for another request, user, session or wallet, or for an offer that this 402 does not make',
+    remedy: 'ask for a quote of this 402, or pay without one',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:superseded': {
     when: 'the client token never paid, and was closed by a request of other terms',
     remedy: 'ask again under a new client token',
@@ -146,6 +166,18 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:wrong_extra_name': offer('extra names another domain to sign for than the USDC of the network'),
   'bursar:wrong_extra_version': offer('extra has another version than the USDC of the network', BROKEN_SELLER),
   'bursar:unsupported_transfer_method': offer('the offer wants a transfer that Bursar does not sign'),
+  'bursar:foreign_resource': offer('the seller says that the offer is for a resource of an unrelated host'),
+  'bursar:extension_not_known': offer('the seller insists on an extension that Bursar does not know', BROKEN_SELLER),
+  'bursar:network_not_chosen': offer('the caller left the network of the offer out', 'name the network among networks'),
+  'bursar:other_wallet_family': offer(
+    'the wallet signs nothing on the network of the offer',
+    'pay from another wallet',
+  ),
+  'bursar:price_above_max': offer('the offer costs more than maxPrice', 'raise maxPrice, or buy elsewhere'),
+  'bursar:insufficient_funds': offer(
+    'a quote found less in the wallet than the offer takes; payments ask no chain',
+    'fund the wallet',
+  ),
   'bursar:unsupported_payment_flow': offer('the offer wants to be settled before the seller does its work'),
   'bursar:facilitator_missing': offer(
     'the offer does not say who decides how much of its ceiling is taken',

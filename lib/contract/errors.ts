@@ -1,4 +1,4 @@
-import type { ChallengeCode } from '../domain/refusal.ts';
+import type { ChallengeCode, OfferCode } from '../domain/refusal.ts';
 
 /** AgentCore's exceptions that Bursar answers with: the name, and what a caller may do about each. */
 export const WIRE_ERRORS = {
@@ -71,13 +71,17 @@ export type OutcomeCode =
   | 'repeated_purchase'
   | 'other_terms'
   | 'no_payment'
+  | 'challenge_unreadable'
+  | 'no_payable_offer'
+  | 'quote_expired'
+  | 'quote_mismatch'
   | 'superseded'
   | 'attempts_exhausted'
   | 'destination_not_allowed'
   | 'withdrawal_lapsed';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
-export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode}`;
+export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode}`;
 
 /**
  * What this deployment does not pay by. AWS answers AccessDeniedException for what is not enabled in an account, by which its

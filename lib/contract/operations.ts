@@ -7,6 +7,7 @@ import { TOKEN_ROUTES } from './operations/tokens.ts';
 import { INSTRUMENT_ROUTES } from './operations/instruments.ts';
 import { SESSION_ROUTES } from './operations/sessions.ts';
 import { PAYMENT_ROUTES } from './operations/payments.ts';
+import { ASKING_ROUTES } from './operations/asking.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
 import { GATE_ROUTES } from './operations/gate.ts';
 import type { OperationTable } from './route.ts';
@@ -38,6 +39,7 @@ export const OPERATIONS = {
   ...INSTRUMENT_ROUTES,
   ...SESSION_ROUTES,
   ...PAYMENT_ROUTES,
+  ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
   ...GATE_ROUTES,
 } as const satisfies OperationTable;

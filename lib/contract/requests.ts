@@ -9,6 +9,7 @@ import { TOKEN_REQUESTS } from './operations/tokens.ts';
 import { INSTRUMENT_REQUESTS } from './operations/instruments.ts';
 import { SESSION_REQUESTS } from './operations/sessions.ts';
 import { PAYMENT_REQUESTS } from './operations/payments.ts';
+import { ASKING_REQUESTS } from './operations/asking.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
 import { GATE_REQUESTS } from './operations/gate.ts';
 
@@ -23,6 +24,7 @@ export const REQUESTS = {
   ...INSTRUMENT_REQUESTS,
   ...SESSION_REQUESTS,
   ...PAYMENT_REQUESTS,
+  ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
   ...GATE_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;

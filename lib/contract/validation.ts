@@ -10,21 +10,33 @@ const PROBLEMS_CHARS_MAX = 4_000;
 const SHOWN_CHARS_MAX = 60;
 const NAME_CHARS_MAX = 200;
 // Tokens, payloads and what tells who somebody is: not quoted, not even to whoever sent them.
-const PRIVATE = /^(clientToken|nextToken|paymentInput)$|\.linkedAccounts(\.|$)/;
+const PRIVATE = /^(clientToken|nextToken|paymentInput)$|^(request|challenge)(\.|$)|\.linkedAccounts(\.|$)/;
 /** Members whose own members the caller names. */
 const NAMED_BY_CALLER = /^(tags)\..*$/s;
+
+/** The schema of each of some operations. A function is given its own, so that it carries no others. */
+export type RequestSchemas<N extends OperationName = OperationName> = { readonly [K in N]: (typeof REQUESTS)[K] };
+
+/** Checks a request's members by the contract of all operations. */
+export function validateInput<N extends OperationName>(
+  operation: N,
+  input: Readonly<Record<string, unknown>>,
+): Result<OperationInput<N>, readonly FieldProblem[]> {
+  return checkInput(REQUESTS, operation, input);
+}
 
 /**
  * Checks a request's members. Returns every wrong one, at most twenty. Members that the schema does not know are dropped,
  * and so are those that are `null`: AWS's protocol takes them for absent.
  */
-export function validateInput<N extends OperationName>(
+export function checkInput<N extends OperationName>(
+  requests: RequestSchemas<N>,
   operation: N,
   input: Readonly<Record<string, unknown>>,
 ): Result<OperationInput<N>, readonly FieldProblem[]> {
   // Stopping at a member's first problem keeps long texts away from the patterns behind the length check.
   const result = v.safeParse(
-    REQUESTS[operation] as v.GenericSchema<unknown, OperationInput<N>>,
+    requests[operation] as unknown as v.GenericSchema<unknown, OperationInput<N>>,
     Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null)),
     { abortPipeEarly: true },
   );

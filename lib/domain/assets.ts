@@ -150,8 +150,9 @@ export const NETWORKS: readonly Network[] = [
 const byName = new Map<string, Network>(
   NETWORKS.flatMap((network) => [[network.id, network] as const, [network.x402Name, network] as const]),
 );
-const byChain = new Map<string, Network>(
-  NETWORKS.flatMap((network) => (network.chain === null ? [] : [[network.chain, network] as const])),
+// Marked, so that a program that names no chain carries neither of these.
+const byChain = /* @__PURE__ */ new Map<string, Network>(
+  /* @__PURE__ */ NETWORKS.flatMap((network) => (network.chain === null ? [] : [[network.chain, network] as const])),
 );
 
 /** Finds a network by CAIP-2 id or x402 version 1 name; `undefined` for one that Bursar does not know. */
@@ -164,4 +165,4 @@ export function findNetworkByChain(chain: string): Network | undefined {
   return byChain.get(chain);
 }
 
-export const KNOWN_CHAINS: readonly string[] = [...byChain.keys()];
+export const KNOWN_CHAINS: readonly string[] = /* @__PURE__ */ Array.from(/* @__PURE__ */ byChain.keys());

@@ -189,6 +189,12 @@ export const CHALLENGE_MEMBERS_MAX = 50_000;
 export const OFFER_VALUES_MAX = 20_000;
 /** Offers of one 402. */
 export const ACCEPTS_MAX = 1_000;
+/** How long a quote may be given back. Sellers change their prices, and sessions what they have left. */
+export const QUOTE_LIFE_MS = 2 * 60_000;
+/** Headers of a 402 that the API is given. */
+export const CHALLENGE_HEADERS_MAX = 100;
+/** What an agent says of a request, such as the tool that makes it. */
+export const DECLARED_TEXT_MAX_CHARS = 512;
 /** Offers of a 402 whose refusal is told. */
 export const REJECTIONS_TOLD_MAX = 8;
 /** How much of a stranger's value a message quotes. */

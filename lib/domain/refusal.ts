@@ -1,41 +1,11 @@
 import type { PaymentId } from './ids.ts';
+import type { ChallengeCode } from './offers/codes.ts';
+import type { JudgedOffer } from './offers/verdict.ts';
+
+export type { ChallengeCode, OfferCode } from './offers/codes.ts';
 import type { Denial } from './payment/denial.ts';
 import type { Payment } from './payment/payment.ts';
 import type { EpochMs } from './time.ts';
-
-/** What keeps a challenge from being paid. Published as `bursar:` codes in docs/reference/errors.md, and never renamed. */
-export type ChallengeCode =
-  | 'unsupported_payment_type'
-  | 'input_missing'
-  | 'ambiguous_input'
-  | 'allowance_without_upto'
-  | 'allowance_unsupported'
-  | 'unsupported_version'
-  | 'invalid_payload'
-  | 'scheme_missing'
-  | 'unsupported_scheme'
-  | 'network_missing'
-  | 'unsupported_network'
-  | 'ambiguous_amount'
-  | 'amount_missing'
-  | 'invalid_amount'
-  | 'amount_too_large'
-  | 'asset_missing'
-  | 'invalid_asset'
-  | 'unsupported_asset'
-  | 'pay_to_missing'
-  | 'invalid_pay_to'
-  | 'max_timeout_missing'
-  | 'invalid_max_timeout'
-  | 'max_timeout_too_short'
-  | 'invalid_extra'
-  | 'wrong_extra_name'
-  | 'wrong_extra_version'
-  | 'unsupported_transfer_method'
-  | 'unsupported_payment_flow'
-  | 'facilitator_missing'
-  | 'invalid_facilitator'
-  | 'unsupported_facilitator';
 
 /** One field that is wrong, in AgentCore's `fieldList` form. */
 export interface FieldProblem {
@@ -103,6 +73,13 @@ export type Refusal =
   | { readonly reason: 'other_terms'; readonly payment: Payment }
   /** Asked for a replay only: the client token has no payment, or one that was never signed and is over. */
   | { readonly reason: 'no_payment' }
+  /** What was handed over as a seller's 402 asks for no payment that Bursar can read. */
+  | { readonly reason: 'challenge_unreadable'; readonly message: string }
+  /** Of all offers of a 402, none may be paid. */
+  | { readonly reason: 'no_payable_offer'; readonly offers: readonly JudgedOffer[] }
+  | { readonly reason: 'quote_expired'; readonly expiresAt: EpochMs }
+  /** The quote is for another request, or for an offer that the 402 does not make. */
+  | { readonly reason: 'quote_mismatch' }
   | { readonly reason: 'conflict'; readonly message: string }
   | { readonly reason: 'busy'; readonly what: 'session' | 'window' | 'payment' | 'creation' | 'change' | 'signer' }
   | { readonly reason: 'attempts_exhausted' };

@@ -29,6 +29,8 @@ export interface BaseConfig {
   readonly registryTable: string;
   /** CAIP-2 ids. */
   readonly allowedNetworks: ReadonlySet<string>;
+  /** Addresses with their EIP-55 checksums that may decide how much of a ceiling is taken. */
+  readonly facilitators: ReadonlySet<string>;
   /** `null`: a session without limits stays without. */
   readonly defaultSessionLimit: MicroUsd | null;
   /** Who the user of a caller that signed with IAM is. */
@@ -77,6 +79,7 @@ function readBase(reader: Reader): BaseConfig {
     booksTable: reader.required('BOOKS_TABLE'),
     registryTable: reader.required('REGISTRY_TABLE'),
     allowedNetworks: readNetworks(reader),
+    facilitators: readList(reader, 'FACILITATORS', FACILITATORS),
     defaultSessionLimit: readLimit(reader),
     userBinding: readUserBinding(reader),
   };
@@ -168,20 +171,21 @@ export interface PayingConfig extends BaseConfig {
   readonly agentNames: ReadonlySet<string>;
   /** The addresses that money may leave for, with their checksums. */
   readonly withdrawalAddresses: ReadonlySet<string>;
-  /** Addresses with their EIP-55 checksums that may decide how much of a ceiling is taken. */
-  readonly facilitators: ReadonlySet<string>;
 }
 
 export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
   const reader = createReader(env);
   return reader.finish({
     ...readBase(reader),
-    validityCapSeconds: readSeconds(reader, 'VALIDITY_CAP_SECONDS', VALIDITY_CAP_RANGE) ?? VALIDITY_CAP_RANGE.max,
+    validityCapSeconds: readValidityCap(reader),
     repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', REPEAT_WINDOW_RANGE) ?? 0,
     agentNames: readList(reader, 'AGENT_NAMES', AGENT_NAMES),
     withdrawalAddresses: readList(reader, 'WITHDRAWAL_ADDRESSES', WITHDRAWAL_ADDRESSES),
-    facilitators: readList(reader, 'FACILITATORS', FACILITATORS),
   });
+}
+
+function readValidityCap(reader: Reader): number {
+  return readSeconds(reader, 'VALIDITY_CAP_SECONDS', VALIDITY_CAP_RANGE) ?? VALIDITY_CAP_RANGE.max;
 }
 
 /** Empty where the variable is not set. */
@@ -204,11 +208,17 @@ function readSeconds(reader: Reader, name: string, range: SecondsRange): number 
 export interface ReadingConfig extends BaseConfig {
   /** RPC endpoints by CAIP-2 id. */
   readonly rpcUrls: Readonly<Record<string, string>>;
+  /** The longest that an authorization would be good for. */
+  readonly validityCapSeconds: number;
 }
 
 export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
   const reader = createReader(env);
-  return reader.finish({ ...readBase(reader), rpcUrls: readRpcUrls(reader) });
+  return reader.finish({
+    ...readBase(reader),
+    rpcUrls: readRpcUrls(reader),
+    validityCapSeconds: readValidityCap(reader),
+  });
 }
 
 /** No problem quotes a URL, since endpoints have keys in them. */

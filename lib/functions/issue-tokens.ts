@@ -1,4 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { REQUESTS } from '../contract/requests.ts';
 import { answerWith, createFunction } from '../api/function.ts';
 import { toMintedTokenView, toWorkloadTokenView } from '../api/views/identities.ts';
 import { SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
@@ -52,6 +53,6 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
         answerWith(await issueWorkloadTokenForJwt(deps, input.workloadName, input.userToken), toWorkloadTokenView),
       GetResourcePaymentToken: async ({ input }) => answerWith(await mintPaymentToken(deps, input), toMintedTokenView),
     },
-    { ...composeServing(env) },
+    { ...composeServing(env), requests: REQUESTS },
   );
 }

@@ -1,3 +1,4 @@
+import { REQUESTS } from '../contract/requests.ts';
 import { answerWith, asItIs, createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -93,6 +94,6 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       RaiseGateFloor: async ({ input }) => ok({ body: toGateView(await deps.gate.raiseFloor(input.floor)) }),
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
     },
-    { ...composeServing(env) },
+    { ...composeServing(env), requests: REQUESTS },
   );
 }

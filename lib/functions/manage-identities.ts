@@ -1,3 +1,4 @@
+import { REQUESTS } from '../contract/requests.ts';
 import { answerWith, createFunction, describeFailure, type HandlersOf } from '../api/function.ts';
 import { findSecretProblem } from '../wallets/secret-problem.ts';
 import type { Deployment } from '../domain/ids.ts';
@@ -66,6 +67,7 @@ export function composeManageIdentities(env: NodeJS.ProcessEnv) {
   };
   return createFunction('manage-identities', handlers, {
     ...composeServing(env),
+    requests: REQUESTS,
   });
 }
 

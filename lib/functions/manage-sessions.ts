@@ -1,3 +1,4 @@
+import { REQUESTS } from '../contract/requests.ts';
 import { createFunction } from '../api/function.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -39,6 +40,6 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' as const }, log: { managerId, sessionId } });
       },
     },
-    { ...composeServing(env), userBinding: config.userBinding },
+    { ...composeServing(env), requests: REQUESTS, userBinding: config.userBinding },
   );
 }

@@ -1,3 +1,6 @@
+import { ASKING_REQUESTS } from '../contract/operations/asking.ts';
+import { PAYMENT_REQUESTS } from '../contract/operations/payments.ts';
+import { WITHDRAWAL_REQUESTS } from '../contract/operations/withdrawals.ts';
 import { createFunction, type OperationHandler } from '../api/function.ts';
 import { IN_FLIGHT_MAX } from '../domain/limits.ts';
 import { resourceIn } from '../domain/ids.ts';
@@ -12,7 +15,10 @@ import { readPayingConfig, type PayingConfig } from './config.ts';
 import { createPayerCache } from '../service/paying/payer.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { toPaidView } from '../api/views/paid.ts';
+import type { Payment } from '../domain/payment/payment.ts';
+import { attachProof } from '../protocols/challenge.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
+import { payChallenge } from '../service/asking/pay-challenge.ts';
 import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
 import { toWithdrawalView } from '../api/views/withdrawals.ts';
@@ -73,23 +79,16 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
             instrumentId: input.instrumentId,
             paymentType: input.paymentType,
             paymentInput: input.paymentInput,
-            clientToken: input.clientToken ?? Buffer.from(deps.random.bytes(24)).toString('hex'),
+            clientToken: input.clientToken ?? drawToken(deps),
             replayOnly: input.replayOnly ?? false,
             deadline,
           },
         );
         if (!result.ok) return result;
         const payment = result.value;
-        return ok({
-          body: toPaidView(config.deployment, payment),
-          log: {
-            paymentId: payment.id,
-            managerId,
-            sessionId: payment.sessionId,
-            instrumentId: payment.instrumentId,
-          },
-        });
+        return ok({ body: toPaidView(config.deployment, payment), log: toPaymentFields(payment) });
       },
+      PayChallenge: createPayChallengeHandler(config, deps),
       CreateWithdrawal: createWithdrawalHandler(config, {
         ...deps,
         sessions,
@@ -98,10 +97,50 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     },
     {
       ...composeServing(env),
+      requests: { ...PAYMENT_REQUESTS, ...ASKING_REQUESTS, ...WITHDRAWAL_REQUESTS },
       userBinding: config.userBinding,
       agentNames: config.agentNames,
     },
   );
+}
+
+/** Chooses among the offers of a 402 and pays; in the paying function, since it signs. */
+function createPayChallengeHandler(
+  { deployment }: PayingConfig,
+  deps: ProcessPaymentDeps,
+): OperationHandler<'PayChallenge'> {
+  return async ({ input: { manager, clientToken, ...asked }, principal, agentName, deadline, record }) => {
+    const managerId = resourceIn(deployment, manager);
+    if (managerId === null) return noManager(principal);
+    const observer = createPaymentObserver(record, monotonicMs);
+    const result = await payChallenge(
+      { ...deps, observer },
+      {
+        ...asked,
+        managerId,
+        principal,
+        agentName,
+        clientToken: clientToken ?? drawToken(deps),
+        deadline,
+      },
+    );
+    if (!result.ok) return result;
+    const { payment, presentation } = result.value;
+    const body = toPaidView(deployment, payment);
+    return ok({
+      body: { ...body, headers: [attachProof(presentation, body.paymentOutput)] },
+      log: toPaymentFields(payment),
+    });
+  };
+}
+
+/** A token that nobody knows: the call cannot be repeated. */
+function drawToken({ random }: Pick<ProcessPaymentDeps, 'random'>): string {
+  return Buffer.from(random.bytes(24)).toString('hex');
+}
+
+function toPaymentFields({ id: paymentId, managerId, sessionId, instrumentId }: Payment) {
+  return { paymentId, managerId, sessionId, instrumentId };
 }
 
 /** Takes money out of a wallet. In the paying function, since no other one can sign. */
@@ -133,10 +172,7 @@ function createWithdrawalHandler(
     return ok({
       body: toWithdrawalView(deployment, payment),
       log: {
-        paymentId: payment.id,
-        managerId,
-        sessionId: payment.sessionId,
-        instrumentId: payment.instrumentId,
+        ...toPaymentFields(payment),
         ...(record.values.SignLatency === undefined ? { replayed: true } : {}),
       },
     });

@@ -1,13 +1,25 @@
 import type { NetworkId } from '../domain/assets.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
-import { createFunction } from '../api/function.ts';
+import { ASKING_REQUESTS } from '../contract/operations/asking.ts';
+import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
+import { PAYMENT_REQUESTS } from '../contract/operations/payments.ts';
+import { SESSION_REQUESTS } from '../contract/operations/sessions.ts';
+import { WITHDRAWAL_REQUESTS } from '../contract/operations/withdrawals.ts';
+import { createFunction, type OperationHandler } from '../api/function.ts';
+import type { GateReader, SessionStore } from '../domain/ports/books.ts';
+import { resourceIn } from '../domain/ids.ts';
+import { OPEN_GATE } from '../domain/payment/gate.ts';
+import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
+import { toQuoteView } from '../api/views/offers.ts';
+import { quoteChallenge, type QuoteDeps } from '../service/asking/quote-challenge.ts';
+import { noManager } from '../service/tenants/managers.ts';
 import { ok } from '../domain/result.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { toReceipt } from '../receipts/receipt.ts';
 import { createChainReaders } from '../chains/evm/reader.ts';
-import { readReadingConfig } from './config.ts';
+import { readReadingConfig, type ReadingConfig } from './config.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
 import { getInstrument, getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
 import { toPageView } from '../api/views/pages.ts';
@@ -23,6 +35,15 @@ import {
 } from '../api/views/payments.ts';
 import { composeServing, systemClock } from './runtime.ts';
 import { openStore } from './transport.ts';
+
+/** The requests of its operations, of which it has few in each family. */
+const READ_REQUESTS = {
+  ...INSTRUMENT_REQUESTS,
+  ...SESSION_REQUESTS,
+  ...PAYMENT_REQUESTS,
+  ...ASKING_REQUESTS,
+  ...WITHDRAWAL_REQUESTS,
+};
 
 /** Everything that only reads. */
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
@@ -98,7 +119,36 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         const found = await getInstrumentFunds(deps, principal, input);
         return found.ok ? ok({ body: toFundsView(found.value) }) : found;
       },
+      QuoteChallenge: createQuoteHandler(config, { ...deps, gates: createGateReader(books) }),
     },
-    { ...composeServing(env), userBinding: config.userBinding },
+    { ...composeServing(env), requests: READ_REQUESTS, userBinding: config.userBinding },
   );
+}
+
+/** Says what a 402 would come to. Here and not in the paying function: it cannot sign, and it may ask the chains. */
+function createQuoteHandler(
+  { deployment, allowedNetworks, facilitators, validityCapSeconds }: ReadingConfig,
+  {
+    gates,
+    sessions,
+    ...deps
+  }: Omit<QuoteDeps, 'ledger' | keyof ReadingConfig> & {
+    readonly gates: GateReader;
+    readonly sessions: Pick<SessionStore, 'readSession'>;
+  },
+): OperationHandler<'QuoteChallenge'> {
+  const ledger = {
+    readSession: sessions.readSession,
+    // Books that are new have no gate, which is an open one. Looking makes none.
+    readGate: async () => (await gates.find()) ?? OPEN_GATE,
+  };
+  return async ({ input: { manager, ...asked }, principal }) => {
+    const managerId = resourceIn(deployment, manager);
+    if (managerId === null) return noManager(principal);
+    const quote = await quoteChallenge(
+      { ...deps, ledger, allowedNetworks, facilitators, validityCapSeconds },
+      { ...asked, managerId, principal },
+    );
+    return quote.ok ? ok({ body: toQuoteView(quote.value), log: { managerId } }) : quote;
+  };
 }

@@ -111,7 +111,6 @@ function processPayment(parts: Parts): ServiceFunction {
       REPEAT_WINDOW_SECONDS: String(config.repeatWindowSeconds),
       // Lambda has no empty values, and no name is what an absent one says.
       ...(config.agentNames.length === 0 ? {} : { AGENT_NAMES: config.agentNames.join(',') }),
-      ...(config.facilitators.length === 0 ? {} : { FACILITATORS: config.facilitators.join(',') }),
       ...(config.withdrawalAddresses.length === 0
         ? {}
         : { WITHDRAWAL_ADDRESSES: config.withdrawalAddresses.join(',') }),
@@ -131,7 +130,11 @@ function readPayments(parts: Parts): ServiceFunction {
   const { config, data } = parts;
   const fn = serviceFunction(parts, 'read-payments', {
     description: 'reads sessions, instruments, balances and receipts',
-    environment: { ...userBinding(config), RPC_URLS: JSON.stringify(config.rpcUrls) },
+    environment: {
+      ...userBinding(config),
+      VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
+      RPC_URLS: JSON.stringify(config.rpcUrls),
+    },
   });
   data.books.grantRead(fn.role);
   data.registry.grantList(fn.role);
@@ -284,6 +287,7 @@ function serviceFunction(
       DEPLOYMENT_ACCOUNT: stack.account,
       DEFAULT_SESSION_LIMIT_USD: config.defaultSessionLimitUsd ?? 'none',
       ALLOWED_NETWORKS: config.allowedNetworks.join(','),
+      ...(config.facilitators.length === 0 ? {} : { FACILITATORS: config.facilitators.join(',') }),
       ...choices.environment,
     },
     logRetentionDays: config.logRetentionDays,

@@ -36,11 +36,11 @@ export interface Challenge {
 export interface BuyerChoice {
   readonly requestedUrl: string;
   /** CAIP-2 ids. @default - every network that Bursar knows */
-  readonly networks?: ReadonlySet<string>;
+  readonly networks?: ReadonlySet<string> | undefined;
   /** The most that an offer may cost. @default - no bound here; the session has its own */
-  readonly maxAmount?: MicroUsd;
+  readonly maxAmount?: MicroUsd | null;
   /** Which resource an offer may say that it is for. @default 'related' */
-  readonly resource?: ResourceRule;
+  readonly resource?: ResourceRule | undefined;
 }
 
 /** One offer of a challenge, with what Bursar is asked to pay it by. */

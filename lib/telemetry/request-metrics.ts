@@ -19,6 +19,8 @@ export interface ServedRequest {
 }
 
 const NO_OPERATION = 'Unknown';
+/** The operations that pay a seller, by the offer that the caller chose or by the one that is chosen here. */
+const PAYMENTS: ReadonlySet<string> = new Set(['ProcessPayment', 'PayChallenge']);
 
 /** Refusals of a payment that count as its denial; the others say that the request was no good, or that it came too early. */
 const DENIALS = {
@@ -50,6 +52,10 @@ const DENIALS = {
   token_reused: true,
   other_terms: true,
   no_payment: false,
+  challenge_unreadable: true,
+  no_payable_offer: true,
+  quote_expired: false,
+  quote_mismatch: false,
   superseded: true,
   attempts_exhausted: true,
 } as const satisfies Readonly<Record<Refusal['reason'], boolean>>;
@@ -62,7 +68,7 @@ export function requestMetrics(
 ): object {
   const { operation, refusal, record } = request;
   const { agentName, asset } = record.fields;
-  const isPayment = operation === 'ProcessPayment';
+  const isPayment = operation !== null && PAYMENTS.has(operation);
   const dimensions: DimensionValues = {
     Operation: operation ?? NO_OPERATION,
     ...(isPayment

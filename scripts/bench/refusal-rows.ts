@@ -1,3 +1,4 @@
+import { REQUESTS } from '../../lib/contract/requests.ts';
 import { toWireError } from '../../lib/api/errors.ts';
 import type { ApiEvent } from '../../lib/api/http.ts';
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
@@ -83,7 +84,7 @@ function timeRefusal(request: HostileRequest): number {
   return median(
     Array.from({ length: ROUNDS }, () => {
       const startedAt = performance.now();
-      const read = readRequest(request.operation, event);
+      const read = readRequest(REQUESTS, request.operation, event);
       if (read.ok) throw new Error(`${request.what} was accepted`);
       JSON.stringify(toWireError(read.error));
       return performance.now() - startedAt;

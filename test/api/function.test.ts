@@ -1,3 +1,4 @@
+import { REQUESTS } from '../../lib/contract/requests.ts';
 import { setTimeout } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -40,7 +41,7 @@ const handler = createFunction(
     },
     DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
   },
-  { clock: createTestClock(), metricNamespace: 'Bursar', log: (line) => lines.push(line) },
+  { requests: REQUESTS, clock: createTestClock(), metricNamespace: 'Bursar', log: (line) => lines.push(line) },
 ) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;
 
 /** What `valid` means. */

@@ -1,3 +1,4 @@
+import { REQUESTS } from '../../lib/contract/requests.ts';
 import { describe, expect, test } from 'vitest';
 import { createFunction, type HandlersOf } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
@@ -13,7 +14,7 @@ const KB = 1_024;
 
 /** `accepted`, or the message that the caller gets. */
 function outcomeOf(operation: OperationName, event: Parameters<typeof makeEvent>[1]): string {
-  const read = readRequest(operation, makeEvent(operation, event));
+  const read = readRequest(REQUESTS, operation, makeEvent(operation, event));
   return read.ok ? 'accepted' : toWireError(read.error).message;
 }
 
@@ -122,6 +123,7 @@ describe('an answer', () => {
   const handlerOf = (handle: () => Promise<unknown>) => {
     const handlers = Object.fromEntries(operations.map((name) => [name, handle]));
     return createFunction('manage-identities', handlers as unknown as HandlersOf<'manage-identities'>, {
+      requests: REQUESTS,
       clock: createTestClock(),
       metricNamespace: 'Bursar',
       log: () => undefined,

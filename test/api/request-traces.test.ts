@@ -1,3 +1,4 @@
+import { REQUESTS } from '../../lib/contract/requests.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Answer } from '../../lib/contract/client-types.ts';
 import { createFunction } from '../../lib/api/function.ts';
@@ -50,6 +51,7 @@ async function open({ sampled = '1', outcome, send, event = {} }: Circumstances 
       DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
     },
     {
+      requests: REQUESTS,
       clock: createTestClock(),
       metricNamespace: 'Bursar',
       log: (line) => lines.push(line),

@@ -1,3 +1,4 @@
+import { REQUESTS } from '../../lib/contract/requests.ts';
 import { describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../lib/api/http.ts';
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
@@ -15,7 +16,7 @@ function problemsOf(result: { readonly ok: boolean; readonly error?: Refusal }):
 }
 
 function read(parts: Partial<ApiEvent> & { readonly json?: unknown } = {}) {
-  return readRequest('ListPaymentSessions', makeEvent('ListPaymentSessions', { json: list, ...parts }));
+  return readRequest(REQUESTS, 'ListPaymentSessions', makeEvent('ListPaymentSessions', { json: list, ...parts }));
 }
 
 const MANAGER = {
@@ -112,7 +113,7 @@ describe('the user', () => {
   test('is not asked of an operator', () => {
     const json = { name: 'demo', authorizerType: 'AWS_IAM', roleArn: 'arn:aws:iam::111122223333:role/service' };
     const event = makeEvent('CreatePaymentManager', { json, headers: {} });
-    expect(readRequest('CreatePaymentManager', event)).toMatchObject({
+    expect(readRequest(REQUESTS, 'CreatePaymentManager', event)).toMatchObject({
       ok: true,
       value: { principal: { userId: '' } },
     });
@@ -139,7 +140,8 @@ describe('the agent', () => {
 });
 
 describe('the query', () => {
-  const readList = (parts: Partial<ApiEvent>) => readRequest('ListPayments', makeEvent('ListPayments', parts));
+  const readList = (parts: Partial<ApiEvent>) =>
+    readRequest(REQUESTS, 'ListPayments', makeEvent('ListPayments', parts));
 
   test('holds the members of an operation without a body', () => {
     const queryStringParameters = { paymentManagerArn: ARN, maxResults: '7' };
@@ -161,7 +163,7 @@ describe('the query', () => {
     const multiValueQueryStringParameters = { tagKeys: ['team', 'stage'] };
     const pathParameters = { resourceArn: encodeURIComponent(ARN) };
     const event = makeEvent('UntagResource', { multiValueQueryStringParameters, pathParameters });
-    expect(readRequest('UntagResource', event)).toMatchObject({
+    expect(readRequest(REQUESTS, 'UntagResource', event)).toMatchObject({
       value: { input: { resource: { resource: { kind: 'manager', id: MANAGER.resource } }, keys: ['team', 'stage'] } },
     });
   });
@@ -170,6 +172,7 @@ describe('the query', () => {
     const pathParameters = { paymentManagerId: 'demo-0123456789' };
     const readDeletion = (tokens: string[]) =>
       readRequest(
+        REQUESTS,
         'DeletePaymentManager',
         makeEvent('DeletePaymentManager', { pathParameters, multiValueQueryStringParameters: { clientToken: tokens } }),
       );
@@ -181,12 +184,12 @@ describe('the query', () => {
   test('is the only place of what belongs there', () => {
     const pathParameters = { paymentManagerId: 'demo-0123456789' };
     const event = makeEvent('DeletePaymentManager', { pathParameters, json: { clientToken: 'short' } });
-    expect(readRequest('DeletePaymentManager', event)).toMatchObject({ ok: true });
+    expect(readRequest(REQUESTS, 'DeletePaymentManager', event)).toMatchObject({ ok: true });
     const page = makeEvent('ListPaymentManagers', {
       json: { maxResults: 7 },
       queryStringParameters: { maxResults: '3' },
     });
-    const found = readRequest('ListPaymentManagers', page);
+    const found = readRequest(REQUESTS, 'ListPaymentManagers', page);
     expect(found.ok ? found.value.input : null).toEqual({ page: { maxResults: 3 } });
   });
 
@@ -209,6 +212,7 @@ describe('the path', () => {
   const connector = { name: 'seed', type: 'SeedVault' };
   const readConnector = (paymentManagerId: string, json: object = connector) =>
     readRequest(
+      REQUESTS,
       'CreatePaymentConnector',
       makeEvent('CreatePaymentConnector', { json, pathParameters: { paymentManagerId } }),
     );
@@ -273,7 +277,7 @@ describe('the holder of a token', () => {
       resource: '/oauth/payments/listPaymentSessions',
       ...parts,
     });
-    return readRequest('ListPaymentSessions', {
+    return readRequest(REQUESTS, 'ListPaymentSessions', {
       ...event,
       requestContext: { ...event.requestContext, ...(authorizer === null ? {} : { authorizer }) },
     });
@@ -307,7 +311,7 @@ describe('a user that is bound to the role session', () => {
   const readBound = (userArn: string | null, headers: Record<string, string> = {}) => {
     const event = makeEvent('ListPaymentSessions', { json: list, headers });
     const requestContext = { ...event.requestContext, identity: { userArn } };
-    return readRequest('ListPaymentSessions', { ...event, requestContext }, 'role-session');
+    return readRequest(REQUESTS, 'ListPaymentSessions', { ...event, requestContext }, 'role-session');
   };
   const ARN_OF_ADA = 'arn:aws:sts::111122223333:assumed-role/Agents/ada@example.com';
 
@@ -348,7 +352,14 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the twelve operations of users', () => {
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(12);
+  test('stand the operations of users: the data plane, receipts and asking', () => {
+    const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
+    expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
+      'ListPayments',
+      'GetPayment',
+      'QuoteChallenge',
+      'PayChallenge',
+    ]);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(14);
   });
 });

@@ -1,3 +1,4 @@
+import { REQUESTS as SCHEMAS } from '../../lib/contract/requests.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction, type HandlersOf } from '../../lib/api/function.ts';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
@@ -23,7 +24,12 @@ function serve<F extends FunctionName>(name: F) {
   const handlers = Object.fromEntries(
     operations.map((each) => [each, async () => refuse({ reason: 'not_found', resource: 'resource' } as const)]),
   ) as unknown as HandlersOf<F>;
-  const deps = { clock: createTestClock(), metricNamespace: 'Bursar', log: (line: string) => lines.push(line) };
+  const deps = {
+    requests: SCHEMAS,
+    clock: createTestClock(),
+    metricNamespace: 'Bursar',
+    log: (line: string) => lines.push(line),
+  };
   return createFunction(name, handlers, deps) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;
 }
 const functions = { 'manage-identities': serve('manage-identities'), 'issue-tokens': serve('issue-tokens') };
@@ -141,7 +147,7 @@ test.each<[OperationName, object]>([
   ['CreatePaymentInstrument', { paymentInstrumentDetails: { embeddedCryptoWallet: { linkedAccounts: CANARY } } }],
   ['CreatePaymentInstrument', { paymentInstrumentDetails: { embeddedCryptoWallet: { linkedAccounts: [CANARY] } } }],
 ])('%s does not quote what somebody put for %j', async (operation, members) => {
-  const read = readRequest(operation, makeEvent(operation, { json: { ...VALID[operation], ...members } }));
+  const read = readRequest(SCHEMAS, operation, makeEvent(operation, { json: { ...VALID[operation], ...members } }));
   expect(read.ok).toBe(false);
   expect(JSON.stringify(read)).not.toContain(CANARY);
 });

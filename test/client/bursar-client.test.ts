@@ -229,7 +229,8 @@ describe("the application's traceparent", () => {
   test('goes to Bursar and to no seller', async () => {
     const proof = { signature: SIGNATURE, authorization: { from: PAY_TO } };
     const output = { processPaymentId: 'p-1', paymentOutput: { cryptoX402: { version: '2', payload: proof } } };
-    const bursar = play([answered(output)], { traceparent: () => TRACEPARENT });
+    const carried = { headers: [{ name: 'PAYMENT-SIGNATURE', value: 'proof' }] };
+    const bursar = play([answered({ ...output, ...carried })], { traceparent: () => TRACEPARENT });
     const { pay, sent } = playSeller([askForPayment(2), new Response('paid')], { client: bursar.client });
     expect(await (await pay(`${SELLER}/report`)).text()).toBe('paid');
     expect(bursar.sent[0]!.headers.get('traceparent')).toBe(TRACEPARENT);

@@ -59,6 +59,8 @@ export const AHEAD_OF_NPM: ReadonlySet<string> = new Set(['ResetTokenVaultKeyMat
 /** Whether the suite provokes a refusal over the wire, or where it is proven because nobody can from outside. */
 type Coverage = 'here' | { readonly elsewhere: string; readonly why: string };
 
+const NO_402 = "no client of AWS hands over a seller's 402";
+
 /** A new refusal does not compile until it stands here. */
 export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
   cannot_parse: 'here',
@@ -97,6 +99,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
   frozen: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can freeze a deployment' },
   session_below_floor: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can set the floor' },
   budget_exceeded: 'here',
+  challenge_unreadable: { elsewhere: 'test/service/asking/pay-challenge.test.ts', why: NO_402 },
+  no_payable_offer: { elsewhere: 'test/service/asking/pay-challenge.test.ts', why: NO_402 },
+  quote_expired: { elsewhere: 'test/service/asking/quotes.test.ts', why: NO_402 },
+  quote_mismatch: { elsewhere: 'test/service/asking/quotes.test.ts', why: NO_402 },
   policy_exceeded: { elsewhere: 'test/service/paying/charges.test.ts', why: 'no client of AWS can set a spend policy' },
   too_many_counters: {
     elsewhere: 'test/service/paying/charges.test.ts',

@@ -35,6 +35,7 @@ const TOKENS = [
   'CreatePaymentInstrument',
   'CreatePaymentSession',
   'ProcessPayment',
+  'PayChallenge',
 ] as const;
 const WITH_ARN = (Object.keys(VALID) as OperationName[]).filter((name) => 'paymentManagerArn' in VALID[name]);
 const wallet = 'paymentInstrumentDetails.embeddedCryptoWallet';
@@ -91,7 +92,14 @@ export const IDENTIFIERS: readonly Bound[] = [
   ],
   [
     'paymentInstrumentId',
-    ['GetPaymentInstrument', 'DeletePaymentInstrument', 'GetPaymentInstrumentBalance', 'ProcessPayment'],
+    [
+      'GetPaymentInstrument',
+      'DeletePaymentInstrument',
+      'GetPaymentInstrumentBalance',
+      'ProcessPayment',
+      'PayChallenge',
+      'QuoteChallenge',
+    ],
     [`payment-instrument-${'-'.repeat(15)}`, INSTRUMENT],
     [
       `${INSTRUMENT}x`,
@@ -102,7 +110,7 @@ export const IDENTIFIERS: readonly Bound[] = [
   ],
   [
     'paymentSessionId',
-    ['GetPaymentSession', 'DeletePaymentSession', 'ProcessPayment'],
+    ['GetPaymentSession', 'DeletePaymentSession', 'ProcessPayment', 'PayChallenge', 'QuoteChallenge'],
     [`payment-session-${'-'.repeat(15)}`, SESSION],
     // The first is that of a withdrawal: nobody may spend, read or delete it as one of his.
     [`withdrawal-${x(15)}`, `withdrawal-${x(20)}`, `${SESSION}x`, SESSION.slice(0, -1), SESSION.replace(/.$/, '_')],

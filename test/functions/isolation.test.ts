@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
+import { challengeOf, SELLER_URL } from '../support/asking.ts';
 import {
   connectorRequest,
   createTenant,
   instrumentRequest,
   newToken,
+  offer,
   paymentRequest,
   sessionRequest,
   withFunctions,
@@ -69,6 +71,11 @@ const withdrawal = (tenant: Tenant) => ({
   destination: HOME,
   clientToken: newToken(),
 });
+const askingBody = (tenant: Tenant) => ({
+  ...tenant,
+  request: { method: 'GET', url: SELLER_URL },
+  challenge: { status: 402, ...challengeOf([offer()]) },
+});
 const balance = (tenant: Tenant) => ({ ...tenant, chain: 'BASE_SEPOLIA', token: 'USDC' });
 const instrument = 'Payment instrument not found';
 
@@ -76,6 +83,7 @@ const withManager = (operation: OperationName): object => {
   if (operation === 'CreatePaymentInstrument') return instrumentRequest(own);
   if (operation === 'CreatePaymentSession') return sessionRequest(own);
   if (operation === 'ProcessPayment') return paymentRequest(own);
+  if (operation === 'PayChallenge' || operation === 'QuoteChallenge') return askingBody(own);
   if (operation === 'CreateWithdrawal') return withdrawal(own);
   return operation === 'GetPaymentInstrumentBalance' ? balance(own) : own;
 };

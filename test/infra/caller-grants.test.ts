@@ -104,6 +104,7 @@ describe('a grant', () => {
     (role) => {
       grant(role, newRole('Caller'));
       expect(textOf('Deny')).toContain('/*/*/payments/processPayment"');
+      expect(textOf('Deny')).toContain('/*/*/bursar/payChallenge"');
     },
   );
 
@@ -118,6 +119,7 @@ describe('a grant', () => {
   test('of ProcessPaymentRole does not deny paying', () => {
     grant('ProcessPaymentRole', newRole('Caller'));
     expect(textOf('Deny')).not.toContain('processPayment');
+    expect(textOf('Deny')).not.toContain('payChallenge');
   });
 
   test('is given to users, groups and mutable imports, too', () => {

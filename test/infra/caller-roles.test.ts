@@ -24,7 +24,7 @@ describe('the roles that are handed out', () => {
     expect(allowed.length).toBeGreaterThan(1);
   });
 
-  test('ProcessPaymentRole has the four operations of an agent', async () => {
+  test('ProcessPaymentRole has the six operations of an agent', async () => {
     const allowed: string[] = [];
     for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
       if ((await whoMay(onRoute(route))).includes('ProcessPaymentRole')) allowed.push(name);
@@ -33,7 +33,9 @@ describe('the roles that are handed out', () => {
       'GetPaymentInstrument',
       'GetPaymentInstrumentBalance',
       'GetPaymentSession',
+      'PayChallenge',
       'ProcessPayment',
+      'QuoteChallenge',
     ]);
   });
 

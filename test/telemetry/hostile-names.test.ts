@@ -1,3 +1,4 @@
+import { REQUESTS } from '../../lib/contract/requests.ts';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFunction } from '../../lib/api/function.ts';
@@ -36,8 +37,10 @@ const handler = createFunction(
       return outcome === null ? ok({ body: {} as never }) : refuse(outcome);
     },
     CreateWithdrawal: async () => ok({ body: {} as never }),
+    PayChallenge: async () => ok({ body: {} as never }),
   },
   {
+    requests: REQUESTS,
     clock: createTestClock(),
     metricNamespace: 'Bursar',
     log: (line) => lines.push(line),

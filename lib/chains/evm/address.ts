@@ -1,5 +1,4 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Hex } from '../../domain/payment/payment.ts';
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
@@ -16,7 +15,7 @@ export function isAddress(text: string): text is Hex {
 export function toChecksumAddress(address: string): Hex {
   if (!ADDRESS.test(address)) throw new Error('not an EVM address: expected 0x and 40 hexadecimal digits');
   const lower = address.slice(2).toLowerCase();
-  const hash = keccak_256(utf8ToBytes(lower));
+  const hash = keccak_256(new TextEncoder().encode(lower));
   let text = '0x';
   for (let i = 0; i < lower.length; i += 1) {
     const nibble = (hash[i >> 1]! >> (i % 2 === 0 ? 4 : 0)) & 0xf;

@@ -1,4 +1,5 @@
 import type { Hex } from '../../domain/payment/shapes.ts';
+import { isAddress } from './address.ts';
 import { PERMIT2 } from './addresses.ts';
 
 /** Asks a chain one thing, as JSON-RPC has it. Throws where there is no result. */
@@ -28,7 +29,6 @@ const AUTHORIZATION_STATE = 'e94a0102';
 const NONCE_BITMAP = '4fe02b44';
 const BITS_OF_A_WORD = 256n;
 const WORD_HEX_CHARS = 64;
-const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const WORD = /^0x[0-9a-fA-F]{64}$/;
 const QUANTITY = /^0x(?:0|[1-9a-f][0-9a-f]{0,15})$/;
 
@@ -41,7 +41,7 @@ export async function readAuthorizationState(
   rpc: JsonRpc,
   { token, from, nonce, validBefore }: Authorization,
 ): Promise<AuthorizationState> {
-  if (!ADDRESS.test(from) || !WORD.test(nonce))
+  if (!isAddress(from) || !WORD.test(nonce))
     throw new Error('not an authorization: its payer or nonce has another form');
   return readState(
     rpc,
@@ -56,7 +56,7 @@ export async function readAuthorizationState(
  * @see https://docs.uniswap.org/contracts/permit2/reference/signature-transfer
  */
 export async function readPermitState(rpc: JsonRpc, { from, nonce, validBefore }: Permit): Promise<AuthorizationState> {
-  if (!ADDRESS.test(from) || !WORD.test(nonce)) throw new Error('not a permit: its payer or nonce has another form');
+  if (!isAddress(from) || !WORD.test(nonce)) throw new Error('not a permit: its payer or nonce has another form');
   const position = BigInt(nonce);
   const word: Hex = `0x${(position / BITS_OF_A_WORD).toString(16).padStart(WORD_HEX_CHARS, '0')}`;
   const bit = 1n << (position % BITS_OF_A_WORD);

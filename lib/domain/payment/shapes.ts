@@ -45,6 +45,8 @@ export interface OfferBase {
   /** The most that the signature lets anybody take, in the token's smallest unit. */
   readonly amount: BaseUnits;
   readonly payTo: Address;
+  /** Who alone can settle, and decides how much, where the signature names somebody. */
+  readonly facilitator?: Address;
   /** What the payee allows; our own cap comes later. */
   readonly maxTimeoutSeconds: number;
 }

@@ -1,4 +1,5 @@
 import type { Asset } from '../assets.ts';
+import type { Exposure } from '../offers/verdict.ts';
 import type { BaseUnits } from '../money.ts';
 import type {
   Address,
@@ -52,6 +53,8 @@ export interface PackedScheme {
 export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   /** What is to be reserved. */
   ceiling(offer: SchemeShapes[K]['offer']): { readonly asset: Asset; readonly amount: BaseUnits };
+  /** By which offers of one price are told from each other. */
+  readonly exposure: Exposure;
   /** What must be read before the intent, such as an allowance or a block hash. No scheme needs anything yet. */
   readonly facts: 'none';
   /** Refuses where too little time is left for the payment to settle. */

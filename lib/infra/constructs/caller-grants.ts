@@ -46,15 +46,17 @@ const DANGEROUS: readonly (readonly [RoleName, RoleName, why: string])[] = [
 
 const TOKEN_OPERATIONS = operationsOf('TokenRole');
 const WITHDRAWAL = 'CreateWithdrawal';
+/** What signs a payment to a seller. */
+const PAYING = ['ProcessPayment', 'PayChallenge'] as const;
 /** What a role must never do, whatever else its holder is granted, here or elsewhere. */
 const DENIED: Readonly<Record<RoleName, readonly OperationName[]>> = {
-  ControlPlaneRole: ['ProcessPayment', WITHDRAWAL, ...TOKEN_OPERATIONS],
-  ManagementRole: ['ProcessPayment', WITHDRAWAL, ...TOKEN_OPERATIONS],
+  ControlPlaneRole: [...PAYING, WITHDRAWAL, ...TOKEN_OPERATIONS],
+  ManagementRole: [...PAYING, WITHDRAWAL, ...TOKEN_OPERATIONS],
   ProcessPaymentRole: [WITHDRAWAL, ...TOKEN_OPERATIONS],
   ObserverRole: [WITHDRAWAL, ...TOKEN_OPERATIONS],
   TokenRole: [WITHDRAWAL],
   TreasuryRole: [
-    'ProcessPayment',
+    ...PAYING,
     'CreatePaymentInstrument',
     'DeletePaymentInstrument',
     'CreatePaymentSession',

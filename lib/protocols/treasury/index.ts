@@ -49,6 +49,7 @@ export function transferTermsOf(terms: SigningTerms): Eip3009Terms {
 export const treasuryTransfer: Scheme<'treasury/withdrawal/eip3009'> = {
   ...NAME,
   facts: 'none',
+  exposure: 'amount',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezeTransfer,
   covered: (offer) => ({ ...NAME, ...coveredByTransfer(offer) }),

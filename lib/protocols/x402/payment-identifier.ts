@@ -1,5 +1,5 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { formatHex } from '../../domain/hex.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 
 const EXTENSION = 'payment-identifier';
@@ -43,7 +43,7 @@ function takesOurIds(declared: unknown): boolean {
 }
 
 function toId(source: string): string {
-  return `pay_${bytesToHex(keccak_256(utf8ToBytes(source))).slice(0, ID_DIGITS)}`;
+  return `pay_${formatHex(keccak_256(new TextEncoder().encode(source))).slice(0, ID_DIGITS)}`;
 }
 
 /**

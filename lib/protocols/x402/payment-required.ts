@@ -55,11 +55,11 @@ export interface OfferChoice {
   readonly schemes: X402Schemes;
   readonly requestedUrl: string;
   /** CAIP-2 ids. @default - every network that Bursar knows */
-  readonly networks?: ReadonlySet<string>;
+  readonly networks?: ReadonlySet<string> | undefined;
   /** The most that an offer may cost. @default - no bound here; the session has its own */
-  readonly maxAmount?: MicroUsd;
+  readonly maxAmount?: MicroUsd | null;
   /** Which resource an offer may say that it is for. @default 'related' */
-  readonly resource?: ResourceRule;
+  readonly resource?: ResourceRule | undefined;
 }
 
 const ALL_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id));
@@ -199,7 +199,7 @@ function readEntry(
   );
   if (!parsed.ok) return refuse(parsed.error.message);
   const price = priceOf(parsed.value);
-  return options.maxAmount === undefined || price <= options.maxAmount
+  return options.maxAmount == null || price <= options.maxAmount
     ? ok({ entry, offer: parsed.value })
     : refuse(`it costs USD ${formatUsd(price)}, more than the USD ${formatUsd(options.maxAmount)} that may be paid`);
 }

@@ -24,10 +24,15 @@ export interface CheckedPayer<F extends Payer = KnownPayer> {
   readonly gate: Gate;
 }
 
+/** A payer with the instrument as it was read. */
+export interface PayerWithInstrument extends CheckedPayer {
+  readonly instrument: PaymentInstrument;
+}
+
 /** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
 export interface PayerCheck {
   readonly admission: Result<'admitted', Refusal>;
-  readonly checked: Result<CheckedPayer, Refusal>;
+  readonly checked: Result<PayerWithInstrument, Refusal>;
 }
 
 /**
@@ -62,7 +67,7 @@ function judge(
   },
   { userId }: PayerNames,
   now: EpochMs,
-): Result<CheckedPayer, Refusal> {
+): Result<PayerWithInstrument, Refusal> {
   const { gate, session, instrument, authorizer } = read;
   if (session === null || session.userId !== userId) return refuse({ reason: 'session_not_found' });
   const status = sessionStatus(session, now);
@@ -78,5 +83,6 @@ function judge(
   }
   const { address, key } = instrument.wallet;
   const { deploymentId } = gate;
-  return ok({ gate, session, payer: { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId } });
+  const payer = { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId };
+  return ok({ gate, session, instrument, payer });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { formatPaymentId } from '../../domain/ids.ts';
+import { formatPaymentId, type PaymentId } from '../../domain/ids.ts';
 import { LEASE_MARGIN_MS } from '../../domain/limits.ts';
 import { usdValueOfStablecoin } from '../../domain/money.ts';
 import type { Denial } from '../../domain/payment/denial.ts';
@@ -56,10 +56,15 @@ export function createDraft({ random }: { readonly random: Randomness }, { scope
   return {
     ...named,
     amount: usdValueOfStablecoin(amount, asset.decimals),
-    id: formatPaymentId(createHash('sha256').update(JSON.stringify(scope)).digest()),
+    id: toPaymentId(scope),
     owner: toHex(random.bytes(12)),
     leaseUntil: addMs(named.deadline, LEASE_MARGIN_MS),
   };
+}
+
+/** The id of the payment that a scope has, if it has one. */
+export function toPaymentId(scope: readonly string[]): PaymentId {
+  return formatPaymentId(createHash('sha256').update(JSON.stringify(scope)).digest());
 }
 
 function toHex(bytes: Uint8Array): Hex {

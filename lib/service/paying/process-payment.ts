@@ -54,7 +54,8 @@ export interface ProcessPaymentDeps {
   readonly observer?: PaymentObserver;
 }
 
-export interface ProcessPaymentRequest {
+/** Who pays what for whom, whatever says what is to be paid. */
+export interface PayingRequest {
   readonly managerId: string;
   readonly principal: Principal;
   readonly agentName: string | null;
@@ -62,13 +63,16 @@ export interface ProcessPaymentRequest {
   readonly resource: Resource | null;
   readonly sessionId: string;
   readonly instrumentId: string;
-  readonly paymentType: string;
-  readonly paymentInput: unknown;
   readonly clientToken: string;
-  /** Whether to answer with the stored outcome of the token alone, and never pay. */
-  readonly replayOnly: boolean;
   /** When the caller's process may be stopped; no attempt outlives it. */
   readonly deadline: EpochMs;
+}
+
+export interface ProcessPaymentRequest extends PayingRequest {
+  readonly paymentType: string;
+  readonly paymentInput: unknown;
+  /** Whether to answer with the stored outcome of the token alone, and never pay. */
+  readonly replayOnly: boolean;
 }
 
 /** A payment that this handler found or made, and what it knows of the session and the instrument. */
@@ -183,7 +187,8 @@ function chargesOf(deps: ProcessPaymentDeps, payment: Payment): readonly Charge[
   return deps.chargesOf?.(payment, deps.clock.now()) ?? [];
 }
 
-async function unlessRepeated(
+/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
+export async function unlessRepeated(
   deps: ProcessPaymentDeps,
   payment: Payment,
   drive: () => Promise<Result<Payment, Refusal>>,
@@ -196,7 +201,16 @@ async function unlessRepeated(
   return refuse(repetition);
 }
 
-function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer: Offer): Draft {
+/** What makes a payment the same one: the token within its manager and user, whichever operation asks for it. */
+export function scopeOf({
+  managerId,
+  principal,
+  clientToken,
+}: Pick<PayingRequest, 'managerId' | 'principal' | 'clientToken'>): readonly string[] {
+  return ['ProcessPayment', managerId, principal.userId, clientToken];
+}
+
+export function draftOf(deps: Pick<ProcessPaymentDeps, 'random'>, request: PayingRequest, offer: Offer): Draft {
   const { managerId, sessionId, instrumentId, agentName, resource, deadline } = request;
   const { userId } = request.principal;
   return createDraft(deps, {
@@ -208,7 +222,7 @@ function draftOf(deps: ProcessPaymentDeps, request: ProcessPaymentRequest, offer
     resource,
     offer,
     deadline,
-    scope: ['ProcessPayment', managerId, userId, request.clientToken],
+    scope: scopeOf(request),
     requestHash: hashRequest({ sessionId, instrumentId, offer }),
   });
 }
@@ -257,7 +271,7 @@ async function openPayment(
  * What is written of a payment whose session has been read: its intent, or at once its denial. Where equal purchases are looked
  * for, that comes first, since it says more than a denial and leaves the token free.
  */
-function firstRecord(deps: ProcessPaymentDeps, payment: Payment, session: Session): Payment {
+export function firstRecord(deps: ProcessPaymentDeps, payment: Payment, session: Session): Payment {
   const denial = deps.repetitions === null ? shownDenial(deps, session, payment) : null;
   return denial === null ? payment : deniedPayment(payment, denial);
 }

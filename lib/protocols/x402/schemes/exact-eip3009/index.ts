@@ -20,6 +20,7 @@ declare module '../../../../domain/payment/shapes.ts' {
 export const exactEip3009: X402Scheme<'x402/exact/eip3009'> = {
   ...exactEip3009Buying,
   facts: 'none',
+  exposure: 'amount',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezeTransfer,
   covered: (offer) => ({ ...NAME, ...coveredByTransfer(offer) }),

@@ -23,6 +23,7 @@ const PROXY: Permit2Spender = { address: '0x402085c248EeA27D92E8b30b2C58ed07f9E2
 /** @see https://github.com/x402-foundation/x402/blob/main/specs/schemes/exact/scheme_exact_evm.md */
 export const exactPermit2: X402Scheme<'x402/exact/permit2'> = {
   ...exactPermit2Buying,
+  exposure: 'approval',
   facts: 'none',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezePermit,

@@ -28,6 +28,7 @@ function spenderOf({ facilitator }: UptoPermit2Offer): Permit2Spender {
 /** @see https://github.com/x402-foundation/x402/blob/main/specs/schemes/upto/scheme_upto_evm.md */
 export const uptoPermit2: X402Scheme<'x402/upto/permit2'> = {
   ...uptoPermit2Buying,
+  exposure: 'ceiling',
   facts: 'none',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezePermit,

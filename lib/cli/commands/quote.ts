@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import type { Answer, CallInput } from '../../contract/client-types.ts';
+import { readBounded } from '../../domain/bounded-bytes.ts';
+import { BODY_MAX_BYTES, DECLARED_TEXT_MAX_CHARS } from '../../domain/limits.ts';
+import { describeNetworkError } from '../program/failures.ts';
+import { usdOf } from '../program/arguments.ts';
+import type { Command, Invocation } from '../program/command.ts';
+import { readWebRequest, sellerFetch, type WebRequest } from '../purchase/web-request.ts';
+import { ownerOf, requireSession } from '../target/ids.ts';
+import { clientOf } from '../target/target.ts';
+import { requireWallet } from '../target/wallet.ts';
+import { CliError, EXIT, done, usageError, type Outcome } from '../terminal/outcome.ts';
+import { formatTable } from '../terminal/layout.ts';
+import { printable } from '../terminal/terminal.ts';
+
+type Quote = Answer<'QuoteChallenge'>['quote'];
+type Offer = Quote['offers'][number];
+type SellerChallenge = CallInput<'QuoteChallenge'>['challenge'];
+
+/** Headers of a 402 that have terms in them, in whatever protocol. The others are nobody else's affair. */
+const TERMS_HEADERS = ['content-type', 'payment-required', 'www-authenticate'];
+
+async function runQuote({ deps, target, options, positionals }: Invocation): Promise<Outcome> {
+  const request = await readWebRequest(deps, positionals[0]!, options);
+  const maxPrice = usdOf(options, 'max-price');
+  const declared = { ...textOf(options, 'tool'), ...textOf(options, 'intent') };
+  const wallet = requireWallet(target, options);
+  const paymentSessionId = requireSession(target, options.text('session'));
+  const { paymentManagerArn, userId } = ownerOf(target);
+  const met = await meet(deps, request);
+  if (met.challenge === null) {
+    const text = `seller   answers ${met.status}: it asks for no payment`;
+    return done({ url: request.url.href, status: met.status, quote: null }, text);
+  }
+  const { quote } = await clientOf(deps, target, 'processPayment').call(
+    'QuoteChallenge',
+    {
+      paymentManagerArn,
+      paymentSessionId,
+      paymentInstrumentId: wallet.paymentInstrumentId,
+      request: { method: request.method, url: met.url, ...declared, ...bodyHashOf(request) },
+      challenge: met.challenge,
+      ...(maxPrice === undefined ? {} : { maxPrice: { value: maxPrice, currency: 'USD' } }),
+    },
+    { userId },
+    { signal: deps.interrupted },
+  );
+  return done({ url: request.url.href, status: met.status, quote }, textOfQuote(quote));
+}
+
+function textOf(options: Invocation['options'], name: 'tool' | 'intent'): { readonly [name: string]: string } {
+  const value = options.text(name);
+  if (value === undefined) return {};
+  if (value !== '' && value.length <= DECLARED_TEXT_MAX_CHARS) return { [name]: value };
+  throw usageError(`--${name} must have 1 to ${DECLARED_TEXT_MAX_CHARS} characters. Received: ${value.length}`);
+}
+
+function bodyHashOf({ body }: WebRequest): { readonly bodyHash?: string } {
+  return body === null ? {} : { bodyHash: createHash('sha256').update(body).digest('hex') };
+}
+
+/** Asks the seller, and keeps its 402; `challenge` is `null` for any other answer. Follows redirects of questions only. */
+async function meet(
+  deps: Invocation['deps'],
+  { url, method, headers, body }: WebRequest,
+): Promise<{ readonly status: number; readonly url: string; readonly challenge: SellerChallenge | null }> {
+  const isQuestion = method === 'GET' || method === 'HEAD';
+  try {
+    const response = await sellerFetch(deps)(url, {
+      method,
+      headers,
+      redirect: isQuestion ? 'follow' : 'manual',
+      ...(body === null ? {} : { body }),
+    });
+    const { status } = response;
+    const asked = response.url || url.href;
+    if (status !== 402) {
+      await response.body?.cancel();
+      return { status, url: asked, challenge: null };
+    }
+    const bytes = await readBounded(response.body, BODY_MAX_BYTES);
+    const terms = TERMS_HEADERS.flatMap((name) => {
+      const value = response.headers.get(name);
+      return value === null ? [] : [[name, value] as const];
+    });
+    // A longer body is handed over as none: the terms may stand in a header.
+    const text = new TextDecoder().decode(bytes ?? undefined);
+    return { status, url: asked, challenge: { status, headers: Object.fromEntries(terms), body: text } };
+  } catch (error) {
+    const why = describeNetworkError(error);
+    if (why === null) throw error;
+    throw new CliError(EXIT.failed, `${url.origin} cannot be reached: ${why}`, { cause: error });
+  }
+}
+
+function textOfQuote({ offers, chosen, availableUsd }: Quote): string {
+  const rows = offers.map((each) => rowOf(each, each.index === chosen?.index));
+  const table = formatTable([['', 'OFFER', 'VERDICT', 'USD', 'NETWORK', 'PAYEE', 'SCHEME', 'WALLET', 'WHY'], ...rows]);
+  const budget = availableUsd === null ? 'no limit' : `USD ${availableUsd} left`;
+  const would =
+    chosen === null
+      ? 'nothing would be paid'
+      : `offer ${chosen.index} would be paid; quote ${chosen.quoteId} until ${chosen.expiresAt}`;
+  return `${table}\n\nsession  ${budget}\nbursar   ${would}`;
+}
+
+function rowOf({ index, verdict, code, reason, balance, ...terms }: Offer, isChosen: boolean): readonly string[] {
+  return [
+    isChosen ? '*' : '',
+    `${index}`,
+    verdict === 'ALLOWED' ? verdict : `${verdict} ${code ?? ''}`,
+    terms.amountUsd ?? '-',
+    terms.network ?? '-',
+    terms.payTo ?? '-',
+    terms.scheme ?? '-',
+    balance === undefined ? '-' : balance === null ? 'unknown' : balance,
+    printable(reason),
+  ];
+}
+
+export const quote: Command = {
+  name: 'quote',
+  summary: 'asks a URL for its price, and Bursar which of its offers would be paid; pays nothing',
+  operands: 'URL',
+  operandsMin: 1,
+  operandsMax: 1,
+  options: {
+    method: { value: 'NAME', help: 'of the request (default GET, with --data POST)' },
+    data: { value: 'TEXT', help: 'the body; @FILE reads a file' },
+    header: { value: "'NAME: VALUE'", many: true, help: 'may be repeated' },
+    'max-price': { value: 'USD', help: 'allow no offer that costs more' },
+    tool: { value: 'NAME', help: 'the tool that would ask, for rules on tools' },
+    intent: { value: 'TEXT', help: 'what the purchase would be for' },
+    session: { value: 'ID', help: 'the budget (default: the session that was created last)' },
+    instrument: { value: 'ID', help: 'the wallet (default: that of init)' },
+    connector: { value: 'ID', help: 'the connector of that wallet' },
+  },
+  role: 'ProcessPaymentRole; with a token, any without the management scope',
+  examples: [['bursar quote https://api.example.com/report', 'every offer, and why it would be paid or not']],
+  notes: ['WALLET is what the wallet holds, in the smallest unit of the token; unknown where no chain can be asked.'],
+  run: runQuote,
+};

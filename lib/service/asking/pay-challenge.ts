@@ -1,0 +1,201 @@
+import { bestBeyondBudget, rankOffers } from '../../domain/offers/choose-offer.ts';
+import { judgeOffer } from '../../domain/offers/judge-offer.ts';
+import { type JudgedOffer } from '../../domain/offers/verdict.ts';
+import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
+import { formatUsd } from '../../domain/money.ts';
+import type { Offer, Payment } from '../../domain/payment/payment.ts';
+import { toResource } from '../../domain/payment/resource.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import { describedAs, restate, type Presentation } from '../../protocols/challenge.ts';
+import { drivePayment, outcomeOf } from '../paying/drive-payment.ts';
+import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
+import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
+import { hashRequest, newPayment, toPaymentId } from '../paying/payment-draft.ts';
+import { awaitOutcome } from '../paying/payment-wait.ts';
+import {
+  draftOf,
+  firstRecord,
+  scopeOf,
+  unlessRepeated,
+  type PayingRequest,
+  type ProcessPaymentDeps,
+} from '../paying/process-payment.ts';
+import { resumePayment } from '../paying/resume-payment.ts';
+import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
+import { expiryOfQuote, formatQuoteId } from './quote-id.ts';
+
+export interface PayChallengeRequest extends Omit<PayingRequest, 'resource'>, AskedPurchase {
+  /** Whether to answer with the stored outcome of the token alone, and never pay. */
+  readonly replayOnly: boolean;
+  /** Pays the offer of this quote, or nothing. */
+  readonly quoteId: string | null;
+}
+
+/** A SIGNED payment, and the 402 as which its proof is presented. */
+export interface PaidChallenge {
+  readonly payment: Payment;
+  readonly presentation: Presentation;
+}
+
+/**
+ * Pays one offer of a seller's 402: the one that `rankOffers` puts first, or that of a quote. From the choice on it is `processPayment`:
+ * the same client token is the same payment there and here. A token that has a payment is answered from it before anything is chosen,
+ * whatever this 402 offers; what was chosen is frozen in the intent. Where the session's money alone stands in the way, the
+ * reserve says so, since it first takes back what dead payments hold. Throws as `processPayment` does.
+ */
+export async function payChallenge(
+  deps: ProcessPaymentDeps,
+  request: PayChallengeRequest,
+): Promise<Result<PaidChallenge, Refusal>> {
+  const asked = readAsked(request);
+  if (!asked.ok) return asked;
+  const paid = await findOrPay(deps, request, asked.value);
+  return paid.ok ? ok({ payment: paid.value, presentation: toPresentation(asked.value, paid.value) }) : paid;
+}
+
+async function findOrPay(
+  deps: ProcessPaymentDeps,
+  request: PayChallengeRequest,
+  asked: AskedOffers,
+): Promise<Result<Payment, Refusal>> {
+  const { principal } = request;
+  const [stored, { admission, checked }] = await Promise.all([
+    deps.ledger.readPayment(toPaymentId(scopeOf(request))),
+    checkPayer(deps, { ...request, userId: principal.userId }, principal),
+  ]);
+  // Before anything is said of a payment: whoever is not let in gets no replay either.
+  if (!admission.ok) return admission;
+  if (stored !== null) return answerFrom(deps, request, stored, checked);
+  if (request.replayOnly) return refuse({ reason: 'no_payment' });
+  if (!checked.ok) return checked;
+  const chosen = chooseOffer(deps, request, asked, checked.value);
+  if (!chosen.ok) return chosen;
+  const { offer, entry } = chosen.value;
+  const description = describedAs({ challenge: asked.challenge, entry });
+  const resource = toResource({ url: request.request.url, description });
+  return payChosen(deps, { ...request, resource }, offer, checked.value);
+}
+
+/** An offer with the seller's entry that it was read from. */
+interface Chosen {
+  readonly offer: Offer;
+  readonly entry: object;
+}
+
+function chooseOffer(
+  deps: ProcessPaymentDeps,
+  request: PayChallengeRequest,
+  { offers }: AskedOffers,
+  { session, instrument }: PayerWithInstrument,
+): Result<Chosen, Refusal> {
+  const now = deps.clock.now();
+  const { allowedNetworks, facilitators, validityCapSeconds } = deps;
+  const quoted = request.quoteId === null ? ok(offers) : findQuoted(request, request.quoteId, offers, now);
+  if (!quoted.ok) return quoted;
+  const judged: readonly JudgedOffer[] = quoted.value.map((seller) => ({
+    seller,
+    // No chain is asked on the way of a payment.
+    verdict: judgeOffer(seller, {
+      ...request,
+      now,
+      allowedNetworks,
+      facilitators,
+      validityCapSeconds,
+      session,
+      instrument,
+      balanceOf: () => null,
+    }),
+  }));
+  const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);
+  if (best?.seller.priced == null) return refuse({ reason: 'no_payable_offer', offers: judged });
+  const { index, priced } = best.seller;
+  return ok({ offer: priced.offer, entry: offers.find((each) => each.index === index)?.entry ?? {} });
+}
+
+/** The offer that a quote was made for. One that this 402 does not make, or a quote for another request, pays nothing. */
+function findQuoted(
+  request: PayChallengeRequest,
+  quoteId: string,
+  offers: AskedOffers['offers'],
+  now: number,
+): Result<AskedOffers['offers'], Refusal> {
+  const expiresAt = expiryOfQuote(quoteId);
+  if (expiresAt === null || expiresAt > now + QUOTE_LIFE_MS) return refuse({ reason: 'quote_mismatch' });
+  if (now >= expiresAt) return refuse({ reason: 'quote_expired', expiresAt });
+  const { userId } = request.principal;
+  const found = offers.find(
+    ({ priced }) =>
+      priced !== null && formatQuoteId({ ...request, userId, offer: priced.offer, expiresAt }) === quoteId,
+  );
+  return found === undefined ? refuse({ reason: 'quote_mismatch' }) : ok([found]);
+}
+
+/** Writes the intent, which freezes the choice, and carries it on; whoever wrote one under the token first is answered from. */
+async function payChosen(
+  deps: ProcessPaymentDeps,
+  request: PayChallengeRequest & PayingRequest,
+  offer: Offer,
+  checked: CheckedPayer,
+): Promise<Result<Payment, Refusal>> {
+  const draft = draftOf(deps, request, offer);
+  deps.observer?.offered(draft);
+  const payment = newPayment(deps, draft, checked.payer);
+  if (!payment.ok) return payment;
+  const first = firstRecord(deps, payment.value, checked.session);
+  const intent = await deps.ledger.putIntent(first);
+  if (intent.kind !== 'created') return answerFrom(deps, request, intent.payment, ok(checked));
+  if (first.status === 'DENIED') return outcomeOf(first);
+  return unlessRepeated(deps, first, () => drivePayment(deps, first, checked, request.deadline));
+}
+
+/** Answers for a token that has a payment: replays it, waits for it, or takes it up again with the offer that was chosen then. */
+async function answerFrom(
+  deps: ProcessPaymentDeps,
+  request: PayChallengeRequest,
+  stored: Payment,
+  checked: Result<CheckedPayer, Refusal>,
+): Promise<Result<Payment, Refusal>> {
+  const { deadline, sessionId, instrumentId, replayOnly } = request;
+  deps.observer?.offered(stored);
+  if (replayOnly || isFinal(stored)) {
+    const payment = await awaitOutcome(deps, stored, deadline);
+    if (payment === null) return refuse({ reason: 'busy', what: 'payment' });
+    if (!isFinal(payment)) return refuse({ reason: 'no_payment' });
+    deps.observer?.replayed();
+    return outcomeOf(payment);
+  }
+  if (stored.sessionId !== sessionId || stored.instrumentId !== instrumentId) {
+    const refusal = await refuseOtherTerms(deps, stored, deadline);
+    if (refusal.reason !== 'other_terms' || refusal.payment.status !== 'SIGNED') return refuse(refusal);
+    deps.observer?.replayed();
+    return ok(refusal.payment);
+  }
+  const { network } = stored.offer;
+  const barred: Refusal = {
+    reason: 'invalid_challenge',
+    code: 'unsupported_network',
+    field: '',
+    message: `payment ${stored.id} of USD ${formatUsd(stored.amount)} was begun on ${network}, where the deployment does not pay any more`,
+  };
+  return resumePayment(
+    deps,
+    draftOf(deps, { ...request, resource: stored.resource }, stored.offer),
+    stored,
+    deps.allowedNetworks.has(network) ? checked : refuse(barred),
+    (taken, allowed) => unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, deadline)),
+  );
+}
+
+/** How a proof is presented: as the entry that it is for, or where this 402 has none of its terms, as an entry with those terms. */
+function toPresentation({ challenge, offers }: AskedOffers, payment: Payment): Presentation {
+  const { sessionId, instrumentId, offer: signed, requestHash } = payment;
+  const same = offers.find(
+    ({ priced }) => priced !== null && hashRequest({ sessionId, instrumentId, offer: priced.offer }) === requestHash,
+  );
+  if (same?.entry != null) return { challenge, entry: same.entry };
+  const near = offers.find(({ priced }) => priced?.offer.network === signed.network) ?? offers[0];
+  const { scheme, maxTimeoutSeconds, network, asset, payTo } = signed;
+  const presented = { challenge, entry: near?.entry ?? { scheme, maxTimeoutSeconds } };
+  return restate(presented, { amountUsd: formatUsd(payment.amount), network, asset, payTo });
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { askForPayment, PAY_TO, SELLER } from '../client/script.ts';
+import { createReadyWorld, json, type Routes } from './world.ts';
+
+const REPORT = `${SELLER}/report`;
+const QUOTE_ID = `q1-abc-${'0'.repeat(64)}`;
+
+const quoted = () =>
+  json({
+    quote: {
+      chosen: { index: 1, quoteId: QUOTE_ID, expiresAt: '2026-11-28T10:30:00.000Z' },
+      availableUsd: '7.50',
+      offers: [
+        { index: 0, verdict: 'REFUSED', code: 'bursar:unsupported_scheme', reason: 'a \u001b[2Jscheme' },
+        {
+          index: 1,
+          verdict: 'ALLOWED',
+          reason: 'it may be paid',
+          amountUsd: '0.50',
+          network: 'eip155:84532',
+          payTo: PAY_TO,
+          scheme: 'exact',
+          balance: null,
+        },
+      ],
+    },
+  });
+
+const open = (routes: Routes = {}) =>
+  createReadyWorld({
+    routes: { '/quote': quoted, '/report': () => askForPayment(2), ...routes },
+  });
+const asked = ({ seen }: ReturnType<typeof open>) => seen.filter(({ path }) => path.endsWith('/bursar/quote'));
+
+describe('quote', () => {
+  test('hands the whole 402 over, and shows every offer and the one that would be paid', async () => {
+    const cli = open();
+    expect(await cli.run('quote', REPORT, '--max-price', '1.00', '--tool', 'read')).toBe(0);
+    const [request] = asked(cli);
+    expect(JSON.parse(request!.body)).toMatchObject({
+      request: { method: 'GET', url: REPORT, tool: 'read' },
+      challenge: { status: 402, headers: { 'payment-required': expect.any(String) as string }, body: 'please pay' },
+      maxPrice: { value: '1.00', currency: 'USD' },
+    });
+    expect(cli.out()).toMatch(/OFFER +VERDICT +USD/);
+    expect(cli.out()).toMatch(/\* +1 +ALLOWED +0\.50 +eip155:84532 .*unknown/);
+    expect(cli.out()).toMatch(/0 +REFUSED bursar:unsupported_scheme/);
+    expect(cli.out()).toContain(QUOTE_ID);
+    expect(cli.out()).not.toContain('\u001b');
+  });
+
+  test('pays nothing: it calls nothing else', async () => {
+    const cli = open();
+    await cli.run('quote', REPORT, '--json');
+    expect(cli.seen.map(({ path }) => path.split('/').at(-1))).toEqual(['report', 'quote']);
+    expect(JSON.parse(cli.out())).toMatchObject({ status: 402, quote: { chosen: { index: 1 } } });
+  });
+
+  test('of a page that asks for nothing says so, and asks Bursar nothing', async () => {
+    const cli = open({ '/report': () => new Response('free') });
+    expect(await cli.run('quote', REPORT)).toBe(0);
+    expect(asked(cli)).toEqual([]);
+    expect(cli.out()).toContain('asks for no payment');
+  });
+
+  test('says the hash of the body that it sends, and not the body', async () => {
+    const cli = open();
+    await cli.run('quote', REPORT, '--data', 'secret words');
+    const [request] = asked(cli);
+    expect(request!.body).not.toContain('secret words');
+    expect(JSON.parse(request!.body)).toMatchObject({
+      request: { method: 'POST', bodyHash: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
+  });
+
+  test.each([
+    ['--max-price', 'x'],
+    ['--tool', ''],
+    ['--intent', 'x'.repeat(513)],
+  ])('refuses %s %s', async (name, value) => {
+    expect(await open().run('quote', REPORT, name, value)).toBe(2);
+  });
+});

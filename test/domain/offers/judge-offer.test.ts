@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
+import { judgeOffer, type OfferFacts } from '../../../lib/domain/offers/judge-offer.ts';
+import type { Offer } from '../../../lib/domain/payment/shapes.ts';
+import { type SellerOffer } from '../../../lib/domain/offers/verdict.ts';
+import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
+import { parseRequirement } from '../../support/x402.ts';
+import { BASE_SEPOLIA } from '../../support/payments.ts';
+
+const NOW = toEpochMs(1_760_000_000_000);
+const entry = {
+  scheme: 'exact',
+  network: BASE_SEPOLIA.id,
+  amount: '500000',
+  asset: BASE_SEPOLIA.usdc.address,
+  payTo: '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+  maxTimeoutSeconds: 60,
+};
+const parsed = parseRequirement({ version: '2', payload: entry }, { networks: new Set([BASE_SEPOLIA.id]) });
+if (!parsed.ok) throw new Error('the offer of this test is none');
+const seller: SellerOffer = {
+  index: 0,
+  priced: { offer: parsed.value, price: toMicroUsd(500_000n), exposure: 'amount' },
+  flaw: null,
+};
+const facts: OfferFacts = {
+  now: NOW,
+  request: { method: 'GET', url: 'https://a.example/', tool: null, intent: null, bodyHash: null },
+  allowedNetworks: new Set([BASE_SEPOLIA.id]),
+  networks: null,
+  facilitators: new Set(),
+  maxPrice: null,
+  validityCapSeconds: 300,
+  session: {
+    expiresAt: addMs(NOW, 3_600_000),
+    budget: { available: toMicroUsd(500_000n), reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
+  },
+  instrument: { network: 'ETHEREUM' },
+  balanceOf: () => null,
+};
+const budgetOf = (available: bigint) => ({
+  expiresAt: facts.session.expiresAt,
+  budget: { ...facts.session.budget, available: toMicroUsd(available) },
+});
+
+/** Each fact one step on the good side, and one step over. */
+const BOUNDS: readonly [code: string, good: Partial<OfferFacts>, bad: Partial<OfferFacts>][] = [
+  ['unsupported_network', {}, { allowedNetworks: new Set(['eip155:8453']) }],
+  ['network_not_chosen', { networks: new Set([BASE_SEPOLIA.id]) }, { networks: new Set(['eip155:8453']) }],
+  ['price_above_max', { maxPrice: toMicroUsd(500_000n) }, { maxPrice: toMicroUsd(499_999n) }],
+  ['budget_exceeded', { session: budgetOf(500_000n) }, { session: budgetOf(499_999n) }],
+  ['insufficient_funds', { balanceOf: () => toBaseUnits(500_000n) }, { balanceOf: () => toBaseUnits(499_999n) }],
+  [
+    'session_closing',
+    { session: { ...facts.session, expiresAt: addMs(NOW, -50_000) } },
+    { session: { ...facts.session, expiresAt: addMs(NOW, -51_000) } },
+  ],
+  ['max_timeout_too_short', { validityCapSeconds: 10 }, { validityCapSeconds: 9 }],
+];
+
+describe('an offer', () => {
+  test.each(BOUNDS)('is refused with %s one step over the bound, and allowed at it', (code, good, bad) => {
+    expect(judgeOffer(seller, { ...facts, ...good })).toMatchObject({ allowed: true });
+    expect(judgeOffer(seller, { ...facts, ...bad })).toMatchObject({ allowed: false, code });
+  });
+
+  test('whose seller is at fault is refused for that, whoever pays', () => {
+    const flaw = { code: 'foreign_resource', reason: 'of a stranger' } as const;
+    expect(judgeOffer({ ...seller, flaw }, facts)).toEqual({ allowed: false, ...flaw });
+  });
+
+  test('that everything stands in the way of is refused for the money last', () => {
+    const all = Object.assign({}, ...BOUNDS.map(([, , bad]) => bad)) as Partial<OfferFacts>;
+    const session = { ...budgetOf(0n) };
+    expect(judgeOffer(seller, { ...facts, ...all, session })).not.toMatchObject({ code: 'budget_exceeded' });
+    expect(judgeOffer(seller, { ...facts, session, balanceOf: () => toBaseUnits(0n) })).toMatchObject({
+      code: 'insufficient_funds',
+    });
+  });
+
+  test('whose taker decides how much is taken is allowed where the deployment lists that address', () => {
+    const facilitator = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+    const ceiling = { ...seller, priced: { ...seller.priced!, offer: { ...parsed.value, facilitator } as Offer } };
+    const refused = { allowed: false, code: 'unsupported_facilitator' };
+    expect(judgeOffer(ceiling, facts)).toMatchObject(refused);
+    expect(judgeOffer(ceiling, { ...facts, facilitators: new Set([parsed.value.payTo]) })).toMatchObject(refused);
+    expect(judgeOffer(ceiling, { ...facts, facilitators: new Set([facilitator]) })).toMatchObject({ allowed: true });
+  });
+
+  test('of a session without a limit may cost anything', () => {
+    const session = { ...facts.session, budget: { ...facts.session.budget, available: null } };
+    expect(judgeOffer(seller, { ...facts, session })).toMatchObject({ allowed: true });
+  });
+});
