@@ -18,7 +18,12 @@ const encoder = new TextEncoder();
 export function toResource(said: { readonly url: string; readonly description?: string | undefined }): Resource | null {
   const url = URL.canParse(said.url) ? new URL(said.url) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol)) return null;
-  const description = said.description?.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim() ?? '';
+  // Half a character is cut off as well: strict readers of JSON take none.
+  const description =
+    said.description
+      ?.toWellFormed()
+      .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+      .trim() ?? '';
   return {
     url: cut(`${url.origin}${url.pathname}`, RESOURCE_URL_MAX_BYTES),
     description: description === '' ? null : cut(description, RESOURCE_DESCRIPTION_MAX_BYTES),

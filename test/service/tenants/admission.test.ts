@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { OPERATIONS, type OperationName } from '../../../lib/contract/operations.ts';
 import type { VerifiedClaims } from '../../../lib/domain/tenants/jwt-authorizer.ts';
+import { SELLER_URL, challengeOf } from '../../support/asking.ts';
 import { AUDIENCE, ISSUER, makeClaims } from '../../support/principals.ts';
 import {
   createTenant,
   instrumentRequest,
   newToken,
+  offer,
   paymentRequest,
   sessionRequest,
   withFunctions,
@@ -42,6 +44,14 @@ beforeAll(async () => {
   trusting = await trust(await createTenant(functions), { managementMayPay: true });
 });
 
+const asking = ({ paymentManagerArn, paymentSessionId, paymentInstrumentId }: Tenant) => ({
+  paymentManagerArn,
+  paymentSessionId,
+  paymentInstrumentId,
+  request: { method: 'GET', url: SELLER_URL },
+  challenge: { status: 402, ...challengeOf([offer()]) },
+});
+
 /** A request of each operation that takes tokens. Those that would delete name what there is none of. */
 const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => object>>> = {
   CreatePaymentInstrument: (tenant) => instrumentRequest(tenant),
@@ -56,6 +66,8 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   ProcessPayment: (tenant) => paymentRequest(tenant),
   ListPayments: (tenant) => tenant,
   GetPayment: (tenant) => tenant,
+  QuoteChallenge: (tenant) => asking(tenant),
+  PayChallenge: (tenant) => ({ ...asking(tenant), clientToken: newToken() }),
 };
 const operations = (Object.keys(OPERATIONS) as OperationName[]).filter(
   (operation) => OPERATIONS[operation].oauth !== null,

@@ -189,9 +189,9 @@ const OF_DENIED: readonly Mutant[] = [
     edits: [
       {
         file: PROCESS,
-        find: 'return ok({ payment: created ? first : intent.payment, created, admission, standing });',
+        find: 'return ok({ payment: created ? first : intent.payment, created, admission, checked });',
         replace:
-          "const denies = first.status === 'DENIED';\n  return ok({ payment: created || denies ? first : intent.payment, created: created || denies, admission, standing });",
+          "const denies = first.status === 'DENIED';\n  return ok({ payment: created || denies ? first : intent.payment, created: created || denies, admission, checked });",
       },
     ],
     scenario: 12,
