@@ -1,11 +1,12 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { NotNow } from '../../lib/domain/ports/services.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { createSignedSums } from '../../lib/ledger/dynamodb/books/signed-sums.ts';
-import { parseBooksChange } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import { parseBooksChange, type StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import { createWithdrawalSessions } from '../../lib/ledger/dynamodb/books/withdrawal-sessions.ts';
 import type { QueryInput, StoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
@@ -89,15 +90,16 @@ test('a sum of which payments could not be read is none', async () => {
   await expect(sums.sumSigned(makeSession())).rejects.toThrow(NotNow);
 });
 
-test('only a modification tells anything, whatever images come with it', () => {
+test('a modification tells what it decides, and a new item only that it is denied', () => {
   const pending = makePayment(makeSession());
   const denied = { ...pending, status: 'DENIED', decidedAt: NOW, denial: { reason: 'superseded' } } as const;
+  const signed = { ...pending, status: 'SIGNED', decidedAt: NOW } as const;
+  const kindOf = (after: Payment, eventName: StreamRecord['eventName']) =>
+    parseBooksChange({ ...paymentChange(pending, after), eventName })?.kind ?? null;
+  expect([denied, signed].map((after) => kindOf(after, 'MODIFY'))).toEqual(['payment_decided', 'payment_decided']);
+  expect([denied, signed, pending].map((after) => kindOf(after, 'INSERT'))).toEqual(['payment_decided', null, null]);
+  expect([denied, signed].map((after) => kindOf(after, 'REMOVE'))).toEqual([null, null]);
   const record = paymentChange(pending, denied);
-  expect(parseBooksChange(record)?.kind).toBe('payment_decided');
-  expect(['INSERT', 'REMOVE'].map((eventName) => parseBooksChange({ ...record, eventName } as never))).toEqual([
-    null,
-    null,
-  ]);
   // The gate is in the same table.
   const gate = { ...record.dynamodb.NewImage, pk: { S: 'GATE' }, st: { S: 'E' } };
   const open = { ...gate, st: { S: 'A' } };
