@@ -1,95 +1,53 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Stryker } from '@stryker-mutator/core';
 import { formatTable } from '../lib/cli/terminal/layout.ts';
-import { createCompileCheck } from './mutate/compile.ts';
+import { findProblems, percentOf, readRecord, scoreOf, writeRecord, type Score } from './mutate/record.ts';
+import { ROOMS, type Room } from './mutate/rooms.ts';
+import { runMutants, type Outcome } from './mutate/run.ts';
 
-const USAGE = `usage: npm run mutate -- [--files GLOB] [--min PERCENT]
+const USAGE = `usage: npm run mutate -- [--files GLOB] [--min PERCENT] [--write]
 
 Changes the code in small ways, one at a time, and runs the tests of its room: a change that no test notices survives. Changes
-that do not compile count neither way. Lists every survivor, and every change that made the tests run out of time.
+that do not compile count neither way. Every survivor must be explained in scripts/mutate/survivors.json, and every one that is
+listed there must survive; a file must reach the score that scripts/mutate/scores.json has of it.
 
-  --files GLOB   which files (default: all that must keep the score)
-  --min PERCENT  fails where a file's score is lower (default 90)`;
+  --files GLOB   which files (default: all of all rooms)
+  --min PERCENT  fails where the score of a room is lower (default 90)
+  --write        puts what was found into both files; a new survivor then waits for its reason`;
 
 const ROOT = join(import.meta.dirname, '..');
-const SIMULATED = ['test/simulation/**/*.test.ts', 'test/ledger/model-ledger.test.ts'];
 
-/** What keeps the score, and the tests that are run on it. */
-const ROOMS: readonly { readonly files: string; readonly tests: readonly string[] }[] = [
-  {
-    files: 'lib/domain/**/*.ts',
-    tests: ['test/domain/**/*.test.ts', 'test/service/paying/gate.test.ts', ...SIMULATED],
-  },
-  { files: 'lib/service/paying/*.ts', tests: ['test/service/paying/**/*.test.ts', ...SIMULATED] },
-  { files: 'lib/service/sweeping/*.ts', tests: ['test/service/sweeping/**/*.test.ts', ...SIMULATED] },
-  {
-    files: 'lib/ledger/dynamodb/books/*.ts',
-    tests: ['test/ledger/**/*.test.ts', 'test/service/sweeping/**/*.test.ts'],
-  },
-  { files: 'lib/protocols/**/*.ts', tests: ['test/protocols/**/*.test.ts'] },
-  { files: 'lib/client/**/*.ts', tests: ['test/client/**/*.test.ts'] },
-];
-
-interface Scored {
-  readonly file: string;
-  readonly killed: number;
-  readonly survived: number;
-  readonly timedOut: number;
-  readonly uncompiled: number;
-  readonly lines: readonly string[];
+/** One room's files that are wanted, and what became of their mutants. */
+interface Tried {
+  readonly room: Room;
+  readonly files: ReadonlyMap<string, readonly Outcome[]>;
+  readonly seconds: number;
 }
 
-async function mutate(file: string, tests: readonly string[], compiles: Compiles): Promise<Scored> {
-  process.env['MUTATE_TESTS'] = JSON.stringify(tests);
-  const stryker = new Stryker({
-    mutate: [file],
-    testRunner: 'vitest',
-    vitest: { configFile: 'scripts/mutate/vitest.config.ts' },
-    plugins: ['@stryker-mutator/vitest-runner'],
-    coverageAnalysis: 'perTest',
-    concurrency: 1,
-    reporters: [],
-    tempDirName: '.bursar/stryker',
-    ignorePatterns: ['/.bursar', '/dist', '/cdk.out', '/.cache'],
-    // Its own preparation of the file needs a compiler of an earlier major version.
-    tsconfigFile: 'none',
-    dryRunTimeoutMinutes: 30,
-    allowConsoleColors: false,
-  });
-  const counts = { killed: 0, survived: 0, timedOut: 0, uncompiled: 0 };
-  const lines: string[] = [];
-  for (const { status, location, replacement = '', mutatorName } of await stryker.runMutationTest()) {
-    const line = `${file}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement.slice(0, 100)}`;
-    if (status === 'Killed' || status === 'RuntimeError') counts.killed += 1;
-    else if (status === 'Timeout') {
-      counts.timedOut += 1;
-      lines.push(`ran out of time  ${line}`);
-    } else if (status === 'Survived' || status === 'NoCoverage') {
-      if (await compiles({ file, ...toOffsets(location), replacement })) {
-        counts.survived += 1;
-        lines.push(`${status === 'Survived' ? 'survived' : 'not run '}         ${line}`);
-      } else counts.uncompiled += 1;
-    }
-  }
-  return { file, ...counts, lines };
+async function tryRoom(room: Room, wanted: ReadonlySet<string> | null): Promise<Tried> {
+  const files = globSync(room.files, { cwd: ROOT })
+    .toSorted()
+    .filter((file) => wanted?.has(file) ?? true);
+  const started = performance.now();
+  const outcomes = files.length === 0 ? [] : await runMutants(files, room.tests);
+  const byFile = Map.groupBy(outcomes, ({ file }) => file);
+  return {
+    room,
+    files: new Map(files.map((file) => [file, byFile.get(file) ?? []])),
+    seconds: Math.round((performance.now() - started) / 1000),
+  };
 }
 
-type Compiles = Awaited<ReturnType<typeof createCompileCheck>>;
-type Location = { readonly start: Position; readonly end: Position };
-type Position = { readonly line: number; readonly column: number };
-
-/** Reports count lines and columns from 1. */
-function toOffsets({ start, end }: Location): Location {
-  const fromZero = ({ line, column }: Position): Position => ({ line: line - 1, column: column - 1 });
-  return { start: fromZero(start), end: fromZero(end) };
+function sumOf(scores: readonly Score[]): Score {
+  const sum = (member: keyof Score): number => scores.reduce((all, score) => all + score[member], 0);
+  return { mutants: sum('mutants'), killed: sum('killed'), survived: sum('survived'), timedOut: sum('timedOut') };
 }
 
-/** Of those that compile; one that makes the tests run out of time is noticed. */
-function scoreOf({ killed, survived, timedOut }: Scored): number {
-  const all = killed + survived + timedOut;
-  return all === 0 ? 100 : ((killed + timedOut) / all) * 100;
+function toRow(name: string, score: Score, recorded: Score | undefined): string[] {
+  const percent = (of: Score): string => `${percentOf(of).toFixed(1)} %`;
+  const counts = [score.mutants, score.killed, score.survived, score.timedOut].map(String);
+  return [name, ...counts, percent(score), recorded === undefined ? '' : percent(recorded)];
 }
 
 async function main(): Promise<number> {
@@ -97,6 +55,7 @@ async function main(): Promise<number> {
     options: {
       files: { type: 'string' },
       min: { type: 'string', default: '90' },
+      write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -106,25 +65,35 @@ async function main(): Promise<number> {
   }
   const min = Number(values.min);
   const wanted = values.files === undefined ? null : new Set(globSync(values.files, { cwd: ROOT }));
-  const compiles = await createCompileCheck();
-  const scored: Scored[] = [];
-  for (const { files, tests } of ROOMS) {
-    for (const file of globSync(files, { cwd: ROOT }).toSorted()) {
-      if (wanted !== null && !wanted.has(file)) continue;
-      const one = await mutate(file, tests, compiles);
-      scored.push(one);
-      process.stdout.write(`${one.lines.map((line) => `${line}\n`).join('')}${file}: ${scoreOf(one).toFixed(1)} %\n`);
+  const recorded = readRecord();
+  const rows = [['', 'mutants', 'killed', 'survived', 'timed out', 'score', 'recorded']];
+  const problems: string[] = [];
+  const tried = new Map<string, readonly Outcome[]>();
+  for (const room of ROOMS) {
+    const { files, seconds } = await tryRoom(room, wanted);
+    if (files.size === 0) continue;
+    process.stdout.write(`${room.name}: ${seconds} s\n`);
+    for (const [file, outcomes] of files) {
+      tried.set(file, outcomes);
+      rows.push(toRow(file, scoreOf(outcomes), recorded.scores[file]));
+      problems.push(...findProblems(file, outcomes, recorded));
+      for (const { fate, line, becomes } of outcomes) {
+        if (fate === 'timedOut') process.stdout.write(`timed out  ${file}:${line}  ${becomes}\n`);
+      }
     }
+    const scores = [...files.values()].map(scoreOf);
+    const sum = sumOf(scores);
+    if (files.size > 1) rows.push(toRow(`${room.name}, ${files.size} files`, sum, undefined));
+    if (percentOf(sum) < min) problems.push(`${room.name}: ${percentOf(sum).toFixed(1)} %, expected at least ${min} %`);
   }
-  if (scored.length === 0) throw new Error(`no file of the rooms that keep the score is named by ${values.files}`);
-  const rows = scored.map((one) => [
-    one.file,
-    `${scoreOf(one).toFixed(1)} %`,
-    ...[one.killed, one.survived, one.timedOut, one.uncompiled].map(String),
-  ]);
-  const head = ['file', 'score', 'killed', 'survived', 'out of time', 'do not compile'];
-  process.stdout.write(`\n${formatTable([head, ...rows])}\n`);
-  return scored.every((one) => scoreOf(one) >= min) ? 0 : 1;
+  if (tried.size === 0) throw new Error(`no file of the rooms that keep the score is named by ${values.files}`);
+  process.stdout.write(`\n${formatTable(rows)}\n`);
+  if (values.write) {
+    writeRecord(tried, recorded);
+    return 0;
+  }
+  for (const problem of problems) process.stdout.write(`\n${problem}\n`);
+  return problems.length === 0 ? 0 : 1;
 }
 
 try {

@@ -15,3 +15,8 @@ test('it stays below the number of indexes until the year 2040', () => {
   expect(firstFreeIndex(toEpochMs(Date.UTC(2040, 0, 1)))).toBeLessThan(2 ** 31);
   expect(firstFreeIndex(addMs(FLOOR, 60_000)) - firstFreeIndex(FLOOR)).toBe(256);
 });
+
+test('it is the second of all, 1, until the time at which the indexes begin', () => {
+  expect([0, Date.UTC(2025, 0, 1)].map((instant) => firstFreeIndex(toEpochMs(instant)))).toEqual([1, 1]);
+  expect(firstFreeIndex(toEpochMs(Date.UTC(2025, 0, 1) + 60_000))).toBe(257);
+});

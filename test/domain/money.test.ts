@@ -4,6 +4,7 @@ import {
   formatUsd,
   parseBaseUnits,
   parseUsd,
+  stablecoinOfUsd,
   toBaseUnits,
   toMicroUsd,
   usdValueOfStablecoin,
@@ -76,6 +77,48 @@ describe('dollar amounts', () => {
         expect(parseUsd(formatUsd(toMicroUsd(micro)))).toEqual({ ok: true, value: micro });
       }),
     );
+  });
+});
+
+describe('what is no amount', () => {
+  test('of a token is thrown at, below zero and from 2^256 on', () => {
+    const largest = 2n ** 256n - 1n;
+    expect([toBaseUnits(0n), toBaseUnits(largest)]).toEqual([0n, largest]);
+    expect(() => toBaseUnits(-1n)).toThrow(RangeError);
+    expect(() => toBaseUnits(largest + 1n)).toThrow(RangeError);
+  });
+
+  test('of dollars is thrown at below zero', () => {
+    expect(toMicroUsd(0n)).toBe(0n);
+    expect(() => toMicroUsd(-1n)).toThrow(RangeError);
+  });
+
+  test('is answered with what was expected', () => {
+    expect(parseBaseUnits('x')).toEqual({
+      ok: false,
+      error: {
+        reason: 'not_an_amount',
+        expected: 'an unsigned decimal integer below 2^256 without leading zeros',
+      },
+    });
+    expect(parseUsd('x')).toEqual({
+      ok: false,
+      error: {
+        reason: 'not_an_amount',
+        expected: 'US dollars as a decimal number such as 10.00, with at most 18 digits before and 6 after the point',
+      },
+    });
+  });
+});
+
+describe('the stablecoin for an amount of dollars', () => {
+  test('is the same number at six decimals, and a longer one at more', () => {
+    expect(stablecoinOfUsd(toMicroUsd(1_500_000n), 6)).toBe(1_500_000n);
+    expect(stablecoinOfUsd(toMicroUsd(1_500_000n), 18)).toBe(1_500_000_000_000_000_000n);
+  });
+
+  test('is refused where the token could not hold it exactly', () => {
+    expect(() => stablecoinOfUsd(toMicroUsd(1n), 5)).toThrow(RangeError);
   });
 });
 

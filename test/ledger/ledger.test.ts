@@ -3,7 +3,8 @@ import { beforeAll } from 'vitest';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
-import { ledgerContract } from '../contracts/ledger.ts';
+import { ledgerRepetitionsContract } from '../contracts/ledger-repetitions.ts';
+import { ledgerContract, type LedgerUnderTest } from '../contracts/ledger.ts';
 import { withDatabase } from '../support/database.ts';
 import { wiring } from '../support/wiring.ts';
 
@@ -12,7 +13,7 @@ beforeAll(() => {
   Object.assign(process.env, database.environment);
 });
 
-ledgerContract('the ledger on DynamoDB', async () => ({
+const make = async (): Promise<LedgerUnderTest> => ({
   ledger: createLedger({
     ...wiring,
     tableName: database.booksTable,
@@ -23,4 +24,7 @@ ledgerContract('the ledger on DynamoDB', async () => ({
     const item = toSessionItem(session, 'hash');
     await database.client.send(new PutItemCommand({ TableName: database.booksTable, Item: item }));
   },
-}));
+});
+
+ledgerContract('the ledger on DynamoDB', make);
+ledgerRepetitionsContract('the ledger on DynamoDB', make);

@@ -1,8 +1,9 @@
-import { ledgerContract } from '../contracts/ledger.ts';
+import { ledgerRepetitionsContract } from '../contracts/ledger-repetitions.ts';
+import { ledgerContract, type LedgerUnderTest } from '../contracts/ledger.ts';
 import { createModelLedger, newBooks } from '../support/model-ledger.ts';
 import { withSession } from '../support/model-operator.ts';
 
-ledgerContract("the explorer's model", async () => {
+async function make(): Promise<LedgerUnderTest> {
   const holder = { books: newBooks() };
   return {
     ledger: createModelLedger(holder),
@@ -10,4 +11,7 @@ ledgerContract("the explorer's model", async () => {
       holder.books = withSession(holder.books, session);
     },
   };
-});
+}
+
+ledgerContract("the explorer's model", make);
+ledgerRepetitionsContract("the explorer's model", make);

@@ -95,6 +95,23 @@ describe('the filters let through what makes an event, and nothing else', () => 
       'session.exhausted',
       'session.expired',
     ]);
+    expect(records.map(passes)).toEqual([false, true, true]);
+  });
+
+  test('such as nothing of a deleted session whose last reservation is spent', () => {
+    const records = play([
+      ['reserve', LIMIT],
+      ['delete', 1n],
+      ['settle', LIMIT],
+    ]);
+    expect(records.map((record) => [passes(record), toEvent(record)])).toEqual(records.map(() => [false, null]));
+  });
+
+  test('such as nothing of a session that is used up, once it has ended and is audited', () => {
+    const budget = { available: toMicroUsd(0n), reserved: toMicroUsd(0n), spent: toMicroUsd(LIMIT) };
+    const session = makeSession({ limit: toMicroUsd(LIMIT), budget });
+    const audit = sessionChange(session, session, { ended: ['before', 'after'] });
+    expect([passes(audit), toEvent(audit)]).toEqual([false, null]);
   });
 
   test('of payments, from any state to any other', () => {
@@ -116,5 +133,25 @@ describe('the filters let through what makes an event, and nothing else', () => 
     const toldAtBirth = births.filter((birth) => toEvent(birth) !== null);
     expect(toldAtBirth.map((birth) => toEvent(birth)?.type)).toEqual(['payment.denied']);
     expect(births.filter(passes)).toEqual(toldAtBirth);
+  });
+
+  test('of no other kind of item, though its changes look alike', () => {
+    const pending = makePayment(makeSession());
+    const signed: Payment = { ...pending, status: 'SIGNED', decidedAt: NOW, signatures: ['0x11'] };
+    const told = [
+      paymentChange(pending, signed),
+      ...play([
+        ['reserve', LIMIT],
+        ['settle', LIMIT],
+        ['end', 1n],
+      ]).slice(1),
+    ];
+    expect(told.map(passes)).toEqual([true, true, true]);
+    const pk = { S: 'GATE' };
+    const others = told.map(({ dynamodb, ...record }) => ({
+      ...record,
+      dynamodb: { ...dynamodb, OldImage: { ...dynamodb.OldImage, pk }, NewImage: { ...dynamodb.NewImage, pk } },
+    }));
+    expect(others.map(passes)).toEqual([false, false, false]);
   });
 });

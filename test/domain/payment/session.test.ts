@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
-import { assertSessionBalances, sessionStatus, type Session } from '../../../lib/domain/payment/session.ts';
+import { assertSessionBalances, newSession, sessionStatus, type Session } from '../../../lib/domain/payment/session.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { makeSession } from '../../support/payments.ts';
 
@@ -9,6 +9,26 @@ describe('a session', () => {
     const session = makeSession();
     expect(sessionStatus(session, addMs(session.expiresAt, -1))).toBe('ACTIVE');
     expect(sessionStatus(session, session.expiresAt)).toBe('EXPIRED');
+  });
+
+  test('opens with its whole limit, and lasts as many minutes as it says', () => {
+    const { managerId, sessionId, userId, createdAt } = makeSession();
+    const opened = newSession({ managerId, sessionId, userId, createdAt, limit: toMicroUsd(7n), expiryMinutes: 90 });
+    expect(opened).toEqual({
+      managerId,
+      sessionId,
+      userId,
+      createdAt,
+      deleted: false,
+      updatedAt: createdAt,
+      expiryMinutes: 90,
+      expiresAt: createdAt + 5_400_000,
+      limit: 7n,
+      budget: { available: 7n, reserved: 0n, spent: 0n },
+      inFlight: 0,
+      open: new Map(),
+    });
+    expect(() => assertSessionBalances(opened)).not.toThrow();
   });
 
   test('is deleted whatever the time', () => {
@@ -30,13 +50,30 @@ describe('the balance check', () => {
     expect(() => assertSessionBalances(session)).not.toThrow();
   });
 
+  test('accepts a session without a limit, whatever was spent in it', () => {
+    const budget = { available: null, reserved: usd(0n), spent: usd(7n) };
+    expect(() => assertSessionBalances(makeSession({ limit: null, budget }))).not.toThrow();
+  });
+
+  // A negative amount is what a broken store could bring; no function of ours makes one.
+  const broken = (available: bigint | null, reserved: bigint, spent: bigint) =>
+    ({ budget: { available, reserved, spent } }) as Partial<Session>;
+
   test.each<[string, Partial<Session>]>([
-    ['I1', { limit: usd(9n) }],
-    ['I2', { inFlight: 1 }],
-    ['I2', { budget: { available: usd(5n), reserved: usd(5n), spent: usd(0n) }, limit: usd(10n) }],
-    ['I1', { budget: { available: null, reserved: usd(0n), spent: usd(0n) }, limit: usd(10n) }],
-  ])('refuses books that break %s', (rule, overrides) => {
-    const base = makeSession({ limit: usd(10n) });
-    expect(() => assertSessionBalances({ ...base, ...overrides })).toThrow(rule);
+    ['I1 sum', { limit: usd(9n) }],
+    ['I1 limit', broken(null, 0n, 10n)],
+    ['I1 limit', { limit: null }],
+    ['I2 open entries', { inFlight: 1 }],
+    ['I2 open entries', broken(5n, 5n, 0n)],
+    ['I3 negative counter', broken(-1n, 0n, 11n)],
+    ['I3 negative counter', broken(11n, 0n, -1n)],
+    ['I2 open entries, I3 negative counter', broken(11n, -1n, 0n)],
+  ])('refuses books that break %s, and says by how much', (rules, overrides) => {
+    const session = { ...makeSession({ limit: usd(10n) }), ...overrides };
+    const { available, reserved, spent } = session.budget;
+    expect(() => assertSessionBalances(session)).toThrow(
+      `the books of session ${session.sessionId} do not balance (${rules}): limit ${session.limit}, available ${available}, ` +
+        `reserved ${reserved}, spent ${spent}, open 0 worth 0, in flight ${session.inFlight}`,
+    );
   });
 });

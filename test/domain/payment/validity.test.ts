@@ -34,7 +34,12 @@ describe('the validity of an authorization', () => {
     const refused = validityWindow({ ...base, maxTimeoutSeconds: 9 });
     expect(refused).toMatchObject({
       ok: false,
-      error: { reason: 'invalid_challenge', field: 'payload.maxTimeoutSeconds' },
+      error: {
+        reason: 'invalid_challenge',
+        code: 'max_timeout_too_short',
+        field: 'payload.maxTimeoutSeconds',
+        message: expect.stringMatching(/at least 10, .* Received: 9$/) as string,
+      },
     });
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatUserHeader, isUserId, parseUserHeader } from '../../../lib/domain/tenants/user-id.ts';
+import { USER_ID_RULE, formatUserHeader, isUserId, parseUserHeader } from '../../../lib/domain/tenants/user-id.ts';
 
 const MARK = "UTF-8''";
 const userIds = fc
@@ -24,6 +24,7 @@ describe('a user id in a header', () => {
     ['alice\u00a0', "UTF-8''alice%C2%A0"],
     ['王小明', "UTF-8''%E7%8E%8B%E5%B0%8F%E6%98%8E"],
     ['Ольга', "UTF-8''%D0%9E%D0%BB%D1%8C%D0%B3%D0%B0"],
+    ['*Zoë*', "UTF-8''%2AZo%C3%AB%2A"],
     ['👩‍💻', "UTF-8''%F0%9F%91%A9%E2%80%8D%F0%9F%92%BB"],
     ['x'.repeat(120), 'x'.repeat(120)],
     ['x'.repeat(121), MARK + 'x'.repeat(121)],
@@ -38,6 +39,7 @@ describe('a user id in a header', () => {
     ['has small digits', "UTF-8''%e7%8e%8b"],
     ['encodes a control character', "UTF-8''a%0Ab"],
     ['encodes nothing', MARK],
+    ['has no mark', `${'x'.repeat(MARK.length)}%E7%8E%8B`],
     ['has a language', "UTF-8'en'%E7%8E%8B"],
   ])('that looks encoded and %s stays itself', (_, id) => {
     expect(parseUserHeader(id)).toBe(id);
@@ -103,4 +105,8 @@ test.each([
   ['a blank', ' ', true],
 ])('%s: a user id or not', (_, value, expected) => {
   expect(isUserId(value)).toBe(expected);
+});
+
+test('what a user id is, is told with its bound', () => {
+  expect(USER_ID_RULE).toBe('1 to 255 characters without control characters');
 });

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { InvariantViolated, isInvariantViolation } from '../../lib/domain/invariant.ts';
+import {
+  IndexesSpent,
+  NothingMade,
+  NotNow,
+  OutcomeUnknown,
+  PageTokenRefused,
+} from '../../lib/domain/ports/services.ts';
+
+test.each([
+  [new OutcomeUnknown('x'), 'OutcomeUnknown'],
+  [new NotNow('x'), 'NotNow'],
+  [new NothingMade('x'), 'NothingMade'],
+  [new IndexesSpent('x'), 'NotNow'],
+  [new PageTokenRefused('x'), 'PageTokenRefused'],
+  [new InvariantViolated('x'), 'InvariantViolated'],
+])('%o is logged under the name of what it means', (error, name) => {
+  expect(error.name).toBe(name);
+});
+
+/** The cause, below so many errors of other kinds. */
+function wrapped(cause: Error, times: number): Error {
+  return times === 0 ? cause : new Error('outer', { cause: wrapped(cause, times - 1) });
+}
+
+test('a violated invariant is found among the first five causes', () => {
+  const broken = new InvariantViolated('books');
+  expect([0, 1, 4].map((times) => isInvariantViolation(wrapped(broken, times)))).toEqual([true, true, true]);
+  expect(isInvariantViolation(wrapped(broken, 5))).toBe(false);
+});
+
+test('no other failure is one', () => {
+  expect([wrapped(new Error('x'), 2), 'InvariantViolated', null].map(isInvariantViolation)).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});

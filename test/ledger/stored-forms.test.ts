@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { InvariantViolated } from '../../lib/domain/invariant.ts';
+import { toMicroUsd } from '../../lib/domain/money.ts';
+import type { Payment } from '../../lib/domain/payment/payment.ts';
+import type { Packed, Scheme } from '../../lib/domain/ports/schemes.ts';
+import { toEpochMs } from '../../lib/domain/time.ts';
+import { listSort, parseSessionPk, sessionPk } from '../../lib/ledger/dynamodb/books/keys.ts';
+import { parsePaymentItem, toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
+import { parseSessionItem, toSessionItem, UNLIMITED } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { makePayment, makeSession, NOW } from '../support/payments.ts';
+import { wiring } from '../support/wiring.ts';
+
+const usd = toMicroUsd;
+
+describe('a payment as an item', () => {
+  test('reads back whole when it is signed, in a session with a limit and without', () => {
+    for (const available of [usd(1n), null]) {
+      const payment: Payment = {
+        ...makePayment(makeSession(), { agentName: 'agent' }),
+        status: 'SIGNED',
+        decidedAt: NOW,
+        signatures: [`0x${'11'.repeat(65)}`, `0x${'22'.repeat(64)}`],
+        budget: { available, reserved: usd(2n), spent: usd(3n) },
+      };
+      expect(parsePaymentItem(toPaymentItem(payment, wiring.schemeOf), wiring.schemeOf)).toEqual(payment);
+    }
+  });
+
+  test('keeps what a scheme packs beside the common offer, of each kind', () => {
+    const payment = makePayment(makeSession());
+    const offer: Packed = { memo: { text: 'a' }, most: { number: 7n }, salt: { bytes: '0x00ff' } };
+    const terms: Packed = { window: { number: 9n } };
+    const seen: unknown[] = [];
+    const scheme = {
+      pack: () => ({ offer, terms }),
+      unpack: (_common: unknown, packed: unknown) => {
+        seen.push(packed);
+        return { offer: payment.offer, terms: payment.terms };
+      },
+    } as unknown as Scheme;
+    parsePaymentItem(
+      toPaymentItem(payment, () => scheme),
+      () => scheme,
+    );
+    expect(seen).toEqual([{ offer, terms }]);
+  });
+
+  test('has no attribute for what its scheme does not pack', () => {
+    expect(toPaymentItem(makePayment(makeSession()), wiring.schemeOf)).not.toHaveProperty('of');
+  });
+});
+
+describe('a session as an item', () => {
+  test('without a limit counts down from one number, so that one expression serves both kinds', () => {
+    const budget = { available: null, reserved: usd(3n), spent: usd(40n) };
+    expect(toSessionItem(makeSession({ limit: null, budget }), 'hash')['av']).toEqual({ N: `${UNLIMITED - 43n}` });
+  });
+
+  test.each(['', 'x1|2', '1|2x', '1', '1|', '|2', '-1|2', '1|2|3'])('is corrupt with the entry %j', (value) => {
+    const item = { ...toSessionItem(makeSession(), 'hash'), o: { M: { 'p#1': { S: value } } } };
+    expect(() => parseSessionItem(item)).toThrow(InvariantViolated);
+  });
+
+  test('is corrupt where an entry has the name of no attempt', () => {
+    const item = { ...toSessionItem(makeSession(), 'hash'), o: { M: { p: { S: '1|2' } } } };
+    expect(() => parseSessionItem(item)).toThrow(InvariantViolated);
+  });
+});
+
+describe('keys', () => {
+  test('of a session read back', () => {
+    const { managerId, sessionId } = makeSession();
+    expect(parseSessionPk(sessionPk({ managerId, sessionId }))).toEqual({ managerId, sessionId });
+    expect(parseSessionPk('SES#')).toEqual({ managerId: '', sessionId: '' });
+    expect(parseSessionPk('')).toEqual({ managerId: '', sessionId: '' });
+  });
+
+  test('of a list sort as text in the order of time', () => {
+    const instants = [0, 7, 1_760_000_000_000].map((ms) => listSort(toEpochMs(ms), 'id'));
+    expect(instants).toEqual(['0000000000000#id', '0000000000007#id', '1760000000000#id']);
+    expect(instants.toSorted()).toEqual(instants);
+  });
+});
