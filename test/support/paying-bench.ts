@@ -4,7 +4,7 @@ import { toEntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import type { DriveDeps } from '../../lib/service/paying/drive-payment.ts';
-import { createModelLedger, newBooks, type Books } from './model-ledger.ts';
+import { carryTo, createModelLedger, newBooks, windowsOver, type Books } from './model-ledger.ts';
 import { createTestClock, testSigner, type TestClock } from './paying.ts';
 import { makePayment, makeSession, NOW } from './payments.ts';
 
@@ -33,6 +33,7 @@ export function createPayingBench(): PayingBench {
   const reported: string[] = [];
   const deps: DriveDeps = {
     ledger: model,
+    windows: windowsOver(carryTo(holder)),
     clock: {
       now: clock.now,
       sleep: async (ms) => {
@@ -66,7 +67,7 @@ export function createPayingBench(): PayingBench {
         ...empty,
         budget: { available, reserved: amount, spent: toMicroUsd(0n) },
         inFlight: 1,
-        open: new Map([[toEntryKey(other.id, 1), { amount, leaseUntil: other.leaseUntil }]]),
+        open: new Map([[toEntryKey(other.id, 1), { amount, leaseUntil: other.leaseUntil, charges: [] }]]),
       };
       holder.books = newBooks(session);
       await model.putIntent(other);

@@ -27,6 +27,8 @@ describe('a session', () => {
       budget: { available: 7n, reserved: 0n, spent: 0n },
       inFlight: 0,
       open: new Map(),
+      counters: new Map(),
+      windows: new Map(),
     });
     expect(() => assertSessionBalances(opened)).not.toThrow();
   });

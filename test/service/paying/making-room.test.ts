@@ -19,8 +19,10 @@ beforeEach(() => {
 });
 
 const FULL = { inFlightMax: 1 };
-const reserve = (used: typeof deps, payment: Payment) =>
-  reserveWithNewAttempts(used, payment, null, addMs(NOW, 60_000));
+async function reserve(used: typeof deps, payment: Payment) {
+  const session = (await model.readSession(payment))!;
+  return reserveWithNewAttempts(used, payment, { session, floor: null, charges: [], deadline: addMs(NOW, 60_000) });
+}
 
 /** The payment that holds the only place. */
 async function otherOf({ open }: Session): Promise<Payment> {
@@ -111,7 +113,7 @@ test('a session that never shows the room that was made is scrubbed so many time
   clock.advance(20_000);
   let released = 0;
   const ledger: Partial<Ledger> = {
-    reserve: async () => ({ kind: 'refused', session }),
+    reserve: async () => ({ kind: 'refused', session, short: [] }),
     readSession: async () => session,
     readPayment: async () => null,
     release: async () => {

@@ -20,8 +20,10 @@ beforeEach(() => {
   ({ model, clock, waits, deps, over, opened, crowded, intended } = createPayingBench());
 });
 
-const reserve = (used: DriveDeps, payment: Payment, floor: Payment['createdAt'] | null = null, ms = HANDLER_MS) =>
-  reserveWithNewAttempts(used, payment, floor, addMs(NOW, ms));
+async function reserve(used: DriveDeps, payment: Payment, floor: Payment['createdAt'] | null = null, ms = HANDLER_MS) {
+  const session = (await model.readSession(payment)) ?? makeSession();
+  return reserveWithNewAttempts(used, payment, { session, floor, charges: [], deadline: addMs(NOW, ms) });
+}
 
 describe('a wait', () => {
   test('is drawn between the shortest and a ceiling that doubles up to the longest', () => {
@@ -98,7 +100,7 @@ describe('a wait', () => {
           const session = (await model.readSession(key))!;
           if (looks < 3) return session;
           const [entry] = session.open.keys();
-          await model.release({ session: key, entry: entry!, amount: usd(1n), now: clock.now() });
+          await model.release({ session: key, entry: entry!, amount: usd(1n), charges: [], now: clock.now() });
           return model.readSession(key);
         },
       };
@@ -113,7 +115,7 @@ describe('a wait', () => {
       const ledger: Partial<Ledger> = {
         reserve: async (request) => {
           refusals += 1;
-          return refusals <= 4 ? { kind: 'refused', session } : model.reserve(request);
+          return refusals <= 4 ? { kind: 'refused', session, short: [] } : model.reserve(request);
         },
       };
       expect((await reserve(over(ledger), payment)).kind).toBe('reserved');

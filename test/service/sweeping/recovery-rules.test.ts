@@ -18,7 +18,11 @@ import { createTestClock } from '../../support/paying.ts';
 import { makePayment, makeSession, NOW } from '../../support/payments.ts';
 
 const session = makeSession();
-const held = (leaseMs = 0): OpenEntry => ({ amount: toMicroUsd(1n), leaseUntil: addMs(NOW, leaseMs) });
+const held = (leaseMs = 0): OpenEntry => ({
+  amount: toMicroUsd(1n),
+  leaseUntil: addMs(NOW, leaseMs),
+  charges: [],
+});
 const holding = (...open: readonly (readonly [EntryKey, OpenEntry])[]): Session => ({
   ...session,
   open: new Map(open),
@@ -84,7 +88,9 @@ describe('a scrub of a session', () => {
   const stale = (count: number) =>
     Array.from({ length: count }, (_, at) => makePayment(session, { leaseUntil: addMs(NOW, -at) }));
   const entriesOf = (payments: readonly Payment[]) =>
-    payments.map(({ id, leaseUntil }) => [toEntryKey(id, 1), { amount: toMicroUsd(1n), leaseUntil }] as const);
+    payments.map(
+      ({ id, leaseUntil }) => [toEntryKey(id, 1), { amount: toMicroUsd(1n), leaseUntil, charges: [] }] as const,
+    );
 
   test('finishes what is past its lease, at its very end too, and nothing before it', async () => {
     const [ended, live] = [

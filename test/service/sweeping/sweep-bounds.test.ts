@@ -1,3 +1,4 @@
+import { carryTo, newBooks, windowsOver } from '../../support/model-ledger.ts';
 import { describe, expect, test } from 'vitest';
 import { AUDIT_SCRUBS_MAX, EXPIRY_SHARDS, SWEEP_PAGES_MAX, SWEEP_PAGE_ITEMS } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
@@ -82,11 +83,12 @@ describe('the audit of a session', () => {
     const empty = makeSession();
     const payment = makePayment(empty, { leaseUntil: addMs(NOW, 1) });
     const entry = toEntryKey(payment.id, 1);
-    const session = { ...empty, open: new Map([[entry, { amount: toMicroUsd(1n), leaseUntil: NOW }]]) };
+    const session = { ...empty, open: new Map([[entry, { amount: toMicroUsd(1n), leaseUntil: NOW, charges: [] }]]) };
     let read = 0;
     const deps: AuditDeps = {
       clock: createTestClock(NOW),
       sums: { sumSigned: async () => toMicroUsd(0n) },
+      windows: windowsOver(carryTo({ books: newBooks() })),
       ledger: {
         readPayment: async () => payment,
         readSession: async () => {

@@ -23,7 +23,7 @@ function page(
   const done: string[] = [];
   const tally = emptyTally();
   const payments = found.filter((each): each is Payment => !(each instanceof Error));
-  const held = { amount: toMicroUsd(1n), leaseUntil: NOW };
+  const held = { amount: toMicroUsd(1n), leaseUntil: NOW, charges: [] };
   const open = new Map(payments.map(({ id, attempt }) => [toEntryKey(id, attempt), held] as const));
   const close = (how: string) => async () => {
     done.push(how);
