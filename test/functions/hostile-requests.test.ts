@@ -74,7 +74,8 @@ describe('a challenge from a hostile seller', () => {
     ['the zero address as payee', offer({ payTo: ZERO_ADDRESS }), 'payload.payTo'],
     ['a payee that is no address', offer({ payTo: '0x1234' }), 'payload.payTo'],
     ['no time', offer({ maxTimeoutSeconds: 0 }), 'payload.maxTimeoutSeconds'],
-    ['upto', offer({ scheme: 'upto' }), 'payload.scheme'],
+    ['a ceiling that nobody is named to decide on', offer({ scheme: 'upto' }), 'payload.extra.facilitatorAddress'],
+    ['batch settlement', offer({ scheme: 'batch-settlement' }), 'payload.scheme'],
     ['an unknown scheme', offer({ scheme: `budget expired ${CANARY}` }), 'payload.scheme'],
   ])('is refused for %s, with a code and nothing reserved', async (_what, payload, field) => {
     const answer = await call('ProcessPayment', { json: paymentRequest(tenant, {}, payload) });

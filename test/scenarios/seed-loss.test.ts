@@ -31,7 +31,8 @@ afterAll(async () => {
 /** The command line as an operator of this stack, with real files. */
 async function runCli({ info }: LocalStack, ...argv: readonly string[]) {
   writeInfo(join(directory, '.bursar', 'local.json'), info);
-  const world = createWorld({ overrides: { files: createFileStore(directory), fetch, now: Date.now } });
+  const files = createFileStore(directory);
+  const world = createWorld({ overrides: { state: files, files, fetch, now: Date.now } });
   const code = await world.run(...argv, '--json');
   return { code, answer: JSON.parse(world.out()), shown: world.out() + world.err() };
 }

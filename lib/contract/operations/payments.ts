@@ -91,12 +91,22 @@ const paymentInput = /* @__PURE__ */ define(() =>
   }),
 );
 
+/** For documents only, as functions carry no descriptions. */
+const resourceMember = /* @__PURE__ */ define(() =>
+  v.optional(
+    v.object({
+      url: said(v.string(), 'of the web; what is kept is origin and path, cut to 120 bytes'),
+      description: v.optional(said(v.string(), 'what is kept is cut to 80 bytes')),
+    }),
+  ),
+);
+
 /** What is bought, for the receipt alone. */
 const resource = /* @__PURE__ */ define(() =>
   v.pipe(
     v.object({
-      url: said(text(1, RESOURCE_URL_MAX_CHARS), 'of the web; what is kept is origin and path, cut to 120 bytes'),
-      description: v.optional(said(text(0, RESOURCE_DESCRIPTION_MAX_CHARS), 'what is kept is cut to 80 bytes')),
+      url: text(1, RESOURCE_URL_MAX_CHARS),
+      description: v.optional(text(0, RESOURCE_DESCRIPTION_MAX_CHARS)),
     }),
     v.rawTransform<{ url: string; description?: string | undefined }, Resource>(({ dataset, addIssue, NEVER }) => {
       const value = toResource(dataset.value);
@@ -210,7 +220,7 @@ export const PAYMENT_DOCUMENT = {
         clientToken: CLIENT_TOKEN,
         resource: { url: 'https://api.example.com/market-data', description: 'Monthly installations by country' },
       },
-      members: { paymentInput },
+      members: { paymentInput, resource: resourceMember },
       answer: {
         processPaymentId: PAYMENT_ID,
         paymentManagerArn: MANAGER_ARN,

@@ -23,6 +23,7 @@ export const LOCAL_ENVIRONMENT = { account: '000000000000', region: 'us-east-1' 
 export const SYNTH_SOURCES: readonly string[] = [
   'lib/infra',
   'lib/api',
+  'lib/choices',
   'lib/contract',
   'lib/json',
   'lib/jwt',
