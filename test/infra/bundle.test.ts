@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findLoadedAtStart, type LoadedAtStart } from '../../lib/infra/build/loaded-at-start.ts';
 import { bundle } from '../../lib/infra/build/bundle.ts';
 import { FUNCTION_NAMES } from '../../lib/contract/operations.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
@@ -164,30 +165,44 @@ describe('the functions on the paying path', () => {
     await bundle({ log });
     return (JSON.parse(readFileSync(join(PROJECT_ROOT, 'dist', 'meta.json'), 'utf8')) as Metafile).outputs;
   }
-  const packagesOf = ({ inputs }: Metafile['outputs'][string]): string[] => [
-    ...new Set(Object.keys(inputs).flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [])),
+  const readLoaded = async (name: string): Promise<LoadedAtStart> =>
+    findLoadedAtStart({ outputs: await readOutputs() }, `dist/${name}/index.mjs`);
+  const packagesOf = (sources: Iterable<string>): string[] => [
+    ...new Set([...sources].flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? [])),
   ];
 
   test('hold nothing of the AWS SDK', async () => {
-    const outputs = await readOutputs();
+    const outputs = Object.entries(await readOutputs());
     for (const name of PAYING_PATH) {
-      const found = packagesOf(outputs[`dist/${name}/index.mjs`]!).filter((each) => /^@(aws|smithy)/.test(each));
-      expect([name, found]).toEqual([name, []]);
+      const sources = outputs
+        .filter(([file]) => dirname(file) === `dist/${name}`)
+        .flatMap(([, { inputs }]) => Object.keys(inputs));
+      expect(sources.length).toBeGreaterThan(0);
+      expect([name, packagesOf(sources).filter((each) => /^@(aws|smithy)/.test(each))]).toEqual([name, []]);
     }
   });
 
   test('load no http by name, which would load undici with it', async () => {
-    const outputs = await readOutputs();
     for (const name of PAYING_PATH) {
-      const imported = outputs[`dist/${name}/index.mjs`]!.imports.map(({ path }) => path.replace('node:', ''));
+      const imported = (await readLoaded(name)).imported.map((path) => path.replace('node:', ''));
       expect(imported.filter((path) => ['http', 'http2', 'dns', 'undici'].includes(path))).toEqual([]);
     }
   });
 
   test('come to 180 kB where they pay, of known packages and without the WebAssembly', async () => {
-    const paying = (await readOutputs())['dist/process-payment/index.mjs']!;
-    expect(paying.bytes).toBeLessThanOrEqual(PAYING_BUNDLE_MAX_BYTES);
-    expect(packagesOf(paying).toSorted()).toEqual(PAYING_PACKAGES);
+    const { bytes, sources } = await readLoaded('process-payment');
+    expect(bytes).toBeLessThanOrEqual(PAYING_BUNDLE_MAX_BYTES);
+    const used = [...sources].flatMap(([source, size]) => (size > 0 ? [source] : []));
+    expect(packagesOf(used).toSorted()).toEqual(PAYING_PACKAGES);
+  });
+
+  test('load what a first payment has no use for when it is used first', async () => {
+    const { sources } = await readLoaded('process-payment');
+    const carried = ['lib/service/asking/pay-challenge.ts', 'lib/service/paying/withdrawals.ts'].filter(
+      (source) => (sources.get(source) ?? 0) > 0,
+    );
+    expect(carried).toEqual([]);
+    expect(sources.get('lib/service/paying/process-payment.ts')).toBeGreaterThan(0);
   });
 
   test('have another bundle each, with the SDK and without our client', async () => {
@@ -197,7 +212,7 @@ describe('the functions on the paying path', () => {
     expect(withOther.map(([name]) => name).toSorted()).toEqual(PAYING_PATH);
     for (const [name, { sdkPath }] of withOther) {
       expect(existsSync(join(sdkPath!, 'index.mjs'))).toBe(true);
-      const inputs = Object.keys(outputs[`dist/${name}-sdk/index.mjs`]!.inputs);
+      const inputs = [...findLoadedAtStart({ outputs }, `dist/${name}-sdk/index.mjs`).sources.keys()];
       expect(inputs.some((input) => input.includes('@aws-sdk/client-dynamodb'))).toBe(true);
       expect(inputs.filter((input) => input.startsWith('lib/aws/json'))).toEqual([]);
     }

@@ -112,21 +112,35 @@ async function build(root: string, dist: string): Promise<Map<string, Uint8Array
   const esbuild = await import('esbuild');
   const options = { ...ESBUILD_OPTIONS, absWorkingDir: root, outdir: dist } as const;
   const metafile: Metafile = { inputs: {}, outputs: {} };
-  const add = async (entries: readonly string[], entryNames: string, plugins: Plugin[]): Promise<void> => {
-    const built = await esbuild.build({
-      ...options,
+  const add = async (entries: readonly string[], suffix: string, plugins: Plugin[]): Promise<void> => {
+    const common = { ...options, plugins: [...plugins, TAKE_BUILTINS] };
+    const whole = await esbuild.build({
+      ...common,
       entryPoints: [...entries],
-      entryNames,
-      plugins: [...plugins, TAKE_BUILTINS],
+      entryNames: `[name]${suffix}/index`,
     });
-    for (const file of built.outputFiles) outputs.set(file.path.slice(dist.length + 1), file.contents);
-    for (const [path, from] of wasmCopies(built.metafile)) outputs.set(path, readFileSync(join(root, from)));
-    Object.assign(metafile.inputs, built.metafile.inputs);
-    Object.assign(metafile.outputs, built.metafile.outputs);
+    const lazy = lazyEntries(whole.metafile);
+    const built = await Promise.all(
+      lazy.map((entry) =>
+        esbuild.build({
+          ...common,
+          entryPoints: { index: entry },
+          outdir: join(dist, `${basename(entry, '.ts')}${suffix}`),
+          chunkNames: 'part-[hash]',
+          splitting: true,
+        }),
+      ),
+    );
+    for (const each of [whole, ...built]) {
+      for (const file of each.outputFiles) outputs.set(file.path.slice(dist.length + 1), file.contents);
+      for (const [path, from] of wasmCopies(each.metafile)) outputs.set(path, readFileSync(join(root, from)));
+      Object.assign(metafile.inputs, each.metafile.inputs);
+      Object.assign(metafile.outputs, each.metafile.outputs);
+    }
   };
-  await add(entryPoints, '[name]/index', [LEAVE_SPANS_OUT]);
+  await add(entryPoints, '', [LEAVE_SPANS_OUT]);
   const lean = leanEntries(metafile);
-  if (lean.length > 0) await add(lean, `[name]${SDK_SUFFIX}/index`, [LEAVE_SPANS_OUT, takeSdkTransport(root)]);
+  if (lean.length > 0) await add(lean, SDK_SUFFIX, [LEAVE_SPANS_OUT, takeSdkTransport(root)]);
   const tracing = tracingFunctions(metafile);
   if (tracing.length > 0) {
     const spans = await esbuild.build({ ...options, entryPoints: [SPANS_SOURCE], entryNames: 'spans' });
@@ -138,10 +152,28 @@ async function build(root: string, dist: string): Promise<Map<string, Uint8Array
 }
 
 /** The entries of the functions that reach AWS without the SDK. */
-function leanEntries({ outputs }: Metafile): string[] {
-  return Object.values(outputs).flatMap(({ entryPoint, inputs }) =>
-    entryPoint !== undefined && TRANSPORT_SOURCE in inputs ? [entryPoint] : [],
+function leanEntries({ inputs, outputs }: Metafile): string[] {
+  const entries = new Set(Object.values(outputs).flatMap(({ entryPoint }) => entryPoint ?? []));
+  return [...entries].filter((entry) => sourcesOf(inputs, entry).has(TRANSPORT_SOURCE));
+}
+
+/** The entries of the functions that load parts of themselves at first use, each from a file of its own beside the bundle. */
+function lazyEntries({ inputs, outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ entryPoint, inputs: own }) =>
+    entryPoint !== undefined &&
+    Object.keys(own).some((source) =>
+      (inputs[source]?.imports ?? []).some(({ kind, external }) => kind === 'dynamic-import' && external !== true),
+    )
+      ? [entryPoint]
+      : [],
   );
+}
+
+/** An entry and all that it imports. */
+function sourcesOf(inputs: Metafile['inputs'], entry: string): ReadonlySet<string> {
+  const found = new Set([entry]);
+  for (const source of found) for (const { path } of inputs[source]?.imports ?? []) found.add(path);
+  return found;
 }
 
 /** Makes every import of the lean transport one of the SDK's. */
