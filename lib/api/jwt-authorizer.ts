@@ -127,7 +127,7 @@ function accessLogFields(claims: VerifiedClaims) {
   return { issuer: claims.iss, client: typeof client === 'string' ? client.slice(0, CLIENT_MAX_CHARS) : '', userHash };
 }
 
-/** The token of the one `Authorization` header. Two of them are refused: whoever stands in between may have judged the other. */
+/** The token of the one `Authorization` header. Two of them are refused: a proxy in between may have judged the other one. */
 function readToken({ headers, multiValueHeaders }: AuthorizerEvent): string | null {
   const many = Object.entries(multiValueHeaders ?? {}).flatMap(([name, values]) =>
     name.toLowerCase() === 'authorization' ? values : [],

@@ -65,7 +65,7 @@ interface Call {
   readonly options: PayingFetchOptions;
   readonly buyer: Buyer;
   readonly send: typeof fetch;
-  /** As it reached whoever asks for the payment. */
+  /** As it reached the host that asks for the payment, after redirects. */
   readonly request: Request;
   readonly purchaseId: string;
   readonly tell: (event: PayingFetchEvent) => void;

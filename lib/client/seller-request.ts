@@ -5,7 +5,7 @@ const REDIRECTS_MAX = 5;
 /** What a request does not take along to another origin. */
 const PRIVATE_HEADERS = ['authorization', 'cookie', 'proxy-authorization'];
 
-/** A request as it reached whoever answered it, and the answer. */
+/** A request as it reached the host that answered it, after redirects, and the answer. */
 export interface Asked {
   readonly request: Request;
   readonly response: Response;

@@ -40,7 +40,7 @@ export const SESSION_MINUTES_MAX = 480;
 export const VALIDITY_CAP_SECONDS = 300;
 /** The shortest cap that a deployer may choose: settlement takes seconds, and clocks differ. */
 export const VALIDITY_CHOICE_MIN_SECONDS = 30;
-/** Validity of a withdrawal, under the deployment's cap: whoever asked for it submits it at once. */
+/** Validity of a withdrawal, under the deployment's cap: it is submitted right after it is signed. */
 export const WITHDRAWAL_TIMEOUT_SECONDS = 300;
 /** Addresses that a deployment may let money leave for. */
 export const WITHDRAWAL_ADDRESSES_MAX = 20;

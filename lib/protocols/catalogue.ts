@@ -70,7 +70,7 @@ export function parsePaymentInput(
   return refuse({ reason: 'invalid_challenge', code: 'unsupported_payment_type', field: 'paymentType', message });
 }
 
-/** The members of ProcessPayment for the smallest payment that there is, for whoever probes a service with one. */
+/** The members of ProcessPayment for the smallest possible payment: for probing a service. */
 export function smallestPayment(network: Network, payTo: string) {
   return {
     paymentType: 'CRYPTO_X402',

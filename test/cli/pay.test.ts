@@ -150,7 +150,7 @@ describe('with --yes and no --max-price', () => {
     expect(askedBursar(above)).toEqual([]);
   });
 
-  test('whoever looks at the price may agree to more', async () => {
+  test('somebody who sees the price may agree to more', async () => {
     expect(await world(delivered, { routes: asking('9000000'), answers: ['y'] }).run('pay', REPORT)).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import type { Invocation } from '../program/command.ts';
 import { CliError, EXIT, usageError } from '../terminal/outcome.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** What guards the money of all wallets of a connector against whoever finds the file. */
+/** Bounds of a passphrase. It alone guards the money of all wallets of a connector once somebody finds the file. */
 const PASSPHRASE_MIN_CHARS = 12;
 const PASSPHRASE_MAX_CHARS = 1024;
 const FILE_MAX_BYTES = 8 * 1024;

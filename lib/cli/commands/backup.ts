@@ -214,7 +214,7 @@ export const backupCreate: Command = {
     ['bursar backup create --connector vault-0123456789 --out vault.age --passphrase-file pass.txt', 'in a script'],
   ],
   notes: [
-    'Whoever has the file and its passphrase has the money of all wallets of the connector: keep them apart. The format is age (age-encryption.org): `age --decrypt FILE` shows the 24 words without Bursar.',
+    'Anybody who has the file and its passphrase has the money of all wallets of the connector: keep them apart. The format is age (age-encryption.org): `age --decrypt FILE` shows the 24 words without Bursar.',
     'A SeedVault connector has one seed for ever, so one backup holds for all wallets that it has and will have. Wallets of an AwsKms connector cannot be backed up.',
   ],
   run: runCreate,

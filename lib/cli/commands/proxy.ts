@@ -46,7 +46,7 @@ async function runProxy({ deps, target, options }: Invocation): Promise<Outcome>
   );
   if (options.flag('json')) await out(`${JSON.stringify({ url: server.url, environment })}\n`);
   else await out(`unset AWS_PROFILE AWS_SESSION_TOKEN\n${lines.join('\n')}\n`);
-  err('These keys open this proxy only, and end with it. Whoever has them acts as you. Ctrl-C ends it.\n');
+  err('These keys open this proxy only, and end with it. Anybody who has them acts as you. Ctrl-C ends it.\n');
   await untilInterrupted(deps.interrupted);
   await server.close();
   return { exitCode: EXIT.ok, json: undefined, text: null };
@@ -128,7 +128,7 @@ export const proxy: Command = {
     ['aws bedrock-agentcore get-payment-session --payment-manager-arn ... ', 'then, in a shell with that environment'],
   ],
   notes: [
-    'It lends your credentials to whoever has the keys that it prints: it listens on 127.0.0.1 only, answers to no other name, and takes only requests that are signed with those keys, which are new at every start.',
+    'It lends your credentials to anybody who has the keys that it prints: it listens on 127.0.0.1 only, answers to no other name, and takes only requests that are signed with those keys, which are new at every start.',
   ],
   run: runProxy,
 };

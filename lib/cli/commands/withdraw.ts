@@ -216,7 +216,10 @@ export const withdraw: Command = {
       value: 'URL',
       help: 'the x402 facilitator that settles and pays the gas (default: the local stack’s)',
     },
-    out: { value: 'FILE', help: 'write the transaction to a new file instead, for whoever pays the gas' },
+    out: {
+      value: 'FILE',
+      help: 'write the transaction to a new file instead, to be submitted by an account that pays the gas',
+    },
     'rpc-url': {
       value: 'URL',
       many: true,
@@ -241,7 +244,7 @@ export const withdraw: Command = {
     ],
   ],
   notes: [
-    'The deployment signs a transfer that is good for five minutes at most; it is a receipt in `bursar payments` at once. Whoever brings it to the chain cannot send it elsewhere. The money has left when this command says that the chain has it.',
+    'The deployment signs a transfer that is good for five minutes at most; it is a receipt in `bursar payments` at once. An account that submits it cannot send the money elsewhere. The money has left when this command says that the chain has it.',
     'Deleting a wallet deletes no key and warns of no balance: run this first, or afterwards with --instrument.',
     `exit code: ${EXIT.ok} on the chain, or written to the file; ${EXIT.failed} failed; ${EXIT.notConfirmed} not confirmed; ${EXIT.refused} refused by Bursar, such as an address that is not listed; ${EXIT.notDelivered} signed, and not seen on the chain.`,
   ],

@@ -21,9 +21,9 @@ const SMALLEST_PAYMENT = smallestPayment(findNetworkByChain(CHAIN_DEFAULT)!, `0x
 type Power = 'operate' | 'openSessions' | 'pay';
 
 /**
- * Requests that change nothing: whoever may send them hears that they are wrong, whoever may not that they are denied. A
- * signature is judged before the body is read, a token only with the manager that the body names; so a token's requests are
- * whole, and about a session that does not exist.
+ * Requests that change nothing: a caller that may send them is told that they are invalid, any other that access is denied. A
+ * signature is judged before the body is read, a token only with the manager that the body names; so requests under a token
+ * are complete, and name a session that does not exist.
  */
 function probeOf(power: Power, { access, managerArn, context, userId }: Target): BursarCall {
   const method = 'POST';

@@ -116,7 +116,7 @@ export async function checkQuotas({ deps, target }: Invocation): Promise<readonl
     ...(await checkServices(deps.account, { region, credentials, config, denied })),
   ].filter((found) => found !== null);
   if (denied.size === 0) return findings;
-  const mend = `allow ${[...denied].join(' and ')} to whoever runs the doctor as an operator`;
+  const mend = `allow ${[...denied].join(' and ')} to operators who run the doctor`;
   return [...findings, all.warn('not checked: these credentials may not read all of them', mend)];
 }
 

@@ -32,7 +32,7 @@ export interface Window extends WindowRef {
   readonly grants: ReadonlyMap<string, Granted>;
 }
 
-/** What comes to the window from a session's free part, whoever needs it. */
+/** An amount that goes back from a session's free part to the window, where any session can use it. */
 export interface Taking {
   readonly sessionId: string;
   readonly amount: bigint;

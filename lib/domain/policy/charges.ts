@@ -30,7 +30,7 @@ interface ChargeBase {
   /** Micro-dollars of a sum; 1 of a count. */
   readonly quantity: bigint;
   readonly unit: 'usd' | 'count';
-  /** The counter, this charge included, must not exceed it. Whoever keeps counters takes it from the charge, every time. */
+  /** The counter, this charge included, must not exceed it. A store of counters takes it from the charge, every time. */
   readonly max: bigint;
   /** That set the maximum. */
   readonly rule: RuleRef;

@@ -64,7 +64,7 @@ async function findOrPay(
     deps.ledger.readPayment(toPaymentId(scopeOf(request))),
     checkPayer(deps, { ...request, userId: principal.userId }, principal),
   ]);
-  // Before anything is said of a payment: whoever is not let in gets no replay either.
+  // Checked before anything is said of a payment: a caller that is not admitted gets no replay either.
   if (!admission.ok) return admission;
   if (stored !== null) return answerFrom(deps, request, stored, checked);
   if (request.replayOnly) return refuse({ reason: 'no_payment' });
@@ -131,7 +131,7 @@ function findQuoted(
   return found === undefined ? refuse({ reason: 'quote_mismatch' }) : ok([found]);
 }
 
-/** Writes the intent, which freezes the choice, and carries it on; whoever wrote one under the token first is answered from. */
+/** Writes the intent, which freezes the choice, and drives it. Where the token has an intent already, the answer comes from that. */
 async function payChosen(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest & PayingRequest,

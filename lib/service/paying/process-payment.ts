@@ -147,7 +147,7 @@ async function payOffer(
   const opened =
     barred === null ? await openPayment(deps, draft, request) : await findPayment(deps, draft, request, barred);
   if (!opened.ok) return opened;
-  // Before anything is said of the payment: whoever is not let in gets no replay either.
+  // Checked before anything is said of the payment: a caller that is not admitted gets no replay either.
   if (!opened.value.admission.ok) {
     if (opened.value.created) await abortQuietly(deps, opened.value.payment);
     return opened.value.admission;
@@ -292,7 +292,7 @@ async function findPayment(
   return stored === null ? refuse(barred) : ok({ payment: stored, created: false, admission, checked: refuse(barred) });
 }
 
-/** Only of what is in order now: whoever was let in or had a session, and no longer does, writes nothing the next time. */
+/** Remembers only what is valid now: a caller that is no longer admitted, or has no session any more, writes nothing next time. */
 function rememberPayer({ payers }: ProcessPaymentDeps, key: PayerNames, checked: Result<CheckedPayer, Refusal>): void {
   if (checked.ok) payers.set(key, checked.value.payer);
   else payers.forget(key);

@@ -40,7 +40,7 @@ export interface ReserveFor {
   /** The session as it was read before. */
   readonly session: Session;
   readonly floor: EpochMs | null;
-  /** Of every attempt of this handler. The entry keeps what it took: whoever closes it asks no policy. */
+  /** Of every attempt of this handler. The entry keeps what it took, so closing it needs no policy. */
   readonly charges: readonly Charge[];
   readonly deadline: EpochMs;
 }
@@ -149,7 +149,7 @@ async function makeRoom(
     return (await scrubSession(deps, session, isFull ? scrubs : null)) > 0;
   } catch (error) {
     const isPassing = error instanceof NotNow || error instanceof OutcomeUnknown;
-    // Whoever waits for a place goes on waiting. A denial would be final, and so must not rest on a scrub that failed.
+    // A payment that waits for a place goes on waiting. A denial would be final, and so must not rest on a scrub that failed.
     if (!isPassing || cannotAfford(session, payment.amount) || short.length > 0) throw error;
     return false;
   }

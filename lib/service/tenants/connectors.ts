@@ -80,7 +80,7 @@ export async function createConnector<A extends object>(
     refuse: (why) => (why === 'missing' ? { reason: 'not_found', resource: 'manager' } : full),
   });
   if (!created.ok) return created;
-  // Whoever waited for another call's connector gets that call's answer, also if the connector was changed since.
+  // A call that waited for another call's connector gets that call's answer, also if the connector was changed since.
   return (await findAnswer<A>(deps, tokenKey, requestHash)) ?? ok(render(created.value));
 }
 

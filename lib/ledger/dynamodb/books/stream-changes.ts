@@ -94,6 +94,6 @@ function toAttribute(value: StreamValue): Item[string] {
   if (value.M !== undefined) {
     return { M: Object.fromEntries(Object.entries(value.M).map(([name, inner]) => [name, toAttribute(inner)])) };
   }
-  // The books have no other kinds; whoever reads the attribute says that it is missing.
+  // The books have no other kinds. As NULL, the code that reads the attribute reports it as missing.
   return { NULL: true };
 }
