@@ -8,7 +8,7 @@ import { clientOf } from '../target/target.ts';
 import { usdOfBalance } from '../target/wallet.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { CliError, EXIT } from '../terminal/outcome.ts';
-import { formatFacts } from '../terminal/layout.ts';
+import { formatFacts, tell } from '../terminal/layout.ts';
 import type { Purchase } from './purchase.ts';
 
 /** What `--yes` pays where no `--max-price` is given: nobody looks at the price then. */
@@ -82,7 +82,7 @@ async function heldIn({ invocation, wallet, isRepeated }: Purchase): Promise<str
     return usdOfBalance(await readBalance(client, ownerOf(target), wallet, { signal }));
   } catch (error) {
     deps.interrupted.throwIfAborted();
-    deps.terminal.err(`warning: what the wallet holds cannot be read: ${toCliError(error, target).message}\n`);
+    tell(deps.terminal, `warning: what the wallet holds cannot be read: ${toCliError(error, target).message}`);
     return null;
   }
 }
