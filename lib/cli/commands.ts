@@ -43,5 +43,5 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   contextRemove,
 ];
 
-/** Every command, in the order of the help. */
+/** Every command, in the order in which the help lists them. */
 export const COMMANDS: readonly Command[] = [...ALL_BUT_COMPLETION, createCompletion(ALL_BUT_COMPLETION)];

@@ -29,7 +29,7 @@ import { readSignedTerms } from './signed-terms.ts';
 
 /** Generations that a purchase may have: each but the last was closed without a signature. */
 export const GENERATIONS_MAX = 16;
-/** Offers of one 402 that Bursar is asked for, one after the other, while it refuses them for what they are. */
+/** Offers of one 402 that Bursar is asked for, one after the other, while it refuses offers as such. */
 export const OFFERS_ASKED_MAX = 8;
 
 /** Who buys, and out of what. */
@@ -74,7 +74,7 @@ export interface Proof {
 export async function obtainProof(purchase: Purchase): Promise<Proof> {
   for (let generation = 0; generation < GENERATIONS_MAX; generation += 1) {
     const token = await toPurchaseToken(purchase.purchaseId, generation);
-    // Every generation but the first is looked up before it is asked for: it may have been paid by a process that is gone.
+    // Every generation but the first is looked up before it is asked for: a process that crashed may have paid it.
     const stored = generation === 0 ? 'none' : await lookUp(purchase, token);
     const outcome = stored === 'none' ? await askFor(purchase, token) : stored;
     if (outcome !== 'closed') return outcome;
@@ -88,8 +88,8 @@ export async function obtainProof(purchase: Purchase): Promise<Proof> {
 }
 
 /**
- * Has the service choose, or else asks for one offer after the other, under one token: an offer that is refused for what it is leaves
- * nothing behind.
+ * Has the service choose, or else asks for one offer after the other, under one token: an offer that Bursar does not pay
+ * leaves nothing behind.
  */
 async function askFor(purchase: Purchase, token: string): Promise<Proof | 'closed'> {
   const { payments, client, signal, onAsk } = purchase;

@@ -12,8 +12,8 @@ export interface Asked {
 }
 
 /**
- * Sends a request that may turn out to cost money. A request that is more than a question is followed step by step, so that it is
- * known what it has become: after a 303 it is a question, and is paid as one. Throws `UnpayableError` where the answer's headers
+ * Sends a request that may turn out to cost money. Redirects of a request that is no GET or HEAD are followed
+ * one by one, since after a 303 it is a GET, and is paid as one. Throws `UnpayableError` where the answer's headers
  * are too long to be read, and where a redirect cannot be seen, as in browsers.
  */
 export async function sendFirst(send: typeof fetch, request: Request): Promise<Asked> {

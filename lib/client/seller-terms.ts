@@ -29,7 +29,7 @@ export async function readTerms(response: Response): Promise<SellerTerms> {
   const read = isInHeaders ? inHeaders : readChallenge({ headers, body });
   if (read.ok) {
     if (read.value === null) return { challenge: null, reason: null };
-    // Of the headers no others: a seller's cookies are nobody else's.
+    // No other headers are passed on: a seller's cookies are for its client alone.
     const source = { headers: isInHeaders ? { [TERMS_HEADER]: headers.get(TERMS_HEADER)! } : {}, body };
     return { challenge: read.value, source, reason: null };
   }

@@ -13,7 +13,7 @@ const backend = findingsOf('may-open-sessions', 'opening sessions');
 const agent = findingsOf('may-pay', 'paying');
 const separation = findingsOf('separation', 'separation of roles');
 
-/** Nobody's: the digits of drawn ids are random. */
+/** An id that no resource has: the digits of real ids are random. */
 const NO_SESSION = 'payment-session-000000000000000';
 const NO_INSTRUMENT = 'payment-instrument-000000000000000';
 /** A millionth of a test dollar, to nobody: it must be readable, and is never signed for a session that does not exist. */

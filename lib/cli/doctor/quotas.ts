@@ -91,7 +91,7 @@ const CHECKS: readonly QuotaCheck[] = [
 
 /**
  * Whether the account has room for what was chosen in the environment and in `cdk.json`. Needs no deployment: a quota that
- * is too small is better known before one. What may not be asked is not a failure, since agents have no business with it.
+ * is too small is better known before the first. A missing permission is no failure, since agents need none of these.
  */
 export async function checkQuotas({ deps, target }: Invocation): Promise<readonly Finding[]> {
   const { access, region } = target;

@@ -27,7 +27,7 @@ export interface Purchase {
   readonly progress: Progress;
 }
 
-/** Shows what happens, and remembers it. What was signed is SIGNED, and no more than that, until the seller says otherwise. */
+/** Shows what happens, and remembers it. A payment is called SIGNED until the seller reports that it settled. */
 export function note({ invocation, progress }: Purchase, event: PayingFetchEvent): void {
   const { terminal } = invocation.deps;
   switch (event.type) {

@@ -133,7 +133,7 @@ export function planStealBack(
   return changeOf(window, asking, charge, max(0n, available + sum) - givesBack, takings);
 }
 
-/** What a window has for a session under the limit of a charge, once the session has given back what nobody may have. */
+/** What a window has for a session under the limit of a charge, once the session has given back what exceeds that limit. */
 function standing(window: Window | null, { grant }: Asking, { quantity, max: limit }: WindowCharge) {
   const before = window === null ? limit : window.available + limit - window.limit;
   const free = grant?.free ?? 0n;

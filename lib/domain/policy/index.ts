@@ -1,4 +1,4 @@
-/** Spend policy: documents, facts and counters in, verdicts out. No clock, no store; what is wired to it uses these names. */
+/** Spend policy: documents, facts and counters in, verdicts out. No clock, no store. Other rooms use these names only. */
 export * from './document.ts';
 export type { DeclaredFacts, PolicyFacts, VerifiedFacts } from './facts.ts';
 export { judgeCounters, mergeCharges, refuseCharge, type Charge, type CounterKey } from './charges.ts';

@@ -6,7 +6,7 @@ const EXTENSION = 'payment-identifier';
 /** @see https://github.com/x402-foundation/x402/blob/main/specs/extensions/payment_identifier.md */
 const ID = /^[a-zA-Z0-9_-]{16,128}$/;
 const ID_DIGITS = 32;
-/** Spellings of the extension's own pattern. A stranger's pattern is not run: it may be made to take for ever. */
+/** Spellings of the extension's own pattern. A pattern that a stranger wrote is not run, since it could take for ever. */
 const KNOWN_PATTERNS: ReadonlySet<unknown> = new Set([
   undefined,
   '^[a-zA-Z0-9_-]+$',

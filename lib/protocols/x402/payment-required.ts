@@ -104,7 +104,7 @@ export function parsePaymentRequired(response: {
 
 const VERSIONS = ['1', '2'] as const;
 
-/** A seller without offers says why, if anything: that the request lacks something, or that it is paid in another way. */
+/** A seller without offers may say why: that the request lacks something, or is paid for in another way. */
 function sayNoOffers(document: unknown): string {
   const [error, message] = [memberOf(document, 'error'), memberOf(document, 'message')];
   const said = [error, message].find((each) => typeof each === 'string' && each !== '');

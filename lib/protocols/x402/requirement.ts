@@ -112,7 +112,7 @@ function findTransferMethod(extra: object, schemes: readonly BuyerScheme[]): Res
   return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
 }
 
-/** Only what has one lower case everywhere: other scripts have letters that become ASCII ones. */
+/** Only ASCII is lowered: some letters of other scripts become ASCII letters in lower case. */
 function toLowerAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

@@ -54,7 +54,7 @@ export interface ProcessPaymentDeps {
   readonly observer?: PaymentObserver;
 }
 
-/** Who pays what for whom, whatever says what is to be paid. */
+/** Who pays, from which session and wallet, for which agent; without what is to be paid. */
 export interface PayingRequest {
   readonly managerId: string;
   readonly principal: Principal;

@@ -207,7 +207,7 @@ export async function getConnector(
   return connector === null ? missing : ok(connector);
 }
 
-/** What is wrong with what the connector's wallets come from, `null` for nothing. That it could not be looked at is a problem too. */
+/** What is wrong with what the connector's wallets come from, `null` for nothing. A source that could not be looked at is a problem too. */
 export async function findConnectorProblem(
   { provisioners }: Pick<ConnectorsDeps, 'provisioners'>,
   { material }: PaymentConnector,
