@@ -286,7 +286,7 @@ const INTERNAL: WireError = {
   message: 'Something went wrong in processing your request. Retry with the same clientToken',
 };
 
-/** What a caller hears of a failure that is not a refusal: as little as possible. */
+/** The answer to a failure that is not a refusal. It says as little as possible. */
 export function toWireFailure(error: unknown): WireError {
   if (error instanceof PageTokenRefused) {
     return toWireError({

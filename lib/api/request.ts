@@ -96,7 +96,7 @@ function readTokenHolder(event: ApiEvent): Principal {
 
 const ROLE_SESSION = /^arn:[a-z-]+:sts::[0-9]{12}:assumed-role\/[^/]+\/([^/]+)$/;
 
-/** The user is who the caller's role session is named after. A header that names somebody else is a mistake worth hearing of. */
+/** The user is who the caller's role session is named after. A header that names another user is refused, since it is a mistake of the caller. */
 function readBoundUser(event: ApiEvent, header: string | null): Result<Principal, readonly FieldProblem[]> {
   const userId = ROLE_SESSION.exec(event.requestContext.identity?.userArn ?? '')?.[1];
   if (userId === undefined) {

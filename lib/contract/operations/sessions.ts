@@ -113,7 +113,7 @@ export const SESSION_ANSWERS = /* @__PURE__ */ define(() => {
       ),
       status: said(v.picklist(['ACTIVE', 'EXPIRED', 'DELETED']), 'not in AgentCore'),
       expiresAt: said(instant, 'not in AgentCore'),
-      spentAmount: said(usdAmount, 'signed for, settled or not. Not in AgentCore'),
+      spentAmount: said(usdAmount, 'what was signed for, settled or not. Not in AgentCore'),
       reservedAmount: said(usdAmount, 'held by payments in flight. Not in AgentCore'),
       networks: v.optional(
         said(v.array(network), 'where this deployment pays. Of GetPaymentSession alone, and not in AgentCore'),

@@ -64,7 +64,7 @@ function newPayment(image: StreamImage): BooksChange | null {
 }
 
 function sessionChange(before: StreamImage, after: StreamImage): BooksChange | null {
-  // A deleted session has been told of by its deletion.
+  // A deleted session has had its event at its deletion.
   if (after['st']?.S === SESSION_LETTERS.deleted) return null;
   if (isSpent(after) && !isSpent(before))
     return { kind: 'session_exhausted', session: parseSessionItem(toItem(after)) };
