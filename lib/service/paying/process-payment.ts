@@ -158,7 +158,7 @@ async function payOffer(
   const { payment, checked, created } = opened.value;
   if (!created) {
     return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
-      unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, request.deadline, chargesOf(deps, taken))),
+      driveTaken(deps, taken, allowed, request.deadline),
     );
   }
   if (payment.status === 'DENIED') return outcomeOf(payment);
@@ -167,28 +167,44 @@ async function payOffer(
     await abortQuietly(deps, payment);
     return checked;
   }
-  return unlessRepeated(deps, payment, () => driveNew(deps, payment, checked.value, request.deadline));
+  return driveNew(deps, payment, checked.value, request.deadline);
 }
 
 /** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
-function driveNew(
+export function driveNew(
   deps: ProcessPaymentDeps,
   payment: Payment,
   checked: CheckedPayer,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
-  const denial = shownDenial(deps, checked.session, payment);
-  return denial === null
-    ? drivePayment(deps, payment, checked, deadline, chargesOf(deps, payment))
-    : denyPayment(deps, payment, denial);
+  return unlessRepeated(deps, payment, () => {
+    const denial = shownDenial(deps, checked.session, payment);
+    return denial === null ? driveCounted(deps, payment, checked, deadline) : denyPayment(deps, payment, denial);
+  });
 }
 
-function chargesOf(deps: ProcessPaymentDeps, payment: Payment): readonly Charge[] {
-  return deps.chargesOf?.(payment, deps.clock.now()) ?? [];
+/** Carries a payment that was taken over from another handler to its end. */
+export function driveTaken(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  checked: CheckedPayer,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  return unlessRepeated(deps, payment, () => driveCounted(deps, payment, checked, deadline));
+}
+
+function driveCounted(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  checked: CheckedPayer,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  const charges = deps.chargesOf?.(payment, deps.clock.now()) ?? [];
+  return drivePayment(deps, payment, checked, { deadline, charges });
 }
 
 /** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
-export async function unlessRepeated(
+async function unlessRepeated(
   deps: ProcessPaymentDeps,
   payment: Payment,
   drive: () => Promise<Result<Payment, Refusal>>,
