@@ -1,5 +1,5 @@
 import { bestBeyondBudget, rankOffers } from '../../domain/offers/choose-offer.ts';
-import { judgeOffer } from '../../domain/offers/judge-offer.ts';
+import { deploymentFlaw, judgeOffer } from '../../domain/offers/judge-offer.ts';
 import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { formatUsd } from '../../domain/money.ts';
@@ -172,20 +172,24 @@ async function answerFrom(
     deps.observer?.replayed();
     return ok(refusal.payment);
   }
-  const { network } = stored.offer;
-  const barred: Refusal = {
-    reason: 'invalid_challenge',
-    code: 'unsupported_network',
-    field: '',
-    message: `payment ${stored.id} of USD ${formatUsd(stored.amount)} was begun on ${network}, where the deployment does not pay any more`,
-  };
   return resumePayment(
     deps,
     draftOf(deps, { ...request, resource: stored.resource }, stored.offer),
     stored,
-    deps.allowedNetworks.has(network) ? checked : refuse(barred),
+    barredNow(deps, stored) ?? checked,
     (taken, allowed) => driveTaken(deps, taken, allowed, deadline),
   );
+}
+
+/** The refusal of a payment that was begun for what the deployment lets nobody pay any more. */
+function barredNow(
+  deps: ProcessPaymentDeps,
+  { id, amount, offer }: Payment,
+): { readonly ok: false; readonly error: Refusal } | null {
+  const flaw = deploymentFlaw(offer, deps);
+  if (flaw === null) return null;
+  const message = `payment ${id} of USD ${formatUsd(amount)} was begun, but ${flaw.reason}`;
+  return refuse({ reason: 'invalid_challenge', code: flaw.code, field: '', message });
 }
 
 /** How a proof is presented: as the entry that it is for, or where this 402 has none of its terms, as an entry with those terms. */
