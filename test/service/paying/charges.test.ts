@@ -167,6 +167,24 @@ describe('a window that sessions share', () => {
     expect((await pay(rich, [day(2_000_000n)])).ok).toBe(false);
   });
 
+  test('is not denied to a payment that read its session before another one of the session was granted the rest', async () => {
+    const session = await world.open();
+    const { windows } = world.deps;
+    const other = Promise.withResolvers<void>();
+    const late: ProcessPaymentDeps['windows'] = {
+      ...windows,
+      readWindow: async (ref) => {
+        await other.promise;
+        return windows.readWindow(ref);
+      },
+    };
+    const first = pay(session, [day(500_000n)], { windows: late });
+    // Has the whole window granted to the session, and gives it back to the session alone.
+    expect(await pay(session, [day(500_000n)], { signers: throttled() })).toMatchObject({ error: { what: 'signer' } });
+    other.resolve();
+    paid(await first);
+  });
+
   test('is put together from what several sessions have left', async () => {
     const sessions = [];
     for (let at = 0; at < 12; at += 1) sessions.push(await world.open());
