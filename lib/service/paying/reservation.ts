@@ -62,7 +62,9 @@ export type Reserved =
 export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, of: ReserveFor): Promise<Reserved> {
   const { charges, session } = of;
   if (charges.length > CHARGES_MAX) throw new InvariantViolated(`a payment is charged to ${charges.length} counters`);
-  if (charges.length > 0 && countersWith(session, charges) > SESSION_COUNTERS_MAX) {
+  // Those that this reserve removes leave their places to others.
+  const removed = new Set(closedWindows(session, deps.clock.now()));
+  if (charges.length > 0 && countersWith(session, charges, removed) > SESSION_COUNTERS_MAX) {
     return { kind: 'given_up', payment: owned, refusal: { reason: 'too_many_counters', max: SESSION_COUNTERS_MAX } };
   }
   let payment = owned;

@@ -234,6 +234,14 @@ describe('a window that sessions share', () => {
     expect((await stored(session)).windows.size).toBe(0);
   });
 
+  test('leaves its place to the next window once it has closed, however many have', async () => {
+    const closed = { free: 0n, used: 1n, number: 1, limit: 1n, closesAt: addMs(opensAt, -WINDOW_PRUNE_DELAY_MS) };
+    const keys = Array.from({ length: SESSION_COUNTERS_MAX }, (_, at) => `minute-${at.toString().padStart(4, '0')}`);
+    const session = await world.open({ windows: new Map(keys.map((key) => [key, closed])) });
+    paid(await pay(session, [day(8_000_000n)]));
+    expect([...(await stored(session)).windows.keys()]).toEqual(['userDay0']);
+  });
+
   test('never grants anything once it has closed: the payment is busy, and its retry counts in the next', async () => {
     const session = await world.open();
     const token = 'x'.repeat(33);
