@@ -3,8 +3,10 @@ import {
   attachProof,
   describedAs,
   isOfferRefusal,
+  isPaidBy,
   isSignedFor,
   restate,
+  wayOf,
   type ChosenPayment,
 } from '../protocols/challenge.ts';
 import {
@@ -124,7 +126,8 @@ async function askWhole(
   try {
     const output = await client.payChallenge({ ...buyer, ...whole, clientToken }, { signal });
     const terms = readSignedTerms(output.bursar);
-    const payment = payments.find((each) => terms !== null && isSignedFor(terms, each)) ?? payments[0];
+    const way = wayOf(output.paymentOutput);
+    const payment = payments.find((each) => terms !== null && isSignedFor(terms, way, each)) ?? payments[0];
     return { output, toHeaders: () => output.headers, terms, payment };
   } catch (error) {
     if (isClosedBefore(error)) return 'closed';
@@ -166,8 +169,13 @@ function toInput({ buyer, requestedUrl }: Purchase, payment: ChosenPayment, clie
 /** @param asked the offer that the answer is for; `null`: whichever it was signed for */
 function toProof({ payments }: Purchase, output: ProcessPaymentOutput, asked: ChosenPayment | null): Proof {
   const terms = readSignedTerms(output.bursar);
-  const same = asked ?? payments.find((each) => terms !== null && isSignedFor(terms, each));
-  const payment = same ?? payments.find(({ offer }) => offer.network === terms?.network) ?? payments[0];
-  const presentation = same !== undefined || terms === null ? payment : restate(payment, terms);
+  const way = wayOf(output.paymentOutput);
+  const same = asked ?? payments.find((each) => terms !== null && isSignedFor(terms, way, each));
+  const alike = payments.filter(({ offer }) => isPaidBy(way, offer));
+  const onNetwork = ({ offer }: ChosenPayment) => offer.network === terms?.network;
+  const near = alike.find(onNetwork) ?? alike[0] ?? payments.find(onNetwork) ?? payments[0];
+  const payment = same ?? near;
+  const isAlike = isPaidBy(way, payment.offer);
+  const presentation = same !== undefined || terms === null ? payment : restate(payment, terms, isAlike ? null : way);
   return { output, toHeaders: () => [attachProof(presentation, output.paymentOutput)], terms, payment };
 }

@@ -148,16 +148,23 @@ export function payableOffers(
 export function restateEntry(
   version: PaymentChallenge['version'],
   entry: object,
-  signed: { readonly network: Network; readonly price: MicroUsd; readonly payTo: string },
+  signed: {
+    readonly network: Network;
+    readonly price: MicroUsd;
+    readonly payTo: string;
+    /** The scheme's name and members of `extra`; `null`: those of the entry stay. */
+    readonly way: { readonly scheme: string; readonly extra: object } | null;
+  },
 ): object {
-  const { network, price, payTo } = signed;
+  const { network, price, payTo, way } = signed;
   const amount = stablecoinOfUsd(price, network.usdc.decimals).toString();
   const { amount: _amount, maxAmountRequired: _maxAmountRequired, ...others } = entry as Record<string, unknown>;
   const { address, domainName, domainVersion } = network.usdc;
-  const extra = { ...(isRecord(others['extra']) ? others['extra'] : {}), name: domainName, version: domainVersion };
+  const own = way?.extra ?? (isRecord(others['extra']) ? others['extra'] : {});
+  const extra = { ...own, name: domainName, version: domainVersion };
   const terms =
     version === '1' ? { network: network.x402Name, maxAmountRequired: amount } : { network: network.id, amount };
-  return { ...others, ...terms, asset: address, payTo, extra };
+  return { ...others, ...(way === null ? {} : { scheme: way.scheme }), ...terms, asset: address, payTo, extra };
 }
 
 function summarize(rejections: readonly string[]): string {

@@ -35,6 +35,10 @@ export interface BuyerScheme<K extends X402Key = X402Key> extends Pick<Scheme<K>
     network: Network,
     limits: SchemeLimits,
   ): Result<Offer, ChallengeRefusal>;
+  /** What a proof was signed for besides what proofs of every scheme are. `null`: the payload is of another scheme. */
+  recognize(payload: object): Pick<OfferBase, 'facilitator'> | null;
+  /** The members of `extra` that make an entry one of this scheme, besides those of the token. */
+  extraOf(signed: Pick<OfferBase, 'facilitator'>): object;
   /**
    * Finds out what became of a proof, from its chain alone. `null`: the payload is of another scheme. Throws where the chain cannot
    * be asked.

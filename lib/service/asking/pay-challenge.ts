@@ -7,7 +7,7 @@ import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import { toResource } from '../../domain/payment/resource.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { describedAs, restate, type Presentation } from '../../protocols/challenge.ts';
+import { describedAs, isPaidBy, restate, type Presentation } from '../../protocols/challenge.ts';
 import { outcomeOf } from '../paying/drive-payment.ts';
 import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
 import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
@@ -22,6 +22,7 @@ import {
   type PayingRequest,
   type ProcessPaymentDeps,
 } from '../paying/process-payment.ts';
+import type { ListedOffer } from '../../protocols/seller-offers.ts';
 import { resumePayment } from '../paying/resume-payment.ts';
 import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
 import { expiryOfQuote, formatQuoteId } from './quote-id.ts';
@@ -199,8 +200,12 @@ function toPresentation({ challenge, offers }: AskedOffers, payment: Payment): P
     ({ priced }) => priced !== null && hashRequest({ sessionId, instrumentId, offer: priced.offer }) === requestHash,
   );
   if (same?.entry != null) return { challenge, entry: same.entry };
-  const near = offers.find(({ priced }) => priced?.offer.network === signed.network) ?? offers[0];
-  const { scheme, maxTimeoutSeconds, network, asset, payTo } = signed;
-  const presented = { challenge, entry: near?.entry ?? { scheme, maxTimeoutSeconds } };
-  return restate(presented, { amountUsd: formatUsd(payment.amount), network, asset, payTo });
+  const paidAlike = offers.filter(({ priced }) => priced !== null && isPaidBy(signed, priced.offer));
+  const onNetwork = ({ priced }: ListedOffer) => priced?.offer.network === signed.network;
+  const alike = paidAlike.find(onNetwork) ?? paidAlike[0];
+  const near = alike ?? offers.find(onNetwork) ?? offers[0];
+  const { maxTimeoutSeconds, network, asset, payTo } = signed;
+  const presented = { challenge, entry: near?.entry ?? { maxTimeoutSeconds } };
+  const terms = { amountUsd: formatUsd(payment.amount), network, asset, payTo };
+  return restate(presented, terms, alike === undefined ? signed : null);
 }

@@ -4,7 +4,7 @@ import { ok, type Result } from '../../../../domain/result.ts';
 import { formatReceived } from '../../../../json/quotation.ts';
 import { memberOf } from '../../../../json/record.ts';
 import { checkPaymentFlow } from '../../payment-flow.ts';
-import { tracePermit } from '../../permit.ts';
+import { facilitatorOf, tracePermit } from '../../permit.ts';
 import { refuseChallenge, type ChallengeRefusal } from '../../refusal.ts';
 import type { BuyerScheme, SchemeLimits } from '../../scheme.ts';
 
@@ -38,6 +38,11 @@ export const uptoPermit2Buying: BuyerScheme<'x402/upto/permit2'> = {
       ? ok({ ...NAME, kind: 'purchase', version, ...fields, facilitator: facilitator.value })
       : facilitator;
   },
+  recognize: (payload) => {
+    const facilitator = facilitatorOf(payload);
+    return facilitator == null ? null : { facilitator };
+  },
+  extraOf: ({ facilitator }) => ({ assetTransferMethod: NAME.transferMethod, facilitatorAddress: facilitator }),
   trace: tracePermit,
 };
 
