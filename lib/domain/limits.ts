@@ -191,6 +191,8 @@ export const OFFER_VALUES_MAX = 20_000;
 export const ACCEPTS_MAX = 1_000;
 /** How long a quote may be given back. Sellers change their prices, and sessions what they have left. */
 export const QUOTE_LIFE_MS = 2 * 60_000;
+/** The clock of the function that quotes may be ahead of that of the one that pays by this much. */
+export const QUOTE_CLOCK_GRACE_MS = 5_000;
 /** Headers of a 402 that the API is given. */
 export const CHALLENGE_HEADERS_MAX = 100;
 /** What an agent says of a request, such as the tool that makes it. */

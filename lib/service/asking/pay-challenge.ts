@@ -1,7 +1,7 @@
 import { bestBeyondBudget, rankOffers } from '../../domain/offers/choose-offer.ts';
 import { deploymentFlaw, judgeOffer } from '../../domain/offers/judge-offer.ts';
 import { type JudgedOffer } from '../../domain/offers/verdict.ts';
-import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
+import { QUOTE_CLOCK_GRACE_MS, QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { formatUsd } from '../../domain/money.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import { toResource } from '../../domain/payment/resource.ts';
@@ -123,7 +123,8 @@ function findQuoted(
   now: number,
 ): Result<AskedOffers['offers'], Refusal> {
   const expiresAt = expiryOfQuote(quoteId);
-  if (expiresAt === null || expiresAt > now + QUOTE_LIFE_MS) return refuse({ reason: 'quote_mismatch' });
+  if (expiresAt === null || expiresAt > now + QUOTE_LIFE_MS + QUOTE_CLOCK_GRACE_MS)
+    return refuse({ reason: 'quote_mismatch' });
   if (now >= expiresAt) return refuse({ reason: 'quote_expired', expiresAt });
   const { userId } = request.principal;
   const found = offers.find(
