@@ -92,4 +92,23 @@ describe('the offers of a 402', () => {
     const extensions = { 'payment-identifier': { info: { required: true, id: 7 } } };
     expect(codesOf({ extensions })).toEqual([['extension_not_known', 500_000n]]);
   });
+
+  test.each(['listed', 'paid'])('read what the seller names as its resource once, however many are %s', (how) => {
+    let reads = 0;
+    const resource = {
+      get url() {
+        reads += 1;
+        return 'https://b.example';
+      },
+    };
+    const accepts = Array.from({ length: 1_000 }, () => offer());
+    const challenge = {
+      protocol: 'x402',
+      document: { version: '2', accepts, resource, extensions: undefined },
+    } as const;
+    const choice = { requestedUrl: 'https://a.example/x', resource: 'related' } as const;
+    if (how === 'listed') listOffers(challenge, choice);
+    else payablePayments(challenge, choice);
+    expect(reads).toBe(1);
+  });
 });

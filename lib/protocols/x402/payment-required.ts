@@ -131,8 +131,11 @@ export function payableOffers(
 ): Result<readonly [ChosenOffer, ...ChosenOffer[]], ClientRefusal> {
   const payable: ChosenOffer[] = [];
   const rejections: string[] = [];
+  const { requestedUrl, resource = 'related' } = options;
+  // Once for all entries: a long name takes its time to read.
+  const isOwnDocument = isForRequested([challenge.resource], requestedUrl, resource);
   for (const [index, entry] of challenge.accepts.entries()) {
-    const read = readEntry(challenge, entry, options);
+    const read = readEntry(challenge, entry, { ...options, resource, isOwnDocument });
     if (read.ok) payable.push({ index, ...read.value });
     else rejections.push(`offer ${index}: ${read.error}`);
   }
@@ -189,11 +192,11 @@ function byPrice(a: ChosenOffer, b: ChosenOffer): number {
 function readEntry(
   challenge: PaymentChallenge,
   entry: unknown,
-  options: OfferChoice,
+  options: OfferChoice & { readonly resource: ResourceRule; readonly isOwnDocument: boolean },
 ): Result<Omit<ChosenOffer, 'index'>, string> {
   if (typeof entry !== 'object' || entry === null) return refuse('it is not an object');
-  const said = [challenge.resource, memberOf(entry, 'resource')];
-  if (!isForRequested(said, options.requestedUrl, options.resource ?? 'related')) {
+  const said = [memberOf(entry, 'resource')];
+  if (!options.isOwnDocument || !isForRequested(said, options.requestedUrl, options.resource)) {
     return refuse('it is for a resource of another origin than the one requested');
   }
   // Version 1 has no place for what an extension asks for, and its sellers need none.
