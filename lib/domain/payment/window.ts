@@ -57,13 +57,13 @@ export interface WindowChange {
   readonly settles: boolean;
 }
 
-/** Throws when a window does not balance: invariant I9 of the books, of the window by itself. */
+/** Throws when a window does not balance: invariant I11 of the books, of the window by itself. */
 export function assertWindowBalances(window: Window): void {
   let granted = 0n;
   for (const { amount } of window.grants.values()) granted += amount;
   if (window.available + granted + window.spent === window.limit && window.spent >= 0n) return;
   throw new InvariantViolated(
-    `window ${window.key} of ${window.managerId} does not balance (I9): limit ${window.limit}, ` +
+    `window ${window.key} of ${window.managerId} does not balance (I11): limit ${window.limit}, ` +
       `available ${window.available}, granted ${granted}, spent ${window.spent}`,
   );
 }
