@@ -162,7 +162,7 @@ async function present({ send, request, purchaseId, tell }: Call, proof: Proof):
   const offer = summaryOf(proof);
   tell({ type: 'proof_received', url, processPaymentId, offer, replayed });
   try {
-    const headers = proof.toHeaders();
+    const headers = await proof.toHeaders();
     const paid = new Request(request, { redirect: 'manual' });
     for (const { name, value } of headers) paid.headers.set(name, value);
     const response = await send(paid);

@@ -61,7 +61,7 @@ export interface Purchase {
 export interface Proof {
   readonly output: ProcessPaymentOutput;
   /** What goes to the seller. Throws where the answer holds no proof. */
-  readonly toHeaders: () => PayChallengeOutput['headers'];
+  readonly toHeaders: () => Promise<PayChallengeOutput['headers']>;
   /** What it was signed for; `null` where the service does not say. */
   readonly terms: SignedTerms | null;
   /** The offer that was asked for, or the nearest to what was signed before. */
@@ -128,7 +128,7 @@ async function askWhole(
     const terms = readSignedTerms(output.bursar);
     const way = wayOf(output.paymentOutput);
     const payment = payments.find((each) => terms !== null && isSignedFor(terms, way, each)) ?? payments[0];
-    return { output, toHeaders: () => output.headers, terms, payment };
+    return { output, toHeaders: async () => output.headers, terms, payment };
   } catch (error) {
     if (isClosedBefore(error)) return 'closed';
     if (!isUnknownRequest(error)) throw error;
@@ -177,5 +177,5 @@ function toProof({ payments }: Purchase, output: ProcessPaymentOutput, asked: Ch
   const payment = same ?? near;
   const isAlike = isPaidBy(way, payment.offer);
   const presentation = same !== undefined || terms === null ? payment : restate(payment, terms, isAlike ? null : way);
-  return { output, toHeaders: () => [attachProof(presentation, output.paymentOutput)], terms, payment };
+  return { output, toHeaders: async () => [await attachProof(presentation, output.paymentOutput)], terms, payment };
 }

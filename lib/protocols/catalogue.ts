@@ -1,3 +1,4 @@
+import { parseAddress } from '../chains/evm/address.ts';
 import type { Network } from '../domain/assets.ts';
 import type { Offer, SchemeKey } from '../domain/payment/shapes.ts';
 import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
@@ -42,7 +43,8 @@ export interface PaymentProtocol {
 const x402: PaymentProtocol = {
   paymentType: 'CRYPTO_X402',
   inputName: 'cryptoX402',
-  parse: (paymentInput, allowed) => parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES }),
+  parse: (paymentInput, allowed) =>
+    parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES, readAddress: parseAddress }),
 };
 
 /** By the name that is stored with a payment. */

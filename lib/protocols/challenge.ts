@@ -125,7 +125,8 @@ export function wayOf(paymentOutput: unknown): PaymentWay | null {
 export function isPaidBy(way: PaymentWay | null, offer: PaymentWay): boolean {
   if (way === null) return true;
   const { scheme, transferMethod, facilitator } = way;
-  return offer.scheme === scheme && offer.transferMethod === transferMethod && offer.facilitator === facilitator;
+  const isOfFacilitator = offer.facilitator?.toLowerCase() === facilitator?.toLowerCase();
+  return offer.scheme === scheme && offer.transferMethod === transferMethod && isOfFacilitator;
 }
 
 /** Whether a proof is for an offer as it stands. */
@@ -171,10 +172,10 @@ function toEntryWay(way: PaymentWay): { readonly scheme: string; readonly extra:
  * The header that carries a proof back to the seller. Its value is a bearer instrument: never log it.
  * @param paymentOutput as ProcessPayment answers it. Throws where it is not of the payment's protocol
  */
-export function attachProof(
+export async function attachProof(
   { challenge, entry }: Presentation,
   paymentOutput: unknown,
-): { readonly name: string; readonly value: string } {
+): Promise<{ readonly name: string; readonly value: string }> {
   const payload = payloadOf(paymentOutput);
   if (payload === null) throw new Error('the answer to ProcessPayment holds no x402 proof');
   return buildPaymentHeader(challenge.document, { entry }, payload);

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isAddress, parseAddress } from '../../lib/chains/evm/address.ts';
+import { memberOf } from '../../lib/json/record.ts';
 import { payablePayments, readChallenge, type ResourceRule } from '../../lib/protocols/challenge.ts';
 import { listOffers } from '../../lib/protocols/seller-offers.ts';
 import { offer } from '../support/functions.ts';
@@ -18,6 +20,14 @@ const CASES = JSON.parse(
   readFileSync(join(import.meta.dirname, '..', 'conformance', 'x402', 'real-402.json'), 'utf8'),
 ) as readonly Case[];
 
+/** A client leaves it to the service to check the checksum of an address. */
+function hasBadChecksum(entry: object): boolean {
+  return ['asset', 'payTo'].some((name) => {
+    const text = memberOf(entry, name);
+    return typeof text === 'string' && isAddress(text) && parseAddress(text) === null;
+  });
+}
+
 /** What the server lists must be payable just where a client, which reads the same 402 for itself, would pay. */
 function expectAgreement(
   { headers, body, requestedUrl }: { headers: Headers; body: string; requestedUrl: string },
@@ -27,7 +37,7 @@ function expectAgreement(
   if (!read.ok || read.value === null) return;
   const listed = listOffers(read.value, { requestedUrl, resource });
   const payable = payablePayments(read.value, { requestedUrl, resource });
-  const byClient = payable.ok ? payable.value.map(({ entry }) => entry) : [];
+  const byClient = payable.ok ? payable.value.map(({ entry }) => entry).filter((entry) => !hasBadChecksum(entry)) : [];
   const byServer = listed.filter(({ flaw }) => flaw === null).map(({ entry }) => entry);
   expect(new Set(byServer)).toEqual(new Set(byClient));
   expect(listed).toHaveLength(read.value.document.accepts.length);

@@ -4,6 +4,7 @@ import type { Offer } from '../../domain/payment/shapes.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { identifierFlaw } from './payment-identifier.ts';
 import type { PaymentChallenge } from './payment-required.ts';
+import { parseAddress } from '../../chains/evm/address.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
 import { isForRequested, type ResourceRule } from './seller-resource.ts';
 
@@ -32,7 +33,10 @@ export function readEntries(
   return accepts.map((entry) => {
     if (!isRecord(entry))
       return { entry: null, offer: null, flaw: { code: 'invalid_payload', reason: 'it is not an object' } };
-    const parsed = parseRequirement({ version, payload: entry }, { networks: ALL_NETWORKS, schemes: options.schemes });
+    const parsed = parseRequirement(
+      { version, payload: entry },
+      { networks: ALL_NETWORKS, schemes: options.schemes, readAddress: parseAddress },
+    );
     const offer = parsed.ok ? parsed.value : null;
     const said = [memberOf(entry, 'resource')];
     if (!isOwnDocument || !isForRequested(said, options.requestedUrl, options.resource)) {

@@ -12,6 +12,7 @@ import { isRecord, memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
 import { identifierFlaw, withIdentifier } from './payment-identifier.ts';
+import { isAddress } from '../../chains/evm/address.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
 import { isForRequested, type ResourceRule } from './seller-resource.ts';
 
@@ -205,7 +206,8 @@ function readEntry(
   const networks = options.networks ?? ALL_NETWORKS;
   const parsed = parseRequirement(
     { version: challenge.version, payload: entry },
-    { networks, schemes: options.schemes },
+    // The service checks the checksums of what it signs: a client carries no Keccak for it.
+    { networks, schemes: options.schemes, readAddress: (text) => (isAddress(text) ? text : null) },
   );
   if (!parsed.ok) return refuse(parsed.error.message);
   const price = priceOf(parsed.value);
@@ -215,11 +217,11 @@ function readEntry(
 }
 
 /** The header that carries a proof back to the seller. Its value is a bearer instrument: never log it. */
-export function buildPaymentHeader(
+export async function buildPaymentHeader(
   challenge: Pick<PaymentChallenge, 'version' | 'resource' | 'extensions'>,
   chosen: Pick<ChosenOffer, 'entry'>,
   payload: object,
-): { readonly name: 'X-PAYMENT' | 'PAYMENT-SIGNATURE'; readonly value: string } {
+): Promise<{ readonly name: 'X-PAYMENT' | 'PAYMENT-SIGNATURE'; readonly value: string }> {
   if (challenge.version === '1') {
     const scheme = memberOf(chosen.entry, 'scheme');
     const network = memberOf(chosen.entry, 'network');
@@ -229,7 +231,7 @@ export function buildPaymentHeader(
     x402Version: 2,
     ...(challenge.resource === undefined ? {} : { resource: challenge.resource }),
     accepted: chosen.entry,
-    extensions: withIdentifier(challenge, payload) ?? {},
+    extensions: (await withIdentifier(challenge, payload)) ?? {},
     payload,
   });
   return { name: 'PAYMENT-SIGNATURE', value };

@@ -1,5 +1,5 @@
 import { readPermitState, type AuthorizationState, type JsonRpc } from '../../chains/evm/authorization-state.ts';
-import { isAddress, parseAddress } from '../../chains/evm/address.ts';
+import { isAddress } from '../../chains/evm/address.ts';
 import type { Hex } from '../../domain/payment/shapes.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 
@@ -13,7 +13,7 @@ export function facilitatorOf(payload: object): Hex | null | undefined {
   const permit = memberOf(payload, 'permit2Authorization');
   if (!isRecord(permit)) return undefined;
   const facilitator = memberOf(memberOf(permit, 'witness'), 'facilitator');
-  return typeof facilitator === 'string' ? parseAddress(facilitator) : null;
+  return typeof facilitator === 'string' && isAddress(facilitator) ? facilitator : null;
 }
 
 /** What became of a proof that is a Permit2 permit, from its chain alone. `null`: it is none. */

@@ -1,5 +1,5 @@
 import type { Network } from '../../domain/assets.ts';
-import type { Offer, OfferBase, SchemeKey } from '../../domain/payment/shapes.ts';
+import type { Hex, Offer, OfferBase, SchemeKey } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
 import type { Result } from '../../domain/result.ts';
 import type { JsonRpc, AuthorizationState } from '../../chains/evm/authorization-state.ts';
@@ -14,10 +14,14 @@ export function versionOf({ version }: Pick<OfferBase, 'version'>): X402Version 
   return version;
 }
 
+/** Reads an address as a stranger writes it; `null`: it is none. What signs checks its EIP-55 checksum, what only buys leaves that to it. */
+export type AddressReader = (text: string) => Hex | null;
+
 /** What a deployment allows that only some schemes ask for. */
 export interface SchemeLimits {
   /** Addresses that may decide how much of a ceiling is taken. `null`: it is left to the service to judge. */
   readonly facilitators: ReadonlySet<string> | null;
+  readonly readAddress: AddressReader;
 }
 
 /** The members that an entry of `accepts` has in every scheme, checked. */
