@@ -36,6 +36,7 @@ const NOT_FOUND = {
   payment: 'Payment not found',
   'credential provider': 'Payment credential provider not found',
   'workload identity': 'Workload identity not found',
+  policy: 'Spend policy not found',
   resource: 'Resource not found',
 } as const satisfies Record<MissingResource, string>;
 

@@ -68,6 +68,10 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   GetPayment: (tenant) => tenant,
   QuoteChallenge: (tenant) => asking(tenant),
   PayChallenge: (tenant) => ({ ...asking(tenant), clientToken: newToken() }),
+  PutDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn, policy: { version: 1, rules: [] } }),
+  GetDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn }),
+  DeleteDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn }),
+  ListDataPolicyChanges: ({ paymentManagerArn }) => ({ paymentManagerArn }),
 };
 const operations = (Object.keys(OPERATIONS) as OperationName[]).filter(
   (operation) => OPERATIONS[operation].oauth !== null,
