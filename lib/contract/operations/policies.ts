@@ -221,7 +221,7 @@ export const POLICY_DOCUMENT = {
     },
     DeleteControlPolicy: {
       summary: 'Removes the spend policy of the deployment, of a manager or of an agent. Not in AgentCore.',
-      request: { scope: 'manager', paymentManagerArn: MANAGER_ARN, ifHash: DEPLOYMENT_HASH },
+      request: { scope: 'deployment', ifHash: DEPLOYMENT_HASH },
       answer: { status: 'DELETED' },
     },
     ListControlPolicyChanges: {

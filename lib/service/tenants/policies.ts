@@ -1,5 +1,5 @@
 import { resourceIn, type Arn, type Deployment } from '../../domain/ids.ts';
-import { hashPolicy, type PolicyDocument } from '../../domain/policy/index.ts';
+import { formatPolicyText, hashPolicy, parsePolicyText, type PolicyDocument } from '../../domain/policy/index.ts';
 import type { SessionStore } from '../../domain/ports/books.ts';
 import type {
   PolicyChange,
@@ -108,7 +108,9 @@ export async function putPolicy(
     if (stored?.hash === hash) return ok(stored);
     const other = findMismatch(stored, ifHash);
     if (other !== null) return refuse(other);
-    const next = { owner, hash, document, version: version + 1, updatedAt: clock.now(), updatedBy: by };
+    // As it will be read, so that every answer shows it alike.
+    const kept = parsePolicyText(formatPolicyText(document));
+    const next = { owner, hash, document: kept, version: version + 1, updatedAt: clock.now(), updatedBy: by };
     const outcome = await policies.put(next, { version, hash: stored?.hash ?? null });
     return outcome === 'changed' ? ok(next) : 'overtaken';
   });
