@@ -1,4 +1,7 @@
-import { REQUESTS } from '../contract/requests.ts';
+import { CONNECTOR_REQUESTS } from '../contract/operations/connectors.ts';
+import { GATE_REQUESTS } from '../contract/operations/gate.ts';
+import { MANAGER_REQUESTS } from '../contract/operations/managers.ts';
+import { POLICY_REQUESTS } from '../contract/operations/policies.ts';
 import { answerWith, asItIs, createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -103,6 +106,9 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       DeleteControlPolicy: policies.remove,
       ListControlPolicyChanges: policies.changes,
     },
-    { ...composeServing(env), requests: REQUESTS },
+    {
+      ...composeServing(env),
+      requests: { ...MANAGER_REQUESTS, ...CONNECTOR_REQUESTS, ...GATE_REQUESTS, ...POLICY_REQUESTS },
+    },
   );
 }

@@ -1,4 +1,5 @@
-import { REQUESTS } from '../contract/requests.ts';
+import { POLICY_REQUESTS } from '../contract/operations/policies.ts';
+import { SESSION_REQUESTS } from '../contract/operations/sessions.ts';
 import { createFunction } from '../api/function.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -52,6 +53,6 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
       DeleteDataPolicy: policies.remove,
       ListDataPolicyChanges: policies.changes,
     },
-    { ...composeServing(env), requests: REQUESTS, userBinding: config.userBinding },
+    { ...composeServing(env), requests: { ...SESSION_REQUESTS, ...POLICY_REQUESTS }, userBinding: config.userBinding },
   );
 }

@@ -226,3 +226,9 @@ describe('the published schema', () => {
     expect(validate({ version: 2, rules: [] })).toBe(false);
   });
 });
+
+test.each(['PutControlPolicy', 'PutDataPolicy'] as const)('the example of %s has the hash of its policy', (name) => {
+  const { spendPolicy } = DOCUMENTS[name].answer;
+  const read = readPolicy(spendPolicy.policy);
+  expect(read.ok && hashPolicy(read.value)).toBe(spendPolicy.hash);
+});

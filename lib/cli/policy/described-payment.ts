@@ -1,5 +1,6 @@
 import { NETWORKS } from '../../domain/assets.ts';
 import type { PolicyFacts } from '../../domain/policy/index.ts';
+import { X402_SCHEMES } from '../../protocols/catalogue.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { usdOf, wholeNumberOf } from '../program/arguments.ts';
 import type { Invocation } from '../program/command.ts';
@@ -10,6 +11,7 @@ const PAYEE = '0x0000000000000000000000000000000000000001';
 const VALIDITY_DEFAULT_SECONDS = 60;
 const VALIDITY_MAX_SECONDS = 86_400;
 const NETWORK = NETWORKS[0]!;
+const SCHEME = X402_SCHEMES.payable[0]!;
 
 /** Options that describe one payment. */
 export const PAYMENT_OPTIONS = {
@@ -17,7 +19,7 @@ export const PAYMENT_OPTIONS = {
   payee: { value: 'ADDRESS', help: 'who is paid' },
   network: { value: 'CHAIN', help: `CAIP-2 id (default ${NETWORK.id})` },
   asset: { value: 'ADDRESS', help: 'the token (default the USDC of the network)' },
-  scheme: { value: 'NAME', help: 'default exact' },
+  scheme: { value: 'NAME', help: 'how it is paid (default the first that Bursar pays by)' },
   flow: { value: 'FLOW', help: 'authorization, upfront or escrow (default authorization)' },
   validity: { value: 'SECONDS', help: `how long it is good for (default ${VALIDITY_DEFAULT_SECONDS})` },
   url: { value: 'URL', help: 'what is bought' },
@@ -42,8 +44,8 @@ export function describedFacts({ deps, options, target }: Invocation): PolicyFac
       asset: options.text('asset') ?? NETWORKS.find(({ id }) => id === network)?.usdc.address ?? '',
       network,
       protocol: 'x402',
-      scheme: options.text('scheme') ?? 'exact',
-      transferMethod: 'eip3009',
+      scheme: options.text('scheme') ?? SCHEME.scheme,
+      transferMethod: SCHEME.transferMethod,
       facilitator: null,
       paymentFlow: options.text('flow') ?? 'authorization',
       validitySeconds: wholeNumberOf(options, 'validity', 1, VALIDITY_MAX_SECONDS) ?? VALIDITY_DEFAULT_SECONDS,

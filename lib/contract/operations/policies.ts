@@ -3,13 +3,14 @@ import { AGENT_NAME_MAX_CHARS } from '../../domain/limits.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, nextToken, said } from '../fields/answers.ts';
+import { said as described } from '../fields/policy-members.ts';
 import { CREATED_AT, MANAGER_ARN, UPDATED_AT, USER_ID } from '../fields/examples.ts';
 import { manager, sessionId } from '../fields/names.ts';
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { policyDocument } from '../fields/policy.ts';
 import { controlOwned, dataOwned, toControl, toData } from '../fields/policy-owner.ts';
 import { text } from '../fields/text.ts';
-import type { OperationRoute, OperationTable } from '../route.ts';
+import type { OperationTable } from '../route.ts';
 
 const operator = {
   function: 'manage-connectors',
@@ -29,9 +30,8 @@ const controlOwner = { scope: 'one', paymentManagerArn: 'one', agentName: 'one' 
 const dataOwner = { ...controlOwner, paymentSessionId: 'one' } as const;
 const page = { maxResults: 'one', nextToken: 'one' } as const;
 
-function observed<const R extends Pick<OperationRoute, 'roles'>>(route: R) {
-  return { ...route, roles: [...(route.roles as R['roles']), 'ObserverRole' as const] };
-}
+const operatorReads = { ...operator, roles: ['ControlPlaneRole', 'ObserverRole'] } as const;
+const backendReads = { ...backend, roles: ['ManagementRole', 'ObserverRole'] } as const;
 
 /**
  * Spend policies. Those of the deployment, of managers and of agents are the operator's; those of users, agents and sessions are
@@ -39,7 +39,7 @@ function observed<const R extends Pick<OperationRoute, 'roles'>>(route: R) {
  */
 export const POLICY_ROUTES = {
   PutControlPolicy: { ...operator, method: 'PUT', path: CONTROL, successStatus: 200 },
-  GetControlPolicy: { ...observed(operator), method: 'GET', path: CONTROL, successStatus: 200, query: controlOwner },
+  GetControlPolicy: { ...operatorReads, method: 'GET', path: CONTROL, successStatus: 200, query: controlOwner },
   DeleteControlPolicy: {
     ...operator,
     method: 'DELETE',
@@ -48,14 +48,14 @@ export const POLICY_ROUTES = {
     query: { ...controlOwner, ifHash: 'one' },
   },
   ListControlPolicyChanges: {
-    ...observed(operator),
+    ...operatorReads,
     method: 'GET',
     path: `${CONTROL}/changes`,
     successStatus: 200,
     query: { ...controlOwner, ...page },
   },
   PutDataPolicy: { ...backend, method: 'PUT', path: DATA, successStatus: 200 },
-  GetDataPolicy: { ...observed(backend), method: 'GET', path: DATA, successStatus: 200, query: dataOwner },
+  GetDataPolicy: { ...backendReads, method: 'GET', path: DATA, successStatus: 200, query: dataOwner },
   DeleteDataPolicy: {
     ...backend,
     method: 'DELETE',
@@ -64,7 +64,7 @@ export const POLICY_ROUTES = {
     query: { ...dataOwner, ifHash: 'one' },
   },
   ListDataPolicyChanges: {
-    ...observed(backend),
+    ...backendReads,
     method: 'GET',
     path: `${DATA}/changes`,
     successStatus: 200,
@@ -74,31 +74,31 @@ export const POLICY_ROUTES = {
 
 export const POLICY_REQUESTS = /* @__PURE__ */ define(() => {
   const agentName = v.optional(
-    said(
+    described(
       text(1, AGENT_NAME_MAX_CHARS, { pattern: /^\P{C}+$/u, expected: 'text without control characters' }),
       'of an agent alone, and needed there: as its calls state it',
     ),
   );
   const controlMembers = {
     scope: v.picklist(['deployment', 'manager', 'agent'], 'must be deployment, manager or agent'),
-    paymentManagerArn: v.optional(said(manager.paymentManagerArn, 'of a manager or an agent, and needed there')),
+    paymentManagerArn: v.optional(described(manager.paymentManagerArn, 'of a manager or an agent, and needed there')),
     agentName,
   };
   const dataMembers = {
     ...manager,
     scope: v.optional(
-      said(
+      described(
         v.picklist(['user', 'agent', 'session'], 'must be user, agent or session'),
         'the user that the call is for, unless it says otherwise',
       ),
       'user',
     ),
     agentName,
-    paymentSessionId: v.optional(said(sessionId, 'of a session alone, and needed there')),
+    paymentSessionId: v.optional(described(sessionId, 'of a session alone, and needed there')),
   };
   const change = {
     ifHash: v.optional(
-      said(
+      described(
         text(4, 64, { pattern: /^(?:[0-9a-f]{64}|none)$/, expected: 'the SHA-256 of a policy in hex, or none' }),
         'changes the policy that has this hash and no other; `none` where there is none',
       ),
@@ -173,8 +173,8 @@ const USER_POLICY = {
   version: 1,
   rules: [{ kind: 'window', of: 'user', every: 'day', timeZone: 'Europe/Berlin', max: '20.00' }],
 } as const;
-const DEPLOYMENT_HASH = '2f8cbf0fa4ad0c4a3d7ff0e0d0c4bfbb7b9e5e5dc0a0a0a4b4f4b8b35fd0ee2b';
-const USER_HASH = '8a1d2a4a6b8f34d7a80ee2b6a2bd4b27b6dcb5f4c3a1fd0d2f6f52b7cbe5b1e0';
+const DEPLOYMENT_HASH = '';
+const USER_HASH = '';
 const ofDeployment = {
   spendPolicy: {
     scope: 'deployment',
@@ -197,12 +197,18 @@ const ofUser = {
     policy: USER_POLICY,
   },
 } as const;
-const changesOf = (newHash: string) => ({
+const deploymentChanges = {
   changes: [
-    { revision: 2, changedAt: UPDATED_AT, changedBy: BY, oldHash: newHash },
-    { revision: 1, changedAt: CREATED_AT, changedBy: BY, newHash },
+    { revision: 2, changedAt: UPDATED_AT, changedBy: BY, oldHash: DEPLOYMENT_HASH },
+    { revision: 1, changedAt: CREATED_AT, changedBy: BY, newHash: DEPLOYMENT_HASH },
   ],
-});
+};
+const userChanges = {
+  changes: [
+    { revision: 2, changedAt: UPDATED_AT, changedBy: BY, oldHash: USER_HASH },
+    { revision: 1, changedAt: CREATED_AT, changedBy: BY, newHash: USER_HASH },
+  ],
+};
 
 export const POLICY_DOCUMENT = {
   tag: 'Spend policies',
@@ -227,7 +233,7 @@ export const POLICY_DOCUMENT = {
     ListControlPolicyChanges: {
       summary: 'Lists who changed such a policy, when, from what to what. Not in AgentCore.',
       request: { scope: 'deployment', maxResults: '10' },
-      answer: changesOf(DEPLOYMENT_HASH),
+      answer: deploymentChanges,
     },
     PutDataPolicy: {
       summary: 'Sets the spend policy of the user, of one of his sessions or of an agent. Not in AgentCore.',
@@ -247,7 +253,7 @@ export const POLICY_DOCUMENT = {
     ListDataPolicyChanges: {
       summary: 'Lists who changed such a policy, when, from what to what. Not in AgentCore.',
       request: { paymentManagerArn: MANAGER_ARN, scope: 'user', maxResults: '10' },
-      answer: changesOf(USER_HASH),
+      answer: userChanges,
     },
   },
 } as const satisfies FamilyDocument<typeof POLICY_ROUTES, typeof POLICY_REQUESTS, typeof POLICY_ANSWERS>;
