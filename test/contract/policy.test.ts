@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DOCUMENTS } from '../../lib/contract/documents.ts';
 import { formatPolicySchema, readPolicy } from '../../lib/contract/policy.ts';
 import { formatPolicy, hashPolicy, POLICY_CODES, type Rule } from '../../lib/domain/policy/index.ts';
 import { parseStrictJson } from '../../lib/json/strict-json.ts';

@@ -173,8 +173,8 @@ const USER_POLICY = {
   version: 1,
   rules: [{ kind: 'window', of: 'user', every: 'day', timeZone: 'Europe/Berlin', max: '20.00' }],
 } as const;
-const DEPLOYMENT_HASH = '';
-const USER_HASH = '';
+const DEPLOYMENT_HASH = '08c490dc08344821a00c224610babe026ea0f0bdcee929a8940ba3da627b0c77';
+const USER_HASH = '2bf60fae926f249d718cab025df2625e7b9830061b66b3b96aab21ca9ae4e405';
 const ofDeployment = {
   spendPolicy: {
     scope: 'deployment',
