@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DOCUMENTS } from '../../lib/contract/documents.ts';
+import { POLICY_DOCUMENT } from '../../lib/contract/operations/policies.ts';
 import { formatPolicySchema, readPolicy } from '../../lib/contract/policy.ts';
 import { formatPolicy, hashPolicy, POLICY_CODES, type Rule } from '../../lib/domain/policy/index.ts';
 import { parseStrictJson } from '../../lib/json/strict-json.ts';
@@ -229,7 +229,7 @@ describe('the published schema', () => {
 });
 
 test.each(['PutControlPolicy', 'PutDataPolicy'] as const)('the example of %s has the hash of its policy', (name) => {
-  const { spendPolicy } = DOCUMENTS[name].answer;
+  const { spendPolicy } = POLICY_DOCUMENT.operations[name].answer;
   const read = readPolicy(spendPolicy.policy);
   expect(read.ok && hashPolicy(read.value)).toBe(spendPolicy.hash);
 });
