@@ -230,6 +230,6 @@ describe('the published schema', () => {
 
 test.each(['PutControlPolicy', 'PutDataPolicy'] as const)('the example of %s has the hash of its policy', (name) => {
   const { spendPolicy } = POLICY_DOCUMENT.operations[name].answer;
-  const read = readPolicy(spendPolicy.policy);
-  expect(read.ok && hashPolicy(read.value)).toBe(spendPolicy.hash);
+  const document = readPolicy(spendPolicy.policy);
+  expect(document.ok && hashPolicy(document.value)).toBe(spendPolicy.hash);
 });
