@@ -10,6 +10,9 @@ import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import type { Denial } from '../domain/payment/denial.ts';
+import { showRule } from '../domain/policy/show-refusal.ts';
+import type { PolicyRefusal } from '../domain/policy/refusal.ts';
 import { REJECTIONS_TOLD_MAX } from '../domain/limits.ts';
 import { toOfferView } from './views/offers.ts';
 import { toPaymentTerms } from './views/paid.ts';
@@ -160,13 +163,37 @@ export function toWireError(refusal: Refusal): WireError {
       return { status: 409, name: 'ConflictException', message: refusal.message };
     case 'busy':
       return { status: 429, name: 'ThrottlingException', message: BUSY[refusal.what] };
+    case 'budget_exceeded':
+    case 'policy_exceeded':
+    case 'policy_refused':
+    case 'superseded':
+      return toDenialError(refusal);
     default:
       return toOutcomeError(refusal);
   }
 }
 
+/** The refusals that the books hold. */
+function toDenialError(denial: Denial): WireError {
+  switch (denial.reason) {
+    case 'budget_exceeded':
+      return budgetError(denial);
+    case 'policy_exceeded':
+      return policyError(denial);
+    case 'policy_refused':
+      return ruleError('policy_refused', denial);
+    case 'superseded': {
+      const message =
+        'The payment of this clientToken was never signed, and is closed since the token was used for other terms. Use a new clientToken: nothing was signed under this one';
+      return outcome('superseded', message);
+    }
+  }
+}
+
 /** The refusals of a request that is right in form: each has a code of its own. */
-function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode, 'other_terms'> }>): WireError {
+function toOutcomeError(
+  refusal: Extract<Refusal, { reason: Exclude<OutcomeCode, 'other_terms' | Denial['reason']> }>,
+): WireError {
   switch (refusal.reason) {
     case 'instrument_not_active': {
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
@@ -191,10 +218,6 @@ function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode,
       const message = `Payment session has expired: it was opened before ${formatInstant(refusal.floor)}, from when on this deployment takes sessions. Open a new one`;
       return outcome('session_below_floor', message);
     }
-    case 'budget_exceeded':
-      return budgetError(refusal);
-    case 'policy_exceeded':
-      return policyError(refusal);
     case 'too_many_counters': {
       const message = `Payment session counts for ${refusal.max} subjects of the spend policy already, the most that one may. Open another one: nothing was signed`;
       return outcome('too_many_counters', message);
@@ -234,11 +257,6 @@ function toOutcomeError(refusal: Extract<Refusal, { reason: Exclude<OutcomeCode,
         'The quote is not for this request, or for an offer that this 402 does not make. Nothing was signed: ask for another one';
       return outcome(refusal.reason, message);
     }
-    case 'superseded': {
-      const message =
-        'The payment of this clientToken was never signed, and is closed since the token was used for other terms. Use a new clientToken: nothing was signed under this one';
-      return outcome('superseded', message);
-    }
     case 'attempts_exhausted':
       return outcome(
         refusal.reason,
@@ -273,12 +291,22 @@ function budgetError(refusal: Extract<Refusal, { reason: 'budget_exceeded' }>): 
   return outcome('budget_exceeded', message, `requested ${requested} USD, available ${available} USD`);
 }
 
-function policyError({ key, max, used, asked }: Extract<Refusal, { reason: 'policy_exceeded' }>): WireError {
+function policyError({ key, max, used, asked, by }: Extract<Refusal, { reason: 'policy_exceeded' }>): WireError {
+  if (by !== undefined) return ruleError('policy_exceeded', by);
   const left = max > used ? max - used : 0n;
   const message =
     `Insufficient budget: the payment adds ${asked} to the limit ${key} of the spend policy, which has ${left} of ${max} left. ` +
     'Nothing was signed; another purchase, or the same one once the limit has more left, needs a new clientToken';
   return outcome('policy_exceeded', message, `asked ${asked}, remaining ${left} of ${max}`);
+}
+
+/** A sum that is used up is a want of budget, and AWS's SDK may take it for one; everything else must not look like that. */
+function ruleError(code: 'policy_exceeded' | 'policy_refused', refusal: PolicyRefusal): WireError {
+  const said = maskWords(refusal.message, BUDGET_OR_EXPIRY, INSTRUMENT);
+  const isSum = code === 'policy_exceeded' && refusal.figures?.unit === 'usd';
+  const message = `${isSum ? 'Insufficient budget: ' : 'Spend policy: '}${said} Nothing was signed; another purchase needs a new clientToken`;
+  const fieldList = [`bursar:${code}` satisfies ErrorCode, refusal.code].map((name) => ({ name, message: said }));
+  return { ...invalid(message, fieldList), bursar: showRule(refusal) };
 }
 
 const INTERNAL: WireError = {

@@ -91,7 +91,7 @@ function readPrincipal(
   const header = readUserId(event);
   if (!header.ok) return header;
   if (binding === 'role-session') return readBoundUser(event, header.value);
-  if (header.value !== null) return ok(signedCaller(header.value));
+  if (header.value !== null) return ok(signedCaller(header.value, readCallerArn(event)));
   return refuse([{ name: 'userId', message: `userId is required: send it as the header ${USER_HEADER}` }]);
 }
 
@@ -105,6 +105,15 @@ function readTokenHolder(event: ApiEvent): Principal {
 
 const ROLE_SESSION = /^arn:[a-z-]+:sts::[0-9]{12}:assumed-role\/[^/]+\/([^/]+)$/;
 
+const ASSUMED_ROLE = /^arn:(aws[a-z-]*):sts::([0-9]{12}):assumed-role\/([^/]+)\/[^/]+$/;
+
+/** The role of a caller that assumed one, else the ARN as the gateway has it. */
+function readCallerArn(event: ApiEvent): string | undefined {
+  const arn = event.requestContext.identity?.userArn ?? undefined;
+  const [, partition, account, role] = ASSUMED_ROLE.exec(arn ?? '') ?? [];
+  return role === undefined ? arn : `arn:${partition}:iam::${account}:role/${role}`;
+}
+
 /** The user is who the caller's role session is named after. A header that names another user is refused, since it is a mistake of the caller. */
 function readBoundUser(event: ApiEvent, header: string | null): Result<Principal, readonly FieldProblem[]> {
   const userId = ROLE_SESSION.exec(event.requestContext.identity?.userArn ?? '')?.[1];
@@ -112,7 +121,7 @@ function readBoundUser(event: ApiEvent, header: string | null): Result<Principal
     const message = 'userId is the name of the role session here: expected a caller that assumed a role';
     return refuse([{ name: 'userId', message }]);
   }
-  if (header === null || header === userId) return ok(signedCaller(userId));
+  if (header === null || header === userId) return ok(signedCaller(userId, readCallerArn(event)));
   const message = `userId is the name of the role session here, and the header ${USER_HEADER} differs: leave it out`;
   return refuse([{ name: 'userId', message }]);
 }

@@ -54,6 +54,7 @@ const NO_PAYMENT = 'bursar:no_payment' satisfies ErrorCode;
 const FINAL_DENIALS: ReadonlySet<string> = new Set<ErrorCode>([
   'bursar:budget_exceeded',
   'bursar:policy_exceeded',
+  'bursar:policy_refused',
   SUPERSEDED,
   EXHAUSTED,
 ]);

@@ -1,3 +1,4 @@
+import type { PolicyCode } from '../domain/policy/refusal.ts';
 import type { ErrorCode } from './errors.ts';
 
 /** What the published table says of a code. Only documents and tests read it: no function carries these texts. */
@@ -22,6 +23,59 @@ function offer(when: string, remedy = 'choose another offer of the seller, or an
 const MENDED_REQUEST = 'send one entry of the accepts list of the seller, as it stands';
 const BROKEN_SELLER = 'report it to the seller: no client can pay this offer';
 
+/** Beside `policy_refused` or `policy_exceeded`, and as the code of an offer that is not paid for it. */
+function kind(when: string, remedy: string): CodeDescription {
+  return { when, remedy, newClientToken: FINAL };
+}
+
+const OTHER_OFFER = 'take another offer of the seller';
+const OTHER_SELLER = 'buy from another seller';
+const BY_OWNER = 'only a change of the policy helps';
+const LATER = 'buy something cheaper, or wait until the instant that the answer names';
+
+const POLICY_KINDS: Readonly<Record<PolicyCode, CodeDescription>> = {
+  'bursar:policy_per_payment': kind('the payment is larger than one may be', 'buy something cheaper'),
+  'bursar:policy_session_cap': kind(
+    'a limit within the session has too little left',
+    'buy something cheaper, or elsewhere',
+  ),
+  'bursar:policy_window': kind('a limit over a time of the calendar has too little left', LATER),
+  'bursar:policy_rate': kind('too much was paid, or too often, within a short time', LATER),
+  'bursar:policy_same_request': kind(
+    'the same request was paid for as often as it may be',
+    'use the answers that were paid for, or wait',
+  ),
+  'bursar:policy_payee': kind('the payee is not among those that may be paid', OTHER_SELLER),
+  'bursar:policy_network': kind('the network is not among those that may be paid on', OTHER_OFFER),
+  'bursar:policy_asset': kind('the token is not among those that may be paid in', OTHER_OFFER),
+  'bursar:policy_protocol': kind('the protocol is not among those that may be used', OTHER_OFFER),
+  'bursar:policy_scheme': kind('the scheme is not among those that may be used', OTHER_OFFER),
+  'bursar:policy_transfer_method': kind('the transfer method is not among those that may be used', OTHER_OFFER),
+  'bursar:policy_facilitator': kind('the signature names no facilitator, or one that is not listed', OTHER_OFFER),
+  'bursar:policy_payment_flow': kind('the seller wants the money in another order than may be', OTHER_OFFER),
+  'bursar:policy_wallet': kind('the wallet is not among those that may pay', 'pay from another wallet'),
+  'bursar:policy_principal': kind('the caller is not among those that may pay', BY_OWNER),
+  'bursar:policy_tool': kind('the call names no tool, or one that may not pay', 'state the tool, or use another'),
+  'bursar:policy_agent': kind('the call names no agent, or one that may not pay', 'state the agent'),
+  'bursar:policy_origin': kind(
+    'the call states no origin in its plain form, or one that may not be paid',
+    OTHER_SELLER,
+  ),
+  'bursar:policy_deny_feed': kind(
+    'payee or host are on a list of what must not be paid, or that list is not there',
+    OTHER_SELLER,
+  ),
+  'bursar:policy_pinned_payee': kind('the origin was paid to another payee before, or that was not read', OTHER_SELLER),
+  'bursar:policy_validity': kind('the authorization would be good for longer than it may be', OTHER_OFFER),
+  'bursar:policy_freeze': kind('nothing is to be paid on the network or in the token for now', OTHER_OFFER),
+  'bursar:policy_price_change': kind(
+    'the price is too far from the last one paid there, or that was not read',
+    OTHER_SELLER,
+  ),
+  'bursar:policy_breaker': kind('payments at the origin brought nothing lately, or that was not read', OTHER_SELLER),
+  'bursar:policy_fact_required': kind('the call does not state what the policy wants to know', 'state it'),
+};
+
 /** A code without a description does not compile, and neither does one that nothing answers with. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:budget_exceeded': {
@@ -34,6 +88,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'buy something cheaper or elsewhere, or wait until the period of the limit is over',
     newClientToken: FINAL,
   },
+  'bursar:policy_refused': {
+    when: 'a rule of the spend policy does not allow such a payment, whatever is left; the next entry of the list is the code of its kind',
+    remedy: 'as the code of the kind says; the member `bursar` of the answer has the rule and what would help',
+    newClientToken: FINAL,
+  },
+  ...POLICY_KINDS,
   'bursar:too_many_counters': {
     when: 'the session has the most counters that one may have: payees, tools and other subjects of the spend policy',
     remedy: 'open another session',

@@ -1,3 +1,4 @@
+import type { PolicyCode } from '../domain/policy/refusal.ts';
 import type { ChallengeCode, OfferCode } from '../domain/refusal.ts';
 
 /** AgentCore's exceptions that Bursar answers with: the name, and what a caller may do about each. */
@@ -60,6 +61,7 @@ export type ValidationReason = (typeof VALIDATION_REASONS)[number];
 export type OutcomeCode =
   | 'budget_exceeded'
   | 'policy_exceeded'
+  | 'policy_refused'
   | 'too_many_counters'
   | 'session_expired'
   | 'session_closing'
@@ -81,7 +83,7 @@ export type OutcomeCode =
   | 'withdrawal_lapsed';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
-export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode}`;
+export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode}` | PolicyCode;
 
 /**
  * What this deployment does not pay by. AWS answers AccessDeniedException for what is not enabled in an account, by which its

@@ -307,3 +307,10 @@ export const TRACE_EXPORT_MARGIN_MS = 1_000;
 export const TRACE_DATAGRAM_MAX_BYTES = 60 * 1024;
 /** Of one text in a span. */
 export const SPAN_TEXT_MAX_CHARS = 512;
+
+/** A spend policy that was read is not read again for so long, and neither is one that was not there. */
+export const POLICY_CACHE_MS = 2_000;
+/** Owners whose policies, or lack of one, a process remembers. */
+export const POLICY_OWNERS_CACHED_MAX = 1_000;
+/** Policies that a process keeps ready to judge. */
+export const POLICIES_PREPARED_MAX = 200;

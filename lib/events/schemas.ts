@@ -48,6 +48,26 @@ const payment = {
 
 const budget = v.strictObject({ availableUsd: orNone(usd), reservedUsd: usd, spentUsd: usd });
 
+const figure = v.optional(v.pipe(text, v.description('Dollars, or a whole number, as `unit` says.')));
+
+/** The rule of a spend policy that decided. */
+const policyRule = v.strictObject({
+  code: v.pipe(v.string(), v.regex(/^bursar:policy_[a-z_]{1,40}$/)),
+  scope: v.picklist(['deployment', 'manager', 'user', 'agent', 'session']),
+  rule: v.pipe(text, v.description('Its name in that policy.')),
+  fact: v.optional(v.pipe(text, v.description('What it looked at.'))),
+  found: v.optional(v.pipe(v.string(), v.description('What that was: text of strangers, shortened.'))),
+  unit: v.optional(v.picklist(['usd', 'count', 'seconds', 'percent'])),
+  limit: figure,
+  asked: figure,
+  remaining: figure,
+  waitUntil: v.optional(instant),
+  atMostUsd: v.optional(usd),
+  otherSeller: v.optional(v.literal(true)),
+  otherOffer: v.optional(v.literal(true)),
+  state: v.optional(v.pipe(text, v.description('The fact that the call has to state.'))),
+});
+
 /** An authorization was signed. Whether the seller settled it is not known yet. */
 export const PaymentSigned = v.strictObject({
   ...payment,
@@ -77,10 +97,15 @@ export const PaymentDenied = v.strictObject({
         max: v.string(),
         used: v.string(),
         asked: v.string(),
+        policy: v.optional(policyRule),
       }),
       v.description(
         'A rule of the spend policy, by its counter. Figures are micro-dollars of a sum, and counts otherwise.',
       ),
+    ),
+    v.pipe(
+      v.strictObject({ reason: v.literal('policy_refused'), policy: policyRule }),
+      v.description('A rule of the spend policy does not allow such a payment, whatever is left of anything.'),
     ),
     v.pipe(
       v.strictObject({ reason: v.literal('superseded') }),

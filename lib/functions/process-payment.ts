@@ -10,12 +10,16 @@ import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createRegistryReader } from '../ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
-import { createWindowBooks } from '../ledger/dynamodb/windows/window-books.ts';
+import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
+import type { WindowBooks } from '../domain/ports/windows.ts';
+import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
+import { createPolicySource } from '../service/policing/policy-source.ts';
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig } from './config.ts';
 import { createPayerCache } from '../service/paying/payer.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { toPaidView } from '../api/views/paid.ts';
+import type { Resource } from '../domain/payment/resource.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
 import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
@@ -44,9 +48,10 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
       schemeOf,
       drawDeploymentId,
     }),
-    windows: createWindowBooks({ tableName: config.booksTable, client }),
+    windows: windowsAtFirstUse({ tableName: config.booksTable, client }),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
+    policies: createPolicySource({ reader: createPolicyReader(registryTable), clock: systemClock }),
     signers: createSigners(openKeys(env)),
     payers: createPayerCache(),
     clock: systemClock,
@@ -70,7 +75,8 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
             managerId,
             principal,
             agentName,
-            resource: input.resource ?? null,
+            resource: input.resource == null ? null : toResourceOf(input.resource),
+            statedUrl: input.resource?.stated ?? null,
             sessionId: input.sessionId,
             instrumentId: input.instrumentId,
             paymentType: input.paymentType,
@@ -107,14 +113,34 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   );
 }
 
-/** A handler that is loaded when it is called first, so that a start does not wait for what most instances never do. */
-function atFirstCall<K extends OperationName>(load: () => Promise<OperationHandler<K>>): OperationHandler<K> {
-  let loading: Promise<OperationHandler<K>> | null = null;
-  return async (call) => {
-    loading ??= load().catch((error: unknown) => {
+/** The windows of policies, which are loaded with the first of them: a deployment without policies has none. */
+function windowsAtFirstUse(table: StoreTable): WindowBooks {
+  const load = onceLoaded(async () =>
+    (await import('../ledger/dynamodb/windows/window-books.ts')).createWindowBooks(table),
+  );
+  return {
+    readWindow: async (ref) => (await load()).readWindow(ref),
+    change: async (ref, change) => (await load()).change(ref, change),
+    fold: async (session, key) => (await load()).fold(session, key),
+  };
+}
+
+/** Loads once, and again where that failed. */
+function onceLoaded<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | null = null;
+  return () =>
+    (loading ??= load().catch((error: unknown) => {
       loading = null;
       throw error;
-    });
-    return (await loading)(call);
-  };
+    }));
+}
+
+function toResourceOf({ url, description }: Resource): Resource {
+  return { url, description };
+}
+
+/** A handler that is loaded when it is called first, so that a start does not wait for what most instances never do. */
+function atFirstCall<K extends OperationName>(load: () => Promise<OperationHandler<K>>): OperationHandler<K> {
+  const loaded = onceLoaded(load);
+  return async (call) => (await loaded())(call);
 }

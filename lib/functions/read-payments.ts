@@ -14,6 +14,8 @@ import { toQuoteView } from '../api/views/offers.ts';
 import { quoteChallenge, type QuoteDeps } from '../service/asking/quote-challenge.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { ok } from '../domain/result.ts';
+import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
+import { createPolicySource } from '../service/policing/policy-source.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
@@ -52,12 +54,14 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
   const networks = [...config.allowedNetworks] as NetworkId[];
   const { client } = openStore(env);
   const books = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
+  const registryTable = { tableName: config.registryTable, client };
   const deps = {
     deployment,
-    registry: createRegistry({ tableName: config.registryTable, client }),
+    registry: createRegistry(registryTable),
     sessions: createSessionStore(books),
     payments: createPaymentLog(books),
     chainReaders: createChainReaders(config.rpcUrls),
+    policies: createPolicySource({ reader: createPolicyReader(registryTable), clock: systemClock }),
     clock: systemClock,
   };
   return createFunction(
@@ -142,12 +146,12 @@ function createQuoteHandler(
     // Books that are new have no gate, which is an open one. Looking makes none.
     readGate: async () => (await gates.find()) ?? OPEN_GATE,
   };
-  return async ({ input: { manager, ...asked }, principal }) => {
+  return async ({ input: { manager, ...asked }, principal, agentName }) => {
     const managerId = resourceIn(deployment, manager);
     if (managerId === null) return noManager(principal);
     const quote = await quoteChallenge(
       { ...deps, ledger, allowedNetworks, facilitators, validityCapSeconds },
-      { ...asked, managerId, principal },
+      { ...asked, managerId, principal, agentName },
     );
     return quote.ok ? ok({ body: toQuoteView(quote.value), log: { managerId } }) : quote;
   };

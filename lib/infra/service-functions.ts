@@ -139,6 +139,7 @@ function readPayments(parts: Parts): ServiceFunction {
   });
   data.books.grantRead(fn.role);
   data.registry.grantList(fn.role);
+  data.registry.grantReadPolicies(fn.role);
   return fn;
 }
 

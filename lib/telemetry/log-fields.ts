@@ -11,6 +11,12 @@ export interface LogFields {
   readonly connectorId?: string;
   /** At most `AGENT_NAME_MAX_CHARS`. */
   readonly agentName?: string;
+  /** Where the call says that it buys: scheme, host and port. */
+  readonly origin?: string;
+  /** What the call says that it buys for, shortened and printable. */
+  readonly tool?: string;
+  /** The rule of a spend policy that refused, after its scope, as `user/per-call`. */
+  readonly rule?: string;
   /** The address that is paid, with the checksum of EIP-55. */
   readonly payee?: string;
   /** A CAIP-2 id. */

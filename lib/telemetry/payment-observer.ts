@@ -17,6 +17,8 @@ const PHASE_METRICS = {
 export interface PaymentObserver {
   /** The request was understood as this payment, which may exist already or never come to be. */
   offered(payment: Pick<Payment, 'id' | 'offer' | 'amount'>): void;
+  /** What the call says of the purchase, checked and bounded. */
+  stated(said: { readonly origin: string | null; readonly tool: string | null }): void;
   /**
    * @param wallet of the phase in which it signs
    * @returns what to call when the phase is over, however it ended
@@ -40,6 +42,8 @@ export function createPaymentObserver(record: RequestRecord, nowMs: () => number
       const paid = asset === undefined ? {} : { asset };
       record.note({ paymentId: id, network, payee: payTo, amountUsd: formatUsd(amount), ...paid });
     },
+    stated: ({ origin, tool }) =>
+      record.note({ ...(origin === null ? {} : { origin }), ...(tool === null ? {} : { tool }) }),
     begin: (phase, wallet) => {
       const startMs = nowMs();
       return () => {

@@ -1,5 +1,6 @@
 import { formatUsd } from '../domain/money.ts';
 import { isInvariantViolation } from '../domain/invariant.ts';
+import type { PolicyRefusal } from '../domain/policy/refusal.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { emfMembers, type DimensionValues, type MetricValues } from './emf.ts';
 import type { LogFields } from './log-fields.ts';
@@ -45,6 +46,7 @@ const DENIALS = {
   session_below_floor: true,
   budget_exceeded: true,
   policy_exceeded: true,
+  policy_refused: true,
   too_many_counters: true,
   repeated_purchase: true,
   destination_not_allowed: true,
@@ -75,10 +77,21 @@ export function requestMetrics(
       ? { AgentName: agentName !== undefined && agents.has(agentName) ? agentName : UNREGISTERED_AGENT }
       : {}),
     ...(asset === undefined ? {} : { Currency: asset }),
-    ...(refusal === null ? {} : { Reason: refusal.reason }),
+    ...(refusal === null ? {} : { Reason: reasonOf(refusal) }),
   };
   const values = { ...operationValues(request), ...(isPayment ? paymentValues(request) : {}), ...record.values };
   return emfMembers(of, values, dimensions);
+}
+
+/** Of a refusal by a spend policy the kind of the rule, of which there are as many as we know; its name anybody may choose. */
+function reasonOf(refusal: Refusal): string {
+  const rule = ruleOf(refusal);
+  return rule === null ? refusal.reason : rule.code.slice('bursar:'.length);
+}
+
+function ruleOf(refusal: Refusal): PolicyRefusal | null {
+  if (refusal.reason === 'policy_refused') return refusal;
+  return refusal.reason === 'policy_exceeded' ? (refusal.by ?? null) : null;
 }
 
 /** Each request counts once: as success, as the caller's error, as throttled, or as the service's failure. */
@@ -106,6 +119,8 @@ function paymentValues({ status, durationMs, refusal }: ServedRequest): MetricVa
 /** What a refusal adds to the log line. */
 export function refusalFields(refusal: Refusal): LogFields {
   if (refusal.reason === 'token_not_admitted') return { tokenCheck: refusal.check };
+  const by = ruleOf(refusal);
+  if (by !== null) return { rule: `${by.rule.scope}/${by.rule.name}` };
   if (refusal.reason !== 'budget_exceeded') return {};
   return { amountUsd: formatUsd(refusal.requested), remainingUsd: formatUsd(refusal.available) };
 }

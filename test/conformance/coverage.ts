@@ -104,6 +104,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
   quote_expired: { elsewhere: 'test/service/asking/quotes.test.ts', why: NO_402 },
   quote_mismatch: { elsewhere: 'test/service/asking/quotes.test.ts', why: NO_402 },
   policy_exceeded: { elsewhere: 'test/service/paying/charges.test.ts', why: 'no client of AWS can set a spend policy' },
+  policy_refused: {
+    elsewhere: 'test/service/policing/rules-over-payments.test.ts',
+    why: 'no client of AWS can set a spend policy',
+  },
   too_many_counters: {
     elsewhere: 'test/service/paying/charges.test.ts',
     why: 'no client of AWS can set a spend policy',

@@ -10,7 +10,8 @@ import { AGENT_NAME_MAX_CHARS, EVENT_ENTRIES_MAX, USER_ID_MAX_CHARS } from '../.
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
-import { addMs } from '../../lib/domain/time.ts';
+import type { PolicyRefusal } from '../../lib/domain/policy/refusal.ts';
+import { addMs, toEpochMs } from '../../lib/domain/time.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { newPayment, paymentChange, SECRETS, sessionChange } from './records.ts';
 
@@ -56,6 +57,26 @@ function valid(event: BursarEvent | null): BursarEvent {
   return event;
 }
 
+const REFUSED: PolicyRefusal = {
+  reason: 'policy_refused',
+  code: 'bursar:policy_origin',
+  rule: { scope: 'user', name: 'shops', kind: 'origins' },
+  fact: 'origin',
+  found: 'https://a.example',
+  figures: null,
+  help: { otherSeller: true },
+  message: "The rule 'shops' of the user policy does not list the origin 'https://a.example'.",
+};
+const EXCEEDED: PolicyRefusal = {
+  ...REFUSED,
+  code: 'bursar:policy_window',
+  rule: { scope: 'user', name: 'a-day', kind: 'window' },
+  fact: null,
+  found: null,
+  figures: { unit: 'usd', limit: 2_000_000n, asked: 500_000n, remaining: 100_000n },
+  help: { waitUntil: toEpochMs(1_760_000_000_000), atMost: toMicroUsd(100_000n) },
+};
+
 describe('a payment', () => {
   test('that turns signed is payment.signed, with the budget after it and nothing that is signed', () => {
     expect(valid(toEvent(paymentChange(pending, signed)))).toEqual({
@@ -81,6 +102,38 @@ describe('a payment', () => {
         status: 'DENIED',
         decidedAt: '2025-10-09T08:53:20.030Z',
         denial: { reason: 'budget_exceeded', requestedUsd: '0.50', availableUsd: '0.10', reservedUsd: '0.000001' },
+      },
+    });
+  });
+
+  test.each([
+    ['policy_refused', REFUSED],
+    ['policy_exceeded', { reason: 'policy_exceeded', key: 'AbCdEfGh', max: 2n, used: 1n, asked: 3n, by: EXCEEDED }],
+  ] as const)('that a policy denies, %s, tells the rule, its figures and what would help', (reason, denial) => {
+    const event = valid(toEvent(paymentChange(pending, { ...denied, denial })));
+    expect(event).toMatchObject({
+      detail: {
+        denial: {
+          reason,
+          policy:
+            reason === 'policy_refused'
+              ? {
+                  code: 'bursar:policy_origin',
+                  scope: 'user',
+                  rule: 'shops',
+                  found: 'https://a.example',
+                  otherSeller: true,
+                }
+              : {
+                  code: 'bursar:policy_window',
+                  unit: 'usd',
+                  limit: '2.00',
+                  asked: '0.50',
+                  remaining: '0.10',
+                  waitUntil: '2025-10-09T08:53:20.000Z',
+                  atMostUsd: '0.10',
+                },
+        },
       },
     });
   });

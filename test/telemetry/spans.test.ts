@@ -36,6 +36,9 @@ const FIELDS: Required<LogFields> = {
   policyScope: 'user',
   policyHash: '0'.repeat(64),
   tokenCheck: 'audience',
+  origin: 'https://api.example.com',
+  tool: 'search',
+  rule: 'user/a-day',
 };
 const REQUEST: TracedRequest = {
   traceId: '5759e988bd862e3fe1be46a994272793',

@@ -44,6 +44,18 @@ export const receipt = /* @__PURE__ */ define(() =>
           requestedUsd: v.optional(said(usdText, 'this and the next two: only of a denial by the budget')),
           availableUsd: v.optional(usdText),
           reservedUsd: v.optional(usdText),
+          key: v.optional(
+            said(v.string(), 'of a limit of the spend policy: its counter, in whose unit max, used and asked are'),
+          ),
+          max: v.optional(v.string()),
+          used: v.optional(v.string()),
+          asked: v.optional(v.string()),
+          policy: v.optional(
+            said(
+              v.record(v.string(), v.union([v.string(), v.boolean()])),
+              'the rule that decided: code, scope, rule, and where it has them limit, asked, remaining and what would help',
+            ),
+          ),
         }),
       ),
       'why it was refused for good, with the figures of that moment',

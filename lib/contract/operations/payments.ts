@@ -101,19 +101,26 @@ const resourceMember = /* @__PURE__ */ define(() =>
   ),
 );
 
-/** What is bought, for the receipt alone. */
+/** With the URL as the caller spelt it, for a spend policy to judge; it is kept nowhere. */
+interface StatedResource extends Resource {
+  readonly stated: string;
+}
+
+/** What is bought. */
 const resource = /* @__PURE__ */ define(() =>
   v.pipe(
     v.object({
       url: text(1, RESOURCE_URL_MAX_CHARS),
       description: v.optional(text(0, RESOURCE_DESCRIPTION_MAX_CHARS)),
     }),
-    v.rawTransform<{ url: string; description?: string | undefined }, Resource>(({ dataset, addIssue, NEVER }) => {
-      const value = toResource(dataset.value);
-      if (value !== null) return value;
-      addIssue({ message: 'must have a url of the web, such as https://api.example.com/report' });
-      return NEVER;
-    }),
+    v.rawTransform<{ url: string; description?: string | undefined }, StatedResource>(
+      ({ dataset, addIssue, NEVER }) => {
+        const value = toResource(dataset.value);
+        if (value !== null) return { ...value, stated: dataset.value.url };
+        addIssue({ message: 'must have a url of the web, such as https://api.example.com/report' });
+        return NEVER;
+      },
+    ),
   ),
 );
 

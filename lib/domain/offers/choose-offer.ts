@@ -1,4 +1,4 @@
-import { EXPOSURES, type JudgedOffer } from './verdict.ts';
+import { EXPOSURES, type JudgedOffer, type OfferFlaw } from './verdict.ts';
 
 /**
  * The offers that may be paid, the best first: the lowest price in dollars, then the least that a signature exposes the payer to
@@ -8,9 +8,14 @@ export function rankOffers(judged: readonly JudgedOffer[]): readonly JudgedOffer
   return judged.filter(({ verdict }) => verdict.allowed).toSorted(compareOffers);
 }
 
-/** The best offer among those that only the session's money stands in the way of; `null` where there is none. */
+const LEFTOVER_CODES: ReadonlySet<OfferFlaw['code']> = new Set(['budget_exceeded', 'policy_exceeded']);
+
+/**
+ * The best offer among those that only what is left stands in the way of, in the session or of a limit of the policy; `null` where
+ * there is none.
+ */
 export function bestBeyondBudget(judged: readonly JudgedOffer[]): JudgedOffer | null {
-  const beyond = judged.filter(({ verdict }) => !verdict.allowed && verdict.code === 'budget_exceeded');
+  const beyond = judged.filter(({ verdict }) => !verdict.allowed && LEFTOVER_CODES.has(verdict.code));
   return beyond.toSorted(compareOffers)[0] ?? null;
 }
 

@@ -4,7 +4,8 @@ import type { Session } from '../payment/session.ts';
 import type { Offer } from '../payment/shapes.ts';
 import { validityWindow } from '../payment/validity.ts';
 import type { PaymentInstrument } from '../tenants/resources.ts';
-import type { EpochMs } from '../time.ts';
+import type { PolicyRefusal } from '../policy/refusal.ts';
+import type { EpochMs, EpochSeconds } from '../time.ts';
 import type { OfferFlaw, SellerOffer, Verdict } from './verdict.ts';
 
 /** What a caller says of the request that met a 402. Its own word: nothing here is verified. */
@@ -34,6 +35,14 @@ export interface OfferFacts {
   readonly instrument: Pick<PaymentInstrument, 'network'>;
   /** What the wallet holds of the offer's token, in its smallest unit; `null` where nobody has asked the chain or it is silent. */
   readonly balanceOf: (offer: Offer) => BaseUnits | null;
+  /**
+   * What the spend policy says of an offer whose authorization would end at `validBefore`, counters as they were read included.
+   * `null`: nothing against it.
+   */
+  readonly policyOf: (
+    priced: NonNullable<SellerOffer['priced']>,
+    validBefore: EpochSeconds,
+  ) => { readonly stage: 'rules' | 'counters'; readonly refusal: PolicyRefusal } | null;
 }
 
 /** The CAIP-2 namespace of the networks that a wallet's keys sign for. */
@@ -49,13 +58,17 @@ export function judgeOffer(seller: SellerOffer, facts: OfferFacts): Verdict {
   if (flaw !== null) return { allowed: false, ...flaw };
   if (priced === null) return { allowed: false, code: 'invalid_payload', reason: 'it cannot be read' };
   const { offer, price } = priced;
+  const window = windowOf(offer, facts);
+  const said = 'validBefore' in window ? facts.policyOf(priced, window.validBefore) : null;
   const found =
     deploymentFlaw(offer, facts) ??
     networkFlaw(offer, facts) ??
     priceFlaw(price, facts) ??
-    validityFlaw(offer, facts) ??
+    ('validBefore' in window ? null : window) ??
+    policyFlaw(said, 'rules') ??
     balanceFlaw(offer, facts) ??
-    budgetFlaw(price, facts);
+    budgetFlaw(price, facts) ??
+    policyFlaw(said, 'counters');
   return found === null ? { allowed: true, reason: 'it may be paid' } : { allowed: false, ...found };
 }
 
@@ -91,15 +104,20 @@ function priceFlaw(price: MicroUsd, { maxPrice }: OfferFacts): OfferFlaw | null 
   return { code: 'price_above_max', reason };
 }
 
-function validityFlaw(
+function windowOf(
   { maxTimeoutSeconds }: Offer,
   { now, validityCapSeconds: capSeconds, session: { expiresAt: sessionExpiresAt } }: OfferFacts,
-): OfferFlaw | null {
+): { readonly validBefore: EpochSeconds } | OfferFlaw {
   const window = validityWindow({ now, maxTimeoutSeconds, capSeconds, sessionExpiresAt });
-  if (window.ok) return null;
+  if (window.ok) return window.value;
   return window.error.reason === 'invalid_challenge'
     ? { code: window.error.code, reason: window.error.message }
     : { code: 'session_closing', reason: 'the session ends too soon for a payment to settle' };
+}
+
+function policyFlaw(said: ReturnType<OfferFacts['policyOf']>, stage: 'rules' | 'counters'): OfferFlaw | null {
+  if (said?.stage !== stage) return null;
+  return { code: stage === 'rules' ? 'policy_refused' : 'policy_exceeded', reason: said.refusal.message };
 }
 
 function balanceFlaw(offer: Offer, { balanceOf }: OfferFacts): OfferFlaw | null {

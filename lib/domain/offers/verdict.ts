@@ -11,7 +11,13 @@ export type Exposure = (typeof EXPOSURES)[number];
 
 /** Why an offer is not paid. `code` is published as `bursar:CODE` and never renamed. */
 export interface OfferFlaw {
-  readonly code: ChallengeCode | OfferCode | 'budget_exceeded' | 'session_closing';
+  readonly code:
+    | ChallengeCode
+    | OfferCode
+    | 'budget_exceeded'
+    | 'session_closing'
+    | 'policy_refused'
+    | 'policy_exceeded';
   readonly reason: string;
 }
 

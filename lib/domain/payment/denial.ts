@@ -1,5 +1,7 @@
 import type { CounterKey } from './charge.ts';
 import { formatUsd, type MicroUsd } from '../money.ts';
+import type { PolicyRefusal } from '../policy/refusal.ts';
+import { showRule } from '../policy/show-refusal.ts';
 
 /** The session had less left than was asked for. */
 export interface BudgetExceeded {
@@ -18,7 +20,12 @@ export interface PolicyExceeded {
   /** Reserved and spent at that moment. */
   readonly used: bigint;
   readonly asked: bigint;
+  /** The rule whose counter it is, as it stood then. Absent in records that were made without one. */
+  readonly by?: PolicyRefusal | undefined;
 }
+
+/** A rule of the spend policy does not allow such a payment, whatever is left of anything. */
+export type PolicyRefused = PolicyRefusal;
 
 /** It was never signed, and its client token was used for other terms since: it is closed, so that it can never pay as well. */
 export interface Superseded {
@@ -29,7 +36,7 @@ export interface Superseded {
  * Why a payment was denied for good, with the figures that were true at that moment. A new reason is one more member here; the
  * compiler then asks for its stored form, its wire error and its event.
  */
-export type Denial = BudgetExceeded | PolicyExceeded | Superseded;
+export type Denial = BudgetExceeded | PolicyExceeded | PolicyRefused | Superseded;
 export type DenialReason = Denial['reason'];
 
 /** The figures of a denial in dollars, as receipts and events show them beside its reason. */
@@ -49,7 +56,10 @@ export function showDenial(denial: Denial) {
         max: denial.max.toString(),
         used: denial.used.toString(),
         asked: denial.asked.toString(),
+        ...(denial.by === undefined ? {} : { policy: showRule(denial.by) }),
       } as const;
+    case 'policy_refused':
+      return { reason: denial.reason, policy: showRule(denial) } as const;
     case 'superseded':
       return { reason: denial.reason } as const;
   }

@@ -8,9 +8,11 @@ export interface Principal {
   readonly userId: string;
   /** What a token says of its holder; `null` for a caller that signed with IAM. */
   readonly claims: VerifiedClaims | null;
+  /** The ARN of the role or user that signed with IAM, where the gateway said it. Of a role it has no path, as STS has none. */
+  readonly callerArn?: string;
 }
 
 /** A caller that signed with IAM; the user is as the deployment binds it. */
-export function signedCaller(userId: string): Principal {
-  return { userId, claims: null };
+export function signedCaller(userId: string, callerArn?: string): Principal {
+  return { userId, claims: null, ...(callerArn === undefined ? {} : { callerArn }) };
 }

@@ -13,17 +13,19 @@ import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
 import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
 import { hashRequest, newPayment, toPaymentId } from '../paying/payment-draft.ts';
 import { awaitOutcome } from '../paying/payment-wait.ts';
+import { draftOf, scopeOf, type PayingRequest, type ProcessPaymentDeps } from '../paying/process-payment.ts';
 import {
-  draftOf,
+  cappedBy,
   driveNew,
-  driveTaken,
   firstRecord,
-  scopeOf,
-  type PayingRequest,
-  type ProcessPaymentDeps,
-} from '../paying/process-payment.ts';
+  readPolicies,
+  resumeJudged,
+  type Judging,
+  type PolicyRead,
+} from '../paying/judged-attempts.ts';
+import { loggedWords, type CallFacts } from '../policing/in-force.ts';
+import { saidByRequest } from './said-request.ts';
 import type { ListedOffer } from '../../protocols/seller-offers.ts';
-import { resumePayment } from '../paying/resume-payment.ts';
 import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
 import { expiryOfQuote, formatQuoteId } from './quote-id.ts';
 
@@ -61,22 +63,30 @@ async function findOrPay(
   request: PayChallengeRequest,
   asked: AskedOffers,
 ): Promise<Result<Payment, Refusal>> {
-  const { principal } = request;
-  const [stored, { admission, checked }] = await Promise.all([
+  const { principal, agentName, managerId, sessionId, instrumentId } = request;
+  const key = { managerId, sessionId, instrumentId, agentName, userId: principal.userId };
+  const [stored, { admission, checked }, policies] = await Promise.all([
     deps.ledger.readPayment(toPaymentId(scopeOf(request))),
-    checkPayer(deps, { ...request, userId: principal.userId }, principal),
+    checkPayer(deps, key, principal),
+    readPolicies(deps, key),
   ]);
+  const said = saidByRequest(agentName, request.request);
+  deps.observer?.stated(loggedWords(said));
+  const call: CallFacts = { managerId, sessionId, instrumentId, principal, said };
   // Checked before anything is said of a payment: a caller that is not admitted gets no replay either.
   if (!admission.ok) return admission;
-  if (stored !== null) return answerFrom(deps, request, stored, checked);
+  if (stored !== null) return answerFrom(deps, request, stored, checked, { call, policies });
   if (request.replayOnly) return refuse({ reason: 'no_payment' });
   if (!checked.ok) return checked;
-  const chosen = chooseOffer(deps, request, asked, checked.value);
+  if (policies.kind === 'unread') throw policies.cause;
+  const judging = { call, policies: policies.value };
+  const capped = cappedBy(deps, judging.policies);
+  const chosen = chooseOffer(capped, request, asked, checked.value, judging);
   if (!chosen.ok) return chosen;
   const { offer, entry } = chosen.value;
   const description = describedAs({ challenge: asked.challenge, entry });
   const resource = toResource({ url: request.request.url, description });
-  return payChosen(deps, { ...request, resource }, offer, checked.value);
+  return payChosen(capped, { ...request, resource }, offer, checked.value, judging);
 }
 
 /** An offer with the seller's entry that it was read from. */
@@ -90,6 +100,7 @@ function chooseOffer(
   request: PayChallengeRequest,
   { offers }: AskedOffers,
   { session, instrument }: PayerWithInstrument,
+  { call, policies }: Judging,
 ): Result<Chosen, Refusal> {
   const now = deps.clock.now();
   const { allowedNetworks, facilitators, validityCapSeconds } = deps;
@@ -107,6 +118,8 @@ function chooseOffer(
       session,
       instrument,
       balanceOf: () => null,
+      policyOf: ({ offer, price: amount }, validBefore) =>
+        policies.foretell(call, { offer, amount, validBefore }, now, session),
     }),
   }));
   const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);
@@ -140,16 +153,20 @@ async function payChosen(
   request: PayChallengeRequest & PayingRequest,
   offer: Offer,
   checked: CheckedPayer,
+  judging: Judging,
 ): Promise<Result<Payment, Refusal>> {
   const draft = draftOf(deps, request, offer);
   deps.observer?.offered(draft);
   const payment = newPayment(deps, draft, checked.payer);
   if (!payment.ok) return payment;
-  const first = firstRecord(deps, payment.value, checked.session);
+  const first = firstRecord(deps, payment.value, checked.session, judging);
   const intent = await deps.ledger.putIntent(first);
-  if (intent.kind !== 'created') return answerFrom(deps, request, intent.payment, ok(checked));
+  if (intent.kind !== 'created') {
+    const policies = { kind: 'read', value: judging.policies } as const;
+    return answerFrom(deps, request, intent.payment, ok(checked), { call: judging.call, policies });
+  }
   if (first.status === 'DENIED') return outcomeOf(first);
-  return driveNew(deps, first, checked, request.deadline);
+  return driveNew(deps, first, checked, { ...judging, deadline: request.deadline });
 }
 
 /** Answers for a token that has a payment: replays it, waits for it, or takes it up again with the offer that was chosen then. */
@@ -158,6 +175,7 @@ async function answerFrom(
   request: PayChallengeRequest,
   stored: Payment,
   checked: Result<CheckedPayer, Refusal>,
+  judging: { readonly call: CallFacts; readonly policies: PolicyRead },
 ): Promise<Result<Payment, Refusal>> {
   const { deadline, sessionId, instrumentId, replayOnly } = request;
   deps.observer?.offered(stored);
@@ -174,13 +192,8 @@ async function answerFrom(
     deps.observer?.replayed();
     return ok(refusal.payment);
   }
-  return resumePayment(
-    deps,
-    draftOf(deps, { ...request, resource: stored.resource }, stored.offer),
-    stored,
-    barredNow(deps, stored) ?? checked,
-    (taken, allowed) => driveTaken(deps, taken, allowed, deadline),
-  );
+  const draft = draftOf(deps, { ...request, resource: stored.resource }, stored.offer);
+  return resumeJudged(deps, draft, stored, barredNow(deps, stored) ?? checked, judging);
 }
 
 /** The refusal of a payment that was begun for what the deployment lets nobody pay any more. */

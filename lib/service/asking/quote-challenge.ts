@@ -11,6 +11,9 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { toEpochMs, type EpochMs } from '../../domain/time.ts';
 import { checkPayer, type PayerCheckDeps } from '../paying/payer-check.ts';
+import { cappedBy, readPolicies } from '../paying/judged-attempts.ts';
+import { saidByRequest } from './said-request.ts';
+import type { PolicySource } from '../policing/policy-source.ts';
 import { readAsked, type AskedPurchase } from './asked-challenge.ts';
 import { formatQuoteId } from './quote-id.ts';
 
@@ -20,11 +23,13 @@ export interface QuoteDeps extends PayerCheckDeps {
   readonly allowedNetworks: ReadonlySet<string>;
   readonly facilitators: ReadonlySet<string>;
   readonly validityCapSeconds: number;
+  readonly policies: PolicySource;
 }
 
 export interface QuoteRequest extends AskedPurchase {
   readonly managerId: string;
   readonly principal: Principal;
+  readonly agentName: string | null;
 }
 
 /** What a 402 would come to. */
@@ -46,8 +51,15 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   if (!asked.ok) return asked;
   const { managerId, sessionId, instrumentId, principal } = request;
   const { userId } = principal;
-  const { checked } = await checkPayer(deps, { managerId, userId, sessionId, instrumentId }, principal);
+  const { agentName } = request;
+  const [{ checked }, read] = await Promise.all([
+    checkPayer(deps, { managerId, userId, sessionId, instrumentId }, principal),
+    readPolicies(deps, { managerId, userId, sessionId, agentName }),
+  ]);
   if (!checked.ok) return checked;
+  if (read.kind === 'unread') throw read.cause;
+  const said = saidByRequest(agentName, request.request);
+  const call = { managerId, sessionId, instrumentId, principal, said };
   const { session, payer, instrument } = checked.value;
   const { offers } = asked.value;
   const balances = await readBalances(
@@ -57,7 +69,7 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   );
   const balanceOf = ({ network }: Offer) => balances.get(network) ?? null;
   const now = deps.clock.now();
-  const { allowedNetworks, facilitators, validityCapSeconds } = deps;
+  const { allowedNetworks, facilitators, validityCapSeconds } = cappedBy(deps, read.value);
   const judged = offers.map((seller) => ({
     seller,
     balance: seller.priced === null ? null : balanceOf(seller.priced.offer),
@@ -70,6 +82,8 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
       session,
       instrument,
       balanceOf,
+      policyOf: ({ offer, price: amount }, validBefore) =>
+        read.value.foretell(call, { offer, amount, validBefore }, now, session),
     }),
   }));
   const best = rankOffers(judged)[0]?.seller;

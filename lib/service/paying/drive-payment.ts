@@ -14,10 +14,11 @@ import { addMs, floorToSeconds, type EpochMs } from '../../domain/time.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import type { PaymentPhase } from '../../telemetry/request-record.ts';
+import type { Counting } from '../policing/in-force.ts';
 import { abortOnFailure, abortQuietly, type AbortDeps } from './abort.ts';
 import type { Payer } from './payer.ts';
 import { closeEntry } from '../sweeping/recovery.ts';
-import { reserveWithNewAttempts, type Reserved, type ReserveDeps, type ReserveFor } from './reservation.ts';
+import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reservation.ts';
 import type { CheckedPayer } from './payer-check.ts';
 
 export interface DriveDeps extends ReserveDeps {
@@ -33,15 +34,16 @@ interface Driving extends DriveDeps {
 
 /**
  * Carries a PENDING payment that this handler owns to its end: reserve, sign, decide, settle.
- * @param charges what the policy counts this attempt for; an earlier attempt is closed for what its own entry took. Asked of every
- *   caller, so that no way of paying forgets them
+ * @param counting what the policy counts this attempt for; an earlier attempt is closed for what its own entry took. Asked of every
+ *   caller, so that no way of paying forgets it
  */
 export async function drivePayment(
   drive: DriveDeps,
   owned: Payment,
   checked: CheckedPayer<Payer>,
-  { deadline, charges }: Pick<ReserveFor, 'deadline' | 'charges'>,
+  { deadline, counting }: { readonly deadline: EpochMs; readonly counting: Counting },
 ): Promise<Result<Payment, Refusal>> {
+  const { charges, explain } = counting;
   const deps: Driving = { ...drive, held: charges.map(toHeldCharge) };
   const { session, gate } = checked;
   const reserved = await observed(deps, 'reserve', () =>
@@ -53,7 +55,11 @@ export async function drivePayment(
       return closed ?? signReserved(deps, reserved.payment, reserved.budget, checked, deadline);
     }
     case 'denied':
-      return denyPayment(deps, reserved.payment, reserved.denial);
+      return denyPayment(
+        deps,
+        reserved.payment,
+        reserved.denial.reason === 'policy_exceeded' ? explain(reserved.denial) : reserved.denial,
+      );
     case 'given_up':
       await abortQuietly(deps, reserved.payment);
       return refuse(reserved.refusal);

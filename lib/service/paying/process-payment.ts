@@ -3,10 +3,8 @@ import type { Ledger } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
 import type { WindowBooks } from '../../domain/ports/windows.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
-import type { Charge } from '../../domain/payment/charge.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import type { Resource } from '../../domain/payment/resource.ts';
-import type { Session } from '../../domain/payment/session.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
@@ -15,16 +13,25 @@ import type { Clock, EpochMs } from '../../domain/time.ts';
 import { parsePaymentInput } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
 import { admitCaller } from '../tenants/admission.ts';
-import { abortOnFailure, abortQuietly } from './abort.ts';
-import { shownDenial } from './denial.ts';
-import { denyPayment, drivePayment, outcomeOf } from './drive-payment.ts';
+import { abortQuietly } from './abort.ts';
+import { outcomeOf } from './drive-payment.ts';
+import {
+  cappedAt,
+  cappedBy,
+  driveNew,
+  firstRecord,
+  readPolicies,
+  resumeJudged,
+  type PolicyRead,
+} from './judged-attempts.ts';
 import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
-import { createDraft, deniedPayment, hashRequest, newPayment, type Draft } from './payment-draft.ts';
-import { findRepetition, type Repetitions } from './repetition.ts';
-import { resumePayment } from './resume-payment.ts';
+import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
+import type { Repetitions } from './repetition.ts';
 import { checkPayer, type CheckedPayer, type PayerCheck } from './payer-check.ts';
 import { isFinal, refuseOtherTerms } from './other-terms.ts';
 import { awaitOutcome } from './payment-wait.ts';
+import { loggedWords, saidByPayment, UNWRITTEN_POLICIES, type CallFacts } from '../policing/in-force.ts';
+import type { PolicySource } from '../policing/policy-source.ts';
 
 const KNOWN_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id));
 
@@ -41,11 +48,8 @@ export interface ProcessPaymentDeps {
   readonly validityCapSeconds: number;
   readonly inFlightMax: number;
   readonly windows: WindowBooks;
-  /**
-   * What an attempt of a payment is counted for, asked anew for each: the one that is reserved is what counts.
-   * @default nothing
-   */
-  readonly chargesOf?: (payment: Payment, now: EpochMs) => readonly Charge[];
+  /** What judges each attempt of a payment anew, and says what it is counted for. */
+  readonly policies: PolicySource;
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
   readonly repetitions: Repetitions | null;
   /** Hears of failures that are recovered later. */
@@ -61,6 +65,11 @@ export interface PayingRequest {
   readonly agentName: string | null;
   /** What the caller says that it is for. */
   readonly resource: Resource | null;
+  /**
+   * The URL of `resource` as the caller spelt it, for the policy.
+   * @default not stated
+   */
+  readonly statedUrl?: string | null;
   readonly sessionId: string;
   readonly instrumentId: string;
   readonly clientToken: string;
@@ -81,6 +90,7 @@ interface Opened {
   readonly created: boolean;
   readonly admission: Result<'admitted', Refusal>;
   readonly checked: Result<CheckedPayer, Refusal>;
+  readonly policies: PolicyRead;
 }
 
 /**
@@ -144,8 +154,10 @@ async function payOffer(
   const draft = draftOf(deps, request, offer);
   deps.observer?.offered(draft);
 
+  const call = callOf(request);
+  deps.observer?.stated(loggedWords(call.said));
   const opened =
-    barred === null ? await openPayment(deps, draft, request) : await findPayment(deps, draft, request, barred);
+    barred === null ? await openPayment(deps, draft, request, call) : await findPayment(deps, draft, request, barred);
   if (!opened.ok) return opened;
   // Checked before anything is said of the payment: a caller that is not admitted gets no replay either.
   if (!opened.value.admission.ok) {
@@ -155,66 +167,25 @@ async function payOffer(
   if (opened.value.payment.requestHash !== draft.requestHash) {
     return refuse(await refuseOtherTerms(deps, opened.value.payment, request.deadline));
   }
-  const { payment, checked, created } = opened.value;
-  if (!created) {
-    return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
-      driveTaken(deps, taken, allowed, request.deadline),
-    );
-  }
+  const { payment, checked, created, policies } = opened.value;
+  if (!created) return resumeJudged(deps, draft, payment, checked, { call, policies });
   if (payment.status === 'DENIED') return outcomeOf(payment);
 
   if (!checked.ok) {
     await abortQuietly(deps, payment);
     return checked;
   }
-  return driveNew(deps, payment, checked.value, request.deadline);
+  if (policies.kind === 'unread') {
+    await abortQuietly(deps, payment);
+    throw policies.cause;
+  }
+  return driveNew(deps, payment, checked.value, { call, policies: policies.value, deadline: request.deadline });
 }
 
-/** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
-export function driveNew(
-  deps: ProcessPaymentDeps,
-  payment: Payment,
-  checked: CheckedPayer,
-  deadline: EpochMs,
-): Promise<Result<Payment, Refusal>> {
-  return unlessRepeated(deps, payment, () => {
-    const denial = shownDenial(deps, checked.session, payment);
-    return denial === null ? driveCounted(deps, payment, checked, deadline) : denyPayment(deps, payment, denial);
-  });
-}
-
-/** Carries a payment that was taken over from another handler to its end. */
-export function driveTaken(
-  deps: ProcessPaymentDeps,
-  payment: Payment,
-  checked: CheckedPayer,
-  deadline: EpochMs,
-): Promise<Result<Payment, Refusal>> {
-  return unlessRepeated(deps, payment, () => driveCounted(deps, payment, checked, deadline));
-}
-
-function driveCounted(
-  deps: ProcessPaymentDeps,
-  payment: Payment,
-  checked: CheckedPayer,
-  deadline: EpochMs,
-): Promise<Result<Payment, Refusal>> {
-  const charges = deps.chargesOf?.(payment, deps.clock.now()) ?? [];
-  return drivePayment(deps, payment, checked, { deadline, charges });
-}
-
-/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
-async function unlessRepeated(
-  deps: ProcessPaymentDeps,
-  payment: Payment,
-  drive: () => Promise<Result<Payment, Refusal>>,
-): Promise<Result<Payment, Refusal>> {
-  const { repetitions } = deps;
-  const repetition =
-    repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
-  if (repetition === null) return drive();
-  await abortQuietly(deps, payment);
-  return refuse(repetition);
+function callOf(request: PayingRequest): CallFacts {
+  const { managerId, sessionId, instrumentId, principal, agentName, statedUrl } = request;
+  const said = saidByPayment(agentName, statedUrl ?? null);
+  return { managerId, sessionId, instrumentId, principal, said };
 }
 
 /** What makes a payment the same one: the token within its manager and user, whichever operation asks for it. */
@@ -251,45 +222,41 @@ async function openPayment(
   deps: ProcessPaymentDeps,
   draft: Draft,
   request: ProcessPaymentRequest,
+  call: CallFacts,
 ): Promise<Result<Opened, Refusal>> {
   const key = { ...request, userId: request.principal.userId };
   const known = deps.payers.get(key);
-  const early = known === undefined || !isAdmitted(deps, request, known) ? null : newPayment(deps, draft, known);
+  const capped = cappedAt(deps, deps.policies.lastCapSeconds(key));
+  const early = known === undefined || !isAdmitted(deps, request, known) ? null : newPayment(capped, draft, known);
   if (early?.ok === true) {
-    const [intent, read] = await Promise.all([
+    const [intent, read, policies] = await Promise.all([
       deps.ledger.putIntent(early.value),
       settledRead(checkPayer(deps, key, request.principal)),
+      readPolicies(deps, key),
     ]);
     const created = intent.kind === 'created';
     if ('error' in read && created) await abortQuietly(deps, early.value);
     if ('error' in read) throw read.error;
     rememberPayer(deps, key, read.value.checked);
-    return ok({ payment: created ? early.value : intent.payment, created, ...read.value });
+    return ok({ payment: created ? early.value : intent.payment, created, policies, ...read.value });
   }
 
-  const [stored, { admission, checked }] = await Promise.all([
+  const [stored, { admission, checked }, policies] = await Promise.all([
     deps.ledger.readPayment(draft.id),
     checkPayer(deps, key, request.principal),
+    readPolicies(deps, key),
   ]);
   rememberPayer(deps, key, checked);
   if (!admission.ok) return admission;
-  if (stored !== null) return ok({ payment: stored, created: false, admission, checked });
+  if (stored !== null) return ok({ payment: stored, created: false, admission, checked, policies });
   if (!checked.ok) return checked;
-  const payment = newPayment(deps, draft, checked.value.payer);
+  if (policies.kind === 'unread') throw policies.cause;
+  const payment = newPayment(cappedBy(deps, policies.value), draft, checked.value.payer);
   if (!payment.ok) return payment;
-  const first = firstRecord(deps, payment.value, checked.value.session);
+  const first = firstRecord(deps, payment.value, checked.value.session, { call, policies: policies.value });
   const intent = await deps.ledger.putIntent(first);
   const created = intent.kind === 'created';
-  return ok({ payment: created ? first : intent.payment, created, admission, checked });
-}
-
-/**
- * What is written of a payment whose session has been read: its intent, or at once its denial. Where equal purchases are looked
- * for, that comes first, since it says more than a denial and leaves the token free.
- */
-export function firstRecord(deps: ProcessPaymentDeps, payment: Payment, session: Session): Payment {
-  const denial = deps.repetitions === null ? shownDenial(deps, session, payment) : null;
-  return denial === null ? payment : deniedPayment(payment, denial);
+  return ok({ payment: created ? first : intent.payment, created, admission, checked, policies });
 }
 
 /** Finds the payment of this client token, where no new one may be made. */
@@ -305,7 +272,10 @@ async function findPayment(
     checkPayer(deps, key, request.principal),
   ]);
   if (!admission.ok) return admission;
-  return stored === null ? refuse(barred) : ok({ payment: stored, created: false, admission, checked: refuse(barred) });
+  const policies: PolicyRead = { kind: 'read', value: UNWRITTEN_POLICIES };
+  return stored === null
+    ? refuse(barred)
+    : ok({ payment: stored, created: false, admission, checked: refuse(barred), policies });
 }
 
 /** Remembers only what is valid now: a caller that is no longer admitted, or has no session any more, writes nothing next time. */

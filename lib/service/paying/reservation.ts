@@ -23,8 +23,7 @@ import type { Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { abortOnFailure, type AbortDeps } from './abort.ts';
-import { budgetDenial, cannotAfford } from './denial.ts';
-import { ensureGrant } from './window-grants.ts';
+import { budgetDenial, cannotAfford, counterDenial } from './denial.ts';
 import { jitteredWaitMs } from './payment-wait.ts';
 import { scrubSession, type PlaceSearch } from '../sweeping/recovery.ts';
 
@@ -121,7 +120,7 @@ async function reserveAttempt(deps: ReserveDeps, payment: Payment, of: ReserveFo
       const counter = sent.short.find(({ kind }) => kind === 'session');
       if (session !== null && counter !== undefined) {
         const used = session.counters.get(counter.key) ?? 0n;
-        return { kind: 'denied', payment, denial: policyDenial(counter, used) };
+        return { kind: 'denied', payment, denial: counterDenial(counter, used) };
       }
       if (session !== null) [seen, lacking] = [session, sent.short.filter(isWindow)];
       if (lacking.length > 0) continue;
@@ -246,12 +245,14 @@ async function getGrants(
   lacking: readonly WindowCharge[],
   giveUpAt: number,
 ): Promise<Granting> {
+  // Loaded with the first window that a policy makes: a start without any does not wait for it.
+  const { ensureGrant } = await import('./window-grants.ts');
   for (const charge of lacking) {
     // A payment counts in the window that is open when it is reserved: the next try is charged to that one.
     if (deps.clock.now() >= charge.closesAt) return BUSY_WINDOW;
     const outcome = await ensureGrant(deps, session, charge, giveUpAt);
     if (outcome.kind === 'busy') return BUSY_WINDOW;
-    if (outcome.kind === 'exhausted') return { kind: 'exhausted', denial: policyDenial(charge, outcome.used) };
+    if (outcome.kind === 'exhausted') return { kind: 'exhausted', denial: counterDenial(charge, outcome.used) };
   }
   return { kind: 'ready' };
 }
@@ -267,8 +268,4 @@ function shortWindows({ session, charges }: ReserveFor): readonly WindowCharge[]
 /** The windows that closed so long ago that nobody reserves in them any more. */
 function closedWindows({ windows }: Session, now: EpochMs): readonly CounterKey[] {
   return [...windows].filter(([, { closesAt }]) => closesAt + WINDOW_PRUNE_DELAY_MS <= now).map(([key]) => key);
-}
-
-function policyDenial({ key, max, quantity: asked }: Charge, used: bigint): Denial {
-  return { reason: 'policy_exceeded', key, max, used, asked };
 }

@@ -14,6 +14,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { newSession, sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
+import { COUNTS_NOTHING } from '../policing/in-force.ts';
 import { drivePayment, type DriveDeps } from './drive-payment.ts';
 import type { Payer } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
@@ -76,7 +77,7 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
 
   const drive = (payment: Payment, own: CheckedWithdrawal) =>
     // No purchase, which a spend policy is about.
-    drivePayment(deps, payment, own, { deadline: draft.deadline, charges: [] });
+    drivePayment(deps, payment, own, { deadline: draft.deadline, counting: COUNTS_NOTHING });
   const { payment, isNew } = created.value;
   const outcome =
     isNew && checked.ok

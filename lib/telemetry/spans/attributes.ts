@@ -22,6 +22,9 @@ const FIELD_ATTRIBUTES = {
   policyScope: 'bursar.policy_scope',
   policyHash: 'bursar.policy_hash',
   tokenCheck: 'bursar.token_check',
+  rule: 'bursar.policy_rule',
+  origin: 'bursar.origin',
+  tool: 'bursar.tool',
   asset: null,
 } as const satisfies Readonly<Record<keyof LogFields, string | null>>;
 

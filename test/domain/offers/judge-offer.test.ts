@@ -37,6 +37,7 @@ const facts: OfferFacts = {
   },
   instrument: { network: 'ETHEREUM' },
   balanceOf: () => null,
+  policyOf: () => null,
 };
 const budgetOf = (available: bigint) => ({
   expiresAt: facts.session.expiresAt,

@@ -8,6 +8,7 @@ import { processPayment, type ProcessPaymentDeps } from '../../../lib/service/pa
 import { askingRequest, challengeOf } from '../../support/asking.ts';
 import { withDatabase } from '../../support/database.ts';
 import { offer } from '../../support/functions.ts';
+import { chargingBy } from '../../support/policies.ts';
 import { createPayingWorld, createTestClock, paid, type PayingWorld, type TestClock } from '../../support/paying.ts';
 
 const database = withDatabase();
@@ -35,7 +36,7 @@ const unsigned: ProcessPaymentDeps['signers'] = { SeedVault: throttled, AwsKms: 
 
 describe('a limit of the spend policy', () => {
   const cap: Charge = { kind: 'session', key: 'payeeCap', quantity: PRICE, max: 900_000n };
-  const counting = { chargesOf: () => [cap] };
+  const counting = { policies: chargingBy(() => [cap]) };
   const used = async () => (await world.ledger.readSession(session))!.counters.get('payeeCap');
 
   test('counts what is paid by a whole 402, and denies what is above it', async () => {

@@ -47,7 +47,10 @@ async function booksOf(session: Session): Promise<Session> {
 async function idOf(request: ProcessPaymentRequest): Promise<Payment['id']> {
   let id: Payment['id'] | undefined;
   const observer = { offered: (of: Pick<Payment, 'id'>) => (id = of.id), begin: () => () => undefined };
-  const deps = { ...world.deps, observer: { ...observer, replayed: () => undefined, signed: () => undefined } };
+  const deps = {
+    ...world.deps,
+    observer: { ...observer, stated: () => undefined, replayed: () => undefined, signed: () => undefined },
+  };
   await processPayment(deps, { ...request, sessionId: 'payment-session-aaaaaaaaaaaaaaa' });
   return id!;
 }

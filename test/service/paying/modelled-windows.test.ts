@@ -21,6 +21,7 @@ import {
 import { carryTo, ledgerOver, newBooks, windowsOver, type Carry } from '../../support/model-ledger.ts';
 import { keyOfWindow } from '../../support/model-windows.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
+import { chargingBy } from '../../support/policies.ts';
 
 const SESSIONS = 50;
 const PRICE = 10_000n;
@@ -87,7 +88,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
     facilitators: new Set<string>(),
     inFlightMax: 64,
     report: () => undefined,
-    chargesOf: () => [day],
+    policies: chargingBy(() => [day]),
   };
   const outcomes = { signed: 0, denied: 0, busy: 0 };
   let next = 0;

@@ -17,6 +17,7 @@ import {
   type PayingWorld,
   type TestClock,
 } from '../../support/paying.ts';
+import { chargingBy } from '../../support/policies.ts';
 
 const WRITE_UNITS_MAX = 8;
 const POLICY_WRITE_UNITS_MAX = 9;
@@ -138,7 +139,7 @@ describe('what a payment costs', () => {
   });
 
   test(`is four serial round trips and at most ${POLICY_WRITE_UNITS_MAX} write units under ten rules, two of them windows`, async () => {
-    const deps = { ...world.deps, chargesOf: () => tenRules(clock.now()) };
+    const deps = { ...world.deps, policies: chargingBy(() => tenRules(clock.now())) };
     const session = await world.open({ userId: world.instrument.userId });
     const request = () => world.request(session, { agentName: 'research-assistant' });
     // The first payment of a session gets its part of each window.
@@ -165,7 +166,7 @@ describe('what a payment costs', () => {
     const stuck = { ...testSigner, sign: () => new Promise<never>(() => undefined) };
     hop.countRounds(false);
     const signers = { SeedVault: stuck, AwsKms: stuck };
-    const deps = { ...world.deps, signers, chargesOf: () => tenRules(clock.now()) };
+    const deps = { ...world.deps, signers, policies: chargingBy(() => tenRules(clock.now())) };
     for (let count = 0; count < 2; count += 1) void processPayment(deps, world.request(session));
     await expect.poll(async () => (await world.ledger.readSession(session))?.inFlight).toBe(2);
     expect(await storedBytes(`SES#${session.managerId}#${session.sessionId}`)).toBeLessThan(ITEM_BYTES_MAX);

@@ -5,6 +5,7 @@ import type { Ledger } from '../../../lib/domain/ports/books.ts';
 import { NotNow, OutcomeUnknown } from '../../../lib/domain/ports/services.ts';
 import { toEntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
 import { addMs } from '../../../lib/domain/time.ts';
+import { COUNTS_NOTHING } from '../../../lib/service/policing/in-force.ts';
 import { drivePayment, type DriveDeps } from '../../../lib/service/paying/drive-payment.ts';
 import { awaitOutcome, jitteredWaitMs } from '../../../lib/service/paying/payment-wait.ts';
 import { reserveWithNewAttempts } from '../../../lib/service/paying/reservation.ts';
@@ -186,7 +187,7 @@ describe('a reserve without an answer', () => {
     const payment = await intended(session);
     const driven = drivePayment(over({ reserve: lost }), payment, standingOf(session), {
       deadline: addMs(NOW, HANDLER_MS),
-      charges: [],
+      counting: COUNTS_NOTHING,
     });
     await expect(driven).rejects.toMatchObject({ name: 'OutcomeUnknown', cause: { message: 'planted' } });
     expect((await model.readPayment(payment.id))?.status).toBe('ABORTED');

@@ -9,6 +9,7 @@ import { withDatabase } from '../../support/database.ts';
 import { createDraw } from '../../../scripts/nemesis/plan.ts';
 import { startStoreHop, type StoreHop } from '../../support/store-hop.ts';
 import { createPayingWorld, wallClock } from '../../support/paying.ts';
+import { chargingBy } from '../../support/policies.ts';
 
 const database = withDatabase();
 let hop: StoreHop;
@@ -48,7 +49,7 @@ async function spendDay(payments: number, max: bigint, sessionCount = SESSIONS) 
   const world = await createPayingWorld(database, {
     endpoint: hop.endpoint,
     timeoutMs: 60_000,
-    overrides: { chargesOf: () => [charge] },
+    overrides: { policies: chargingBy(() => [charge]) },
   });
   const tried: Tried = { changes: 0, stale: 0 };
   const deps = { ...world.deps, windows: counted(world.deps.windows, tried) };

@@ -6,6 +6,7 @@ import { NotNow, OutcomeUnknown } from '../../../lib/domain/ports/services.ts';
 import { toEntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { addMs, toEpochSeconds } from '../../../lib/domain/time.ts';
+import { COUNTS_NOTHING } from '../../../lib/service/policing/in-force.ts';
 import { drivePayment, type DriveDeps } from '../../../lib/service/paying/drive-payment.ts';
 import { resumePayment } from '../../../lib/service/paying/resume-payment.ts';
 import { createPayingBench, standingOf } from '../../support/paying-bench.ts';
@@ -22,7 +23,7 @@ beforeEach(() => {
 
 describe('what is reserved', () => {
   const drive = (used: DriveDeps, payment: Payment, session: Session, ms = HANDLER_MS) =>
-    drivePayment(used, payment, standingOf(session), { deadline: addMs(NOW, ms), charges: [] });
+    drivePayment(used, payment, standingOf(session), { deadline: addMs(NOW, ms), counting: COUNTS_NOTHING });
   const validFor = (seconds: number, payment = makePayment(makeSession())): Partial<Payment> => ({
     terms: { ...payment.terms, validBefore: toEpochSeconds(NOW / 1_000 + seconds) },
   });

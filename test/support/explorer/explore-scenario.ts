@@ -34,6 +34,7 @@ import { explore, type Exploration } from './explore.ts';
 import type { HandlerPlan, Scenario } from './scenarios.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
 import { INSTRUMENT, instrument, manager, network, sessionWith, START_MS, USER } from './tenant.ts';
+import { chargingBy } from '../policies.ts';
 
 /** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
 const LATE_MS = START_MS + 60_000;
@@ -77,7 +78,10 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
         { sessionExpiresAt: sessionWith(0n).expiresAt, address, key, authorizer, deploymentId: OPEN_GATE.deploymentId },
       );
     }
-    return processPayment({ ...depsOf(world, payers, plan.name, seen), chargesOf: () => plan.charges }, request);
+    return processPayment(
+      { ...depsOf(world, payers, plan.name, seen), policies: chargingBy(() => plan.charges) },
+      request,
+    );
   };
 }
 

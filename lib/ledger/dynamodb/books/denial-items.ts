@@ -1,6 +1,7 @@
 import type { AttributeValue } from '../store/client.ts';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { toMicroUsd } from '../../../domain/money.ts';
+import { readPolicyRefusal, writePolicyRefusal } from './policy-refusal-items.ts';
 import type { Denial, DenialReason } from '../../../domain/payment/denial.ts';
 import { number, readBigInt, readText, text } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
@@ -26,15 +27,23 @@ const FORMS: {
     }),
   },
   policy_exceeded: {
-    write: ({ key, max, used, asked }) => ({ ck: text(key), mx: number(max), us: number(used), as: number(asked) }),
+    write: ({ key, max, used, asked, by }) => ({
+      ck: text(key),
+      mx: number(max),
+      us: number(used),
+      as: number(asked),
+      ...(by === undefined ? {} : writePolicyRefusal(by)),
+    }),
     read: (item) => ({
       reason: 'policy_exceeded',
       key: readText(item, 'ck'),
       max: readBigInt(item, 'mx'),
       used: readBigInt(item, 'us'),
       asked: readBigInt(item, 'as'),
+      ...(item['pt'] === undefined ? {} : { by: readPolicyRefusal(item) }),
     }),
   },
+  policy_refused: { write: writePolicyRefusal, read: readPolicyRefusal },
   superseded: { write: () => ({}), read: () => ({ reason: 'superseded' }) },
 };
 

@@ -1,0 +1,136 @@
+import { InvariantViolated } from '../../domain/invariant.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import type { Session } from '../../domain/payment/session.ts';
+import type { PolicyRefusal } from '../../domain/policy/refusal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { refuse, type Result } from '../../domain/result.ts';
+import type { EpochMs } from '../../domain/time.ts';
+import type { CallFacts, Counting, PoliciesInForce } from '../policing/in-force.ts';
+import type { PolicySource, PolicySubject } from '../policing/policy-source.ts';
+import { abortOnFailure, abortQuietly } from './abort.ts';
+import { shownDenial } from './denial.ts';
+import { denyPayment, drivePayment } from './drive-payment.ts';
+import { isFinal } from './other-terms.ts';
+import type { CheckedPayer } from './payer-check.ts';
+import { deniedPayment, type Draft } from './payment-draft.ts';
+import { findRepetition, type Repetitions } from './repetition.ts';
+import { resumePayment, type ResumeDeps } from './resume-payment.ts';
+
+export interface JudgedDeps extends ResumeDeps {
+  /** What judges each attempt of a payment anew, and says what it is counted for. */
+  readonly policies: PolicySource;
+  /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
+  readonly repetitions: Repetitions | null;
+}
+
+/** What an attempt is judged by. */
+export interface Judging {
+  readonly call: CallFacts;
+  readonly policies: PoliciesInForce;
+}
+
+/**
+ * What is written of a payment whose session has been read: its intent, or at once its denial. Where equal purchases are looked
+ * for, that comes first, since it says more than a denial and leaves the token free.
+ */
+export function firstRecord(
+  deps: JudgedDeps,
+  payment: Payment,
+  session: Session,
+  { call, policies }: Judging,
+): Payment {
+  if (deps.repetitions !== null) return payment;
+  const judged = judgeAttempt(deps, payment, call, policies);
+  const denial = judged.ok ? shownDenial(deps, session, payment, judged.value) : judged.error;
+  return denial === null ? payment : deniedPayment(payment, denial);
+}
+
+/** The policies in force, or why they could not be read: who has an outcome already needs none. */
+export type PolicyRead =
+  | { readonly kind: 'read'; readonly value: PoliciesInForce }
+  | { readonly kind: 'unread'; readonly cause: unknown };
+
+/** One request at most, beside the others. */
+export function readPolicies({ policies }: Pick<JudgedDeps, 'policies'>, subject: PolicySubject): Promise<PolicyRead> {
+  return policies.read(subject).then(
+    (value) => ({ kind: 'read', value }),
+    (cause: unknown) => ({ kind: 'unread', cause }),
+  );
+}
+
+/** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
+export function driveNew(
+  deps: JudgedDeps,
+  payment: Payment,
+  checked: CheckedPayer,
+  { call, policies, deadline }: Judging & { readonly deadline: EpochMs },
+): Promise<Result<Payment, Refusal>> {
+  return unlessRepeated(deps, payment, async () => {
+    const judged = judgeAttempt(deps, payment, call, policies);
+    if (!judged.ok) return denyPayment(deps, payment, judged.error);
+    const denial = shownDenial(deps, checked.session, payment, judged.value);
+    return denial === null
+      ? drivePayment(deps, payment, checked, { deadline, counting: judged.value })
+      : denyPayment(deps, payment, denial);
+  });
+}
+
+/**
+ * Answers for a payment that exists already; a new attempt of it is judged by the policies of now. Those that could not be read keep
+ * nobody from the outcome of a payment that has one.
+ */
+export async function resumeJudged(
+  deps: JudgedDeps,
+  draft: Draft,
+  existing: Payment,
+  checked: Result<CheckedPayer, Refusal>,
+  { call, policies: read }: { readonly call: CallFacts; readonly policies: PolicyRead },
+): Promise<Result<Payment, Refusal>> {
+  if (read.kind === 'unread' && !isFinal(existing) && checked.ok) throw read.cause;
+  const policies = read.kind === 'read' ? read.value : null;
+  return resumePayment(cappedBy(deps, policies), draft, existing, checked, (taken, allowed) =>
+    unlessRepeated(deps, taken, async () => {
+      if (policies === null) throw new InvariantViolated(`payment ${taken.id} was taken up without its policies`);
+      const judged = judgeAttempt(deps, taken, call, policies);
+      return judged.ok
+        ? drivePayment(deps, taken, allowed, { deadline: draft.deadline, counting: judged.value })
+        : denyPayment(deps, taken, judged.error);
+    }),
+  );
+}
+
+function judgeAttempt(
+  { clock }: Pick<JudgedDeps, 'clock'>,
+  { offer, amount, terms: { validBefore } }: Payment,
+  call: CallFacts,
+  policies: PoliciesInForce,
+): Result<Counting, PolicyRefusal> {
+  return policies.judge(call, { offer, amount, validBefore }, clock.now());
+}
+
+/** With the cap of the policies where that is shorter: terms that a policy would refuse are not made. */
+export function cappedBy<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(
+  deps: D,
+  policies: PoliciesInForce | null,
+): D {
+  return cappedAt(deps, policies?.validityCapSeconds ?? null);
+}
+
+export function cappedAt<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(deps: D, capSeconds: number | null): D {
+  if (capSeconds === null || capSeconds >= deps.validityCapSeconds) return deps;
+  return { ...deps, validityCapSeconds: capSeconds };
+}
+
+/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
+async function unlessRepeated(
+  deps: JudgedDeps,
+  payment: Payment,
+  drive: () => Promise<Result<Payment, Refusal>>,
+): Promise<Result<Payment, Refusal>> {
+  const { repetitions } = deps;
+  const repetition =
+    repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
+  if (repetition === null) return drive();
+  await abortQuietly(deps, payment);
+  return refuse(repetition);
+}
