@@ -291,13 +291,11 @@ function budgetError(refusal: Extract<Refusal, { reason: 'budget_exceeded' }>): 
   return outcome('budget_exceeded', message, `requested ${requested} USD, available ${available} USD`);
 }
 
-function policyError({ key, max, used, asked, by }: Extract<Refusal, { reason: 'policy_exceeded' }>): WireError {
+function policyError({ max, used, asked, by }: Extract<Refusal, { reason: 'policy_exceeded' }>): WireError {
   if (by !== undefined) return ruleError('policy_exceeded', by);
   const left = max > used ? max - used : 0n;
-  const message =
-    `Insufficient budget: the payment adds ${asked} to the limit ${key} of the spend policy, which has ${left} of ${max} left. ` +
-    'Nothing was signed; another purchase, or the same one once the limit has more left, needs a new clientToken';
-  return outcome('policy_exceeded', message, `asked ${asked}, remaining ${left} of ${max}`);
+  const message = `Insufficient budget: the payment adds ${asked} to a limit that has ${left} of ${max} left`;
+  return outcome('policy_exceeded', message);
 }
 
 /** A sum that is used up is a want of budget, and AWS's SDK may take it for one; everything else must not look like that. */

@@ -18,7 +18,9 @@ import { ok } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import { floorToSeconds, type EpochMs } from '../../domain/time.ts';
 import { clientsOf } from '../../jwt/admission.ts';
-import { paymentFlowOf, type CallFacts, type Counting, type OfferedFacts, type PoliciesInForce } from './in-force.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
+import type { Offer } from '../../domain/payment/shapes.ts';
+import type { CallFacts, Counting, OfferedFacts, PoliciesInForce } from './in-force.ts';
 
 // Loaded with the first policy that somebody has written.
 
@@ -108,4 +110,9 @@ function callerOf({ claims, callerArn }: Principal): string {
   if (claims === null) return callerArn ?? '';
   const [client] = clientsOf(claims);
   return client === undefined || client.startsWith('arn:') ? '' : client;
+}
+
+/** By what a signature of the scheme lets happen, and not by a seller's word. */
+function paymentFlowOf(offer: Offer): 'authorization' | 'upfront' {
+  return schemeOf(offer).exposure === 'prepaid' ? 'upfront' : 'authorization';
 }

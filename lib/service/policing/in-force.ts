@@ -1,4 +1,3 @@
-import { InvariantViolated } from '../../domain/invariant.ts';
 import type { MicroUsd } from '../../domain/money.ts';
 import type { Charge } from '../../domain/payment/charge.ts';
 import type { Denial, PolicyExceeded } from '../../domain/payment/denial.ts';
@@ -10,7 +9,6 @@ import { ok, type Result } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { EpochMs, EpochSeconds } from '../../domain/time.ts';
 import { clipPrintable } from '../../json/quotation.ts';
-import { schemeOf } from '../../protocols/catalogue.ts';
 
 // What a payment has to do with policies before anybody has written one: little, since every start loads it.
 
@@ -61,22 +59,15 @@ export interface OfferedFacts {
   readonly validBefore: EpochSeconds;
 }
 
-/** By what a signature of the scheme lets happen, and not by a seller's word. */
-export function paymentFlowOf(offer: Offer): 'authorization' | 'upfront' {
-  return schemeOf(offer).exposure === 'prepaid' ? 'upfront' : 'authorization';
-}
-
-/** What `DEFAULT_DEPLOYMENT_POLICY` comes to where nobody has written a policy. No scheme of this release pays before the work. */
+/**
+ * What `DEFAULT_DEPLOYMENT_POLICY` comes to where nobody has written a policy: whoever reads offers refuses every flow but the one
+ * that it lists, and no scheme signs another.
+ */
 export const UNWRITTEN_POLICIES: PoliciesInForce = {
   validityCapSeconds: null,
-  judge: (_call, { offer }) => ok(assertPaidAfterWork(offer)),
-  foretell: (_call, { offer }) => (assertPaidAfterWork(offer), null),
+  judge: () => ok(COUNTS_NOTHING),
+  foretell: () => null,
 };
-
-function assertPaidAfterWork(offer: Offer): Counting {
-  if (paymentFlowOf(offer) !== 'authorization') throw new InvariantViolated('a scheme pays before the work');
-  return COUNTS_NOTHING;
-}
 
 /** What a call of `ProcessPayment` states: the name of its agent, and the URL of its `resource`, in the caller's own spelling. */
 export function saidByPayment(agentName: string | null, url: string | null): SaidFacts {
