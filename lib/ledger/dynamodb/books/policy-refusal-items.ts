@@ -1,7 +1,6 @@
 import { toMicroUsd } from '../../../domain/money.ts';
 import type { PolicyFigures, PolicyHelp, PolicyRefusal } from '../../../domain/policy/refusal.ts';
-import { toEpochMs } from '../../../domain/time.ts';
-import { number, readBigInt, readInteger, readText, text } from '../store/attributes.ts';
+import { number, readBigInt, readText, text } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
 
 /** A refusal by a policy as it was said, so that every answer for its token says the same. */
@@ -46,23 +45,13 @@ function readFigures(item: Item): PolicyFigures {
   };
 }
 
-function writeHelp({ waitUntil, atMost, otherSeller, otherOffer, state }: PolicyHelp): Item {
-  return {
-    ...(waitUntil === undefined ? {} : { hw: number(waitUntil) }),
-    ...(atMost === undefined ? {} : { hm: number(atMost) }),
-    ...(otherSeller === undefined ? {} : { hs: number(1) }),
-    ...(otherOffer === undefined ? {} : { ho: number(1) }),
-    ...(state === undefined ? {} : { hf: text(state) }),
-  };
+function writeHelp(help: PolicyHelp): Item {
+  return { ph: text(JSON.stringify({ ...help, atMost: help.atMost?.toString() })) };
 }
 
 function readHelp(item: Item): PolicyHelp {
-  const state = item['hf']?.S as PolicyHelp['state'];
-  return {
-    ...(item['hw'] === undefined ? {} : { waitUntil: toEpochMs(readInteger(item, 'hw')) }),
-    ...(item['hm'] === undefined ? {} : { atMost: toMicroUsd(readBigInt(item, 'hm')) }),
-    ...(item['hs'] === undefined ? {} : { otherSeller: true }),
-    ...(item['ho'] === undefined ? {} : { otherOffer: true }),
-    ...(state === undefined ? {} : { state }),
+  const { atMost, ...help } = JSON.parse(readText(item, 'ph')) as Omit<PolicyHelp, 'atMost'> & {
+    readonly atMost?: string;
   };
+  return atMost === undefined ? help : { ...help, atMost: toMicroUsd(BigInt(atMost)) };
 }
