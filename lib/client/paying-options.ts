@@ -55,7 +55,15 @@ export type PayingFetchEvent =
     }
   | { readonly type: 'settled'; readonly url: string; readonly settlement: Settlement }
   /** The seller asks again, or fails, after the proof. */
-  | { readonly type: 'not_accepted'; readonly url: string; readonly status: number; readonly reason: string | null };
+  | {
+      readonly type: 'not_accepted';
+      readonly url: string;
+      readonly status: number;
+      /** In the seller's own words. */
+      readonly reason: string | null;
+      /** What helps against that reason, where it is known. */
+      readonly remedy: string | null;
+    };
 
 export interface OfferSummary {
   readonly version: string;
