@@ -183,7 +183,7 @@ function tell(event: PayingFetchEvent, say: Say): void {
     case 'settled':
       return say(`seller     settled on chain, transaction ${event.settlement.transaction}`);
     case 'not_accepted':
-      return say(`seller     ${event.status}, did not take the payment: ${event.reason ?? 'no reason given'}`);
+      return say(`seller     ${event.status}, did not take the payment: ${event.remedy ?? event.reason ?? 'no reason given'}`);
   }
 }
 

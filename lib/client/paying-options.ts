@@ -82,6 +82,8 @@ export interface PaymentOfResponse {
   readonly settlement: Settlement | null;
   /** Why the seller did not take the payment, in its own words; `null` where it took it, or does not say. */
   readonly reason: string | null;
+  /** What helps against that reason, where it is known. */
+  readonly remedy: string | null;
   /** Where the seller says that the paid thing is, with a settlement that succeeded; it was not fetched. `null`: in this response. */
   readonly deliveredAt: string | null;
 }

@@ -53,6 +53,8 @@ export interface PackedScheme {
 export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   /** What is to be reserved. */
   ceiling(offer: SchemeShapes[K]['offer']): { readonly asset: Asset; readonly amount: BaseUnits };
+  /** The contract that a wallet must have let take the token before anything can be settled; `null`: there is none. */
+  readonly approved: Hex | null;
   /** By which offers of one price are told from each other. */
   readonly exposure: Exposure;
   /** What must be read before the intent, such as an allowance or a block hash. No scheme needs anything yet. */

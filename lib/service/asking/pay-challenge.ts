@@ -107,6 +107,7 @@ function chooseOffer(
       session,
       instrument,
       balanceOf: () => null,
+      allowanceOf: () => null,
     }),
   }));
   const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);
