@@ -5,7 +5,7 @@ import type { LocalChain } from './chain/index.ts';
 import { serve, type ListenOptions } from './sellers/facilitator.ts';
 
 /**
- * Test money for local wallets: USDC has six decimals, so that micro-dollars are its base units. With `permit2` it also lets Permit2
+ * Test money for local wallets: USDC has six decimals, so that micro-dollars are its base units. With `allowance` it also lets Permit2
  * take that much of it, in the wallet's name; only a chain of our own can be told to, and elsewhere a wallet has to approve itself.
  */
 export async function startFaucet(
@@ -15,12 +15,12 @@ export async function startFaucet(
   const app = express();
   app.use(express.json({ limit: '1kb' }));
   app.post('/', async (request, response) => {
-    const { address, amount, permit2 = '0.00' } = (request.body ?? {}) as Readonly<Record<string, unknown>>;
-    const [parsed, approved] = [amount, permit2].map((text) => parseUsd(typeof text === 'string' ? text : ''));
+    const { address, amount, allowance = '0.00' } = (request.body ?? {}) as Readonly<Record<string, unknown>>;
+    const [parsed, approved] = [amount, allowance].map((text) => parseUsd(typeof text === 'string' ? text : ''));
     if (typeof address !== 'string' || !isAddress(address) || !parsed?.ok || !approved?.ok) {
       response
         .status(400)
-        .json({ message: 'expected {"address": "0x...", "amount": "25.00"}, and "permit2": "25.00" at most' });
+        .json({ message: 'expected {"address": "0x...", "amount": "25.00"}, and "allowance": "25.00" at most' });
       return;
     }
     await chain.mint(address, parsed.value);

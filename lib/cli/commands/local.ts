@@ -58,7 +58,7 @@ export const sellers: Command = {
 async function runFaucet(invocation: Invocation): Promise<Outcome> {
   const { deps, options, positionals, target } = invocation;
   const amount = usdOf(options, 'amount') ?? AMOUNT_DEFAULT_USD;
-  const permit2 = usdOf(options, 'permit2');
+  const allowance = usdOf(options, 'allowance');
   const { faucet: url } = await requireLocal(invocation);
   const context = await readContext(deps.state, target.contextName);
   const address = positionals[0] ?? (context?.kind === 'local' ? context.walletAddress : null);
@@ -67,13 +67,13 @@ async function runFaucet(invocation: Invocation): Promise<Outcome> {
   const response = await ask(invocation, url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ address, amount, ...(permit2 === undefined ? {} : { permit2 }) }),
+    body: JSON.stringify({ address, amount, ...(allowance === undefined ? {} : { allowance }) }),
   });
   if (!response.ok) throw new CliError(EXIT.failed, `the faucet answered ${response.status}`);
   await readBounded(response.body, ANSWER_MAX_BYTES);
-  const approved = permit2 === undefined ? [] : [`Permit2 may take ${permit2} of it`];
+  const approved = allowance === undefined ? [] : [`Permit2 may take ${allowance} of it`];
   const text = [`${amount} USDC of test money are in ${address}`, ...approved].join('\n');
-  return done({ address, amountUsd: amount, ...(permit2 === undefined ? {} : { permit2Usd: permit2 }) }, text);
+  return done({ address, amountUsd: amount, ...(allowance === undefined ? {} : { allowanceUsd: allowance }) }, text);
 }
 
 export const faucet: Command = {
@@ -85,7 +85,7 @@ export const faucet: Command = {
   operandsMax: 1,
   options: {
     amount: { value: 'USD', help: `how much (default ${AMOUNT_DEFAULT_USD})` },
-    permit2: { value: 'USD', help: 'lets Permit2 take this much, for sellers that are paid by it' },
+    allowance: { value: 'USD', help: 'lets Permit2 take this much, for sellers that are paid by it' },
   },
   role: 'nothing but the local stack',
   examples: [
