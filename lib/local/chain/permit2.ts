@@ -15,7 +15,9 @@ import { succeeded, type ChainClients } from './usdc.ts';
 
 const load = createRequire(import.meta.url);
 const { initCode } = load('./contracts/permit2.json') as { readonly initCode: Hex };
-const proxies = load('./contracts/x402-proxies.json') as Readonly<Record<'ExactProxy' | 'UptoProxy' | 'Multicall', Hex>>;
+const proxies = load('./contracts/x402-proxies.json') as Readonly<
+  Record<'ExactProxy' | 'UptoProxy' | 'Multicall', Hex>
+>;
 
 /** Of the init code that makes Permit2 at its address: with this salt no other code can come to stand there. */
 const INIT_CODE_HASH = '0xe2be1e05eedf35dacd66c65c862f8150ff9ab4b6b24b9bbe62be71b6b16cf0f8';

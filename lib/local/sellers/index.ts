@@ -86,7 +86,9 @@ async function sellInVersion2(
     .filter(({ protocolVersion }) => protocolVersion === 2)
     .map(({ name, priceUsd, paidBy, payTo, description }) => {
       const scheme = paidBy === 'upto' ? 'upto' : 'exact';
-      const accepts = [{ scheme, price: paidBy === 'permit2' ? byPermit2(priceUsd, usdc) : `$${priceUsd}`, network, payTo }];
+      const accepts = [
+        { scheme, price: paidBy === 'permit2' ? byPermit2(priceUsd, usdc) : `$${priceUsd}`, network, payTo },
+      ];
       return [`GET /${name}`, { accepts, description, mimeType: 'application/json' }];
     });
   const sale = new x402HTTPResourceServer(server, Object.fromEntries(routes));
