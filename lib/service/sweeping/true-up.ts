@@ -21,8 +21,8 @@ export interface TrueUpTally {
   readonly closed: number;
   /** Payments that may still be settled, or of which the final block says nothing yet. */
   readonly open: number;
-  /** Payments whose chain could not be asked. They stay as they are. */
-  readonly failed: number;
+  /** Why, of each payment whose chain could not be asked. They stay as they are. */
+  readonly failures: readonly unknown[];
 }
 
 /** Asks the chain of the payments of a session that were counted with their ceiling, and gives back what was not taken, once. */
@@ -34,7 +34,7 @@ export async function trueUpSession(deps: TrueUpDeps, session: Session): Promise
     givenBack: backs.reduce((sum, back) => sum + back, 0n),
     closed: backs.length,
     open: outcomes.filter((each) => each.status === 'fulfilled' && each.value === 'open').length,
-    failed: outcomes.filter((each) => each.status === 'rejected').length,
+    failures: outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])),
   };
 }
 
