@@ -12,6 +12,8 @@ import { research, type Finding } from '../examples/research-assistant/agent.ts'
 
 const AGENT = 'research-assistant';
 const BUDGET_USD = '10.00';
+/** Where sources cost a few cents, so that the last purchase is still too dear. */
+const SMALL_BUDGET_USD = '5.00';
 const FUNDS_USD = '25.00';
 /** What is bought, by the way in which it is paid. */
 const SOURCES = {
@@ -59,7 +61,7 @@ export async function playStory(stack: LocalStack, { say, userId, paidBy = 'eip3
     await stack.chain.approvePermit2(wallet.address, usdcUnits(ALLOWANCE_USD));
     say(`wallet     lets Permit2 take ${ALLOWANCE_USD} of it`);
   }
-  const session = await openSession(stack, clients.backend, { say, userId });
+  const session = await openSession(stack, clients.backend, { say, userId, paidBy });
   const parties = partiesOf(stack, wallet.address, SOURCES[paidBy]);
   const before = await balancesOf(stack, parties);
 
@@ -138,14 +140,19 @@ async function openWallet({ info, chain }: LocalStack, backend: BursarClient, { 
   return { instrumentId: paymentInstrument.paymentInstrumentId, address };
 }
 
-async function openSession({ info }: LocalStack, backend: BursarClient, { say, userId }: Teller): Promise<Session> {
+async function openSession(
+  { info }: LocalStack,
+  backend: BursarClient,
+  { say, userId, paidBy = 'eip3009' }: Teller,
+): Promise<Session> {
+  const budget = paidBy === 'eip3009' ? BUDGET_USD : SMALL_BUDGET_USD;
   const input = {
     paymentManagerArn: info.paymentManagerArn,
     expiryTimeInMinutes: 60,
-    limits: { maxSpendAmount: { value: BUDGET_USD, currency: 'USD' } },
+    limits: { maxSpendAmount: { value: budget, currency: 'USD' } },
   } as const;
   const { paymentSession } = await backend.call('CreatePaymentSession', input, { userId });
-  say(`session    ${paymentSession.paymentSessionId}, budget USD ${BUDGET_USD}, until ${paymentSession.expiresAt}`);
+  say(`session    ${paymentSession.paymentSessionId}, budget USD ${budget}, until ${paymentSession.expiresAt}`);
   return paymentSession;
 }
 

@@ -13,13 +13,13 @@ export interface SellerAnswer {
 }
 
 /** Those by which sellers ask again; the second where the chain lacks something that a payment needs. */
-const ASKING = [402, 412];
+const ASKING = new Set([402, 412]);
 
 /** Reads what a seller answered to a proof, from headers and a copy of a 402's body. Never throws. */
 export async function readAnswer(response: Response, url: string): Promise<SellerAnswer> {
   const settlement = readSettlement(response.headers);
   const { status, headers } = response;
-  if (ASKING.includes(status)) {
+  if (ASKING.has(status)) {
     const isInHeader = headers.has('payment-required');
     const body = isInHeader
       ? null

@@ -37,11 +37,12 @@ export const SUPPORT: readonly Support[] = [
   ...MPP,
 ];
 
+const code = (text: string | null): string => (text === null ? 'any' : `\`${text}\``);
+
 /** The page of all ways to pay, as Markdown. */
 export function formatSupportReference(): string {
   const rows = SUPPORT.map(({ protocol, scheme, transferMethod, domain, state, why }) => {
     const method = transferMethod ?? (domain === null ? null : `extra.name ${domain}`);
-    const code = (text: string | null) => (text === null ? 'any' : `\`${text}\``);
     return `| ${protocol} | ${code(scheme)} | ${code(method)} | ${STATES[state]} | ${why} |`;
   });
   return [

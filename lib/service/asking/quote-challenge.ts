@@ -97,6 +97,20 @@ interface Funds {
 
 const allowanceKey = (offer: Offer): string => `${offer.network} ${schemeOf(offer).approved}`;
 
+/** Asks for each of some offers at once; one that is not answered is left out. */
+async function readAll(
+  of: ReadonlyMap<string, Offer>,
+  read: (offer: Offer) => Promise<bigint> | undefined,
+): Promise<ReadonlyMap<string, BaseUnits>> {
+  const answers = await Promise.all(
+    [...of].map(async ([key, offer]) => {
+      const found = await Promise.resolve(read(offer)).catch(() => undefined);
+      return found === undefined ? [] : [[key, toBaseUnits(found)] as const];
+    }),
+  );
+  return new Map(answers.flat());
+}
+
 /** Asks each network that is offered for what the wallet holds there, and for what the contracts of the offers may take of it. */
 async function readFunds(
   { chainReaders, allowedNetworks }: QuoteDeps,
@@ -108,15 +122,6 @@ async function readFunds(
   const approved = new Map(
     asked.filter((offer) => schemeOf(offer).approved !== null).map((offer) => [allowanceKey(offer), offer]),
   );
-  const readAll = async (of: ReadonlyMap<string, Offer>, read: (offer: Offer) => Promise<bigint> | undefined) => {
-    const answers = await Promise.all(
-      [...of].map(async ([key, offer]) => {
-        const found = await Promise.resolve(read(offer)).catch(() => undefined);
-        return found === undefined ? [] : [[key, toBaseUnits(found)] as const];
-      }),
-    );
-    return new Map(answers.flat());
-  };
   const [balances, allowances] = await Promise.all([
     readAll(balanced, ({ network, asset }) => chainReaders.get(network)?.balanceOf(asset, owner)),
     readAll(approved, (offer) =>

@@ -31,13 +31,21 @@ const clientsOf = () => {
 };
 
 test('the code of the stand-ins is what was compiled from the source beside it', () => {
-  const { sourceSha256, ExactProxy, UptoProxy, Multicall } = JSON.parse(read('x402-proxies.json')) as Record<string, Hex>;
+  const { sourceSha256, ExactProxy, UptoProxy, Multicall } = JSON.parse(read('x402-proxies.json')) as Record<
+    string,
+    Hex
+  >;
   expect(sourceSha256).toBe(createHash('sha256').update(read('X402Proxies.sol')).digest('hex'));
   expect([ExactProxy, UptoProxy, Multicall].map((code) => keccak256(code!))).toEqual(HASHES);
 });
 
 test.each([
-  ['exact', '0x402085c248EeA27D92E8b30b2C58ed07f9E20001', x402ExactPermit2ProxyABI, 'Witness(address to,uint256 validAfter)'],
+  [
+    'exact',
+    '0x402085c248EeA27D92E8b30b2C58ed07f9E20001',
+    x402ExactPermit2ProxyABI,
+    'Witness(address to,uint256 validAfter)',
+  ],
   [
     'upto',
     '0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002',
@@ -69,7 +77,9 @@ test('an account approves Permit2 without a key and without gas of its own; a la
   for (const amount of [5_000_000n, 30_000n]) {
     await chain.approvePermit2(owner, amount);
     const args = [owner, PERMIT2] as const;
-    expect(await reader.readContract({ address: chain.usdc, abi: erc20Abi, functionName: 'allowance', args })).toBe(amount);
+    expect(await reader.readContract({ address: chain.usdc, abi: erc20Abi, functionName: 'allowance', args })).toBe(
+      amount,
+    );
   }
   expect(await reader.getBalance({ address: owner })).toBe(0n);
 });

@@ -37,19 +37,24 @@ function buyer(account: number) {
 test.each([
   ['forecast-permit2', 21, 30_000n, 30_000n],
   ['forecast-upto', 22, 50_000n, 12_000n],
-])('%s is sold to the official buyer who approved Permit2, and takes what it settles', async (name, account, most, taken) => {
-  const { url, payTo } = sellerOf(name);
-  const { address, pay } = buyer(account);
-  await chain.mint(address, 100_000n);
-  await chain.approvePermit2(address, most);
-  const before = await chain.balanceOf(payTo);
-  const response = await pay(url);
-  expect(response.status).toBe(200);
-  const settlement = decodePaymentResponseHeader(response.headers.get('payment-response') ?? '');
-  expect(settlement).toMatchObject({ success: true, payer: address });
-  expect(await chain.transfersOf(settlement.transaction as Hex)).toEqual([{ from: address, to: payTo, amount: taken }]);
-  expect(await chain.balanceOf(payTo)).toBe(before + taken);
-});
+])(
+  '%s is sold to the official buyer who approved Permit2, and takes what it settles',
+  async (name, account, most, taken) => {
+    const { url, payTo } = sellerOf(name);
+    const { address, pay } = buyer(account);
+    await chain.mint(address, 100_000n);
+    await chain.approvePermit2(address, most);
+    const before = await chain.balanceOf(payTo);
+    const response = await pay(url);
+    expect(response.status).toBe(200);
+    const settlement = decodePaymentResponseHeader(response.headers.get('payment-response') ?? '');
+    expect(settlement).toMatchObject({ success: true, payer: address });
+    expect(await chain.transfersOf(settlement.transaction as Hex)).toEqual([
+      { from: address, to: payTo, amount: taken },
+    ]);
+    expect(await chain.balanceOf(payTo)).toBe(before + taken);
+  },
+);
 
 test.each([
   ['forecast-permit2', 23],
