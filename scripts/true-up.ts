@@ -11,7 +11,7 @@ import { schemeOf } from '../lib/protocols/catalogue.ts';
 import { tracePayment } from '../lib/protocols/ceiling-traces.ts';
 import { trueUpSession } from '../lib/service/sweeping/true-up.ts';
 
-const USAGE = `usage: npm run true-up -- --books TABLE --network NAME --rpc-url URL [--region REGION]
+const USAGE = `usage: npm run trueup -- --books TABLE --network NAME --rpc-url URL [--region REGION]
 
 Asks a chain what facilitators took of the payments that were signed with a ceiling (x402's upto), and gives the rest back to their
 sessions, each once, however often and by however many it is run. It waits for nothing: what is not final stays for the next run.

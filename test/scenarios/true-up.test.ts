@@ -17,7 +17,7 @@ const PERMIT_LIFE_SECONDS = 400;
 const chainClient = () => createTestClient({ mode: 'anvil', transport: http(scene.stack.chain.rpcUrl) });
 const finalize = () => chainClient().mine({ blocks: FINAL_BLOCKS });
 
-/** `npm run true-up` as an operator types it. */
+/** `npm run trueup` as an operator types it. */
 async function trueUp(): Promise<string> {
   const { services, chain } = scene.stack;
   const database = createDatabaseClient(services.databaseEndpoint);
