@@ -24,6 +24,18 @@ export const X402_SCHEMES: X402Schemes = {
   withAllowance: 'upto',
 };
 
+/** How each scheme of x402 that is paid is settled, for the list of what is supported. */
+export const PAID_X402: readonly (Pick<Scheme, keyof SchemeName | 'exposure' | 'approved'> & {
+  readonly how: string;
+})[] = [
+  { ...exactEip3009, how: 'a transfer that the token itself checks (EIP-3009); the seller gets the price' },
+  { ...exactPermit2, how: 'a permit by Permit2; the seller gets the price' },
+  {
+    ...uptoPermit2,
+    how: 'a permit by Permit2, of which a facilitator takes what was used: one that `facilitators` of the deployment names. The price is what is reserved',
+  },
+];
+
 const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, treasuryTransfer];
 
 /** What a deployment lets be paid: networks, and the facilitators that may decide how much of a ceiling is taken. */

@@ -19,6 +19,7 @@ import {
   type PaymentChallenge,
   type Settlement,
 } from './x402/payment-required.ts';
+import { remedyForPermit } from './x402/permit.ts';
 import { isEntryRefusal } from './x402/refusal.ts';
 import type { ResourceRule } from './x402/seller-resource.ts';
 
@@ -204,6 +205,11 @@ export async function traceProof(
 export function readSettlement(headers: HeaderSource): Settlement | null {
   const parsed = parseSettlement(headers);
   return parsed.ok ? parsed.value : null;
+}
+
+/** What helps against a seller's reason, where it is known; its own word is no more than a name to look up. */
+export function remedyFor(reason: string | null): string | null {
+  return reason === null ? null : remedyForPermit(reason);
 }
 
 /** Why a seller that asks again did not take the payment, in its own words; `null` where it does not say. */

@@ -120,6 +120,7 @@ function chooseOffer(
       balanceOf: () => null,
       policyOf: ({ offer, price: amount }, validBefore) =>
         policies.foretell(call, { offer, amount, validBefore }, now, session),
+      allowanceOf: () => null,
     }),
   }));
   const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);
