@@ -47,6 +47,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     windows: createWindowBooks({ tableName: config.booksTable, client }),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
+    purchases: createRepetitionGuard(registryTable),
     signers: createSigners(openKeys(env)),
     payers: createPayerCache(),
     clock: systemClock,

@@ -4,6 +4,10 @@ import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
 import { formatReceived } from '../json/quotation.ts';
+import { parseMppInput } from './mpp/index.ts';
+import { evmChargeBuying } from './mpp/methods/evm-charge/buying.ts';
+import { evmCharge } from './mpp/methods/evm-charge/index.ts';
+import type { MppMethods } from './mpp/method.ts';
 import { treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
 import type { ReadContext, X402Schemes } from './x402/requirement.ts';
@@ -23,34 +27,45 @@ export const X402_SCHEMES: X402Schemes = {
   withAllowance: 'upto',
 };
 
-const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, treasuryTransfer];
+export const MPP_METHODS: MppMethods = [evmChargeBuying];
+
+const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, evmCharge, treasuryTransfer];
 
 /** What a deployment lets be paid: networks, and the facilitators that may decide how much of a ceiling is taken. */
 type Allowed = Pick<ReadContext, 'networks' | 'facilitators'>;
 
 /** A payment protocol as AgentCore's wire names it. */
 export interface PaymentProtocol {
-  readonly paymentType: 'CRYPTO_X402';
+  readonly paymentType: 'CRYPTO_X402' | 'MPP';
   /** The member of `paymentInput` and `paymentOutput` that is this protocol's. */
-  readonly inputName: 'cryptoX402';
+  readonly inputName: 'cryptoX402' | 'mpp';
   readonly parse: (
     paymentInput: unknown,
     allowed: Allowed,
   ) => Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>;
+  /** The member of `paymentOutput`, made of what the scheme presents. */
+  readonly toOutput: (offer: Offer, presented: object) => object;
 }
 
 const x402: PaymentProtocol = {
   paymentType: 'CRYPTO_X402',
   inputName: 'cryptoX402',
   parse: (paymentInput, allowed) => parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES }),
+  toOutput: ({ version }, payload) => ({ version, payload }),
+};
+
+const mpp: PaymentProtocol = {
+  paymentType: 'MPP',
+  inputName: 'mpp',
+  parse: (paymentInput, allowed) => parseMppInput(paymentInput, { ...allowed, methods: MPP_METHODS }),
+  toOutput: ({ version }, credential) => ({ version, ...credential }),
 };
 
 /** By the name that is stored with a payment. */
-const PROTOCOLS: Readonly<Record<string, PaymentProtocol>> = { x402 };
+const PROTOCOLS: Readonly<Record<string, PaymentProtocol>> = { x402, mpp };
 
 /** AgentCore's payment types that Bursar knows by name only, and why it does not pay by them. */
 const UNSUPPORTED_TYPES: Readonly<Record<string, string>> = {
-  MPP: 'it is not in this release',
   AWS_BILLING_X402: 'it charges an account through AWS Marketplace, which Bursar does not',
 };
 

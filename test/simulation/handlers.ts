@@ -14,6 +14,7 @@ import type { Draw } from '../../scripts/nemesis/plan.ts';
 import { instrument, INSTRUMENT, manager, network, USER } from '../support/explorer/tenant.ts';
 import { ledgerOver, windowsOver, type Carry } from '../support/model-ledger.ts';
 import type { FaultRates } from './plan.ts';
+import { noPurchases } from '../support/purchases.ts';
 
 const PAY_TO: Hex = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
 const INVOCATION_MS = 15_000;
@@ -78,6 +79,7 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
       facilitators: new Set<string>(),
       validityCapSeconds: 300,
       repetitions: null,
+      purchases: noPurchases,
       inFlightMax,
       report: () => undefined,
     };

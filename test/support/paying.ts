@@ -26,6 +26,7 @@ import type { SweepDeps } from '../../lib/service/sweeping/sweep-report.ts';
 import type { TestDatabase } from './database.ts';
 import { BASE_SEPOLIA, makeSession } from './payments.ts';
 import { wiring } from './wiring.ts';
+import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
 
 export const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
 const INVOCATION_MS = 15_000;
@@ -132,6 +133,7 @@ export async function createPayingWorld(
     facilitators: new Set<string>(),
     validityCapSeconds: 300,
     repetitions: null,
+    purchases: createRepetitionGuard({ client, tableName: registryTable }),
     inFlightMax: 64,
     windows: createWindowBooks({ client, tableName }),
     report: () => undefined,

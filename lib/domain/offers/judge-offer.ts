@@ -88,10 +88,10 @@ function priceFlaw(price: MicroUsd, { maxPrice }: OfferFacts): OfferFlaw | null 
 }
 
 function validityFlaw(
-  { maxTimeoutSeconds }: Offer,
+  { maxTimeoutSeconds, expiresAt }: Offer,
   { now, validityCapSeconds: capSeconds, session: { expiresAt: sessionExpiresAt } }: OfferFacts,
 ): OfferFlaw | null {
-  const window = validityWindow({ now, maxTimeoutSeconds, capSeconds, sessionExpiresAt });
+  const window = validityWindow({ now, maxTimeoutSeconds, expiresAt, capSeconds, sessionExpiresAt });
   if (window.ok) return null;
   return window.error.reason === 'invalid_challenge'
     ? { code: window.error.code, reason: window.error.message }

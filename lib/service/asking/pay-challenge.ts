@@ -8,6 +8,7 @@ import { toResource } from '../../domain/payment/resource.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { describedAs, restate, type Presentation } from '../../protocols/challenge.ts';
+import { answerOfFirst } from '../paying/first-purchase.ts';
 import { drivePayment, outcomeOf } from '../paying/drive-payment.ts';
 import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
 import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
@@ -146,7 +147,7 @@ async function payChosen(
   const intent = await deps.ledger.putIntent(first);
   if (intent.kind !== 'created') return answerFrom(deps, request, intent.payment, ok(checked));
   if (first.status === 'DENIED') return outcomeOf(first);
-  return unlessRepeated(deps, first, () => drivePayment(deps, first, checked, request.deadline));
+  return unlessRepeated(deps, first, request.deadline, () => drivePayment(deps, first, checked, request.deadline));
 }
 
 /** Answers for a token that has a payment: replays it, waits for it, or takes it up again with the offer that was chosen then. */
@@ -171,6 +172,8 @@ async function answerFrom(
     deps.observer?.replayed();
     return ok(refusal.payment);
   }
+  const first = await answerOfFirst(deps, stored, deadline);
+  if (first !== null) return first;
   const { network } = stored.offer;
   const barred: Refusal = {
     reason: 'invalid_challenge',
@@ -183,7 +186,7 @@ async function answerFrom(
     draftOf(deps, { ...request, resource: stored.resource }, stored.offer),
     stored,
     deps.allowedNetworks.has(network) ? checked : refuse(barred),
-    (taken, allowed) => unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, deadline)),
+    (taken, allowed) => unlessRepeated(deps, taken, deadline, () => drivePayment(deps, taken, allowed, deadline)),
   );
 }
 

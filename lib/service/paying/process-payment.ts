@@ -1,5 +1,5 @@
 import { NETWORKS } from '../../domain/assets.ts';
-import type { Ledger } from '../../domain/ports/books.ts';
+import type { Ledger, RepetitionGuard } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
 import type { WindowBooks } from '../../domain/ports/windows.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -20,6 +20,7 @@ import { shownDenial } from './denial.ts';
 import { denyPayment, drivePayment, outcomeOf } from './drive-payment.ts';
 import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
 import { createDraft, deniedPayment, hashRequest, newPayment, type Draft } from './payment-draft.ts';
+import { answerOfFirst } from './first-purchase.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
 import { resumePayment } from './resume-payment.ts';
 import { checkPayer, type CheckedPayer, type PayerCheck } from './payer-check.ts';
@@ -48,6 +49,8 @@ export interface ProcessPaymentDeps {
   readonly chargesOf?: (payment: Payment, now: EpochMs) => readonly Charge[];
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
   readonly repetitions: Repetitions | null;
+  /** Says who has a purchase that its protocol gives a name. */
+  readonly purchases: RepetitionGuard;
   /** Hears of failures that are recovered later. */
   readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
   /** @default nobody watches */
@@ -157,8 +160,13 @@ async function payOffer(
   }
   const { payment, checked, created } = opened.value;
   if (!created) {
+    // Before it is taken up again: an attempt would be spent each time that the first payment of the purchase answers for it.
+    const first = isFinal(payment) ? null : await answerOfFirst(deps, payment, request.deadline);
+    if (first !== null) return replayed(deps, first);
     return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
-      unlessRepeated(deps, taken, () => drivePayment(deps, taken, allowed, request.deadline, chargesOf(deps, taken))),
+      unlessRepeated(deps, taken, request.deadline, () =>
+        drivePayment(deps, taken, allowed, request.deadline, chargesOf(deps, taken)),
+      ),
     );
   }
   if (payment.status === 'DENIED') return outcomeOf(payment);
@@ -167,7 +175,9 @@ async function payOffer(
     await abortQuietly(deps, payment);
     return checked;
   }
-  return unlessRepeated(deps, payment, () => driveNew(deps, payment, checked.value, request.deadline));
+  return unlessRepeated(deps, payment, request.deadline, () =>
+    driveNew(deps, payment, checked.value, request.deadline),
+  );
 }
 
 /** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
@@ -187,12 +197,26 @@ function chargesOf(deps: ProcessPaymentDeps, payment: Payment): readonly Charge[
   return deps.chargesOf?.(payment, deps.clock.now()) ?? [];
 }
 
-/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
+function replayed(deps: ProcessPaymentDeps, answer: Result<Payment, Refusal>): Result<Payment, Refusal> {
+  if (answer.ok) deps.observer?.replayed();
+  return answer;
+}
+
+/**
+ * Carries on a PENDING payment that this handler owns, unless its purchase has a name under which another payment stands for it, or
+ * its terms were paid within the session too lately.
+ */
 export async function unlessRepeated(
   deps: ProcessPaymentDeps,
   payment: Payment,
+  deadline: EpochMs,
   drive: () => Promise<Result<Payment, Refusal>>,
 ): Promise<Result<Payment, Refusal>> {
+  const first = await abortOnFailure(deps, payment, () => answerOfFirst(deps, payment, deadline));
+  if (first !== null) {
+    await abortQuietly(deps, payment);
+    return replayed(deps, first);
+  }
   const { repetitions } = deps;
   const repetition =
     repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));

@@ -21,6 +21,7 @@ import {
 import { carryTo, ledgerOver, newBooks, windowsOver, type Carry } from '../../support/model-ledger.ts';
 import { keyOfWindow } from '../../support/model-windows.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
+import { noPurchases } from '../../support/purchases.ts';
 
 const SESSIONS = 50;
 const PRICE = 10_000n;
@@ -84,6 +85,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
     allowedNetworks: new Set<string>([network.id]),
     validityCapSeconds: 300,
     repetitions: null,
+    purchases: noPurchases,
     facilitators: new Set<string>(),
     inFlightMax: 64,
     report: () => undefined,

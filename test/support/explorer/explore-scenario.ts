@@ -34,6 +34,7 @@ import { explore, type Exploration } from './explore.ts';
 import type { HandlerPlan, Scenario } from './scenarios.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
 import { INSTRUMENT, instrument, manager, network, sessionWith, START_MS, USER } from './tenant.ts';
+import { noPurchases } from '../purchases.ts';
 
 /** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
 const LATE_MS = START_MS + 60_000;
@@ -129,6 +130,7 @@ function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>
     facilitators: new Set<string>(),
     validityCapSeconds: 300,
     repetitions: null,
+    purchases: noPurchases,
     inFlightMax: 64,
     report: () => undefined,
   };
