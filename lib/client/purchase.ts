@@ -59,7 +59,7 @@ export interface Purchase {
 export interface Proof {
   readonly output: ProcessPaymentOutput;
   /** What goes to the seller. Throws where the answer holds no proof. */
-  readonly toHeaders: () => PayChallengeOutput['headers'];
+  readonly toHeaders: () => Promise<PayChallengeOutput['headers']>;
   /** What it was signed for; `null` where the service does not say. */
   readonly terms: SignedTerms | null;
   /** The offer that was asked for, or the nearest to what was signed before. */
@@ -125,7 +125,7 @@ async function askWhole(
     const output = await client.payChallenge({ ...buyer, ...whole, clientToken }, { signal });
     const terms = readSignedTerms(output.bursar);
     const payment = payments.find((each) => terms !== null && isSignedFor(terms, each)) ?? payments[0];
-    return { output, toHeaders: () => output.headers, terms, payment };
+    return { output, toHeaders: async () => output.headers, terms, payment };
   } catch (error) {
     if (isClosedBefore(error)) return 'closed';
     if (!isUnknownRequest(error)) throw error;
@@ -169,5 +169,5 @@ function toProof({ payments }: Purchase, output: ProcessPaymentOutput, asked: Ch
   const same = asked ?? payments.find((each) => terms !== null && isSignedFor(terms, each));
   const payment = same ?? payments.find(({ offer }) => offer.network === terms?.network) ?? payments[0];
   const presentation = same !== undefined || terms === null ? payment : restate(payment, terms);
-  return { output, toHeaders: () => [attachProof(presentation, output.paymentOutput)], terms, payment };
+  return { output, toHeaders: async () => [await attachProof(presentation, output.paymentOutput)], terms, payment };
 }

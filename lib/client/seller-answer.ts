@@ -11,14 +11,14 @@ export interface SellerAnswer {
 
 /** Reads what a seller answered to a proof, from headers and a copy of a 402's body. Never throws. */
 export async function readAnswer(response: Response, url: string): Promise<SellerAnswer> {
-  const settlement = readSettlement(response.headers);
+  const settlement = await readSettlement(response.headers);
   const { status, headers } = response;
   if (status === 402) {
     const isInHeader = headers.has('payment-required');
     const body = isInHeader
       ? null
       : await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES).catch(() => null);
-    return { settlement, reason: readRejection({ headers, body: body ?? '' }), deliveredAt: null };
+    return { settlement, reason: await readRejection({ headers, body: body ?? '' }), deliveredAt: null };
   }
   const location = headers.get('location');
   const isElsewhere =

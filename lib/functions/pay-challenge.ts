@@ -34,7 +34,7 @@ export function createPayChallengeHandler(
     const { payment, presentation } = result.value;
     const body = toPaidView(deployment, payment);
     return ok({
-      body: { ...body, headers: [attachProof(presentation, body.paymentOutput)] },
+      body: { ...body, headers: [await attachProof(presentation, body.paymentOutput)] },
       log: toPaymentFields(payment),
     });
   };

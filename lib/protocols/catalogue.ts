@@ -5,29 +5,20 @@ import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
 import { formatReceived } from '../json/quotation.ts';
 import { parseMppInput } from './mpp/index.ts';
-import { evmChargeBuying } from './mpp/methods/evm-charge/buying.ts';
 import { evmCharge } from './mpp/methods/evm-charge/index.ts';
-import type { MppMethods } from './mpp/method.ts';
+import { MPP_METHODS } from './mpp/methods/catalogue.ts';
 import { treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
-import type { ReadContext, X402Schemes } from './x402/requirement.ts';
+import type { ReadContext } from './x402/requirement.ts';
+import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
 import { smallestEntry } from './x402/schemes/exact-eip3009/smallest-entry.ts';
-import { exactEip3009Buying } from './x402/schemes/exact-eip3009/buying.ts';
 import { exactEip3009 } from './x402/schemes/exact-eip3009/index.ts';
-import { exactPermit2Buying } from './x402/schemes/exact-permit2/buying.ts';
 import { exactPermit2 } from './x402/schemes/exact-permit2/index.ts';
-import { uptoPermit2Buying } from './x402/schemes/upto-permit2/buying.ts';
 import { uptoPermit2 } from './x402/schemes/upto-permit2/index.ts';
 
-// The one place that lists schemes and protocols. A new scheme is a folder of its own and a line in each list: what reads offers is
-// apart from what signs, so that a client's bundle does not carry what signs.
-
-export const X402_SCHEMES: X402Schemes = {
-  payable: [exactEip3009Buying, exactPermit2Buying, uptoPermit2Buying],
-  withAllowance: 'upto',
-};
-
-export const MPP_METHODS: MppMethods = [evmChargeBuying];
+// The lists of schemes and protocols. A new scheme is a folder of its own and a line in each list: what signs is listed here, and what
+// reads offers in the catalogues beside the schemes of each protocol, so that a client's bundle does not carry what signs, nor a
+// protocol that its sellers do not speak.
 
 const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, evmCharge, treasuryTransfer];
 

@@ -4,8 +4,8 @@ import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import type { Offer } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { isRecord, memberOf } from '../json/record.ts';
-import { X402_SCHEMES } from './catalogue.ts';
-import type { X402Version } from './x402/scheme.ts';
+import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
+import { versionOf, type X402Version } from './x402/scheme.ts';
 import {
   buildPaymentHeader,
   parseAskingReason,
@@ -26,10 +26,12 @@ export type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-st
 export type { ResourceRule } from './x402/seller-resource.ts';
 export type { ClientRefusal, HeaderSource, Settlement } from './x402/payment-required.ts';
 
-/** A seller's 402 in the protocol that it speaks. */
+/** A seller's 402 in the protocols that it speaks: at least one of them. */
 export interface Challenge {
-  readonly protocol: 'x402';
-  readonly document: PaymentChallenge;
+  /** Of x402. */
+  readonly document: PaymentChallenge | null;
+  /** The `WWW-Authenticate` header, where it speaks of MPP; not read further. */
+  readonly authenticate: string | null;
 }
 
 /** What a buyer lets pass. */
@@ -43,16 +45,25 @@ export interface BuyerChoice {
   readonly resource?: ResourceRule | undefined;
 }
 
+type PaymentRequest =
+  | {
+      readonly paymentType: 'CRYPTO_X402';
+      readonly paymentInput: { readonly cryptoX402: { readonly version: X402Version; readonly payload: object } };
+    }
+  | {
+      readonly paymentType: 'MPP';
+      readonly paymentInput: {
+        readonly mpp: { readonly version: '1'; readonly wwwAuthenticateHeaders: readonly [string] };
+      };
+    };
+
 /** One offer of a challenge, with what Bursar is asked to pay it by. */
 export interface ChosenPayment {
   readonly challenge: Challenge;
   readonly offer: Offer;
   readonly price: MicroUsd;
   /** The members of ProcessPayment that say what is to be paid. */
-  readonly request: {
-    readonly paymentType: 'CRYPTO_X402';
-    readonly paymentInput: { readonly cryptoX402: { readonly version: X402Version; readonly payload: object } };
-  };
+  readonly request: PaymentRequest;
   /** The entry of the challenge, as the seller sent it. */
   readonly entry: object;
 }
@@ -62,35 +73,50 @@ export function readChallenge(response: {
   readonly headers: HeaderSource;
   readonly body: string;
 }): Result<Challenge | null, ClientRefusal> {
+  const header = response.headers.get('www-authenticate');
+  const authenticate = header !== null && /(?:^|[,\s])payment\s/i.test(header) ? header : null;
   const read = parsePaymentRequired(response);
-  if (!read.ok) return read;
-  return ok(read.value === null ? null : { protocol: 'x402', document: read.value });
+  if (!read.ok && authenticate === null) return read;
+  const document = read.ok ? read.value : null;
+  return ok(document === null && authenticate === null ? null : { document, authenticate });
 }
 
-/** The offers that can be paid, the cheapest first; the seller's order decides between equals. */
-export function payablePayments(
+/**
+ * The offers that can be paid, the cheapest first; between equals x402 comes before MPP, and then the seller's order decides. What
+ * reads MPP is loaded when a seller speaks it.
+ */
+export async function payablePayments(
   challenge: Challenge,
   choice: BuyerChoice,
-): Result<readonly [ChosenPayment, ...ChosenPayment[]], ClientRefusal> {
-  const payable = payableOffers(challenge.document, { ...choice, schemes: X402_SCHEMES });
-  if (!payable.ok) return payable;
+): Promise<Result<readonly [ChosenPayment, ...ChosenPayment[]], ClientRefusal>> {
+  const { document, authenticate } = challenge;
   const toPayment = ({ offer, entry }: { readonly offer: Offer; readonly entry: object }): ChosenPayment => ({
     challenge,
     offer,
     price: priceOf(offer),
     request: {
       paymentType: 'CRYPTO_X402',
-      paymentInput: { cryptoX402: { version: offer.version, payload: entry } },
+      paymentInput: { cryptoX402: { version: versionOf(offer), payload: entry } },
     },
     entry,
   });
+  const payable = document === null ? null : payableOffers(document, { ...choice, schemes: X402_SCHEMES });
+  if (authenticate !== null) {
+    const { withCharges } = await import('./mpp/payable.ts');
+    return withCharges(authenticate, choice, {
+      rejection: payable?.ok === false ? payable.error.message : null,
+      payments: payable?.ok === true ? payable.value.map(toPayment) : [],
+      toPayment: (charge) => ({ challenge, price: priceOf(charge.offer), ...charge }),
+    });
+  }
+  if (payable?.ok !== true) return payable!;
   const [cheapest, ...others] = payable.value;
   return ok([toPayment(cheapest), ...others.map(toPayment)]);
 }
 
 /** What the seller calls its goods: beside the offers in version 2, in each of them in version 1. Its own word. */
 export function describedAs({ challenge, entry }: Pick<ChosenPayment, 'challenge' | 'entry'>): string | undefined {
-  const said = [challenge.document.resource, entry].map((each) => memberOf(each, 'description'));
+  const said = [challenge.document?.resource, entry].map((each) => memberOf(each, 'description'));
   return said.find((text) => typeof text === 'string' && text !== '') as string | undefined;
 }
 
@@ -128,6 +154,7 @@ export interface Presentation {
  * that Bursar does not know.
  */
 export function restate({ challenge, entry }: Presentation, signed: SignedFor): Presentation {
+  if (challenge.document === null) return { challenge, entry };
   const network = findNetwork(signed.network);
   const price = parseUsd(signed.amountUsd);
   if (network === undefined || !price.ok) throw new Error('the stored payment is of another release');
@@ -139,13 +166,22 @@ export function restate({ challenge, entry }: Presentation, signed: SignedFor): 
  * The header that carries a proof back to the seller. Its value is a bearer instrument: never log it.
  * @param paymentOutput as ProcessPayment answers it. Throws where it is not of the payment's protocol
  */
-export function attachProof(
+export async function attachProof(
   { challenge, entry }: Presentation,
   paymentOutput: unknown,
-): { readonly name: string; readonly value: string } {
+): Promise<{ readonly name: string; readonly value: string }> {
+  const credential = credentialOf(paymentOutput);
+  if (credential !== null) return (await import('./mpp/presented.ts')).toCredentialHeader(credential);
   const payload = payloadOf(paymentOutput);
-  if (payload === null) throw new Error('the answer to ProcessPayment holds no x402 proof');
-  return buildPaymentHeader(challenge.document, { entry }, payload);
+  if (payload === null) throw new Error('the answer to ProcessPayment holds no proof');
+  // A proof of x402 for a seller that speaks only MPP by now: presented without what its 402 does not say any more.
+  const document = challenge.document ?? { version: '2', resource: undefined, extensions: undefined };
+  return buildPaymentHeader(document, { entry }, payload);
+}
+
+function credentialOf(paymentOutput: unknown): string | null {
+  const credential = memberOf(memberOf(paymentOutput, 'mpp'), 'paymentCredential');
+  return typeof credential === 'string' ? credential : null;
 }
 
 function payloadOf(paymentOutput: unknown): object | null {
@@ -159,6 +195,11 @@ export async function traceProof(
   rpc: JsonRpc,
 ): Promise<AuthorizationState> {
   const [payload, known] = [payloadOf(paymentOutput), findNetwork(network)];
+  const credential = credentialOf(paymentOutput);
+  if (credential !== null && known !== undefined) {
+    const traced = (await import('./mpp/trace.ts')).traceCredential(credential, known, rpc);
+    if (traced !== null) return traced;
+  }
   if (payload === null || known === undefined) throw new Error('no proof on a known network');
   for (const scheme of X402_SCHEMES.payable) {
     const traced = scheme.trace({ payload, network: known }, rpc);
@@ -168,12 +209,17 @@ export async function traceProof(
 }
 
 /** What a seller says of the settlement; `null` where it says nothing, or nothing that can be read: the money is spent either way. */
-export function readSettlement(headers: HeaderSource): Settlement | null {
+export async function readSettlement(headers: HeaderSource): Promise<Settlement | null> {
   const parsed = parseSettlement(headers);
-  return parsed.ok ? parsed.value : null;
+  if (parsed.ok && parsed.value !== null) return parsed.value;
+  const receipt = headers.get('payment-receipt');
+  return receipt === null ? null : (await import('./mpp/presented.ts')).parseReceipt(receipt);
 }
 
 /** Why a seller that asks again did not take the payment, in its own words; `null` where it does not say. */
-export function readRejection(response: { readonly headers: HeaderSource; readonly body: string }): string | null {
-  return readSettlement(response.headers)?.errorReason ?? parseAskingReason(response);
+export async function readRejection(response: {
+  readonly headers: HeaderSource;
+  readonly body: string;
+}): Promise<string | null> {
+  return (await readSettlement(response.headers))?.errorReason ?? parseAskingReason(response);
 }

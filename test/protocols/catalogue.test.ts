@@ -60,7 +60,6 @@ describe('a payment input', () => {
   });
 
   test.each([
-    ['MPP', { mpp: {} }, 'it is not in this release'],
     [
       'AWS_BILLING_X402',
       { awsBillingX402: {} },
@@ -70,7 +69,7 @@ describe('a payment input', () => {
     const refused = parsePaymentInput(paymentType, input, allowed);
     expect(refused).toMatchObject({ error: { code: 'unsupported_payment_type', field: 'paymentType' } });
     if (refused.ok) throw new Error('accepted');
-    expect(refused.error.message).toContain(`${why}. Enabled: CRYPTO_X402`);
+    expect(refused.error.message).toContain(`${why}. Enabled: CRYPTO_X402, MPP`);
     // AWS's own tests take these words in an answer for a fault of the wire.
     expect(refused.error.message).not.toMatch(/paymenttype|paymentinput|unknown parameter/i);
     expect(refused.error.message).not.toMatch(SORTING_WORDS);
