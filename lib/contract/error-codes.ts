@@ -188,6 +188,10 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     'the offer names a facilitator that is not among the facilitators of the deployment',
     'take another offer, or deploy with this facilitator in the list',
   ),
+  'bursar:ambiguous_challenge': offer(
+    'a challenge of this id and realm was paid in this session already, with other terms or from another wallet',
+    'ask the seller for another challenge',
+  ),
   'bursar:challenge_ended': offer('the challenge is over, or too soon', 'ask the seller for another challenge'),
   'bursar:invalid_www_authenticate': offer(
     'wwwAuthenticateHeaders is not one header with one Payment challenge, or the header cannot be read in one way only',

@@ -31,6 +31,7 @@ export type ChallengeCode =
   | 'facilitator_missing'
   | 'invalid_facilitator'
   | 'unsupported_facilitator'
+  | 'ambiguous_challenge'
   | 'challenge_ended'
   | 'invalid_www_authenticate'
   | 'invalid_challenge_length'

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { PURCHASE_KEEP_MS } from '../../domain/limits.ts';
+import { formatUsd } from '../../domain/money.ts';
 import type { Ledger, RepetitionGuard } from '../../domain/ports/books.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
-import { schemeOf } from '../../protocols/catalogue.ts';
+import { protocolOf, schemeOf } from '../../protocols/catalogue.ts';
 import { abandonIfDead } from '../sweeping/recovery.ts';
 import { awaitOutcome, type WaitDeps } from './payment-wait.ts';
 
@@ -50,7 +51,18 @@ async function answerFrom(
 ): Promise<Result<Payment, Refusal>> {
   const outcome = await awaitOutcome(deps, earlier, deadline);
   if (outcome?.status !== 'SIGNED') return refuse({ reason: 'busy', what: 'payment' });
-  return outcome.requestHash === requestHash ? ok(outcome) : refuse({ reason: 'other_terms', payment: outcome });
+  return outcome.requestHash === requestHash ? ok(outcome) : refuse(toAmbiguity(outcome));
+}
+
+function toAmbiguity({ id, amount, offer }: Payment): Refusal {
+  const paid = `payment ${id} of USD ${formatUsd(amount)} to ${offer.payTo}`;
+  return {
+    reason: 'invalid_challenge',
+    code: 'ambiguous_challenge',
+    input: protocolOf(offer).inputName,
+    field: '',
+    message: `The challenge was paid in this session already, with other terms or from another wallet: ${paid}. Ask the seller for another one`,
+  };
 }
 
 function keyOf({ managerId, sessionId }: Payment, name: readonly string[]): string {

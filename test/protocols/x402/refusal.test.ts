@@ -6,6 +6,7 @@ import { isEntryRefusal } from '../../../lib/protocols/x402/refusal.ts';
 /** Whether an entry is refused, and the next one may be asked for. A new code does not compile until it stands here. */
 const ENTRY_CODES: Readonly<Record<ChallengeCode, boolean>> = {
   unsupported_payment_type: false,
+  ambiguous_challenge: true,
   challenge_ended: true,
   invalid_challenge_length: true,
   invalid_challenge_parameter: true,
