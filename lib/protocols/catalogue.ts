@@ -4,9 +4,7 @@ import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
 import { formatReceived } from '../json/quotation.ts';
-import { parseMppInput } from './mpp/index.ts';
 import { evmCharge } from './mpp/methods/evm-charge/index.ts';
-import { MPP_METHODS } from './mpp/methods/catalogue.ts';
 import { treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
 import type { ReadContext } from './x402/requirement.ts';
@@ -33,7 +31,7 @@ export interface PaymentProtocol {
   readonly parse: (
     paymentInput: unknown,
     allowed: Allowed,
-  ) => Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>;
+  ) => Promise<Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>>;
   /** The member of `paymentOutput`, made of what the scheme presents. */
   readonly toOutput: (offer: Offer, presented: object) => object;
 }
@@ -41,14 +39,15 @@ export interface PaymentProtocol {
 const x402: PaymentProtocol = {
   paymentType: 'CRYPTO_X402',
   inputName: 'cryptoX402',
-  parse: (paymentInput, allowed) => parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES }),
+  parse: async (paymentInput, allowed) => parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES }),
   toOutput: ({ version }, payload) => ({ version, payload }),
 };
 
 const mpp: PaymentProtocol = {
   paymentType: 'MPP',
   inputName: 'mpp',
-  parse: (paymentInput, allowed) => parseMppInput(paymentInput, { ...allowed, methods: MPP_METHODS }),
+  // Loaded when it is asked for: most starts never are.
+  parse: async (paymentInput, allowed) => (await import('./mpp/index.ts')).parseMppInput(paymentInput, allowed),
   toOutput: ({ version }, credential) => ({ version, ...credential }),
 };
 
@@ -61,11 +60,11 @@ const UNSUPPORTED_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Reads the challenge of a request by the protocol that its payment type names. */
-export function parsePaymentInput(
+export async function parsePaymentInput(
   paymentType: string,
   paymentInput: unknown,
   allowed: Allowed,
-): Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>> {
+): Promise<Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>> {
   const protocol = Object.values(PROTOCOLS).find((each) => each.paymentType === paymentType);
   if (protocol !== undefined) return protocol.parse(paymentInput, allowed);
   const supported = Object.values(PROTOCOLS)

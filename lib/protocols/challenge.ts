@@ -4,6 +4,7 @@ import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import type { Offer } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { isRecord, memberOf } from '../json/record.ts';
+import type { PaymentProtocol } from './catalogue.ts';
 import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
 import { versionOf, type X402Version } from './x402/scheme.ts';
 import {
@@ -44,6 +45,9 @@ export interface BuyerChoice {
   /** Which resource an offer may say that it is for. @default 'related' */
   readonly resource?: ResourceRule | undefined;
 }
+
+/** As AgentCore names the protocols of payments. */
+export type PaymentType = PaymentProtocol['paymentType'];
 
 type PaymentRequest =
   | {

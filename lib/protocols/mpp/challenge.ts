@@ -1,9 +1,8 @@
 import { MPP_CHALLENGE_MAX_CHARS, MPP_ID_MAX_CHARS } from '../../domain/limits.ts';
 import { ok, type Result } from '../../domain/result.ts';
-import { toEpochSeconds, type EpochSeconds } from '../../domain/time.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import type { WrittenChallenge } from './auth-params.ts';
-import { decodeBase64Url } from './payment-request.ts';
+import { decodeBase64Url } from './base64url.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 
 /**
@@ -85,20 +84,8 @@ export function toPaymentChallenge({ params }: WrittenChallenge): Result<Payment
     const message = `The challenge wants its credential in the header ${formatReceived(header)}. Expected: Authorization or Payment-Authorization`;
     return no('unsupported_credential_header', message);
   }
-  const read = challenge as Record<keyof PaymentChallenge, string>;
-  return instantOf(read.expires) === 'none'
-    ? no(code, `The parameter expires of the challenge is ${formatReceived(read.expires)}, which is no instant`)
+  const { expires } = challenge;
+  return expires !== undefined && !(Date.parse(expires) >= 0)
+    ? no(code, `The parameter expires of the challenge is ${formatReceived(expires)}, which is no instant since 1970`)
     : ok(challenge as unknown as PaymentChallenge);
-}
-
-/** Until when a challenge is good; `null`: it does not say. */
-export function expiryOf({ expires }: Pick<PaymentChallenge, 'expires'>): EpochSeconds | null {
-  const instant = instantOf(expires);
-  return instant === 'none' ? null : instant;
-}
-
-function instantOf(expires: string | undefined): EpochSeconds | null | 'none' {
-  if (expires === undefined) return null;
-  const ms = Date.parse(expires);
-  return Number.isNaN(ms) || ms < 0 ? 'none' : toEpochSeconds(Math.floor(ms / 1_000));
 }

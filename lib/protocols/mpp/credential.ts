@@ -1,6 +1,6 @@
 import type { PaymentChallenge } from './challenge.ts';
 import type { PresentedCredential } from './method.ts';
-import { encodeBase64Url } from './payment-request.ts';
+import { encodeBase64Url } from './base64url.ts';
 
 /**
  * The credential as the seller gets it. The members of the challenge stand in the order in which mppx writes them; a seller reads them

@@ -2,7 +2,9 @@ import type { Offer } from '../../domain/payment/shapes.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
-import { parseOffer, type ReadMpp } from './read-challenge.ts';
+import { MPP_METHODS } from './methods/catalogue.ts';
+import type { ReadContext } from './method.ts';
+import { parseOffer } from './read-challenge.ts';
 import { HEADERS, INPUT, refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 
 /** AgentCore's `paymentInput` is a union: exactly one member, the one that the payment type names. */
@@ -22,7 +24,7 @@ function parseUnion(paymentInput: unknown): Result<object, ChallengeRefusal> {
  * Reads `paymentInput.mpp`: version, and the one challenge that is to be paid, as its seller wrote it. `buyerPaysGasFees` is taken and
  * changes nothing: whoever settles pays the gas of what Bursar signs.
  */
-export function parseMppInput(paymentInput: unknown, context: ReadMpp): Result<Offer, ChallengeRefusal> {
+export function parseMppInput(paymentInput: unknown, context: ReadContext): Result<Offer, ChallengeRefusal> {
   const union = parseUnion(paymentInput);
   if (!union.ok) return union;
   const version = memberOf(union.value, 'version');
@@ -42,5 +44,5 @@ export function parseMppInput(paymentInput: unknown, context: ReadMpp): Result<O
     const message = `wwwAuthenticateHeaders must be a list of exactly one text, the value of a WWW-Authenticate header. Received: ${received}`;
     return no('invalid_www_authenticate', message);
   }
-  return parseOffer(header, version, context);
+  return parseOffer(header, version, { networks: context.networks, methods: MPP_METHODS });
 }

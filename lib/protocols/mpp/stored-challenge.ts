@@ -1,6 +1,6 @@
 import type { Packed, PackedValue } from '../../domain/ports/schemes.ts';
 import type { PaymentChallenge } from './challenge.ts';
-import { fromStoredBytes, toStoredBytes } from './payment-request.ts';
+import { fromStoredBytes, toStoredBytes } from './base64url.ts';
 
 /** The texts of a challenge that are kept as they are, by the names that a store has for them. */
 const TEXTS = { id: 'ci', realm: 'cr', expires: 'ce', digest: 'cg', description: 'cd', header: 'ch' } as const;

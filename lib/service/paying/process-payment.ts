@@ -95,7 +95,7 @@ export async function processPayment(
   deps: ProcessPaymentDeps,
   request: ProcessPaymentRequest,
 ): Promise<Result<Payment, Refusal>> {
-  const asked = readOffer(deps, request);
+  const asked = await readOffer(deps, request);
   if (!asked.ok) return asked;
   if (request.replayOnly) return replayPayment(deps, request, asked.value);
   const outcome = await payOffer(deps, request, asked.value);
@@ -109,12 +109,12 @@ interface Asked {
 }
 
 /** An offer on a network or of a facilitator that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
-function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Result<Asked, Refusal> {
+async function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Promise<Result<Asked, Refusal>> {
   const { allowedNetworks: networks, facilitators } = deps;
   const { paymentType, paymentInput } = request;
-  const allowed = parsePaymentInput(paymentType, paymentInput, { networks, facilitators });
+  const allowed = await parsePaymentInput(paymentType, paymentInput, { networks, facilitators });
   if (allowed.ok) return ok({ offer: allowed.value, barred: null });
-  const known = parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
+  const known = await parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
   return known.ok ? ok({ offer: known.value, barred: allowed.error }) : allowed;
 }
 

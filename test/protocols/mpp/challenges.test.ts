@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MPP_CHALLENGE_MAX_CHARS, MPP_ID_MAX_CHARS } from '../../../lib/domain/limits.ts';
-import { parsePaymentInput, schemeOf } from '../../../lib/protocols/catalogue.ts';
+import { schemeOf } from '../../../lib/protocols/catalogue.ts';
 import { parseAuthenticate } from '../../../lib/protocols/mpp/auth-params.ts';
 import { formatChallenge, readCharges } from '../../../lib/protocols/mpp/charges.ts';
+import { parseMppInput } from '../../../lib/protocols/mpp/index.ts';
 import { encodeRequest, MPP_REQUEST, mppHeader, mppPayment } from '../../support/mpp.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
 
 const allowed = { networks: new Set<string>([BASE_SEPOLIA.id]) };
 const SORTING_WORDS = /budget|insufficient|expired|instrument|inactive|session not found/i;
 const read = (header: string) => {
-  const { paymentType, paymentInput } = mppPayment(header);
-  return parsePaymentInput(paymentType, paymentInput, allowed);
+  return parseMppInput(mppPayment(header).paymentInput, allowed);
 };
 const encode = (text: string) => Buffer.from(text).toString('base64url');
 const withRequest = (request: object) =>
@@ -305,15 +305,15 @@ describe('the member mpp', () => {
     ['a text in its place', 'Payment', 'input_missing', ''],
     ['null in its place', null, 'input_missing', ''],
   ])('is refused with %s', (_what, input, code, field) => {
-    expect(parsePaymentInput('MPP', { mpp: input }, allowed)).toMatchObject({ ok: false, error: { code, field } });
+    expect(parseMppInput({ mpp: input }, allowed)).toMatchObject({ ok: false, error: { code, field } });
   });
 
   test('is refused beside another member', () => {
-    const refused = parsePaymentInput('MPP', { mpp, cryptoX402: {} }, allowed);
+    const refused = parseMppInput({ mpp, cryptoX402: {} }, allowed);
     expect(refused).toMatchObject({ error: { code: 'ambiguous_input', field: '' } });
   });
 
   test.each([true, false, null])('takes %j for buyerPaysGasFees, which changes nothing', (buyerPaysGasFees) => {
-    expect(parsePaymentInput('MPP', { mpp: { ...mpp, buyerPaysGasFees } }, allowed)).toEqual(read(clean));
+    expect(parseMppInput({ mpp: { ...mpp, buyerPaysGasFees } }, allowed)).toEqual(read(clean));
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { toEpochMs, addMs } from '../../../lib/domain/time.ts';
 import type { Offer } from '../../../lib/domain/payment/shapes.ts';
-import { parsePaymentInput, schemeOf } from '../../../lib/protocols/catalogue.ts';
+import { schemeOf } from '../../../lib/protocols/catalogue.ts';
+import { parseMppInput } from '../../../lib/protocols/mpp/index.ts';
 import { challengeNonce } from '../../../lib/protocols/mpp/methods/evm-charge/index.ts';
 import { mppPayment, mppHeader, readCredential } from '../../support/mpp.ts';
 import { PAYER, testSigner } from '../../support/paying.ts';
@@ -12,8 +13,7 @@ const allowed = { networks: new Set<string>([BASE_SEPOLIA.id]) };
 const NOW = toEpochMs(Date.parse('2026-12-01T00:01:00Z'));
 
 function read(header: string): Offer {
-  const { paymentType, paymentInput } = mppPayment(header);
-  const parsed = parsePaymentInput(paymentType, paymentInput, allowed);
+  const parsed = parseMppInput(mppPayment(header).paymentInput, allowed);
   if (!parsed.ok) throw new Error(parsed.error.message);
   return parsed.value;
 }

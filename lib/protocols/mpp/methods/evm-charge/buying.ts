@@ -6,29 +6,14 @@ import {
   MPP_LIFE_DEFAULT_SECONDS,
 } from '../../../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../../../domain/money.ts';
-import type { Hex, OfferBase } from '../../../../domain/payment/shapes.ts';
+import type { Hex } from '../../../../domain/payment/shapes.ts';
 import { ok, type Result } from '../../../../domain/result.ts';
 import { formatReceived } from '../../../../json/quotation.ts';
 import { isRecord, memberOf } from '../../../../json/record.ts';
-import { expiryOf, type PaymentChallenge } from '../../challenge.ts';
-import type { BuyerMethod, MppVersion, ReadContext } from '../../method.ts';
+import { expiryOf } from '../../expiry.ts';
+import type { BuyerMethod, ReadContext } from '../../method.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from '../../refusal.ts';
-
-/** A challenge of MPP's intent `charge` by the method `evm`, paid by an EIP-3009 authorization: the seller gets the amount, no more and no less. */
-export interface EvmChargeOffer extends OfferBase {
-  readonly protocol: 'mpp';
-  readonly version: MppVersion;
-  readonly scheme: 'charge';
-  readonly transferMethod: 'eip3009';
-  readonly kind: 'purchase';
-  /** As the seller wrote it. */
-  readonly challenge: PaymentChallenge;
-}
-
-export const NAME = { protocol: 'mpp', scheme: 'charge', transferMethod: 'eip3009' } as const;
-
-/** The credential that Bursar makes: an EIP-3009 authorization whose nonce is the challenge's. */
-export const CREDENTIAL_TYPE = 'authorization';
+import { CREDENTIAL_TYPE, NAME } from './name.ts';
 
 const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000';

@@ -13,9 +13,10 @@ import { ok } from '../../../../domain/result.ts';
 import { toEpochSeconds } from '../../../../domain/time.ts';
 import { packChallenge, unpackChallenge } from '../../stored-challenge.ts';
 import { formatCredential } from '../../credential.ts';
-import { expiryOf, type PaymentChallenge } from '../../challenge.ts';
+import type { PaymentChallenge } from '../../challenge.ts';
+import { expiryOf } from '../../expiry.ts';
 import { versionOf, type MppScheme } from '../../method.ts';
-import { CREDENTIAL_TYPE, NAME, type EvmChargeOffer } from './buying.ts';
+import { CREDENTIAL_TYPE, NAME, type EvmChargeOffer } from './name.ts';
 
 declare module '../../../../domain/payment/shapes.ts' {
   interface SchemeShapes {
