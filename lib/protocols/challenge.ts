@@ -46,7 +46,11 @@ export interface BuyerChoice {
   readonly resource?: ResourceRule | undefined;
 }
 
-/** As AgentCore names the protocols of payments. */
+/**
+ * As AgentCore names the protocols of payments.
+ *
+ * @public
+ */
 export type PaymentType = PaymentProtocol['paymentType'];
 
 type PaymentRequest =
