@@ -80,7 +80,7 @@ async function main(): Promise<number> {
       stop.abort();
     });
   }
-  // Whoever reads the output may have had enough of it.
+  // The reader of the output, such as `head`, may close it early.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   return runCli(process.argv.slice(2), {
     terminal: createTerminal(stop.signal),

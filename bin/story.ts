@@ -15,7 +15,7 @@ const FUNDS_USD = '25.00';
 const SOURCES = ['market-data', 'research-papers', 'analyst-report'];
 const TOO_EXPENSIVE = 'full-archive';
 
-/** What the story came to, for whoever checks it. */
+/** What the story came to, which `npm run demo` and the tests check. */
 export interface StoryOutcome {
   readonly findings: readonly Finding[];
   readonly spentUsd: string;

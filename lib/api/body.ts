@@ -55,7 +55,7 @@ export function parseBody(
     return unreadable('the body is not a JSON object');
   }
   const flaw = findFlaw(value, valueAt(value, OFFER_PATH));
-  // The check above earns it.
+  // Sound after the check above.
   return flaw === null ? ok(value as Record<string, unknown>) : unreadable(flaw);
 }
 

@@ -36,6 +36,7 @@ const NOT_FOUND = {
   payment: 'Payment not found',
   'credential provider': 'Payment credential provider not found',
   'workload identity': 'Workload identity not found',
+  policy: 'Spend policy not found',
   resource: 'Resource not found',
 } as const satisfies Record<MissingResource, string>;
 
@@ -291,7 +292,7 @@ const INTERNAL: WireError = {
   message: 'Something went wrong in processing your request. Retry with the same clientToken',
 };
 
-/** What a caller hears of a failure that is not a refusal: as little as possible. */
+/** The answer to a failure that is not a refusal. It says as little as possible. */
 export function toWireFailure(error: unknown): WireError {
   if (error instanceof PageTokenRefused) {
     return toWireError({

@@ -45,9 +45,9 @@ const CLIENT_MAX_CHARS = 256;
 const METHOD_ARN = /^(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+\/[A-Za-z0-9_-]+)\/[A-Z]+\/.*$/s;
 
 /**
- * A Lambda authorizer that lets in who holds a token of an issuer that some manager trusts. What the token may do, and at which
- * manager, only the function behind can tell, which sees the request's body; it gets the claims. Who is not let in is told why,
- * and so is the log: which rule the token broke and the issuer it names, nothing else of the token.
+ * A Lambda authorizer that admits tokens of issuers that some manager trusts. What the token may do, and at which
+ * manager, is decided by the function behind it, which sees the request's body and gets the claims. A refused caller is told why,
+ * and the log has the same: which rule the token broke and the issuer it names, nothing else of the token.
  *
  * @throws an outage, as it is
  */
@@ -127,7 +127,7 @@ function accessLogFields(claims: VerifiedClaims) {
   return { issuer: claims.iss, client: typeof client === 'string' ? client.slice(0, CLIENT_MAX_CHARS) : '', userHash };
 }
 
-/** The token of the one `Authorization` header. Two of them are refused: whoever stands in between may have judged the other. */
+/** The token of the one `Authorization` header. Two of them are refused: a proxy in between may have judged the other one. */
 function readToken({ headers, multiValueHeaders }: AuthorizerEvent): string | null {
   const many = Object.entries(multiValueHeaders ?? {}).flatMap(([name, values]) =>
     name.toLowerCase() === 'authorization' ? values : [],

@@ -3,6 +3,7 @@ import { signedCaller, type Principal } from '../domain/tenants/principal.ts';
 import { parseUserHeader } from '../domain/tenants/user-id.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
+import { clientsOf } from '../jwt/admission.ts';
 import { parseClaims } from '../jwt/claims-text.ts';
 import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
@@ -28,6 +29,8 @@ export interface ApiRequest<N extends OperationName = OperationName> {
   /** Without a user for operations that act for nobody. */
   readonly principal: Principal;
   readonly agentName: string | null;
+  /** Who called: a role's ARN, or the client of a token, or its user where it names none. Empty where nobody told. */
+  readonly caller: string;
   readonly requestId: string;
 }
 
@@ -69,7 +72,13 @@ export function readRequest(
     return refuse({ reason: 'invalid_request', problems });
   }
   const { requestId } = event.requestContext;
-  return ok({ operation, input: input.value, principal: principal.value, agentName: agent.value, requestId });
+  const caller = callerOf(event, principal.value);
+  return ok({ operation, input: input.value, principal: principal.value, agentName: agent.value, caller, requestId });
+}
+
+function callerOf(event: ApiEvent, { claims }: Principal): string {
+  if (claims === null) return event.requestContext.identity?.userArn ?? '';
+  return clientsOf(claims)[0] ?? claims.sub;
 }
 
 function readPrincipal(
@@ -96,7 +105,7 @@ function readTokenHolder(event: ApiEvent): Principal {
 
 const ROLE_SESSION = /^arn:[a-z-]+:sts::[0-9]{12}:assumed-role\/[^/]+\/([^/]+)$/;
 
-/** The user is who the caller's role session is named after. A header that names somebody else is a mistake worth hearing of. */
+/** The user is who the caller's role session is named after. A header that names another user is refused, since it is a mistake of the caller. */
 function readBoundUser(event: ApiEvent, header: string | null): Result<Principal, readonly FieldProblem[]> {
   const userId = ROLE_SESSION.exec(event.requestContext.identity?.userArn ?? '')?.[1];
   if (userId === undefined) {

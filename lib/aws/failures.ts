@@ -22,7 +22,7 @@ export class ServiceFailure extends Error {
     this.$fault = answer.status < 500 ? 'client' : 'server';
     this.$metadata = { httpStatusCode: answer.status, requestId: answer.requestId, attempts: 1 };
     this.serverTimeMs = answer.serverTimeMs;
-    // Not enumerable: whoever prints an error prints no item with it.
+    // Not enumerable, so that printing the error does not print the item.
     this.members = members;
     Object.defineProperty(this, 'members', { enumerable: false });
   }

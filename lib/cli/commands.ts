@@ -10,6 +10,8 @@ import { contextList, contextRemove, contextUse } from './commands/context.ts';
 import { sessionList, walletList } from './commands/lists.ts';
 import { faucet, sellers } from './commands/local.ts';
 import { payments } from './commands/payments.ts';
+import { policyHistory, policyRemove, policySet, policyShow } from './commands/policy.ts';
+import { policySimulate, policyTest } from './commands/policy-judging.ts';
 import { proxy } from './commands/proxy.ts';
 import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow } from './commands/session.ts';
@@ -28,6 +30,12 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   payments,
   balance,
   walletList,
+  policySet,
+  policyShow,
+  policyRemove,
+  policyHistory,
+  policyTest,
+  policySimulate,
   withdraw,
   backupCreate,
   backupVerify,
@@ -43,5 +51,5 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   contextRemove,
 ];
 
-/** Every command, in the order of the help. */
+/** Every command, in the order in which the help lists them. */
 export const COMMANDS: readonly Command[] = [...ALL_BUT_COMPLETION, createCompletion(ALL_BUT_COMPLETION)];

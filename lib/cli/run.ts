@@ -12,7 +12,7 @@ import { paint } from './terminal/terminal.ts';
 
 const ERROR_INDENT = 8;
 
-/** Who types commands names purchases, and never sees the token of a request. */
+/** Users of the command line name purchases and never see the client token of a request. */
 function inWordsOfUsers(text: string): string {
   return text.replaceAll(/\b(?:a new |the )?clientToken\b/g, (words) => words.replace('clientToken', 'purchase'));
 }

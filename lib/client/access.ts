@@ -6,7 +6,7 @@ export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
-  /** From then on they are good for nothing. @default - they last */
+  /** From then on they are invalid. @default - they do not expire */
   readonly expiration?: Date;
 }
 

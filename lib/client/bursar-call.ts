@@ -1,6 +1,6 @@
 /** A call: the path below the endpoint, and what goes into headers and body. */
 export interface BursarCall {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | readonly string[]>>;
   /** As it is; what no header can carry is encoded here. Not sent with a token, which names its user itself. */

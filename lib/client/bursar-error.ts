@@ -65,7 +65,7 @@ export function isFinalDenial(error: unknown): boolean {
 
 /**
  * Whether a token's payment was closed unsigned before this call: the purchase may be asked for under its next generation. A denial
- * that this call brought about is not, since whoever called has to hear it.
+ * that this call brought about is not, since its caller has to learn of it.
  */
 export function isClosedBefore(error: unknown): boolean {
   if (!(error instanceof BursarError)) return false;

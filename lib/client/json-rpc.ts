@@ -6,7 +6,7 @@ export interface RpcAccess {
   readonly signal: AbortSignal;
 }
 
-/** A read of a chain that takes longer says nothing. */
+/** A read of a chain that takes longer is given up, as one without an answer. */
 const RPC_TIMEOUT_MS = 4_000;
 
 /** Asks an endpoint by JSON-RPC. What it throws of its own names no URL, which often holds a key. */

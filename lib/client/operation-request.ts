@@ -16,7 +16,7 @@ export function toRequest(operation: OperationName, input: object, caller: Calle
     if (value === undefined) return [];
     return [[name, Array.isArray(value) ? value.map(String) : String(value)] as const];
   });
-  const hasBody = method === 'POST' || method === 'PATCH';
+  const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
   return {
     method,
     path: filled,

@@ -15,7 +15,7 @@ import { readAnswer } from './seller-answer.ts';
 import { hasLongHeaders, sendFirst } from './seller-request.ts';
 import { readTerms } from './seller-terms.ts';
 
-/** What x402's own client takes for the price that nobody minds. */
+/** The price that x402's own client pays without asking. */
 const MAX_PRICE_USD_DEFAULT = '1.00';
 
 /**
@@ -65,7 +65,7 @@ interface Call {
   readonly options: PayingFetchOptions;
   readonly buyer: Buyer;
   readonly send: typeof fetch;
-  /** As it reached whoever asks for the payment. */
+  /** As it reached the host that asks for the payment, after redirects. */
   readonly request: Request;
   readonly purchaseId: string;
   readonly tell: (event: PayingFetchEvent) => void;
@@ -90,14 +90,14 @@ function withPayment(
   return Object.assign(response, { payment, unpaidReason });
 }
 
-/** A listener only listens: what it throws, now or later, is its own affair. */
+/** A listener cannot stop a payment: what it throws, now or later, is ignored. */
 function teller({ onEvent }: PayingFetchOptions): Call['tell'] {
   return (event) => {
     try {
       const result: unknown = onEvent?.(event);
       if (result instanceof Promise) result.catch(() => undefined);
     } catch {
-      // Money may be on its way: nothing stops here for a line of a log.
+      // Money may be on its way, so a failing listener stops nothing.
     }
   };
 }

@@ -43,7 +43,7 @@ export interface PayingFetchOptions {
 }
 
 export type PayingFetchEvent =
-  /** Before Bursar is asked; again where it refuses that offer for what it is, and the next one is tried. */
+  /** Before Bursar is asked for an offer; again for each further offer, after it refused one that it does not pay. */
   | { readonly type: 'payment_required'; readonly url: string; readonly offer: OfferSummary }
   | {
       readonly type: 'proof_received';

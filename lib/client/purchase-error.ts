@@ -81,7 +81,7 @@ export function toPurchaseError(error: unknown, purchaseId: string): PurchaseErr
   const mayHavePaid = leavesMoneyOpen(error);
   const refusal = error instanceof BursarError ? error : null;
   const what = error instanceof Error ? error.message : String(error);
-  const message = mayHavePaid ? `it is open whether purchase ${purchaseId} was paid: ${what}` : what;
+  const message = mayHavePaid ? `it is not known whether purchase ${purchaseId} was paid: ${what}` : what;
   const processPaymentId = refusal?.stored?.processPaymentId ?? null;
   return new PurchaseError(
     message,

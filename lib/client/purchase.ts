@@ -3,8 +3,10 @@ import {
   attachProof,
   describedAs,
   isOfferRefusal,
+  isPaidBy,
   isSignedFor,
   restate,
+  wayOf,
   type ChosenPayment,
 } from '../protocols/challenge.ts';
 import {
@@ -29,7 +31,7 @@ import { readSignedTerms } from './signed-terms.ts';
 
 /** Generations that a purchase may have: each but the last was closed without a signature. */
 export const GENERATIONS_MAX = 16;
-/** Offers of one 402 that Bursar is asked for, one after the other, while it refuses them for what they are. */
+/** Offers of one 402 that Bursar is asked for, one after the other, while it refuses offers as such. */
 export const OFFERS_ASKED_MAX = 8;
 
 /** Who buys, and out of what. */
@@ -74,7 +76,7 @@ export interface Proof {
 export async function obtainProof(purchase: Purchase): Promise<Proof> {
   for (let generation = 0; generation < GENERATIONS_MAX; generation += 1) {
     const token = await toPurchaseToken(purchase.purchaseId, generation);
-    // Every generation but the first is looked up before it is asked for: it may have been paid by a process that is gone.
+    // Every generation but the first is looked up before it is asked for: a process that crashed may have paid it.
     const stored = generation === 0 ? 'none' : await lookUp(purchase, token);
     const outcome = stored === 'none' ? await askFor(purchase, token) : stored;
     if (outcome !== 'closed') return outcome;
@@ -88,8 +90,8 @@ export async function obtainProof(purchase: Purchase): Promise<Proof> {
 }
 
 /**
- * Has the service choose, or else asks for one offer after the other, under one token: an offer that is refused for what it is leaves
- * nothing behind.
+ * Has the service choose, or else asks for one offer after the other, under one token: an offer that Bursar does not pay
+ * leaves nothing behind.
  */
 async function askFor(purchase: Purchase, token: string): Promise<Proof | 'closed'> {
   const { payments, client, signal, onAsk } = purchase;
@@ -124,7 +126,8 @@ async function askWhole(
   try {
     const output = await client.payChallenge({ ...buyer, ...whole, clientToken }, { signal });
     const terms = readSignedTerms(output.bursar);
-    const payment = payments.find((each) => terms !== null && isSignedFor(terms, each)) ?? payments[0];
+    const way = wayOf(output.paymentOutput);
+    const payment = payments.find((each) => terms !== null && isSignedFor(terms, way, each)) ?? payments[0];
     return { output, toHeaders: async () => output.headers, terms, payment };
   } catch (error) {
     if (isClosedBefore(error)) return 'closed';
@@ -166,8 +169,13 @@ function toInput({ buyer, requestedUrl }: Purchase, payment: ChosenPayment, clie
 /** @param asked the offer that the answer is for; `null`: whichever it was signed for */
 function toProof({ payments }: Purchase, output: ProcessPaymentOutput, asked: ChosenPayment | null): Proof {
   const terms = readSignedTerms(output.bursar);
-  const same = asked ?? payments.find((each) => terms !== null && isSignedFor(terms, each));
-  const payment = same ?? payments.find(({ offer }) => offer.network === terms?.network) ?? payments[0];
-  const presentation = same !== undefined || terms === null ? payment : restate(payment, terms);
+  const way = wayOf(output.paymentOutput);
+  const same = asked ?? payments.find((each) => terms !== null && isSignedFor(terms, way, each));
+  const alike = payments.filter(({ offer }) => isPaidBy(way, offer));
+  const onNetwork = ({ offer }: ChosenPayment) => offer.network === terms?.network;
+  const near = alike.find(onNetwork) ?? alike[0] ?? payments.find(onNetwork) ?? payments[0];
+  const payment = same ?? near;
+  const isAlike = isPaidBy(way, payment.offer);
+  const presentation = same !== undefined || terms === null ? payment : restate(payment, terms, isAlike ? null : way);
   return { output, toHeaders: async () => [await attachProof(presentation, output.paymentOutput)], terms, payment };
 }

@@ -5,15 +5,15 @@ const REDIRECTS_MAX = 5;
 /** What a request does not take along to another origin. */
 const PRIVATE_HEADERS = ['authorization', 'cookie', 'proxy-authorization'];
 
-/** A request as it reached whoever answered it, and the answer. */
+/** A request as it reached the host that answered it, after redirects, and the answer. */
 export interface Asked {
   readonly request: Request;
   readonly response: Response;
 }
 
 /**
- * Sends a request that may turn out to cost money. A request that is more than a question is followed step by step, so that it is
- * known what it has become: after a 303 it is a question, and is paid as one. Throws `UnpayableError` where the answer's headers
+ * Sends a request that may turn out to cost money. Redirects of a request that is no GET or HEAD are followed
+ * one by one, since after a 303 it is a GET, and is paid as one. Throws `UnpayableError` where the answer's headers
  * are too long to be read, and where a redirect cannot be seen, as in browsers.
  */
 export async function sendFirst(send: typeof fetch, request: Request): Promise<Asked> {

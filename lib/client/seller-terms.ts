@@ -30,7 +30,7 @@ export async function readTerms(response: Response): Promise<SellerTerms> {
   const read = isInHeaders ? inHeaders : readChallenge({ headers, body });
   if (read.ok) {
     if (read.value === null) return { challenge: null, reason: null };
-    // Of the headers no others: a seller's cookies are nobody else's.
+    // No other headers are passed on: a seller's cookies are for its client alone.
     const told = TERMS_HEADERS.flatMap((name) => {
       const value = headers.get(name);
       return value === null ? [] : [[name, value] as const];

@@ -12,6 +12,7 @@ import { PAYMENT_ANSWERS } from './operations/payments.ts';
 import { ASKING_ANSWERS } from './operations/asking.ts';
 import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
 import { GATE_ANSWERS } from './operations/gate.ts';
+import { POLICY_ANSWERS } from './operations/policies.ts';
 
 /** One schema per operation for the body of its answer. Tests, the local stack and the documents read them; no function does. */
 export const ANSWERS = {
@@ -27,4 +28,5 @@ export const ANSWERS = {
   ...ASKING_ANSWERS,
   ...WITHDRAWAL_ANSWERS,
   ...GATE_ANSWERS,
+  ...POLICY_ANSWERS,
 } as const satisfies Record<OperationName, v.GenericSchema>;

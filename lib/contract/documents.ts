@@ -12,6 +12,7 @@ import { PAYMENT_DOCUMENT } from './operations/payments.ts';
 import { ASKING_DOCUMENT } from './operations/asking.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
 import { GATE_DOCUMENT } from './operations/gate.ts';
+import { POLICY_DOCUMENT } from './operations/policies.ts';
 
 /** The families of operations, in the order in which a reader should meet them. */
 export const FAMILIES = [
@@ -27,6 +28,7 @@ export const FAMILIES = [
   ASKING_DOCUMENT,
   WITHDRAWAL_DOCUMENT,
   GATE_DOCUMENT,
+  POLICY_DOCUMENT,
 ] as const;
 
 /** What the documents say of one operation. */
@@ -50,6 +52,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...ASKING_DOCUMENT.operations,
   ...WITHDRAWAL_DOCUMENT.operations,
   ...GATE_DOCUMENT.operations,
+  ...POLICY_DOCUMENT.operations,
 };
 
 /** The heading under which a reader finds an operation. */

@@ -33,7 +33,7 @@ export function formatErrorReference(): string {
     ...codes,
     '',
     'The client library has one code of its own, `bursar:invalid_token`: the application gave it a token with characters that no',
-    'bearer token has, and nothing was sent. The command line has codes for its own work; see [its page](../cli.md).',
+    'bearer token has, and nothing was sent. The command line has codes of its own too; see [its page](../cli.md).',
     '',
   ].join('\n');
 }

@@ -4,23 +4,23 @@ import type { ChallengeCode, OfferCode } from '../domain/refusal.ts';
 export const WIRE_ERRORS = {
   ValidationException: {
     status: 400,
-    description: 'The request is wrong; `fieldList` says where. A payment that the budget refuses, too.',
+    description: 'The request is wrong; `fieldList` says where. Also for a payment that the budget refuses.',
     newClientToken: 'as the code says; without a code, once the request is mended',
   },
   UnauthorizedException: {
     status: 401,
-    description: 'A token inside the request is no good.',
-    newClientToken: 'yes, with a good token',
+    description: 'A token in the body of the request is not valid.',
+    newClientToken: 'yes, with a valid token',
   },
   ServiceQuotaExceededException: {
     status: 402,
-    description: 'There are as many of these as there may be.',
+    description: 'The quota of such resources is used up.',
     newClientToken: 'yes',
   },
   AccessDeniedException: {
     status: 403,
     description:
-      'The signature or the token is not accepted, or its holder may not do this. A payment by a type or scheme that the deployment does not pay by, too.',
+      'The signature or the token is not accepted, or its holder may not do this. Also for a payment type or scheme that the deployment does not pay by.',
     newClientToken: 'yes',
   },
   ResourceNotFoundException: {
@@ -35,12 +35,12 @@ export const WIRE_ERRORS = {
   },
   ThrottlingException: {
     status: 429,
-    description: 'Too much at once, or the same call is still in progress.',
+    description: 'Too many requests at once, or the same call is still in progress.',
     newClientToken: 'no: retry with the same one, since the payment may be about to be signed',
   },
   InternalServerException: {
     status: 500,
-    description: 'Something failed, and the outcome is open.',
+    description: 'Something failed, and the outcome is not known.',
     newClientToken: 'no: retry with the same one, since the payment may have been signed',
   },
 } as const;

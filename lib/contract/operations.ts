@@ -10,6 +10,7 @@ import { PAYMENT_ROUTES } from './operations/payments.ts';
 import { ASKING_ROUTES } from './operations/asking.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
 import { GATE_ROUTES } from './operations/gate.ts';
+import { POLICY_ROUTES } from './operations/policies.ts';
 import type { OperationTable } from './route.ts';
 
 export {
@@ -42,6 +43,7 @@ export const OPERATIONS = {
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
   ...GATE_ROUTES,
+  ...POLICY_ROUTES,
 } as const satisfies OperationTable;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -12,6 +12,7 @@ import { PAYMENT_REQUESTS } from './operations/payments.ts';
 import { ASKING_REQUESTS } from './operations/asking.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
 import { GATE_REQUESTS } from './operations/gate.ts';
+import { POLICY_REQUESTS } from './operations/policies.ts';
 
 /** One schema per operation, over body, path and query together. What comes out is what the use case takes. */
 export const REQUESTS = {
@@ -27,6 +28,7 @@ export const REQUESTS = {
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
   ...GATE_REQUESTS,
+  ...POLICY_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;
 
 /** What a handler gets: the members of the request in the words of the domain, and nothing else. */

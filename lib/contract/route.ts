@@ -25,7 +25,7 @@ export const ROLE_NAMES = [
 export type RoleName = (typeof ROLE_NAMES)[number];
 
 export interface OperationRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** API Gateway form, with `{name}` for a path parameter. */
   readonly path: string;
   readonly successStatus: 200 | 201 | 202 | 204;

@@ -9,7 +9,7 @@ const PROBLEMS_MAX = 20;
 const PROBLEMS_CHARS_MAX = 4_000;
 const SHOWN_CHARS_MAX = 60;
 const NAME_CHARS_MAX = 200;
-// Tokens, payloads and what tells who somebody is: not quoted, not even to whoever sent them.
+// Tokens, payloads and what tells who somebody is: not quoted, not even to the caller that sent them.
 const PRIVATE = /^(clientToken|nextToken|paymentInput)$|^(request|challenge)(\.|$)|\.linkedAccounts(\.|$)/;
 /** Members whose own members the caller names. */
 const NAMED_BY_CALLER = /^(tags)\..*$/s;

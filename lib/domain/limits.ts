@@ -40,7 +40,7 @@ export const SESSION_MINUTES_MAX = 480;
 export const VALIDITY_CAP_SECONDS = 300;
 /** The shortest cap that a deployer may choose: settlement takes seconds, and clocks differ. */
 export const VALIDITY_CHOICE_MIN_SECONDS = 30;
-/** Validity of a withdrawal, under the deployment's cap: whoever asked for it submits it at once. */
+/** Validity of a withdrawal, under the deployment's cap: it is submitted right after it is signed. */
 export const WITHDRAWAL_TIMEOUT_SECONDS = 300;
 /** Addresses that a deployment may let money leave for. */
 export const WITHDRAWAL_ADDRESSES_MAX = 20;
@@ -201,6 +201,8 @@ export const PURCHASE_KEEP_MS = (SESSION_MINUTES_MAX + 60) * 60_000;
 export const ACCEPTS_MAX = 1_000;
 /** How long a quote may be given back. Sellers change their prices, and sessions what they have left. */
 export const QUOTE_LIFE_MS = 2 * 60_000;
+/** The clock of the function that quotes may be ahead of that of the one that pays by this much. */
+export const QUOTE_CLOCK_GRACE_MS = 5_000;
 /** Headers of a 402 that the API is given. */
 export const CHALLENGE_HEADERS_MAX = 100;
 /** What an agent says of a request, such as the tool that makes it. */

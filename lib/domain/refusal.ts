@@ -22,6 +22,7 @@ export type MissingResource =
   | 'payment'
   | 'credential provider'
   | 'workload identity'
+  | 'policy'
   | 'resource';
 
 /** Every expected "no" of the service. `lib/api/errors.ts` maps each to one wire error; a new arm does not compile until it does. */

@@ -9,7 +9,7 @@ import type { DetailOf, EventType } from './schemas.ts';
 import type { PaymentSummary } from '../ledger/dynamodb/books/payment-items.ts';
 import { parseBooksChange, type StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
 
-/** One thing that happened, for whoever listens on the event bus. */
+/** One thing that happened, as it is sent to the event bus. */
 export type BursarEvent = {
   [T in SentEventType]: {
     readonly type: T;

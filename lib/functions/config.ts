@@ -139,7 +139,7 @@ function readLimit(reader: Reader): MicroUsd | null {
 }
 
 export interface SessionsConfig extends BaseConfig {
-  /** `null`: whoever opens a session says how much it may spend. */
+  /** `null`: no bound, the caller that opens a session chooses its budget. */
   readonly maxSessionLimit: MicroUsd | null;
 }
 

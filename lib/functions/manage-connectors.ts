@@ -1,4 +1,7 @@
-import { REQUESTS } from '../contract/requests.ts';
+import { CONNECTOR_REQUESTS } from '../contract/operations/connectors.ts';
+import { GATE_REQUESTS } from '../contract/operations/gate.ts';
+import { MANAGER_REQUESTS } from '../contract/operations/managers.ts';
+import { POLICY_REQUESTS } from '../contract/operations/policies.ts';
 import { answerWith, asItIs, createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -6,6 +9,7 @@ import { createClientTokens } from '../ledger/dynamodb/registry/client-tokens.ts
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
+import { createPolicyKeeper } from '../ledger/dynamodb/policies/policy-store.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
 import { readConnectorsConfig, readSecretsKeyArn } from './config.ts';
 import {
@@ -32,9 +36,11 @@ import {
 import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
 import { getGate } from '../service/tenants/gate.ts';
+import { findControlOwner } from '../service/tenants/policies.ts';
 import { toGateView } from '../api/views/gate.ts';
 import { createGateKeeper } from '../ledger/dynamodb/books/gate-item.ts';
 import { awsClientOptions, composeServing, drawDeploymentId, systemClock, systemRandom } from './runtime.ts';
+import { createPolicyHandlers } from './policy-handlers.ts';
 import { createSecretsClient } from './secrets-client.ts';
 
 /** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
@@ -52,12 +58,14 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     gate: createGateKeeper({ tableName: config.booksTable, client }, drawDeploymentId),
     identities: createIdentityStore(registryTable),
     tokens: createClientTokens(registryTable),
+    policies: createPolicyKeeper(registryTable),
     provisioners: createProvisioners({ walletKeys: null, walletSecrets }),
     deployment,
     trustedIssuers: config.trustedIssuers,
     clock: systemClock,
     random: systemRandom,
   };
+  const policies = createPolicyHandlers<'Control'>(deps, (_principal, input) => findControlOwner(deps, input));
   return createFunction(
     'manage-connectors',
     {
@@ -93,7 +101,14 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       ThawGate: async ({ input }) => ok({ body: toGateView(await deps.gate.thaw(input.frozenAt)) }),
       RaiseGateFloor: async ({ input }) => ok({ body: toGateView(await deps.gate.raiseFloor(input.floor)) }),
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
+      PutControlPolicy: policies.put,
+      GetControlPolicy: policies.get,
+      DeleteControlPolicy: policies.remove,
+      ListControlPolicyChanges: policies.changes,
     },
-    { ...composeServing(env), requests: REQUESTS },
+    {
+      ...composeServing(env),
+      requests: { ...MANAGER_REQUESTS, ...CONNECTOR_REQUESTS, ...GATE_REQUESTS, ...POLICY_REQUESTS },
+    },
   );
 }

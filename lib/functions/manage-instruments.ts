@@ -1,6 +1,6 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { REQUESTS } from '../contract/requests.ts';
+import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
 import { createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -52,6 +52,6 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' as const }, log: { managerId, instrumentId } });
       },
     },
-    { ...composeServing(env), requests: REQUESTS, userBinding: config.userBinding },
+    { ...composeServing(env), requests: INSTRUMENT_REQUESTS, userBinding: config.userBinding },
   );
 }

@@ -1,4 +1,5 @@
-import { REQUESTS } from '../contract/requests.ts';
+import { POLICY_REQUESTS } from '../contract/operations/policies.ts';
+import { SESSION_REQUESTS } from '../contract/operations/sessions.ts';
 import { createFunction } from '../api/function.ts';
 import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
@@ -7,6 +8,10 @@ import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { readSessionsConfig } from './config.ts';
 import { createSession, deleteSession, type SessionsDeps } from '../service/tenants/sessions.ts';
+import { findDataOwner } from '../service/tenants/policies.ts';
+import { createClientTokens } from '../ledger/dynamodb/registry/client-tokens.ts';
+import { createPolicyKeeper } from '../ledger/dynamodb/policies/policy-store.ts';
+import { createPolicyHandlers } from './policy-handlers.ts';
 import { toSessionFields, toSessionView } from '../api/views/payments.ts';
 import { composeServing, systemClock, systemRandom } from './runtime.ts';
 
@@ -14,20 +19,24 @@ import { composeServing, systemClock, systemRandom } from './runtime.ts';
 export function composeManageSessions(env: NodeJS.ProcessEnv) {
   const config = readSessionsConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
-  const deps: SessionsDeps = {
-    registry: createRegistry({ tableName: config.registryTable, client }),
+  const registryTable = { tableName: config.registryTable, client };
+  const deps = {
+    registry: createRegistry(registryTable),
+    policies: createPolicyKeeper(registryTable),
+    tokens: createClientTokens(registryTable),
     sessions: createSessionStore({ tableName: config.booksTable, client }),
     deployment: config.deployment,
     clock: systemClock,
     random: systemRandom,
     defaultSessionLimit: config.defaultSessionLimit,
     maxSessionLimit: config.maxSessionLimit,
-  };
+  } satisfies SessionsDeps;
+  const policies = createPolicyHandlers<'Data'>(deps, (principal, input) => findDataOwner(deps, principal, input));
   return createFunction(
     'manage-sessions',
     {
-      CreatePaymentSession: async ({ input, principal }) => {
-        const created = await createSession(deps, principal, input);
+      CreatePaymentSession: async ({ input, principal, caller }) => {
+        const created = await createSession(deps, principal, { ...input, caller });
         if (!created.ok) return created;
         const { managerId, sessionId, createdAt } = created.value;
         const paymentSession = toSessionView(config.deployment, created.value, createdAt);
@@ -39,7 +48,11 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
         const { managerId, sessionId } = deleted.value;
         return ok({ body: { status: 'DELETED' as const }, log: { managerId, sessionId } });
       },
+      PutDataPolicy: policies.put,
+      GetDataPolicy: policies.get,
+      DeleteDataPolicy: policies.remove,
+      ListDataPolicyChanges: policies.changes,
     },
-    { ...composeServing(env), requests: REQUESTS, userBinding: config.userBinding },
+    { ...composeServing(env), requests: { ...SESSION_REQUESTS, ...POLICY_REQUESTS }, userBinding: config.userBinding },
   );
 }

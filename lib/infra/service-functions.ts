@@ -120,6 +120,7 @@ function processPayment(parts: Parts): ServiceFunction {
   });
   data.books.grantPay(fn.role);
   data.registry.grantLookUp(fn.role);
+  data.registry.grantReadPolicies(fn.role);
   data.registry.grantKeepRepetitions(fn.role);
   keys.grantSign(fn.role);
   seeds.grantRead(fn.role);
@@ -152,6 +153,8 @@ function manageSessions(parts: Parts): ServiceFunction {
   });
   data.books.grantManageSessions(fn.role);
   data.registry.grantLookUp(fn.role);
+  data.registry.grantKeepPolicies(fn.role, ['user', 'agent', 'session']);
+  data.registry.grantBindTokens(fn.role);
   return fn;
 }
 
@@ -186,6 +189,7 @@ function manageConnectors(parts: Parts): ServiceFunction {
     },
   });
   data.registry.grantManageConnectors(fn.role);
+  data.registry.grantKeepPolicies(fn.role, ['deployment', 'manager', 'agent']);
   data.books.grantKeepGate(fn.role);
   seeds.grantCreate(fn.role);
   seeds.grantDescribe(fn.role);

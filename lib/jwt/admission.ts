@@ -84,7 +84,8 @@ function isTexts(value: unknown): value is readonly string[] {
  */
 const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'];
 
-function clientsOf(claims: VerifiedClaims): readonly string[] {
+/** The client that a token was made for, as its issuer names it; at most one. */
+export function clientsOf(claims: VerifiedClaims): readonly string[] {
   const name = CLIENT_CLAIMS.find((each) => Object.hasOwn(claims, each));
   const client = name === undefined ? undefined : memberOf(claims, name);
   return typeof client === 'string' ? [client] : [];

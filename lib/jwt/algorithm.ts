@@ -1,5 +1,5 @@
 /**
- * The signature algorithms that a token may name, all asymmetric: with a shared secret whoever verifies could also sign. The
+ * The signature algorithms that a token may name, all asymmetric: a verifier that has a shared secret could also sign. The
  * kind of key belongs to the algorithm, as RFC 7518 3.4 fixes each curve; node:crypto alone would let RS256 name an EC key.
  */
 export const ALGORITHMS = {

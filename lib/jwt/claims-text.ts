@@ -63,8 +63,8 @@ export function formatClaims(claims: VerifiedClaims): string {
 }
 
 /**
- * Reads what {@link formatClaims} wrote, or answers `null`. Trusts the text as far as its origin: whoever calls this must have it
- * from the authorizer's context, since it bears no signature.
+ * Reads what {@link formatClaims} wrote, or answers `null`. The text bears no signature, so a caller must have taken it from the
+ * authorizer's context and from nowhere else.
  */
 export function parseClaims(text: string): VerifiedClaims | null {
   const parsed = parseStrictJson(text, {

@@ -48,7 +48,7 @@ export function parseIssuerUrl(text: string): URL | null {
 
 /**
  * One GET of a JSON object in bounded time and space; follows no redirect, sends no credentials, keeps no answer, tries once.
- * @param get how it is asked. @default - whoever the name resolves to
+ * @param get sends the request. @default - to any address that the name resolves to
  */
 export function createFetchJson(bounds: FetchBounds = FETCH_BOUNDS, get: Fetch = plainFetch): FetchJson {
   return async (text) => {

@@ -19,7 +19,7 @@ export function createGuardedFetch(mayAsk: (address: string) => boolean, resolve
   const guarded: LookupFunction = (host, options, done) => {
     resolve(host, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return done(error, '');
-      // All of them: which one is taken is up to whoever connects.
+      // Every address must be allowed, since the connecting code may pick any of them.
       if (addresses.length === 0 || !addresses.every(({ address }) => mayAsk(address))) {
         return done(new AddressRefused(`${host} is at an address that may not be asked`), '');
       }

@@ -1,3 +1,4 @@
+import { parseAddress } from '../chains/evm/address.ts';
 import type { Network } from '../domain/assets.ts';
 import type { Offer, SchemeKey } from '../domain/payment/shapes.ts';
 import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
@@ -39,7 +40,8 @@ export interface PaymentProtocol {
 const x402: PaymentProtocol = {
   paymentType: 'CRYPTO_X402',
   inputName: 'cryptoX402',
-  parse: async (paymentInput, allowed) => parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES }),
+  parse: async (paymentInput, allowed) =>
+    parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES, readAddress: parseAddress }),
   toOutput: ({ version }, payload) => ({ version, payload }),
 };
 
@@ -75,7 +77,7 @@ export async function parsePaymentInput(
   return refuse({ reason: 'invalid_challenge', code: 'unsupported_payment_type', field: 'paymentType', message });
 }
 
-/** The members of ProcessPayment for the smallest payment that there is, for whoever probes a service with one. */
+/** The members of ProcessPayment for the smallest possible payment: for probing a service. */
 export function smallestPayment(network: Network, payTo: string) {
   return {
     paymentType: 'CRYPTO_X402',

@@ -1,7 +1,7 @@
 import type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-state.ts';
 import { findNetwork } from '../domain/assets.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
-import type { Offer } from '../domain/payment/shapes.ts';
+import type { Offer, OfferBase } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { isRecord, memberOf } from '../json/record.ts';
 import type { PaymentProtocol } from './catalogue.ts';
@@ -141,8 +141,31 @@ export interface SignedFor {
   readonly payTo: string;
 }
 
+/** How a payment is made, apart from who gets how much of what: a proof of one way is worth nothing as one of another. */
+export type PaymentWay = Pick<OfferBase, 'scheme' | 'transferMethod' | 'facilitator'>;
+
+/** The way that a proof was signed for. `null`: no scheme knows it. */
+export function wayOf(paymentOutput: unknown): PaymentWay | null {
+  const payload = payloadOf(paymentOutput);
+  if (payload === null) return null;
+  for (const { scheme, transferMethod, recognize } of X402_SCHEMES.payable) {
+    const own = recognize(payload);
+    if (own !== null) return { scheme, transferMethod, ...own };
+  }
+  return null;
+}
+
+/** Whether an offer is paid in a way; `null` stands for all ways. */
+export function isPaidBy(way: PaymentWay | null, offer: PaymentWay): boolean {
+  if (way === null) return true;
+  const { scheme, transferMethod, facilitator } = way;
+  const isOfFacilitator = offer.facilitator?.toLowerCase() === facilitator?.toLowerCase();
+  return offer.scheme === scheme && offer.transferMethod === transferMethod && isOfFacilitator;
+}
+
 /** Whether a proof is for an offer as it stands. */
-export function isSignedFor(signed: SignedFor, { offer, price }: ChosenPayment): boolean {
+export function isSignedFor(signed: SignedFor, way: PaymentWay | null, { offer, price }: ChosenPayment): boolean {
+  if (!isPaidBy(way, offer)) return false;
   const { network, asset, payTo } = offer;
   const same = [network, asset, payTo].every(
     (value, index) => value.toLowerCase() === [signed.network, signed.asset, signed.payTo][index]?.toLowerCase(),
@@ -160,14 +183,24 @@ export interface Presentation {
 /**
  * How to present a proof that was signed for terms which the seller does not offer: as an entry of these terms. Throws for a network
  * that Bursar does not know.
+ * @param way of the proof, where the entry is one of another way; `null`: it is of the same
  */
-export function restate({ challenge, entry }: Presentation, signed: SignedFor): Presentation {
+export function restate({ challenge, entry }: Presentation, signed: SignedFor, way: PaymentWay | null): Presentation {
   if (challenge.document === null) return { challenge, entry };
   const network = findNetwork(signed.network);
   const price = parseUsd(signed.amountUsd);
   if (network === undefined || !price.ok) throw new Error('the stored payment is of another release');
   const { payTo } = signed;
-  return { challenge, entry: restateEntry(challenge.document.version, entry, { network, price: price.value, payTo }) };
+  const { version } = challenge.document;
+  const terms = { network, price: price.value, payTo, way: way === null ? null : toEntryWay(way) };
+  return { challenge, entry: restateEntry(version, entry, terms) };
+}
+
+function toEntryWay(way: PaymentWay): { readonly scheme: string; readonly extra: object } {
+  const { scheme, transferMethod } = way;
+  const found = X402_SCHEMES.payable.find((each) => each.scheme === scheme && each.transferMethod === transferMethod);
+  if (found === undefined) throw new Error('the stored payment is of another release');
+  return { scheme, extra: found.extraOf(way) };
 }
 
 /**

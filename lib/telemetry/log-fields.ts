@@ -26,6 +26,9 @@ export interface LogFields {
   readonly sessionStartedAt?: string;
   /** Present where the answer is one that was given before. */
   readonly replayed?: true;
+  /** Whose spend policy was changed, and the hash that it has since; without one where it was removed. */
+  readonly policyScope?: string;
+  readonly policyHash?: string;
   /** Which of a manager's conditions a token did not meet. */
   readonly tokenCheck?: string;
 }

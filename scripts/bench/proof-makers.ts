@@ -73,8 +73,8 @@ function createOurSteps({ signer, key, account }: BenchWallet) {
       return { transferMethod: 'eip3009', from, nonce: `0x${randomBytes(32).toString('hex')}`, ...window.value };
     },
     sign: (digest: Uint8Array): Promise<Hex> => signer.sign(key, messageOf(digest), from),
-    present: (chosen: ChosenOffer, terms: SigningTerms, signature: Hex): string =>
-      buildPaymentHeader(challenge, chosen, presentProof(chosen.offer, terms, signature)).value,
+    present: async (chosen: ChosenOffer, terms: SigningTerms, signature: Hex): Promise<string> =>
+      (await buildPaymentHeader(challenge, chosen, presentProof(chosen.offer, terms, signature))).value,
   };
 }
 

@@ -56,7 +56,7 @@ function nameOf({ was, becomes }: Named): string {
   return `${was}\n${becomes}`;
 }
 
-/** What keeps a file's record from being true: each a line for whoever has to mend it. */
+/** What is wrong with a file's record: one line for each thing to mend. */
 export function findProblems(file: string, outcomes: readonly Outcome[], { scores, survivors }: Recorded): string[] {
   const listed = survivors[file] ?? [];
   const names = new Set(listed.map(nameOf));

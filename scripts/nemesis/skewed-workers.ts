@@ -23,7 +23,7 @@ const spawnSkewed: Spawn = (command, args, options) => {
   return (spawn as Spawn)(command, ['--import', CLOCK, ...args], { ...options, env });
 };
 
-// Whoever loads the clock alone gets the constant and nothing else.
+// A module that loads this file for the clock alone gets the constant and nothing else.
 if (process.env[SKEW_VARIABLE] === undefined) {
   Object.assign(childProcess, { spawn: spawnSkewed });
   syncBuiltinESMExports();

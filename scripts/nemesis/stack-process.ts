@@ -42,7 +42,7 @@ export function startStackProcess({ port, dataDir, cwd }: StackProcessOptions): 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ready = untilReady(child);
-  // Whoever kills it while it starts does not wait for it.
+  // A caller that kills it while it starts does not wait for `ready`.
   ready.catch(() => {});
   // That it cannot start is what `ready` tells.
   untilChildEnds(child, () => void killTreeAtOnce(child.pid!)).catch(() => {});

@@ -11,7 +11,7 @@ const NAME = 'cdk';
 
 /**
  * Makes the package `bursar-cdk`: the stacks, file by file with their types, and the functions that they deploy, bundled. CDK
- * itself comes from whoever installs it. Returns where the package is.
+ * itself is a peer that the user installs. Returns where the package is.
  */
 export async function buildCdkPackage(): Promise<string> {
   const target = builtPackage(NAME);

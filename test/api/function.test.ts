@@ -10,6 +10,7 @@ import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import { ok, refuse } from '../../lib/domain/result.ts';
 import { makeEvent } from '../support/events.ts';
 import { createTestClock } from '../support/paying.ts';
+import { POLICIES_UNASKED } from '../support/unasked.ts';
 
 const ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
 const valid = {
@@ -40,6 +41,7 @@ const handler = createFunction(
       return ok({ body: ANSWERED, log: { sessionId: 's-1' } });
     },
     DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
+    ...POLICIES_UNASKED,
   },
   { requests: REQUESTS, clock: createTestClock(), metricNamespace: 'Bursar', log: (line) => lines.push(line) },
 ) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;

@@ -352,14 +352,18 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the operations of users: the data plane, receipts and asking', () => {
+  test('stand the operations of users: the data plane, receipts, asking and spend policies', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
     expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
       'ListPayments',
       'GetPayment',
       'QuoteChallenge',
       'PayChallenge',
+      'PutDataPolicy',
+      'GetDataPolicy',
+      'DeleteDataPolicy',
+      'ListDataPolicyChanges',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(14);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(18);
   });
 });

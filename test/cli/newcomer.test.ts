@@ -4,6 +4,7 @@ import { COMMANDS } from '../../lib/cli/commands.ts';
 import { suggest } from '../../lib/cli/program/suggestion.ts';
 import { CLI_VARIABLES } from '../../lib/cli/target/environment.ts';
 import { PROGRAM_VARIABLES } from '../../lib/infra/config/source.ts';
+import { delivered, REPORT, settled, world as market } from './market.ts';
 import { CONTEXT, createReadyWorld, createWorld, json, sessionView, WALLET } from './world.ts';
 
 const LOCAL = {
@@ -56,6 +57,29 @@ describe('help', () => {
     const world = createWorld();
     await world.run('--version');
     expect(world.out()).toBe('bursar 1.2.3\n');
+  });
+});
+
+describe('on a screen of 80 columns', () => {
+  const screen = { columns: 80, answers: ['y'] };
+
+  const failed = () => new Response('', { status: 500, headers: settled(false) });
+
+  test.each([
+    ['delivers', delivered, 0],
+    ['does not', failed, 5],
+  ])('what pay says fits where the seller %s', async (_what, answer, code) => {
+    const world = market(answer, screen);
+    expect(await world.run('pay', REPORT)).toBe(code);
+    expect(world.err()).toContain('SIGNED');
+    expect(widest(world.err())).toBeLessThanOrEqual(80);
+  });
+
+  test('a prompt fits, and what is said of a revoked session', async () => {
+    const world = createReadyWorld({ ...screen, routes: { '/deletePaymentSession': () => json({}) } });
+    expect(await world.run('session', 'revoke')).toBe(0);
+    expect(world.out()).toContain('is revoked');
+    expect(Math.max(widest(world.out()), ...world.prompts.map(widest))).toBeLessThanOrEqual(80);
   });
 });
 

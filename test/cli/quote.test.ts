@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { askForPayment, PAY_TO, SELLER } from '../client/script.ts';
-import { createReadyWorld, json, type Routes } from './world.ts';
+import { createReadyWorld, json, type Routes, type WorldOptions } from './world.ts';
 
 const REPORT = `${SELLER}/report`;
 const QUOTE_ID = `q1-abc-${'0'.repeat(64)}`;
@@ -26,8 +26,9 @@ const quoted = () =>
     },
   });
 
-const open = (routes: Routes = {}) =>
+const open = (routes: Routes = {}, options: WorldOptions = {}) =>
   createReadyWorld({
+    ...options,
     routes: { '/quote': quoted, '/report': () => askForPayment(2), ...routes },
   });
 const asked = ({ seen }: ReturnType<typeof open>) => seen.filter(({ path }) => path.endsWith('/bursar/quote'));
@@ -47,6 +48,15 @@ describe('quote', () => {
     expect(cli.out()).toMatch(/0 +REFUSED bursar:unsupported_scheme/);
     expect(cli.out()).toContain(QUOTE_ID);
     expect(cli.out()).not.toContain('\u001b');
+  });
+
+  test('fits a screen of 80 columns, with the reasons below the table and the quote whole', async () => {
+    const cli = open({}, { columns: 80 });
+    expect(await cli.run('quote', REPORT)).toBe(0);
+    const lines = cli.out().split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines).toContain(QUOTE_ID);
+    expect(cli.out()).toMatch(/offer 0 +bursar:unsupported_scheme: a /);
   });
 
   test('pays nothing: it calls nothing else', async () => {

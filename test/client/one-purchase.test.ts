@@ -108,6 +108,23 @@ describe('a purchase is one payment', () => {
     expect(books.asked).toHaveLength(2);
   });
 
+  test.each([
+    ['stands among them', [{}]],
+    ['is not made any more', []],
+  ])('presented in the way that was signed, where other ways cost the same and its offer %s', async (_what, own) => {
+    const books = createBooks();
+    await run(books.client(), [asking(500_000), cut()]);
+    const token = { name: 'USDC', version: '2' };
+    const ceiling = { scheme: 'upto', extra: { ...token, facilitatorAddress: `0x${'3'.repeat(40)}` } };
+    const permit = { extra: { ...token, assetTransferMethod: 'permit2' } };
+    const accepts = [ceiling, permit, ...own].map((each) => ({ ...makeEntry(2), ...each }));
+    const session = { paymentManagerArn: 'arn', paymentSessionId: 'another', userId: 'user' };
+    const answers = [askForPayment(2, { document: { accepts } }), delivered()];
+    const { sent, outcome } = await run(books.client(), answers, { session });
+    expect(outcome).toMatchObject({ status: 200, payment: { processPaymentId: 'payment-1' } });
+    expect(proofsOf(sent)[0].accepted).toEqual(makeEntry(2));
+  });
+
   test('presented under the offer that it is for, where the seller has several', async () => {
     const books = createBooks({ budgetUsd: '0.10' });
     await run(books.client(), [asking(500_000)]);

@@ -35,7 +35,7 @@ interface Trial {
   readonly what: string;
   readonly operation: Parameters<typeof callerOf>[0];
   readonly ways: readonly Way[];
-  /** @default - whoever may */
+  /** @default - a role that may */
   readonly caller?: Caller;
   readonly input: (stage: Stage) => Input | Promise<Input>;
   readonly expected: Refused;

@@ -14,8 +14,8 @@ import {
 } from './requests.ts';
 import { availableOf, createWorld, textOf, type Manager, type User } from './world.ts';
 
-// Two users at two managers of two connectors each, once by signature and once by token. Whoever asks for what is not theirs
-// must get the very bytes of what never was.
+// Two users at two managers of two connectors each, once by signature and once by token. A caller that asks for what
+// belongs to another gets the very bytes that it gets for what does not exist.
 
 const sdk = createSdk(readTarget());
 const world = createWorld(sdk);

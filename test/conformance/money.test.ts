@@ -122,7 +122,7 @@ describe.each(cases)('$way, $type, x402 v$version', ({ way, type, version }) => 
     const chosen = chooseOffer(challenge.value, { requestedUrl: seller.url });
     if (!chosen.ok) throw new Error(chosen.error.message);
     const output = succeed(await pay(way, user, paymentInput(ids, version, { ...chosen.value.entry })));
-    const header = buildPaymentHeader(challenge.value, chosen.value, proofOf(output));
+    const header = await buildPaymentHeader(challenge.value, chosen.value, proofOf(output));
     const bought = await fetch(seller.url, { headers: { [header.name]: header.value } });
     const settlement = parseSettlement(bought.headers);
     expect([bought.status, settlement.ok && settlement.value?.success]).toEqual([200, true]);

@@ -156,7 +156,7 @@ function removalOf(operation: AgentCoreOperation, { id }: Manager, output: Input
   }
 }
 
-/** Calls an operation of a user at a manager, as whoever may. */
+/** Calls an operation of a user at a manager, as a role that may. */
 export function callFor(
   sdk: Sdk,
   operation: AgentCoreOperation,

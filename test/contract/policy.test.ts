@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { POLICY_DOCUMENT } from '../../lib/contract/operations/policies.ts';
 import { formatPolicySchema, readPolicy } from '../../lib/contract/policy.ts';
 import { formatPolicy, hashPolicy, POLICY_CODES, type Rule } from '../../lib/domain/policy/index.ts';
 import { parseStrictJson } from '../../lib/json/strict-json.ts';
@@ -225,4 +226,10 @@ describe('the published schema', () => {
       expect(validate({ version: 1, rules: [rule] }), JSON.stringify(rule)).toBe(false);
     expect(validate({ version: 2, rules: [] })).toBe(false);
   });
+});
+
+test.each(['PutControlPolicy', 'PutDataPolicy'] as const)('the example of %s has the hash of its policy', (name) => {
+  const { spendPolicy } = POLICY_DOCUMENT.operations[name].answer;
+  const document = readPolicy(spendPolicy.policy);
+  expect(document.ok && hashPolicy(document.value)).toBe(spendPolicy.hash);
 });

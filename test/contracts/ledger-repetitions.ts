@@ -41,7 +41,7 @@ export function ledgerRepetitionsContract(name: string, make: () => Promise<Ledg
       expect(await ledger.putIntent(payment)).toEqual({ kind: 'exists', payment: await stored() });
     });
 
-    test('an intent that is decided exists already, whoever puts it', async () => {
+    test('an intent that is decided exists already, also for its owner', async () => {
       await abort(1);
       expect(await ledger.putIntent(payment)).toMatchObject({ kind: 'exists', payment: { status: 'ABORTED' } });
     });

@@ -290,7 +290,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect(await takeOver(payment, '0x000000000000000000000003')).toEqual({ kind: 'lost', payment: taken.payment });
     });
 
-    test('gives an aborted payment to whoever takes it over', async () => {
+    test('gives an aborted payment to the handler that takes it over', async () => {
       const payment = await intended(await opened());
       await ledger.decide(payment.id, 1, { status: 'ABORTED', at: NOW });
       expect(await takeOver(payment)).toMatchObject({ kind: 'taken', payment: { attempt: 2, status: 'PENDING' } });

@@ -43,7 +43,7 @@ export function connectorChangeContract(registry: () => Registry): void {
       expect(await read(connector)).toEqual(next);
     });
 
-    test('is not changed by whoever read an earlier revision, nor under a client token that is used up', async () => {
+    test('is not changed by a caller that read an earlier revision, nor under a client token that is used up', async () => {
       const connector = await create();
       const next = change(connector, 'first');
       const remembered = makeRemembered();

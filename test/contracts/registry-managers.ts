@@ -98,7 +98,7 @@ export function managerContract(registry: () => Registry): void {
       }
     });
 
-    test('is not changed by whoever read an earlier revision, and keeps its token free', async () => {
+    test('is not changed by a caller that read an earlier revision, and keeps its token free', async () => {
       const manager = await create();
       const next = change(manager, { description: 'first' });
       const remembered = makeRemembered();
@@ -133,7 +133,7 @@ export function managerContract(registry: () => Registry): void {
       }
     });
 
-    test('is not deleted under a client token that is used up, nor by whoever read an earlier revision', async () => {
+    test('is not deleted under a client token that is used up, nor by a caller that read an earlier revision', async () => {
       const manager = await create();
       const remembered = makeRemembered();
       const next = change(manager);

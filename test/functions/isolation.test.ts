@@ -84,6 +84,7 @@ const withManager = (operation: OperationName): object => {
   if (operation === 'CreatePaymentSession') return sessionRequest(own);
   if (operation === 'ProcessPayment') return paymentRequest(own);
   if (operation === 'PayChallenge' || operation === 'QuoteChallenge') return askingBody(own);
+  if (operation.includes('DataPolicy')) return { policy: { version: 1, rules: [] } };
   if (operation === 'CreateWithdrawal') return withdrawal(own);
   return operation === 'GetPaymentInstrumentBalance' ? balance(own) : own;
 };

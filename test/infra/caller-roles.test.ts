@@ -132,7 +132,7 @@ describe('the roles that are handed out', () => {
     ['lambda:InvokeFunction', `arn:aws:lambda:${region}:${account}:function:any`],
     ['sts:AssumeRole', `arn:aws:iam::${account}:role/Bursar-us-east-1-process-payment`],
     ['iam:PassRole', `arn:aws:iam::${account}:role/Bursar-us-east-1-process-payment`],
-  ])('nobody may %s: whoever could would go around the API', async (action, resource) => {
+  ])('nobody may %s, which would go around the API', async (action, resource) => {
     expect(await whoMay({ action, resource })).toEqual([]);
   });
 

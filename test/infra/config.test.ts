@@ -229,7 +229,7 @@ describe('binding the user to the role session', () => {
     expect(config.bindUserToRoleSession).toBe(true);
   });
 
-  test('refuses an account as principal, named or by default: whoever assumes could take any name', () => {
+  test('refuses an account as principal, named or by default: its principals could take any session name', () => {
     const missing = 'bindUserToRoleSession needs processPaymentPrincipals: expected ARNs of users and roles';
     expect(() => bind(backend, `${backend},arn:aws:iam::123456789012:root`)).toThrow(missing);
     expect(() => parse({}, { BURSAR_BIND_USER_TO_ROLE_SESSION: 'true' })).toThrow(

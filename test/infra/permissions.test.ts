@@ -326,6 +326,21 @@ describe('the registry', () => {
     ['GetItem', instrument, [instruments, ...readers]],
     ['UpdateItem', instrument, [instruments]],
     ['Query', instrument, ['read-payments']],
+    ['BatchGetItem', 'POL#deployment', ['process-payment']],
+    ['BatchGetItem', 'POL#session#acme-0123456789#s', ['process-payment']],
+    ['BatchGetItem', manager, []],
+    ['BatchGetItem', instrument, []],
+    ['GetItem', 'POL#deployment', [connectors]],
+    ['Query', 'POL#user#acme-0123456789#alice', ['manage-sessions']],
+    ['PutItem', 'POL#deployment', [connectors]],
+    ['PutItem', 'POL#deployment2', []],
+    ['PutItem', 'POL#manager#acme-0123456789', [connectors]],
+    ['PutItem', 'POL#agent#acme-0123456789#buyer', [connectors, 'manage-sessions']],
+    ['PutItem', 'POL#user#acme-0123456789#alice', ['manage-sessions']],
+    ['PutItem', 'POL#session#acme-0123456789#s', ['manage-sessions']],
+    ['UpdateItem', 'POL#user#acme-0123456789#alice', []],
+    ['DeleteItem', 'POL#user#acme-0123456789#alice', []],
+    ['PutItem', 'MGR#~0123', [connectors, 'manage-sessions']],
     ['GetItem', provider, ['issue-tokens', connectors, identities]],
     ['UpdateItem', provider, [connectors, identities]],
     ['PutItem', provider, [identities]],
@@ -373,11 +388,11 @@ describe('the registry', () => {
   });
 });
 
-test('terms that were paid lately are the paying function’s alone, and only where a deployment asks for them', async () => {
+test('what was paid by name, and terms that were paid lately, are the paying function’s alone', async () => {
   const terms = onItem('PutItem', 'Registry', `REP#${'0'.repeat(64)}`);
   expect(await whoMay(terms)).toEqual(['process-payment']);
   const plain = createAccessPolicies((await synthesize()).deployment.roles, ENVIRONMENT);
-  expect(await whoMay(terms, plain)).toEqual([]);
+  expect(await whoMay(terms, plain)).toEqual(['process-payment']);
   expect(await whoMay(onItem('PutItem', 'Books', PAYMENT), plain)).toEqual(['process-payment']);
 });
 

@@ -14,7 +14,7 @@ describe.each(Object.entries(STORED))('a stored %s', (name, { value, item, parse
     expect(parse(fromJson(VERSION_1[name]!))).toEqual(value);
   });
 
-  test('is written as earlier releases read it: whoever changes that raises the version and keeps reading the old one', () => {
+  test('is written as earlier releases read it: a change raises the version and keeps reading the old one', () => {
     expect(toJson(item)).toEqual(VERSION_1[name]);
   });
 

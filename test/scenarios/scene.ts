@@ -164,7 +164,7 @@ export async function askSeller(stack: LocalStack, name: string): Promise<Terms>
 
 /** Sends a proof by hand, and reads what the seller says of the settlement. */
 export async function sendProof({ url, challenge, chosen }: Terms, payload: object) {
-  const header = buildPaymentHeader(challenge, chosen, payload);
+  const header = await buildPaymentHeader(challenge, chosen, payload);
   const response = await fetch(url, { headers: { [header.name]: header.value } });
   const settlement = parseSettlement(response.headers);
   return {

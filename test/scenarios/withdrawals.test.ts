@@ -133,7 +133,7 @@ describe('money that is left in a deleted wallet', () => {
     ]);
   });
 
-  test('goes home by a transaction of whoever pays the gas', async () => {
+  test('goes home by a transaction of another account, which pays the gas', async () => {
     const { stack } = scene;
     const { userId, wallet } = await leaveMoneyBehind('SeedVault');
     const before = await stack.chain.balanceOf(home());

@@ -182,7 +182,7 @@ export function createLife(draw: Draw, time: Clock, { crashed, stopped }: Pick<F
         }
       }
       if (own === diesAt) {
-        // What it has sent goes its way, whoever waits for it.
+        // What it has sent is delivered, whether or not somebody waits for the reply.
         if (diesAfter) await effect(...args).catch(() => undefined);
         die('died');
       }

@@ -1,6 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { presentTransfer, transferDigest, type Eip3009Terms } from '../../lib/chains/evm/eip3009.ts';
 import type { Transfer } from '../../lib/chains/evm/tokens.ts';
+import { parseAddress } from '../../lib/chains/evm/address.ts';
 import type { Hex } from '../../lib/domain/payment/shapes.ts';
 import { ok, type Result } from '../../lib/domain/result.ts';
 import { X402_SCHEMES } from '../../lib/protocols/x402/schemes/catalogue.ts';
@@ -22,7 +23,7 @@ export const parseRequirement = (
   input: Parameters<typeof requirement.parseRequirement>[0],
   { networks }: { readonly networks: ReadonlySet<string> },
 ): ReturnType<typeof requirement.parseRequirement> =>
-  requirement.parseRequirement(input, { networks, schemes: X402_SCHEMES });
+  requirement.parseRequirement(input, { networks, schemes: X402_SCHEMES, readAddress: parseAddress });
 
 export const digestOf = (offer: Transfer, terms: Omit<Eip3009Terms, 'transferMethod'>): Uint8Array =>
   transferDigest(offer, { transferMethod: 'eip3009', ...terms });

@@ -33,6 +33,8 @@ const FIELDS: Required<LogFields> = {
   limitUsd: '10.00',
   sessionStartedAt: '2026-11-21T13:00:00.000Z',
   replayed: true,
+  policyScope: 'user',
+  policyHash: '0'.repeat(64),
   tokenCheck: 'audience',
 };
 const REQUEST: TracedRequest = {

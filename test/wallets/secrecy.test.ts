@@ -47,7 +47,7 @@ function needlesOf(mnemonic: string, seed: Uint8Array): readonly string[] {
   ];
 }
 
-/** Everything an error says to whoever prints it in any way. */
+/** Everything that an error shows, in each way of printing it. */
 function textOf(error: unknown): string {
   const { stack = '', message = '' } = error as Error;
   const shown = inspect(error, {

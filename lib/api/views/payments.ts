@@ -7,7 +7,7 @@ import type { SessionSummary } from '../../domain/ports/books.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
 import type { LogFields } from '../../telemetry/log-fields.ts';
 
-// AgentCore's shapes, with members of ours added where its documents pretend they exist; its clients ignore those.
+// AgentCore's shapes, with members of ours added; its clients ignore those.
 
 const usd = (amount: MicroUsd) => ({ value: formatUsd(amount), currency: 'USD' as const });
 

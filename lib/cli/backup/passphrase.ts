@@ -2,14 +2,14 @@ import type { Invocation } from '../program/command.ts';
 import { CliError, EXIT, usageError } from '../terminal/outcome.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** What guards the money of all wallets of a connector against whoever finds the file. */
+/** Bounds of a passphrase. It alone guards the money of all wallets of a connector once somebody finds the file. */
 const PASSPHRASE_MIN_CHARS = 12;
 const PASSPHRASE_MAX_CHARS = 1024;
 const FILE_MAX_BYTES = 8 * 1024;
 /** One that is too short, or not the same twice, is asked for again, so often in all. */
 const ASKED_MAX = 3;
 
-/** Of an option, the terminal's own or nobody's; never an argument, which every process of the machine can see. */
+/** From a file that an option names, else typed at the terminal; never an argument, which every process of the machine can see. */
 export async function askPassphrase(
   { deps: { files, terminal }, options }: Pick<Invocation, 'deps' | 'options'>,
   purpose: 'new' | 'known',
@@ -48,7 +48,7 @@ async function problemOf(terminal: Terminal, given: string, purpose: 'new' | 'kn
 
 function checkLength(passphrase: string, what: string): string {
   const fits = passphrase.length >= PASSPHRASE_MIN_CHARS && passphrase.length <= PASSPHRASE_MAX_CHARS;
-  // Nobody can type a line break where `age --decrypt` asks.
+  // A line break could not be typed at the prompt of `age --decrypt`.
   if (fits && !/[\r\n]/.test(passphrase)) return passphrase;
   throw usageError(
     `${what} must have ${PASSPHRASE_MIN_CHARS} to ${PASSPHRASE_MAX_CHARS} characters, on one line`,

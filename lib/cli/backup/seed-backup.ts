@@ -3,7 +3,7 @@ import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { deriveAccountKey } from '../../wallets/seed-vault/provisioner.ts';
 import { formatSeedSecret, parseSeedSecret } from '../../wallets/seed-vault/seed-secret.ts';
 
-/** Everything that brings the seed of one connector back: whoever reads this can spend from all of its wallets. */
+/** Everything that brings the seed of one connector back. Anybody who reads it can spend from all of its wallets. */
 export interface SeedBackup {
   readonly paymentManagerArn: string;
   readonly paymentConnectorId: string;
@@ -39,7 +39,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
 };
 const KMS_KEY = /^[\w:/-]{1,2048}$/;
 
-/** How to read it in ten years, for whoever has nothing but the file, age and the passphrase. */
+/** How to read the backup in ten years, with nothing but the file, age and the passphrase. */
 const NOTE =
   "The mnemonic is BIP-39, without a passphrase of its own. Any Ethereum wallet restores it; wallet number i is m/44'/60'/0'/0/i.";
 

@@ -15,7 +15,7 @@ import { countOwn, findWallets, type KnownWallets } from '../backup/wallets.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { requireManager } from '../target/ids.ts';
 import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
-import { formatFacts } from '../terminal/layout.ts';
+import { formatFacts, tell } from '../terminal/layout.ts';
 
 const ROLE = 'an administrator of the account, or BackupRole, which is there where backupPrincipals names somebody';
 
@@ -51,7 +51,7 @@ async function runCreate(invocation: Invocation): Promise<Outcome> {
     };
     await writeSealed(invocation, out, backup, passphrase);
     const compared = countOwn(backup.extendedPublicKey, wallets.addresses);
-    if (compared === 0) deps.terminal.err(`warning: compared with no wallet: ${wallets.whyNone}\n`);
+    if (compared === 0) tell(deps.terminal, `warning: compared with no wallet: ${wallets.whyNone}`);
     return done({ file: out, ...publicOf(backup), compared }, describe({ file: out, ...publicOf(backup), compared }));
   } finally {
     store.close();
@@ -214,7 +214,7 @@ export const backupCreate: Command = {
     ['bursar backup create --connector vault-0123456789 --out vault.age --passphrase-file pass.txt', 'in a script'],
   ],
   notes: [
-    'Whoever has the file and its passphrase has the money of all wallets of the connector: keep them apart. The format is age (age-encryption.org): `age --decrypt FILE` shows the 24 words without Bursar.',
+    'Anybody who has the file and its passphrase has the money of all wallets of the connector: keep them apart. The format is age (age-encryption.org): `age --decrypt FILE` shows the 24 words without Bursar.',
     'A SeedVault connector has one seed for ever, so one backup holds for all wallets that it has and will have. Wallets of an AwsKms connector cannot be backed up.',
   ],
   run: runCreate,

@@ -5,15 +5,18 @@ import type { Finding } from '../doctor/finding.ts';
 import { checkMetrics } from '../doctor/metrics.ts';
 import { checkQuotas } from '../doctor/quotas.ts';
 import { checkResources } from '../doctor/resources.ts';
+import { tell, wrap } from '../terminal/layout.ts';
 import { EXIT, type Outcome } from '../terminal/outcome.ts';
 import { paint, printable, type Terminal } from '../terminal/terminal.ts';
 
+const STATUS_CHARS = 4;
+const FINDING_INDENT = 6;
 const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as const;
 
 async function runDoctor(invocation: Invocation): Promise<Outcome> {
   const { terminal } = invocation.deps;
   const say = (line: string): void => {
-    if (terminal.interactive) terminal.err(`${line}\n`);
+    if (terminal.interactive) tell(terminal, line);
   };
   const findings: Finding[] = [];
   say('asking the account for its quotas');
@@ -37,8 +40,12 @@ async function runDoctor(invocation: Invocation): Promise<Outcome> {
 }
 
 function format(terminal: Terminal, { what, status, detail, mend }: Finding): string {
-  const line = `${paint(terminal, COLORS[status], status.padEnd(4))}  ${what}: ${printable(detail)}`;
-  return mend === undefined ? line : `${line}\n      ${printable(mend)}`;
+  const { columns } = terminal;
+  // Painted last: the screen does not show the characters of a colour, and they must not count.
+  const line = wrap(`${status.padEnd(STATUS_CHARS)}  ${what}: ${printable(detail)}`, columns, FINDING_INDENT);
+  const painted = paint(terminal, COLORS[status], line.slice(0, STATUS_CHARS)) + line.slice(STATUS_CHARS);
+  const indent = ' '.repeat(FINDING_INDENT);
+  return mend === undefined ? painted : `${painted}\n${wrap(indent + printable(mend), columns, FINDING_INDENT)}`;
 }
 
 function verdict(findings: readonly Finding[]): string {

@@ -19,7 +19,7 @@ import {
 } from '../operations.ts';
 import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts } from '../terminal/layout.ts';
+import { formatFacts, tell, wrap } from '../terminal/layout.ts';
 import { paint } from '../terminal/terminal.ts';
 import { chainOf, formatAddressUri, formatQrCode } from '../target/wallet.ts';
 
@@ -27,15 +27,18 @@ const MANAGER_NAME_DEFAULT = 'bursar';
 const MANAGER_NAME = /^[a-zA-Z][a-zA-Z0-9]{0,47}$/;
 const CONNECTOR_TYPES = ['SeedVault', 'AwsKms'] as const;
 type ConnectorType = (typeof CONNECTOR_TYPES)[number];
-/** The API wants one and never assumes it: Bursar's functions have roles of their own. */
+/** The API requires a role ARN, which Bursar never assumes: its functions have roles of their own. */
 const UNUSED_ROLE = 'arn:aws:iam::000000000000:role/bursar-cli-unused';
 /** A name whose resource was deleted still answers under its old token: so many names in a row may be used up. */
 const GENERATIONS_MAX = 8;
+/** Where the texts of `manager    bursar is there` and of `  1. bursar faucet` begin. */
+const FACTS_INDENT = 11;
+const STEP_INDENT = 5;
 const GONE = /^(?:DELETED|DELETING|FAILED|CREATE_FAILED)$/;
 
 type Say = (line: string) => void;
 
-/** The same names always give the same token, so that a second `init` meets what the first one made. */
+/** The same names always give the same token, so that a second `init` finds what the first one made. */
 export function tokenOf(...names: readonly string[]): string {
   return `bursar-cli-${createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 48)}`;
 }
@@ -126,7 +129,7 @@ interface Tenant {
   readonly paymentConnectorId: string;
 }
 
-/** Manager and connector; what is known by hand or by an earlier run serves where the caller is not an operator. */
+/** Manager and connector. A caller that is not an operator gets those that the options or an earlier run name. */
 async function findTenant({ deps, target, options }: Invocation, say: Say): Promise<Tenant> {
   const name = options.text('name') ?? MANAGER_NAME_DEFAULT;
   const connectorId = options.text('connector');
@@ -185,7 +188,7 @@ function isDenied(error: unknown): boolean {
 
 async function runInit(invocation: Invocation): Promise<Outcome> {
   const { deps, target, options } = invocation;
-  const say: Say = (line) => deps.terminal.err(`${line}\n`);
+  const say: Say = (line) => tell(deps.terminal, line, FACTS_INDENT);
   const network = chainOf(options, target.context);
   const tenant = await findTenant(invocation, say);
   const before = target.context;
@@ -243,16 +246,19 @@ function describe(
   { deps: { terminal }, target }: Invocation,
   made: CliContext & { readonly fundingUri: string | null; readonly nextSteps: readonly string[] },
 ): string {
-  const facts = formatFacts({
-    manager: made.paymentManagerArn,
-    connector: made.paymentConnectorId,
-    wallet: made.paymentInstrumentId,
-    user: target.access.kind === 'token' ? 'the token’s' : made.userId,
-    address: made.walletAddress,
-    chain: `${made.chain} (USDC)`,
-  });
+  const facts = formatFacts(
+    {
+      manager: made.paymentManagerArn,
+      connector: made.paymentConnectorId,
+      wallet: made.paymentInstrumentId,
+      user: target.access.kind === 'token' ? 'the token’s' : made.userId,
+      address: made.walletAddress,
+      chain: `${made.chain} (USDC)`,
+    },
+    terminal.columns,
+  );
   const code = terminal.screen && made.fundingUri !== null ? ['', formatQrCode(terminal, made.fundingUri)] : [];
-  const steps = made.nextSteps.map((step, index) => `  ${index + 1}. ${step}`);
+  const steps = made.nextSteps.map((step, index) => wrap(`  ${index + 1}. ${step}`, terminal.columns, STEP_INDENT));
   return [facts, ...code, made.fundingUri ?? '', '', paint(terminal, 'bold', 'next'), ...steps].join('\n');
 }
 

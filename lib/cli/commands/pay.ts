@@ -11,6 +11,7 @@ import { note, whatItMeans, type Purchase } from '../purchase/purchase.ts';
 import { readWebRequest, sellerFetch } from '../purchase/web-request.ts';
 import { ownerOf, requireSession } from '../target/ids.ts';
 import { requireWallet } from '../target/wallet.ts';
+import { tell } from '../terminal/layout.ts';
 import { EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 
 const PURCHASE_ID = /^[\x21-\x7e]{8,128}$/;
@@ -47,10 +48,13 @@ async function runPay(invocation: Invocation): Promise<Outcome> {
     onEvent: (event) => note(purchase, event),
   });
   if (!isSecureUrl(request.url))
-    deps.terminal.err('warning: http, so others on the way can read this request and its answer\n');
+    tell(deps.terminal, 'warning: http, so others on the way can read this request and its answer');
   // The place for the answer is made before anything is paid.
   const delivery = await toDelivery(invocation);
-  const onInterrupt = (): void => deps.terminal.err(`\n${whatItMeans(purchase)}\n`);
+  const onInterrupt = (): void => {
+    deps.terminal.err('\n');
+    tell(deps.terminal, whatItMeans(purchase), 0);
+  };
   deps.interrupted.addEventListener('abort', onInterrupt, { once: true });
   try {
     const response = await send(purchase, fetchPaid);

@@ -2,8 +2,9 @@ import { parsePaymentId } from '../../domain/ids.ts';
 import { formatUsd, parseUsd, toMicroUsd } from '../../domain/money.ts';
 import { wholeNumberOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
-import { getPayment, listPayments, type Owner, type ReceiptView } from '../operations.ts';
-import { readChoices, type PaymentChoices } from '../payments/choices.ts';
+import { getPayment, type Owner, type ReceiptView } from '../operations.ts';
+import { readChoices } from '../payments/choices.ts';
+import { collectReceipts, SCAN_MAX, type Found } from '../payments/receipts.ts';
 import { formatCsv } from '../payments/csv.ts';
 import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { ownerOf } from '../target/ids.ts';
@@ -13,8 +14,6 @@ import { printable } from '../terminal/terminal.ts';
 
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 10_000;
-/** Receipts that a look for some of them goes through at most. */
-const SCAN_MAX = 50_000;
 /** Of an id: as many of its characters as a table shows, and as tell a payment from the others of a user. */
 const SHORT_ID_CHARS = 8;
 const SHORT_ID = /^[0-9a-f][0-9a-f-]{7,35}$/;
@@ -32,7 +31,7 @@ async function runPayments(invocation: Invocation): Promise<Outcome> {
   }
   const limit = wholeNumberOf(options, 'limit', 1, LIMIT_MAX) ?? LIMIT_DEFAULT;
   const choices = readChoices(options, deps.now());
-  const found = await collect(client, owner, { choices, limit });
+  const found = await collectReceipts(client, owner, { choices, limit });
   const { payments } = found;
   const totals = totalsOf(payments);
   if (options.flag('csv')) return done({ payments, totals }, formatCsv(payments));
@@ -41,39 +40,6 @@ async function runPayments(invocation: Invocation): Promise<Outcome> {
       ? `user ${target.userId} has no payments${choices.isChoosy ? ' like that' : ' yet'}`
       : `${tableOf(payments, deps.terminal.columns)}\n\n${describeTotals(totals)}`;
   return done({ payments, totals }, text + describeRest(found, limit));
-}
-
-interface Found {
-  readonly payments: readonly ReceiptView[];
-  /** `more`: at least one further page is there; `unread`: so many were looked at that the look ended. */
-  readonly rest: 'none' | 'more' | 'unread';
-}
-
-/** Reads page by page, newest first, until there are enough, or one is older than what is asked for. */
-async function collect(
-  client: Client,
-  owner: Owner,
-  { choices, limit }: { readonly choices: PaymentChoices; readonly limit: number },
-): Promise<Found> {
-  const payments: ReceiptView[] = [];
-  let nextToken: string | undefined;
-  for (let scanned = 0; scanned < SCAN_MAX;) {
-    const page = await listPayments(client, owner, {
-      limit: choices.isChoosy ? null : limit - payments.length,
-      nextToken,
-    });
-    scanned += page.payments.length || 1;
-    for (const payment of page.payments) {
-      if (choices.isBefore(payment)) return { payments, rest: 'none' };
-      if (!choices.fits(payment)) continue;
-      if (payments.length === limit) return { payments, rest: 'more' };
-      payments.push(payment);
-    }
-    nextToken = page.nextToken;
-    if (nextToken === undefined) return { payments, rest: 'none' };
-    if (payments.length === limit) return { payments, rest: 'more' };
-  }
-  return { payments, rest: 'unread' };
 }
 
 /** A receipt by its id, or by as much of it as a table shows. */
@@ -89,7 +55,7 @@ async function findReceipt(client: Client, owner: Owner, id: string): Promise<Re
     isBefore: () => false,
     fits: ({ processPaymentId }: ReceiptView) => processPaymentId.startsWith(id),
   };
-  const { payments: found } = await collect(client, owner, { choices, limit: 2 });
+  const { payments: found } = await collectReceipts(client, owner, { choices, limit: 2 });
   if (found.length === 1) return found[0]!;
   if (found.length > 1) throw usageError(`more than one payment begins with ${id}: name more of it`);
   throw new CliError(EXIT.failed, `no payment of user ${owner.userId} begins with ${id}`);

@@ -5,6 +5,7 @@ import { startProxy, type ProxyServer } from '../proxy/server.ts';
 import { roleOfRequest } from '../proxy/operation-roles.ts';
 import type { ProxyKey, RequestCredentials, ResignerOptions } from '../proxy/resigner.ts';
 import type { CallerRole } from '../target/target.ts';
+import { tell } from '../terminal/layout.ts';
 import { printable } from '../terminal/terminal.ts';
 import { PortTaken } from '../../local/loopback/server.ts';
 
@@ -40,13 +41,19 @@ async function runProxy({ deps, target, options }: Invocation): Promise<Outcome>
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
   };
   const lines = Object.entries(environment).map(([name, value]) => `export ${name}='${value}'`);
-  const { out, err } = deps.terminal;
-  err(
-    `Requests to ${server.url} go to ${target.endpoint}, signed with your credentials. In the shell of the AWS client:\n`,
+  const { out } = deps.terminal;
+  tell(
+    deps.terminal,
+    `Requests to ${server.url} go to ${target.endpoint}, signed with your credentials. In the shell of the AWS client:`,
+    0,
   );
   if (options.flag('json')) await out(`${JSON.stringify({ url: server.url, environment })}\n`);
   else await out(`unset AWS_PROFILE AWS_SESSION_TOKEN\n${lines.join('\n')}\n`);
-  err('These keys open this proxy only, and end with it. Whoever has them acts as you. Ctrl-C ends it.\n');
+  tell(
+    deps.terminal,
+    'These keys open this proxy only, and end with it. Anybody who has them acts as you. Ctrl-C ends it.',
+    0,
+  );
   await untilInterrupted(deps.interrupted);
   await server.close();
   return { exitCode: EXIT.ok, json: undefined, text: null };
@@ -128,7 +135,7 @@ export const proxy: Command = {
     ['aws bedrock-agentcore get-payment-session --payment-manager-arn ... ', 'then, in a shell with that environment'],
   ],
   notes: [
-    'It lends your credentials to whoever has the keys that it prints: it listens on 127.0.0.1 only, answers to no other name, and takes only requests that are signed with those keys, which are new at every start.',
+    'It lends your credentials to anybody who has the keys that it prints: it listens on 127.0.0.1 only, answers to no other name, and takes only requests that are signed with those keys, which are new at every start.',
   ],
   run: runProxy,
 };

@@ -10,14 +10,18 @@ import { ownerOf, requireSession } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
 import { requireWallet } from '../target/wallet.ts';
 import { CliError, EXIT, done, usageError, type Outcome } from '../terminal/outcome.ts';
-import { formatTable } from '../terminal/layout.ts';
+import { formatTable, wrap } from '../terminal/layout.ts';
 import { printable } from '../terminal/terminal.ts';
 
 type Quote = Answer<'QuoteChallenge'>['quote'];
 type Offer = Quote['offers'][number];
 type SellerChallenge = CallInput<'QuoteChallenge'>['challenge'];
 
-/** Headers of a 402 that have terms in them, in whatever protocol. The others are nobody else's affair. */
+/** The column that is cut where the table is wider than the screen. */
+const PAYEE = 5;
+const TEXT_INDENT = 9;
+
+/** Headers of a 402 that have terms in them, in whatever protocol. The others are not passed on. */
 const TERMS_HEADERS = ['content-type', 'payment-required', 'www-authenticate'];
 
 async function runQuote({ deps, target, options, positionals }: Invocation): Promise<Outcome> {
@@ -45,7 +49,7 @@ async function runQuote({ deps, target, options, positionals }: Invocation): Pro
     { userId },
     { signal: deps.interrupted },
   );
-  return done({ url: request.url.href, status: met.status, quote }, textOfQuote(quote));
+  return done({ url: request.url.href, status: met.status, quote }, textOfQuote(quote, deps.terminal.columns));
 }
 
 function textOf(options: Invocation['options'], name: 'tool' | 'intent'): { readonly [name: string]: string } {
@@ -59,7 +63,7 @@ function bodyHashOf({ body }: WebRequest): { readonly bodyHash?: string } {
   return body === null ? {} : { bodyHash: createHash('sha256').update(body).digest('hex') };
 }
 
-/** Asks the seller, and keeps its 402; `challenge` is `null` for any other answer. Follows redirects of questions only. */
+/** Asks the seller, and keeps its 402; `challenge` is `null` for any other answer. Follows redirects of GET and HEAD only. */
 async function meet(
   deps: Invocation['deps'],
   { url, method, headers, body }: WebRequest,
@@ -83,7 +87,7 @@ async function meet(
       const value = response.headers.get(name);
       return value === null ? [] : [[name, value] as const];
     });
-    // A longer body is handed over as none: the terms may stand in a header.
+    // A longer body is left out: the terms may be in a header.
     const text = new TextDecoder().decode(bytes ?? undefined);
     return { status, url: asked, challenge: { status, headers: Object.fromEntries(terms), body: text } };
   } catch (error) {
@@ -93,28 +97,44 @@ async function meet(
   }
 }
 
-function textOfQuote({ offers, chosen, availableUsd }: Quote): string {
-  const rows = offers.map((each) => rowOf(each, each.index === chosen?.index));
-  const table = formatTable([['', 'OFFER', 'VERDICT', 'USD', 'NETWORK', 'PAYEE', 'SCHEME', 'WALLET', 'WHY'], ...rows]);
-  const budget = availableUsd === null ? 'no limit' : `USD ${availableUsd} left`;
-  const would =
-    chosen === null
-      ? 'nothing would be paid'
-      : `offer ${chosen.index} would be paid; quote ${chosen.quoteId} until ${chosen.expiresAt}`;
-  return `${table}\n\nsession  ${budget}\nbursar   ${would}`;
+/** On a screen the reasons stand below the table, and the id of the quote on a line of its own, where it fits whole. */
+function textOfQuote({ offers, chosen, availableUsd }: Quote, columns: number | null): string {
+  const rows = offers.map((each) => rowOf(each, each.index === chosen?.index, columns === null));
+  const head = ['', 'OFFER', 'VERDICT', 'USD', 'NETWORK', 'PAYEE', 'SCHEME', 'WALLET'];
+  const table = formatTable([columns === null ? [...head, 'WHY'] : head, ...rows], { columns, shrink: [PAYEE] });
+  const budget = `session  ${availableUsd === null ? 'no limit' : `USD ${availableUsd} left`}`;
+  if (columns === null) {
+    const quoted = chosen === null ? '' : `; quote ${chosen.quoteId} until ${chosen.expiresAt}`;
+    return `${table}\n\n${budget}\nbursar   ${wouldBe(chosen)}${quoted}`;
+  }
+  const refused = offers.filter(({ verdict }) => verdict !== 'ALLOWED');
+  return [
+    table,
+    '',
+    ...refused.map(({ index, code, reason }) =>
+      wrap(`offer ${index}  ${code ?? 'refused'}: ${printable(reason)}`, columns, TEXT_INDENT),
+    ),
+    budget,
+    `bursar   ${wouldBe(chosen)}`,
+    ...(chosen === null ? [] : [`quote    until ${chosen.expiresAt}`, chosen.quoteId]),
+  ].join('\n');
 }
 
-function rowOf({ index, verdict, code, reason, balance, ...terms }: Offer, isChosen: boolean): readonly string[] {
+function wouldBe(chosen: Quote['chosen']): string {
+  return chosen === null ? 'nothing would be paid' : `offer ${chosen.index} would be paid`;
+}
+
+function rowOf({ index, verdict, code, reason, balance, ...terms }: Offer, isChosen: boolean, whole: boolean) {
   return [
     isChosen ? '*' : '',
     `${index}`,
-    verdict === 'ALLOWED' ? verdict : `${verdict} ${code ?? ''}`,
+    whole && verdict !== 'ALLOWED' ? `${verdict} ${code ?? ''}` : verdict,
     terms.amountUsd ?? '-',
     terms.network ?? '-',
     terms.payTo ?? '-',
     terms.scheme ?? '-',
     balance === undefined ? '-' : balance === null ? 'unknown' : balance,
-    printable(reason),
+    ...(whole ? [printable(reason)] : []),
   ];
 }
 

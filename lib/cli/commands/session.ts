@@ -8,7 +8,7 @@ import { ownContext, ownerOf, requireSession } from '../target/ids.ts';
 import { availableOf, createSession, deleteSession, getSession, type SessionView } from '../operations.ts';
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts } from '../terminal/layout.ts';
+import { formatFacts, wrap } from '../terminal/layout.ts';
 
 const BUDGET_DEFAULT_USD = '10.00';
 const BUDGET_MAX_DEFAULT_USD = '1000.00';
@@ -78,7 +78,10 @@ async function runRevoke({ deps, target, options, positionals }: Invocation): Pr
   if (ownContext(target)?.paymentSessionId === id) await remember(deps, target, null);
   return done(
     { paymentSessionId: id, status: 'DELETED' },
-    `${id} is revoked: nothing more is signed within it. What was signed already can still be settled.`,
+    wrap(
+      `${id} is revoked: nothing more is signed within it. What was signed already can still be settled.`,
+      deps.terminal.columns,
+    ),
   );
 }
 

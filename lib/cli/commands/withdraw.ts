@@ -7,7 +7,7 @@ import { ownContext, ownerOf } from '../target/ids.ts';
 import type { Owner } from '../operations.ts';
 import { CliError, EXIT, done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf } from '../target/target.ts';
-import { formatFacts } from '../terminal/layout.ts';
+import { formatFacts, tell } from '../terminal/layout.ts';
 import { askToSettle, type SettlementAnswer } from '../withdrawal/facilitator.ts';
 import {
   createWithdrawal,
@@ -68,7 +68,7 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
     undone: 'nothing was signed',
   });
   deps.interrupted.throwIfAborted();
-  deps.terminal.err(`token    ${clientToken}: repeat with ${againOf(plan)}, never twice the money\n`);
+  tell(deps.terminal, `token    ${clientToken}: repeat with ${againOf(plan)}, never twice the money`);
   return namingToken(invocation, plan, async () => {
     const body = { paymentInstrumentId: instrumentId, network, destination, clientToken };
     const made = await createWithdrawal(client, owner, { ...body, amount: { value: amountUsd, currency: 'USD' } });
@@ -79,12 +79,12 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
   });
 }
 
-/** The options that make the same command the same withdrawal; the network too, since an emptied wallet tells it no more. */
+/** The options that repeat the same withdrawal; the network too, since the balance of an emptied wallet no longer shows it. */
 function againOf({ amountUsd, clientToken, network }: Plan): string {
   return `--amount ${amountUsd} --client-token ${clientToken} --network ${network}`;
 }
 
-/** Whatever fails from here on may leave a signed transfer behind, so that a program too must learn under which token to ask again. */
+/** A failure from here on may leave a signed transfer behind, so its error names the token under which to ask again. */
 async function namingToken<T>({ target }: Invocation, plan: Plan, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -110,7 +110,7 @@ function describe(plan: Plan, { walletAddress, status }: FundsView, balanceUsd: 
   });
 }
 
-/** What is handed on must be what was confirmed: payer, payee, amount, network, and the token that this tool knows there. */
+/** Checks that the signed transfer is the confirmed one: payer, payee, amount, network, and the USDC that this tool knows there. */
 function assertAsAsked(plan: Plan, { walletAddress }: FundsView, { withdrawal, settlement }: WithdrawalView): void {
   const { from, to, value } = settlement.paymentPayload.payload.authorization;
   // All tokens here have six decimals, as a dollar has in the books.
@@ -168,7 +168,7 @@ async function settle(invocation: Invocation, plan: Plan, facilitator: string, m
   const seen = before ? { settled: true, doubt: null } : await awaitChain(look, answer);
   const { settled } = seen;
   if (!settled) throw notArrived(plan, made, answer, seen);
-  // The money has left: a balance that cannot be read any more makes no failure of it.
+  // The money has left, so a balance that cannot be read is no failure.
   const after = await getFunds(client, owner, instrumentId, network).catch(() => null);
   const balanceUsd = after?.funds[0]?.amountUsd ?? null;
   const { transaction } = answer;
@@ -216,7 +216,10 @@ export const withdraw: Command = {
       value: 'URL',
       help: 'the x402 facilitator that settles and pays the gas (default: the local stack’s)',
     },
-    out: { value: 'FILE', help: 'write the transaction to a new file instead, for whoever pays the gas' },
+    out: {
+      value: 'FILE',
+      help: 'write the transaction to a new file instead, to be submitted by an account that pays the gas',
+    },
     'rpc-url': {
       value: 'URL',
       many: true,
@@ -241,7 +244,7 @@ export const withdraw: Command = {
     ],
   ],
   notes: [
-    'The deployment signs a transfer that is good for five minutes at most; it is a receipt in `bursar payments` at once. Whoever brings it to the chain cannot send it elsewhere. The money has left when this command says that the chain has it.',
+    'The deployment signs a transfer that is good for five minutes at most; it is a receipt in `bursar payments` at once. An account that submits it cannot send the money elsewhere. The money has left when this command says that the chain has it.',
     'Deleting a wallet deletes no key and warns of no balance: run this first, or afterwards with --instrument.',
     `exit code: ${EXIT.ok} on the chain, or written to the file; ${EXIT.failed} failed; ${EXIT.notConfirmed} not confirmed; ${EXIT.refused} refused by Bursar, such as an address that is not listed; ${EXIT.notDelivered} signed, and not seen on the chain.`,
   ],

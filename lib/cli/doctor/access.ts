@@ -13,7 +13,7 @@ const backend = findingsOf('may-open-sessions', 'opening sessions');
 const agent = findingsOf('may-pay', 'paying');
 const separation = findingsOf('separation', 'separation of roles');
 
-/** Nobody's: the digits of drawn ids are random. */
+/** An id that no resource has: the digits of real ids are random. */
 const NO_SESSION = 'payment-session-000000000000000';
 const NO_INSTRUMENT = 'payment-instrument-000000000000000';
 /** A millionth of a test dollar, to nobody: it must be readable, and is never signed for a session that does not exist. */
@@ -21,9 +21,9 @@ const SMALLEST_PAYMENT = smallestPayment(findNetworkByChain(CHAIN_DEFAULT)!, `0x
 type Power = 'operate' | 'openSessions' | 'pay';
 
 /**
- * Requests that change nothing: whoever may send them hears that they are wrong, whoever may not that they are denied. A
- * signature is judged before the body is read, a token only with the manager that the body names; so a token's requests are
- * whole, and about a session that does not exist.
+ * Requests that change nothing: a caller that may send them is told that they are invalid, any other that access is denied. A
+ * signature is judged before the body is read, a token only with the manager that the body names; so requests under a token
+ * are complete, and name a session that does not exist.
  */
 function probeOf(power: Power, { access, managerArn, context, userId }: Target): BursarCall {
   const method = 'POST';

@@ -11,7 +11,7 @@ const reach = findingsOf('endpoint', 'endpoint');
 const clock = findingsOf('clock', 'clock');
 const unsigned = findingsOf('unsigned', 'unsigned requests');
 
-/** One request without a signature tells three things: that somebody answers, what time it is there, and that the door is shut. */
+/** One request without a signature shows three things: that the endpoint answers, what time it has, and that it refuses unsigned requests. */
 export async function checkEndpoint({ deps, target }: Invocation): Promise<{
   readonly reachable: boolean;
   readonly findings: readonly Finding[];

@@ -37,7 +37,7 @@ export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wal
         connector.type === 'SeedVault' ? 'secretsmanager:DescribeSecret' : 'tag:GetResources and kms:DescribeKey';
       return key.warn(
         'not checked: these credentials may not look',
-        `allow ${permission} to whoever runs the doctor as an operator`,
+        `allow ${permission} to operators who run the doctor`,
       );
     }
     return key.warn(`not checked: ${describeNetworkError(error) ?? (error as Error).message}`, 'try again');

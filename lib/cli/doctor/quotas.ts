@@ -91,7 +91,7 @@ const CHECKS: readonly QuotaCheck[] = [
 
 /**
  * Whether the account has room for what was chosen in the environment and in `cdk.json`. Needs no deployment: a quota that
- * is too small is better known before one. What may not be asked is not a failure, since agents have no business with it.
+ * is too small is better known before the first. A missing permission is no failure, since agents need none of these.
  */
 export async function checkQuotas({ deps, target }: Invocation): Promise<readonly Finding[]> {
   const { access, region } = target;
@@ -116,7 +116,7 @@ export async function checkQuotas({ deps, target }: Invocation): Promise<readonl
     ...(await checkServices(deps.account, { region, credentials, config, denied })),
   ].filter((found) => found !== null);
   if (denied.size === 0) return findings;
-  const mend = `allow ${[...denied].join(' and ')} to whoever runs the doctor as an operator`;
+  const mend = `allow ${[...denied].join(' and ')} to operators who run the doctor`;
   return [...findings, all.warn('not checked: these credentials may not read all of them', mend)];
 }
 

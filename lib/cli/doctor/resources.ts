@@ -70,7 +70,7 @@ function messageOf(error: unknown): string {
   throw error;
 }
 
-/** One check; what its request comes to where it is refused. */
+/** One check; a request that is refused becomes a finding too. */
 async function ask({ target }: Invocation, make: Made, check: () => Promise<Finding>): Promise<Finding> {
   try {
     return await check();

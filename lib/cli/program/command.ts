@@ -16,7 +16,7 @@ export interface CliDeps {
   readonly files: FileStore;
   /** Of this release, such as `0.1.0`. */
   readonly version: string;
-  /** The name of whoever is logged in: the user of calls where none is named. */
+  /** The login name of the person at the terminal: the user of calls where none is named. */
   readonly userName: string;
   readonly fetch: typeof fetch;
   /** Epoch milliseconds. */

@@ -29,7 +29,7 @@ export function describeNetworkError(error: unknown): string | null {
 /** Turns whatever a command threw into what the user is told. Nothing of a stack, a header or a credential is in it. */
 export function toCliError(error: unknown, target: Target | null): CliError {
   if (error instanceof CliError) return error;
-  // Nothing was sent: what kept it from being signed says more.
+  // Nothing was sent: the reason why it could not be signed says more.
   if (error instanceof BursarError && error.status === 0 && error.cause !== undefined) {
     return toCliError(error.cause, target);
   }

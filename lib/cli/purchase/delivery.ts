@@ -3,6 +3,7 @@ import type { PaidResponse } from '../../client/index.ts';
 import type { Invocation } from '../program/command.ts';
 import type { PendingFile } from '../terminal/files.ts';
 import { EXIT, type ExitCode, type Outcome } from '../terminal/outcome.ts';
+import { tell } from '../terminal/layout.ts';
 import { printable } from '../terminal/terminal.ts';
 
 /** A body inside a JSON document must fit into memory twice; --output has no such bound. */
@@ -24,9 +25,9 @@ export async function toDelivery({ deps, options }: Invocation): Promise<Deliver
     deliver: async (response, summary) => {
       const exitCode = exitCodeOf(response);
       const { deliveredAt = null } = response.payment ?? {};
-      if (exitCode !== EXIT.ok) deps.terminal.err(`seller   ${response.status}: ${printable(meaningOf(response))}\n`);
+      if (exitCode !== EXIT.ok) tell(deps.terminal, `seller   ${response.status}: ${printable(meaningOf(response))}`);
       else if (deliveredAt !== null)
-        deps.terminal.err(`seller   ${response.status}: delivered at ${printable(deliveredAt)}\n`);
+        tell(deps.terminal, `seller   ${response.status}: delivered at ${printable(deliveredAt)}`);
       if (file === null && json) return { exitCode, json: { ...summary, body: await readBody(response) }, text: null };
       const size = await pipe(
         response,
@@ -35,7 +36,7 @@ export async function toDelivery({ deps, options }: Invocation): Promise<Deliver
       if (file !== null) {
         await file.commit();
         file = null;
-        deps.terminal.err(`saved    ${name}, ${size} bytes\n`);
+        tell(deps.terminal, `saved    ${name}, ${size} bytes`);
       }
       return { exitCode, json: { ...summary, output: name ?? null, bytes: size }, text: null };
     },

@@ -25,7 +25,7 @@ export function explain(purchase: Purchase, error: unknown): unknown {
     const details = { code: 'cli:not_delivered', processPaymentId, purchaseId };
     return new CliError(EXIT.notDelivered, message, { hint, details, cause: error });
   }
-  // Between offer and proof it was Bursar that did not answer.
+  // Between offer and proof the failed request was one to Bursar.
   const silent = progress.offer === null ? request.url.origin : invocation.target.endpoint;
   return new CliError(EXIT.failed, `${silent} cannot be reached: ${why}`, {
     hint,

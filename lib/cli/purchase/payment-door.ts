@@ -8,10 +8,10 @@ import { clientOf } from '../target/target.ts';
 import { usdOfBalance } from '../target/wallet.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { CliError, EXIT } from '../terminal/outcome.ts';
-import { formatFacts } from '../terminal/layout.ts';
+import { formatFacts, tell } from '../terminal/layout.ts';
 import type { Purchase } from './purchase.ts';
 
-/** What `--yes` pays where no `--max-price` is given: nobody looks at the price then. */
+/** The most that `--yes` pays without `--max-price`, since nobody looks at the price then. */
 export const UNATTENDED_MAX_USD = '1.00';
 
 /** The balance is a courtesy, and the chain may be slow. */
@@ -70,8 +70,8 @@ async function settleOn(purchase: Purchase, offer: OfferSummary): Promise<void> 
 }
 
 /**
- * What the wallet holds, in dollars. `null`: nobody asked, or nobody can tell, which keeps nobody from buying. Not asked for a
- * purchase that an earlier run may have paid for: the money has then left, and what is wanted is the proof.
+ * What the wallet holds, in dollars. `null`: not asked, or not known, which does not stop the purchase. Not asked for a
+ * purchase that an earlier run may have paid for: the money has then left, and only the proof is wanted.
  */
 async function heldIn({ invocation, wallet, isRepeated }: Purchase): Promise<string | null> {
   const { deps, target, options } = invocation;
@@ -82,7 +82,7 @@ async function heldIn({ invocation, wallet, isRepeated }: Purchase): Promise<str
     return usdOfBalance(await readBalance(client, ownerOf(target), wallet, { signal }));
   } catch (error) {
     deps.interrupted.throwIfAborted();
-    deps.terminal.err(`warning: what the wallet holds cannot be read: ${toCliError(error, target).message}\n`);
+    tell(deps.terminal, `warning: what the wallet holds cannot be read: ${toCliError(error, target).message}`);
     return null;
   }
 }

@@ -1,6 +1,7 @@
 import type { OfferSummary, PayingFetchEvent } from '../../client/index.ts';
 import type { Invocation } from '../program/command.ts';
 import type { Wallet } from '../target/wallet.ts';
+import { tell } from '../terminal/layout.ts';
 import { printable } from '../terminal/terminal.ts';
 import type { WebRequest } from './web-request.ts';
 
@@ -26,7 +27,7 @@ export interface Purchase {
   readonly progress: Progress;
 }
 
-/** Shows what happens, and remembers it. What was signed is SIGNED, and no more than that, until the seller says otherwise. */
+/** Shows what happens, and remembers it. A payment is called SIGNED until the seller reports that it settled. */
 export function note({ invocation, progress }: Purchase, event: PayingFetchEvent): void {
   const { terminal } = invocation.deps;
   switch (event.type) {
@@ -36,7 +37,7 @@ export function note({ invocation, progress }: Purchase, event: PayingFetchEvent
     case 'proof_received': {
       progress.processPaymentId = event.processPaymentId;
       const what = `SIGNED${event.replayed ? ' earlier' : ''}, payment ${event.processPaymentId} of USD ${event.offer.amountUsd}`;
-      terminal.err(`bursar   ${what}; the seller has to settle it\n`);
+      tell(terminal, `bursar   ${what}; the seller has to settle it`);
       return;
     }
     case 'settled': {
@@ -44,7 +45,7 @@ export function note({ invocation, progress }: Purchase, event: PayingFetchEvent
       const what = success
         ? `it settled, transaction ${transaction}`
         : `not settled: ${errorReason ?? 'no reason given'}`;
-      terminal.err(`seller   says: ${printable(what)}\n`);
+      tell(terminal, `seller   says: ${printable(what)}`);
       return;
     }
     case 'not_accepted':
@@ -58,7 +59,7 @@ export function whatItMeans({ progress, purchaseId }: Purchase): string {
   if (!progress.askedBursar) return 'nothing was paid';
   const again = `the same command with --purchase ${purchaseId}`;
   if (progress.processPaymentId === null) {
-    return `it is open whether a payment was signed: ${again} finds out, and pays at most once`;
+    return `it is not known whether a payment was signed: ${again} finds out, and pays at most once`;
   }
   return `payment ${progress.processPaymentId} is SIGNED and counts against the budget: ${again} presents the same proof again`;
 }

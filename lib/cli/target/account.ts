@@ -11,7 +11,7 @@ export interface ServiceQuota {
 /** Of a seed's secret: whether its version is held by our label, and is the current one with no rotation in sight. */
 export type SecretState = 'present' | 'rotated' | 'not_held' | 'deleting' | 'missing';
 
-/** What an account says of itself to whoever may ask. Each call throws what the SDK throws. */
+/** Reads an account's settings with the caller's credentials. Each call throws what the SDK throws. */
 export interface AccountReader {
   /** How many functions of the account may run at once, in the region. */
   lambdaConcurrency(region: string, credentials: Credentials): Promise<number>;

@@ -137,7 +137,7 @@ function findEndpoint(
   const given = options.text('endpoint');
   if (given !== undefined) return { endpoint: parseEndpoint(given, '--endpoint'), foundIn: '--endpoint' };
   const fromEnv = deps.env['BURSAR_ENDPOINT'];
-  // Who names a context on the command line means it, whatever the shell was set up for.
+  // A context named on the command line counts more than variables of the shell.
   const isMeant = saved !== null && options.text('context') !== undefined;
   if (fromEnv && !isMeant) return { endpoint: parseEndpoint(fromEnv, 'BURSAR_ENDPOINT'), foundIn: 'BURSAR_ENDPOINT' };
   // The local stack may have moved to another port since init: its own file knows.

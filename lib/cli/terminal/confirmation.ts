@@ -1,3 +1,4 @@
+import { wrap } from './layout.ts';
 import type { Options } from './options.ts';
 import { CliError, EXIT } from './outcome.ts';
 import type { Terminal } from './terminal.ts';
@@ -8,7 +9,7 @@ const ASKED_MAX = 3;
 export interface Question {
   /** Such as `pay USD 1.00?`. */
   readonly text: string;
-  /** What is not done where nobody is there to be asked, such as `nobody is there to confirm the price`. */
+  /** The error without a terminal to ask at, such as `nobody is there to confirm the price`. */
   readonly unasked: string;
   /** What did not happen, such as `nothing was paid`. */
   readonly undone: string;
@@ -30,7 +31,7 @@ export async function confirm(
     throw new CliError(EXIT.notConfirmed, unasked, { hint: `${undone}; confirm it with --yes${advice}`, ...told });
   }
   for (let asked = 0; asked < ASKED_MAX; asked += 1) {
-    const answer = (await terminal.ask(`${text} [y/N] `))?.trim().toLowerCase() ?? '';
+    const answer = (await terminal.ask(`${wrap(`${text} [y/N]`, terminal.columns)} `))?.trim().toLowerCase() ?? '';
     if (answer === 'y' || answer === 'yes') return;
     if (answer === '' || answer === 'n' || answer === 'no') break;
     terminal.err('please answer y or n\n');

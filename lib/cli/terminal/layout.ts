@@ -1,6 +1,6 @@
-import { printable } from './terminal.ts';
+import { printable, type Terminal } from './terminal.ts';
 
-/** What a column may be cut to where a table is wider than the screen. */
+/** The least that a column is cut to in a table that is wider than the screen. */
 const CELL_MIN_CHARS = 8;
 const GAP = 2;
 /** Names that are longer stand on a line of their own. */
@@ -23,12 +23,20 @@ export function wrap(text: string, columns: number | null, indent = 0): string {
   return [...lines, line].join('\n');
 }
 
+/** How far the text of `seller   says: ...` stands to the right. */
+const NOTE_INDENT = 9;
+
+/** Writes one line to stderr, broken between words where the screen ends. What strangers wrote must be printable already. */
+export function tell(terminal: Pick<Terminal, 'err' | 'columns'>, line: string, indent: number = NOTE_INDENT): void {
+  terminal.err(`${wrap(line, terminal.columns, indent)}\n`);
+}
+
 export interface TableOptions {
   /** Of the screen; `null` for what is no screen. */
   readonly columns: number | null;
   /** Which columns may be cut, by their index; the widest gives first. */
   readonly shrink: readonly number[];
-  /** Which of them lose their beginning: what tells a URL from another is at its end. @default - none */
+  /** Which of them lose their beginning, since URLs differ at their ends. @default - none */
   readonly keepEnd?: readonly number[];
 }
 

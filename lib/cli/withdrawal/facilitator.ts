@@ -6,7 +6,7 @@ import { describeNetworkError } from '../program/failures.ts';
 import { usageError } from '../terminal/outcome.ts';
 import { printable } from '../terminal/terminal.ts';
 
-/** What a facilitator said. The chain has the last word: an answer may be lost, or wrong. */
+/** What a facilitator said. Only the chain decides whether the transfer settled: an answer may be lost, or wrong. */
 export interface SettlementAnswer {
   readonly transaction: string | null;
   /** `null` where it says that it settled. */

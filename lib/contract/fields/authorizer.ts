@@ -186,7 +186,10 @@ export const authorizerAnswer = /* @__PURE__ */ define(() =>
         ),
       ),
       advertisedScopeMapping: v.optional(tagSet),
-      managementScope: said(v.string(), 'without it a token can neither make, list nor delete. Not in AgentCore'),
+      managementScope: said(
+        v.string(),
+        'the scope without which a token can neither make, list nor delete. Not in AgentCore',
+      ),
       managementMayPay: said(v.boolean(), 'whether a token with that scope may pay as well. Not in AgentCore'),
     }),
   }),

@@ -32,13 +32,16 @@ export const receipt = /* @__PURE__ */ define(() =>
       v.nullable(v.strictObject({ url: v.string(), description: v.nullable(v.string()) })),
       'the caller’s word on what was bought, as ProcessPayment was told it: nobody has looked at it',
     ),
-    purpose: said(v.picklist(['PAYMENT', 'WITHDRAWAL']), 'a withdrawal brings money home, on nobody’s budget'),
+    purpose: said(
+      v.picklist(['PAYMENT', 'WITHDRAWAL']),
+      'a withdrawal takes money out to an address of the deployment’s list, and counts against no budget',
+    ),
     decision: v.picklist(['PAID', 'DENIED', 'PENDING', 'ABORTED']),
     denial: said(
       v.nullable(
         v.strictObject({
           code: v.pipe(v.string(), v.regex(/^bursar:[a-z0-9_]+$/)),
-          requestedUsd: v.optional(said(usdText, 'of a refusal for want of budget, as are the other two')),
+          requestedUsd: v.optional(said(usdText, 'this and the next two: only of a denial by the budget')),
           availableUsd: v.optional(usdText),
           reservedUsd: v.optional(usdText),
         }),
@@ -47,7 +50,7 @@ export const receipt = /* @__PURE__ */ define(() =>
     ),
     amountUsd: usdText,
     offer: v.strictObject({
-      protocol: said(v.string(), 'such as x402; a withdrawal is of the treasury'),
+      protocol: said(v.string(), 'such as x402; that of a withdrawal is treasury'),
       version: v.string(),
       scheme: v.string(),
       transferMethod: v.string(),

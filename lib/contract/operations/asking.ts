@@ -86,8 +86,8 @@ const asked = /* @__PURE__ */ define(() => {
 const MEMBERS = /* @__PURE__ */ define(() => ({
   request: v.object({
     method: said(v.string(), 'of the request that met the 402'),
-    url: said(v.string(), 'as it was asked; what the seller names as its resource must be related to it'),
-    tool: v.optional(said(v.string(), "the caller's word, as the next two")),
+    url: said(v.string(), 'of the request; the resource that the seller names must be related to it'),
+    tool: v.optional(said(v.string(), "the tool that makes the request; this and the next two are the caller's word")),
     intent: v.optional(said(v.string(), 'what the purchase is for')),
     bodyHash: v.optional(said(v.string(), "SHA-256 of the request's body, hexadecimal")),
   }),
@@ -151,7 +151,7 @@ export const ASKING_ANSWERS = /* @__PURE__ */ define(() => {
   const offer = v.strictObject({
     index: said(v.number(), "its place in the seller's list, from 0"),
     verdict: v.picklist(['ALLOWED', 'REFUSED']),
-    code: v.optional(said(v.pipe(v.string(), v.regex(/^bursar:[a-z0-9_]+$/)), 'of a refused one')),
+    code: v.optional(said(v.pipe(v.string(), v.regex(/^bursar:[a-z0-9_]+$/)), 'why the offer is not paid')),
     reason: said(v.string(), 'one sentence'),
     protocol: v.optional(said(v.string(), 'this and what follows is left out where the offer cannot be read')),
     version: v.optional(v.string()),

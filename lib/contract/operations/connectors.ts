@@ -213,7 +213,9 @@ export const CONNECTOR_ANSWERS = /* @__PURE__ */ define(() => {
     status: said(v.picklist(['READY']), 'a connector is ready at once'),
   };
   const manager = { paymentManagerId: v.string() };
-  const ignored = v.optional(said(v.literal(true), 'it means nothing: Bursar keeps these wallets. Not in AgentCore'));
+  const ignored = v.optional(
+    said(v.literal(true), 'what was sent here had no effect, since Bursar keeps these wallets. Not in AgentCore'),
+  );
   const provider = v.strictObject({ credentialProviderArn: v.string(), ignored });
   const billing = v.strictObject({ iamRoleArn: v.string(), ignored });
   const credentials = {
@@ -233,8 +235,10 @@ export const CONNECTOR_ANSWERS = /* @__PURE__ */ define(() => {
     CreatePaymentConnector: v.strictObject({ ...head, ...manager, ...credentials, createdAt: instant }),
     GetPaymentConnector: v.strictObject({
       ...head,
-      status: said(v.picklist(['READY', 'UPDATE_FAILED']), 'UPDATE_FAILED where its wallets can sign no more'),
-      problem: v.optional(said(v.string(), 'what is wrong with what its wallets come from. Not in AgentCore')),
+      status: said(v.picklist(['READY', 'UPDATE_FAILED']), 'UPDATE_FAILED where its wallets can no longer sign'),
+      problem: v.optional(
+        said(v.string(), 'what is wrong with the seed or the credentials of its wallets. Not in AgentCore'),
+      ),
       description: v.optional(v.string()),
       ...mode,
       ...credentials,

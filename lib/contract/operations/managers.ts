@@ -224,7 +224,7 @@ export const MANAGER_DOCUMENT = {
       },
     },
     UpdatePaymentManager: {
-      summary: 'Changes what is named of a payment manager: description, authorizer, role.',
+      summary: 'Changes those members of a payment manager that the request names: description, authorizer, role.',
       request: { paymentManagerId: MANAGER_ID, description: 'Agents of the research group' },
       answer: {
         paymentManagerArn: MANAGER_ARN,

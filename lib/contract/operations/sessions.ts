@@ -3,6 +3,7 @@ import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts
 import { usd } from '../fields/amounts.ts';
 import { clientToken, manager, sessionId } from '../fields/names.ts';
 import { pageMembers, toPage } from '../fields/pages.ts';
+import { policyDocument } from '../fields/policy.ts';
 import { wholeNumber } from '../fields/text.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
@@ -75,11 +76,13 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         clientToken,
         expiryTimeInMinutes: wholeNumber(SESSION_MINUTES_MIN, SESSION_MINUTES_MAX),
         limits: v.optional(v.object({ maxSpendAmount: usd })),
+        policy: v.optional(policyDocument),
       }),
       v.transform((members) => ({
         manager: members.paymentManagerArn,
         expiryMinutes: members.expiryTimeInMinutes,
         limit: members.limits?.maxSpendAmount,
+        policy: members.policy,
         clientToken: members.clientToken,
       })),
     ),
@@ -113,7 +116,7 @@ export const SESSION_ANSWERS = /* @__PURE__ */ define(() => {
       ),
       status: said(v.picklist(['ACTIVE', 'EXPIRED', 'DELETED']), 'not in AgentCore'),
       expiresAt: said(instant, 'not in AgentCore'),
-      spentAmount: said(usdAmount, 'signed for, settled or not. Not in AgentCore'),
+      spentAmount: said(usdAmount, 'what was signed for, settled or not. Not in AgentCore'),
       reservedAmount: said(usdAmount, 'held by payments in flight. Not in AgentCore'),
       networks: v.optional(
         said(v.array(network), 'where this deployment pays. Of GetPaymentSession alone, and not in AgentCore'),

@@ -131,7 +131,7 @@ export const TOKEN_REQUESTS = /* @__PURE__ */ define(() => {
 
 export const TOKEN_ANSWERS = /* @__PURE__ */ define(() => {
   const workloadToken = v.strictObject({
-    workloadAccessToken: said(v.string(), 'good once, for fifteen minutes'),
+    workloadAccessToken: said(v.string(), 'can be used once, within fifteen minutes'),
   });
   return {
     GetWorkloadAccessToken: workloadToken,
@@ -180,7 +180,7 @@ export const TOKEN_DOCUMENT = {
       answer: { workloadAccessToken: 'bwt_example' },
     },
     GetResourcePaymentToken: {
-      summary: 'Mints a provider’s API token for one request. A signing privilege: it knows no budget.',
+      summary: 'Mints a provider’s API token for one request. It can sign payments, and no budget bounds them.',
       request: {
         workloadIdentityToken: 'bwt_example',
         resourceCredentialProviderName: 'coinbase',

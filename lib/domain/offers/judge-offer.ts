@@ -50,8 +50,8 @@ export function judgeOffer(seller: SellerOffer, facts: OfferFacts): Verdict {
   if (priced === null) return { allowed: false, code: 'invalid_payload', reason: 'it cannot be read' };
   const { offer, price } = priced;
   const found =
+    deploymentFlaw(offer, facts) ??
     networkFlaw(offer, facts) ??
-    facilitatorFlaw(offer, facts) ??
     priceFlaw(price, facts) ??
     validityFlaw(offer, facts) ??
     balanceFlaw(offer, facts) ??
@@ -59,11 +59,21 @@ export function judgeOffer(seller: SellerOffer, facts: OfferFacts): Verdict {
   return found === null ? { allowed: true, reason: 'it may be paid' } : { allowed: false, ...found };
 }
 
-function networkFlaw({ network }: Offer, { allowedNetworks, networks, instrument }: OfferFacts): OfferFlaw | null {
+/** What the deployment lets nobody pay. It may have changed since a payment was begun, so whoever takes one up again asks this as well. */
+export function deploymentFlaw(
+  { network, facilitator }: Pick<Offer, 'network' | 'facilitator'>,
+  { allowedNetworks, facilitators }: Pick<OfferFacts, 'allowedNetworks' | 'facilitators'>,
+): { readonly code: 'unsupported_network' | 'unsupported_facilitator'; readonly reason: string } | null {
   if (!allowedNetworks.has(network)) {
     const reason = `the deployment does not pay on ${network}, only on ${[...allowedNetworks].join(', ')}`;
     return { code: 'unsupported_network', reason };
   }
+  if (facilitator === undefined || facilitators.has(facilitator)) return null;
+  const reason = `the deployment lets nobody but its listed facilitators decide how much is taken, and ${facilitator} is none`;
+  return { code: 'unsupported_facilitator', reason };
+}
+
+function networkFlaw({ network }: Offer, { networks, instrument }: OfferFacts): OfferFlaw | null {
   if (networks !== null && !networks.has(network)) {
     return { code: 'network_not_chosen', reason: `the caller does not pay on ${network}` };
   }
@@ -73,12 +83,6 @@ function networkFlaw({ network }: Offer, { allowedNetworks, networks, instrument
         code: 'other_wallet_family',
         reason: `a wallet of the family ${instrument.network} signs nothing on ${network}`,
       };
-}
-
-function facilitatorFlaw({ facilitator }: Offer, { facilitators }: OfferFacts): OfferFlaw | null {
-  if (facilitator === undefined || facilitators.has(facilitator)) return null;
-  const reason = `the deployment lets nobody but its listed facilitators decide how much is taken, and ${facilitator} is none`;
-  return { code: 'unsupported_facilitator', reason };
 }
 
 function priceFlaw(price: MicroUsd, { maxPrice }: OfferFacts): OfferFlaw | null {

@@ -73,7 +73,12 @@ export function shortCharges({ counters, windows }: SessionCounters, charges: re
   );
 }
 
-/** How many counters a session would have with these charges. */
-export function countersWith({ counters, windows }: SessionCounters, charges: readonly Charge[]): number {
-  return new Set([...counters.keys(), ...windows.keys(), ...charges.map(({ key }) => key)]).size;
+/** How many counters a session would have with these charges, and without the windows that are removed. */
+export function countersWith(
+  { counters, windows }: SessionCounters,
+  charges: readonly Charge[],
+  removed: ReadonlySet<CounterKey>,
+): number {
+  const kept = [...windows.keys()].filter((key) => !removed.has(key));
+  return new Set([...counters.keys(), ...kept, ...charges.map(({ key }) => key)]).size;
 }

@@ -13,7 +13,7 @@ export interface Gate {
   readonly frozenAt: EpochMs | null;
 }
 
-/** What stands for the gate of books that are new, where nothing is derived from its name. */
+/** Used in place of the gate while the books are new, where nothing is derived from its name. */
 export const OPEN_GATE: Gate = { deploymentId: '', floor: null, frozenAt: null };
 
 /** Why a session takes no reservation at this gate; `null` where it does. */

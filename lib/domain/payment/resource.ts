@@ -1,8 +1,8 @@
 import { RESOURCE_DESCRIPTION_MAX_BYTES, RESOURCE_URL_MAX_BYTES } from '../limits.ts';
 
-/** What a payment is for, in the caller's own words: nobody has looked at it, and no signature covers it. */
+/** What a payment is for, in the caller's own words: Bursar does not check it, and no signature covers it. */
 export interface Resource {
-  /** Origin and path: a query may hold what is nobody's business. */
+  /** Origin and path, without the query, which may hold private data. */
   readonly url: string;
   readonly description: string | null;
 }

@@ -26,7 +26,7 @@ export type Signature = ChainFamilies[ChainFamily]['signature'];
 export interface SchemeShapes {}
 
 export type SchemeKey = keyof SchemeShapes;
-/** What is to be paid, after every field was checked against our own tables. Nothing of it is a seller's word alone. */
+/** What is to be paid. Every field was checked against our own tables; none is only what the seller says. */
 export type Offer = { [K in SchemeKey]: SchemeShapes[K]['offer'] }[SchemeKey];
 /** Everything that determines the bytes to sign. Written before signing and never changed once a payment is SIGNED. */
 export type SigningTerms = { [K in SchemeKey]: SchemeShapes[K]['terms'] }[SchemeKey];

@@ -32,7 +32,7 @@ export interface Window extends WindowRef {
   readonly grants: ReadonlyMap<string, Granted>;
 }
 
-/** What comes to the window from a session's free part, whoever needs it. */
+/** An amount that goes back from a session's free part to the window, where any session can use it. */
 export interface Taking {
   readonly sessionId: string;
   readonly amount: bigint;
@@ -57,13 +57,13 @@ export interface WindowChange {
   readonly settles: boolean;
 }
 
-/** Throws when a window does not balance: invariant I9 of the books, of the window by itself. */
+/** Throws when a window does not balance: invariant I11 of the books, of the window by itself. */
 export function assertWindowBalances(window: Window): void {
   let granted = 0n;
   for (const { amount } of window.grants.values()) granted += amount;
   if (window.available + granted + window.spent === window.limit && window.spent >= 0n) return;
   throw new InvariantViolated(
-    `window ${window.key} of ${window.managerId} does not balance (I9): limit ${window.limit}, ` +
+    `window ${window.key} of ${window.managerId} does not balance (I11): limit ${window.limit}, ` +
       `available ${window.available}, granted ${granted}, spent ${window.spent}`,
   );
 }
@@ -133,7 +133,7 @@ export function planStealBack(
   return changeOf(window, asking, charge, max(0n, available + sum) - givesBack, takings);
 }
 
-/** What a window has for a session under the limit of a charge, once the session has given back what nobody may have. */
+/** What a window has for a session under the limit of a charge, once the session has given back what exceeds that limit. */
 function standing(window: Window | null, { grant }: Asking, { quantity, max: limit }: WindowCharge) {
   const before = window === null ? limit : window.available + limit - window.limit;
   const free = grant?.free ?? 0n;

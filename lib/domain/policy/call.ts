@@ -12,7 +12,7 @@ export interface Pin {
   readonly payee: string;
 }
 
-/** One payment before the rules, and what they note of it. */
+/** One payment that the rules judge, and what they note about it. */
 export interface Call {
   readonly facts: PolicyFacts;
   readonly feeds: FeedLookup;

@@ -10,9 +10,9 @@ declare const counterKey: unique symbol;
  * lives in its session's item, 11 (66 bits) for one that sessions share. It says what is counted, not which rule counts: a rule
  * that gets a new name or another maximum goes on with the counter that there is, and two rules over the same thing share one.
  *
- * Two things meet in one key by chance with odds of n²/2^49 among n counters of a session (2e-9 for a thousand), and n²/2^67
+ * Two things get the same key by chance with odds of n²/2^49 among n counters of a session (2e-9 for a thousand), and n²/2^67
  * among n shared ones (7e-7 for ten million). The counter then counts both, and each rule still holds its own maximum against it,
- * so that a meeting can only refuse more.
+ * so that a collision can only refuse more.
  */
 export type CounterKey = string & { readonly [counterKey]: true };
 
@@ -30,9 +30,9 @@ interface ChargeBase {
   /** Micro-dollars of a sum; 1 of a count. */
   readonly quantity: bigint;
   readonly unit: 'usd' | 'count';
-  /** The counter, this charge included, must not exceed it. Whoever keeps counters takes it from the charge, every time. */
+  /** The counter, this charge included, must not exceed it. A store of counters takes it from the charge, every time. */
   readonly max: bigint;
-  /** That set the maximum. */
+  /** The rule that set the maximum. */
   readonly rule: RuleRef;
 }
 

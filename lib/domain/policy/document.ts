@@ -45,7 +45,7 @@ interface Only {
 interface Lists {
   /** Nothing else is allowed. */
   readonly allow?: readonly string[] | undefined;
-  /** None of these is, whatever `allow` says. */
+  /** None of these is allowed, whatever `allow` says. */
   readonly deny?: readonly string[] | undefined;
 }
 
@@ -118,7 +118,7 @@ export type FreezeRule = Named & {
 export type PriceChangeRule = Named & { readonly kind: 'priceChange'; readonly maxPercent: number };
 /** Nothing to an origin of which clients reported failures. Advice: the reports are the callers' word. */
 export type BreakerRule = Named & { readonly kind: 'breaker' };
-/** What a call has to state. Without it, leaving out a fact is the way past the policy of an agent. */
+/** What a call has to state. Without this rule an agent could get around others by leaving out a fact. */
 export type RequireRule = Named & { readonly kind: 'require'; readonly facts: readonly RequirableFact[] };
 
 export const REQUIRABLE_FACTS = ['tool', 'origin', 'url', 'method', 'bodyHash', 'agentName', 'intent'] as const;
@@ -147,7 +147,7 @@ export function isCountingRule(rule: Pick<Rule, 'kind'>): rule is CountingRule {
 
 /**
  * The policy of a deployment that chose none: a seller does its work before it is paid. `upfront` pays even where the seller
- * then fails, and `escrow` binds money with somebody else; who wants them writes a policy that lists them.
+ * then fails, and `escrow` locks money up with a third party; a deployment that wants them lists them in its policy.
  */
 export const DEFAULT_DEPLOYMENT_POLICY: PolicyDocument = {
   version: 1,

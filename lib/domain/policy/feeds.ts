@@ -41,7 +41,7 @@ const BASE58_ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
 
 /**
  * Reads a feed: a line is an address or a host in its plain form, empty, or a remark after `#`. Refuses the whole file at the
- * first line that is neither: a list of which a part is missing looks as if nothing was wrong.
+ * first line that is neither: with a part of the list missing, bad payees would pass unnoticed.
  */
 export function parseDenyFeed(name: string, text: string): Result<DenyFeed, FeedProblem> {
   if (text.length > FEED_MAX_CHARS)

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { formatUsd, type MicroUsd } from '../money.ts';
+import { formatUsd, parseUsd, type MicroUsd } from '../money.ts';
 import type { PolicyDocument, Rule } from './document.ts';
 
 const NAME_HASH_CHARS = 8;
@@ -34,6 +34,27 @@ function showAmounts(value: unknown): unknown {
 /** A policy as the JSON that it is written in: amounts as dollars, such as `0.25`. */
 export function formatPolicy(document: PolicyDocument): object {
   return showAmounts(document) as object;
+}
+
+/** A policy as the text that is stored. {@link parsePolicyText} reads it again. */
+export function formatPolicyText(document: PolicyDocument): string {
+  return canonicalText(document);
+}
+
+/**
+ * Reads what {@link formatPolicyText} wrote. Checks no rule: the schema did before anything was stored, and the hash that stands
+ * beside the text tells whether it is still that.
+ */
+export function parsePolicyText(text: string): PolicyDocument {
+  return JSON.parse(text, (name, member: unknown) =>
+    name === 'max' && typeof member === 'string' ? readAmount(member) : member,
+  ) as PolicyDocument;
+}
+
+function readAmount(text: string): MicroUsd {
+  const amount = parseUsd(text);
+  if (!amount.ok) throw new Error(`a stored policy has an amount that is none: expected ${amount.error.expected}`);
+  return amount.value;
 }
 
 /** SHA-256 in hex over the canonical JSON of a policy: one hash for every way to write the same rules in the same order. */

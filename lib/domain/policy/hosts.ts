@@ -44,7 +44,7 @@ function parseOrigin(text: string): Place | null {
   return place !== null && !/[/?#]/.test(text.slice(text.indexOf('//') + 2)) ? place : null;
 }
 
-/** Where the caller says that the request goes. `null` where it does not say so, or says it twice and not the same. */
+/** Where the caller says that the request goes. `null` where it does not say, or says two different things. */
 export function statedPlace(declared: Pick<DeclaredFacts, 'origin' | 'url'>): Place | null {
   const origin = statedText(declared.origin);
   const url = statedText(declared.url);
@@ -93,7 +93,7 @@ export function parseHostPattern(entry: string): HostPattern | null {
   };
 }
 
-/** A host whose last label is a number is an IPv4 address, or none at all. */
+/** A host whose last label is a number is an IPv4 address, or no valid host. */
 function isIpv4(host: string): boolean {
   return /(?:^|\.)[0-9]+$/.test(host);
 }

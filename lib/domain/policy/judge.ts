@@ -6,9 +6,9 @@ import type { FeedCheck, FeedLookup } from './feeds.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { refuseUnstated, type PolicyRefusal } from './refusal.ts';
 
-/** What an allowed payment has to meet and to leave behind. */
+/** What an allowed payment is charged for, and what has to be kept of it. */
 export interface PolicyAllowance {
-  /** For the counters, in the one write that reserves the payment: allowed in the end is what all of them have room for. */
+  /** For the counters, in the one write that reserves the payment: it is allowed in the end if all of them have room for it. */
   readonly charges: readonly Charge[];
   /** Feeds that the payment was held against, for its receipt. */
   readonly checks: readonly FeedCheck[];

@@ -22,7 +22,7 @@ export interface PreparedPolicy {
   /** Facts of earlier payments that its rules look at. */
   readonly remembers: ReadonlySet<keyof RememberedFacts>;
   readonly feeds: ReadonlySet<string>;
-  /** The shortest validity that it caps at; whoever makes the terms can keep to it. `null`: it has no such rule. */
+  /** The shortest validity cap of its rules, which the signing terms can keep to. `null`: it has no such rule. */
   readonly validityCapSeconds: number | null;
 }
 

@@ -53,7 +53,7 @@ export interface PolicyFigures {
   readonly remaining: bigint;
 }
 
-/** What would make the same wish succeed. Empty where only a change of policy would. */
+/** What would make the same request succeed. Empty where only a change of the policy would. */
 export interface PolicyHelp {
   readonly waitUntil?: EpochMs;
   readonly atMost?: MicroUsd;
@@ -91,7 +91,7 @@ interface RefusalParts {
   readonly says: string;
 }
 
-/** What a text of somebody else's may look like in a sentence. */
+/** How a text that others wrote may look in a sentence. */
 export function quote(text: string): string {
   return `'${formatReceived(text)}'`;
 }
@@ -109,7 +109,7 @@ export function refuseBy(rule: RuleRef, { fact, found, figures, help, says }: Re
   };
 }
 
-/** A rule is about something that the call does not say, or that nobody has read. */
+/** The refusal of a rule about a fact that the call does not state, or that was not read. */
 export function refuseUnstated(
   rule: RuleRef,
   fact: FactName,

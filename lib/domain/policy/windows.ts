@@ -118,7 +118,7 @@ function periodAt(time: number, offsetAt: Offsets, every: WindowPeriod): Window 
   const next = nextPeriod(first, every);
   const nextAt = instantOf(next, offsetAt);
   if (time < nextAt) return toWindow(instantOf(first, offsetAt), nextAt);
-  // The clock went back over the start of the period, which has begun all the same.
+  // The clock went back across the start of the period; the period has begun nevertheless.
   return toWindow(nextAt, instantOf(nextPeriod(next, every), offsetAt));
 }
 
@@ -143,7 +143,7 @@ function instantOf(local: number, offsetAt: Offsets): number {
   const after = offsetAt(near + DAY_MS);
   const candidates = [local - before, local - after].toSorted((a, b) => a - b) as [number, number];
   for (const instant of candidates) if (instant + offsetAt(instant) === local) return instant;
-  // The clock never shows it: it is put forward over it.
+  // The clock never shows this time, since it is put forward past it.
   return changeBetween(candidates[0], candidates[1], offsetAt);
 }
 

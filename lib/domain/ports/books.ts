@@ -130,7 +130,7 @@ export interface GateKeeper extends GateReader {
    * one that comes late does not end it.
    */
   freeze(now: EpochMs): Promise<Gate>;
-  /** Ends the freeze that began at an instant. A later one stays: whoever asks late must not undo it. */
+  /** Ends the freeze that began at an instant. A later freeze stays: a thaw that arrives late must not undo it. */
   thaw(since: EpochMs): Promise<Gate>;
   /** Closes the sessions that were opened before an instant. The floor only rises. */
   raiseFloor(to: EpochMs): Promise<Gate>;

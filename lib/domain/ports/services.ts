@@ -4,7 +4,7 @@ import type { ConnectorMaterial, WalletKey, WalletType } from '../tenants/wallet
 
 /**
  * Thrown by a port when a call may or may not have taken effect: no answer, a timeout, a server error.
- * Whoever catches it must find out, or leave the matter to the sweeper; treating it as "failed" loses money.
+ * The code that catches it must find out, or leave the matter to the sweeper; treating it as "failed" loses money.
  */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown';

@@ -15,7 +15,7 @@ export interface JwtAuthorizer {
   readonly allowedScopes: readonly string[] | null;
   /** All of them must hold. */
   readonly customClaims: readonly CustomClaim[];
-  /** Kept for whoever reads it; says nothing about who may do what. */
+  /** Kept and returned as it was given; it decides nothing about who may do what. */
   readonly advertisedScopeMapping: Readonly<Record<string, string>> | null;
   /** The scope without which a token can neither make, list nor delete instruments and sessions. Not in AgentCore. */
   readonly managementScope: string;

@@ -20,8 +20,8 @@ export interface BursarConfig {
    */
   readonly defaultSessionLimitUsd: string | null;
   /**
-   * The largest budget in US dollars that a session may be opened with, by whoever may open sessions; `null` (written `none`) leaves
-   * that to them. It bounds one session, not how many of them there are. Sessions that are open already keep their budgets.
+   * The largest budget in US dollars that a session may be opened with; `null` (written `none`) sets no bound. It bounds one
+   * session, not how many of them there are. Sessions that are open already keep their budgets.
    * @default null
    */
   readonly maxSessionLimitUsd: string | null;
@@ -33,7 +33,7 @@ export interface BursarConfig {
   readonly allowedNetworks: readonly NetworkId[];
   /**
    * Where balances are read, by CAIP-2 id; what is given here is added to the default. It shows in the configuration of
-   * the reading function, so a URL with a key in it is known to whoever may read that.
+   * the reading function, so a URL with a key in it is known to everybody who may read that.
    * @default - Base's public endpoints, which are rate-limited
    */
   readonly rpcUrls: Readonly<Partial<Record<NetworkId, string>>>;
@@ -77,7 +77,7 @@ export interface BursarConfig {
    */
   readonly managementPrincipals: readonly string[];
   /**
-   * ARNs that may assume ProcessPaymentRole: the agents. Whoever holds that role can spend for every user of a manager.
+   * ARNs that may assume ProcessPaymentRole: the agents. A holder of that role can spend for every user of a manager.
    * @default [] - this account, so that its IAM policies decide
    */
   readonly processPaymentPrincipals: readonly string[];
@@ -94,7 +94,7 @@ export interface BursarConfig {
   readonly tokenPrincipals: readonly string[];
   /**
    * EVM addresses, with their EIP-55 checksums, that money may leave wallets for: your own, at most twenty. Only a deployment
-   * changes them, so that whoever may withdraw cannot choose where to.
+   * changes them, so that the holder of TreasuryRole cannot choose where the money goes.
    * @default [] - nothing can be withdrawn
    */
   readonly withdrawalAddresses: readonly string[];
@@ -111,14 +111,14 @@ export interface BursarConfig {
    */
   readonly treasuryPrincipals: readonly string[];
   /**
-   * ARNs that may assume BackupRole, which reads the seeds of `SeedVault` wallets and restores lost ones. Whoever assumes
-   * it can copy the keys of every such wallet, so the role is made only where somebody is named here.
+   * ARNs that may assume BackupRole, which reads the seeds of `SeedVault` wallets and restores lost ones. A principal that
+   * assumes it can copy the keys of every such wallet, so the role is made only where somebody is named here.
    * @default [] - there is no BackupRole; administrators of the account can read the secrets
    */
   readonly backupPrincipals: readonly string[];
   /**
-   * Who the user of a call that is signed with IAM is. `false`: whom the user-id header names, as with AWS, so that whoever
-   * holds a role can act for every user of a manager. `true`: the name of the role session, and a header that says
+   * Who the user of a call that is signed with IAM is. `false`: whom the user-id header names, as with AWS, so that the
+   * holder of a role can act for every user of a manager. `true`: the name of the role session, and a header that says
    * otherwise is refused.
    *
    * A session name is worth what the trust in those who choose it is worth. An IAM user that is named as principal may take
@@ -132,7 +132,7 @@ export interface BursarConfig {
   readonly bindUserToRoleSession: boolean;
   /**
    * Issuers of OpenID Connect, at most twenty, whose tokens payment managers may take; `[]` (written `none`) are none, and
-   * `null` (written `any`) leaves it to whoever holds ControlPlaneRole, who can then in the end let anybody pay. What a
+   * `null` (written `any`) leaves it to the holder of ControlPlaneRole, who can then let anybody pay. What a
    * manager trusted before is trusted no longer.
    * @default null
    */
@@ -197,7 +197,7 @@ export interface BursarConfig {
   /**
    * For how many seconds the same terms (payee, amount, token, chain) within a session count as the same purchase, so that
    * one under another client token is refused. For agents whose tools mint a fresh token for every retry; it also refuses
-   * whoever means to buy the same again. 0 is off; at most 3600.
+   * an agent that means to buy the same again. 0 is off; at most 3600.
    * @default 0
    */
   readonly repeatWindowSeconds: number;

@@ -83,7 +83,7 @@ export class AlarmTopic extends Construct {
     );
     if (this.rulesUseKey) return;
     this.rulesUseKey = true;
-    // EventBridge states neither account nor rule when it uses a topic's key; whom it tells is for the topic to say.
+    // EventBridge states neither account nor rule when it uses a topic's key; the topic's own policy bounds the rules.
     this.key.addToResourcePolicy(
       new PolicyStatement({
         sid: 'UsedByRules',

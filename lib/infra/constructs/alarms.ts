@@ -25,7 +25,7 @@ export interface AlarmsProps {
   readonly accessLogs: LogGroup;
   /** `null` where nobody judges tokens. */
   readonly authorizerLogs: LogGroup | null;
-  /** Whether the deployer says whose tokens are taken, and so whose absence is theirs to mend. */
+  /** Whether the deployer named the issuers, and so has to know when one cannot be reached. */
   readonly issuersAreChosen: boolean;
   readonly sweeper: ServiceFunction;
   readonly deadLetters: IQueue;
@@ -144,8 +144,8 @@ export class Alarms extends Construct {
   }
 
   /**
-   * Anybody can send a token that names an issuer, so one that cannot be asked neither takes a deployment back nor, where
-   * anybody may name issuers, calls anybody.
+   * Anybody can send a token that names an issuer, so an issuer that cannot be asked rolls no deployment back, and notifies
+   * nobody where managers may name any issuer.
    */
   private issuerUnreachable(logs: LogGroup, issuersAreChosen: boolean): void {
     const filter = new MetricFilter(this, 'IssuerFailureFilter', {
@@ -209,7 +209,7 @@ export class Alarms extends Construct {
     });
   }
 
-  /** No run at all looks like no data, so that is what this alarm takes for the worst. */
+  /** Where the sweeper does not run there is no data, so missing data sets off this alarm. */
   private sweeperStopped({ function: fn }: ServiceFunction): Alarm {
     const sum = { statistic: 'Sum', period: MINUTE };
     return this.add(
@@ -235,7 +235,7 @@ export class Alarms extends Construct {
       metric: this.metrics.metric('SweepFailures', {}, { statistic: 'Sum' }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: 0,
-      // A visit may fail while the store is throttled; one that fails each time needs somebody.
+      // A visit may fail while the store is throttled; one that fails each time needs a person to look.
       evaluationPeriods: 15,
       datapointsToAlarm: 10,
     });
@@ -250,7 +250,7 @@ export class Alarms extends Construct {
     });
   }
 
-  /** Who may change a manager decides whose tokens pay. */
+  /** Reports updates of managers, since a manager decides whose tokens pay. */
   private managerUpdated(): Alarm {
     const metric = this.metrics.metric('OperationSuccess', { Operation: 'UpdatePaymentManager' }, { statistic: 'Sum' });
     return this.add('ManagerUpdated', 'A payment manager was changed', TreatMissingData.NOT_BREACHING, {
@@ -262,7 +262,7 @@ export class Alarms extends Construct {
   }
 
   private deadLetters(queue: IQueue): Alarm {
-    // SQS stops counting a queue that nobody uses, and an empty one is what it stops with.
+    // SQS stops counting an idle queue only once the queue is empty.
     return this.add(
       'DeadLetters',
       'Runs of the sweeper failed, or events could not be told',

@@ -15,15 +15,16 @@ export interface BackupRoleProps {
 }
 
 /**
- * The way to the seeds for whoever backs them up: reads them and brings lost ones back, and reads wallets to compare their
- * addresses. Whoever assumes it can take a copy of all the money, so it is made only where somebody is named for it.
+ * The role that backs up seeds: it reads them and restores lost ones, and reads wallets to compare their addresses. A principal
+ * that assumes it can copy the keys to all the money, so it is made only where somebody is named for it.
  */
 export class BackupRole extends Construct {
   constructor(scope: Construct, id: string, { name, seeds, api, trusted }: BackupRoleProps) {
     super(scope, id);
     const role = new Role(this, 'Role', {
       roleName: name,
-      description: 'Break glass: backs up the seeds of wallets and restores them. Whoever assumes it can copy them',
+      description:
+        'Break glass: backs up the seeds of wallets and restores them. A principal that assumes it can copy them',
       assumedBy: new CompositePrincipal(...trusted.map((arn) => new ArnPrincipal(arn))),
     });
     seeds.grantBackUp(role);

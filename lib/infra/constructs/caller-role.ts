@@ -50,7 +50,7 @@ export function addCallerRoles(scope: Construct, grants: CallerGrants, config: B
   const { bindUserToRoleSession: sessionNameIsUser } = config;
   const add = (name: RoleName, description: string, trusted: readonly string[]): void => {
     const props = { name, description, grants, trusted };
-    // Who takes money home acts for every user, and can't choose where it goes.
+    // The treasurer acts for every user, and can't choose where the money goes.
     const ownNameOnly = sessionNameIsUser && name !== 'TreasuryRole';
     const { role } = new CallerRole(scope, name, { ...props, sessionNameIsUser: ownNameOnly });
     new CfnOutput(scope, `${name}Arn`, { value: role.roleArn });

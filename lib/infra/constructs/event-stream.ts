@@ -19,7 +19,7 @@ export interface EventStreamProps {
   readonly publisher: ServiceFunction;
   readonly books: Books;
   readonly events: PaymentEvents;
-  /** Where the place in the stream goes of what could not be told. */
+  /** The queue for places in the stream whose events could not be delivered. */
   readonly deadLetters: DeadLetters;
 }
 

@@ -14,8 +14,8 @@ export interface PaymentEventsProps {
 
 /**
  * The bus on which the service tells what happens to payments and sessions, which anybody of the account may listen to by
- * rules. It stands beside the tables and not beside the functions: EventBridge deletes no bus that has rules, so that a rule
- * of yours would keep the service stack from being deleted, and a new service stack goes on telling your rules.
+ * rules. It stands beside the tables and not beside the functions: EventBridge deletes no bus that has rules, so a rule
+ * of yours would keep the service stack from being deleted; and your rules go on getting events from a new service stack.
  */
 export class PaymentEvents extends Construct {
   readonly bus: EventBus;

@@ -61,7 +61,7 @@ const ACCESS_LOG_FIELDS = {
 
 /**
  * The REST API, generated from the table of operations. Every method takes IAM signatures only, or under `/oauth` tokens
- * only; and only this stage of this API may invoke the functions behind it: whoever else could would forge the caller.
+ * only; and only this stage of this API may invoke the functions behind it, since a direct invocation could name any caller.
  */
 export class PaymentsApi extends Construct {
   /** One JSON object a request, with the members of `ACCESS_LOG_FIELDS`. */

@@ -2,6 +2,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/registry/identity-items.ts';
 import { MANAGER_LIST } from '../../ledger/dynamodb/registry/manager-items.ts';
+import { POLICY_KEYS } from '../../ledger/dynamodb/policies/policy-items.ts';
 import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
 import { LedgerTable, type TableOrigin } from './ledger-table.ts';
@@ -14,6 +15,8 @@ export interface RegistryProps {
 // Patterns of partition keys, as `lib/ledger/dynamodb` writes them.
 /** Managers, their connectors, and the client tokens of both. */
 const MANAGER_KEYS = 'MGR#*';
+/** `~` begins no manager's id. */
+const CLIENT_TOKEN_KEYS = 'MGR#~*';
 const INSTRUMENT_KEYS = 'INS#*';
 const PROVIDER_KEYS = 'CRP#*';
 const WORKLOAD_KEYS = 'WLI#*';
@@ -46,6 +49,22 @@ export class Registry extends LedgerTable {
   /** Looking up a manager, a connector or an instrument. */
   grantLookUp(role: Role): void {
     this.grantItems(role, ['dynamodb:GetItem'], [INSTRUMENT_KEYS, MANAGER_KEYS]);
+  }
+
+  /** Reading the spend policies that a payment has to meet. */
+  grantReadPolicies(role: Role): void {
+    this.grantItems(role, ['dynamodb:BatchGetItem'], Object.values(POLICY_KEYS));
+  }
+
+  /** Keeping spend policies of these scopes and no others, and the records of their changes, which nobody may delete. */
+  grantKeepPolicies(role: Role, scopes: readonly (keyof typeof POLICY_KEYS)[]): void {
+    const keys = scopes.map((scope) => POLICY_KEYS[scope]);
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], keys);
+  }
+
+  /** Binding client tokens of sessions. */
+  grantBindTokens(role: Role): void {
+    this.grantItems(role, ['dynamodb:PutItem'], [CLIENT_TOKEN_KEYS]);
   }
 
   /** Keeping which purchases were paid, and which terms lately, where the deployment asks for it. */

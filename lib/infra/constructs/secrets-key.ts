@@ -64,7 +64,7 @@ export class SecretsKey extends Construct {
     const { StringEquals: equal = {}, ...others } = context;
     return new PolicyStatement({
       sid,
-      // "Whoever IAM also allows", so that neither half alone lets anybody in.
+      // The root principal stands for "every principal that IAM allows too", so that neither half alone lets anybody in.
       principals: [new AccountRootPrincipal()],
       actions,
       resources: ['*'],

@@ -6,7 +6,7 @@ import type { DeadLetters } from './dead-letters.ts';
 
 export interface TrailRulesProps {
   readonly topic: AlarmTopic;
-  /** Where events go that could not be told. */
+  /** The queue for events that could not be delivered. */
   readonly deadLetters: DeadLetters;
   /** How the names of the deployment's secrets begin, without the slash that follows. */
   readonly secretNamePrefix: string;

@@ -117,6 +117,6 @@ function tooLarge(stageName: string): CfnWebACL.StatementProperty {
 }
 
 function visibility(deployment: string, rule: string): CfnWebACL.VisibilityConfigProperty {
-  // Sampled requests would show headers, and with them tokens, to whoever may read samples.
+  // Sampled requests would show headers, and with them tokens, to everybody who may read samples.
   return { cloudWatchMetricsEnabled: true, metricName: `${deployment}${rule}`, sampledRequestsEnabled: false };
 }

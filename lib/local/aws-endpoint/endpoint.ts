@@ -13,7 +13,7 @@ import { createKmsActions } from './kms.ts';
 import type { Input } from './members.ts';
 import { createSecretsManagerActions } from './secrets-manager.ts';
 
-/** A request as it came, for whoever checks its signature. */
+/** A request as it arrived, which is what its signature covers. */
 export interface SignedRequest {
   readonly method: string;
   /** Path and query, as they came. */

@@ -252,7 +252,7 @@ async function findSecret(
   const found = currentRecord(context, name);
   const secret = found !== undefined && (!isArn || found.arn === asked) ? found : undefined;
   const tags = toTagMap(secret?.tags ?? []);
-  // Asked first, so that whoever may not read cannot find out what there is.
+  // Checked first, so that a caller without permission cannot find out which secrets exist.
   await caller.assertAllowed({
     action,
     resourceArn: secret?.arn ?? (isArn ? asked : prefix + asked),

@@ -63,7 +63,7 @@ const POLL_MS = 20;
 const ADDRESS_BYTES = 20;
 
 /**
- * Starts a local twin of Base Sepolia with Circle's USDC at its canonical address. Knows nothing of the books: whoever keeps both
+ * Starts a local twin of Base Sepolia with Circle's USDC at its canonical address. Knows nothing of the books: the code that keeps both
  * compares `firstBlock` and `blockNumber` with what it remembers.
  *
  * @throws Error where no chain can be started, or the node that `EVM_RPC_URL` names is no anvil with chain id 84532

@@ -41,7 +41,7 @@ export interface UsdcClients {
 
 const POLL_MS = 20;
 const MINTER_ALLOWANCE = 10n ** 15n;
-// Whoever is the proxy's admin cannot call through it; nobody is.
+// The admin of the proxy cannot call USDC through it, so the admin is an address that nobody has.
 const PROXY_ADMIN = '0x000000000000000000000000000000000000dEaD';
 // Known beforehand, because calls can't be estimated before the block that makes their contract. A block holds 30 million.
 const DEPLOYMENT_GAS = 6_000_000n;

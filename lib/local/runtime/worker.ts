@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   }
   // Workers end by being killed, which would leave nothing for the next one to start faster from.
   flushCompileCache();
-  // Ends with the connection: whoever started this process is gone then, or ends it.
+  // Ends with the connection: the process that started this one is gone then, or is ending it.
   for (;;) {
     const { headers, text } = await call('GET', 'invocation/next', null);
     const id = String(headers['lambda-runtime-aws-request-id']);

@@ -10,7 +10,7 @@ export interface RouteDefinition {
   readonly functionArn: string;
 }
 
-/** Whom a route lets in: whoever has a signature and a policy for it, everybody, or whom a function lets in. */
+/** Whom a route admits: callers with a signature and a policy for it, everybody, or those that an authorizer function admits. */
 export type RouteAuthorization =
   | { readonly type: 'AWS_IAM' | 'NONE' }
   | { readonly type: 'CUSTOM'; readonly authorizer: FunctionArn };

@@ -10,7 +10,7 @@ import { packWindow, showWindow } from '../../chains/evm/window-terms.ts';
 import type { OfferBase, SigningTerms } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
 
-/** Money that leaves a wallet for an address of its owner: nobody offered anything, and no seller is involved. */
+/** Money that leaves a wallet for an address of its owner. There is no seller and no seller's offer. */
 export interface TreasuryTransfer extends OfferBase {
   readonly protocol: 'treasury';
   readonly version: '1';

@@ -4,6 +4,7 @@ import type { Offer } from '../../domain/payment/shapes.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { identifierFlaw } from './payment-identifier.ts';
 import type { PaymentChallenge } from './payment-required.ts';
+import { parseAddress } from '../../chains/evm/address.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
 import { isForRequested, type ResourceRule } from './seller-resource.ts';
 
@@ -27,13 +28,18 @@ export function readEntries(
 ): readonly ReadEntry[] {
   // Version 1 has no place for what an extension asks for, and its sellers need none.
   const extensionFlaw = version === '2' ? identifierFlaw({ extensions }) : null;
+  // Once for all entries: a long name takes its time to read.
+  const isOwnDocument = isForRequested([resource], options.requestedUrl, options.resource);
   return accepts.map((entry) => {
     if (!isRecord(entry))
       return { entry: null, offer: null, flaw: { code: 'invalid_payload', reason: 'it is not an object' } };
-    const parsed = parseRequirement({ version, payload: entry }, { networks: ALL_NETWORKS, schemes: options.schemes });
+    const parsed = parseRequirement(
+      { version, payload: entry },
+      { networks: ALL_NETWORKS, schemes: options.schemes, readAddress: parseAddress },
+    );
     const offer = parsed.ok ? parsed.value : null;
-    const said = [resource, memberOf(entry, 'resource')];
-    if (!isForRequested(said, options.requestedUrl, options.resource)) {
+    const said = [memberOf(entry, 'resource')];
+    if (!isOwnDocument || !isForRequested(said, options.requestedUrl, options.resource)) {
       const reason = 'it is for a resource of another origin than the one requested';
       return { entry, offer, flaw: { code: 'foreign_resource', reason } };
     }

@@ -1,6 +1,6 @@
 import { isRecord, memberOf } from '../../json/record.ts';
 
-/** EIP-712 domains that entries name in `extra` and that are no token's, with what an entry of theirs asks to be signed. */
+/** EIP-712 domains that entries name in `extra` and that belong to no token, with what such an entry asks to be signed. */
 const FOREIGN_DOMAINS: Readonly<Record<string, string>> = {
   GatewayWalletBatched:
     "Circle Gateway's batched payments: they are signed for the Gateway wallet contract and taken from a balance deposited there",

@@ -1,12 +1,12 @@
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { formatHex } from '../../domain/hex.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 
 const EXTENSION = 'payment-identifier';
 /** @see https://github.com/x402-foundation/x402/blob/main/specs/extensions/payment_identifier.md */
 const ID = /^[a-zA-Z0-9_-]{16,128}$/;
+const PREFIX = 'pay_';
 const ID_DIGITS = 32;
-/** Spellings of the extension's own pattern. A stranger's pattern is not run: it may be made to take for ever. */
+/** Spellings of the extension's own pattern. A pattern that a stranger wrote is not run, since it could take for ever. */
 const KNOWN_PATTERNS: ReadonlySet<unknown> = new Set([
   undefined,
   '^[a-zA-Z0-9_-]+$',
@@ -35,15 +35,16 @@ export function identifierFlaw({ extensions }: Extended): string | null {
 function takesOurIds(declared: unknown): boolean {
   const id = memberOf(memberOf(memberOf(declared, 'schema'), 'properties'), 'id');
   if (!isRecord(id)) return true;
-  const { length } = toId('');
+  const length = PREFIX.length + ID_DIGITS;
   const [least, most, pattern] = [memberOf(id, 'minLength'), memberOf(id, 'maxLength'), memberOf(id, 'pattern')];
   if (typeof least === 'number' && least > length) return false;
   if (typeof most === 'number' && most < length) return false;
   return KNOWN_PATTERNS.has(pattern);
 }
 
-function toId(source: string): string {
-  return `pay_${formatHex(keccak_256(new TextEncoder().encode(source))).slice(0, ID_DIGITS)}`;
+async function toId(source: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(source));
+  return `${PREFIX}${formatHex(new Uint8Array(digest)).slice(0, ID_DIGITS)}`;
 }
 
 /**
@@ -51,12 +52,12 @@ function toId(source: string): string {
  * proof, of which a purchase has one, however often it is presented and by whichever process: the same id never comes with two proofs.
  * @param payload the proof. Nothing of it can be told from the id
  */
-export function withIdentifier({ extensions }: Extended, payload: object): unknown {
+export async function withIdentifier({ extensions }: Extended, payload: object): Promise<unknown> {
   const declared = memberOf(extensions, EXTENSION);
   const info = memberOf(declared, 'info');
   if (!isRecord(extensions) || !isRecord(declared) || !isRecord(info)) return extensions;
   const own = memberOf(info, 'id');
   const isAsked = typeof memberOf(info, 'required') === 'boolean' && (own === undefined || own === null);
   if (!isAsked || !takesOurIds(declared)) return extensions;
-  return { ...extensions, [EXTENSION]: { ...declared, info: { ...info, id: toId(JSON.stringify(payload)) } } };
+  return { ...extensions, [EXTENSION]: { ...declared, info: { ...info, id: await toId(JSON.stringify(payload)) } } };
 }

@@ -12,6 +12,7 @@ import { isRecord, memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
 import { identifierFlaw, withIdentifier } from './payment-identifier.ts';
+import { isAddress } from '../../chains/evm/address.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
 import { isForRequested, type ResourceRule } from './seller-resource.ts';
 
@@ -104,7 +105,7 @@ export function parsePaymentRequired(response: {
 
 const VERSIONS = ['1', '2'] as const;
 
-/** A seller without offers says why, if anything: that the request lacks something, or that it is paid in another way. */
+/** A seller without offers may say why: that the request lacks something, or is paid for in another way. */
 function sayNoOffers(document: unknown): string {
   const [error, message] = [memberOf(document, 'error'), memberOf(document, 'message')];
   const said = [error, message].find((each) => typeof each === 'string' && each !== '');
@@ -131,8 +132,11 @@ export function payableOffers(
 ): Result<readonly [ChosenOffer, ...ChosenOffer[]], ClientRefusal> {
   const payable: ChosenOffer[] = [];
   const rejections: string[] = [];
+  const { requestedUrl, resource = 'related' } = options;
+  // Once for all entries: a long name takes its time to read.
+  const isOwnDocument = isForRequested([challenge.resource], requestedUrl, resource);
   for (const [index, entry] of challenge.accepts.entries()) {
-    const read = readEntry(challenge, entry, options);
+    const read = readEntry(challenge, entry, { ...options, resource, isOwnDocument });
     if (read.ok) payable.push({ index, ...read.value });
     else rejections.push(`offer ${index}: ${read.error}`);
   }
@@ -148,16 +152,23 @@ export function payableOffers(
 export function restateEntry(
   version: PaymentChallenge['version'],
   entry: object,
-  signed: { readonly network: Network; readonly price: MicroUsd; readonly payTo: string },
+  signed: {
+    readonly network: Network;
+    readonly price: MicroUsd;
+    readonly payTo: string;
+    /** The scheme's name and members of `extra`; `null`: those of the entry stay. */
+    readonly way: { readonly scheme: string; readonly extra: object } | null;
+  },
 ): object {
-  const { network, price, payTo } = signed;
+  const { network, price, payTo, way } = signed;
   const amount = stablecoinOfUsd(price, network.usdc.decimals).toString();
   const { amount: _amount, maxAmountRequired: _maxAmountRequired, ...others } = entry as Record<string, unknown>;
   const { address, domainName, domainVersion } = network.usdc;
-  const extra = { ...(isRecord(others['extra']) ? others['extra'] : {}), name: domainName, version: domainVersion };
+  const own = way?.extra ?? (isRecord(others['extra']) ? others['extra'] : {});
+  const extra = { ...own, name: domainName, version: domainVersion };
   const terms =
     version === '1' ? { network: network.x402Name, maxAmountRequired: amount } : { network: network.id, amount };
-  return { ...others, ...terms, asset: address, payTo, extra };
+  return { ...others, ...(way === null ? {} : { scheme: way.scheme }), ...terms, asset: address, payTo, extra };
 }
 
 function summarize(rejections: readonly string[]): string {
@@ -182,11 +193,11 @@ function byPrice(a: ChosenOffer, b: ChosenOffer): number {
 function readEntry(
   challenge: PaymentChallenge,
   entry: unknown,
-  options: OfferChoice,
+  options: OfferChoice & { readonly resource: ResourceRule; readonly isOwnDocument: boolean },
 ): Result<Omit<ChosenOffer, 'index'>, string> {
   if (typeof entry !== 'object' || entry === null) return refuse('it is not an object');
-  const said = [challenge.resource, memberOf(entry, 'resource')];
-  if (!isForRequested(said, options.requestedUrl, options.resource ?? 'related')) {
+  const said = [memberOf(entry, 'resource')];
+  if (!options.isOwnDocument || !isForRequested(said, options.requestedUrl, options.resource)) {
     return refuse('it is for a resource of another origin than the one requested');
   }
   // Version 1 has no place for what an extension asks for, and its sellers need none.
@@ -195,7 +206,8 @@ function readEntry(
   const networks = options.networks ?? ALL_NETWORKS;
   const parsed = parseRequirement(
     { version: challenge.version, payload: entry },
-    { networks, schemes: options.schemes },
+    // The service checks the checksums of what it signs: a client carries no Keccak for it.
+    { networks, schemes: options.schemes, readAddress: (text) => (isAddress(text) ? text : null) },
   );
   if (!parsed.ok) return refuse(parsed.error.message);
   const price = priceOf(parsed.value);
@@ -205,11 +217,11 @@ function readEntry(
 }
 
 /** The header that carries a proof back to the seller. Its value is a bearer instrument: never log it. */
-export function buildPaymentHeader(
+export async function buildPaymentHeader(
   challenge: Pick<PaymentChallenge, 'version' | 'resource' | 'extensions'>,
   chosen: Pick<ChosenOffer, 'entry'>,
   payload: object,
-): { readonly name: 'X-PAYMENT' | 'PAYMENT-SIGNATURE'; readonly value: string } {
+): Promise<{ readonly name: 'X-PAYMENT' | 'PAYMENT-SIGNATURE'; readonly value: string }> {
   if (challenge.version === '1') {
     const scheme = memberOf(chosen.entry, 'scheme');
     const network = memberOf(chosen.entry, 'network');
@@ -219,7 +231,7 @@ export function buildPaymentHeader(
     x402Version: 2,
     ...(challenge.resource === undefined ? {} : { resource: challenge.resource }),
     accepted: chosen.entry,
-    extensions: withIdentifier(challenge, payload) ?? {},
+    extensions: (await withIdentifier(challenge, payload)) ?? {},
     payload,
   });
   return { name: 'PAYMENT-SIGNATURE', value };

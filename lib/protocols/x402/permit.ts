@@ -1,11 +1,20 @@
 import type { AuthorizationState, JsonRpc } from '../../chains/evm/authorization-state.ts';
 import { isAddress } from '../../chains/evm/address.ts';
-import { memberOf } from '../../json/record.ts';
+import type { Hex } from '../../domain/payment/shapes.ts';
+import { isRecord, memberOf } from '../../json/record.ts';
 
 /** 2^256 - 1 has 78 decimal digits. */
 const NONCE = /^(?:0|[1-9][0-9]{0,77})$/;
 const SECONDS = /^[0-9]{1,15}$/;
 const WORD_HEX_CHARS = 64;
+
+/** Who alone can settle a proof that is a permit; `null`: anybody can. `undefined`: it is none. */
+export function facilitatorOf(payload: object): Hex | null | undefined {
+  const permit = memberOf(payload, 'permit2Authorization');
+  if (!isRecord(permit)) return undefined;
+  const facilitator = memberOf(memberOf(permit, 'witness'), 'facilitator');
+  return typeof facilitator === 'string' && isAddress(facilitator) ? facilitator : null;
+}
 
 /** What became of a proof that is a Permit2 permit, from its chain alone. `null`: it is none. */
 export function tracePermit(

@@ -1,5 +1,4 @@
 import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
-import { parseAddress } from '../../chains/evm/address.ts';
 import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
 import type { Hex, Offer } from '../../domain/payment/payment.ts';
@@ -8,7 +7,7 @@ import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { foreignDomainOf } from './foreign-domain.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
-import type { BuyerScheme } from './scheme.ts';
+import type { AddressReader, BuyerScheme } from './scheme.ts';
 
 export interface ReadContext {
   /** CAIP-2 ids of the networks that may be paid on. */
@@ -17,6 +16,7 @@ export interface ReadContext {
   readonly facilitators?: ReadonlySet<string>;
   /** The schemes that can be paid. */
   readonly schemes: X402Schemes;
+  readonly readAddress: AddressReader;
 }
 
 /** The schemes of x402 that a release pays. */
@@ -60,9 +60,9 @@ export function parseRequirement(
   if (!amount.ok) return amount;
   const extra = parseExtra(memberOf(payload, 'extra'));
   if (!extra.ok) return extra;
-  const asset = parseAsset(memberOf(payload, 'asset'), network.value, extra.value);
+  const asset = parseAsset(memberOf(payload, 'asset'), network.value, extra.value, context);
   if (!asset.ok) return asset;
-  const payTo = parsePayTo(memberOf(payload, 'payTo'), network.value);
+  const payTo = parsePayTo(memberOf(payload, 'payTo'), network.value, context);
   if (!payTo.ok) return payTo;
   const timeout = parseTimeout(memberOf(payload, 'maxTimeoutSeconds'));
   if (!timeout.ok) return timeout;
@@ -78,7 +78,10 @@ export function parseRequirement(
     payTo: payTo.value,
     maxTimeoutSeconds: timeout.value,
   } as const;
-  return scheme.value.read(fields, extra.value, network.value, { facilitators: context.facilitators ?? null });
+  return scheme.value.read(fields, extra.value, network.value, {
+    facilitators: context.facilitators ?? null,
+    readAddress: context.readAddress,
+  });
 }
 
 /** The schemes of a name, one for each transfer method; the first is meant where an entry names no method. */
@@ -112,7 +115,7 @@ function findTransferMethod(extra: object, schemes: readonly BuyerScheme[]): Res
   return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
 }
 
-/** Only what has one lower case everywhere: other scripts have letters that become ASCII ones. */
+/** Only ASCII is lowered: some letters of other scripts become ASCII letters in lower case. */
 function toLowerAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
@@ -162,7 +165,12 @@ function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
   return parsed;
 }
 
-function parseAsset(asset: unknown, network: Network, extra: object): Result<Hex, ChallengeRefusal> {
+function parseAsset(
+  asset: unknown,
+  network: Network,
+  extra: object,
+  { readAddress }: Pick<ReadContext, 'readAddress'>,
+): Result<Hex, ChallengeRefusal> {
   const field = 'payload.asset';
   const expected = network.usdc.address;
   const foreign = foreignDomainOf(extra);
@@ -172,22 +180,30 @@ function parseAsset(asset: unknown, network: Network, extra: object): Result<Hex
   }
   if (asset === expected) return ok(expected);
   if (isAbsent(asset)) return no('asset_missing', field, 'Payment asset is required');
-  const address = typeof asset === 'string' ? parseAddress(asset) : null;
+  const address = typeof asset === 'string' ? readAddress(asset) : null;
   if (address === null) {
     const message = `Payment asset address is invalid. Expected valid address format for the specified network. Received: ${formatReceived(asset)}`;
     return no('invalid_asset', field, message);
   }
-  if (address === expected) return ok(expected);
+  if (isSame(address, expected)) return ok(expected);
   const name = memberOf(extra, 'name');
   const called = isAbsent(name) ? '' : `, which the offer calls ${formatReceived(name)}`;
   const message = `Payment asset is not a supported USDC token address for network '${network.id}'. Received: ${address}${called}. Expected: ${expected}`;
   return no('unsupported_asset', field, message);
 }
 
-function parsePayTo(payTo: unknown, network: Network): Result<Hex, ChallengeRefusal> {
+function isSame(address: string, other: string): boolean {
+  return address.toLowerCase() === other.toLowerCase();
+}
+
+function parsePayTo(
+  payTo: unknown,
+  network: Network,
+  { readAddress }: Pick<ReadContext, 'readAddress'>,
+): Result<Hex, ChallengeRefusal> {
   const field = 'payload.payTo';
   if (isAbsent(payTo)) return no('pay_to_missing', field, 'Payment payTo address is required');
-  const address = typeof payTo === 'string' ? parseAddress(payTo) : null;
+  const address = typeof payTo === 'string' ? readAddress(payTo) : null;
   if (address === null) {
     const expected = 'Expected: 0x and 40 hexadecimal digits, in one case or with their EIP-55 checksum';
     return no(
@@ -196,7 +212,7 @@ function parsePayTo(payTo: unknown, network: Network): Result<Hex, ChallengeRefu
       `Payment payTo address is invalid. Received: ${formatReceived(payTo)}. ${expected}`,
     );
   }
-  if (address === ZERO_ADDRESS || address === network.usdc.address) {
+  if (address === ZERO_ADDRESS || isSame(address, network.usdc.address)) {
     const what = address === ZERO_ADDRESS ? 'the zero address' : 'the token contract';
     const message = `Payment payTo address is invalid. Received: ${what}, from which nobody can take the money`;
     return no('invalid_pay_to', field, message);

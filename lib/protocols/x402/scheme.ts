@@ -1,5 +1,5 @@
 import type { Network } from '../../domain/assets.ts';
-import type { Offer, OfferBase, SchemeKey } from '../../domain/payment/shapes.ts';
+import type { Hex, Offer, OfferBase, SchemeKey } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
 import type { Result } from '../../domain/result.ts';
 import type { JsonRpc, AuthorizationState } from '../../chains/evm/authorization-state.ts';
@@ -14,10 +14,14 @@ export function versionOf({ version }: Pick<OfferBase, 'version'>): X402Version 
   return version;
 }
 
+/** Reads an address as a stranger writes it; `null`: it is none. What signs checks its EIP-55 checksum, what only buys leaves that to it. */
+export type AddressReader = (text: string) => Hex | null;
+
 /** What a deployment allows that only some schemes ask for. */
 export interface SchemeLimits {
   /** Addresses that may decide how much of a ceiling is taken. `null`: it is left to the service to judge. */
   readonly facilitators: ReadonlySet<string> | null;
+  readonly readAddress: AddressReader;
 }
 
 /** The members that an entry of `accepts` has in every scheme, checked. */
@@ -35,6 +39,10 @@ export interface BuyerScheme<K extends X402Key = X402Key> extends Pick<Scheme<K>
     network: Network,
     limits: SchemeLimits,
   ): Result<Offer, ChallengeRefusal>;
+  /** What a proof was signed for besides what proofs of every scheme are. `null`: the payload is of another scheme. */
+  recognize(payload: object): Pick<OfferBase, 'facilitator'> | null;
+  /** The members of `extra` that make an entry one of this scheme, besides those of the token. */
+  extraOf(signed: Pick<OfferBase, 'facilitator'>): object;
   /**
    * Finds out what became of a proof, from its chain alone. `null`: the payload is of another scheme. Throws where the chain cannot
    * be asked.

@@ -50,7 +50,7 @@ function isRelated(named: URL, requested: URL): boolean {
   return isBelow(one, other) || isBelow(other, one);
 }
 
-/** A name without a dot is a whole top-level domain: everything is below it, and related to nothing. */
+/** A name without a dot is a top-level domain, which is related to none of the hosts below it. */
 function isBelow(host: string, parent: string): boolean {
   return parent.includes('.') && host.endsWith(`.${parent}`);
 }

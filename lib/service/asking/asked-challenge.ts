@@ -10,7 +10,7 @@ export interface AskedPurchase {
   readonly sessionId: string;
   readonly instrumentId: string;
   readonly request: DeclaredRequest;
-  /** As the seller sent it. Names of headers in any case; bounded by whoever took it in. */
+  /** As the seller sent it. Names of headers in any case; its size was bounded where the request was read. */
   readonly challenge: { readonly headers: Readonly<Record<string, string>>; readonly body: string };
   /** CAIP-2 ids; `null`: every network of the deployment. */
   readonly networks: ReadonlySet<string> | null;

@@ -1,27 +1,29 @@
 import { bestBeyondBudget, rankOffers } from '../../domain/offers/choose-offer.ts';
-import { judgeOffer } from '../../domain/offers/judge-offer.ts';
+import { deploymentFlaw, judgeOffer } from '../../domain/offers/judge-offer.ts';
 import { type JudgedOffer } from '../../domain/offers/verdict.ts';
-import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
+import { QUOTE_CLOCK_GRACE_MS, QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { formatUsd } from '../../domain/money.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import { toResource } from '../../domain/payment/resource.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { describedAs, restate, type Presentation } from '../../protocols/challenge.ts';
+import { describedAs, isPaidBy, restate, type Presentation } from '../../protocols/challenge.ts';
+import { outcomeOf } from '../paying/drive-payment.ts';
 import { answerOfFirst } from '../paying/first-purchase.ts';
-import { drivePayment, outcomeOf } from '../paying/drive-payment.ts';
 import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
 import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
 import { hashRequest, newPayment, toPaymentId } from '../paying/payment-draft.ts';
 import { awaitOutcome } from '../paying/payment-wait.ts';
 import {
   draftOf,
+  driveNew,
+  driveTaken,
   firstRecord,
   scopeOf,
-  unlessRepeated,
   type PayingRequest,
   type ProcessPaymentDeps,
 } from '../paying/process-payment.ts';
+import type { ListedOffer } from '../../protocols/seller-offers.ts';
 import { resumePayment } from '../paying/resume-payment.ts';
 import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
 import { expiryOfQuote, formatQuoteId } from './quote-id.ts';
@@ -65,7 +67,7 @@ async function findOrPay(
     deps.ledger.readPayment(toPaymentId(scopeOf(request))),
     checkPayer(deps, { ...request, userId: principal.userId }, principal),
   ]);
-  // Before anything is said of a payment: whoever is not let in gets no replay either.
+  // Checked before anything is said of a payment: a caller that is not admitted gets no replay either.
   if (!admission.ok) return admission;
   if (stored !== null) return answerFrom(deps, request, stored, checked);
   if (request.replayOnly) return refuse({ reason: 'no_payment' });
@@ -122,7 +124,8 @@ function findQuoted(
   now: number,
 ): Result<AskedOffers['offers'], Refusal> {
   const expiresAt = expiryOfQuote(quoteId);
-  if (expiresAt === null || expiresAt > now + QUOTE_LIFE_MS) return refuse({ reason: 'quote_mismatch' });
+  if (expiresAt === null || expiresAt > now + QUOTE_LIFE_MS + QUOTE_CLOCK_GRACE_MS)
+    return refuse({ reason: 'quote_mismatch' });
   if (now >= expiresAt) return refuse({ reason: 'quote_expired', expiresAt });
   const { userId } = request.principal;
   const found = offers.find(
@@ -132,7 +135,7 @@ function findQuoted(
   return found === undefined ? refuse({ reason: 'quote_mismatch' }) : ok([found]);
 }
 
-/** Writes the intent, which freezes the choice, and carries it on; whoever wrote one under the token first is answered from. */
+/** Writes the intent, which freezes the choice, and drives it. Where the token has an intent already, the answer comes from that. */
 async function payChosen(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest & PayingRequest,
@@ -147,7 +150,7 @@ async function payChosen(
   const intent = await deps.ledger.putIntent(first);
   if (intent.kind !== 'created') return answerFrom(deps, request, intent.payment, ok(checked));
   if (first.status === 'DENIED') return outcomeOf(first);
-  return unlessRepeated(deps, first, request.deadline, () => drivePayment(deps, first, checked, request.deadline));
+  return driveNew(deps, first, checked, request.deadline);
 }
 
 /** Answers for a token that has a payment: replays it, waits for it, or takes it up again with the offer that was chosen then. */
@@ -174,20 +177,24 @@ async function answerFrom(
   }
   const first = await answerOfFirst(deps, stored, deadline);
   if (first !== null) return first;
-  const { network } = stored.offer;
-  const barred: Refusal = {
-    reason: 'invalid_challenge',
-    code: 'unsupported_network',
-    field: '',
-    message: `payment ${stored.id} of USD ${formatUsd(stored.amount)} was begun on ${network}, where the deployment does not pay any more`,
-  };
   return resumePayment(
     deps,
     draftOf(deps, { ...request, resource: stored.resource }, stored.offer),
     stored,
-    deps.allowedNetworks.has(network) ? checked : refuse(barred),
-    (taken, allowed) => unlessRepeated(deps, taken, deadline, () => drivePayment(deps, taken, allowed, deadline)),
+    barredNow(deps, stored) ?? checked,
+    (taken, allowed) => driveTaken(deps, taken, allowed, deadline),
   );
+}
+
+/** The refusal of a payment that was begun for what the deployment lets nobody pay any more. */
+function barredNow(
+  deps: ProcessPaymentDeps,
+  { id, amount, offer }: Payment,
+): { readonly ok: false; readonly error: Refusal } | null {
+  const flaw = deploymentFlaw(offer, deps);
+  if (flaw === null) return null;
+  const message = `payment ${id} of USD ${formatUsd(amount)} was begun, but ${flaw.reason}`;
+  return refuse({ reason: 'invalid_challenge', code: flaw.code, field: '', message });
 }
 
 /** How a proof is presented: as the entry that it is for, or where this 402 has none of its terms, as an entry with those terms. */
@@ -197,8 +204,12 @@ function toPresentation({ challenge, offers }: AskedOffers, payment: Payment): P
     ({ priced }) => priced !== null && hashRequest({ sessionId, instrumentId, offer: priced.offer }) === requestHash,
   );
   if (same?.entry != null) return { challenge, entry: same.entry };
-  const near = offers.find(({ priced }) => priced?.offer.network === signed.network) ?? offers[0];
-  const { scheme, maxTimeoutSeconds, network, asset, payTo } = signed;
-  const presented = { challenge, entry: near?.entry ?? { scheme, maxTimeoutSeconds } };
-  return restate(presented, { amountUsd: formatUsd(payment.amount), network, asset, payTo });
+  const paidAlike = offers.filter(({ priced }) => priced !== null && isPaidBy(signed, priced.offer));
+  const onNetwork = ({ priced }: ListedOffer) => priced?.offer.network === signed.network;
+  const alike = paidAlike.find(onNetwork) ?? paidAlike[0];
+  const near = alike ?? offers.find(onNetwork) ?? offers[0];
+  const { maxTimeoutSeconds, network, asset, payTo } = signed;
+  const presented = { challenge, entry: near?.entry ?? { maxTimeoutSeconds } };
+  const terms = { amountUsd: formatUsd(payment.amount), network, asset, payTo };
+  return restate(presented, terms, alike === undefined ? signed : null);
 }

@@ -19,7 +19,7 @@ const QUOTE_ID = /^q1-([0-9a-z]{1,9})-[0-9a-f]{64}$/;
 
 /**
  * The name of a quote: when it ends, and a digest of what it is for. It is no secret and bears no signature, since it allows nothing:
- * given back with a 402 it narrows the choice to the offer that it was made for, and whoever makes one up narrows his own choice.
+ * given back with a 402 it narrows the choice to the offer that it was made for, and a caller that makes one up only narrows its own choice.
  */
 export function formatQuoteId({
   managerId,

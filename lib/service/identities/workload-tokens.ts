@@ -54,7 +54,7 @@ export async function issueWorkloadTokenForJwt(
 }
 
 /**
- * Uses a token up and says what it stood for. All that is wrong with one has one answer: whoever tries tokens learns nothing.
+ * Uses a token up and says what it stood for. Every fault of a token has the same answer, so that trying tokens teaches nothing.
  * A token that is refused is used up nevertheless, except one that never was.
  */
 export async function redeemWorkloadToken(

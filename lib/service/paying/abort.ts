@@ -5,7 +5,7 @@ import type { Clock } from '../../domain/time.ts';
 export interface AbortDeps {
   readonly ledger: Pick<Ledger, 'decide'>;
   readonly clock: Clock;
-  /** Hears of failures that the caller need not: what they leave undone is recovered later. */
+  /** Told of failures that do not concern the caller: what they leave undone is recovered later. */
   readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
 }
 

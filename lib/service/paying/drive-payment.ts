@@ -2,7 +2,7 @@ import { InvariantViolated } from '../../domain/invariant.ts';
 import { SIGN_BUDGET_MS, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
 import type { Verdict } from '../../domain/ports/books.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
-import { toHeldCharge, type Charge, type HeldCharge } from '../../domain/payment/charge.ts';
+import { toHeldCharge, type HeldCharge } from '../../domain/payment/charge.ts';
 import type { Denial } from '../../domain/payment/denial.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -17,7 +17,7 @@ import type { PaymentPhase } from '../../telemetry/request-record.ts';
 import { abortOnFailure, abortQuietly, type AbortDeps } from './abort.ts';
 import type { Payer } from './payer.ts';
 import { closeEntry } from '../sweeping/recovery.ts';
-import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reservation.ts';
+import { reserveWithNewAttempts, type Reserved, type ReserveDeps, type ReserveFor } from './reservation.ts';
 import type { CheckedPayer } from './payer-check.ts';
 
 export interface DriveDeps extends ReserveDeps {
@@ -33,14 +33,14 @@ interface Driving extends DriveDeps {
 
 /**
  * Carries a PENDING payment that this handler owns to its end: reserve, sign, decide, settle.
- * @param charges what the policy counts this attempt for; an earlier attempt is closed for what its own entry took
+ * @param charges what the policy counts this attempt for; an earlier attempt is closed for what its own entry took. Asked of every
+ *   caller, so that no way of paying forgets them
  */
 export async function drivePayment(
   drive: DriveDeps,
   owned: Payment,
   checked: CheckedPayer<Payer>,
-  deadline: EpochMs,
-  charges: readonly Charge[] = [],
+  { deadline, charges }: Pick<ReserveFor, 'deadline' | 'charges'>,
 ): Promise<Result<Payment, Refusal>> {
   const deps: Driving = { ...drive, held: charges.map(toHeldCharge) };
   const { session, gate } = checked;

@@ -18,7 +18,7 @@ export async function refuseOtherTerms(deps: OtherTermsDeps, found: Payment, dea
   if (payment === null) return { reason: 'busy', what: 'payment' };
   if (isFinal(payment)) return { reason: 'other_terms', payment };
   const outcome = await deps.ledger.supersede(payment.id, payment.attempt, deps.clock.now());
-  // Lost to somebody who took the payment up again or decided it: the next look tells which.
+  // Another handler took the payment up again or decided it: the next read shows which.
   return isFinal(outcome.payment)
     ? { reason: 'other_terms', payment: outcome.payment }
     : { reason: 'busy', what: 'payment' };

@@ -49,7 +49,7 @@ export async function checkPayer(deps: PayerCheckDeps, key: PayerNames, principa
   ]);
   const now = deps.clock.now();
   if (manager === null) {
-    // Without it nobody can tell whom it let in, so that even a payment made under it is not replayed.
+    // Without the manager nobody can tell whom it admits, so that even a payment made under it is not replayed.
     const missing = noManager(principal);
     return { admission: missing, checked: missing };
   }

@@ -27,7 +27,7 @@ export interface Payer {
  * intent can be written while the things that do change (deleted, expired, full) are being read.
  */
 export interface KnownPayer extends Payer {
-  /** Whom the manager let in when it was last read. It can change, so it only tells who need not wait for the next read. */
+  /** Whom the manager let in when it was last read. It can change, so it only tells which callers need not wait for the next read. */
   readonly authorizer: Authorizer;
 }
 

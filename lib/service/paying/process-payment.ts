@@ -57,7 +57,7 @@ export interface ProcessPaymentDeps {
   readonly observer?: PaymentObserver;
 }
 
-/** Who pays what for whom, whatever says what is to be paid. */
+/** Who pays, from which session and wallet, for which agent; without what is to be paid. */
 export interface PayingRequest {
   readonly managerId: string;
   readonly principal: Principal;
@@ -150,7 +150,7 @@ async function payOffer(
   const opened =
     barred === null ? await openPayment(deps, draft, request) : await findPayment(deps, draft, request, barred);
   if (!opened.ok) return opened;
-  // Before anything is said of the payment: whoever is not let in gets no replay either.
+  // Checked before anything is said of the payment: a caller that is not admitted gets no replay either.
   if (!opened.value.admission.ok) {
     if (opened.value.created) await abortQuietly(deps, opened.value.payment);
     return opened.value.admission;
@@ -164,9 +164,7 @@ async function payOffer(
     const first = isFinal(payment) ? null : await answerOfFirst(deps, payment, request.deadline);
     if (first !== null) return replayed(deps, first);
     return resumePayment(deps, draft, payment, checked, (taken, allowed) =>
-      unlessRepeated(deps, taken, request.deadline, () =>
-        drivePayment(deps, taken, allowed, request.deadline, chargesOf(deps, taken)),
-      ),
+      driveTaken(deps, taken, allowed, request.deadline),
     );
   }
   if (payment.status === 'DENIED') return outcomeOf(payment);
@@ -175,26 +173,40 @@ async function payOffer(
     await abortQuietly(deps, payment);
     return checked;
   }
-  return unlessRepeated(deps, payment, request.deadline, () =>
-    driveNew(deps, payment, checked.value, request.deadline),
-  );
+  return driveNew(deps, payment, checked.value, request.deadline);
 }
 
 /** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
-function driveNew(
+export function driveNew(
   deps: ProcessPaymentDeps,
   payment: Payment,
   checked: CheckedPayer,
   deadline: EpochMs,
 ): Promise<Result<Payment, Refusal>> {
-  const denial = shownDenial(deps, checked.session, payment);
-  return denial === null
-    ? drivePayment(deps, payment, checked, deadline, chargesOf(deps, payment))
-    : denyPayment(deps, payment, denial);
+  return unlessRepeated(deps, payment, deadline, () => {
+    const denial = shownDenial(deps, checked.session, payment);
+    return denial === null ? driveCounted(deps, payment, checked, deadline) : denyPayment(deps, payment, denial);
+  });
 }
 
-function chargesOf(deps: ProcessPaymentDeps, payment: Payment): readonly Charge[] {
-  return deps.chargesOf?.(payment, deps.clock.now()) ?? [];
+/** Carries a payment that was taken over from another handler to its end. */
+export function driveTaken(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  checked: CheckedPayer,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  return unlessRepeated(deps, payment, deadline, () => driveCounted(deps, payment, checked, deadline));
+}
+
+function driveCounted(
+  deps: ProcessPaymentDeps,
+  payment: Payment,
+  checked: CheckedPayer,
+  deadline: EpochMs,
+): Promise<Result<Payment, Refusal>> {
+  const charges = deps.chargesOf?.(payment, deps.clock.now()) ?? [];
+  return drivePayment(deps, payment, checked, { deadline, charges });
 }
 
 function replayed(deps: ProcessPaymentDeps, answer: Result<Payment, Refusal>): Result<Payment, Refusal> {
@@ -206,7 +218,7 @@ function replayed(deps: ProcessPaymentDeps, answer: Result<Payment, Refusal>): R
  * Carries on a PENDING payment that this handler owns, unless its purchase has a name under which another payment stands for it, or
  * its terms were paid within the session too lately.
  */
-export async function unlessRepeated(
+async function unlessRepeated(
   deps: ProcessPaymentDeps,
   payment: Payment,
   deadline: EpochMs,
@@ -316,7 +328,7 @@ async function findPayment(
   return stored === null ? refuse(barred) : ok({ payment: stored, created: false, admission, checked: refuse(barred) });
 }
 
-/** Only of what is in order now: whoever was let in or had a session, and no longer does, writes nothing the next time. */
+/** Remembers only what is valid now: a caller that is no longer admitted, or has no session any more, writes nothing next time. */
 function rememberPayer({ payers }: ProcessPaymentDeps, key: PayerNames, checked: Result<CheckedPayer, Refusal>): void {
   if (checked.ok) payers.set(key, checked.value.payer);
   else payers.forget(key);

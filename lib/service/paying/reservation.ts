@@ -40,7 +40,7 @@ export interface ReserveFor {
   /** The session as it was read before. */
   readonly session: Session;
   readonly floor: EpochMs | null;
-  /** Of every attempt of this handler. The entry keeps what it took: whoever closes it asks no policy. */
+  /** Of every attempt of this handler. The entry keeps what it took, so closing it needs no policy. */
   readonly charges: readonly Charge[];
   readonly deadline: EpochMs;
 }
@@ -62,7 +62,9 @@ export type Reserved =
 export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, of: ReserveFor): Promise<Reserved> {
   const { charges, session } = of;
   if (charges.length > CHARGES_MAX) throw new InvariantViolated(`a payment is charged to ${charges.length} counters`);
-  if (charges.length > 0 && countersWith(session, charges) > SESSION_COUNTERS_MAX) {
+  // Those that this reserve removes leave their places to others.
+  const removed = new Set(closedWindows(session, deps.clock.now()));
+  if (charges.length > 0 && countersWith(session, charges, removed) > SESSION_COUNTERS_MAX) {
     return { kind: 'given_up', payment: owned, refusal: { reason: 'too_many_counters', max: SESSION_COUNTERS_MAX } };
   }
   let payment = owned;
@@ -149,7 +151,7 @@ async function makeRoom(
     return (await scrubSession(deps, session, isFull ? scrubs : null)) > 0;
   } catch (error) {
     const isPassing = error instanceof NotNow || error instanceof OutcomeUnknown;
-    // Whoever waits for a place goes on waiting. A denial would be final, and so must not rest on a scrub that failed.
+    // A payment that waits for a place goes on waiting. A denial would be final, and so must not rest on a scrub that failed.
     if (!isPassing || cannotAfford(session, payment.amount) || short.length > 0) throw error;
     return false;
   }

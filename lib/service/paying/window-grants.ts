@@ -43,7 +43,8 @@ const WAIT = { minMs: WINDOW_WAIT_STEP_MIN_MS, maxMs: WINDOW_WAIT_STEP_MAX_MS };
 
 /**
  * Gets a session what a charge asks of its window: out of what the window has available, else from other sessions that have it
- * free, whether or not they are still open. Says `exhausted` only where nothing moved between sessions while all were looked at.
+ * free, whether or not they are still open. Says `exhausted` only where nothing moved between sessions while all were looked at,
+ * this one among them.
  * @param seen the session as it was read last
  * @see docs/decisions/0026-counters-of-a-policy.md
  */
@@ -74,10 +75,12 @@ export async function ensureGrant(
     const found = await lookAround(deps, window, asking, plan.deficit, giveUpAt);
     if (found.kind === 'late') break;
     if (found.kind === 'short') {
-      // Something may have moved from a session that was not read yet to one that was.
-      const after = await deps.windows.readWindow(ref);
-      if (after?.version === window.version) return { kind: 'exhausted', used: usedOf(window, asking, found.free) };
-      continue;
+      // Something may have moved from a session that was not read yet to one that was, or have come to this one: by a grant of
+      // which the window knew already when it was read, or by a payment that gave back.
+      const [after, own] = await Promise.all([deps.windows.readWindow(ref), deps.ledger.readSession(session)]);
+      const free = own?.windows.get(charge.key)?.free ?? 0n;
+      if (after?.version !== window.version || free > (grant?.free ?? 0n)) continue;
+      return { kind: 'exhausted', used: window.limit - window.available - found.free - free };
     }
     const change = planStealBack(window, asking, charge, found.siblings);
     if ((await isChanged(deps, ref, change)) && change.settles) return { kind: 'ready' };
@@ -133,8 +136,4 @@ async function lookAround(
 
 function hasOne(siblings: readonly Sibling[], deficit: bigint): boolean {
   return siblings.some(({ grant }) => grant.free >= deficit);
-}
-
-function usedOf(window: Window, { grant }: Asking, freeOfOthers: bigint): bigint {
-  return window.limit - window.available - freeOfOthers - (grant?.free ?? 0n);
 }

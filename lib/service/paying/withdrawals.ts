@@ -74,7 +74,9 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
   const created = stored === null ? await createPayment(deps, draft, checked) : ok({ payment: stored, isNew: false });
   if (!created.ok) return created;
 
-  const drive = (payment: Payment, own: CheckedWithdrawal) => drivePayment(deps, payment, own, draft.deadline);
+  const drive = (payment: Payment, own: CheckedWithdrawal) =>
+    // No purchase, which a spend policy is about.
+    drivePayment(deps, payment, own, { deadline: draft.deadline, charges: [] });
   const { payment, isNew } = created.value;
   const outcome =
     isNew && checked.ok

@@ -75,7 +75,7 @@ export async function visitDueSessions(deps: ExpiryDeps, until: EpochMs): Promis
     try {
       for await (const page of pagesOf(deps, shard, now, until)) await visitPage(page, now);
     } catch (error) {
-      // The sessions of the other shards must not wait for an index.
+      // An index that fails for one shard must not hold up the sessions of the others.
       fail(null, error);
     }
   }

@@ -5,7 +5,7 @@ import type { OpenEntry, Session, SessionKey } from '../../domain/payment/sessio
 import type { Clock, EpochMs } from '../../domain/time.ts';
 
 /**
- * What an open entry deserves, given what its payment became. An entry may only be released once its payment is decided
+ * What to do with an open entry, given the status of its payment. An entry may only be released once its payment is decided
  * otherwise: releasing first and deciding later could let a proof leave that nobody counts.
  */
 export function entryAction(attempt: number, payment: Payment | null): 'settle' | 'release' | 'leave' {

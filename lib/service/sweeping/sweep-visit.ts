@@ -121,7 +121,7 @@ async function putOff(deps: SweepDeps, due: DueVisit, error: unknown, tally: Swe
   tally.failed += 1;
   if (tally.failed <= SWEEP_REPORTS_MAX) deps.report({ event: 'sweep.visit_failed', paymentId: due.id, error });
   const now = deps.clock.now();
-  // One that cannot be put off stays where it is; its shard goes on after it all the same.
+  // A visit that cannot be put off stays where it is; its shard goes on after it nevertheless.
   const since = await deps.index.putOff(due, addMs(now, SWEEP_RETRY_SECONDS * 1_000)).catch(() => null);
   tally.oldestOverdueMs = Math.max(tally.oldestOverdueMs, now - (since ?? due.dueAt));
 }

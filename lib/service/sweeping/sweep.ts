@@ -47,7 +47,7 @@ export async function sweep(deps: SweepDeps, { deadline, meanwhile }: SweepRun):
 async function hasVisits(index: Pick<SweepIndex, 'hasVisits'>): Promise<boolean> {
   let found = false;
   await forEachAtOnce(allShards(0), SWEEP_SHARDS_AT_ONCE, async (shard) => {
-    // Who cannot tell looks again: the next pass says what is wrong.
+    // Where this cannot be read, a second pass runs, and reports what is wrong.
     if (await index.hasVisits(shard).catch(() => true)) found = true;
   });
   return found;
@@ -90,7 +90,7 @@ async function sweepShard(
   for (let page = 0; page < SWEEP_PAGES_MAX; page += 1) {
     if (deps.clock.now() >= until) return 'left';
     const due: readonly DueVisit[] = await deps.index.dueVisits(shard, now, last);
-    // From the index alone, so that what cannot be read is seen to be old.
+    // The age comes from the index alone, so that it shows for payments that cannot be read, too.
     for (const { dueAt } of due) tally.oldestOverdueMs = Math.max(tally.oldestOverdueMs, now - dueAt);
     if ((await visitPage(deps, due, tally, until)) === 'left') return 'left';
     if (due.length < SWEEP_PAGE_ITEMS) return 'finished';

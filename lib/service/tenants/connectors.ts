@@ -80,7 +80,7 @@ export async function createConnector<A extends object>(
     refuse: (why) => (why === 'missing' ? { reason: 'not_found', resource: 'manager' } : full),
   });
   if (!created.ok) return created;
-  // Whoever waited for another call's connector gets that call's answer, also if the connector was changed since.
+  // A call that waited for another call's connector gets that call's answer, also if the connector was changed since.
   return (await findAnswer<A>(deps, tokenKey, requestHash)) ?? ok(render(created.value));
 }
 
@@ -207,7 +207,7 @@ export async function getConnector(
   return connector === null ? missing : ok(connector);
 }
 
-/** What is wrong with what the connector's wallets come from, `null` for nothing. That it could not be looked at is a problem too. */
+/** What is wrong with what the connector's wallets come from, `null` for nothing. A source that could not be looked at is a problem too. */
 export async function findConnectorProblem(
   { provisioners }: Pick<ConnectorsDeps, 'provisioners'>,
   { material }: PaymentConnector,

@@ -62,7 +62,7 @@ export async function getInstrumentFunds(
       const network = findNetwork(id);
       if (network === undefined) throw new Error(`an RPC endpoint of the unknown network ${id}`);
       const balance = reader.balanceOf(network.usdc.address, wallet.address);
-      // One chain that does not answer hides no other; the only one that was asked for does not pass for empty.
+      // A chain that does not answer hides no other chain; if it was the only one asked for, the call fails rather than answer "empty".
       return { network, amount: await (readers.length === 1 ? balance : balance.catch(() => null)) };
     }),
   );

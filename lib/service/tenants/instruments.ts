@@ -135,7 +135,7 @@ async function findLoss(
   return { reason: 'conflict', message };
 }
 
-/** Nobody has to wait for a lease where nothing was made. Where something may have been, the lease bounds how often that is. */
+/** Where nothing was made, no retry has to wait for a lease. Where something may have been made, the lease bounds how often. */
 async function giveBack(
   registry: Pick<Registry, 'yieldInstrument'>,
   draft: PaymentInstrument,

@@ -192,7 +192,7 @@ export async function findManager(
   return admitted.ok ? ok(manager) : admitted;
 }
 
-/** What a caller hears of a manager that does not exist. */
+/** The refusal that stands for a manager that does not exist. */
 export function noManager({ claims }: Principal): Result<never, Refusal> {
   return claims === null ? missing : refuse({ reason: 'token_not_admitted', check: 'missing' });
 }

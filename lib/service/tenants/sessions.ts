@@ -2,18 +2,24 @@ import { formatSessionId, type Arn, type Deployment } from '../../domain/ids.ts'
 import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import type { SessionStore, SessionSummary } from '../../domain/ports/books.ts';
 import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
-import type { Registry } from '../../domain/ports/registry.ts';
+import type { PolicyDocument } from '../../domain/policy/document.ts';
+import { hashPolicy } from '../../domain/policy/index.ts';
+import type { PolicyKeeper } from '../../domain/ports/policies.ts';
+import type { ClientTokens, Registry } from '../../domain/ports/registry.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { newSession, type Session } from '../../domain/payment/session.ts';
 import type { Clock } from '../../domain/time.ts';
-import { hashCreation, idEntropy } from './create-once.ts';
+import { hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
 import { findManager } from './managers.ts';
+import { putPolicy } from './policies.ts';
 
 export interface SessionsDeps {
   readonly registry: Pick<Registry, 'readManager'>;
   readonly sessions: SessionStore;
+  readonly policies: PolicyKeeper;
+  readonly tokens: Pick<ClientTokens, 'bind'>;
   readonly deployment: Deployment;
   readonly clock: Clock;
   readonly random: Randomness;
@@ -32,7 +38,11 @@ export async function createSession(
     readonly manager: Arn<string> | null;
     readonly expiryMinutes: number;
     readonly limit?: MicroUsd | undefined;
+    /** The session's own spend policy, beside those that stand above it. */
+    readonly policy?: PolicyDocument | undefined;
     readonly clientToken?: string | undefined;
+    /** Who called, for the record of the policy. */
+    readonly caller: string;
   },
 ): Promise<Result<Session, Refusal>> {
   const manager = await findManager(deps, principal, 'manage', input.manager);
@@ -52,12 +62,48 @@ export async function createSession(
     createdAt: now,
   });
   // Asking for the default is asking for the same, even if it changes.
-  const requestHash = hashCreation({ ...input, limit: input.limit === undefined ? null : `${limit}` });
+  const { policy, caller, ...request } = input;
+  const requestHash = hashCreation({
+    ...request,
+    limit: input.limit === undefined ? null : `${limit}`,
+    ...(policy === undefined ? {} : { policy: hashPolicy(policy) }),
+  });
+  if (policy !== undefined) {
+    const kept = await keepPolicy(deps, session, { ...request, requestHash, policy, caller });
+    if (!kept.ok) return kept;
+  }
   const outcome = await deps.sessions.createSession(session, requestHash);
   if (outcome.kind === 'created') return ok(session);
   if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
   // The answer of the first call again: as the session was when it was new.
   return ok(newSession(outcome.session));
+}
+
+/**
+ * Writes the policy of a session that is not there yet, so that no payment meets the one without the other. The client token is
+ * bound to the request first: of two that differ in their policies one alone writes, and it makes the session.
+ */
+async function keepPolicy(
+  deps: SessionsDeps,
+  session: Session,
+  request: {
+    readonly requestHash: string;
+    readonly policy: PolicyDocument;
+    readonly clientToken?: string | undefined;
+    readonly caller: string;
+  },
+): Promise<Result<'kept', Refusal>> {
+  const { managerId, sessionId, userId } = session;
+  const { requestHash, policy: document, clientToken, caller: by } = request;
+  if (clientToken !== undefined) {
+    const tokenKey = tokenKeyOf(['CreatePaymentSession', managerId, userId], clientToken);
+    const use = await deps.tokens.bind(tokenKey, requestHash);
+    if (use.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
+    // What was made is not touched: its policy may have been changed since.
+    if ((await deps.sessions.readSession({ managerId, sessionId })) !== null) return ok('kept');
+  }
+  const put = await putPolicy(deps, { scope: 'session', managerId, sessionId }, { document, by });
+  return put.ok ? ok('kept') : put;
 }
 
 /** A session without a limit is above every ceiling. */

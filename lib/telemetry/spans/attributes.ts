@@ -19,6 +19,8 @@ const FIELD_ATTRIBUTES = {
   network: 'bursar.network',
   amountUsd: 'bursar.amount_usd',
   replayed: 'bursar.replayed',
+  policyScope: 'bursar.policy_scope',
+  policyHash: 'bursar.policy_hash',
   tokenCheck: 'bursar.token_check',
   asset: null,
 } as const satisfies Readonly<Record<keyof LogFields, string | null>>;

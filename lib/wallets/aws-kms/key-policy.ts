@@ -56,7 +56,7 @@ const OPERATOR_ACTIONS = [
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
  */
 export function walletKeyPolicy({ partition, account, payingRoleArn, keyAdminRoleArn }: KeyPolicyRoles): KeyPolicy {
-  // In a key policy this principal stands for "whoever IAM also allows", so an allow here is only one half of a permission.
+  // In a key policy this principal means "every principal that IAM allows too", so an allow here is only half of a permission.
   const thisAccount = { AWS: `arn:${partition}:iam::${account}:root` };
   const everybody = { AWS: '*' };
   return {

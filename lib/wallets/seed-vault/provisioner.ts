@@ -29,7 +29,7 @@ const SUFFIX_BYTES = 4;
 
 /** Stands where people and scanners look who think that a secret should be rotated. */
 const DESCRIPTION =
-  'Seed of a Bursar wallet connector. Do not rotate: its wallets cannot change their keys. Whoever reads it can spend from every wallet of the connector.';
+  'Seed of a Bursar wallet connector. Do not rotate: its wallets cannot change their keys. Anybody who reads it can spend from every wallet of the connector.';
 
 const bip32 = BIP32Factory(ecc);
 

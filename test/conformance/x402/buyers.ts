@@ -4,6 +4,7 @@ import { privateKeyToAccount, sign } from 'viem/accounts';
 import { parseBody } from '../../../lib/api/body.ts';
 import {
   BursarError,
+  PurchaseError,
   UnpayableError,
   createPayingFetch,
   type PaymentProcessor,
@@ -94,7 +95,8 @@ export async function buyWithBursar(challenge: Response, url: string): Promise<O
     if (response.payment !== null) return { did: 'pays', sent: seller.sent() };
     return { did: 'returns', says: response.unpaidReason ?? '', text: await response.text() };
   } catch (error) {
-    if (error instanceof UnpayableError) return { did: 'refuses', says: error.message };
+    const isUnpaid = error instanceof PurchaseError && !error.mayHavePaid;
+    if (error instanceof UnpayableError || isUnpaid) return { did: 'refuses', says: error.message };
     throw error;
   }
 }

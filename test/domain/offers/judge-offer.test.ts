@@ -64,7 +64,7 @@ describe('an offer', () => {
     expect(judgeOffer(seller, { ...facts, ...bad })).toMatchObject({ allowed: false, code });
   });
 
-  test('whose seller is at fault is refused for that, whoever pays', () => {
+  test('whose seller is at fault is refused for that, for every payer', () => {
     const flaw = { code: 'foreign_resource', reason: 'of a stranger' } as const;
     expect(judgeOffer({ ...seller, flaw }, facts)).toEqual({ allowed: false, ...flaw });
   });

@@ -63,7 +63,7 @@ export const SIGNATURES: HostileToken[] = [
   ],
 ];
 
-/** The order of P-256 twice: an r and s that are zero for whoever reduces before checking. */
+/** The order of P-256 twice: an r and s that are zero for a verifier that reduces before it checks. */
 const ORDER_TWICE = Buffer.from(
   'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'.repeat(2),
   'hex',

@@ -9,7 +9,7 @@ import { CLIENTS, ask, freshDir, kidOf, occupy, readKeys, scratch, start, verify
 
 const MODULE = join(import.meta.dirname, '../../../lib/local/issuer');
 
-test('closes at once, whoever is still connected', async () => {
+test('closes at once, also with connections that are open', async () => {
   const issuer = await start();
   const socket = connect(Number(new URL(issuer.issuer).port), '127.0.0.1');
   const ended = once(socket, 'close');

@@ -108,7 +108,7 @@ describe.each(VERSIONS)('a proof of x402 version %s', (_version, name) => {
     const goods = JSON.stringify(GOODS.find((each) => each.name === name)?.content);
     expect(asked.body).not.toContain(goods);
     const buyer = await openBuyer();
-    const header = buildPaymentHeader(asked.challenge, asked.chosen, await signProof(buyer, asked.offer));
+    const header = await buildPaymentHeader(asked.challenge, asked.chosen, await signProof(buyer, asked.offer));
 
     const paid = await fetch(asked.seller.url, { headers: { [header.name]: header.value } });
     expect([paid.status, await paid.text()]).toEqual([200, goods]);
@@ -124,7 +124,7 @@ describe.each(VERSIONS)('a proof of x402 version %s', (_version, name) => {
     const asked = await askSeller(name);
     const [buyer, thief] = [await openBuyer(), await openBuyer()];
     const [own, stolen] = [await signProof(buyer, asked.offer), await signProof(thief, asked.offer)];
-    const header = buildPaymentHeader(asked.challenge, asked.chosen, { ...own, signature: stolen.signature });
+    const header = await buildPaymentHeader(asked.challenge, asked.chosen, { ...own, signature: stolen.signature });
     const refused = await fetch(asked.seller.url, { headers: { [header.name]: header.value } });
     expect(refused.status).toBe(402);
     expect(await refused.text()).not.toContain('celsius');

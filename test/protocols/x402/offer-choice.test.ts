@@ -74,7 +74,7 @@ describe('the offer that is paid', () => {
     expect(chooseOffer(challengeOf(entry, onBase), { requestedUrl: url })).toMatchObject({ value: { index: 0 } });
   });
 
-  test('is chosen or refused whatever the seller writes, and never by an error', () => {
+  test('is chosen or refused whatever the seller writes, and never by an error', async () => {
     const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(url, entry, null, '2'));
     const offered = fc.oneof(
       anything,
@@ -83,12 +83,12 @@ describe('the offer that is paid', () => {
         .map(([at, value]) => ({ ...entry, [at]: value })),
     );
     let chosen = 0;
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(offered, { maxLength: 4 }),
         anything,
         fc.constantFrom(1, 2),
-        (accepts, resource, x402Version) => {
+        async (accepts, resource, x402Version) => {
           const source = required({ x402Version, accepts, resource });
           const parsed = parsePaymentRequired({ headers: source, body: '' });
           if (!parsed.ok || parsed.value === null) return;
@@ -98,7 +98,7 @@ describe('the offer that is paid', () => {
             return;
           }
           chosen += 1;
-          expect(typeof buildPaymentHeader(parsed.value, choice.value, {}).value).toBe('string');
+          expect(typeof (await buildPaymentHeader(parsed.value, choice.value, {})).value).toBe('string');
         },
       ),
       { numRuns: 500 },

@@ -24,11 +24,11 @@ function challengeOf(declared: unknown, version: '1' | '2' = '2'): PaymentChalle
 }
 
 /** The extensions that go back to the seller; the reason where nothing is paid. */
-function sendBack(declared: unknown, payload: object = proof): unknown {
+async function sendBack(declared: unknown, payload: object = proof): Promise<unknown> {
   const challenge = challengeOf(declared);
   const chosen = chooseOffer(challenge, { requestedUrl: url });
   if (!chosen.ok) return chosen.error.message;
-  const sent = parseBase64Json(buildPaymentHeader(challenge, chosen.value, payload).value);
+  const sent = parseBase64Json((await buildPaymentHeader(challenge, chosen.value, payload)).value);
   return sent.ok ? memberOf(sent.value, 'extensions') : 'unreadable';
 }
 
@@ -44,27 +44,31 @@ describe('a seller that wants a payment identifier gets one', () => {
     ['that it only has a place for', { info: { required: false } }],
     ['by the schema of x402', { info: { required: true }, schema: schemaOf({ minLength: 16, pattern: OWN_PATTERN }) }],
     ['beside a null', { info: { required: true, id: null } }],
-  ])('%s', (_what, declared) => {
-    const sent = sendBack(declared);
+  ])('%s', async (_what, declared) => {
+    const sent = await sendBack(declared);
     expect(idOf(sent)).toMatch(/^pay_[0-9a-f]{32}$/);
     expect(sent).toMatchObject({ x: { a: 1 }, 'payment-identifier': { info: { required: declared.info.required } } });
   });
 
-  test('which is the same whenever a proof is presented, and another for another proof', () => {
+  test('which is the same whenever a proof is presented, and another for another proof', async () => {
     const declared = { info: { required: true } };
-    const [id, again, anotherId] = [proof, structuredClone(proof), other].map((each) => idOf(sendBack(declared, each)));
+    const [id, again, anotherId] = await Promise.all(
+      [proof, structuredClone(proof), other].map(async (each) => idOf(await sendBack(declared, each))),
+    );
     expect(again).toBe(id);
     expect(anotherId).not.toBe(id);
   });
 
-  test('which the official seller reads', () => {
-    const extensions = sendBack({ info: { required: true }, schema: {} });
+  test('which the official seller reads', async () => {
+    const extensions = await sendBack({ info: { required: true }, schema: {} });
     const read = extractAndValidatePaymentIdentifier({ x402Version: 2, extensions } as never);
     expect(read).toMatchObject({ id: idOf(extensions), validation: { valid: true } });
   });
 
-  test('of its own making, where it brought one', () => {
-    expect(idOf(sendBack({ info: { required: true, id: 'order_0123456789abcdef' } }))).toBe('order_0123456789abcdef');
+  test('of its own making, where it brought one', async () => {
+    expect(idOf(await sendBack({ info: { required: true, id: 'order_0123456789abcdef' } }))).toBe(
+      'order_0123456789abcdef',
+    );
   });
 });
 
@@ -73,23 +77,23 @@ describe('nothing is signed for a seller that insists on an identifier', () => {
     ['shorter than ours', { info: { required: true }, schema: schemaOf({ maxLength: 20 }) }],
     ['longer than ours', { info: { required: true }, schema: schemaOf({ minLength: 64 }) }],
     ['of its own pattern', { info: { required: true }, schema: schemaOf({ pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' }) }],
-  ])('%s', (_what, declared) => {
-    expect(sendBack(declared)).toMatch(/payment-identifier/);
-    expect(sendBack({ ...declared, info: { required: false } })).toMatchObject({ x: { a: 1 } });
-    expect(idOf(sendBack({ ...declared, info: { required: false } }))).toBeUndefined();
+  ])('%s', async (_what, declared) => {
+    expect(await sendBack(declared)).toMatch(/payment-identifier/);
+    expect(await sendBack({ ...declared, info: { required: false } })).toMatchObject({ x: { a: 1 } });
+    expect(idOf(await sendBack({ ...declared, info: { required: false } }))).toBeUndefined();
   });
 
-  test('and brought one that is none', () => {
-    expect(sendBack({ info: { required: true, id: 'short' } })).toMatch(/payment-identifier/);
+  test('and brought one that is none', async () => {
+    expect(await sendBack({ info: { required: true, id: 'short' } })).toMatch(/payment-identifier/);
   });
 });
 
-test('whatever else stands by that name goes back as it came', () => {
+test('whatever else stands by that name goes back as it came', async () => {
   for (const declared of [null, 5, [], {}, { info: 5 }, { info: {} }, { info: { required: 'yes' } }]) {
-    expect(sendBack(declared)).toEqual({ 'payment-identifier': declared, x: { a: 1 } });
+    expect(await sendBack(declared)).toEqual({ 'payment-identifier': declared, x: { a: 1 } });
   }
 });
 
-test('a seller of version 1 has no place for an identifier, and is paid without', () => {
+test('a seller of version 1 has no place for an identifier, and is paid without', async () => {
   expect(chooseOffer(challengeOf({ info: { required: true, id: 'short' } }, '1'), { requestedUrl: url }).ok).toBe(true);
 });

@@ -178,7 +178,7 @@ describe('the payment header', () => {
   const payload = { signature: '0x', authorization: {} };
   const decode = (value: string) => JSON.parse(atob(value)) as unknown;
 
-  test('of version 1 names scheme and network as the seller spelt them', () => {
+  test('of version 1 names scheme and network as the seller spelt them', async () => {
     const v1Entry = { ...entry, network: 'base-sepolia' };
     const challenge: PaymentChallenge = {
       version: '1',
@@ -188,18 +188,18 @@ describe('the payment header', () => {
     };
     const chosen = chooseOffer(challenge, { requestedUrl: url });
     if (!chosen.ok) throw new Error(chosen.error.message);
-    const header = buildPaymentHeader(challenge, chosen.value, payload);
+    const header = await buildPaymentHeader(challenge, chosen.value, payload);
     expect(header.name).toBe('X-PAYMENT');
     const expected = { x402Version: 1, scheme: 'exact', network: 'base-sepolia', payload };
     expect(atob(header.value)).toBe(JSON.stringify(expected));
     expect(PaymentPayloadV1Schema.safeParse(decode(header.value)).error).toBeUndefined();
   });
 
-  test('of version 2 echoes the accepted entry, the resource and the extensions', () => {
+  test('of version 2 echoes the accepted entry, the resource and the extensions', async () => {
     const challenge = read({ headers: required(document), body: '' });
     const chosen = chooseOffer(challenge, { requestedUrl: url });
     if (!chosen.ok) throw new Error(chosen.error.message);
-    const header = buildPaymentHeader(challenge, chosen.value, payload);
+    const header = await buildPaymentHeader(challenge, chosen.value, payload);
     expect(header.name).toBe('PAYMENT-SIGNATURE');
     const expected = {
       x402Version: 2,
@@ -213,11 +213,11 @@ describe('the payment header', () => {
     expect(decodePaymentSignatureHeader(header.value)).toEqual(expected);
   });
 
-  test('of version 2 has empty extensions where the seller has none, and no resource where there is none', () => {
+  test('of version 2 has empty extensions where the seller has none, and no resource where there is none', async () => {
     const challenge = read({ headers: required({ x402Version: 2, accepts: [entry] }), body: '' });
     const chosen = chooseOffer(challenge, { requestedUrl: url });
     if (!chosen.ok) throw new Error(chosen.error.message);
-    expect(decode(buildPaymentHeader(challenge, chosen.value, payload).value)).toEqual({
+    expect(decode((await buildPaymentHeader(challenge, chosen.value, payload)).value)).toEqual({
       x402Version: 2,
       accepted: entry,
       extensions: {},
@@ -225,12 +225,12 @@ describe('the payment header', () => {
     });
   });
 
-  test('echoes what no parser of ours knows, outside ASCII too', () => {
+  test('echoes what no parser of ours knows, outside ASCII too', async () => {
     const odd = { ...entry, extra: { ...entry.extra, memo: '¿ÿ 😀' }, unknown: [null, { deep: 1.5 }] };
     const challenge = read({ headers: required({ ...document, accepts: [odd] }), body: '' });
     const chosen = chooseOffer(challenge, { requestedUrl: url });
     if (!chosen.ok) throw new Error(chosen.error.message);
-    const { value } = buildPaymentHeader(challenge, chosen.value, payload);
+    const { value } = await buildPaymentHeader(challenge, chosen.value, payload);
     expect(JSON.stringify(decodePaymentSignatureHeader(value).accepted)).toBe(JSON.stringify(odd));
   });
 });

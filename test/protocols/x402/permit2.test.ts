@@ -6,6 +6,7 @@ import { hashTypedData } from 'viem';
 import { privateKeyToAccount, sign } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
 import type { Permit2Payload, Permit2Terms } from '../../../lib/chains/evm/permit2.ts';
+import { parseAddress } from '../../../lib/chains/evm/address.ts';
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
 import type { Hex, Offer, SigningMessage } from '../../../lib/domain/payment/shapes.ts';
@@ -36,7 +37,7 @@ const KINDS = [
 ] as const;
 
 function read(payload: object, facilitators?: ReadonlySet<string>) {
-  const context = { networks: new Set([NETWORK]), schemes: X402_SCHEMES };
+  const context = { networks: new Set([NETWORK]), schemes: X402_SCHEMES, readAddress: parseAddress };
   return parseRequirement(
     { version: '2', payload },
     facilitators === undefined ? context : { ...context, facilitators },
@@ -255,7 +256,7 @@ describe('an offer that is paid through Permit2', () => {
     ['exact', entry, 'unsupported_transfer_method'],
     ['upto', ceiling, 'unsupported_scheme'],
   ])('of scheme %s is refused in version 1, which does not know it', (_scheme, payload, code) => {
-    const context = { networks: new Set([NETWORK]), schemes: X402_SCHEMES };
+    const context = { networks: new Set([NETWORK]), schemes: X402_SCHEMES, readAddress: parseAddress };
     expect(parseRequirement({ version: '1', payload }, context)).toMatchObject({ ok: false, error: { code } });
   });
 

@@ -20,7 +20,7 @@ REFUSED = 255
 
 @pytest.fixture(scope="module")
 def operator(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCli]:
-    """The CLI of whoever sets the service up."""
+    """The CLI of an operator, who sets the service up."""
     with start_proxy(stack, "operator", tmp_path_factory.mktemp("operator")) as cli:
         yield cli
 

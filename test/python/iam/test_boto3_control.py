@@ -14,7 +14,7 @@ ROLE_ARN = "arn:aws:iam::000000000000:role/unused"
 
 @pytest.fixture(scope="module")
 def control(stack: Stack) -> Any:
-    """The client of whoever sets the service up."""
+    """The client of an operator, who sets the service up."""
     return create_control_client(stack)
 
 

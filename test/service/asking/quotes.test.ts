@@ -131,6 +131,12 @@ describe('a quote that is given back', () => {
     expect(await refusalOf(ask({ quoteId }))).toEqual({ reason: 'quote_expired', expiresAt });
   });
 
+  test('pays at once, though the clock of the function that quotes is ahead of the one that pays', async () => {
+    const { quoteId } = (await quoteOf()).chosen!;
+    clock.advance(-50);
+    expect((await payChallenge(world.deps, ask({ quoteId }))).ok).toBe(true);
+  });
+
   test.each<[string, (other: Session) => Partial<PayChallengeRequest>]>([
     ['for an offer that is not made any more', () => ({ challenge: challengeOf([offer({ amount: '200001' })]) })],
     [

@@ -244,7 +244,7 @@ describe('the end of a token', () => {
 });
 
 describe('a manager that is deleted', () => {
-  test('pays no more: nothing is reserved or signed, whoever asks', async () => {
+  test('pays no more: nothing is reserved or signed for any caller', async () => {
     paid(await pay(askAs(signedCaller('user-1'))));
     await emptyManager(clock.now());
     const request = askAs(signedCaller('user-1'));

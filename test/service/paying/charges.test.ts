@@ -167,6 +167,24 @@ describe('a window that sessions share', () => {
     expect((await pay(rich, [day(2_000_000n)])).ok).toBe(false);
   });
 
+  test('is not denied to a payment that read its session before another one of the session was granted the rest', async () => {
+    const session = await world.open();
+    const { windows } = world.deps;
+    const other = Promise.withResolvers<void>();
+    const late: ProcessPaymentDeps['windows'] = {
+      ...windows,
+      readWindow: async (ref) => {
+        await other.promise;
+        return windows.readWindow(ref);
+      },
+    };
+    const first = pay(session, [day(500_000n)], { windows: late });
+    // Has the whole window granted to the session, and gives it back to the session alone.
+    expect(await pay(session, [day(500_000n)], { signers: throttled() })).toMatchObject({ error: { what: 'signer' } });
+    other.resolve();
+    paid(await first);
+  });
+
   test('is put together from what several sessions have left', async () => {
     const sessions = [];
     for (let at = 0; at < 12; at += 1) sessions.push(await world.open());
@@ -214,6 +232,14 @@ describe('a window that sessions share', () => {
     clock.advance(1);
     paid(await pay(session, []));
     expect((await stored(session)).windows.size).toBe(0);
+  });
+
+  test('leaves its place to the next window once it has closed, however many have', async () => {
+    const closed = { free: 0n, used: 1n, number: 1, limit: 1n, closesAt: addMs(opensAt, -WINDOW_PRUNE_DELAY_MS) };
+    const keys = Array.from({ length: SESSION_COUNTERS_MAX }, (_, at) => `minute-${at.toString().padStart(4, '0')}`);
+    const session = await world.open({ windows: new Map(keys.map((key) => [key, closed])) });
+    paid(await pay(session, [day(8_000_000n)]));
+    expect([...(await stored(session)).windows.keys()]).toEqual(['userDay0']);
   });
 
   test('never grants anything once it has closed: the payment is busy, and its retry counts in the next', async () => {

@@ -91,7 +91,7 @@ describe('a session that is full of signed payments', () => {
 });
 
 describe('a session that is full of payments at work', () => {
-  test('lets a payment through once one of them is decided, whoever finds that it is not settled', async () => {
+  test('lets a payment through once one of them is decided, also if it is not settled', async () => {
     const session = await world.open();
     const atWork = await Promise.all(Array.from({ length: 8 }, () => reserveFor(session)));
     const { id, amount } = atWork[3]!;

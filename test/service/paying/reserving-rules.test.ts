@@ -184,7 +184,10 @@ describe('a reserve without an answer', () => {
   test('is told with its cause once no attempt is left, and the payment is aborted', async () => {
     const session = await opened();
     const payment = await intended(session);
-    const driven = drivePayment(over({ reserve: lost }), payment, standingOf(session), addMs(NOW, HANDLER_MS));
+    const driven = drivePayment(over({ reserve: lost }), payment, standingOf(session), {
+      deadline: addMs(NOW, HANDLER_MS),
+      charges: [],
+    });
     await expect(driven).rejects.toMatchObject({ name: 'OutcomeUnknown', cause: { message: 'planted' } });
     expect((await model.readPayment(payment.id))?.status).toBe('ABORTED');
   });

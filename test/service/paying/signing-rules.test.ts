@@ -22,7 +22,7 @@ beforeEach(() => {
 
 describe('what is reserved', () => {
   const drive = (used: DriveDeps, payment: Payment, session: Session, ms = HANDLER_MS) =>
-    drivePayment(used, payment, standingOf(session), addMs(NOW, ms));
+    drivePayment(used, payment, standingOf(session), { deadline: addMs(NOW, ms), charges: [] });
   const validFor = (seconds: number, payment = makePayment(makeSession())): Partial<Payment> => ({
     terms: { ...payment.terms, validBefore: toEpochSeconds(NOW / 1_000 + seconds) },
   });

@@ -8,7 +8,7 @@ const ISSUER = 'https://issuer.example';
 const functions = withFunctions({ WITHDRAWAL_ADDRESSES: HOME });
 const { call } = functions;
 
-/** A manager that takes tokens only: whoever signs with IAM is refused everywhere but by the treasury's operations. */
+/** A manager that takes tokens only: callers that sign with IAM are refused everywhere but by the treasury's operations. */
 let tenant: Tenant;
 beforeAll(async () => {
   tenant = await createTenant(functions);

@@ -68,6 +68,10 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   GetPayment: (tenant) => tenant,
   QuoteChallenge: (tenant) => asking(tenant),
   PayChallenge: (tenant) => ({ ...asking(tenant), clientToken: newToken() }),
+  PutDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn, policy: { version: 1, rules: [] } }),
+  GetDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn }),
+  DeleteDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn }),
+  ListDataPolicyChanges: ({ paymentManagerArn }) => ({ paymentManagerArn }),
 };
 const operations = (Object.keys(OPERATIONS) as OperationName[]).filter(
   (operation) => OPERATIONS[operation].oauth !== null,
@@ -143,6 +147,11 @@ describe.each(operations)('%s', (operation) => {
       'ListPaymentInstruments',
       'ListPaymentSessions',
       'ListPayments',
+      // The first of them puts what the others find.
+      'PutDataPolicy',
+      'GetDataPolicy',
+      'DeleteDataPolicy',
+      'ListDataPolicyChanges',
     ];
     // What belongs to user-1 is not found; lists are empty, and new things are the subject's own.
     expect(answer.status < 400).toBe(members.includes(operation));

@@ -55,7 +55,7 @@ export const OF_COUNTERS: readonly Mutant[] = [
       },
     ],
     scenario: 18,
-    rule: '(I9|window)',
+    rule: '(I11|window)',
   },
   {
     name: 'a denial before the other sessions are asked',
@@ -80,6 +80,6 @@ export const OF_COUNTERS: readonly Mutant[] = [
       },
     ],
     scenario: 18,
-    rule: 'I9',
+    rule: 'I11',
   },
 ];

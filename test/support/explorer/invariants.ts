@@ -72,18 +72,18 @@ function refilledWindow(before: Books, after: Books, { session: key, now }: { se
   return null;
 }
 
-/** I9: what a window has granted is what its sessions have, and they have used no more than its limit together. */
+/** I11: what a window has granted is what its sessions have, and they have used no more than its limit together. */
 function checkWindows({ windows, sessions }: Books): string | null {
   for (const window of windows.values()) {
     let used = window.spent;
     for (const [sessionId, granted] of window.grants) {
       const grant = sessions.get(keyOfSession({ managerId: window.managerId, sessionId }))?.windows.get(window.key);
       if (grant === undefined || grant.free + grant.used !== granted.amount || grant.number !== granted.number) {
-        return `I9: ${sessionId} has ${grant?.free} and ${grant?.used} of ${window.key}, which granted it ${granted.amount}`;
+        return `I11: ${sessionId} has ${grant?.free} and ${grant?.used} of ${window.key}, which granted it ${granted.amount}`;
       }
       used += grant.used;
     }
-    if (used > window.limit) return `I9: ${used} of ${window.key} is used, of ${window.limit}`;
+    if (used > window.limit) return `I11: ${used} of ${window.key} is used, of ${window.limit}`;
   }
   return null;
 }
@@ -229,7 +229,7 @@ export function checkRecovered({ sessions, payments, visits, windows }: Books): 
     for (const { status, amount } of payments.values()) signed += status === 'SIGNED' ? amount : 0n;
     // What closes before the sweeper comes keeps what was released afterwards.
     if (grants.size === 0 && spent !== signed) return `I8: ${spent} of ${key} is spent but ${signed} was signed`;
-    if (grants.size > 0 && closesAt > FAR_MS) return `I9: ${key} has granted what nobody can use for ever`;
+    if (grants.size > 0 && closesAt > FAR_MS) return `I11: ${key} has granted what nobody can use for ever`;
   }
   for (const payment of payments.values()) {
     if (payment.status === 'PENDING') return `I8: ${payment.id} is PENDING for ever`;

@@ -30,7 +30,7 @@ export function prepareValidity({ maxSeconds }: ValidityRule, ref: RuleRef): Rul
   };
 }
 
-/** The last price is compared in both directions: a price that falls as far is another thing that is sold. */
+/** The last price is compared in both directions: a price that falls as far is probably that of another product. */
 export function preparePriceChange({ maxPercent }: PriceChangeRule, ref: RuleRef): RuleTest {
   const limit = BigInt(maxPercent);
   return ({ facts: { verified, remembered }, place }) => {

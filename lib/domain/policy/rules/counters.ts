@@ -12,7 +12,7 @@ type CountedFact = 'tool' | 'agentName';
 
 /** For whom a counter counts. */
 interface Subject {
-  /** What tells it from every other; ids that are unique only within their manager stand beside it. */
+  /** What distinguishes the subject from every other. Ids that are unique only within their manager come with the manager. */
   readonly parts: readonly string[];
   /** What `only` may call it. */
   readonly names: readonly string[];

@@ -95,7 +95,7 @@ export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
     ...(payment.denial === null ? {} : { dn: toDenialMap(payment.denial) }),
     lk: text(paymentListKey(payment.managerId, payment.userId)),
     ls: text(listSort(payment.createdAt, payment.id)),
-    // One that is born denied has nothing that a sweeper could find.
+    // A payment that is written as DENIED leaves nothing to sweep.
     ...(payment.status === 'DENIED'
       ? {}
       : { sh: text(sweepShard(payment.id).toString()), sv: number(payment.leaseUntil) }),
@@ -177,7 +177,7 @@ export function parsePaymentSummary(item: Item): PaymentSummary {
   };
 }
 
-/** Throws on a payment of a scheme that this release does not have: better no answer than a wrong one. */
+/** Throws on a payment of a scheme that this release does not have, since reading it could give a wrong answer. */
 export function parsePaymentItem(item: Item, schemeOf: SchemeOf): Payment {
   const summary = parsePaymentSummary(item);
   const packed = { offer: readPackedMap(item, 'of'), terms: readPackedMap(item, 't') };

@@ -64,7 +64,7 @@ function newPayment(image: StreamImage): BooksChange | null {
 }
 
 function sessionChange(before: StreamImage, after: StreamImage): BooksChange | null {
-  // A deleted session has been told of by its deletion.
+  // A deleted session has had its event at its deletion.
   if (after['st']?.S === SESSION_LETTERS.deleted) return null;
   if (isSpent(after) && !isSpent(before))
     return { kind: 'session_exhausted', session: parseSessionItem(toItem(after)) };
@@ -94,6 +94,6 @@ function toAttribute(value: StreamValue): Item[string] {
   if (value.M !== undefined) {
     return { M: Object.fromEntries(Object.entries(value.M).map(([name, inner]) => [name, toAttribute(inner)])) };
   }
-  // The books have no other kinds; whoever reads the attribute says that it is missing.
+  // The books have no other kinds. As NULL, the code that reads the attribute reports it as missing.
   return { NULL: true };
 }

@@ -6,7 +6,7 @@ import { parseSessionItem, toSessionItem } from './session-items.ts';
 
 /**
  * The sessions of withdrawals, in the books table. They have no place in the list of the user's sessions, nor in the index of
- * sessions by expiry: no budget of anybody ends with one.
+ * sessions by expiry: the end of one ends no user's budget.
  */
 export function createWithdrawalSessions(table: StoreTable): WithdrawalSessions {
   return {

@@ -39,7 +39,7 @@ function parseTokenUse(item: Item): TokenUse {
   return { requestHash: readText(item, 'requestHash'), answer: item['answer']?.S ?? null };
 }
 
-/** The part of a transaction that uses up a token that nobody used before; none where the request has no token. */
+/** The part of a transaction that uses up a token which was not used before; none where the request has no token. */
 export function useToken(remembered: Remembered | null): TransactionPart[] {
   if (remembered === null) return [];
   const { tokenKey, requestHash, answer } = remembered;

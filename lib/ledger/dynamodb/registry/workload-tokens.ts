@@ -7,7 +7,7 @@ import { workloadTokenKey } from './identity-items.ts';
 /**
  * Workloads' one-time tokens on DynamoDB. Redeeming deletes the item and reads what it was in one request, so that exactly
  * one caller gets it; where that reply is lost, nobody does and a new token must be asked for. Expired tokens that nobody
- * redeems are removed by the table's time to live, some hours late: whoever redeems judges the time.
+ * redeems are removed by the table's time to live, some hours late, so redeeming checks the time itself.
  */
 export function createWorkloadTokens(table: StoreTable): WorkloadTokens {
   return {

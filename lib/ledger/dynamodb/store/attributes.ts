@@ -47,7 +47,7 @@ export function readHex(item: Item, name: string): Hex {
   return value === undefined ? missing(item, name, 'binary') : toHex(value);
 }
 
-/** Throws on an item written by a later schema: better no answer than a wrong one. */
+/** Throws on an item written by a later schema, since reading it could give a wrong answer. */
 export function assertReadable(item: Item): void {
   const version = readInteger(item, 'v');
   if (version > SCHEMA_VERSION) {

@@ -12,7 +12,7 @@ export function windowPk({ managerId, key }: WindowRef): string {
   return `${WINDOW_PREFIX}${managerId}#${key}`;
 }
 
-/** When DynamoDB may remove the item: nothing asks for a window that has closed but whoever wonders about a denial. */
+/** When DynamoDB may remove the item. A window that has closed is read only by people who look into a denial. */
 export function expiryOf(closesAt: EpochMs): AttributeValue {
   return number(floorToSeconds(closesAt) + WINDOW_KEEP_SECONDS);
 }

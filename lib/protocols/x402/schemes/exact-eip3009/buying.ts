@@ -1,6 +1,6 @@
 import type { Hex, OfferBase } from '../../../../domain/payment/shapes.ts';
 import { ok } from '../../../../domain/result.ts';
-import { memberOf } from '../../../../json/record.ts';
+import { isRecord, memberOf } from '../../../../json/record.ts';
 import { checkPaymentFlow } from '../../payment-flow.ts';
 import type { BuyerScheme, X402Version } from '../../scheme.ts';
 
@@ -27,6 +27,8 @@ export const exactEip3009Buying: BuyerScheme<'x402/exact/eip3009'> = {
     if (!flow.ok) return flow;
     return ok({ ...NAME, kind: 'purchase', ...fields });
   },
+  recognize: (payload) => (isRecord(memberOf(payload, 'authorization')) ? {} : null),
+  extraOf: () => ({}),
   trace: ({ payload, network }, rpc) => {
     const authorization = memberOf(payload, 'authorization');
     const [from, nonce, validBefore] = ['from', 'nonce', 'validBefore'].map((name) => memberOf(authorization, name));

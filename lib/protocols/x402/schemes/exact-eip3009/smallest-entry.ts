@@ -1,6 +1,6 @@
 import type { Network } from '../../../../domain/assets.ts';
 
-/** An entry of `accepts` that is readable and asks for the smallest amount that there is, for whoever probes a service with one. */
+/** An entry of `accepts` that is readable and asks for the smallest possible amount: for probing a service. */
 export function smallestEntry({ id, usdc }: Network, payTo: string) {
   return {
     scheme: 'exact',

@@ -1,7 +1,7 @@
 import type { OfferBase } from '../../../../domain/payment/shapes.ts';
 import { ok } from '../../../../domain/result.ts';
 import { checkPaymentFlow } from '../../payment-flow.ts';
-import { tracePermit } from '../../permit.ts';
+import { facilitatorOf, tracePermit } from '../../permit.ts';
 import { refuseChallenge } from '../../refusal.ts';
 import type { BuyerScheme } from '../../scheme.ts';
 
@@ -27,5 +27,7 @@ export const exactPermit2Buying: BuyerScheme<'x402/exact/permit2'> = {
     const flow = checkPaymentFlow(extra);
     return flow.ok ? ok({ ...NAME, kind: 'purchase', version, ...fields }) : flow;
   },
+  recognize: (payload) => (facilitatorOf(payload) === null ? {} : null),
+  extraOf: () => ({ assetTransferMethod: NAME.transferMethod }),
   trace: tracePermit,
 };

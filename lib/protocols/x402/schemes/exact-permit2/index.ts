@@ -38,7 +38,7 @@ export const exactPermit2: X402Scheme<'x402/exact/permit2'> = {
   }),
 };
 
-/** Version 1 knows no Permit2. Throws on it: the item is then none of ours. */
+/** Version 1 has no Permit2. Throws on it: no release has stored such an item. */
 function permitVersion(common: { readonly version: string }): '2' {
   const version = versionOf(common);
   if (version !== '2') throw new Error(`a stored permit has the x402 version '${version}'`);

@@ -1,10 +1,9 @@
-import { isAddress, parseAddress } from '../../../../chains/evm/address.ts';
 import type { Hex, OfferBase } from '../../../../domain/payment/shapes.ts';
 import { ok, type Result } from '../../../../domain/result.ts';
 import { formatReceived } from '../../../../json/quotation.ts';
 import { memberOf } from '../../../../json/record.ts';
 import { checkPaymentFlow } from '../../payment-flow.ts';
-import { tracePermit } from '../../permit.ts';
+import { facilitatorOf, tracePermit } from '../../permit.ts';
 import { refuseChallenge, type ChallengeRefusal } from '../../refusal.ts';
 import type { BuyerScheme, SchemeLimits } from '../../scheme.ts';
 
@@ -38,15 +37,23 @@ export const uptoPermit2Buying: BuyerScheme<'x402/upto/permit2'> = {
       ? ok({ ...NAME, kind: 'purchase', version, ...fields, facilitator: facilitator.value })
       : facilitator;
   },
+  recognize: (payload) => {
+    const facilitator = facilitatorOf(payload);
+    return facilitator == null ? null : { facilitator };
+  },
+  extraOf: ({ facilitator }) => ({ assetTransferMethod: NAME.transferMethod, facilitatorAddress: facilitator }),
   trace: tracePermit,
 };
 
-function parseFacilitator(received: unknown, { facilitators }: SchemeLimits): Result<Hex, ChallengeRefusal> {
+function parseFacilitator(
+  received: unknown,
+  { facilitators, readAddress }: SchemeLimits,
+): Result<Hex, ChallengeRefusal> {
   if (received === undefined || received === null || received === '') {
     const message = "Payment extra.facilitatorAddress is required for payment scheme 'upto'";
     return refuseChallenge('facilitator_missing', FIELD, message);
   }
-  const address = typeof received === 'string' && isAddress(received) ? parseAddress(received) : null;
+  const address = typeof received === 'string' ? readAddress(received) : null;
   if (address === null || address === ZERO_ADDRESS) {
     const message = `Payment extra.facilitatorAddress is invalid. Received: ${formatReceived(received)}. Expected: 0x and 40 hexadecimal digits, in one case or with their EIP-55 checksum`;
     return refuseChallenge('invalid_facilitator', FIELD, message);
