@@ -40,7 +40,7 @@ export function validityWindow(input: {
       reason: 'invalid_challenge',
       code: 'challenge_ended',
       field: '',
-      message: `The challenge is over, or too soon for the payment to settle: its time ends at ${formatInstant(toEpochMs(offerEnds * 1_000))}. Ask the seller for another one`,
+      message: `The challenge ends too soon to settle, at ${formatInstant(toEpochMs(offerEnds * 1_000))}`,
     });
   }
   const validBefore = Math.min(

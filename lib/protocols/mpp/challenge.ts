@@ -2,7 +2,7 @@ import { MPP_CHALLENGE_MAX_CHARS, MPP_ID_MAX_CHARS } from '../../domain/limits.t
 import { ok, type Result } from '../../domain/result.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import type { WrittenChallenge } from './auth-params.ts';
-import { decodeBase64Url } from './base64url.ts';
+import { decodeBase64Url } from './decoded.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { ok, type Result } from '../../domain/result.ts';
 import { isRecord } from '../../json/record.ts';
 import { parseStrictJson } from '../../json/strict-json.ts';
-import { decodeBase64Url } from './base64url.ts';
+import { decodeBase64Url } from './decoded.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 
 const BOUNDS = { maxDepth: 8, maxMembers: 128 } as const;
