@@ -18,12 +18,14 @@ const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--t
   --fresh      forget what is kept there and begin anew
   --trace      trace every request, and write its spans to traces.jsonl there
   --story      play the research assistant's story once, then stay up
+  --protocol P by what its sellers are paid: eip3009 (default), permit2 or upto
   --json       print what a program reads: BURSAR_READY and a JSON document with
                every URL and key, as where the output is no terminal`;
 
 /** Where tools look for the stack. */
 const INFO_FILE = join('.bursar', 'local.json');
 const NODE_MAJOR_MIN = 22;
+const PAID_BY = ['eip3009', 'permit2', 'upto'] as const;
 /** The sellers and the faucet listen above the API; the port between is the default of `bursar proxy`. */
 const SELLERS_ABOVE = 2;
 const FAUCET_ABOVE = 3;
@@ -44,6 +46,7 @@ function readArguments() {
       fresh: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       story: { type: 'boolean', default: false },
+      protocol: { type: 'string', default: 'eip3009' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -55,7 +58,9 @@ function readArguments() {
   const port = /^[0-9]{1,5}$/.test(values.port) ? Number(values.port) : -1;
   if (port < 0 || port > PORT_MAX)
     throw new Error(`--port must be a number from 0 to ${PORT_MAX}. Received: ${values.port}`);
-  return { ...values, port };
+  const paidBy = PAID_BY.find((way) => way === values.protocol);
+  if (paidBy === undefined) throw new Error(`--protocol must be ${PAID_BY.join(', ')}. Received: ${values.protocol}`);
+  return { ...values, port, paidBy };
 }
 
 async function main(): Promise<void> {
@@ -90,7 +95,7 @@ async function main(): Promise<void> {
   else process.stdout.write(`BURSAR_READY ${JSON.stringify(stack.info)}\n`);
   if (options.story) {
     say('');
-    say(formatSummary(await playStory(stack, { say, userId: loginName() })));
+    say(formatSummary(await playStory(stack, { say, userId: loginName(), paidBy: options.paidBy })));
   }
   if (toPeople) say(formatNext({ info: stack.info, dataDir: options.data }));
   else if (options.story) {

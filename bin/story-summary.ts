@@ -2,7 +2,7 @@ import type { StoryOutcome } from './story.ts';
 
 const usdc = (units: bigint): string => {
   const digits = units.toString().padStart(7, '0');
-  return `${digits.slice(0, -6)}.${digits.slice(-6, -4)}`;
+  return `${digits.slice(0, -6)}.${digits.slice(-6).replace(/0{1,4}$/, '')}`;
 };
 
 /** The figures of the story as a table for people. */

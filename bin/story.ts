@@ -6,13 +6,23 @@ import {
   type PayingFetchEvent,
 } from '../lib/client/index.ts';
 import type { Answer } from '../lib/contract/client-types.ts';
+import type { Seller } from '../lib/local/sellers/index.ts';
 import type { LocalStack } from '../lib/local/stack.ts';
 import { research, type Finding } from '../examples/research-assistant/agent.ts';
 
 const AGENT = 'research-assistant';
 const BUDGET_USD = '10.00';
+/** Where sources cost a few cents, so that the last purchase is still too dear. */
+const SMALL_BUDGET_USD = '5.00';
 const FUNDS_USD = '25.00';
-const SOURCES = ['market-data', 'research-papers', 'analyst-report'];
+/** What is bought, by the way in which it is paid. */
+const SOURCES = {
+  eip3009: ['market-data', 'research-papers', 'analyst-report'],
+  permit2: ['forecast-permit2'],
+  upto: ['forecast-upto'],
+} as const;
+/** How much Permit2 may take of the wallet, where sellers are paid by it. */
+const ALLOWANCE_USD = '0.10';
 const TOO_EXPENSIVE = 'full-archive';
 
 /** What the story came to, which `npm run demo` and the tests check. */
@@ -36,17 +46,23 @@ interface Teller {
   readonly say: Say;
   /** In whose name the application acts: who looks at payments as the same user finds those of the story. */
   readonly userId: string;
+  /** By what the sellers are paid. @default 'eip3009' */
+  readonly paidBy?: Seller['paidBy'];
 }
 
 /**
  * The research assistant's story against a running stack: an application opens a session with a budget, an agent buys three
  * sources from real x402 sellers, and a fourth purchase does not fit. Tells what happens as it happens.
  */
-export async function playStory(stack: LocalStack, { say, userId }: Teller): Promise<StoryOutcome> {
+export async function playStory(stack: LocalStack, { say, userId, paidBy = 'eip3009' }: Teller): Promise<StoryOutcome> {
   const clients = createClients(stack);
   const wallet = await openWallet(stack, clients.backend, { say, userId });
-  const session = await openSession(stack, clients.backend, { say, userId });
-  const parties = partiesOf(stack, wallet.address);
+  if (paidBy !== 'eip3009') {
+    await stack.chain.approvePermit2(wallet.address, usdcUnits(ALLOWANCE_USD));
+    say(`wallet     lets Permit2 take ${ALLOWANCE_USD} of it`);
+  }
+  const session = await openSession(stack, clients.backend, { say, userId, paidBy });
+  const parties = partiesOf(stack, wallet.address, SOURCES[paidBy]);
   const before = await balancesOf(stack, parties);
 
   const fetchPaid = createPayingFetch({
@@ -63,7 +79,7 @@ export async function playStory(stack: LocalStack, { say, userId }: Teller): Pro
     onEvent: (event) => tell(event, say),
   });
   const findings: Finding[] = [];
-  for (const name of SOURCES) {
+  for (const name of SOURCES[paidBy]) {
     say('');
     say(`agent      GET ${urlOf(stack, name)}`);
     findings.push(...(await research(fetchPaid, [urlOf(stack, name)])));
@@ -124,14 +140,19 @@ async function openWallet({ info, chain }: LocalStack, backend: BursarClient, { 
   return { instrumentId: paymentInstrument.paymentInstrumentId, address };
 }
 
-async function openSession({ info }: LocalStack, backend: BursarClient, { say, userId }: Teller): Promise<Session> {
+async function openSession(
+  { info }: LocalStack,
+  backend: BursarClient,
+  { say, userId, paidBy = 'eip3009' }: Teller,
+): Promise<Session> {
+  const budget = paidBy === 'eip3009' ? BUDGET_USD : SMALL_BUDGET_USD;
   const input = {
     paymentManagerArn: info.paymentManagerArn,
     expiryTimeInMinutes: 60,
-    limits: { maxSpendAmount: { value: BUDGET_USD, currency: 'USD' } },
+    limits: { maxSpendAmount: { value: budget, currency: 'USD' } },
   } as const;
   const { paymentSession } = await backend.call('CreatePaymentSession', input, { userId });
-  say(`session    ${paymentSession.paymentSessionId}, budget USD ${BUDGET_USD}, until ${paymentSession.expiresAt}`);
+  say(`session    ${paymentSession.paymentSessionId}, budget USD ${budget}, until ${paymentSession.expiresAt}`);
   return paymentSession;
 }
 
@@ -183,7 +204,9 @@ function tell(event: PayingFetchEvent, say: Say): void {
     case 'settled':
       return say(`seller     settled on chain, transaction ${event.settlement.transaction}`);
     case 'not_accepted':
-      return say(`seller     ${event.status}, did not take the payment: ${event.reason ?? 'no reason given'}`);
+      return say(
+        `seller     ${event.status}, did not take the payment: ${event.remedy ?? event.reason ?? 'no reason given'}`,
+      );
   }
 }
 
@@ -201,8 +224,8 @@ function usdcUnits(usd: string): bigint {
 
 type Parties = ReadonlyMap<string, `0x${string}`>;
 
-function partiesOf(stack: LocalStack, wallet: `0x${string}`): Parties {
-  const sellers = stack.sellers.filter(({ name }) => [...SOURCES, TOO_EXPENSIVE].includes(name));
+function partiesOf(stack: LocalStack, wallet: `0x${string}`, sources: readonly string[]): Parties {
+  const sellers = stack.sellers.filter(({ name }) => [...sources, TOO_EXPENSIVE].includes(name));
   return new Map([['wallet', wallet] as const, ...sellers.map(({ name, payTo }) => [name, payTo] as const)]);
 }
 

@@ -5,6 +5,7 @@ import { formatPolicySchema } from '../lib/contract/policy.ts';
 import { formatHttpReference, formatReceiptReference } from '../lib/contract/reference.ts';
 import { CLI_VARIABLES } from '../lib/cli/target/environment.ts';
 import { formatSettingsReference } from '../lib/infra/settings-reference.ts';
+import { formatSupportReference } from '../lib/protocols/support.ts';
 import { formatEventSchemas } from '../lib/events/json-schemas.ts';
 import { formatDashboardPicture, readWidgets } from '../lib/infra/dashboard-picture.ts';
 import { formatOpenApiReference } from '../lib/infra/openapi/reference-document.ts';
@@ -18,6 +19,7 @@ const pages = [
   ['docs/reference/errors.md', formatErrorReference()],
   ['docs/reference/receipts.md', formatReceiptReference()],
   ['docs/reference/settings.md', formatSettingsReference(CLI_VARIABLES)],
+  ['docs/reference/support.md', formatSupportReference()],
   ['docs/reference/openapi.json', formatOpenApiReference()],
   ['docs/reference/policy.schema.json', formatPolicySchema()],
   ['docs/reference/dashboard.svg', formatDashboardPicture(readWidgets(templates.at(-1)!))],

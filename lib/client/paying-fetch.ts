@@ -172,7 +172,7 @@ async function present({ send, request, purchaseId, tell }: Call, proof: Proof):
     const answer = await readAnswer(response, url);
     if (answer.settlement !== null) tell({ type: 'settled', url, settlement: answer.settlement });
     if (response.status >= 400 || answer.settlement?.success === false)
-      tell({ type: 'not_accepted', url, status: response.status, reason: answer.reason });
+      tell({ type: 'not_accepted', url, status: response.status, reason: answer.reason, remedy: answer.remedy });
     return withPayment(response, { purchaseId, processPaymentId, offer, ...answer });
   } catch (error) {
     const why = hasLongHeaders(error) ? 'answered with more headers than this process reads' : 'did not answer';

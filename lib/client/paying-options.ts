@@ -55,7 +55,15 @@ export type PayingFetchEvent =
     }
   | { readonly type: 'settled'; readonly url: string; readonly settlement: Settlement }
   /** The seller asks again, or fails, after the proof. */
-  | { readonly type: 'not_accepted'; readonly url: string; readonly status: number; readonly reason: string | null };
+  | {
+      readonly type: 'not_accepted';
+      readonly url: string;
+      readonly status: number;
+      /** In the seller's own words. */
+      readonly reason: string | null;
+      /** What helps against that reason, where it is known. */
+      readonly remedy: string | null;
+    };
 
 export interface OfferSummary {
   readonly version: string;
@@ -74,6 +82,8 @@ export interface PaymentOfResponse {
   readonly settlement: Settlement | null;
   /** Why the seller did not take the payment, in its own words; `null` where it took it, or does not say. */
   readonly reason: string | null;
+  /** What helps against that reason, where it is known. */
+  readonly remedy: string | null;
   /** Where the seller says that the paid thing is, with a settlement that succeeded; it was not fetched. `null`: in this response. */
   readonly deliveredAt: string | null;
 }

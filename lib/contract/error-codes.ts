@@ -178,6 +178,10 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     'a quote found less in the wallet than the offer costs (payments do not look)',
     'fund the wallet',
   ),
+  'bursar:allowance_missing': offer(
+    'a quote found that the wallet lets the contract by which the offer is paid take less than the offer takes; payments ask no chain',
+    'approve the Permit2 contract for the token from the wallet, by its own means',
+  ),
   'bursar:unsupported_payment_flow': offer('the offer wants to be settled before the seller does its work'),
   'bursar:facilitator_missing': offer(
     'the offer does not say who decides how much of its ceiling is taken',

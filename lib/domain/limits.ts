@@ -3,6 +3,11 @@
 // its unit in its name.
 
 export const BODY_MAX_BYTES = 64 * 1024;
+
+/** Payments of a session that may wait for what their facilitator took; what is signed beyond that stays counted with its ceiling. */
+export const TRUE_UPS_MAX = 200;
+/** Of those, how many one run asks the chain of at once. */
+export const TRUE_UPS_AT_ONCE = 20;
 /** Under /identities, where AgentCore lets a token have 128 kB. */
 export const IDENTITY_BODY_MAX_BYTES = 192 * 1024;
 export const JSON_DEPTH_MAX = 16;

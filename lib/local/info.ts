@@ -54,7 +54,7 @@ export interface LocalInfo {
   /** By CAIP-2 id. */
   readonly chains: Readonly<Record<string, { readonly rpcUrl: string; readonly usdc: string }>>;
   readonly sellers: readonly Omit<Seller, 'payTo'>[];
-  /** POST `{"address": "0x...", "amount": "25.00"}` mints test USDC to a wallet. */
+  /** POST `{"address": "0x...", "amount": "25.00"}` mints test USDC to a wallet; `"allowance": "25.00"` lets Permit2 take that much of it. */
   readonly faucet: string;
   /** Settles what is signed for the local chain: `POST /settle` of x402. */
   readonly facilitator: string;

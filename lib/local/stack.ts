@@ -9,7 +9,7 @@ import { checkPort } from './loopback/server.ts';
 import type { LocalInfo } from './info.ts';
 import { startIssuer, type Issuer } from './issuer/index.ts';
 import { ISSUER_CLIENTS, provision } from './provision.ts';
-import { startFacilitator } from './sellers/facilitator.ts';
+import { FACILITATOR_ADDRESS, startFacilitator } from './sellers/facilitator.ts';
 import { startSellers, type Seller } from './sellers/index.ts';
 import { startServices, type LocalServices } from './services.ts';
 
@@ -48,12 +48,14 @@ export interface LocalStackOptions {
 /** The last of Anvil's published accounts, that of index 9: nobody else here uses it. */
 const TREASURY_ADDRESS = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
 
-/** Where the local stack differs from a deployment with no choices made: it has the roles that nobody has unasked, to try them. */
+/** Where the local stack differs from a deployment with no choices made: it has the roles that nobody has unasked, to try them, and
+ * lets its own facilitator decide how much is taken. */
 export const LOCAL_CONFIG: Partial<BursarConfig> = {
   tokenPrincipals: ['arn:aws:iam::000000000000:root'],
   treasuryPrincipals: ['arn:aws:iam::000000000000:root'],
   withdrawalAddresses: [TREASURY_ADDRESS],
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
+  facilitators: [FACILITATOR_ADDRESS],
 };
 
 /** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */

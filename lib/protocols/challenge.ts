@@ -20,6 +20,7 @@ import {
   type PaymentChallenge,
   type Settlement,
 } from './x402/payment-required.ts';
+import { remedyForPermit } from './x402/permit.ts';
 import { isEntryRefusal } from './x402/refusal.ts';
 import type { ResourceRule } from './x402/seller-resource.ts';
 
@@ -255,6 +256,11 @@ export async function readSettlement(headers: HeaderSource): Promise<Settlement 
   if (parsed.ok && parsed.value !== null) return parsed.value;
   const receipt = headers.get('payment-receipt');
   return receipt === null ? null : (await import('./mpp/presented.ts')).parseReceipt(receipt);
+}
+
+/** What helps against a seller's reason, where it is known; its own word is no more than a name to look up. */
+export function remedyFor(reason: string | null): string | null {
+  return reason === null ? null : remedyForPermit(reason);
 }
 
 /** Why a seller that asks again did not take the payment, in its own words; `null` where it does not say. */

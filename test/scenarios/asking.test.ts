@@ -25,6 +25,7 @@ async function openBySignature(): Promise<Payer> {
   const userId = newUser();
   const wallet = await openWallet(stack, userId, 'SeedVault');
   await stack.chain.mint(wallet.address, 20_000_000n);
+  await stack.chain.approvePermit2(wallet.address, 1_000_000n);
   const owner = {
     paymentManagerArn: stack.info.paymentManagerArn,
     paymentSessionId: await openSession(stack, userId, '20.00'),
@@ -45,7 +46,9 @@ async function openByToken(): Promise<Payer> {
     paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
     paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
   });
-  await chain.mint(paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress!, 20_000_000n);
+  const { walletAddress } = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet;
+  await chain.mint(walletAddress!, 20_000_000n);
+  await chain.approvePermit2(walletAddress!, 1_000_000n);
   const { paymentSession } = await backend.call('CreatePaymentSession', {
     paymentManagerArn,
     expiryTimeInMinutes: 15,

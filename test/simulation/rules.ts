@@ -120,6 +120,7 @@ function paymentOf(call: BooksCall): PaymentId | null {
     case 'reserve':
     case 'settle':
     case 'release':
+    case 'trueUp':
       return parseEntryKey(call.args[0].entry).paymentId;
     case 'readSession':
     case 'readGate':

@@ -17,6 +17,9 @@ import { shortCharges, toHeldCharge, type HeldCharge } from '../../lib/domain/pa
 import type { Window } from '../../lib/domain/payment/window.ts';
 import type { WindowBooks } from '../../lib/domain/ports/windows.ts';
 import { formatHeld } from '../../lib/ledger/dynamodb/books/session-counters.ts';
+import type { TrueUps } from '../../lib/domain/ports/true-ups.ts';
+import { NO_RETURNS } from '../../lib/domain/payment/true-up.ts';
+import { TRUE_UPS_MAX } from '../../lib/domain/limits.ts';
 import { applyWindowCall } from './model-windows.ts';
 import { applyIndexCall, type Visit } from './model-index.ts';
 import { applyOperatorCall, keyOfSession, withSession, type Operator } from './model-operator.ts';
@@ -45,8 +48,8 @@ type CallOf<Port> = {
 /** A ledger request as data. */
 export type LedgerCall = CallOf<Ledger>;
 /** Any request to the books as data. */
-export type BooksCall = LedgerCall | CallOf<SweepIndex> | CallOf<WindowBooks> | CallOf<Operator>;
-type Ports = Ledger & SweepIndex & WindowBooks & Operator;
+export type BooksCall = LedgerCall | CallOf<TrueUps> | CallOf<SweepIndex> | CallOf<WindowBooks> | CallOf<Operator>;
+type Ports = Ledger & TrueUps & SweepIndex & WindowBooks & Operator;
 export type BooksReply = Awaited<ReturnType<Ports[keyof Ports]>>;
 
 export interface Applied {
@@ -107,6 +110,8 @@ export function applyCall(books: Books, call: BooksCall): Applied {
       return closeEntry(books, call.args[0], 'spent');
     case 'release':
       return closeEntry(books, call.args[0], 'available');
+    case 'trueUp':
+      return trueUp(books, call.args[0]);
   }
 }
 
@@ -286,8 +291,29 @@ function closeEntry(books: Books, request: Parameters<Ledger['settle']>[0], targ
     inFlight: session.inFlight - 1,
     open,
     ...counted,
+    ...(target === 'spent' && request.mayReturn === true ? { returns: withDue(session, request) } : {}),
   };
   return { books: withSession(books, next), reply: 'done' };
+}
+
+function withDue({ returns = NO_RETURNS }: Session, { entry, amount }: Parameters<Ledger['settle']>[0]) {
+  return returns.due.size >= TRUE_UPS_MAX ? returns : { ...returns, due: new Map(returns.due).set(entry, amount) };
+}
+
+function trueUp(books: Books, { session: key, entry, counted, back, now }: Parameters<TrueUps['trueUp']>[0]): Applied {
+  const session = sessionAt(books, key);
+  const { due, givenBack: before } = session?.returns ?? NO_RETURNS;
+  if (session === null || due.get(entry) !== counted) return { books, reply: 'absent' };
+  const left = new Map(due);
+  left.delete(entry);
+  const { available, reserved, spent } = session.budget;
+  const budget = {
+    available: available === null ? null : toMicroUsd(available + back),
+    reserved,
+    spent: toMicroUsd(spent - back),
+  };
+  const returns = { due: left, givenBack: toMicroUsd(before + back) };
+  return { books: withSession(books, { ...session, updatedAt: now, budget, returns }), reply: 'done' };
 }
 
 function isHeld(held: OpenEntry, { amount, charges = [] }: Parameters<Ledger['settle']>[0]): boolean {
@@ -312,6 +338,11 @@ export function ledgerOver(carry: Carry): Ledger {
     settle: call('settle'),
     release: call('release'),
   };
+}
+
+/** True-ups whose every request is carried to the books by somebody else. */
+export function trueUpsOver(carry: Carry): TrueUps {
+  return { trueUp: portCalls(carry)('trueUp') };
 }
 
 /** An index of visits whose every request is carried to the books by somebody else. */

@@ -21,6 +21,8 @@ function createChainReader(networkId: string, url: string): ChainReader {
   return {
     balanceOf: (token, owner) =>
       named(readContract(client, { address: token, abi: erc20Abi, functionName: 'balanceOf', args: [owner] })),
+    allowanceOf: (token, owner, spender) =>
+      named(readContract(client, { address: token, abi: erc20Abi, functionName: 'allowance', args: [owner, spender] })),
     isAuthorizationUsed: (token, owner, nonce) =>
       named(
         readContract(client, {

@@ -36,8 +36,10 @@ async function runSellers(invocation: Invocation): Promise<Outcome> {
   const { sellers = [] } = await requireLocal(invocation);
   const [first] = sellers;
   if (first !== undefined) await ask(invocation, new URL('/', first.url).href, { method: 'HEAD' });
-  const rows = sellers.map(({ name, price, protocolVersion, url }) => [name, price, `v${protocolVersion}`, url]);
-  return done({ sellers }, formatTable([['SELLER', 'USD', 'X402', 'URL'], ...rows]));
+  const rows = sellers.map(({ name, price, protocolVersion, paidBy = '', url }) => {
+    return [name, price, `v${protocolVersion}`, paidBy, url];
+  });
+  return done({ sellers }, formatTable([['SELLER', 'USD', 'X402', 'PAID BY', 'URL'], ...rows]));
 }
 
 export const sellers: Command = {
@@ -56,6 +58,7 @@ export const sellers: Command = {
 async function runFaucet(invocation: Invocation): Promise<Outcome> {
   const { deps, options, positionals, target } = invocation;
   const amount = usdOf(options, 'amount') ?? AMOUNT_DEFAULT_USD;
+  const allowance = usdOf(options, 'allowance');
   const { faucet: url } = await requireLocal(invocation);
   const context = await readContext(deps.state, target.contextName);
   const address = positionals[0] ?? (context?.kind === 'local' ? context.walletAddress : null);
@@ -64,11 +67,13 @@ async function runFaucet(invocation: Invocation): Promise<Outcome> {
   const response = await ask(invocation, url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ address, amount }),
+    body: JSON.stringify({ address, amount, ...(allowance === undefined ? {} : { allowance }) }),
   });
   if (!response.ok) throw new CliError(EXIT.failed, `the faucet answered ${response.status}`);
   await readBounded(response.body, ANSWER_MAX_BYTES);
-  return done({ address, amountUsd: amount }, `${amount} USDC of test money are in ${address}`);
+  const approved = allowance === undefined ? [] : [`Permit2 may take ${allowance} of it`];
+  const text = [`${amount} USDC of test money are in ${address}`, ...approved].join('\n');
+  return done({ address, amountUsd: amount, ...(allowance === undefined ? {} : { allowanceUsd: allowance }) }, text);
 }
 
 export const faucet: Command = {
@@ -78,7 +83,10 @@ export const faucet: Command = {
   operands: '[ADDRESS]',
   operandsMin: 0,
   operandsMax: 1,
-  options: { amount: { value: 'USD', help: `how much (default ${AMOUNT_DEFAULT_USD})` } },
+  options: {
+    amount: { value: 'USD', help: `how much (default ${AMOUNT_DEFAULT_USD})` },
+    allowance: { value: 'USD', help: 'lets Permit2 take this much, for sellers that are paid by it' },
+  },
   role: 'nothing but the local stack',
   examples: [
     ['bursar faucet', `${AMOUNT_DEFAULT_USD} for the wallet of init`],

@@ -55,11 +55,11 @@ function exitCodeOf({ ok, payment }: PaidResponse): ExitCode {
 
 function meaningOf({ payment, unpaidReason }: PaidResponse): string {
   if (payment === null) return `${unpaidReason ?? 'the request failed'}; nothing was asked for and nothing was paid`;
-  const { processPaymentId, settlement, reason } = payment;
+  const { processPaymentId, settlement, reason, remedy } = payment;
   if (settlement?.success === true) {
     return `payment ${processPaymentId} is SIGNED, and the seller says that it settled, but did not deliver`;
   }
-  return `payment ${processPaymentId} is SIGNED, and the seller did not take it: ${reason ?? 'no reason given'}`;
+  return `payment ${processPaymentId} is SIGNED, and the seller did not take it: ${reason ?? 'no reason given'}${remedy === null ? '' : `; ${remedy}`}`;
 }
 
 async function pipe(response: Response, write: (data: Uint8Array) => Promise<void>): Promise<number> {

@@ -50,4 +50,5 @@ export type OfferCode =
   | 'network_not_chosen'
   | 'other_wallet_family'
   | 'price_above_max'
-  | 'insufficient_funds';
+  | 'insufficient_funds'
+  | 'allowance_missing';

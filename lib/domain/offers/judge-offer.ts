@@ -34,6 +34,11 @@ export interface OfferFacts {
   readonly instrument: Pick<PaymentInstrument, 'network'>;
   /** What the wallet holds of the offer's token, in its smallest unit; `null` where nobody has asked the chain or it is silent. */
   readonly balanceOf: (offer: Offer) => BaseUnits | null;
+  /**
+   * How much of the offer's token the wallet lets the contract take by which the offer is paid; `null` where it is paid by none, or
+   * nobody has asked the chain or it is silent.
+   */
+  readonly allowanceOf: (offer: Offer) => BaseUnits | null;
 }
 
 /** The CAIP-2 namespace of the networks that a wallet's keys sign for. */
@@ -55,6 +60,7 @@ export function judgeOffer(seller: SellerOffer, facts: OfferFacts): Verdict {
     priceFlaw(price, facts) ??
     validityFlaw(offer, facts) ??
     balanceFlaw(offer, facts) ??
+    allowanceFlaw(offer, facts) ??
     budgetFlaw(price, facts);
   return found === null ? { allowed: true, reason: 'it may be paid' } : { allowed: false, ...found };
 }
@@ -107,6 +113,13 @@ function balanceFlaw(offer: Offer, { balanceOf }: OfferFacts): OfferFlaw | null 
   if (held === null || held >= offer.amount) return null;
   const reason = `the wallet holds ${held} of the ${offer.amount} that it takes on ${offer.network}, in the token's smallest unit`;
   return { code: 'insufficient_funds', reason };
+}
+
+function allowanceFlaw(offer: Offer, { allowanceOf }: OfferFacts): OfferFlaw | null {
+  const allowed = allowanceOf(offer);
+  if (allowed === null || allowed >= offer.amount) return null;
+  const reason = `the wallet has let the contract by which it is paid take ${allowed} of the ${offer.amount} that it takes on ${offer.network}, in the token's smallest unit: approve that contract from the wallet first`;
+  return { code: 'allowance_missing', reason };
 }
 
 function budgetFlaw(price: MicroUsd, { session: { budget } }: OfferFacts): OfferFlaw | null {

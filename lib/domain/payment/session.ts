@@ -3,6 +3,7 @@ import type { EntryKey, BudgetSnapshot } from './payment.ts';
 import { toMicroUsd, type MicroUsd } from '../money.ts';
 import type { CounterKey, HeldCharge, SessionCounters } from './charge.ts';
 import { addMs, type EpochMs } from '../time.ts';
+import type { Returns } from './true-up.ts';
 
 /** A reservation that is held on a session. */
 export interface OpenEntry {
@@ -32,6 +33,8 @@ export interface Session extends SessionKey, SessionCounters {
   readonly budget: BudgetSnapshot;
   readonly inFlight: number;
   readonly open: ReadonlyMap<EntryKey, OpenEntry>;
+  /** Missing where nothing was ever to come back. */
+  readonly returns?: Returns;
 }
 
 /** A session as it is when it is opened: its whole limit available, nothing reserved or spent. */
@@ -82,6 +85,9 @@ export function assertSessionBalances(session: Session): void {
   if ((session.limit === null) !== (available === null)) problems.push('I1 limit');
   if (held !== reserved || session.open.size !== session.inFlight) problems.push('I2 open entries');
   if ((available ?? 0n) < 0n || reserved < 0n || spent < 0n) problems.push('I3 negative counter');
+  let returnable = 0n;
+  for (const counted of session.returns?.due.values() ?? []) returnable += counted;
+  if (returnable > 0n && returnable > spent) problems.push('I3 more may come back than is spent');
   problems.push(...counterProblems(session));
   if (problems.length > 0) {
     throw new InvariantViolated(

@@ -109,7 +109,16 @@ export interface Ledger {
    */
   supersede(id: PaymentId, attempt: number, at: EpochMs): Promise<DecideOutcome>;
   /** Moves an open entry from reserved to spent, and leaves what it took of counters; one that is not open is left alone. */
-  settle(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
+  settle(
+    reservation: Reservation & {
+      readonly now: EpochMs;
+      /**
+       * Whether less may be taken than is settled, so that a part of it may come back (`TrueUps`).
+       * @default false
+       */
+      readonly mayReturn?: boolean;
+    },
+  ): Promise<'done' | 'absent'>;
   /**
    * Moves an open entry from reserved back to available, and gives back what it took of counters, but of windows that have closed;
    * one that is not open is left alone.

@@ -10,7 +10,6 @@ import type {
   SchemeShapes,
   Signature,
   SigningMessage,
-  SigningTerms,
 } from '../payment/shapes.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Result } from '../result.ts';
@@ -53,6 +52,8 @@ export interface PackedScheme {
 export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   /** What is to be reserved. */
   ceiling(offer: SchemeShapes[K]['offer']): { readonly asset: Asset; readonly amount: BaseUnits };
+  /** The contract that a wallet must have let take the token before anything can be settled; `null`: there is none. */
+  readonly approved: Hex | null;
   /** By which offers of one price are told from each other. */
   readonly exposure: Exposure;
   /** What must be read before the intent, such as an allowance or a block hash. No scheme needs anything yet. */
@@ -82,7 +83,7 @@ export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   ): { readonly offer: SchemeShapes[K]['offer']; readonly terms: SchemeShapes[K]['terms'] };
 }
 
-/** How the chain shows an authorization to be used, for how much, or dead. Comes with reconciliation. */
+/** How the chain shows an authorization to be used, for how much, or dead. */
 export type Trace =
   | { readonly kind: 'used'; readonly amount: BaseUnits; readonly transaction: string }
   | { readonly kind: 'cancelled' }
@@ -90,20 +91,27 @@ export type Trace =
   | { readonly kind: 'dead' }
   | { readonly kind: 'open' };
 
-/** What may come back to the budget once the trace is known. Comes with reconciliation. */
+/** What may come back to the budget once the trace is known. */
 export type Release =
   | { readonly kind: 'all' }
   | { readonly kind: 'difference'; readonly amount: BaseUnits }
   | { readonly kind: 'nothing' };
 
 /**
- * The functions that a scheme adds for reconciliation. Agreed before there is any, so that a scheme leaves room for them.
- *
- * @public
+ * What a scheme adds whose payee may take less than was signed for. Apart from the scheme, since who signs does not need it.
+ * @see docs/decisions/0030-true-up.md
  */
-export interface TracedScheme<K extends SchemeKey = SchemeKey> extends Scheme<K> {
-  trace(offer: SchemeShapes[K]['offer'], terms: SigningTerms): Promise<Trace>;
-  release(offer: SchemeShapes[K]['offer'], trace: Trace): Release;
+export interface CeilingTrace<K extends SchemeKey = SchemeKey> extends SchemeName {
+  /**
+   * What a chain shows at a block that is final. Throws where the endpoint does not answer as such a chain does.
+   * @param rpc asks the chain of the offer one thing, as JSON-RPC has it
+   * @param since epoch seconds: a block before the payment was signed
+   */
+  trace(
+    offer: SchemeShapes[K]['offer'],
+    terms: SchemeShapes[K]['terms'],
+    ask: { readonly rpc: (method: string, params: readonly unknown[]) => Promise<unknown>; readonly since: number },
+  ): Promise<Trace>;
 }
 
 /** Finds the scheme of a payment. Throws for one that this release does not have: better no answer than a wrong one. */

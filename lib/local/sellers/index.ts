@@ -1,12 +1,13 @@
 import { HTTPFacilitatorClient, x402HTTPResourceServer, x402ResourceServer } from '@x402/core/server';
 import { ExactEvmScheme } from '@x402/evm/exact/server';
-import { paymentMiddlewareFromHTTPServer } from '@x402/express';
+import { UptoEvmScheme } from '@x402/evm/upto/server';
+import { paymentMiddlewareFromHTTPServer, setSettlementOverrides } from '@x402/express';
 import express from 'express';
-import type { Address } from 'viem';
+import { parseUnits, type Address } from 'viem';
 import { paymentMiddleware as paymentMiddlewareV1 } from 'x402-express';
 import type { LocalChain } from '../chain/index.ts';
 import { serve, type ListenOptions, type LocalFacilitator } from './facilitator.ts';
-import { GOODS, type Goods } from './goods.ts';
+import { GOODS, USED_USD, type Goods, type PaidBy } from './goods.ts';
 
 /** One paid endpoint. */
 export interface Seller {
@@ -15,6 +16,7 @@ export interface Seller {
   /** Dollars, such as `0.50`. */
   readonly price: string;
   readonly protocolVersion: 1 | 2;
+  readonly paidBy: PaidBy;
   readonly payTo: Address;
 }
 
@@ -23,8 +25,15 @@ export interface LocalSellers {
   close(): Promise<void>;
 }
 
-// Anvil's published accounts from here on belong to the sellers, one each: for local use only.
+// Anvil's published accounts from here on belong to the sellers, one each, but for that of withdrawals: for local use only.
 const FIRST_SELLER_ACCOUNT = 2;
+const WITHDRAWAL_ACCOUNT = 9;
+const USDC_DECIMALS = 6;
+
+function accountOf(index: number): number {
+  const account = FIRST_SELLER_ACCOUNT + index;
+  return account < WITHDRAWAL_ACCOUNT ? account : account + 1;
+}
 
 /**
  * Sellers made of the official x402 packages: each asks for its price by 402 and delivers once the facilitator has settled.
@@ -39,22 +48,24 @@ export async function startSellers(
 ): Promise<LocalSellers> {
   const priced = GOODS.map((goods, index) => ({
     ...goods,
-    payTo: chain.devAccount(FIRST_SELLER_ACCOUNT + index).address,
+    payTo: chain.devAccount(accountOf(index)).address,
   }));
   const app = express();
   app.use(await sellInVersion2(priced, chain, facilitator));
   for (const each of priced) if (each.protocolVersion === 1) app.use(sellInVersion1(each, facilitator));
-  for (const { name, content } of priced) {
+  for (const { name, content, paidBy } of priced) {
     app.get(`/${name}`, (_request, response) => {
+      if (paidBy === 'upto') setSettlementOverrides(response, { amount: `$${USED_USD}` });
       response.json(content);
     });
   }
   const { url, close } = await serve(app, port);
-  const sellers = priced.map(({ name, priceUsd, protocolVersion, payTo }) => ({
+  const sellers = priced.map(({ name, priceUsd, protocolVersion, paidBy, payTo }) => ({
     name,
     url: `${url}/${name}`,
     price: priceUsd,
     protocolVersion,
+    paidBy,
     payTo,
   }));
   return { sellers, close };
@@ -64,21 +75,32 @@ type Priced = Goods & { readonly payTo: Address };
 
 async function sellInVersion2(
   priced: readonly Priced[],
-  { chainId }: LocalChain,
+  { chainId, usdc }: LocalChain,
   { url }: LocalFacilitator,
 ): Promise<express.RequestHandler> {
   const network = `eip155:${chainId}` as const;
-  const server = new x402ResourceServer(new HTTPFacilitatorClient({ url })).register(network, new ExactEvmScheme());
+  const server = new x402ResourceServer(new HTTPFacilitatorClient({ url }))
+    .register(network, new ExactEvmScheme())
+    .register(network, new UptoEvmScheme());
   const routes = priced
     .filter(({ protocolVersion }) => protocolVersion === 2)
-    .map(({ name, priceUsd, payTo, description }) => {
-      const accepts = [{ scheme: 'exact', price: `$${priceUsd}`, network, payTo }];
+    .map(({ name, priceUsd, paidBy, payTo, description }) => {
+      const scheme = paidBy === 'upto' ? 'upto' : 'exact';
+      const accepts = [
+        { scheme, price: paidBy === 'permit2' ? byPermit2(priceUsd, usdc) : `$${priceUsd}`, network, payTo },
+      ];
       return [`GET /${name}`, { accepts, description, mimeType: 'application/json' }];
     });
   const sale = new x402HTTPResourceServer(server, Object.fromEntries(routes));
   // Here rather than by the middleware, in the background: who has started sellers can buy from them.
   await sale.initialize();
   return paymentMiddlewareFromHTTPServer(sale, undefined, undefined, false);
+}
+
+/** A price as the package takes one that is not by its default. */
+function byPermit2(priceUsd: string, asset: Address) {
+  const amount = `${parseUnits(priceUsd, USDC_DECIMALS)}`;
+  return { amount, asset, extra: { name: 'USDC', version: '2', assetTransferMethod: 'permit2' } };
 }
 
 function sellInVersion1({ name, priceUsd, payTo, description }: Priced, { url }: LocalFacilitator) {

@@ -50,6 +50,7 @@ export const treasuryTransfer: Scheme<'treasury/withdrawal/eip3009'> = {
   ...NAME,
   facts: 'none',
   exposure: 'amount',
+  approved: null,
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezeTransfer,
   covered: (offer) => ({ ...NAME, ...coveredByTransfer(offer) }),

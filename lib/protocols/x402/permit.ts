@@ -1,5 +1,6 @@
 import type { AuthorizationState, JsonRpc } from '../../chains/evm/authorization-state.ts';
 import { isAddress } from '../../chains/evm/address.ts';
+import { PERMIT2 } from '../../chains/evm/addresses.ts';
 import type { Hex } from '../../domain/payment/shapes.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 
@@ -14,6 +15,18 @@ export function facilitatorOf(payload: object): Hex | null | undefined {
   if (!isRecord(permit)) return undefined;
   const facilitator = memberOf(memberOf(permit, 'witness'), 'facilitator');
   return typeof facilitator === 'string' && isAddress(facilitator) ? facilitator : null;
+}
+
+/** What facilitators say where a wallet has not let Permit2 take the token, or less than it takes. */
+const ALLOWANCE_REASON = 'permit2_allowance_required';
+
+/** What helps against the reason for which a permit was not taken; `null` where nothing is known. */
+export function remedyForPermit(reason: string): string | null {
+  if (reason.toLowerCase() !== ALLOWANCE_REASON) return null;
+  return (
+    `the wallet has not let the Permit2 contract ${PERMIT2} take as much of the token as the payment: approve it by the wallet's ` +
+    'own means, and the same proof can be presented again while it lasts'
+  );
 }
 
 /** What became of a proof that is a Permit2 permit, from its chain alone. `null`: it is none. */

@@ -8,6 +8,7 @@ import { formatReceived } from '../../json/quotation.ts';
 import { foreignDomainOf } from './foreign-domain.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 import type { AddressReader, BuyerScheme } from './scheme.ts';
+import { whyUnpaid } from './unpaid.ts';
 
 export interface ReadContext {
   /** CAIP-2 ids of the networks that may be paid on. */
@@ -91,7 +92,7 @@ function findSchemes(name: unknown, { payable }: X402Schemes): Result<readonly B
   const found = payable.filter(({ scheme }) => scheme === name);
   if (found.length > 0) return ok(found);
   const supported = [...new Set(payable.map(({ scheme }) => scheme))].join(', ');
-  const message = `Payment scheme not supported. Supported scheme: ${supported}. Received: ${formatReceived(name)}`;
+  const message = `Payment scheme not supported. Supported scheme: ${supported}. Received: ${formatReceived(name)}${because(whyUnpaid('scheme', name))}`;
   return no('unsupported_scheme', field, message);
 }
 
@@ -111,8 +112,12 @@ function findTransferMethod(extra: object, schemes: readonly BuyerScheme[]): Res
   const found = schemes.find(({ transferMethod }) => transferMethod === name);
   if (found !== undefined) return ok(found);
   const expected = schemes.map(({ transferMethod }) => transferMethod).join(' or ');
-  const message = `Payment extra.assetTransferMethod is not supported. Received: ${formatReceived(method)}. Expected: ${expected}`;
+  const message = `Payment extra.assetTransferMethod is not supported. Received: ${formatReceived(method)}. Expected: ${expected}${because(whyUnpaid('transferMethod', name))}`;
   return no('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
+}
+
+function because(why: string | null): string {
+  return why === null ? '' : `. It is not paid: ${why}`;
 }
 
 /** Only ASCII is lowered: some letters of other scripts become ASCII letters in lower case. */

@@ -108,6 +108,7 @@ function chooseOffer(
       session,
       instrument,
       balanceOf: () => null,
+      allowanceOf: () => null,
     }),
   }));
   const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);

@@ -1,4 +1,3 @@
-import { findNetwork } from '../../domain/assets.ts';
 import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { toBaseUnits, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
 import { rankOffers } from '../../domain/offers/choose-offer.ts';
@@ -11,12 +10,13 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { toEpochMs, type EpochMs } from '../../domain/time.ts';
 import { checkPayer, type PayerCheckDeps } from '../paying/payer-check.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
 import { readAsked, type AskedPurchase } from './asked-challenge.ts';
 import { formatQuoteId } from './quote-id.ts';
 
 export interface QuoteDeps extends PayerCheckDeps {
   /** By CAIP-2 id; what no reader is there for is not known. */
-  readonly chainReaders: ReadonlyMap<string, Pick<ChainReader, 'balanceOf'>>;
+  readonly chainReaders: ReadonlyMap<string, Pick<ChainReader, 'balanceOf' | 'allowanceOf'>>;
   readonly allowedNetworks: ReadonlySet<string>;
   readonly facilitators: ReadonlySet<string>;
   readonly validityCapSeconds: number;
@@ -50,12 +50,13 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   if (!checked.ok) return checked;
   const { session, payer, instrument } = checked.value;
   const { offers } = asked.value;
-  const balances = await readBalances(
+  const funds = await readFunds(
     deps,
     payer.address,
     offers.flatMap(({ priced }) => priced?.offer ?? []),
   );
-  const balanceOf = ({ network }: Offer) => balances.get(network) ?? null;
+  const balanceOf = ({ network }: Offer) => funds.balances.get(network) ?? null;
+  const allowanceOf = (offer: Offer) => funds.allowances.get(allowanceKey(offer)) ?? null;
   const now = deps.clock.now();
   const { allowedNetworks, facilitators, validityCapSeconds } = deps;
   const judged = offers.map((seller) => ({
@@ -70,6 +71,7 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
       session,
       instrument,
       balanceOf,
+      allowanceOf,
     }),
   }));
   const best = rankOffers(judged)[0]?.seller;
@@ -85,22 +87,46 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   return ok({ offers: judged, chosen, available: session.budget.available });
 }
 
-/** What a wallet holds of the token of each network that is offered and can be asked. A chain that is silent is left out. */
-async function readBalances(
+/** What the chains say of a wallet; of one that is silent nothing is in it. */
+interface Funds {
+  /** By network, of its USDC. */
+  readonly balances: ReadonlyMap<string, BaseUnits>;
+  /** By network and contract. */
+  readonly allowances: ReadonlyMap<string, BaseUnits>;
+}
+
+const allowanceKey = (offer: Offer): string => `${offer.network} ${schemeOf(offer).approved}`;
+
+/** Asks for each of some offers at once; one that is not answered is left out. */
+async function readAll(
+  of: ReadonlyMap<string, Offer>,
+  read: (offer: Offer) => Promise<bigint> | undefined,
+): Promise<ReadonlyMap<string, BaseUnits>> {
+  const answers = await Promise.all(
+    [...of].map(async ([key, offer]) => {
+      const found = await Promise.resolve(read(offer)).catch(() => undefined);
+      return found === undefined ? [] : [[key, toBaseUnits(found)] as const];
+    }),
+  );
+  return new Map(answers.flat());
+}
+
+/** Asks each network that is offered for what the wallet holds there, and for what the contracts of the offers may take of it. */
+async function readFunds(
   { chainReaders, allowedNetworks }: QuoteDeps,
   owner: Hex,
   offers: readonly Offer[],
-): Promise<ReadonlyMap<string, BaseUnits>> {
-  const networks = new Set(offers.map(({ network }) => network).filter((network) => allowedNetworks.has(network)));
-  const read = await Promise.all(
-    [...networks].map(async (id) => {
-      const [reader, network] = [chainReaders.get(id), findNetwork(id)];
-      const held =
-        reader === undefined || network === undefined
-          ? null
-          : await reader.balanceOf(network.usdc.address, owner).catch(() => null);
-      return held === null ? [] : [[id, toBaseUnits(held)] as const];
-    }),
+): Promise<Funds> {
+  const asked = offers.filter(({ network }) => allowedNetworks.has(network));
+  const balanced = new Map(asked.map((offer) => [offer.network as string, offer]));
+  const approved = new Map(
+    asked.filter((offer) => schemeOf(offer).approved !== null).map((offer) => [allowanceKey(offer), offer]),
   );
-  return new Map(read.flat());
+  const [balances, allowances] = await Promise.all([
+    readAll(balanced, ({ network, asset }) => chainReaders.get(network)?.balanceOf(asset, owner)),
+    readAll(approved, (offer) =>
+      chainReaders.get(offer.network)?.allowanceOf(offer.asset, owner, schemeOf(offer).approved!),
+    ),
+  ]);
+  return { balances, allowances };
 }

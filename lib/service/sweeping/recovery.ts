@@ -2,6 +2,7 @@ import type { Ledger } from '../../domain/ports/books.ts';
 import { SCRUB_ENTRIES_MAX, SCRUB_LIVE_ENTRIES_MAX } from '../../domain/limits.ts';
 import { parseEntryKey, toEntryKey, type EntryKey, type Payment } from '../../domain/payment/payment.ts';
 import type { OpenEntry, Session, SessionKey } from '../../domain/payment/session.ts';
+import { mayReturn } from '../../domain/payment/true-up.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 
 /**
@@ -41,7 +42,8 @@ export async function closeEntry(
   const action = entryAction(parseEntryKey(entry).attempt, payment);
   if (action === 'leave') return action;
   const request = { session, entry, amount: held.amount, charges: held.charges, now: deps.clock.now() };
-  await (action === 'settle' ? deps.ledger.settle(request) : deps.ledger.release(request));
+  if (action === 'release') await deps.ledger.release(request);
+  else await deps.ledger.settle(payment !== null && mayReturn(payment) ? { ...request, mayReturn: true } : request);
   return action;
 }
 

@@ -1,5 +1,5 @@
 import { AUDIT_SCRUBS_MAX } from '../../domain/limits.ts';
-import type { MicroUsd } from '../../domain/money.ts';
+import { toMicroUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Ledger, SignedSums } from '../../domain/ports/books.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import type { WindowBooks } from '../../domain/ports/windows.ts';
@@ -31,7 +31,9 @@ export async function auditSession(deps: AuditDeps, found: Session): Promise<Aud
   await foldGrants(deps, session);
   const signed = await deps.sums.sumSigned(found);
   if (signed === null) return { kind: 'unread' };
-  return signed === budget.spent ? { kind: 'sound' } : { kind: 'mismatch', spent: budget.spent, signed };
+  // What came back was signed and not taken.
+  const counted = budget.spent + (session.returns?.givenBack ?? 0n);
+  return signed === counted ? { kind: 'sound' } : { kind: 'mismatch', spent: toMicroUsd(counted), signed };
 }
 
 async function finishEntries(deps: AuditDeps, found: Session): Promise<Session> {

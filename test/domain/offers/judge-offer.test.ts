@@ -37,6 +37,7 @@ const facts: OfferFacts = {
   },
   instrument: { network: 'ETHEREUM' },
   balanceOf: () => null,
+  allowanceOf: () => null,
 };
 const budgetOf = (available: bigint) => ({
   expiresAt: facts.session.expiresAt,
@@ -50,6 +51,7 @@ const BOUNDS: readonly [code: string, good: Partial<OfferFacts>, bad: Partial<Of
   ['price_above_max', { maxPrice: toMicroUsd(500_000n) }, { maxPrice: toMicroUsd(499_999n) }],
   ['budget_exceeded', { session: budgetOf(500_000n) }, { session: budgetOf(499_999n) }],
   ['insufficient_funds', { balanceOf: () => toBaseUnits(500_000n) }, { balanceOf: () => toBaseUnits(499_999n) }],
+  ['allowance_missing', { allowanceOf: () => toBaseUnits(500_000n) }, { allowanceOf: () => toBaseUnits(499_999n) }],
   [
     'session_closing',
     { session: { ...facts.session, expiresAt: addMs(NOW, -50_000) } },

@@ -271,7 +271,7 @@ describe('starting the chain', () => {
     const first = await start();
     const port = Number(new URL(first.rpcUrl).port);
     await expect(start({ port })).rejects.toThrow(`port ${port} is already in use`);
-    expect(await first.blockNumber()).toBe(1n);
+    expect(await first.blockNumber()).toBe(2n);
   });
 
   test('refuses a platform without a binary and says what to set', () => {

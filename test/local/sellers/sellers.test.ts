@@ -85,8 +85,10 @@ describe('the sellers', () => {
       ['full-archive', '2', '9.00', 9_000_000n],
       ['weather', '2', '0.01', 10_000n],
       ['weather-v1', '1', '0.01', 10_000n],
+      ['forecast-permit2', '2', '0.03', 30_000n],
+      ['forecast-upto', '2', '0.05', 50_000n],
     ]);
-    expect(new Set(sellers.sellers.map(({ payTo }) => payTo)).size).toBe(6);
+    expect(new Set(sellers.sellers.map(({ payTo }) => payTo)).size).toBe(8);
   });
 
   test('listen on loopback only', () => {

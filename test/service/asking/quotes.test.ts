@@ -1,6 +1,7 @@
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import canonicalize from 'canonicalize';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { PERMIT2 } from '../../../lib/chains/evm/addresses.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import type { Refusal } from '../../../lib/domain/refusal.ts';
@@ -10,7 +11,7 @@ import { quoteChallenge, type Quote, type QuoteDeps } from '../../../lib/service
 import { askingRequest, challengeOf, SELLER_URL } from '../../support/asking.ts';
 import { withDatabase } from '../../support/database.ts';
 import { offer } from '../../support/functions.ts';
-import { createPayingWorld, createTestClock, type PayingWorld, type TestClock } from '../../support/paying.ts';
+import { createPayingWorld, createTestClock, PAYER, type PayingWorld, type TestClock } from '../../support/paying.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
 
 const database = withDatabase();
@@ -85,7 +86,9 @@ describe('a quote', () => {
 
   test('knows the balance where a chain can be asked, and says that it is unknown where none can, or none answers', async () => {
     const readers = (balanceOf: () => Promise<bigint>) => ({
-      chainReaders: new Map([[BASE_SEPOLIA.id, { balanceOf }]]),
+      chainReaders: new Map([
+        [BASE_SEPOLIA.id, { balanceOf, allowanceOf: () => Promise.reject(new Error('not asked')) }],
+      ]),
     });
     const poor = await quoteOf(
       {},
@@ -100,6 +103,25 @@ describe('a quote', () => {
     for (const quote of [silent, await quoteOf()]) {
       expect(codes(quote).slice(0, 2)).toEqual(['ALLOWED', 'ALLOWED']);
       expect(quote.offers[0]?.balance).toBeNull();
+    }
+  });
+
+  test('asks how much Permit2 may take, of offers that are paid by it alone; where no chain answers, it may be enough', async () => {
+    const extra = { name: 'USDC', version: '2', assetTransferMethod: 'permit2' };
+    const challenge = challengeOf([offer({ amount: '300000' }), offer({ amount: '200000', extra })]);
+    const asked: string[][] = [];
+    const readers = (allowance: () => Promise<bigint>) => {
+      const balanceOf = async () => 1_000_000n;
+      const allowanceOf = (...args: string[]) => (asked.push(args), allowance());
+      return { chainReaders: new Map([[BASE_SEPOLIA.id, { balanceOf, allowanceOf }]]) };
+    };
+    const quoted = (allowance: () => Promise<bigint>) => quoteOf({ challenge }, readers(allowance));
+    const poor = await quoted(async () => 199_999n);
+    expect([codes(poor), poor.chosen?.index]).toEqual([['ALLOWED', 'allowance_missing'], 0]);
+    expect(asked).toEqual([[BASE_SEPOLIA.usdc.address, PAYER, PERMIT2]]);
+    for (const allowance of [async () => 200_000n, () => Promise.reject(new Error('no answer'))]) {
+      const quote = await quoted(allowance);
+      expect([codes(quote), quote.chosen?.index]).toEqual([['ALLOWED', 'ALLOWED'], 1]);
     }
   });
 

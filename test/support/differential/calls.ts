@@ -90,7 +90,12 @@ export function drawCall(draw: Draw, { sessions, payments }: Subjects): BooksCal
       args: [{ id: payment.id, attempt, owner, leaseUntil: now, offer: payment.offer, terms: payment.terms }],
     }),
     () => ({ method: 'decide', args: [payment.id, attempt, drawVerdict(draw, now)] }),
-    () => ({ method: 'settle', args: [entry] }),
+    () => ({ method: 'settle', args: [draw() < 0.5 ? entry : { ...entry, mayReturn: true }] }),
+    () => {
+      const counted = entry.amount;
+      const back = toMicroUsd(BigInt(below(Number(counted) + 1)));
+      return { method: 'trueUp', args: [{ session: entry.session, entry: entry.entry, counted, back, now }] };
+    },
     () => ({ method: 'release', args: [entry] }),
     () => ({ method: 'dueVisits', args: [draw() < 0.5 ? visit.shard : below(SWEEP_SHARDS), now, null] }),
     () => ({ method: 'hasVisits', args: [visit.shard] }),

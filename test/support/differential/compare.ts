@@ -6,6 +6,8 @@ import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.
 import { createSessionStore } from '../../../lib/ledger/dynamodb/books/session-store.ts';
 import { createWindowBooks } from '../../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createSweepIndex } from '../../../lib/ledger/dynamodb/books/sweep-index.ts';
+import type { TrueUps } from '../../../lib/domain/ports/true-ups.ts';
+import { createTrueUps } from '../../../lib/ledger/dynamodb/books/true-ups.ts';
 import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import type { StoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
 import type { Draw } from '../../../scripts/nemesis/plan.ts';
@@ -59,6 +61,7 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
     ...createSweepIndex(table),
     ...createSessionStore(table),
     ...createWindowBooks(table),
+    ...createTrueUps(table),
     ...createLedger({ ...wiring, ...table, singleSendClient: store.client }),
   };
   const sent: { readonly method: string; readonly wrote: boolean }[] = [];
@@ -82,7 +85,7 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
   return sent;
 }
 
-type Ports = Ledger & SweepIndex & WindowBooks & Pick<SessionStore, 'deleteSession'>;
+type Ports = Ledger & TrueUps & SweepIndex & WindowBooks & Pick<SessionStore, 'deleteSession'>;
 
 function send(ports: Ports, call: BooksCall): Promise<unknown> {
   switch (call.method) {

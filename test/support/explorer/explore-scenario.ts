@@ -1,7 +1,7 @@
 import { signersOf } from '../wallet-lists.ts';
 import { createHash } from 'node:crypto';
 import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
-import { toMicroUsd } from '../../../lib/domain/money.ts';
+import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
 import { toEntryKey, type Hex, type Payment } from '../../../lib/domain/payment/payment.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
@@ -12,6 +12,7 @@ import type { DueVisit } from '../../../lib/domain/ports/books.ts';
 import { LEASE_MARGIN_MS } from '../../../lib/domain/limits.ts';
 import { sweepShard } from '../../../lib/ledger/dynamodb/books/keys.ts';
 import { foldGrants } from '../../../lib/service/sweeping/grant-fold.ts';
+import { trueUpSession } from '../../../lib/service/sweeping/true-up.ts';
 import { emptyTally } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
@@ -24,6 +25,7 @@ import {
   ledgerOver,
   newBooks,
   readsOver,
+  trueUpsOver,
   windowsOver,
   type Books,
   type BooksCall,
@@ -31,7 +33,7 @@ import {
 import { allDueVisits } from '../model-index.ts';
 import { makePayment } from '../payments.ts';
 import { explore, type Exploration } from './explore.ts';
-import type { HandlerPlan, Scenario } from './scenarios.ts';
+import { TAKEN, type HandlerPlan, type Scenario } from './scenarios.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
 import { INSTRUMENT, instrument, manager, network, sessionWith, START_MS, USER } from './tenant.ts';
 import { noPurchases } from '../purchases.ts';
@@ -39,6 +41,7 @@ import { noPurchases } from '../purchases.ts';
 /** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
 const LATE_MS = START_MS + 60_000;
 const INVOCATION_MS = 15_000;
+const FACILITATOR = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 
 function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): ProcessBody {
   if (plan.withdraws) return withdrawalBody(plan, startMs, seen);
@@ -54,13 +57,17 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
       cryptoX402: {
         version: '2',
         payload: {
-          scheme: 'exact',
+          scheme: plan.ceiling ? 'upto' : 'exact',
           network: network.id,
           amount: plan.amount,
           asset: network.usdc.address,
           payTo: '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
           maxTimeoutSeconds: 60,
-          extra: { name: network.usdc.domainName, version: network.usdc.domainVersion },
+          extra: {
+            name: network.usdc.domainName,
+            version: network.usdc.domainVersion,
+            ...(plan.ceiling ? { facilitatorAddress: FACILITATOR } : {}),
+          },
         },
       },
     },
@@ -127,7 +134,7 @@ function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>
     // Every process draws its own bytes, so that two handlers never agree by accident.
     random: { bytes: (length: number) => new Uint8Array(length).fill(name.charCodeAt(0)), fraction: () => 0.99 },
     allowedNetworks: new Set<string>([network.id]),
-    facilitators: new Set<string>(),
+    facilitators: new Set<string>([FACILITATOR]),
     validityCapSeconds: 300,
     repetitions: null,
     purchases: noPurchases,
@@ -214,6 +221,14 @@ function givingUp(payment: Payment): ProcessBody {
   };
 }
 
+/** Looks at the session once, and gives back what the chain says was not taken. */
+const reconcile: ProcessBody = async ({ ledger, trueUps, clock }) => {
+  const session = await ledger.readSession(sessionWith(0n));
+  if (session === null) return;
+  const trace = async () => ({ kind: 'used', amount: toBaseUnits(TAKEN), transaction: '0x' }) as const;
+  await trueUpSession({ ledger, trueUps, trace, clock }, session);
+};
+
 /** The books when a scenario begins. */
 function booksOf(sessions: readonly Session[], other: Payment | null): Books {
   const books = newBooks(...sessions);
@@ -239,6 +254,7 @@ async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
     ledger: createModelLedger(holder),
     index: indexOver(carry),
     windows: windowsOver(carry),
+    trueUps: trueUpsOver(carry),
     request: carry,
     signer,
     clock,
@@ -278,6 +294,10 @@ export async function exploreScenario(
   if (other !== null) {
     const program = await createProgram(givingUp(other), { startMs: START_MS, ids, gate });
     programs.push({ name: 'other', program, isSteady: true });
+  }
+  for (let at = 0; at < (scenario.reconcilers ?? 0); at += 1) {
+    const program = await createProgram(reconcile, { startMs: LATE_MS, ids, gate });
+    programs.push({ name: `reconciler ${at}`, program, isSteady: false });
   }
   if (scenario.sweeper !== 'none') {
     const id = await paymentIdOf(scenario.handlers[0]!);

@@ -7,6 +7,7 @@ import type { Books, BooksCall, BooksReply } from '../model-ledger.ts';
 import { keyOfSession } from '../model-operator.ts';
 import type { ExploreOptions, FaultBudget, GlobalState } from './explore.ts';
 import { keyOf } from './process.ts';
+import { TAKEN } from './scenarios.ts';
 import { START_MS } from './tenant.ts';
 
 /** Windows that are open when the sweeper has run for the last time. */
@@ -108,6 +109,8 @@ export function checkState(
       return (error as Error).message;
     }
   }
+  const returned = checkReturns(state.books);
+  if (returned !== null) return returned;
   const shared = checkWindows(state.books);
   if (shared !== null) return shared;
   for (const payment of payments.values()) {
@@ -120,6 +123,20 @@ export function checkState(
     checkClosedPayments(state) ??
     checkEnd(state, faults)
   );
+}
+
+/** I4: no more comes back than was signed and not taken. */
+function checkReturns({ sessions, payments }: Books): string | null {
+  for (const session of sessions.values()) {
+    let left = 0n;
+    for (const payment of payments.values()) {
+      const isCeiling = payment.offer.facilitator !== undefined && payment.status === 'SIGNED';
+      if (isCeiling && keyOfSession(payment) === keyOfSession(session)) left += payment.amount - TAKEN;
+    }
+    const { givenBack = 0n } = session.returns ?? {};
+    if (givenBack > left) return `I4: ${givenBack} came back, of ${left} that were not taken`;
+  }
+  return null;
 }
 
 function checkPayment(state: GlobalState, payment: Payment): string | null {
@@ -222,7 +239,8 @@ export function checkRecovered({ sessions, payments, visits, windows }: Books): 
     for (const [key, used] of session.counters) {
       if (used > signed) return `I8: counter ${key} holds ${used} although ${signed} was signed`;
     }
-    if (session.budget.spent !== signed) return `I8: spent is ${session.budget.spent} but ${signed} was signed`;
+    const counted = session.budget.spent + (session.returns?.givenBack ?? 0n);
+    if (counted !== signed) return `I8: ${counted} is spent or came back but ${signed} was signed`;
   }
   for (const { key, closesAt, spent, grants } of windows.values()) {
     let signed = 0n;

@@ -19,6 +19,28 @@ const MODEL = 'test/support/model-ledger.ts';
 
 const VISIT = 'lib/service/sweeping/sweep-visit.ts';
 
+/** Faults of what comes back of a ceiling. */
+const OF_TRUE_UPS: readonly Mutant[] = [
+  {
+    name: 'a true-up that gives back twice, since the right to it stays',
+    edits: [{ file: MODEL, find: '  left.delete(entry);\n', replace: '' }],
+    scenario: 19,
+    rule: 'the books of session',
+  },
+  {
+    name: 'a true-up that gives the whole ceiling back, of which something was taken',
+    edits: [
+      {
+        file: 'lib/domain/payment/true-up.ts',
+        find: 'taken >= amount ? 0n : amount - taken',
+        replace: 'taken >= amount ? 0n : amount',
+      },
+    ],
+    scenario: 19,
+    rule: 'I4',
+  },
+];
+
 /** Faults that show where something is throttled, closed or frozen, or where the sweeper depends on its index. */
 const OF_OPERATED: readonly Mutant[] = [
   {
@@ -386,4 +408,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...OF_OPERATED,
   ...OF_DENIED,
   ...OF_COUNTERS,
+  ...OF_TRUE_UPS,
 ];

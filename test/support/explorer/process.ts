@@ -1,8 +1,17 @@
 import type { Ledger, SweepIndex } from '../../../lib/domain/ports/books.ts';
+import type { TrueUps } from '../../../lib/domain/ports/true-ups.ts';
 import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
-import { OPEN_GATE, indexOver, ledgerOver, windowsOver, type BooksCall, type BooksReply } from '../model-ledger.ts';
+import {
+  OPEN_GATE,
+  indexOver,
+  ledgerOver,
+  trueUpsOver,
+  windowsOver,
+  type BooksCall,
+  type BooksReply,
+} from '../model-ledger.ts';
 
 /**
  * A process is real asynchronous code whose every effect is held back until the explorer answers it. Its behaviour depends on
@@ -51,6 +60,7 @@ export interface ProcessWorld {
   readonly ledger: Ledger;
   readonly index: SweepIndex;
   readonly windows: WindowBooks;
+  readonly trueUps: TrueUps;
   readonly signer: Signer;
   readonly clock: Clock;
   /** Any request at all, for those who are no handler. */
@@ -127,6 +137,7 @@ async function run(
     ledger: ledgerOver(carry),
     index: indexOver(carry),
     windows: windowsOver(carry),
+    trueUps: trueUpsOver(carry),
     request: carry,
     signer: {
       type: 'SeedVault',

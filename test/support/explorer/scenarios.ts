@@ -15,6 +15,8 @@ export interface HandlerPlan {
   /** Whether it withdraws its amount, rather than paying it. */
   readonly withdraws: boolean;
   readonly sessionId: string;
+  /** Whether its offer is a ceiling, of which a facilitator takes `TAKEN`. */
+  readonly ceiling: boolean;
   /** What it is counted for, whenever it is asked. */
   readonly charges: readonly Charge[];
 }
@@ -30,6 +32,8 @@ export interface Scenario {
   /** What another payment holds on the session from the beginning, at work until it gives up, which it does at any time. */
   readonly held?: bigint;
   readonly faults: FaultBudget;
+  /** How many look at what came of ceilings, each once and at any time. */
+  readonly reconcilers?: number;
   /** A window of which the first session has everything free when the scenario begins. */
   readonly granted?: WindowCharge;
 }
@@ -44,6 +48,7 @@ const handler = (name: string, token: string, rest: Partial<HandlerPlan> = {}): 
   late: false,
   withdraws: false,
   sessionId: SESSION,
+  ceiling: false,
   charges: [],
   ...rest,
 });
@@ -208,6 +213,22 @@ const COUNTED: readonly Scenario[] = [
   },
 ];
 
+/** What a facilitator takes of every ceiling, in the token's smallest unit. */
+export const TAKEN = 1n;
+
+/** What comes back of a ceiling: to whoever looks, at any time, and once. */
+const TRUED_UP: readonly Scenario[] = [
+  {
+    name: 'a ceiling and its repetition past the lease, whose settles come late, while two look at what was taken',
+    limit: 4n,
+    handlers: [handler('A', 't', { ceiling: true }), handler('B', 't', { ceiling: true, late: true })],
+    sweeper: 'none',
+    operator: null,
+    reconcilers: 2,
+    faults: few,
+  },
+];
+
 /** Two handlers at a time: duplicates of one payment, and two payments of which one fits. */
 export const TWO_HANDLERS: readonly Scenario[] = [
   {
@@ -254,6 +275,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
   ...OPERATED,
   ...DENIED,
   ...COUNTED,
+  ...TRUED_UP,
 ];
 
 /** For the long run: three handlers, and two with more that fails. */

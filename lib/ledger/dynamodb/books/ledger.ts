@@ -1,5 +1,5 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
-import { CHARGES_MAX } from '../../../domain/limits.ts';
+import { CHARGES_MAX, TRUE_UPS_MAX } from '../../../domain/limits.ts';
 import type { PaymentId } from '../../../domain/ids.ts';
 import type { DecideOutcome, Ledger, Reservation, Verdict } from '../../../domain/ports/books.ts';
 import type { SchemeOf } from '../../../domain/ports/schemes.ts';
@@ -13,6 +13,7 @@ import { putIf } from '../store/conditional-write.ts';
 import { repeatConflicts } from '../store/write-conflicts.ts';
 import { formatEntry, parseSessionItem, SESSION_LETTERS } from './session-items.ts';
 import { chargeClauses, formatHeld, releaseClauses } from './session-counters.ts';
+import { returnAttribute } from './true-ups.ts';
 import { readGate } from './gate-item.ts';
 import { paymentPk, sessionPk, sweepShard } from './keys.ts';
 import {
@@ -213,9 +214,18 @@ async function supersede(store: LedgerStore, id: PaymentId, attempt: number, at:
   return { kind: result.kind === 'applied' || same ? 'decided' : 'lost', payment };
 }
 
-async function settle(store: LedgerStore, request: ClosingRequest): Promise<'done' | 'absent'> {
+/** Where too many wait already for what was taken of them, it is settled without: nothing of it comes back then. */
+async function settle(store: LedgerStore, request: Parameters<Ledger['settle']>[0]): Promise<'done' | 'absent'> {
+  if (request.mayReturn === true && (await closeEntry(store, request, 'sp', [], RETURNABLE)) === 'done') return 'done';
   return (await closeEntry(store, request, 'sp', [])) === 'done' ? 'done' : 'absent';
 }
+
+/** What a settle adds where a part may come back. */
+const RETURNABLE = {
+  set: ', w = if_not_exists(w, :none) + :one, #w = :a',
+  condition: ' AND (attribute_not_exists(w) OR w < :waiting)',
+  values: { ':none': number(0), ':waiting': number(TRUE_UPS_MAX) },
+} as const;
 
 /** Gives back what an entry holds. Where a window of it has closed since, the other counters get theirs all the same. */
 async function release(store: LedgerStore, request: ClosingRequest): Promise<'done' | 'absent'> {
@@ -240,6 +250,7 @@ async function closeEntry(
   request: ClosingRequest,
   target: 'sp' | 'av',
   givenBack: readonly HeldCharge[],
+  returnable: typeof RETURNABLE | null = null,
 ): Promise<'done' | 'absent' | { readonly seen: Session }> {
   const counted = releaseClauses(givenBack);
   const held = `${formatHeld(request.amount, request.charges ?? [])}|`;
@@ -248,12 +259,17 @@ async function closeEntry(
     update(client, {
       TableName: tableName,
       Key: { pk: text(sessionPk(request.session)) },
-      UpdateExpression: `SET rs = rs - :a, ${target} = ${target} + :a, n = n - :one, ua = :now${counted.set} REMOVE o.#e`,
+      UpdateExpression: `SET rs = rs - :a, ${target} = ${target} + :a, n = n - :one, ua = :now${counted.set}${returnable?.set ?? ''} REMOVE o.#e`,
       // Checks what it holds as well: an entry is only ever closed for that.
-      ConditionExpression: `begins_with(o.#e, :held)${counted.condition}`,
-      ExpressionAttributeNames: { '#e': request.entry, ...counted.names },
+      ConditionExpression: `begins_with(o.#e, :held)${counted.condition}${returnable?.condition ?? ''}`,
+      ExpressionAttributeNames: {
+        '#e': request.entry,
+        ...counted.names,
+        ...(returnable === null ? {} : { '#w': returnAttribute(request.entry) }),
+      },
       ExpressionAttributeValues: {
         ...counted.values,
+        ...returnable?.values,
         ':a': number(request.amount),
         ':one': number(1),
         ':now': number(request.now),

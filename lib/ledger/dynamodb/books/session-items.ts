@@ -3,6 +3,7 @@ import { EXPIRY_SHARDS } from '../../../domain/limits.ts';
 import { toMicroUsd, type MicroUsd } from '../../../domain/money.ts';
 import { parseEntryKey, type BudgetSnapshot, type EntryKey } from '../../../domain/payment/payment.ts';
 import type { OpenEntry, Session } from '../../../domain/payment/session.ts';
+import { NO_RETURNS } from '../../../domain/payment/true-up.ts';
 import { toEpochMs, type EpochMs } from '../../../domain/time.ts';
 import {
   SCHEMA_VERSION,
@@ -15,6 +16,7 @@ import {
 } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
 import { formatHeld, parseCounters, parseHeldCharges, toCounterAttributes } from './session-counters.ts';
+import { parseReturns, toReturnAttributes } from './true-ups.ts';
 import { expiryShardKey, listSort, parseSessionPk, sessionListKey, sessionPk, shardOf } from './keys.ts';
 
 // docs/reference/storage-schema.md lists every attribute. Names are short because a write is billed on the whole item.
@@ -58,6 +60,7 @@ export function toSessionItem(session: Session, requestHash: string): Item {
     n: number(session.inFlight),
     o: { M: open },
     ...toCounterAttributes(session),
+    ...toReturnAttributes(session.returns ?? NO_RETURNS),
     rh: text(requestHash),
     lk: text(sessionListKey(session.managerId, session.userId)),
     ls: text(listSort(session.createdAt, session.sessionId)),
@@ -76,6 +79,7 @@ export function parseSessionItem(item: Item): Session {
     parseEntryKey(key);
     open.set(key as EntryKey, parseEntry(value.S ?? ''));
   }
+  const returns = parseReturns(item);
   const limit = item['lm'] === undefined ? null : toMicroUsd(readBigInt(item, 'lm'));
   return {
     ...parseSessionPk(readText(item, 'pk')),
@@ -90,6 +94,7 @@ export function parseSessionItem(item: Item): Session {
     inFlight: readInteger(item, 'n'),
     open,
     ...parseCounters(item),
+    ...(returns === null ? {} : { returns }),
   };
 }
 

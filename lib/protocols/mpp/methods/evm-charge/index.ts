@@ -38,6 +38,7 @@ export const evmCharge: MppScheme<'mpp/charge/eip3009'> = {
   ...NAME,
   facts: 'none',
   exposure: 'amount',
+  approved: null,
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: (input) => {
     const terms = freezeWindow(NAME.transferMethod, input);

@@ -21,6 +21,7 @@ export const exactEip3009: X402Scheme<'x402/exact/eip3009'> = {
   ...exactEip3009Buying,
   facts: 'none',
   exposure: 'amount',
+  approved: null,
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezeTransfer,
   covered: (offer) => ({ ...NAME, ...coveredByTransfer(offer) }),

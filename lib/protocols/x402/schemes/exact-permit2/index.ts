@@ -6,6 +6,7 @@ import {
   type Permit2Spender,
   type Permit2Terms,
 } from '../../../../chains/evm/permit2.ts';
+import { PERMIT2 } from '../../../../chains/evm/addresses.ts';
 import { coveredByTransfer, tokenOf } from '../../../../chains/evm/tokens.ts';
 import { packWindow, showWindow } from '../../../../chains/evm/window-terms.ts';
 import { versionOf, type X402Scheme } from '../../scheme.ts';
@@ -24,6 +25,7 @@ const PROXY: Permit2Spender = { address: '0x402085c248EeA27D92E8b30b2C58ed07f9E2
 export const exactPermit2: X402Scheme<'x402/exact/permit2'> = {
   ...exactPermit2Buying,
   exposure: 'approval',
+  approved: PERMIT2,
   facts: 'none',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezePermit,

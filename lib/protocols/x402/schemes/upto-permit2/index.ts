@@ -6,6 +6,7 @@ import {
   type Permit2Spender,
   type Permit2Terms,
 } from '../../../../chains/evm/permit2.ts';
+import { PERMIT2 } from '../../../../chains/evm/addresses.ts';
 import { toChecksumAddress } from '../../../../chains/evm/address.ts';
 import { coveredByTransfer, tokenOf } from '../../../../chains/evm/tokens.ts';
 import { packWindow, readBytes, showWindow } from '../../../../chains/evm/window-terms.ts';
@@ -29,6 +30,7 @@ function spenderOf({ facilitator }: UptoPermit2Offer): Permit2Spender {
 export const uptoPermit2: X402Scheme<'x402/upto/permit2'> = {
   ...uptoPermit2Buying,
   exposure: 'ceiling',
+  approved: PERMIT2,
   facts: 'none',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezePermit,

@@ -1,0 +1,25 @@
+import type { MicroUsd } from '../money.ts';
+import type { EntryKey, Payment } from '../payment/payment.ts';
+import type { SessionKey } from '../payment/session.ts';
+import type { EpochMs } from '../time.ts';
+import type { Trace } from './schemes.ts';
+
+/** Giving back what was counted and not taken. */
+export interface TrueUps {
+  /**
+   * Moves a part of a settled entry from spent back to available, and closes the matter: one request to the session's item, and
+   * whoever comes second finds it closed. Throws `OutcomeUnknown` and `NotNow`; repeating it is harmless.
+   */
+  trueUp(request: {
+    readonly session: SessionKey;
+    readonly entry: EntryKey;
+    /** What was counted; another amount is left alone. */
+    readonly counted: MicroUsd;
+    /** At most what was counted. */
+    readonly back: MicroUsd;
+    readonly now: EpochMs;
+  }): Promise<'done' | 'absent'>;
+}
+
+/** What a chain shows of a signed payment at a block that is final. Throws where it cannot be asked: the payment stays as it is. */
+export type TracePayment = (payment: Payment) => Promise<Trace>;

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+// Stand-ins on the local chain for the contracts that x402 settles Permit2 payments by. They are written from the interface that the
+// specification and the published ABI state, and are not the code that runs on public chains:
+// https://github.com/x402-foundation/x402/blob/main/specs/schemes/exact/scheme_exact_evm.md
+// https://github.com/x402-foundation/x402/blob/main/specs/schemes/upto/scheme_upto_evm.md
+
+struct TokenPermissions {
+    address token;
+    uint256 amount;
+}
+
+struct Permit {
+    TokenPermissions permitted;
+    uint256 nonce;
+    uint256 deadline;
+}
+
+struct TransferDetails {
+    address to;
+    uint256 requestedAmount;
+}
+
+interface ISignatureTransfer {
+    function permitWitnessTransferFrom(
+        Permit calldata permit,
+        TransferDetails calldata details,
+        address owner,
+        bytes32 witness,
+        string calldata witnessTypeString,
+        bytes calldata signature
+    ) external;
+}
+
+/// Takes the whole amount of a permit to the payee that its witness names.
+contract ExactProxy {
+    struct Witness {
+        address to;
+        uint256 validAfter;
+    }
+
+    event Settled();
+    error InvalidAmount();
+    error InvalidDestination();
+    error InvalidOwner();
+    error PaymentTooEarly();
+
+    address public constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+    bytes32 public constant WITNESS_TYPEHASH = keccak256("Witness(address to,uint256 validAfter)");
+    string public constant WITNESS_TYPE_STRING =
+        "Witness witness)TokenPermissions(address token,uint256 amount)Witness(address to,uint256 validAfter)";
+
+    function settle(Permit calldata permit, address owner, Witness calldata witness, bytes calldata signature) external {
+        if (permit.permitted.amount == 0) revert InvalidAmount();
+        if (witness.to == address(0)) revert InvalidDestination();
+        if (owner == address(0)) revert InvalidOwner();
+        if (block.timestamp < witness.validAfter) revert PaymentTooEarly();
+        ISignatureTransfer(PERMIT2).permitWitnessTransferFrom(
+            permit,
+            TransferDetails(witness.to, permit.permitted.amount),
+            owner,
+            keccak256(abi.encode(WITNESS_TYPEHASH, witness.to, witness.validAfter)),
+            WITNESS_TYPE_STRING,
+            signature
+        );
+        emit Settled();
+    }
+}
+
+/// Takes what the witness's facilitator says, at most the amount of the permit, and from nobody else's call.
+contract UptoProxy {
+    struct Witness {
+        address to;
+        address facilitator;
+        uint256 validAfter;
+    }
+
+    event Settled();
+    error AmountExceedsPermitted();
+    error InvalidDestination();
+    error InvalidOwner();
+    error PaymentTooEarly();
+    error UnauthorizedFacilitator();
+
+    address public constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+    bytes32 public constant WITNESS_TYPEHASH = keccak256("Witness(address to,address facilitator,uint256 validAfter)");
+    string public constant WITNESS_TYPE_STRING =
+        "Witness witness)TokenPermissions(address token,uint256 amount)Witness(address to,address facilitator,uint256 validAfter)";
+
+    function settle(
+        Permit calldata permit,
+        uint256 amount,
+        address owner,
+        Witness calldata witness,
+        bytes calldata signature
+    ) external {
+        if (msg.sender != witness.facilitator) revert UnauthorizedFacilitator();
+        if (amount > permit.permitted.amount) revert AmountExceedsPermitted();
+        if (witness.to == address(0)) revert InvalidDestination();
+        if (owner == address(0)) revert InvalidOwner();
+        if (block.timestamp < witness.validAfter) revert PaymentTooEarly();
+        ISignatureTransfer(PERMIT2).permitWitnessTransferFrom(
+            permit,
+            TransferDetails(witness.to, amount),
+            owner,
+            keccak256(abi.encode(WITNESS_TYPEHASH, witness.to, witness.facilitator, witness.validAfter)),
+            WITNESS_TYPE_STRING,
+            signature
+        );
+        emit Settled();
+    }
+}
+
+/// The one function of Multicall3 that the official facilitator finds out by why a settlement would fail.
+contract Multicall {
+    struct Call {
+        address target;
+        bytes callData;
+    }
+
+    struct Answer {
+        bool success;
+        bytes returnData;
+    }
+
+    function tryAggregate(bool requireSuccess, Call[] calldata calls) external payable returns (Answer[] memory answers) {
+        answers = new Answer[](calls.length);
+        for (uint256 at = 0; at < calls.length; at++) {
+            (answers[at].success, answers[at].returnData) = calls[at].target.call(calls[at].callData);
+            require(!requireSuccess || answers[at].success, "a call failed");
+        }
+    }
+}

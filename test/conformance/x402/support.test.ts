@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { schemeOf } from '../../../lib/protocols/catalogue.ts';
+import { formatSupportReference, SUPPORT, type Support } from '../../../lib/protocols/support.ts';
+import { createPayingFetch } from '../../../lib/client/index.ts';
+import { makeEntry } from '../../client/script.ts';
+import {
+  booksOf,
+  clientOf,
+  newToken,
+  newUser,
+  openSession,
+  openWallet,
+  withStack,
+  type Wallet,
+} from '../../scenarios/scene.ts';
+
+// The page of what is supported, against a running stack and official sellers.
+
+const scene = withStack();
+const PAGE = join(import.meta.dirname, '../../../docs/reference/support.md');
+let userId: string;
+let sessionId: string;
+let wallet: Wallet;
+
+beforeAll(async () => {
+  const { stack } = scene;
+  userId = newUser();
+  wallet = await openWallet(stack, userId, 'SeedVault');
+  sessionId = await openSession(stack, userId, '5.00');
+  await stack.chain.mint(wallet.address, 5_000_000n);
+  await stack.chain.approvePermit2(wallet.address, 1_000_000n);
+});
+
+const of = (state: 'paid' | 'unpaid') =>
+  SUPPORT.filter((way) => (way.state === 'paid') === (state === 'paid')).map((way) => {
+    const { protocol, scheme, transferMethod, domain } = way;
+    return [[protocol, scheme, transferMethod, domain].filter(Boolean).join(' '), way] as const;
+  });
+
+/** The seller of the stack that is paid in a way. */
+function sellerOf({ scheme, transferMethod }: Support) {
+  const paidBy = scheme === 'exact' ? transferMethod : scheme;
+  return scene.stack.sellers.find((each) => each.paidBy === paidBy && each.protocolVersion === 2)!;
+}
+
+describe('every way that is called paid', () => {
+  test.each(of('paid'))('%s buys of an official seller, whose balance rises', async (_name, way) => {
+    const { stack } = scene;
+    const { paymentManagerArn } = stack.info;
+    const pay = createPayingFetch({
+      client: clientOf(stack, 'processPayment'),
+      session: { paymentManagerArn, paymentSessionId: sessionId, userId },
+      instrument: { paymentInstrumentId: wallet.instrumentId },
+    });
+    const { url, payTo } = sellerOf(way);
+    const before = await stack.chain.balanceOf(payTo);
+    const response = await pay(url);
+    expect([response.status, response.payment?.settlement?.success]).toEqual([200, true]);
+    expect(await stack.chain.balanceOf(payTo)).toBeGreaterThan(before);
+  });
+
+  test('is one that the service signs, and all of these are called paid', () => {
+    const named = of('paid').map(
+      ([, { protocol, scheme, transferMethod }]) => `${protocol}/${scheme}/${transferMethod}`,
+    );
+    const payable = X402_SCHEMES.payable.map(
+      ({ protocol, scheme, transferMethod }) => `${protocol}/${scheme}/${transferMethod}`,
+    );
+    expect(named.toSorted()).toEqual(payable.toSorted());
+    for (const each of X402_SCHEMES.payable) expect(schemeOf(each)).toBeDefined();
+  });
+});
+
+/** An otherwise payable request in a way that is not paid. */
+function requestOf({ protocol, scheme, transferMethod, domain }: Support) {
+  if (protocol === 'mpp') {
+    const challenge = `Payment id="a", realm="seller.example", method="evm", intent="${scheme}", request="e30"`;
+    return { paymentType: 'MPP', paymentInput: { mpp: { version: '1', wwwAuthenticateHeaders: [challenge] } } };
+  }
+  const extra = {
+    ...(transferMethod === null ? {} : { assetTransferMethod: transferMethod }),
+    ...(domain === null ? {} : { name: domain }),
+  };
+  const payload = makeEntry(2, { ...(scheme === null ? {} : { scheme }), extra });
+  return { paymentType: 'CRYPTO_X402', paymentInput: { cryptoX402: { version: '2', payload } } };
+}
+
+describe('every way that is not', () => {
+  test.each(of('unpaid'))('%s is refused with its reason, and nothing is reserved', async (_name, way) => {
+    const { stack } = scene;
+    const before = await booksOf(stack, userId, sessionId);
+    const owner = {
+      paymentManagerArn: stack.info.paymentManagerArn,
+      paymentSessionId: sessionId,
+      paymentInstrumentId: wallet.instrumentId,
+    };
+    const input = { ...owner, ...requestOf(way), clientToken: newToken() };
+    const refused = clientOf(stack, 'processPayment').call('ProcessPayment', input as never, { userId });
+    const error = (await refused.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )) as { readonly status: number; readonly message: string } | null;
+    expect(error?.status).toSatisfy((status: unknown) => [400, 403].includes(status as number));
+    if (way.protocol === 'x402') expect(error?.message).toContain(way.why);
+    expect(await booksOf(stack, userId, sessionId)).toEqual(before);
+  });
+});
+
+test('the page is what the lists say', () => {
+  expect(readFileSync(PAGE, 'utf8')).toBe(formatSupportReference());
+});
