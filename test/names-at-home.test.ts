@@ -18,7 +18,7 @@ interface Kind {
 }
 
 /** The names of schemes and transfer methods, payable or only known by name, as they stand on the wire and in the books. */
-const SCHEME_NAMES = new Set(['exact', 'upto', 'eip3009', 'permit2', 'withdrawal']);
+const SCHEME_NAMES = new Set(['exact', 'upto', 'charge', 'eip3009', 'permit2', 'withdrawal']);
 
 const SCHEMES: Kind = {
   what: 'scheme',
@@ -28,6 +28,7 @@ const SCHEMES: Kind = {
     name === 'exact' || wordsOf(name).some((word) => word === 'upto' || word === 'eip3009' || word === 'permit2'),
   homes: [
     /^lib\/protocols\/x402\/schemes\//,
+    /^lib\/protocols\/mpp\/methods\//,
     /^lib\/protocols\/treasury\//,
     /^lib\/protocols\/catalogue\.ts$/,
     // A transfer method belongs to its chain.

@@ -107,8 +107,13 @@ function invalidRequest(problems: readonly FieldProblem[]): WireError {
   return invalid(isAboutInstrument ? message : maskWords(message, INSTRUMENT), problems);
 }
 
-function invalidChallenge({ field, code, message }: Extract<Refusal, { reason: 'invalid_challenge' }>): WireError {
-  const member = field === 'paymentType' ? field : ['paymentInput', 'cryptoX402', field].filter(Boolean).join('.');
+function invalidChallenge({
+  input = 'cryptoX402',
+  field,
+  code,
+  message,
+}: Extract<Refusal, { reason: 'invalid_challenge' }>): WireError {
+  const member = field === 'paymentType' ? field : ['paymentInput', input, field].filter(Boolean).join('.');
   const wireCode: ErrorCode = `bursar:${code}`;
   const fieldList = [
     { name: member, message },

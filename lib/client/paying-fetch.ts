@@ -19,10 +19,10 @@ import { readTerms } from './seller-terms.ts';
 const MAX_PRICE_USD_DEFAULT = '1.00';
 
 /**
- * A `fetch` that answers a 402 (x402 version 1 or 2) through Bursar and sends the request once more with the proof.
+ * A `fetch` that answers a 402 (x402 version 1 or 2, MPP) through Bursar and sends the request once more with the proof.
  * A purchase is paid at most once, by whichever process, however often it is repeated: see `purchaseId`. A second 402 is returned as
  * it is. It never follows a redirect with a proof, and does not pay where the first request was redirected to another origin. A 402
- * that is not x402, or makes no offer, is returned as it is. Between calls it keeps whether the service takes a whole 402, and nothing else.
+ * that is of no known protocol, or makes no offer, is returned as it is. Between calls it keeps whether the service takes a whole 402, and nothing else.
  * Throws `UnpayableError` where it asks Bursar for nothing, and `PurchaseError` for whatever fails from then on.
  * Making one throws `TypeError` where session or instrument lack an id, and where a price is none.
  */
@@ -42,7 +42,7 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     assertSameOrigin(meant, request);
     const { method, url } = request;
     const { resource, networks = options.session.networks } = options;
-    const payments = choose(read.challenge, {
+    const payments = await choose(read.challenge, {
       requestedUrl: url,
       networks: networks && new Set(networks),
       maxAmount,
@@ -116,8 +116,11 @@ function toMaxAmount(maxPriceUsd: string | null = MAX_PRICE_USD_DEFAULT): MicroU
   throw new TypeError(`maxPriceUsd must be ${amount.error.expected}`);
 }
 
-function choose(challenge: Challenge, choice: BuyerChoice): readonly [ChosenPayment, ...ChosenPayment[]] {
-  const payable = payablePayments(challenge, choice);
+async function choose(
+  challenge: Challenge,
+  choice: BuyerChoice,
+): Promise<readonly [ChosenPayment, ...ChosenPayment[]]> {
+  const payable = await payablePayments(challenge, choice);
   if (payable.ok) return payable.value;
   throw new UnpayableError(`none of the seller's offers can be paid: ${payable.error.message}`);
 }

@@ -17,14 +17,14 @@ const ASKING = new Set([402, 412]);
 
 /** Reads what a seller answered to a proof, from headers and a copy of a 402's body. Never throws. */
 export async function readAnswer(response: Response, url: string): Promise<SellerAnswer> {
-  const settlement = readSettlement(response.headers);
+  const settlement = await readSettlement(response.headers);
   const { status, headers } = response;
   if (ASKING.has(status)) {
     const isInHeader = headers.has('payment-required');
     const body = isInHeader
       ? null
       : await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES).catch(() => null);
-    const reason = readRejection({ headers, body: body ?? '' });
+    const reason = await readRejection({ headers, body: body ?? '' });
     return { settlement, reason, remedy: remedyFor(reason), deliveredAt: null };
   }
   const location = headers.get('location');

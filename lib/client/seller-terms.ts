@@ -9,7 +9,7 @@ export interface TermsSource {
   readonly body: string;
 }
 
-const TERMS_HEADER = 'payment-required';
+const TERMS_HEADERS = ['payment-required', 'www-authenticate'] as const;
 
 /** What a 402 asks for; `challenge` is `null` where nothing in it can be paid here, and then `reason` says why, if anything does. */
 export type SellerTerms =
@@ -24,13 +24,18 @@ export type SellerTerms =
 export async function readTerms(response: Response): Promise<SellerTerms> {
   const { headers } = response;
   const inHeaders = readChallenge({ headers, body: '' });
-  const isInHeaders = !inHeaders.ok || inHeaders.value !== null;
+  // A challenge of MPP in a header says nothing of x402, which may stand in the body.
+  const isInHeaders = !inHeaders.ok || inHeaders.value?.document != null;
   const body = isInHeaders ? '' : ((await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES)) ?? '');
   const read = isInHeaders ? inHeaders : readChallenge({ headers, body });
   if (read.ok) {
     if (read.value === null) return { challenge: null, reason: null };
     // No other headers are passed on: a seller's cookies are for its client alone.
-    const source = { headers: isInHeaders ? { [TERMS_HEADER]: headers.get(TERMS_HEADER)! } : {}, body };
+    const told = TERMS_HEADERS.flatMap((name) => {
+      const value = headers.get(name);
+      return value === null ? [] : [[name, value] as const];
+    });
+    const source = { headers: Object.fromEntries(told), body };
     return { challenge: read.value, source, reason: null };
   }
   if (read.error.reason === 'no_offers') return { challenge: null, reason: read.error.message };

@@ -204,7 +204,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     'permit2AllowanceLimit asks for an approval on chain, which Bursar does not send',
     "leave it out, and have the wallet's owner approve the Permit2 contract on the chain",
   ),
-  'bursar:unsupported_version': offer('the version of x402 is neither "1" nor "2"', MENDED_REQUEST),
+  'bursar:unsupported_version': offer('the version of the protocol is neither "1" nor "2"', MENDED_REQUEST),
   'bursar:invalid_payload': offer('the payload is no entry of an accepts list', MENDED_REQUEST),
   'bursar:scheme_missing': offer('the offer names no scheme', BROKEN_SELLER),
   'bursar:unsupported_scheme': offer('the offer is of a scheme that Bursar does not pay'),
@@ -252,4 +252,33 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     'the offer names a facilitator that is not among the facilitators of the deployment',
     'take another offer, or deploy with this facilitator in the list',
   ),
+  'bursar:ambiguous_challenge': offer(
+    'a challenge of this id and realm was paid in this session already, with other terms or from another wallet',
+    'ask the seller for another challenge',
+  ),
+  'bursar:challenge_ended': offer('the challenge is over, or too soon', 'ask the seller for another challenge'),
+  'bursar:invalid_www_authenticate': offer(
+    'wwwAuthenticateHeaders is not one header with one Payment challenge, or the header cannot be read in one way only',
+    'send the value of the WWW-Authenticate header with one challenge, as it stands',
+  ),
+  'bursar:invalid_challenge_length': offer('the challenge is longer than what can be kept of it', BROKEN_SELLER),
+  'bursar:invalid_challenge_parameter': offer(
+    'a parameter of the challenge is missing, or has not the form that it must have',
+    BROKEN_SELLER,
+  ),
+  'bursar:invalid_challenge_request': offer(
+    'the request of the challenge is not canonical JSON in base64url, or lacks what its method needs',
+    BROKEN_SELLER,
+  ),
+  'bursar:unsupported_credential_header': offer(
+    'the challenge wants its credential in a header that is none for credentials',
+  ),
+  'bursar:unsupported_credential_type': offer('the challenge takes no EIP-3009 authorization'),
+  'bursar:unsupported_intent': offer(
+    'the challenge is of an intent of MPP that Bursar does not pay, such as session or subscription',
+  ),
+  'bursar:unsupported_method': offer(
+    'the challenge is to be paid by a method of MPP that Bursar does not pay by, such as tempo or stripe',
+  ),
+  'bursar:unsupported_splits': offer('the challenge splits its amount among several payees'),
 };

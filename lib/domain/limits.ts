@@ -192,6 +192,16 @@ export const CHALLENGE_DEPTH_MAX = 128;
 export const CHALLENGE_MEMBERS_MAX = 50_000;
 /** Members and list entries of one offer, where the API is given it. */
 export const OFFER_VALUES_MAX = 20_000;
+/** Of one challenge of MPP as AgentCore takes it. */
+export const MPP_HEADER_MAX_CHARS = 16_384;
+/** AgentCore's `selectedPaymentId`. */
+export const MPP_ID_MAX_CHARS = 512;
+/** All parameters of a challenge of MPP together: they are kept with the payment, and each kB is a write unit. */
+export const MPP_CHALLENGE_MAX_CHARS = 4_096;
+/** For a challenge of MPP that does not say until when it is good; mppx takes the same. */
+export const MPP_LIFE_DEFAULT_SECONDS = 300;
+/** How long a challenge of MPP that was paid is known again: longer than its session. */
+export const PURCHASE_KEEP_MS = (SESSION_MINUTES_MAX + 60) * 60_000;
 /** Offers of one 402. */
 export const ACCEPTS_MAX = 1_000;
 /** How long a quote may be given back. Sellers change their prices, and sessions what they have left. */

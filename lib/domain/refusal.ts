@@ -32,6 +32,8 @@ export type Refusal =
   | {
       readonly reason: 'invalid_challenge';
       readonly code: ChallengeCode;
+      /** The member of `paymentInput` that it stands in. @default 'cryptoX402' */
+      readonly input?: string;
       readonly field: string;
       readonly message: string;
     }

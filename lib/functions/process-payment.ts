@@ -52,6 +52,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     policies: createPolicySource({ reader: createPolicyReader(registryTable), clock: systemClock }),
+    purchases: createRepetitionGuard(registryTable),
     signers: createSigners(openKeys(env)),
     payers: createPayerCache(),
     clock: systemClock,

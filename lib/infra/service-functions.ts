@@ -121,7 +121,7 @@ function processPayment(parts: Parts): ServiceFunction {
   data.books.grantPay(fn.role);
   data.registry.grantLookUp(fn.role);
   data.registry.grantReadPolicies(fn.role);
-  if (config.repeatWindowSeconds > 0) data.registry.grantKeepRepetitions(fn.role);
+  data.registry.grantKeepRepetitions(fn.role);
   keys.grantSign(fn.role);
   seeds.grantRead(fn.role);
   return fn;

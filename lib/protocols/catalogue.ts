@@ -5,75 +5,68 @@ import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
 import { formatReceived } from '../json/quotation.ts';
+import { evmCharge } from './mpp/methods/evm-charge/index.ts';
 import { treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
-import type { ReadContext, X402Schemes } from './x402/requirement.ts';
+import type { ReadContext } from './x402/requirement.ts';
+import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
 import { smallestEntry } from './x402/schemes/exact-eip3009/smallest-entry.ts';
-import { exactEip3009Buying } from './x402/schemes/exact-eip3009/buying.ts';
 import { exactEip3009 } from './x402/schemes/exact-eip3009/index.ts';
-import { exactPermit2Buying } from './x402/schemes/exact-permit2/buying.ts';
 import { exactPermit2 } from './x402/schemes/exact-permit2/index.ts';
-import { uptoPermit2Buying } from './x402/schemes/upto-permit2/buying.ts';
 import { uptoPermit2 } from './x402/schemes/upto-permit2/index.ts';
 
-// The one place that lists schemes and protocols. A new scheme is a folder of its own and a line in each list: what reads offers is
-// apart from what signs, so that a client's bundle does not carry what signs.
+// The lists of schemes and protocols. A new scheme is a folder of its own and a line in each list: what signs is listed here, and what
+// reads offers in the catalogues beside the schemes of each protocol, so that a client's bundle does not carry what signs, nor a
+// protocol that its sellers do not speak.
 
-export const X402_SCHEMES: X402Schemes = {
-  payable: [exactEip3009Buying, exactPermit2Buying, uptoPermit2Buying],
-  withAllowance: 'upto',
-};
-
-/** How each scheme of x402 that is paid is settled, for the list of what is supported. */
-export const PAID_X402: readonly (Pick<Scheme, keyof SchemeName | 'exposure' | 'approved'> & {
-  readonly how: string;
-})[] = [
-  { ...exactEip3009, how: 'a transfer that the token itself checks (EIP-3009); the seller gets the price' },
-  { ...exactPermit2, how: 'a permit by Permit2; the seller gets the price' },
-  {
-    ...uptoPermit2,
-    how: 'a permit by Permit2, of which a facilitator takes what was used: one that `facilitators` of the deployment names. The price is what is reserved',
-  },
-];
-
-const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, treasuryTransfer];
+const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, evmCharge, treasuryTransfer];
 
 /** What a deployment lets be paid: networks, and the facilitators that may decide how much of a ceiling is taken. */
 type Allowed = Pick<ReadContext, 'networks' | 'facilitators'>;
 
 /** A payment protocol as AgentCore's wire names it. */
 export interface PaymentProtocol {
-  readonly paymentType: 'CRYPTO_X402';
+  readonly paymentType: 'CRYPTO_X402' | 'MPP';
   /** The member of `paymentInput` and `paymentOutput` that is this protocol's. */
-  readonly inputName: 'cryptoX402';
+  readonly inputName: 'cryptoX402' | 'mpp';
   readonly parse: (
     paymentInput: unknown,
     allowed: Allowed,
-  ) => Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>;
+  ) => Promise<Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>>;
+  /** The member of `paymentOutput`, made of what the scheme presents. */
+  readonly toOutput: (offer: Offer, presented: object) => object;
 }
 
 const x402: PaymentProtocol = {
   paymentType: 'CRYPTO_X402',
   inputName: 'cryptoX402',
-  parse: (paymentInput, allowed) =>
+  parse: async (paymentInput, allowed) =>
     parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES, readAddress: parseAddress }),
+  toOutput: ({ version }, payload) => ({ version, payload }),
+};
+
+const mpp: PaymentProtocol = {
+  paymentType: 'MPP',
+  inputName: 'mpp',
+  // Loaded when it is asked for: most starts never are.
+  parse: async (paymentInput, allowed) => (await import('./mpp/index.ts')).parseMppInput(paymentInput, allowed),
+  toOutput: ({ version }, credential) => ({ version, ...credential }),
 };
 
 /** By the name that is stored with a payment. */
-const PROTOCOLS: Readonly<Record<string, PaymentProtocol>> = { x402 };
+const PROTOCOLS: Readonly<Record<string, PaymentProtocol>> = { x402, mpp };
 
 /** AgentCore's payment types that Bursar knows by name only, and why it does not pay by them. */
 const UNSUPPORTED_TYPES: Readonly<Record<string, string>> = {
-  MPP: 'it is not in this release',
   AWS_BILLING_X402: 'it charges an account through AWS Marketplace, which Bursar does not',
 };
 
 /** Reads the challenge of a request by the protocol that its payment type names. */
-export function parsePaymentInput(
+export async function parsePaymentInput(
   paymentType: string,
   paymentInput: unknown,
   allowed: Allowed,
-): Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>> {
+): Promise<Result<Offer, Extract<Refusal, { reason: 'invalid_challenge' }>>> {
   const protocol = Object.values(PROTOCOLS).find((each) => each.paymentType === paymentType);
   if (protocol !== undefined) return protocol.parse(paymentInput, allowed);
   const supported = Object.values(PROTOCOLS)

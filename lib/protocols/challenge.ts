@@ -4,8 +4,9 @@ import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import type { Offer, OfferBase } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { isRecord, memberOf } from '../json/record.ts';
-import { X402_SCHEMES } from './catalogue.ts';
-import type { X402Version } from './x402/scheme.ts';
+import type { PaymentProtocol } from './catalogue.ts';
+import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
+import { versionOf, type X402Version } from './x402/scheme.ts';
 import {
   buildPaymentHeader,
   parseAskingReason,
@@ -27,10 +28,12 @@ export type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-st
 export type { ResourceRule } from './x402/seller-resource.ts';
 export type { ClientRefusal, HeaderSource, Settlement } from './x402/payment-required.ts';
 
-/** A seller's 402 in the protocol that it speaks. */
+/** A seller's 402 in the protocols that it speaks: at least one of them. */
 export interface Challenge {
-  readonly protocol: 'x402';
-  readonly document: PaymentChallenge;
+  /** Of x402. */
+  readonly document: PaymentChallenge | null;
+  /** The `WWW-Authenticate` header, where it speaks of MPP; not read further. */
+  readonly authenticate: string | null;
 }
 
 /** What a buyer lets pass. */
@@ -44,16 +47,32 @@ export interface BuyerChoice {
   readonly resource?: ResourceRule | undefined;
 }
 
+/**
+ * As AgentCore names the protocols of payments.
+ *
+ * @public
+ */
+export type PaymentType = PaymentProtocol['paymentType'];
+
+type PaymentRequest =
+  | {
+      readonly paymentType: 'CRYPTO_X402';
+      readonly paymentInput: { readonly cryptoX402: { readonly version: X402Version; readonly payload: object } };
+    }
+  | {
+      readonly paymentType: 'MPP';
+      readonly paymentInput: {
+        readonly mpp: { readonly version: '1'; readonly wwwAuthenticateHeaders: readonly [string] };
+      };
+    };
+
 /** One offer of a challenge, with what Bursar is asked to pay it by. */
 export interface ChosenPayment {
   readonly challenge: Challenge;
   readonly offer: Offer;
   readonly price: MicroUsd;
   /** The members of ProcessPayment that say what is to be paid. */
-  readonly request: {
-    readonly paymentType: 'CRYPTO_X402';
-    readonly paymentInput: { readonly cryptoX402: { readonly version: X402Version; readonly payload: object } };
-  };
+  readonly request: PaymentRequest;
   /** The entry of the challenge, as the seller sent it. */
   readonly entry: object;
 }
@@ -63,35 +82,50 @@ export function readChallenge(response: {
   readonly headers: HeaderSource;
   readonly body: string;
 }): Result<Challenge | null, ClientRefusal> {
+  const header = response.headers.get('www-authenticate');
+  const authenticate = header !== null && /(?:^|[,\s])payment\s/i.test(header) ? header : null;
   const read = parsePaymentRequired(response);
-  if (!read.ok) return read;
-  return ok(read.value === null ? null : { protocol: 'x402', document: read.value });
+  if (!read.ok && authenticate === null) return read;
+  const document = read.ok ? read.value : null;
+  return ok(document === null && authenticate === null ? null : { document, authenticate });
 }
 
-/** The offers that can be paid, the cheapest first; the seller's order decides between equals. */
-export function payablePayments(
+/**
+ * The offers that can be paid, the cheapest first; between equals x402 comes before MPP, and then the seller's order decides. What
+ * reads MPP is loaded when a seller speaks it.
+ */
+export async function payablePayments(
   challenge: Challenge,
   choice: BuyerChoice,
-): Result<readonly [ChosenPayment, ...ChosenPayment[]], ClientRefusal> {
-  const payable = payableOffers(challenge.document, { ...choice, schemes: X402_SCHEMES });
-  if (!payable.ok) return payable;
+): Promise<Result<readonly [ChosenPayment, ...ChosenPayment[]], ClientRefusal>> {
+  const { document, authenticate } = challenge;
   const toPayment = ({ offer, entry }: { readonly offer: Offer; readonly entry: object }): ChosenPayment => ({
     challenge,
     offer,
     price: priceOf(offer),
     request: {
       paymentType: 'CRYPTO_X402',
-      paymentInput: { cryptoX402: { version: offer.version, payload: entry } },
+      paymentInput: { cryptoX402: { version: versionOf(offer), payload: entry } },
     },
     entry,
   });
+  const payable = document === null ? null : payableOffers(document, { ...choice, schemes: X402_SCHEMES });
+  if (authenticate !== null) {
+    const { withCharges } = await import('./mpp/payable.ts');
+    return withCharges(authenticate, choice, {
+      rejection: payable?.ok === false ? payable.error.message : null,
+      payments: payable?.ok === true ? payable.value.map(toPayment) : [],
+      toPayment: (charge) => ({ challenge, price: priceOf(charge.offer), ...charge }),
+    });
+  }
+  if (payable?.ok !== true) return payable!;
   const [cheapest, ...others] = payable.value;
   return ok([toPayment(cheapest), ...others.map(toPayment)]);
 }
 
 /** What the seller calls its goods: beside the offers in version 2, in each of them in version 1. Its own word. */
 export function describedAs({ challenge, entry }: Pick<ChosenPayment, 'challenge' | 'entry'>): string | undefined {
-  const said = [challenge.document.resource, entry].map((each) => memberOf(each, 'description'));
+  const said = [challenge.document?.resource, entry].map((each) => memberOf(each, 'description'));
   return said.find((text) => typeof text === 'string' && text !== '') as string | undefined;
 }
 
@@ -153,6 +187,7 @@ export interface Presentation {
  * @param way of the proof, where the entry is one of another way; `null`: it is of the same
  */
 export function restate({ challenge, entry }: Presentation, signed: SignedFor, way: PaymentWay | null): Presentation {
+  if (challenge.document === null) return { challenge, entry };
   const network = findNetwork(signed.network);
   const price = parseUsd(signed.amountUsd);
   if (network === undefined || !price.ok) throw new Error('the stored payment is of another release');
@@ -177,9 +212,18 @@ export async function attachProof(
   { challenge, entry }: Presentation,
   paymentOutput: unknown,
 ): Promise<{ readonly name: string; readonly value: string }> {
+  const credential = credentialOf(paymentOutput);
+  if (credential !== null) return (await import('./mpp/presented.ts')).toCredentialHeader(credential);
   const payload = payloadOf(paymentOutput);
-  if (payload === null) throw new Error('the answer to ProcessPayment holds no x402 proof');
-  return buildPaymentHeader(challenge.document, { entry }, payload);
+  if (payload === null) throw new Error('the answer to ProcessPayment holds no proof');
+  // A proof of x402 for a seller that speaks only MPP by now: presented without what its 402 does not say any more.
+  const document = challenge.document ?? { version: '2', resource: undefined, extensions: undefined };
+  return buildPaymentHeader(document, { entry }, payload);
+}
+
+function credentialOf(paymentOutput: unknown): string | null {
+  const credential = memberOf(memberOf(paymentOutput, 'mpp'), 'paymentCredential');
+  return typeof credential === 'string' ? credential : null;
 }
 
 function payloadOf(paymentOutput: unknown): object | null {
@@ -193,6 +237,11 @@ export async function traceProof(
   rpc: JsonRpc,
 ): Promise<AuthorizationState> {
   const [payload, known] = [payloadOf(paymentOutput), findNetwork(network)];
+  const credential = credentialOf(paymentOutput);
+  if (credential !== null && known !== undefined) {
+    const traced = (await import('./mpp/trace.ts')).traceCredential(credential, known, rpc);
+    if (traced !== null) return traced;
+  }
   if (payload === null || known === undefined) throw new Error('no proof on a known network');
   for (const scheme of X402_SCHEMES.payable) {
     const traced = scheme.trace({ payload, network: known }, rpc);
@@ -202,9 +251,11 @@ export async function traceProof(
 }
 
 /** What a seller says of the settlement; `null` where it says nothing, or nothing that can be read: the money is spent either way. */
-export function readSettlement(headers: HeaderSource): Settlement | null {
+export async function readSettlement(headers: HeaderSource): Promise<Settlement | null> {
   const parsed = parseSettlement(headers);
-  return parsed.ok ? parsed.value : null;
+  if (parsed.ok && parsed.value !== null) return parsed.value;
+  const receipt = headers.get('payment-receipt');
+  return receipt === null ? null : (await import('./mpp/presented.ts')).parseReceipt(receipt);
 }
 
 /** What helps against a seller's reason, where it is known; its own word is no more than a name to look up. */
@@ -213,6 +264,9 @@ export function remedyFor(reason: string | null): string | null {
 }
 
 /** Why a seller that asks again did not take the payment, in its own words; `null` where it does not say. */
-export function readRejection(response: { readonly headers: HeaderSource; readonly body: string }): string | null {
-  return readSettlement(response.headers)?.errorReason ?? parseAskingReason(response);
+export async function readRejection(response: {
+  readonly headers: HeaderSource;
+  readonly body: string;
+}): Promise<string | null> {
+  return (await readSettlement(response.headers))?.errorReason ?? parseAskingReason(response);
 }

@@ -1,6 +1,8 @@
 import type { SellerOffer } from '../domain/offers/verdict.ts';
 import type { Challenge } from './challenge.ts';
-import { schemeOf, X402_SCHEMES } from './catalogue.ts';
+import { schemeOf } from './catalogue.ts';
+import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
+import { readCharges } from './mpp/charges.ts';
 import { readEntries } from './x402/entries.ts';
 import { priceOf } from './x402/payment-required.ts';
 import type { ResourceRule } from './x402/seller-resource.ts';
@@ -12,14 +14,16 @@ export interface ListedOffer extends SellerOffer {
 }
 
 /**
- * Every offer of a challenge, in the seller's order, payable or not. A resource that the seller names must be related to the requested
+ * Every offer of a challenge, in the seller's order, payable or not: those of x402, then those of MPP. A resource that the seller names must be related to the requested
  * URL, or whatever the rule says. Does not say who may pay it.
  */
 export function listOffers(
-  { document }: Challenge,
+  { document, authenticate }: Challenge,
   rule: { readonly requestedUrl: string; readonly resource: ResourceRule },
 ): readonly ListedOffer[] {
-  return readEntries(document, { ...rule, schemes: X402_SCHEMES }).map(({ entry, offer, flaw }, index) => ({
+  const entries = document === null ? [] : readEntries(document, { ...rule, schemes: X402_SCHEMES });
+  const charges = authenticate === null ? [] : readCharges(authenticate);
+  return [...entries, ...charges].map(({ entry, offer, flaw }, index) => ({
     index,
     entry,
     flaw,

@@ -1,4 +1,4 @@
-import { PAID_X402 } from './catalogue.ts';
+import { PAID_X402 } from './x402/schemes/paid.ts';
 import { UNPAID_X402 } from './x402/unpaid.ts';
 
 /** A way to pay, and what Bursar does with it. */

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import type { LocalInfo } from '../../lib/local/info.ts';
 import { runCommand } from '../rehearsal/child.ts';
 import { bytesBelow, filesBelow } from './files.ts';
@@ -67,9 +67,31 @@ export function measure({ directory }: Consumer) {
   };
 }
 
-/** What a bundler makes of `createPayingFetch`: its size, and the packages that came along. */
-export async function bundleFetch({ directory }: Consumer) {
-  const { outputFiles, metafile } = await build({
+/**
+ * What a bundler makes of `createPayingFetch`: its size, and the packages that came along. What it loads later, when a seller speaks
+ * MPP or the fate of a proof is asked for, is apart: bundlers make files of their own of it.
+ */
+export async function bundleFetch(consumer: Consumer) {
+  const [first, whole] = await Promise.all([bundle(consumer, 'first'), bundle(consumer, 'whole')]);
+  const used = Object.values(whole.metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  const packages = used.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return {
+    gzippedBytes: gzippedBytesOf(first.outputFiles),
+    wholeGzippedBytes: gzippedBytesOf(whole.outputFiles),
+    packages: [...new Set(packages)],
+  };
+}
+
+function gzippedBytesOf(outputFiles: readonly { readonly contents: Uint8Array }[]): number {
+  return gzipSync(outputFiles[0]!.contents, { level: 9 }).byteLength;
+}
+
+/** @param part what is loaded at first, or with all that may come later */
+function bundle({ directory }: Consumer, part: 'first' | 'whole') {
+  return build({
+    plugins: part === 'whole' ? [] : [leaveOutWhatComesLater],
     stdin: { contents: `export { createPayingFetch } from 'bursar';`, resolveDir: directory },
     absWorkingDir: directory,
     bundle: true,
@@ -81,15 +103,16 @@ export async function bundleFetch({ directory }: Consumer) {
     metafile: true,
     logLevel: 'silent',
   });
-  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
-  );
-  const packages = used.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-  return {
-    gzippedBytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).byteLength,
-    packages: [...new Set(packages)],
-  };
 }
+
+const leaveOutWhatComesLater: Plugin = {
+  name: 'what-comes-later',
+  setup: (part) => {
+    part.onResolve({ filter: /.*/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
 
 const STRICT = { strict: true, skipLibCheck: false, target: 'es2022', exactOptionalPropertyTypes: true };
 

@@ -28,7 +28,7 @@ export function offerOf(version: X402Version, amount: bigint): ProcessPaymentInp
 /** What a proof is for and who signed it, found with viem and not with the service's own code. */
 export async function readProof({ paymentOutput }: ProcessPaymentOutput) {
   // Checked by what it is compared with: a wrong shape recovers no address.
-  const { signature, authorization } = paymentOutput.cryptoX402.payload as unknown as Eip3009Proof;
+  const { signature, authorization } = paymentOutput.cryptoX402!.payload as unknown as Eip3009Proof;
   const { from, to, value } = authorization;
   const signer = await recoverProofSigner({ signature, authorization }, NETWORK);
   return { signer, from, to, value };

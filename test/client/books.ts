@@ -99,7 +99,7 @@ function usd(text: string): MicroUsd {
 }
 
 function readTerms({ paymentInput }: ProcessPaymentInput) {
-  const { payload } = paymentInput.cryptoX402;
+  const { payload } = paymentInput.cryptoX402!;
   const network = findNetwork(String(memberOf(payload, 'network')))?.id ?? '';
   const amount = BigInt(String(memberOf(payload, 'amount') ?? memberOf(payload, 'maxAmountRequired')));
   const [asset, payTo] = [String(memberOf(payload, 'asset')), String(memberOf(payload, 'payTo'))];

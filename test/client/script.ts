@@ -50,7 +50,7 @@ function scriptBursar(failures: readonly Error[] = []) {
     asked.push(input);
     const failure = left.shift();
     if (failure !== undefined) throw failure;
-    const { version } = input.paymentInput.cryptoX402;
+    const { version } = input.paymentInput.cryptoX402!;
     const payload = { signature: SIGNATURE, authorization: { from: PAY_TO, nonce: `0x${'ab'.repeat(32)}` } };
     return {
       processPaymentId: `payment-${asked.length}`,

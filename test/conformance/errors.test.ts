@@ -141,10 +141,9 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
       ways: WAYS,
       input: (stage) => ({
         ...pay(stage, offerOf('2', '1')),
-        paymentType: 'MPP',
-        paymentInput: { mpp: { version: '1', wwwAuthenticateHeaders: ['Payment id="1"'] } },
+        paymentType: 'AWS_BILLING_X402',
       }),
-      expected: { ...denied, message: /MPP is not enabled in this deployment/ },
+      expected: { ...denied, message: /AWS_BILLING_X402 is not enabled in this deployment/ },
     },
   ],
   session_not_found: [

@@ -117,7 +117,6 @@ describe('a challenge from a hostile seller', () => {
   );
 
   test.each<[string, object]>([
-    ['MPP', { paymentType: 'MPP', paymentInput: { mpp: { version: '1', wwwAuthenticateHeaders: ['Payment x'] } } }],
     ['an unknown type', { paymentType: 'budget' }],
     [
       'AWS_BILLING_X402',

@@ -388,11 +388,11 @@ describe('the registry', () => {
   });
 });
 
-test('terms that were paid lately are the paying function’s alone, and only where a deployment asks for them', async () => {
+test('what was paid by name, and terms that were paid lately, are the paying function’s alone', async () => {
   const terms = onItem('PutItem', 'Registry', `REP#${'0'.repeat(64)}`);
   expect(await whoMay(terms)).toEqual(['process-payment']);
   const plain = createAccessPolicies((await synthesize()).deployment.roles, ENVIRONMENT);
-  expect(await whoMay(terms, plain)).toEqual([]);
+  expect(await whoMay(terms, plain)).toEqual(['process-payment']);
   expect(await whoMay(onItem('PutItem', 'Books', PAYMENT), plain)).toEqual(['process-payment']);
 });
 

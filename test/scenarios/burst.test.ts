@@ -66,7 +66,7 @@ describe('through the HTTP endpoint, without a single repetition by the client',
 
       expect(distinct(proofs.map(({ processPaymentId }) => processPaymentId))).toBe(BURST_CALLS);
       expect(distinct(proofs.map(signatureOf))).toBe(BURST_CALLS);
-      const authorizations = proofs.map(({ paymentOutput }) => paymentOutput.cryptoX402.payload['authorization']);
+      const authorizations = proofs.map(({ paymentOutput }) => paymentOutput.cryptoX402!.payload['authorization']);
       expect(distinct(authorizations.map((each) => (each as { nonce: string }).nonce))).toBe(BURST_CALLS);
       expect(await books()).toEqual({ spent: '2.00', reserved: '0.00', available: '0.00' });
       const receipts = await receiptsOf(userId);
@@ -111,7 +111,7 @@ describe('through the HTTP endpoint, without a single repetition by the client',
     expect(await receiptsOf(userId)).toHaveLength(1);
 
     const output = answers[0]!.body as unknown as ProcessPaymentOutput;
-    const { payload } = output.paymentOutput.cryptoX402;
+    const { payload } = output.paymentOutput.cryptoX402!;
     expect(await sendProof(terms, payload)).toMatchObject({ status: 200, settlement: { success: true } });
     expect((await sendProof(terms, payload)).status).toBe(402);
     expect(await stack.chain.balanceOf(wallet.address)).toBe(40_000n);

@@ -53,7 +53,7 @@ test('a restart keeps the manager, the keys, the books, the proofs and the money
   const answers = await Promise.all(bodies.map((body) => sendPayment(first, userId, body)));
   for (const [index, { body }] of answers.entries()) {
     const { paymentOutput } = body as unknown as ProcessPaymentOutput;
-    expect((await sendProof(buyers[index]!.terms, paymentOutput.cryptoX402.payload)).status).toBe(200);
+    expect((await sendProof(buyers[index]!.terms, paymentOutput.cryptoX402!.payload)).status).toBe(200);
   }
   await first.close();
 
@@ -75,7 +75,7 @@ test('a restart keeps the manager, the keys, the books, the proofs and the money
     const terms = await askSeller(second, 'weather');
     const paid = await sendPayment(second, userId, requestOf(second, { userId, wallet, sessionId, terms }, newToken()));
     const { paymentOutput } = paid.body as unknown as ProcessPaymentOutput;
-    expect((await sendProof(terms, paymentOutput.cryptoX402.payload)).settlement?.success).toBe(true);
+    expect((await sendProof(terms, paymentOutput.cryptoX402!.payload)).settlement?.success).toBe(true);
     expect(await second.chain.balanceOf(wallet.address)).toBe(1_490_000n);
   }
 });

@@ -246,7 +246,7 @@ export function sendPayment(stack: LocalStack, userId: string, body: object | st
 
 /** The signature inside a proof: what must never be logged. */
 export function signatureOf(output: Pick<ProcessPaymentOutput, 'paymentOutput'>): string {
-  const { signature } = output.paymentOutput.cryptoX402.payload;
+  const { signature } = output.paymentOutput.cryptoX402!.payload;
   if (typeof signature !== 'string') throw new Error('the proof has no signature');
   return signature;
 }

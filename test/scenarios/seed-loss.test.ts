@@ -93,7 +93,7 @@ test(
     expect(restored).toMatchObject({ code: 0, answer: { outcome: 'created' } });
     const { terms, answer } = await pay(second, newToken());
     const { paymentOutput } = answer.body as unknown as ProcessPaymentOutput;
-    expect((await sendProof(terms, paymentOutput.cryptoX402.payload)).settlement?.success).toBe(true);
+    expect((await sendProof(terms, paymentOutput.cryptoX402!.payload)).settlement?.success).toBe(true);
     expect(await second.chain.balanceOf(wallet.address)).toBe(1_500_000n);
     expect(await booksOf(second, userId, sessionId)).toEqual({ spent: '1.00', reserved: '0.00', available: '4.00' });
 

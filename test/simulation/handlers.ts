@@ -15,6 +15,7 @@ import { instrument, INSTRUMENT, manager, network, USER } from '../support/explo
 import { ledgerOver, windowsOver, type Carry } from '../support/model-ledger.ts';
 import type { FaultRates } from './plan.ts';
 import { unwrittenPolicies } from '../support/policies.ts';
+import { noPurchases } from '../support/purchases.ts';
 
 const PAY_TO: Hex = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
 const INVOCATION_MS = 15_000;
@@ -80,6 +81,7 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
       validityCapSeconds: 300,
       repetitions: null,
       policies: unwrittenPolicies(clock),
+      purchases: noPurchases,
       inFlightMax,
       report: () => undefined,
     };

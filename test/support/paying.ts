@@ -27,6 +27,7 @@ import type { TestDatabase } from './database.ts';
 import { BASE_SEPOLIA, makeSession } from './payments.ts';
 import { wiring } from './wiring.ts';
 import { unwrittenPolicies } from './policies.ts';
+import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
 
 export const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
 const INVOCATION_MS = 15_000;
@@ -134,6 +135,7 @@ export async function createPayingWorld(
     validityCapSeconds: 300,
     repetitions: null,
     policies: unwrittenPolicies(clock),
+    purchases: createRepetitionGuard({ client, tableName: registryTable }),
     inFlightMax: 64,
     windows: createWindowBooks({ client, tableName }),
     report: () => undefined,

@@ -4,7 +4,7 @@ import type { Transfer } from '../../lib/chains/evm/tokens.ts';
 import { parseAddress } from '../../lib/chains/evm/address.ts';
 import type { Hex } from '../../lib/domain/payment/shapes.ts';
 import { ok, type Result } from '../../lib/domain/result.ts';
-import { X402_SCHEMES } from '../../lib/protocols/catalogue.ts';
+import { X402_SCHEMES } from '../../lib/protocols/x402/schemes/catalogue.ts';
 import * as document from '../../lib/protocols/x402/payment-required.ts';
 import * as requirement from '../../lib/protocols/x402/requirement.ts';
 

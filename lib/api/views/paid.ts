@@ -23,8 +23,8 @@ export function toPaidView(deployment: Deployment, payment: Payment): Answer<'Pr
   if (payment.status !== 'SIGNED' || signatures === null || payment.decidedAt === null) {
     throw new InvariantViolated(`payment ${payment.id} has no proof: it is ${payment.status}`);
   }
-  const { paymentType, inputName } = protocolOf(offer);
-  const payload = schemeOf(offer).present(offer, terms, signatures);
+  const { paymentType, inputName, toOutput } = protocolOf(offer);
+  const output = toOutput(offer, schemeOf(offer).present(offer, terms, signatures));
   return {
     processPaymentId: payment.id,
     paymentManagerArn: formatManagerArn(deployment, payment.managerId),
@@ -33,7 +33,7 @@ export function toPaidView(deployment: Deployment, payment: Payment): Answer<'Pr
     paymentType,
     status: 'PROOF_GENERATED',
     // Each protocol has the member and the payload that the contract describes under its name.
-    paymentOutput: { [inputName]: { version: offer.version, payload } } as unknown as PaymentOutput,
+    paymentOutput: { [inputName]: output } as unknown as PaymentOutput,
     bursar: toPaymentTerms(payment),
     createdAt: formatInstant(payment.createdAt),
     updatedAt: formatInstant(payment.decidedAt),

@@ -21,7 +21,8 @@ export function freezeWindow<Method extends string>(
   transferMethod: Method,
   { offer, from, uniqueness, now, capSeconds, sessionExpiresAt }: FreezeInput<OfferBase>,
 ): Result<WindowTerms<Method>, Refusal> {
-  const window = validityWindow({ now, maxTimeoutSeconds: offer.maxTimeoutSeconds, capSeconds, sessionExpiresAt });
+  const { maxTimeoutSeconds, expiresAt } = offer;
+  const window = validityWindow({ now, maxTimeoutSeconds, expiresAt, capSeconds, sessionExpiresAt });
   if (!window.ok) return window;
   return ok({ transferMethod, from, nonce: uniqueness, ...window.value });
 }

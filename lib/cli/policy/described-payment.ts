@@ -1,6 +1,6 @@
 import { NETWORKS } from '../../domain/assets.ts';
 import type { PolicyFacts } from '../../domain/policy/index.ts';
-import { X402_SCHEMES } from '../../protocols/catalogue.ts';
+import { X402_SCHEMES } from '../../protocols/x402/schemes/catalogue.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { usdOf, wholeNumberOf } from '../program/arguments.ts';
 import type { Invocation } from '../program/command.ts';

@@ -61,33 +61,54 @@ export const PAYMENT_ROUTES = {
   },
 } as const satisfies OperationTable;
 
-/** The challenge that a payment answers, by the protocol that `paymentType` names. */
+/** The challenge that a payment answers, by the protocol that `paymentType` names: exactly one member. */
 export interface PaymentInput {
-  readonly cryptoX402: {
+  /** Of the payment type CRYPTO_X402. */
+  readonly cryptoX402?: {
     readonly version: '1' | '2';
     /** One entry of the seller's `accepts`, as it stands. */
     readonly payload: object;
+  };
+  /** Of the payment type MPP. */
+  readonly mpp?: {
+    readonly version: '1' | '2';
+    /** The value of one `WWW-Authenticate` header with one `Payment` challenge, as it stands. */
+    readonly wwwAuthenticateHeaders: readonly [string];
+    /** Taken, and changes nothing: whoever settles pays for it. */
+    readonly buyerPaysGasFees?: boolean;
   };
 }
 
 /** For documents only: the protocol reads what stands here, takes more than this, and says better what is wrong. */
 const paymentInput = /* @__PURE__ */ define(() =>
   v.object({
-    cryptoX402: v.object({
-      version: said(v.picklist(['1', '2']), 'the x402Version of the challenge, as text'),
-      payload: said(
-        v.looseObject({
-          scheme: v.literal('exact'),
-          network: said(v.string(), 'a CAIP-2 id, or the name that version 1 has for it'),
-          amount: v.optional(said(v.string(), "in the token's smallest unit; maxAmountRequired in version 1")),
-          asset: said(v.string(), 'the USDC of the network'),
-          payTo: v.string(),
-          maxTimeoutSeconds: v.number(),
-          extra: v.looseObject({ name: v.string(), version: v.string() }),
-        }),
-        "one entry of the seller's accepts, as it stands",
-      ),
-    }),
+    cryptoX402: v.optional(
+      v.object({
+        version: said(v.picklist(['1', '2']), 'the x402Version of the challenge, as text'),
+        payload: said(
+          v.looseObject({
+            scheme: v.literal('exact'),
+            network: said(v.string(), 'a CAIP-2 id, or the name that version 1 has for it'),
+            amount: v.optional(said(v.string(), "in the token's smallest unit; maxAmountRequired in version 1")),
+            asset: said(v.string(), 'the USDC of the network'),
+            payTo: v.string(),
+            maxTimeoutSeconds: v.number(),
+            extra: v.looseObject({ name: v.string(), version: v.string() }),
+          }),
+          "one entry of the seller's accepts, as it stands",
+        ),
+      }),
+    ),
+    mpp: v.optional(
+      v.object({
+        version: said(v.picklist(['1', '2']), 'as AgentCore numbers MPP'),
+        wwwAuthenticateHeaders: said(
+          v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(1)),
+          'the value of one WWW-Authenticate header with one Payment challenge, as it stands',
+        ),
+        buyerPaysGasFees: v.optional(said(v.boolean(), 'taken, and changes nothing: whoever settles pays for it')),
+      }),
+    ),
   }),
 );
 
@@ -170,16 +191,28 @@ export const PAYMENT_ANSWERS = /* @__PURE__ */ define(
         paymentManagerArn: v.string(),
         paymentSessionId: v.string(),
         paymentInstrumentId: v.string(),
-        paymentType: v.literal('CRYPTO_X402'),
+        paymentType: v.picklist(['CRYPTO_X402', 'MPP']),
         status: v.literal('PROOF_GENERATED'),
         paymentOutput: v.strictObject({
-          cryptoX402: v.strictObject({
-            version: said(v.picklist(['1', '2']), 'the version of x402 that the request named'),
-            payload: said(
-              v.record(v.string(), v.unknown()),
-              'the payload of the header that goes back to the seller, as its scheme has it. A bearer instrument: keep it out of logs',
-            ),
-          }),
+          cryptoX402: v.optional(
+            v.strictObject({
+              version: said(v.picklist(['1', '2']), 'the version of x402 that the request named'),
+              payload: said(
+                v.record(v.string(), v.unknown()),
+                'the payload of the header that goes back to the seller, as its scheme has it. A bearer instrument: keep it out of logs',
+              ),
+            }),
+          ),
+          mpp: v.optional(
+            v.strictObject({
+              version: said(v.picklist(['1', '2']), 'the version of MPP that the request named'),
+              selectedPaymentId: said(v.string(), 'the id of the challenge that was paid'),
+              paymentCredential: said(
+                v.string(),
+                'the value of the Authorization header, or of Payment-Authorization where the challenge asks for that one. A bearer instrument: keep it out of logs',
+              ),
+            }),
+          ),
         }),
         bursar: said(
           v.strictObject({

@@ -30,7 +30,18 @@ export type ChallengeCode =
   | 'unsupported_payment_flow'
   | 'facilitator_missing'
   | 'invalid_facilitator'
-  | 'unsupported_facilitator';
+  | 'unsupported_facilitator'
+  | 'ambiguous_challenge'
+  | 'challenge_ended'
+  | 'invalid_www_authenticate'
+  | 'invalid_challenge_length'
+  | 'invalid_challenge_parameter'
+  | 'invalid_challenge_request'
+  | 'unsupported_credential_header'
+  | 'unsupported_credential_type'
+  | 'unsupported_intent'
+  | 'unsupported_method'
+  | 'unsupported_splits';
 
 /** What keeps an offer from being chosen, besides what is wrong with it. Published as `bursar:` codes too. */
 export type OfferCode =

@@ -111,10 +111,10 @@ function priceFlaw(price: MicroUsd, { maxPrice }: OfferFacts): OfferFlaw | null 
 }
 
 function windowOf(
-  { maxTimeoutSeconds }: Offer,
+  { maxTimeoutSeconds, expiresAt }: Offer,
   { now, validityCapSeconds: capSeconds, session: { expiresAt: sessionExpiresAt } }: OfferFacts,
 ): { readonly validBefore: EpochSeconds } | OfferFlaw {
-  const window = validityWindow({ now, maxTimeoutSeconds, capSeconds, sessionExpiresAt });
+  const window = validityWindow({ now, maxTimeoutSeconds, expiresAt, capSeconds, sessionExpiresAt });
   if (window.ok) return window.value;
   return window.error.reason === 'invalid_challenge'
     ? { code: window.error.code, reason: window.error.message }

@@ -49,6 +49,8 @@ export interface OfferBase {
   readonly facilitator?: Address;
   /** What the payee allows; our own cap comes later. */
   readonly maxTimeoutSeconds: number;
+  /** When the payee's offer ends, where it says so by the clock. */
+  readonly expiresAt?: EpochSeconds;
 }
 
 /** What the terms of every scheme have. */

@@ -65,6 +65,11 @@ export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
    * their descriptions and time-outs say.
    */
   covered(offer: SchemeShapes[K]['offer']): Readonly<Record<string, string>>;
+  /**
+   * What names the purchase, where the protocol gives it a name of its own: within a session it is paid once, whatever token it is
+   * asked for under. @default - a purchase is its client token
+   */
+  purchase?(offer: SchemeShapes[K]['offer']): readonly string[];
   /** What a receipt shows of the terms: whose money, until when, and by what the chain can be asked. No signature. */
   show(terms: SchemeShapes[K]['terms']): Readonly<Record<string, string | number>>;
   /** What is to be signed, in order. */

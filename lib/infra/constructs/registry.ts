@@ -25,7 +25,7 @@ const ISSUER_KEYS = 'ISS#*';
 /** One-time tokens of workloads. */
 const WORKLOAD_TOKEN_KEYS = 'WAT#*';
 
-/** Terms that were paid lately. */
+/** Purchases that were paid by a name of their protocol, and terms that were paid lately. */
 const REPETITION_KEYS = 'REP#*';
 
 /** A transaction is judged part by part, and a part that only checks has an action of its own. */
@@ -67,7 +67,7 @@ export class Registry extends LedgerTable {
     this.grantItems(role, ['dynamodb:PutItem'], [CLIENT_TOKEN_KEYS]);
   }
 
-  /** Keeping which terms were paid lately, where the deployment asks for it. */
+  /** Keeping which purchases were paid, and which terms lately, where the deployment asks for it. */
   grantKeepRepetitions(role: Role): void {
     this.grantItems(role, ['dynamodb:PutItem'], [REPETITION_KEYS]);
   }

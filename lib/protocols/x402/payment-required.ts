@@ -241,7 +241,7 @@ export async function buildPaymentHeader(
 export function parseAskingReason(response: { readonly headers: HeaderSource; readonly body: string }): string | null {
   const header = response.headers.get('payment-required');
   const document = header === null ? parseBodyJson(response.body) : parseBase64Json(header);
-  return document.ok ? reasonOf(document.value, 'error') : null;
+  return document.ok ? (reasonOf(document.value, 'error') ?? reasonOf(document.value, 'detail')) : null;
 }
 
 const SETTLEMENT_NAME = new RegExp(`^[\\x21-\\x7e]{0,${SETTLEMENT_NAME_MAX_CHARS}}$`);

@@ -1,4 +1,4 @@
-import { readPermitState, type AuthorizationState, type JsonRpc } from '../../chains/evm/authorization-state.ts';
+import type { AuthorizationState, JsonRpc } from '../../chains/evm/authorization-state.ts';
 import { isAddress } from '../../chains/evm/address.ts';
 import { PERMIT2 } from '../../chains/evm/addresses.ts';
 import type { Hex } from '../../domain/payment/shapes.ts';
@@ -39,5 +39,7 @@ export function tracePermit(
   if (typeof from !== 'string' || !isAddress(from) || typeof nonce !== 'string' || !NONCE.test(nonce)) return null;
   if (typeof deadline !== 'string' || !SECONDS.test(deadline)) return null;
   const word = BigInt(nonce).toString(16).padStart(WORD_HEX_CHARS, '0');
-  return readPermitState(rpc, { from, nonce: `0x${word}`, validBefore: Number(deadline) });
+  return import('../../chains/evm/authorization-state.ts').then(({ readPermitState }) =>
+    readPermitState(rpc, { from, nonce: `0x${word}`, validBefore: Number(deadline) }),
+  );
 }

@@ -8,7 +8,7 @@ export type ChallengeRefusal = Extract<Refusal, { reason: 'invalid_challenge' }>
  * since clients carry this: a test holds it against every code that there is.
  */
 const ENTRY_CODE =
-  /^bursar:(?!unsupported_payment_type)(allowance_(?:unsupported|without)|ambiguous|amount|asset|facilitator|input|invalid|max_timeout|network_m|pay_to|scheme|unsupported|wrong)/;
+  /^bursar:(?!unsupported_payment_type)(allowance_(?:unsupported|without)|ambiguous|amount|asset|challenge_e|facilitator|input|invalid|max_timeout|network_m|pay_to|scheme|unsupported|wrong)/;
 
 /** Whether a code of the wire, such as `bursar:unsupported_network`, refuses one entry and says nothing of the next. */
 export function isEntryRefusal(code: string): boolean {

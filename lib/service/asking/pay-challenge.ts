@@ -9,6 +9,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { describedAs, isPaidBy, restate, type Presentation } from '../../protocols/challenge.ts';
 import { outcomeOf } from '../paying/drive-payment.ts';
+import { answerOfFirst } from '../paying/first-purchase.ts';
 import { isFinal, refuseOtherTerms } from '../paying/other-terms.ts';
 import { checkPayer, type PayerWithInstrument, type CheckedPayer } from '../paying/payer-check.ts';
 import { hashRequest, newPayment, toPaymentId } from '../paying/payment-draft.ts';
@@ -193,6 +194,8 @@ async function answerFrom(
     deps.observer?.replayed();
     return ok(refusal.payment);
   }
+  const first = await answerOfFirst(deps, stored, deadline);
+  if (first !== null) return first;
   const draft = draftOf(deps, { ...request, resource: stored.resource }, stored.offer);
   return resumeJudged(deps, draft, stored, barredNow(deps, stored) ?? checked, judging);
 }

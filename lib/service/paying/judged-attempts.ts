@@ -10,13 +10,15 @@ import type { PolicySource, PolicySubject } from '../policing/policy-source.ts';
 import { abortOnFailure, abortQuietly } from './abort.ts';
 import { shownDenial } from './denial.ts';
 import { denyPayment, drivePayment } from './drive-payment.ts';
+import { answerOfFirst } from './first-purchase.ts';
+import type { FirstPurchaseDeps } from './named-purchase.ts';
 import { isFinal } from './other-terms.ts';
 import type { CheckedPayer } from './payer-check.ts';
 import { deniedPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
 import { resumePayment, type ResumeDeps } from './resume-payment.ts';
 
-export interface JudgedDeps extends ResumeDeps {
+export interface JudgedDeps extends ResumeDeps, Pick<FirstPurchaseDeps, 'purchases'> {
   /** What judges each attempt of a payment anew, and says what it is counted for. */
   readonly policies: PolicySource;
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
@@ -65,7 +67,7 @@ export function driveNew(
   checked: CheckedPayer,
   { call, policies, deadline }: Judging & { readonly deadline: EpochMs },
 ): Promise<Result<Payment, Refusal>> {
-  return unlessRepeated(deps, payment, async () => {
+  return unlessRepeated(deps, payment, deadline, async () => {
     const judged = judgeAttempt(deps, payment, call, policies);
     if (!judged.ok) return denyPayment(deps, payment, judged.error);
     const denial = shownDenial(deps, checked.session, payment, judged.value);
@@ -89,7 +91,7 @@ export async function resumeJudged(
   if (read.kind === 'unread' && !isFinal(existing) && checked.ok) throw read.cause;
   const policies = read.kind === 'read' ? read.value : null;
   return resumePayment(cappedBy(deps, policies), draft, existing, checked, (taken, allowed) =>
-    unlessRepeated(deps, taken, async () => {
+    unlessRepeated(deps, taken, draft.deadline, async () => {
       if (policies === null) throw new InvariantViolated(`payment ${taken.id} was taken up without its policies`);
       const judged = judgeAttempt(deps, taken, call, policies);
       return judged.ok
@@ -121,16 +123,34 @@ export function cappedAt<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(deps:
   return { ...deps, validityCapSeconds: capSeconds };
 }
 
-/** Carries on a PENDING payment that this handler owns, unless its terms were paid within the session too lately. */
+/**
+ * Carries on a PENDING payment that this handler owns, unless its purchase has a name under which another payment stands for it, or
+ * its terms were paid within the session too lately.
+ */
 async function unlessRepeated(
   deps: JudgedDeps,
   payment: Payment,
+  deadline: EpochMs,
   drive: () => Promise<Result<Payment, Refusal>>,
 ): Promise<Result<Payment, Refusal>> {
+  const first = await abortOnFailure(deps, payment, () => answerOfFirst(deps, payment, deadline));
+  if (first !== null) {
+    await abortQuietly(deps, payment);
+    return replayed(deps, first);
+  }
   const { repetitions } = deps;
   const repetition =
     repetitions === null ? null : await abortOnFailure(deps, payment, () => findRepetition(deps, repetitions, payment));
   if (repetition === null) return drive();
   await abortQuietly(deps, payment);
   return refuse(repetition);
+}
+
+/** An answer that another payment stands for is a replay. */
+export function replayed(
+  { observer }: Pick<JudgedDeps, 'observer'>,
+  answer: Result<Payment, Refusal>,
+): Result<Payment, Refusal> {
+  if (answer.ok) observer?.replayed();
+  return answer;
 }

@@ -1,5 +1,5 @@
 import { NETWORKS } from '../../domain/assets.ts';
-import type { Ledger } from '../../domain/ports/books.ts';
+import type { Ledger, RepetitionGuard } from '../../domain/ports/books.ts';
 import type { Randomness, Signer } from '../../domain/ports/services.ts';
 import type { WindowBooks } from '../../domain/ports/windows.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -21,12 +21,14 @@ import {
   driveNew,
   firstRecord,
   readPolicies,
+  replayed,
   resumeJudged,
   type PolicyRead,
 } from './judged-attempts.ts';
 import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import type { Repetitions } from './repetition.ts';
+import { answerOfFirst } from './first-purchase.ts';
 import { checkPayer, type CheckedPayer, type PayerCheck } from './payer-check.ts';
 import { isFinal, refuseOtherTerms } from './other-terms.ts';
 import { awaitOutcome } from './payment-wait.ts';
@@ -52,6 +54,8 @@ export interface ProcessPaymentDeps {
   readonly policies: PolicySource;
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
   readonly repetitions: Repetitions | null;
+  /** Says who has a purchase that its protocol gives a name. */
+  readonly purchases: RepetitionGuard;
   /** Hears of failures that are recovered later. */
   readonly report: (problem: { readonly event: string; readonly paymentId: string; readonly error: unknown }) => void;
   /** @default nobody watches */
@@ -102,7 +106,7 @@ export async function processPayment(
   deps: ProcessPaymentDeps,
   request: ProcessPaymentRequest,
 ): Promise<Result<Payment, Refusal>> {
-  const asked = readOffer(deps, request);
+  const asked = await readOffer(deps, request);
   if (!asked.ok) return asked;
   if (request.replayOnly) return replayPayment(deps, request, asked.value);
   const outcome = await payOffer(deps, request, asked.value);
@@ -116,12 +120,12 @@ interface Asked {
 }
 
 /** An offer on a network or of a facilitator that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
-function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Result<Asked, Refusal> {
+async function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Promise<Result<Asked, Refusal>> {
   const { allowedNetworks: networks, facilitators } = deps;
   const { paymentType, paymentInput } = request;
-  const allowed = parsePaymentInput(paymentType, paymentInput, { networks, facilitators });
+  const allowed = await parsePaymentInput(paymentType, paymentInput, { networks, facilitators });
   if (allowed.ok) return ok({ offer: allowed.value, barred: null });
-  const known = parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
+  const known = await parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
   return known.ok ? ok({ offer: known.value, barred: allowed.error }) : allowed;
 }
 
@@ -168,7 +172,12 @@ async function payOffer(
     return refuse(await refuseOtherTerms(deps, opened.value.payment, request.deadline));
   }
   const { payment, checked, created, policies } = opened.value;
-  if (!created) return resumeJudged(deps, draft, payment, checked, { call, policies });
+  if (!created) {
+    // Before it is taken up again: an attempt would be spent each time that the first payment of the purchase answers for it.
+    const first = isFinal(payment) ? null : await answerOfFirst(deps, payment, request.deadline);
+    if (first !== null) return replayed(deps, first);
+    return resumeJudged(deps, draft, payment, checked, { call, policies });
+  }
   if (payment.status === 'DENIED') return outcomeOf(payment);
 
   if (!checked.ok) {

@@ -65,7 +65,7 @@ const processor: PaymentProcessor = {
       new BursarError(message, { errorName: 'ValidationException', status: 400, code: null, requestId: null });
     const body = parseBody({ body: JSON.stringify(input), isBase64Encoded: false }, BODY_MAX_BYTES);
     if (!body.ok) throw refuse(`the API cannot read it: ${body.error.message}`);
-    const offer = parsePaymentInput(input.paymentType, body.value['paymentInput'], { networks });
+    const offer = await parsePaymentInput(input.paymentType, body.value['paymentInput'], { networks });
     if (!offer.ok) throw refuse(offer.error.message);
     const now = Math.floor(Date.now() / 1_000);
     const terms = {

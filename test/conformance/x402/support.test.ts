@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { schemeOf, X402_SCHEMES } from '../../../lib/protocols/catalogue.ts';
+import { schemeOf } from '../../../lib/protocols/catalogue.ts';
+import { X402_SCHEMES } from '../../../lib/protocols/x402/schemes/catalogue.ts';
 import { formatSupportReference, SUPPORT, type Support } from '../../../lib/protocols/support.ts';
 import { createPayingFetch } from '../../../lib/client/index.ts';
 import { makeEntry } from '../../client/script.ts';

@@ -11,7 +11,8 @@ import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
 import type { Hex, Offer, SigningMessage } from '../../../lib/domain/payment/shapes.ts';
 import { toEpochMs, toEpochSeconds } from '../../../lib/domain/time.ts';
-import { schemeOf, X402_SCHEMES } from '../../../lib/protocols/catalogue.ts';
+import { schemeOf } from '../../../lib/protocols/catalogue.ts';
+import { X402_SCHEMES } from '../../../lib/protocols/x402/schemes/catalogue.ts';
 import { parseRequirement } from '../../../lib/protocols/x402/requirement.ts';
 import { formatDigest } from '../../support/x402.ts';
 

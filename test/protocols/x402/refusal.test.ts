@@ -6,6 +6,17 @@ import { isEntryRefusal } from '../../../lib/protocols/x402/refusal.ts';
 /** Whether an entry is refused, and the next one may be asked for. A new code does not compile until it stands here. */
 const ENTRY_CODES: Readonly<Record<ChallengeCode, boolean>> = {
   unsupported_payment_type: false,
+  ambiguous_challenge: true,
+  challenge_ended: true,
+  invalid_challenge_length: true,
+  invalid_challenge_parameter: true,
+  invalid_challenge_request: true,
+  invalid_www_authenticate: true,
+  unsupported_credential_header: true,
+  unsupported_credential_type: true,
+  unsupported_intent: true,
+  unsupported_method: true,
+  unsupported_splits: true,
   allowance_unsupported: true,
   allowance_without_upto: true,
   facilitator_missing: true,

@@ -44,7 +44,7 @@ describe('a proof is presented in the way that was signed', () => {
     const { stored } = await present(request);
     const { entry } = await present({ ...request, challenge: challengeOf(others.map((each) => offer(each))) });
     const input = { cryptoX402: { version: '2', payload: entry } };
-    const read = parsePaymentInput('CRYPTO_X402', input, { networks: new Set(['eip155:84532']) });
+    const read = await parsePaymentInput('CRYPTO_X402', input, { networks: new Set(['eip155:84532']) });
     expect(read).toEqual({ ok: true, value: stored });
     const described = others.find((each) => 'description' in each);
     expect(entry['description']).toBe(described === undefined ? undefined : 'kept');

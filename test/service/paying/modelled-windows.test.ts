@@ -22,6 +22,7 @@ import { carryTo, ledgerOver, newBooks, windowsOver, type Carry } from '../../su
 import { keyOfWindow } from '../../support/model-windows.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
 import { chargingBy } from '../../support/policies.ts';
+import { noPurchases } from '../../support/purchases.ts';
 
 const SESSIONS = 50;
 const PRICE = 10_000n;
@@ -85,6 +86,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
     allowedNetworks: new Set<string>([network.id]),
     validityCapSeconds: 300,
     repetitions: null,
+    purchases: noPurchases,
     facilitators: new Set<string>(),
     inFlightMax: 64,
     report: () => undefined,

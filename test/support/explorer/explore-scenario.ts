@@ -37,6 +37,7 @@ import { TAKEN, type HandlerPlan, type Scenario } from './scenarios.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
 import { INSTRUMENT, instrument, manager, network, sessionWith, START_MS, USER } from './tenant.ts';
 import { chargingBy } from '../policies.ts';
+import { noPurchases } from '../purchases.ts';
 
 /** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
 const LATE_MS = START_MS + 60_000;
@@ -140,6 +141,7 @@ function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>
     facilitators: new Set<string>([FACILITATOR]),
     validityCapSeconds: 300,
     repetitions: null,
+    purchases: noPurchases,
     inFlightMax: 64,
     report: () => undefined,
   };

@@ -1,4 +1,3 @@
-import { readAuthorizationState } from '../../../../chains/evm/authorization-state.ts';
 import type { Hex, OfferBase } from '../../../../domain/payment/shapes.ts';
 import { ok } from '../../../../domain/result.ts';
 import { isRecord, memberOf } from '../../../../json/record.ts';
@@ -36,6 +35,9 @@ export const exactEip3009Buying: BuyerScheme<'x402/exact/eip3009'> = {
     if (!isHex(from) || !isHex(nonce) || typeof validBefore !== 'string' || !/^[0-9]{1,15}$/.test(validBefore))
       return null;
     const token = network.usdc.address;
-    return readAuthorizationState(rpc, { token, from, nonce, validBefore: Number(validBefore) });
+    const asked = { token, from, nonce, validBefore: Number(validBefore) };
+    return import('../../../../chains/evm/authorization-state.ts').then(({ readAuthorizationState }) =>
+      readAuthorizationState(rpc, asked),
+    );
   },
 };

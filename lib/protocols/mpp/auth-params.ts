@@ -1,0 +1,118 @@
+import { refuse, ok, type Result } from '../../domain/result.ts';
+
+/** A challenge of a `WWW-Authenticate` header as it is written, whatever its scheme. */
+export interface WrittenChallenge {
+  /** In lower case. */
+  readonly scheme: string;
+  /** Names in lower case, values unquoted. `null` for a scheme with a single blob instead of parameters. */
+  readonly params: ReadonlyMap<string, string> | null;
+}
+
+/** Challenges that one response may hold, and parameters of one. */
+export const CHALLENGES_MAX = 32;
+export const PARAMS_MAX = 32;
+
+const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
+const BLOB = /[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
+const NAME_AND_EQUALS = /([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*/y;
+const BLANKS = /[ \t]*/y;
+const COMMAS = /[ \t,]*/y;
+const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
+/** mppx writes what Latin-1 does not have as `\uXXXX`, which RFC 9110 does not know. */
+const ESCAPE = /\\(?:u([0-9A-Fa-f]{4})|(.))/g;
+// eslint-disable-next-line no-control-regex -- looked for in order to refuse them
+const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
+
+/**
+ * Reads a header, or several that were joined by commas, into challenges. Refuses what two readers could read in two ways: control
+ * characters, a parameter twice, text without its comma. The error says what is wrong. Linear in the length, which the caller bounds.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate
+ */
+export function parseAuthenticate(header: string): Result<readonly WrittenChallenge[], string> {
+  if (CONTROL.test(header)) return refuse('it holds a control character');
+  const cursor = new Cursor(header);
+  const challenges: WrittenChallenge[] = [];
+  cursor.take(COMMAS);
+  while (!cursor.isAtEnd()) {
+    if (challenges.length === CHALLENGES_MAX) return refuse(`it holds more than ${CHALLENGES_MAX} challenges`);
+    const scheme = cursor.take(TOKEN)?.[0].toLowerCase();
+    if (scheme === undefined) return refuse('it holds text that belongs to no challenge');
+    const blanks = cursor.take(BLANKS)?.[0] ?? '';
+    if (cursor.isAtEnd() || cursor.isAt(',')) {
+      challenges.push({ scheme, params: new Map() });
+    } else if (blanks === '') {
+      return refuse('it holds text that belongs to no challenge');
+    } else {
+      const blob = cursor.take(BLOB);
+      const params = blob === null ? readParams(cursor) : ok(null);
+      if (!params.ok) return params;
+      challenges.push({ scheme, params: params.value });
+    }
+    if (!cursor.isAtEnd() && !cursor.isAt(',')) return refuse('two of its parts are not separated by a comma');
+    cursor.take(COMMAS);
+  }
+  return ok(challenges);
+}
+
+/** Reads parameters up to the end, or to the scheme that comes next. */
+function readParams(cursor: Cursor): Result<ReadonlyMap<string, string>, string> {
+  const params = new Map<string, string>();
+  for (;;) {
+    const name = cursor.take(NAME_AND_EQUALS)?.[1]?.toLowerCase();
+    if (name === undefined) return refuse('a challenge holds something that is no parameter');
+    const quoted = cursor.take(QUOTED);
+    const value = quoted === null ? cursor.take(TOKEN)?.[0] : unescape(quoted[1] ?? '');
+    if (value === undefined) return refuse(`the value of a parameter is neither quoted nor a plain word`);
+    if (CONTROL.test(value) || !value.isWellFormed()) return refuse('a parameter holds a control character');
+    if (params.has(name)) return refuse('a challenge holds a parameter twice');
+    if (params.size === PARAMS_MAX) return refuse(`a challenge holds more than ${PARAMS_MAX} parameters`);
+    params.set(name, value);
+    const end = cursor.position;
+    cursor.take(BLANKS);
+    if (cursor.isAtEnd()) return ok(params);
+    if (!cursor.isAt(',')) return refuse('two of its parts are not separated by a comma');
+    cursor.take(COMMAS);
+    if (cursor.isAtEnd() || !cursor.sees(NAME_AND_EQUALS)) {
+      cursor.position = end;
+      cursor.take(BLANKS);
+      return ok(params);
+    }
+  }
+}
+
+function unescape(text: string): string {
+  return text.replace(ESCAPE, (_all, code: string | undefined, plain: string | undefined) =>
+    code === undefined ? (plain ?? '') : String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}
+
+/** A place in a text. */
+class Cursor {
+  position = 0;
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  isAtEnd(): boolean {
+    return this.position >= this.#text.length;
+  }
+
+  isAt(character: string): boolean {
+    return this.#text[this.position] === character;
+  }
+
+  sees(sticky: RegExp): boolean {
+    sticky.lastIndex = this.position;
+    return sticky.test(this.#text);
+  }
+
+  /** What matches here, which is passed over; `null` where nothing does. */
+  take(sticky: RegExp): RegExpExecArray | null {
+    sticky.lastIndex = this.position;
+    const found = sticky.exec(this.#text);
+    if (found !== null) this.position += found[0].length;
+    return found;
+  }
+}
