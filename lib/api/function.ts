@@ -19,9 +19,9 @@ import {
   type InvocationContext,
 } from './http.ts';
 import type { Answer } from '../contract/client-types.ts';
-import { OPERATIONS, type FunctionName, type OperationName } from '../contract/operations.ts';
+import type { FunctionName, OPERATIONS, OperationName, OperationRoute } from '../contract/operations.ts';
 import type { RequestSchemas } from '../contract/validation.ts';
-import { findOperation, readRequest, type ApiRequest, type UserBinding } from './request.ts';
+import { findOperation, readRequest, routeOf, type OwnContract, type ApiRequest, type UserBinding } from './request.ts';
 
 /** What a handler answers: the body, and what the log may say about it. */
 export interface OperationAnswer<N extends OperationName = OperationName> {
@@ -68,8 +68,9 @@ export interface FunctionDeps {
   readonly tracing?: Tracing;
 }
 
-/** The schemas of a function's own requests; more of them do no harm but to its size. */
+/** The routes and schemas of a function's own requests; more of them do no harm but to its size. */
 export interface RequestsOf<F extends FunctionName> {
+  readonly routes: Readonly<Record<keyof HandlersOf<F> & OperationName, OperationRoute>>;
   readonly requests: RequestSchemas<keyof HandlersOf<F> & OperationName>;
 }
 
@@ -80,7 +81,7 @@ interface ServedFunction {
   readonly name: FunctionName;
   readonly handlers: Readonly<Record<string, OperationHandler<OperationName>>>;
   readonly binding: UserBinding;
-  readonly requests: RequestSchemas;
+  readonly contract: OwnContract;
 }
 
 interface Served extends Pick<ServedRequest, 'operation' | 'refusal' | 'failure' | 'record'> {
@@ -98,7 +99,7 @@ export function createFunction<F extends FunctionName>(
   deps: FunctionDeps & RequestsOf<F>,
 ) {
   // Of the operations of this function alone is a request ever read.
-  const requests = deps.requests as unknown as RequestSchemas;
+  const contract = { routes: deps.routes, requests: deps.requests } as unknown as OwnContract;
   const byName = handlers as unknown as Readonly<Record<string, OperationHandler<OperationName>>>;
   // No early answer before the function's timeout: Lambda would freeze the unfinished work and wake it up much later, in the
   // middle of a payment that the sweeper has finished meanwhile. A process that is stopped does no harm.
@@ -106,7 +107,7 @@ export function createFunction<F extends FunctionName>(
     .use(requestLog(name, deps))
     .handler(async (event, context) => {
       const deadline = addMs(deps.clock.now(), context.getRemainingTimeInMillis());
-      const own = { name, handlers: byName, binding: deps.userBinding ?? 'header', requests };
+      const own = { name, handlers: byName, binding: deps.userBinding ?? 'header', contract };
       const served = await serve(own, event, deadline);
       context.served = served;
       return served.response;
@@ -114,7 +115,7 @@ export function createFunction<F extends FunctionName>(
 }
 
 async function serve(
-  { name, handlers, binding, requests }: ServedFunction,
+  { name, handlers, binding, contract }: ServedFunction,
   event: ApiEvent,
   deadline: EpochMs,
 ): Promise<Served> {
@@ -134,10 +135,10 @@ async function serve(
     };
   };
   try {
-    const found = findOperation(name, event);
+    const found = findOperation(contract.routes, name, event);
     if (!found.ok) return answerRefusal(found.error);
     operation = found.value;
-    const request = readRequest(requests, operation, event, binding);
+    const request = readRequest(contract, operation, event, binding);
     if (!request.ok) return answerRefusal(request.error);
     const { input, agentName } = request.value;
     record.note({ ...(agentName === null ? {} : { agentName }), ...idsOf(input) });
@@ -145,7 +146,7 @@ async function serve(
     if (!answer.ok) return answerRefusal(answer.error);
     const { body, log = {} } = answer.value;
     record.note(log);
-    const { successStatus } = OPERATIONS[operation];
+    const { successStatus } = routeOf(contract.routes, operation);
     const headers = { 'x-amzn-requestid': requestId, ...replayHeaders(record) };
     const response = body === null ? emptyResponse(successStatus, headers) : jsonResponse(successStatus, body, headers);
     return { response, operation, error: null, refusal: null, failure: null, record };

@@ -8,14 +8,8 @@ import { parseClaims } from '../jwt/claims-text.ts';
 import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
 import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
-import {
-  bodyMaxBytes,
-  OAUTH_PREFIX,
-  OPERATIONS,
-  type FunctionName,
-  type OperationName,
-  type OperationRoute,
-} from '../contract/operations.ts';
+import type { OperationName } from '../contract/operations.ts';
+import { bodyMaxBytes, OAUTH_PREFIX, type FunctionName, type OperationRoute } from '../contract/route.ts';
 import type { OperationInput } from '../contract/requests.ts';
 import { checkInput, type RequestSchemas } from '../contract/validation.ts';
 
@@ -34,13 +28,30 @@ export interface ApiRequest<N extends OperationName = OperationName> {
   readonly requestId: string;
 }
 
+/** Where operations stand, by name. A function is given those of its own files alone, since each costs it start. */
+export type Routes = Readonly<Partial<Record<OperationName, OperationRoute>>>;
+
+/** What a function reads its requests by. */
+export interface OwnContract {
+  readonly routes: Routes;
+  readonly requests: RequestSchemas;
+}
+
+/** The route of an operation of a function. Throws for one that it was not given: a bug, never input. */
+export function routeOf(routes: Routes, operation: OperationName): OperationRoute {
+  const route = routes[operation];
+  if (route === undefined) throw new Error(`this function has no route of ${operation}`);
+  return route;
+}
+
 /** The operation that a route of this function stands for. */
 export function findOperation(
+  routes: Routes,
   name: FunctionName,
   event: Pick<ApiEvent, 'httpMethod' | 'resource' | 'path'>,
 ): Result<OperationName, Refusal> {
-  const found = (Object.keys(OPERATIONS) as OperationName[]).find((operation) => {
-    const route = OPERATIONS[operation];
+  const found = (Object.keys(routes) as OperationName[]).find((operation) => {
+    const route = routeOf(routes, operation);
     if (route.function !== name || route.method !== event.httpMethod) return false;
     return route.path === event.resource || (route.oauth !== null && OAUTH_PREFIX + route.path === event.resource);
   });
@@ -51,12 +62,12 @@ export function findOperation(
 
 /** Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once. */
 export function readRequest(
-  requests: RequestSchemas,
+  { routes, requests }: OwnContract,
   operation: OperationName,
   event: ApiEvent,
   binding: UserBinding = 'header',
 ): Result<ApiRequest, Refusal> {
-  const route: OperationRoute = OPERATIONS[operation];
+  const route = routeOf(routes, operation);
   const body = parseBody(event, bodyMaxBytes(route));
   if (!body.ok) return body;
   const principal = readPrincipal(route, event, binding);
@@ -64,7 +75,7 @@ export function readRequest(
   const query = readQuery(route, event);
   const inBody = Object.entries(body.value).filter(([name]) => !Object.hasOwn(route.query ?? {}, name));
   const input = query.ok
-    ? checkInput(requests, operation, { ...Object.fromEntries(inBody), ...query.value, ...decodePath(event) })
+    ? checkInput(requests, operation, { ...Object.fromEntries(inBody), ...query.value, ...decodePath(event) }, route)
     : query;
 
   const problems: FieldProblem[] = [principal, agent, input].flatMap((part) => (part.ok ? [] : part.error));

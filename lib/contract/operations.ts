@@ -16,14 +16,12 @@ import type { OperationTable } from './route.ts';
 export {
   bodyMaxBytes,
   FUNCTION_NAMES,
+  OAUTH_PREFIX,
   ROLE_NAMES,
   type FunctionName,
   type OperationRoute,
   type RoleName,
 } from './route.ts';
-
-/** Where the operations that take tokens stand a second time. */
-export const OAUTH_PREFIX = '/oauth';
 
 /**
  * The one table of operations. Routes, functions, roles, the generated OpenAPI document, the CDK stack, the local host and the

@@ -47,3 +47,6 @@ export type OperationTable = Readonly<Record<string, OperationRoute>>;
 export function bodyMaxBytes({ path }: Pick<OperationRoute, 'path'>): number {
   return path.startsWith('/identities') ? IDENTITY_BODY_MAX_BYTES : BODY_MAX_BYTES;
 }
+
+/** Where the operations that take tokens stand a second time. */
+export const OAUTH_PREFIX = '/oauth';

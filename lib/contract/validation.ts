@@ -22,7 +22,8 @@ export function validateInput<N extends OperationName>(
   operation: N,
   input: Readonly<Record<string, unknown>>,
 ): Result<OperationInput<N>, readonly FieldProblem[]> {
-  return checkInput(REQUESTS, operation, input);
+  const route: OperationRoute = OPERATIONS[operation];
+  return checkInput(REQUESTS, operation, input, route);
 }
 
 /**
@@ -33,6 +34,7 @@ export function checkInput<N extends OperationName>(
   requests: RequestSchemas<N>,
   operation: N,
   input: Readonly<Record<string, unknown>>,
+  { hasSecrets = false }: Pick<OperationRoute, 'hasSecrets'>,
 ): Result<OperationInput<N>, readonly FieldProblem[]> {
   // Stopping at a member's first problem keeps long texts away from the patterns behind the length check.
   const result = v.safeParse(
@@ -40,7 +42,6 @@ export function checkInput<N extends OperationName>(
     Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null)),
     { abortPipeEarly: true },
   );
-  const { hasSecrets = false }: OperationRoute = OPERATIONS[operation];
   return result.success ? ok(result.output) : refuse(problemsOf(result.issues, hasSecrets));
 }
 

@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../contract/operations.ts';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { REQUESTS } from '../contract/requests.ts';
 import { answerWith, createFunction } from '../api/function.ts';
@@ -53,6 +54,6 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
         answerWith(await issueWorkloadTokenForJwt(deps, input.workloadName, input.userToken), toWorkloadTokenView),
       GetResourcePaymentToken: async ({ input }) => answerWith(await mintPaymentToken(deps, input), toMintedTokenView),
     },
-    { ...composeServing(env), requests: REQUESTS },
+    { ...composeServing(env), routes: OPERATIONS, requests: REQUESTS },
   );
 }

@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../contract/operations.ts';
 import { CONNECTOR_REQUESTS } from '../contract/operations/connectors.ts';
 import { GATE_REQUESTS } from '../contract/operations/gate.ts';
 import { MANAGER_REQUESTS } from '../contract/operations/managers.ts';
@@ -108,6 +109,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     },
     {
       ...composeServing(env),
+      routes: OPERATIONS,
       requests: { ...MANAGER_REQUESTS, ...CONNECTOR_REQUESTS, ...GATE_REQUESTS, ...POLICY_REQUESTS },
     },
   );

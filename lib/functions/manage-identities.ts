@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../contract/operations.ts';
 import { REQUESTS } from '../contract/requests.ts';
 import { answerWith, createFunction, describeFailure, type HandlersOf } from '../api/function.ts';
 import { findSecretProblem } from '../wallets/secret-problem.ts';
@@ -67,6 +68,7 @@ export function composeManageIdentities(env: NodeJS.ProcessEnv) {
   };
   return createFunction('manage-identities', handlers, {
     ...composeServing(env),
+    routes: OPERATIONS,
     requests: REQUESTS,
   });
 }

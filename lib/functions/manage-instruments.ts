@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../contract/operations.ts';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
@@ -52,6 +53,6 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' as const }, log: { managerId, instrumentId } });
       },
     },
-    { ...composeServing(env), requests: INSTRUMENT_REQUESTS, userBinding: config.userBinding },
+    { ...composeServing(env), routes: OPERATIONS, requests: INSTRUMENT_REQUESTS, userBinding: config.userBinding },
   );
 }

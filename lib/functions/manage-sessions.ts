@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../contract/operations.ts';
 import { POLICY_REQUESTS } from '../contract/operations/policies.ts';
 import { SESSION_REQUESTS } from '../contract/operations/sessions.ts';
 import { createFunction } from '../api/function.ts';
@@ -53,6 +54,11 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
       DeleteDataPolicy: policies.remove,
       ListDataPolicyChanges: policies.changes,
     },
-    { ...composeServing(env), requests: { ...SESSION_REQUESTS, ...POLICY_REQUESTS }, userBinding: config.userBinding },
+    {
+      ...composeServing(env),
+      routes: OPERATIONS,
+      requests: { ...SESSION_REQUESTS, ...POLICY_REQUESTS },
+      userBinding: config.userBinding,
+    },
   );
 }

@@ -1,6 +1,6 @@
-import { ASKING_REQUESTS } from '../contract/operations/asking.ts';
-import { PAYMENT_REQUESTS } from '../contract/operations/payments.ts';
-import { WITHDRAWAL_REQUESTS } from '../contract/operations/withdrawals.ts';
+import { ASKING_REQUESTS, ASKING_ROUTES } from '../contract/operations/asking.ts';
+import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
+import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
 import type { OperationName } from '../contract/operations.ts';
 import { createFunction, type OperationHandler } from '../api/function.ts';
 import { IN_FLIGHT_MAX } from '../domain/limits.ts';
@@ -107,6 +107,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     },
     {
       ...composeServing(env),
+      routes: { ...PAYMENT_ROUTES, ...ASKING_ROUTES, ...WITHDRAWAL_ROUTES },
       requests: { ...PAYMENT_REQUESTS, ...ASKING_REQUESTS, ...WITHDRAWAL_REQUESTS },
       userBinding: config.userBinding,
       agentNames: config.agentNames,

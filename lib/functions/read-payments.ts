@@ -1,10 +1,10 @@
 import type { NetworkId } from '../domain/assets.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
-import { ASKING_REQUESTS } from '../contract/operations/asking.ts';
-import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
-import { PAYMENT_REQUESTS } from '../contract/operations/payments.ts';
-import { SESSION_REQUESTS } from '../contract/operations/sessions.ts';
-import { WITHDRAWAL_REQUESTS } from '../contract/operations/withdrawals.ts';
+import { ASKING_REQUESTS, ASKING_ROUTES } from '../contract/operations/asking.ts';
+import { INSTRUMENT_REQUESTS, INSTRUMENT_ROUTES } from '../contract/operations/instruments.ts';
+import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
+import { SESSION_REQUESTS, SESSION_ROUTES } from '../contract/operations/sessions.ts';
+import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
 import { createFunction, type OperationHandler } from '../api/function.ts';
 import type { GateReader, SessionStore } from '../domain/ports/books.ts';
 import { resourceIn } from '../domain/ids.ts';
@@ -45,6 +45,13 @@ const READ_REQUESTS = {
   ...PAYMENT_REQUESTS,
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
+};
+const READ_ROUTES = {
+  ...INSTRUMENT_ROUTES,
+  ...SESSION_ROUTES,
+  ...PAYMENT_ROUTES,
+  ...ASKING_ROUTES,
+  ...WITHDRAWAL_ROUTES,
 };
 
 /** Everything that only reads. */
@@ -125,7 +132,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       },
       QuoteChallenge: createQuoteHandler(config, { ...deps, gates: createGateReader(books) }),
     },
-    { ...composeServing(env), requests: READ_REQUESTS, userBinding: config.userBinding },
+    { ...composeServing(env), routes: READ_ROUTES, requests: READ_REQUESTS, userBinding: config.userBinding },
   );
 }
 

@@ -84,7 +84,7 @@ function timeRefusal(request: HostileRequest): number {
   return median(
     Array.from({ length: ROUNDS }, () => {
       const startedAt = performance.now();
-      const read = readRequest(REQUESTS, request.operation, event);
+      const read = readRequest({ requests: REQUESTS, routes: OPERATIONS }, request.operation, event);
       if (read.ok) throw new Error(`${request.what} was accepted`);
       JSON.stringify(toWireError(read.error));
       return performance.now() - startedAt;

@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import { setTimeout } from 'node:timers/promises';
 import * as fc from 'fast-check';
@@ -43,7 +44,13 @@ const handler = createFunction(
     DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
     ...POLICIES_UNASKED,
   },
-  { requests: REQUESTS, clock: createTestClock(), metricNamespace: 'Bursar', log: (line) => lines.push(line) },
+  {
+    routes: OPERATIONS,
+    requests: REQUESTS,
+    clock: createTestClock(),
+    metricNamespace: 'Bursar',
+    log: (line) => lines.push(line),
+  },
 ) as unknown as (event: ApiEvent, context: object) => Promise<ApiResponse>;
 
 /** What `valid` means. */

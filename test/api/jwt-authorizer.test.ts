@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createJwtAuthorizer, type AuthorizerEvent } from '../../lib/api/jwt-authorizer.ts';
@@ -73,7 +74,7 @@ test('passes on what the function behind takes for the user', async () => {
     paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789',
     paymentSessionId: 'payment-session-LeO61EYIVMT95T7',
   };
-  const read = readRequest(REQUESTS, 'GetPaymentSession', {
+  const read = readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'GetPaymentSession', {
     ...event,
     body: JSON.stringify(json),
     requestContext: { ...event.requestContext, authorizer: { ...context, principalId: 'somebody' } },

@@ -14,7 +14,7 @@ const KB = 1_024;
 
 /** `accepted`, or the message that the caller gets. */
 function outcomeOf(operation: OperationName, event: Parameters<typeof makeEvent>[1]): string {
-  const read = readRequest(REQUESTS, operation, makeEvent(operation, event));
+  const read = readRequest({ requests: REQUESTS, routes: OPERATIONS }, operation, makeEvent(operation, event));
   return read.ok ? 'accepted' : toWireError(read.error).message;
 }
 
@@ -123,6 +123,7 @@ describe('an answer', () => {
   const handlerOf = (handle: () => Promise<unknown>) => {
     const handlers = Object.fromEntries(operations.map((name) => [name, handle]));
     return createFunction('manage-identities', handlers as unknown as HandlersOf<'manage-identities'>, {
+      routes: OPERATIONS,
       requests: REQUESTS,
       clock: createTestClock(),
       metricNamespace: 'Bursar',

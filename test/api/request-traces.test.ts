@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Answer } from '../../lib/contract/client-types.ts';
@@ -53,6 +54,7 @@ async function open({ sampled = '1', outcome, send, event = {} }: Circumstances 
       ...POLICIES_UNASKED,
     },
     {
+      routes: OPERATIONS,
       requests: REQUESTS,
       clock: createTestClock(),
       metricNamespace: 'Bursar',

@@ -16,7 +16,11 @@ function problemsOf(result: { readonly ok: boolean; readonly error?: Refusal }):
 }
 
 function read(parts: Partial<ApiEvent> & { readonly json?: unknown } = {}) {
-  return readRequest(REQUESTS, 'ListPaymentSessions', makeEvent('ListPaymentSessions', { json: list, ...parts }));
+  return readRequest(
+    { requests: REQUESTS, routes: OPERATIONS },
+    'ListPaymentSessions',
+    makeEvent('ListPaymentSessions', { json: list, ...parts }),
+  );
 }
 
 const MANAGER = {
@@ -113,7 +117,7 @@ describe('the user', () => {
   test('is not asked of an operator', () => {
     const json = { name: 'demo', authorizerType: 'AWS_IAM', roleArn: 'arn:aws:iam::111122223333:role/service' };
     const event = makeEvent('CreatePaymentManager', { json, headers: {} });
-    expect(readRequest(REQUESTS, 'CreatePaymentManager', event)).toMatchObject({
+    expect(readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'CreatePaymentManager', event)).toMatchObject({
       ok: true,
       value: { principal: { userId: '' } },
     });
@@ -141,7 +145,7 @@ describe('the agent', () => {
 
 describe('the query', () => {
   const readList = (parts: Partial<ApiEvent>) =>
-    readRequest(REQUESTS, 'ListPayments', makeEvent('ListPayments', parts));
+    readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'ListPayments', makeEvent('ListPayments', parts));
 
   test('holds the members of an operation without a body', () => {
     const queryStringParameters = { paymentManagerArn: ARN, maxResults: '7' };
@@ -163,7 +167,7 @@ describe('the query', () => {
     const multiValueQueryStringParameters = { tagKeys: ['team', 'stage'] };
     const pathParameters = { resourceArn: encodeURIComponent(ARN) };
     const event = makeEvent('UntagResource', { multiValueQueryStringParameters, pathParameters });
-    expect(readRequest(REQUESTS, 'UntagResource', event)).toMatchObject({
+    expect(readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'UntagResource', event)).toMatchObject({
       value: { input: { resource: { resource: { kind: 'manager', id: MANAGER.resource } }, keys: ['team', 'stage'] } },
     });
   });
@@ -172,7 +176,7 @@ describe('the query', () => {
     const pathParameters = { paymentManagerId: 'demo-0123456789' };
     const readDeletion = (tokens: string[]) =>
       readRequest(
-        REQUESTS,
+        { requests: REQUESTS, routes: OPERATIONS },
         'DeletePaymentManager',
         makeEvent('DeletePaymentManager', { pathParameters, multiValueQueryStringParameters: { clientToken: tokens } }),
       );
@@ -184,12 +188,14 @@ describe('the query', () => {
   test('is the only place of what belongs there', () => {
     const pathParameters = { paymentManagerId: 'demo-0123456789' };
     const event = makeEvent('DeletePaymentManager', { pathParameters, json: { clientToken: 'short' } });
-    expect(readRequest(REQUESTS, 'DeletePaymentManager', event)).toMatchObject({ ok: true });
+    expect(readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'DeletePaymentManager', event)).toMatchObject({
+      ok: true,
+    });
     const page = makeEvent('ListPaymentManagers', {
       json: { maxResults: 7 },
       queryStringParameters: { maxResults: '3' },
     });
-    const found = readRequest(REQUESTS, 'ListPaymentManagers', page);
+    const found = readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'ListPaymentManagers', page);
     expect(found.ok ? found.value.input : null).toEqual({ page: { maxResults: 3 } });
   });
 
@@ -212,7 +218,7 @@ describe('the path', () => {
   const connector = { name: 'seed', type: 'SeedVault' };
   const readConnector = (paymentManagerId: string, json: object = connector) =>
     readRequest(
-      REQUESTS,
+      { requests: REQUESTS, routes: OPERATIONS },
       'CreatePaymentConnector',
       makeEvent('CreatePaymentConnector', { json, pathParameters: { paymentManagerId } }),
     );
@@ -277,7 +283,7 @@ describe('the holder of a token', () => {
       resource: '/oauth/payments/listPaymentSessions',
       ...parts,
     });
-    return readRequest(REQUESTS, 'ListPaymentSessions', {
+    return readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'ListPaymentSessions', {
       ...event,
       requestContext: { ...event.requestContext, ...(authorizer === null ? {} : { authorizer }) },
     });
@@ -311,7 +317,12 @@ describe('a user that is bound to the role session', () => {
   const readBound = (userArn: string | null, headers: Record<string, string> = {}) => {
     const event = makeEvent('ListPaymentSessions', { json: list, headers });
     const requestContext = { ...event.requestContext, identity: { userArn } };
-    return readRequest(REQUESTS, 'ListPaymentSessions', { ...event, requestContext }, 'role-session');
+    return readRequest(
+      { requests: REQUESTS, routes: OPERATIONS },
+      'ListPaymentSessions',
+      { ...event, requestContext },
+      'role-session',
+    );
   };
   const ARN_OF_ADA = 'arn:aws:sts::111122223333:assumed-role/Agents/ada@example.com';
 
@@ -346,7 +357,7 @@ describe('under /oauth', () => {
 
   test.each(names)('%s stands where its entry says, and nowhere else', (operation) => {
     const { function: name, method: httpMethod, path, oauth } = OPERATIONS[operation];
-    const find = (resource: string) => findOperation(name, { httpMethod, resource, path });
+    const find = (resource: string) => findOperation(OPERATIONS, name, { httpMethod, resource, path });
     expect(find(path)).toEqual({ ok: true, value: operation });
     expect(find(`/oauth${path}`).ok).toBe(oauth !== null);
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);

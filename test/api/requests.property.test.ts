@@ -12,7 +12,7 @@ const operations = Object.keys(OPERATIONS) as OperationName[];
 
 /** Reads a body, and says how large the answer is when it is refused; whatever it is, it must be a ValidationException. */
 function answerBytes(operation: OperationName, event: Parameters<typeof makeEvent>[1]): number {
-  const read = readRequest(REQUESTS, operation, makeEvent(operation, event));
+  const read = readRequest({ requests: REQUESTS, routes: OPERATIONS }, operation, makeEvent(operation, event));
   if (read.ok) return 0;
   const { status, name, message, reason, fieldList = [] } = toWireError(read.error);
   expect([status, name]).toEqual([400, 'ValidationException']);
@@ -102,7 +102,9 @@ describe('an answer stays small', () => {
   ])('%s', (_what, operation, members) => {
     const json = { ...VALID[operation], ...members };
     const headers = { 'X-Amzn-Bedrock-AgentCore-Payments-User-Id': 'x'.repeat(500) };
-    expect(readRequest(REQUESTS, operation, makeEvent(operation, { json, headers }))).toMatchObject({
+    expect(
+      readRequest({ requests: REQUESTS, routes: OPERATIONS }, operation, makeEvent(operation, { json, headers })),
+    ).toMatchObject({
       error: { reason: 'invalid_request' },
     });
     const bytes = answerBytes(operation, { json, headers });
@@ -112,7 +114,7 @@ describe('an answer stays small', () => {
   test('and its message says where the rest is', () => {
     const tags = many(20, (at) => [`tag-${at}-${'x'.repeat(120)}`, 5]);
     const read = readRequest(
-      REQUESTS,
+      { requests: REQUESTS, routes: OPERATIONS },
       'CreatePaymentManager',
       makeEvent('CreatePaymentManager', { json: { ...VALID.CreatePaymentManager, tags } }),
     );

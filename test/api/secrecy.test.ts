@@ -25,6 +25,7 @@ function serve<F extends FunctionName>(name: F) {
     operations.map((each) => [each, async () => refuse({ reason: 'not_found', resource: 'resource' } as const)]),
   ) as unknown as HandlersOf<F>;
   const deps = {
+    routes: OPERATIONS,
     requests: SCHEMAS,
     clock: createTestClock(),
     metricNamespace: 'Bursar',
@@ -147,7 +148,11 @@ test.each<[OperationName, object]>([
   ['CreatePaymentInstrument', { paymentInstrumentDetails: { embeddedCryptoWallet: { linkedAccounts: CANARY } } }],
   ['CreatePaymentInstrument', { paymentInstrumentDetails: { embeddedCryptoWallet: { linkedAccounts: [CANARY] } } }],
 ])('%s does not quote what somebody put for %j', async (operation, members) => {
-  const read = readRequest(SCHEMAS, operation, makeEvent(operation, { json: { ...VALID[operation], ...members } }));
+  const read = readRequest(
+    { requests: SCHEMAS, routes: OPERATIONS },
+    operation,
+    makeEvent(operation, { json: { ...VALID[operation], ...members } }),
+  );
   expect(read.ok).toBe(false);
   expect(JSON.stringify(read)).not.toContain(CANARY);
 });

@@ -104,7 +104,7 @@ describe('the offers of a 402', () => {
     expect(codesOf({ extensions })).toEqual([['extension_not_known', 500_000n]]);
   });
 
-  test.each(['listed', 'paid'])('read what the seller names as its resource once, however many are %s', (how) => {
+  test.each(['listed', 'paid'])('read what the seller names as its resource once, however many are %s', async (how) => {
     let reads = 0;
     const resource = {
       get url() {
@@ -119,7 +119,7 @@ describe('the offers of a 402', () => {
     } as const;
     const choice = { requestedUrl: 'https://a.example/x', resource: 'related' } as const;
     if (how === 'listed') listOffers(challenge, choice);
-    else payablePayments(challenge, choice);
+    else await payablePayments(challenge, choice);
     expect(reads).toBe(1);
   });
 });

@@ -1,3 +1,4 @@
+import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -40,6 +41,7 @@ const handler = createFunction(
     PayChallenge: async () => ok({ body: {} as never }),
   },
   {
+    routes: OPERATIONS,
     requests: REQUESTS,
     clock: createTestClock(),
     metricNamespace: 'Bursar',
