@@ -11,8 +11,7 @@ import {
   type RATE_SUBJECTS,
 } from '../../domain/policy/document.ts';
 import { HOST_PATTERN_RULE, parseHostPattern } from '../../domain/policy/hosts.ts';
-import { normalizeOnly } from '../../domain/policy/rules/counters.ts';
-import { normalizeEntry } from '../../domain/policy/rules/lists.ts';
+import { normalizeEntry, normalizeOnly } from '../../domain/policy/rules/lists.ts';
 import { isTimeZone } from '../../domain/policy/windows.ts';
 import { parsedText, text, wholeNumber } from './text.ts';
 

@@ -123,7 +123,7 @@ const resourceMember = /* @__PURE__ */ define(() =>
 );
 
 /** With the URL as the caller spelt it, for a spend policy to judge; it is kept nowhere. */
-interface StatedResource extends Resource {
+export interface StatedResource extends Resource {
   readonly stated: string;
 }
 

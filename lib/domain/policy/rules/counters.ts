@@ -5,7 +5,7 @@ import { normalizeAddress, normalizeNetwork, statedText, type PolicyFacts } from
 import { refuseUnstated, type RuleRef } from '../refusal.ts';
 import { bucketAt, createCalendar, type Window } from '../windows.ts';
 import type { EpochMs } from '../../time.ts';
-import { assetSpellings } from './lists.ts';
+import { assetSpellings, normalizeOnly } from './lists.ts';
 
 type SubjectKind = SessionCapRule['of'] | WindowRule['of'] | RateRule['of'];
 type CountedFact = 'tool' | 'agentName';
@@ -119,11 +119,6 @@ function prepareCounting(
     charge(call, ref, measure, windowAt, [...shape, of, ...subject.parts]);
     return null;
   };
-}
-
-/** An entry of `only` in the spelling of the subjects that it is compared with. */
-export function normalizeOnly(of: SubjectKind, name: string): string {
-  return of === 'payee' || of === 'asset' ? normalizeAddress(name) : name;
 }
 
 function charge(

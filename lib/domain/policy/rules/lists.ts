@@ -128,3 +128,8 @@ export function prepareRequire({ facts: required }: RequireRule, ref: RuleRef): 
     return refuseUnstated(ref, missing, { state: missing, says: `wants the call to state ${REQUIRED_WORDS[missing]}` });
   };
 }
+
+/** An entry of `only` in the spelling of the subjects that it is compared with. */
+export function normalizeOnly(of: string, name: string): string {
+  return of === 'payee' || of === 'asset' ? normalizeAddress(name) : name;
+}
