@@ -132,7 +132,7 @@ const TRIALS: Readonly<Partial<Record<Refusal['reason'], readonly Trial[]>>> = {
       what: 'a scheme that the deployment does not pay, as AWS answers what is not enabled',
       operation: 'ProcessPayment',
       ways: WAYS,
-      input: (stage) => pay(stage, { ...offerOf('2', '1'), scheme: 'upto' }),
+      input: (stage) => pay(stage, { ...offerOf('2', '1'), scheme: 'batch-settlement' }),
       expected: { ...denied, message: /Supported scheme: exact/ },
     },
     {

@@ -158,8 +158,8 @@ describe.each(WAYS)('with %s', (way) => {
       expect(error.message, what).not.toMatch(/budget|insufficient|expired|instrument|inactive|session not found/i);
     }
     // What the deployment does not pay by, a payment type or a scheme, is AWS's error for what is not enabled.
-    const upto = await pay(way, user, paymentInput(ids, '2', { ...offer, scheme: 'upto' }));
-    expectRefusal('ProcessPayment', upto, { name: 'AccessDeniedException', status: 403 });
+    const batch = await pay(way, user, paymentInput(ids, '2', { ...offer, scheme: 'batch-settlement' }));
+    expectRefusal('ProcessPayment', batch, { name: 'AccessDeniedException', status: 403 });
     const billed = { ...paymentInput(ids, '2', offer), paymentType: 'AWS_BILLING_X402' };
     expectRefusal('ProcessPayment', await pay(way, user, billed), { name: 'AccessDeniedException', status: 403 });
     expect(await availableOf(sdk, manager, user, ids.paymentSessionId)).toBe('1.00');
