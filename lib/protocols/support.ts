@@ -1,3 +1,4 @@
+import { MPP_WAYS } from './mpp/methods/ways.ts';
 import { PAID_X402 } from './x402/schemes/paid.ts';
 import { UNPAID_X402 } from './x402/unpaid.ts';
 
@@ -15,14 +16,6 @@ export interface Support {
 
 const STATES = { paid: 'paid', refused: 'refused by design', not_available: 'not available' } as const;
 
-const MPP: readonly Support[] = (
-  [
-    ['charge', 'not_available', 'this release reads no challenge of MPP'],
-    ['session', 'refused', 'it puts a deposit into a channel, and the deposit is what is at stake'],
-    ['subscription', 'refused', 'it lets the seller take money again and again without being asked'],
-  ] as const
-).map(([scheme, state, why]) => ({ protocol: 'mpp', scheme, transferMethod: null, domain: null, state, why }));
-
 /** Every way to pay that is known by name: the paid ones from the catalogue, then the others with their reasons. */
 export const SUPPORT: readonly Support[] = [
   ...PAID_X402.map(({ scheme, transferMethod, approved, how }): Support => ({
@@ -34,7 +27,7 @@ export const SUPPORT: readonly Support[] = [
     why: approved === null ? how : `${how}. The wallet must have approved ${approved}`,
   })),
   ...UNPAID_X402.map((way): Support => ({ protocol: 'x402', ...way })),
-  ...MPP,
+  ...MPP_WAYS.map((way): Support => ({ protocol: 'mpp', domain: null, ...way })),
 ];
 
 const code = (text: string | null): string => (text === null ? 'any' : `\`${text}\``);
@@ -48,7 +41,7 @@ export function formatSupportReference(): string {
   return [
     '# What is paid',
     '',
-    'Made by `npm run reference` from the lists of `lib/protocols`. `test/conformance/x402/support.test.ts` holds every row against a running stack: what is paid is bought of an official seller and settles on the local chain, and what is not is refused with nothing reserved.',
+    'Made by `npm run reference` from the lists of `lib/protocols`. `test/conformance/x402/support.test.ts` holds every row against a running stack: what is paid by x402 is bought of an official seller and settles on the local chain, and what is not is refused with nothing reserved. `test/functions/mpp.test.ts` has MPP paid to a seller of its own on the local chain.',
     '',
     'Tokens and networks: the USDC of each network among [`allowedNetworks`](settings.md). What else is read of an offer: [Sellers](sellers.md).',
     '',

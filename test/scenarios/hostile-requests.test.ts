@@ -162,7 +162,7 @@ describe('a challenge is refused, with its field, a stable code and nothing rese
     ['for a version that is a number', () => challenge(offer, 2), 'bursar:unsupported_version'],
     ['for an empty input', () => request({ paymentInput: {} }), 'bursar:input_missing'],
     ['for an input that is a list', () => request({ paymentInput: [{ cryptoX402: 1 }] }), 'bursar:input_missing'],
-    ['for another payment type', () => request({ paymentType: 'MPP' }), 'bursar:unsupported_payment_type'],
+    ['for another payment type', () => request({ paymentType: 'AWS_BILLING_X402' }), 'bursar:unsupported_payment_type'],
     ['for an inherited payment type', () => request({ paymentType: 'toString' }), 'bursar:unsupported_payment_type'],
     [
       'for an allowance',

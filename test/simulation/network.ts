@@ -55,7 +55,10 @@ export function createNetwork({ books, rates, draw, clock, applied, trace }: Net
     applied(before, after, call, reply);
     return reply;
   };
+  // Nobody waits for a request that arrives late: books that break by it are told by the next one.
+  let failedLate: { readonly error: unknown } | null = null;
   const send = async (exchange: Exchange): Promise<BooksReply> => {
+    if (failedLate !== null) throw failedLate.error;
     const { who, call } = exchange;
     if (happens(rates.throttled)) {
       await clock.sleep(way());
@@ -67,7 +70,12 @@ export function createNetwork({ books, rates, draw, clock, applied, trace }: Net
       throw new OutcomeUnknown('lost on the way');
     }
     if (happens(rates.delayed)) {
-      void clock.sleep(TIMEOUT_MS + Math.floor(draw() * DELAY_MAX_MS)).then(() => apply(`${who}, late,`, call));
+      void clock
+        .sleep(TIMEOUT_MS + Math.floor(draw() * DELAY_MAX_MS))
+        .then(() => apply(`${who}, late,`, call))
+        .catch((error: unknown) => {
+          failedLate ??= { error };
+        });
       await clock.sleep(TIMEOUT_MS);
       throw new OutcomeUnknown('on its way still');
     }

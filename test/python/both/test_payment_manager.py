@@ -255,12 +255,13 @@ def mpp_challenge(method: str, details: dict[str, Any]) -> str:
         "recipient": "0x209693Bc6afc0C5328bA36FaF03C514EF312287C",
         "methodDetails": details,
     }
-    encoded = base64.urlsafe_b64encode(json.dumps(request).encode()).decode().rstrip("=")
+    canonical = json.dumps(request, separators=(",", ":"), sort_keys=True)
+    encoded = base64.urlsafe_b64encode(canonical.encode()).decode().rstrip("=")
     return f'Payment id="challenge-1", realm="seller.example", method="{method}", intent="charge", request="{encoded}"'
 
 
 SOLANA = mpp_challenge("solana", {"network": "devnet"})
-EVM = mpp_challenge("evm", {"chainId": 84532})
+EVM = mpp_challenge("evm", {"chainId": 84532, "credentialTypes": ["authorization"], "decimals": 6})
 
 
 def offering(challenge: dict[str, Any], mpp: str) -> dict[str, Any]:
@@ -280,17 +281,34 @@ def test_buys_by_x402_where_the_wallet_cannot_pay_the_mpp_beside_it(
     assert fetch_goods(seller, header)["weather"] == "sunny"
 
 
-def test_answers_mpp_as_not_enabled_so_that_the_x402_beside_it_can_be_bought(
+def test_pays_by_mpp_where_the_wallet_can_and_is_paid_for_once(
+    stack: Stack, management: PaymentManager, agent: PaymentManager, wallet: Wallet
+) -> None:
+    session_id = open_session(stack, management, "1.00")
+    both = offering(ask(stack.seller("weather")), EVM)
+    # The SDK prefers MPP, and sends a client token of its own each time.
+    header = agent.generate_payment_header(wallet.instrument_id, session_id, both, user_id=stack.user_id)
+    again = agent.generate_payment_header(wallet.instrument_id, session_id, both, user_id=stack.user_id)
+
+    assert list(header) == ["Authorization"]
+    assert header["Authorization"].startswith("Payment ")
+    assert again == header
+    assert spent(stack, agent, session_id) == Decimal("0.001")
+
+
+def test_refuses_a_broken_mpp_challenge_so_that_the_x402_beside_it_can_be_bought(
     stack: Stack, management: PaymentManager, agent: PaymentManager, wallet: Wallet
 ) -> None:
     seller = stack.seller("weather")
     session_id = open_session(stack, management, "1.00")
     challenge = ask(seller)
+    request = base64.urlsafe_b64encode(b'{ "amount": "1000" }').decode().rstrip("=")
+    broken = f'Payment id="challenge-2", realm="seller.example", method="evm", intent="charge", request="{request}"'
 
-    # The SDK prefers MPP and never changes over once it has asked; the caller does, since nothing was signed.
-    with pytest.raises(PaymentError, match="AccessDeniedException.*not enabled in this deployment") as refusal:
+    # The SDK never changes over once it has asked; the caller does, since nothing was signed.
+    with pytest.raises(PaymentError, match="ValidationException") as refusal:
         agent.generate_payment_header(
-            wallet.instrument_id, session_id, offering(challenge, EVM), user_id=stack.user_id
+            wallet.instrument_id, session_id, offering(challenge, broken), user_id=stack.user_id
         )
     assert type(refusal.value) is PaymentError
     assert spent(stack, agent, session_id) == 0

@@ -174,8 +174,8 @@ const OF_DENIED: readonly Mutant[] = [
     edits: [
       {
         file: DENIAL,
-        find: 'return mayGiveRoom ? null : budgetDenial(session, amount);',
-        replace: 'return session.inFlight >= inFlightMax ? null : budgetDenial(session, amount);',
+        find: 'if (mayGiveRoom) return null;',
+        replace: 'if (session.inFlight >= inFlightMax) return null;',
       },
     ],
     scenario: 3,
@@ -186,8 +186,8 @@ const OF_DENIED: readonly Mutant[] = [
     edits: [
       {
         file: DENIAL,
-        find: 'return mayGiveRoom ? null : budgetDenial(session, amount);',
-        replace: 'return session.inFlight >= inFlightMax ? null : budgetDenial(session, amount);',
+        find: 'if (mayGiveRoom) return null;',
+        replace: 'if (session.inFlight >= inFlightMax) return null;',
       },
     ],
     scenario: 13,
@@ -211,9 +211,9 @@ const OF_DENIED: readonly Mutant[] = [
     edits: [
       {
         file: PROCESS,
-        find: 'return ok({ payment: created ? first : intent.payment, created, admission, checked });',
+        find: 'return ok({ payment: created ? first : intent.payment, created, admission, checked, policies });',
         replace:
-          "const denies = first.status === 'DENIED';\n  return ok({ payment: created || denies ? first : intent.payment, created: created || denies, admission, checked });",
+          "const denies = first.status === 'DENIED';\n  return ok({ payment: created || denies ? first : intent.payment, created: created || denies, admission, checked, policies });",
       },
     ],
     scenario: 12,
@@ -236,11 +236,10 @@ const OF_DENIED: readonly Mutant[] = [
     name: 'a denial that is answered and not recorded, over an intent',
     edits: [
       {
-        file: PROCESS,
+        file: 'lib/service/paying/judged-attempts.ts',
         find: ': denyPayment(deps, payment, denial);',
         replace: ': (await abortQuietly(deps, payment), refuse(denial));',
       },
-      { file: PROCESS, find: 'function driveNew(', replace: 'async function driveNew(' },
     ],
     scenario: 13,
     rule: 'I10',
