@@ -1,7 +1,15 @@
-import type { NetworkId } from '../../domain/assets.ts';
 import type { Hex, OfferBase } from '../../domain/payment/shapes.ts';
 import type { FreezeInput, Packed } from '../../domain/ports/schemes.ts';
-import { addressWord, hashStruct, hashText, hashTyped, numberWord, word } from './eip712.ts';
+import {
+  addressWord,
+  computedOnce,
+  hashStruct,
+  hashText,
+  hashTyped,
+  numberWord,
+  separatorByNetwork,
+  word,
+} from './eip712.ts';
 import type { Eip712Message, TypedData } from './shapes.ts';
 import { pinnedNetwork, tokenOf, type Transfer } from './tokens.ts';
 import { freezeWindow, onlySignature, unpackWindow, type WindowTerms } from './window-terms.ts';
@@ -25,29 +33,26 @@ export interface Eip3009Payload {
 }
 
 // https://eips.ethereum.org/EIPS/eip-712#definition-of-domainseparator
-const DOMAIN_TYPE = hashText('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)');
+const DOMAIN_TYPE = computedOnce(() =>
+  hashText('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'),
+);
 // https://eips.ethereum.org/EIPS/eip-3009
-const TRANSFER_TYPE = hashText(
-  'TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)',
+const TRANSFER_TYPE = computedOnce(() =>
+  hashText(
+    'TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)',
+  ),
 );
 
-const separators = new Map<NetworkId, Uint8Array>();
-
-/** The EIP-712 domain separator of a network's USDC, from our own table. Computed once per network. */
-export function domainSeparator(id: NetworkId): Uint8Array {
-  const known = separators.get(id);
-  if (known !== undefined) return known;
-  const { chainId, usdc } = pinnedNetwork(id);
-  const separator = hashStruct(
-    DOMAIN_TYPE,
+/** The EIP-712 domain separator of a network's USDC. */
+export const domainSeparator = separatorByNetwork(({ chainId, usdc }) =>
+  hashStruct(
+    DOMAIN_TYPE(),
     hashText(usdc.domainName),
     hashText(usdc.domainVersion),
     numberWord(chainId),
     addressWord(usdc.address),
-  );
-  separators.set(id, separator);
-  return separator;
-}
+  ),
+);
 
 export const freezeTransfer = (input: FreezeInput<OfferBase>) => freezeWindow(METHOD, input);
 
@@ -61,7 +66,7 @@ export const unpackTransferTerms = (packed: Packed): Eip3009Terms => unpackWindo
 export function transferDigest(offer: Transfer, terms: Eip3009Terms): Uint8Array {
   tokenOf(offer);
   const struct = hashStruct(
-    TRANSFER_TYPE,
+    TRANSFER_TYPE(),
     addressWord(terms.from),
     addressWord(offer.payTo),
     numberWord(offer.amount),

@@ -1,8 +1,15 @@
-import type { NetworkId } from '../../domain/assets.ts';
 import type { Hex, OfferBase } from '../../domain/payment/shapes.ts';
 import type { FreezeInput, Packed } from '../../domain/ports/schemes.ts';
 import { PERMIT2 } from './addresses.ts';
-import { addressWord, hashStruct, hashText, hashTyped, numberWord } from './eip712.ts';
+import {
+  addressWord,
+  computedOnce,
+  hashStruct,
+  hashText,
+  hashTyped,
+  numberWord,
+  separatorByNetwork,
+} from './eip712.ts';
 import type { Eip712Message, TypedData } from './shapes.ts';
 import { pinnedNetwork, tokenOf, type Transfer } from './tokens.ts';
 import { freezeWindow, onlySignature, unpackWindow, type WindowTerms } from './window-terms.ts';
@@ -40,31 +47,28 @@ interface Permit2Authorization {
 const TOKEN_PERMISSIONS = 'TokenPermissions(address token,uint256 amount)';
 const WITNESS = 'Witness(address to,uint256 validAfter)';
 const FACILITATOR_WITNESS = 'Witness(address to,address facilitator,uint256 validAfter)';
-const permitType = (witness: string): Uint8Array =>
-  hashText(
-    'PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,Witness witness)' +
-      `${TOKEN_PERMISSIONS}${witness}`,
-  );
+
+/** The types of a permit and of its witness, by whether the witness names a facilitator. */
+function typesOf(witness: string) {
+  return computedOnce(() => ({
+    permit: hashText(
+      'PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,Witness witness)' +
+        `${TOKEN_PERMISSIONS}${witness}`,
+    ),
+    witness: hashText(witness),
+  }));
+}
 
 // Permit2's domain has no version: https://github.com/Uniswap/permit2/blob/main/src/EIP712.sol
-const DOMAIN_TYPE = hashText('EIP712Domain(string name,uint256 chainId,address verifyingContract)');
-const TOKEN_PERMISSIONS_TYPE = hashText(TOKEN_PERMISSIONS);
-const WITNESS_TYPE = hashText(WITNESS);
-const FACILITATOR_WITNESS_TYPE = hashText(FACILITATOR_WITNESS);
-const PERMIT_TYPE = permitType(WITNESS);
-const FACILITATOR_PERMIT_TYPE = permitType(FACILITATOR_WITNESS);
+const DOMAIN_TYPE = computedOnce(() => hashText('EIP712Domain(string name,uint256 chainId,address verifyingContract)'));
+const TOKEN_PERMISSIONS_TYPE = computedOnce(() => hashText(TOKEN_PERMISSIONS));
+const TYPES = typesOf(WITNESS);
+const FACILITATOR_TYPES = typesOf(FACILITATOR_WITNESS);
 
-const separators = new Map<NetworkId, Uint8Array>();
-
-/** Permit2's EIP-712 domain separator on a network. Computed once per network. */
-export function permit2Separator(id: NetworkId): Uint8Array {
-  const known = separators.get(id);
-  if (known !== undefined) return known;
-  const { chainId } = pinnedNetwork(id);
-  const separator = hashStruct(DOMAIN_TYPE, hashText('Permit2'), numberWord(chainId), addressWord(PERMIT2));
-  separators.set(id, separator);
-  return separator;
-}
+/** Permit2's EIP-712 domain separator on a network. */
+const permit2Separator = separatorByNetwork(({ chainId }) =>
+  hashStruct(DOMAIN_TYPE(), hashText('Permit2'), numberWord(chainId), addressWord(PERMIT2)),
+);
 
 export const freezePermit = (input: FreezeInput<OfferBase>) => freezeWindow(METHOD, input);
 
@@ -77,17 +81,16 @@ export const unpackPermitTerms = (packed: Packed): Permit2Terms => unpackWindow(
  */
 function permitDigest(offer: Transfer, { address, facilitator }: Permit2Spender, terms: Permit2Terms): Uint8Array {
   tokenOf(offer);
-  const [type, witnessType] =
-    facilitator === null ? [PERMIT_TYPE, WITNESS_TYPE] : [FACILITATOR_PERMIT_TYPE, FACILITATOR_WITNESS_TYPE];
-  const permitted = hashStruct(TOKEN_PERMISSIONS_TYPE, addressWord(offer.asset), numberWord(offer.amount));
+  const types = facilitator === null ? TYPES() : FACILITATOR_TYPES();
+  const permitted = hashStruct(TOKEN_PERMISSIONS_TYPE(), addressWord(offer.asset), numberWord(offer.amount));
   const witness = hashStruct(
-    witnessType,
+    types.witness,
     addressWord(offer.payTo),
     ...(facilitator === null ? [] : [addressWord(facilitator)]),
     numberWord(terms.validAfter),
   );
   const struct = hashStruct(
-    type,
+    types.permit,
     permitted,
     addressWord(address),
     numberWord(BigInt(terms.nonce)),

@@ -1,13 +1,19 @@
 import type { AuthorizationState, JsonRpc } from '../../chains/evm/authorization-state.ts';
 import { isAddress } from '../../chains/evm/address.ts';
 import { PERMIT2 } from '../../chains/evm/addresses.ts';
-import type { Hex } from '../../domain/payment/shapes.ts';
+import type { Hex, OfferBase } from '../../domain/payment/shapes.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 
 /** 2^256 - 1 has 78 decimal digits. */
 const NONCE = /^(?:0|[1-9][0-9]{0,77})$/;
 const SECONDS = /^[0-9]{1,15}$/;
 const WORD_HEX_CHARS = 64;
+
+/** Version 1 has no Permit2. Throws on it: no release has stored such an item. */
+export function permitVersion({ version }: Pick<OfferBase, 'version'>): '2' {
+  if (version !== '2') throw new Error(`a stored permit has the x402 version '${version}'`);
+  return version;
+}
 
 /** Who alone can settle a proof that is a permit; `null`: anybody can. `undefined`: it is none. */
 export function facilitatorOf(payload: object): Hex | null | undefined {

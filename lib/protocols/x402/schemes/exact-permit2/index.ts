@@ -9,7 +9,8 @@ import {
 import { PERMIT2 } from '../../../../chains/evm/addresses.ts';
 import { coveredByTransfer, tokenOf } from '../../../../chains/evm/tokens.ts';
 import { packWindow, showWindow } from '../../../../chains/evm/window-terms.ts';
-import { versionOf, type X402Scheme } from '../../scheme.ts';
+import { permitVersion } from '../../permit.ts';
+import type { X402Scheme } from '../../scheme.ts';
 import { exactPermit2Buying, NAME, type ExactPermit2Offer } from './buying.ts';
 
 declare module '../../../../domain/payment/shapes.ts' {
@@ -39,10 +40,3 @@ export const exactPermit2: X402Scheme<'x402/exact/permit2'> = {
     terms: unpackPermitTerms(terms),
   }),
 };
-
-/** Version 1 has no Permit2. Throws on it: no release has stored such an item. */
-function permitVersion(common: { readonly version: string }): '2' {
-  const version = versionOf(common);
-  if (version !== '2') throw new Error(`a stored permit has the x402 version '${version}'`);
-  return version;
-}

@@ -10,7 +10,8 @@ import { PERMIT2 } from '../../../../chains/evm/addresses.ts';
 import { toChecksumAddress } from '../../../../chains/evm/address.ts';
 import { coveredByTransfer, tokenOf } from '../../../../chains/evm/tokens.ts';
 import { packWindow, readBytes, showWindow } from '../../../../chains/evm/window-terms.ts';
-import { versionOf, type X402Scheme } from '../../scheme.ts';
+import { permitVersion } from '../../permit.ts';
+import type { X402Scheme } from '../../scheme.ts';
 import { uptoPermit2Buying, NAME, type UptoPermit2Offer } from './buying.ts';
 
 declare module '../../../../domain/payment/shapes.ts' {
@@ -39,10 +40,14 @@ export const uptoPermit2: X402Scheme<'x402/upto/permit2'> = {
   messages: (offer, terms) => [permitMessage(offer, spenderOf(offer), terms)],
   present: (offer, terms, signatures) => presentPermit(offer, spenderOf(offer), terms, signatures),
   pack: (offer, terms) => ({ offer: { fa: { bytes: offer.facilitator } }, terms: packWindow(terms) }),
-  unpack: (common, { offer, terms }) => {
-    const version = versionOf(common);
-    if (version !== '2') throw new Error(`a stored permit has the x402 version '${version}'`);
-    const facilitator = toChecksumAddress(readBytes(offer['fa']));
-    return { offer: { ...common, ...NAME, kind: 'purchase', version, facilitator }, terms: unpackPermitTerms(terms) };
-  },
+  unpack: (common, { offer, terms }) => ({
+    offer: {
+      ...common,
+      ...NAME,
+      kind: 'purchase',
+      version: permitVersion(common),
+      facilitator: toChecksumAddress(readBytes(offer['fa'])),
+    },
+    terms: unpackPermitTerms(terms),
+  }),
 };
