@@ -49,7 +49,7 @@ export function trueUpsContract(name: string, make: () => Promise<TrueUpsUnderTe
     const trueUp = (entry: EntryKey, back = usd(377_000n), counted = COUNTED) =>
       books.trueUps.trueUp({ session, entry, counted, back, now: NOW });
 
-    test('the difference comes back once, to whoever asks first', async () => {
+    test('the difference comes back once, to the one who asks first', async () => {
       const entry = await reserved();
       await settle(entry);
       expect((await stored()).returns).toEqual({ due: new Map([[entry, COUNTED]]), givenBack: 0n });

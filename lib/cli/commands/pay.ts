@@ -8,7 +8,7 @@ import { toDelivery } from '../purchase/delivery.ts';
 import { explain } from '../purchase/failure.ts';
 import { askAndPay, UNATTENDED_MAX_USD } from '../purchase/payment-door.ts';
 import { note, whatItMeans, type Purchase } from '../purchase/purchase.ts';
-import { readWebRequest, sellerFetch } from '../purchase/web-request.ts';
+import { readWebRequest, sellerFetch, WEB_REQUEST_OPTIONS } from '../purchase/web-request.ts';
 import { ownerOf, requireSession } from '../target/ids.ts';
 import { requireWallet } from '../target/wallet.ts';
 import { tell } from '../terminal/layout.ts';
@@ -102,9 +102,7 @@ export const pay: Command = {
   operandsMin: 1,
   operandsMax: 1,
   options: {
-    method: { value: 'NAME', help: 'of the request (default GET, with --data POST)' },
-    data: { value: 'TEXT', help: 'the body; @FILE reads a file' },
-    header: { value: "'NAME: VALUE'", many: true, help: 'may be repeated' },
+    ...WEB_REQUEST_OPTIONS,
     'max-price': { value: 'USD', help: `pay no more than this (default with --yes ${UNATTENDED_MAX_USD})` },
     yes: { help: 'do not ask' },
     'no-balance-check': { help: 'sign even where the wallet does not hold the price' },

@@ -5,7 +5,7 @@ import { BODY_MAX_BYTES, DECLARED_TEXT_MAX_CHARS } from '../../domain/limits.ts'
 import { describeNetworkError } from '../program/failures.ts';
 import { usdOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
-import { readWebRequest, sellerFetch, type WebRequest } from '../purchase/web-request.ts';
+import { readWebRequest, sellerFetch, WEB_REQUEST_OPTIONS, type WebRequest } from '../purchase/web-request.ts';
 import { ownerOf, requireSession } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
 import { requireWallet } from '../target/wallet.ts';
@@ -145,9 +145,7 @@ export const quote: Command = {
   operandsMin: 1,
   operandsMax: 1,
   options: {
-    method: { value: 'NAME', help: 'of the request (default GET, with --data POST)' },
-    data: { value: 'TEXT', help: 'the body; @FILE reads a file' },
-    header: { value: "'NAME: VALUE'", many: true, help: 'may be repeated' },
+    ...WEB_REQUEST_OPTIONS,
     'max-price': { value: 'USD', help: 'allow no offer that costs more' },
     tool: { value: 'NAME', help: 'the tool that would ask, for rules on tools' },
     intent: { value: 'TEXT', help: 'what the purchase would be for' },

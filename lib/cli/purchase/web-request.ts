@@ -10,6 +10,13 @@ const BODY_TIMEOUT_MS = 30 * 60 * 1000;
 const METHOD = /^[A-Z]{1,16}$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}):[ \t]*([\x20-\x7e\t]*)$/;
 
+/** Options that say what is asked of a seller; `readWebRequest` reads them. */
+export const WEB_REQUEST_OPTIONS = {
+  method: { value: 'NAME', help: 'of the request (default GET, with --data POST)' },
+  data: { value: 'TEXT', help: 'the body; @FILE reads a file' },
+  header: { value: "'NAME: VALUE'", many: true, help: 'may be repeated' },
+} as const;
+
 /** A request of the user's own making. */
 export interface WebRequest {
   readonly url: URL;

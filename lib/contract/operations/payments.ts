@@ -74,7 +74,7 @@ export interface PaymentInput {
     readonly version: '1' | '2';
     /** The value of one `WWW-Authenticate` header with one `Payment` challenge, as it stands. */
     readonly wwwAuthenticateHeaders: readonly [string];
-    /** Taken, and changes nothing: whoever settles pays for it. */
+    /** Taken, and changes nothing: the one who settles pays for it. */
     readonly buyerPaysGasFees?: boolean;
   };
 }
@@ -106,7 +106,7 @@ const paymentInput = /* @__PURE__ */ define(() =>
           v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(1)),
           'the value of one WWW-Authenticate header with one Payment challenge, as it stands',
         ),
-        buyerPaysGasFees: v.optional(said(v.boolean(), 'taken, and changes nothing: whoever settles pays for it')),
+        buyerPaysGasFees: v.optional(said(v.boolean(), 'taken, and changes nothing: the one who settles pays for it')),
       }),
     ),
   }),

@@ -78,7 +78,7 @@ export function judgeOffer(seller: SellerOffer, facts: OfferFacts): Verdict {
   return found === null ? { allowed: true, reason: 'it may be paid' } : { allowed: false, ...found };
 }
 
-/** What the deployment lets nobody pay. It may have changed since a payment was begun, so whoever takes one up again asks this as well. */
+/** What the deployment lets nobody pay. It may have changed since a payment was begun, so this is asked again when one is taken up. */
 export function deploymentFlaw(
   { network, facilitator }: Pick<Offer, 'network' | 'facilitator'>,
   { allowedNetworks, facilitators }: Pick<OfferFacts, 'allowedNetworks' | 'facilitators'>,

@@ -8,7 +8,7 @@ import type { Trace } from './schemes.ts';
 export interface TrueUps {
   /**
    * Moves a part of a settled entry from spent back to available, and closes the matter: one request to the session's item, and
-   * whoever comes second finds it closed. Throws `OutcomeUnknown` and `NotNow`; repeating it is harmless.
+   * a second one finds it closed. Throws `OutcomeUnknown` and `NotNow`; repeating it is harmless.
    */
   trueUp(request: {
     readonly session: SessionKey;

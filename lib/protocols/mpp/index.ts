@@ -22,7 +22,7 @@ function parseUnion(paymentInput: unknown): Result<object, ChallengeRefusal> {
 
 /**
  * Reads `paymentInput.mpp`: version, and the one challenge that is to be paid, as its seller wrote it. `buyerPaysGasFees` is taken and
- * changes nothing: whoever settles pays the gas of what Bursar signs.
+ * changes nothing: the one who settles pays the gas of what Bursar signs.
  */
 export function parseMppInput(paymentInput: unknown, context: ReadContext): Result<Offer, ChallengeRefusal> {
   const union = parseUnion(paymentInput);

@@ -1,5 +1,5 @@
 import { bestBeyondBudget, rankOffers } from '../../domain/offers/choose-offer.ts';
-import { deploymentFlaw, judgeOffer } from '../../domain/offers/judge-offer.ts';
+import { deploymentFlaw } from '../../domain/offers/judge-offer.ts';
 import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import { QUOTE_CLOCK_GRACE_MS, QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { formatUsd } from '../../domain/money.ts';
@@ -28,6 +28,7 @@ import { loggedWords, type CallFacts } from '../policing/in-force.ts';
 import { saidByRequest } from './said-request.ts';
 import type { ListedOffer } from '../../protocols/seller-offers.ts';
 import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
+import { FUNDS_UNKNOWN, judgingOffers } from './judging-offers.ts';
 import { expiryOfQuote, formatQuoteId } from './quote-id.ts';
 
 export interface PayChallengeRequest extends Omit<PayingRequest, 'resource'>, AskedPurchase {
@@ -100,30 +101,14 @@ function chooseOffer(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest,
   { offers }: AskedOffers,
-  { session, instrument }: PayerWithInstrument,
-  { call, policies }: Judging,
+  payer: PayerWithInstrument,
+  judging: Judging,
 ): Result<Chosen, Refusal> {
   const now = deps.clock.now();
-  const { allowedNetworks, facilitators, validityCapSeconds } = deps;
   const quoted = request.quoteId === null ? ok(offers) : findQuoted(request, request.quoteId, offers, now);
   if (!quoted.ok) return quoted;
-  const judged: readonly JudgedOffer[] = quoted.value.map((seller) => ({
-    seller,
-    // No chain is asked on the way of a payment.
-    verdict: judgeOffer(seller, {
-      ...request,
-      now,
-      allowedNetworks,
-      facilitators,
-      validityCapSeconds,
-      session,
-      instrument,
-      balanceOf: () => null,
-      policyOf: ({ offer, price: amount }, validBefore) =>
-        policies.foretell(call, { offer, amount, validBefore }, now, session),
-      allowanceOf: () => null,
-    }),
-  }));
+  const judge = judgingOffers({ ...deps, now }, request, payer, judging, FUNDS_UNKNOWN);
+  const judged: readonly JudgedOffer[] = quoted.value.map((seller) => ({ seller, verdict: judge(seller) }));
   const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);
   if (best?.seller.priced == null) return refuse({ reason: 'no_payable_offer', offers: judged });
   const { index, priced } = best.seller;

@@ -1,7 +1,6 @@
 import { QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { toBaseUnits, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
 import { rankOffers } from '../../domain/offers/choose-offer.ts';
-import { judgeOffer } from '../../domain/offers/judge-offer.ts';
 import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import type { Hex, Offer } from '../../domain/payment/shapes.ts';
 import type { ChainReader } from '../../domain/ports/services.ts';
@@ -15,6 +14,7 @@ import { saidByRequest } from './said-request.ts';
 import type { PolicySource } from '../policing/policy-source.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import { readAsked, type AskedPurchase } from './asked-challenge.ts';
+import { judgingOffers, type Funds } from './judging-offers.ts';
 import { formatQuoteId } from './quote-id.ts';
 
 export interface QuoteDeps extends PayerCheckDeps {
@@ -60,33 +60,20 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   if (read.kind === 'unread') throw read.cause;
   const said = saidByRequest(agentName, request.request);
   const call = { managerId, sessionId, instrumentId, principal, said };
-  const { session, payer, instrument } = checked.value;
+  const { session, payer } = checked.value;
   const { offers } = asked.value;
   const funds = await readFunds(
     deps,
     payer.address,
     offers.flatMap(({ priced }) => priced?.offer ?? []),
   );
-  const balanceOf = ({ network }: Offer) => funds.balances.get(network) ?? null;
-  const allowanceOf = (offer: Offer) => funds.allowances.get(allowanceKey(offer)) ?? null;
   const now = deps.clock.now();
-  const { allowedNetworks, facilitators, validityCapSeconds } = cappedBy(deps, read.value);
+  const judging = { call, policies: read.value };
+  const judge = judgingOffers({ ...cappedBy(deps, read.value), now }, request, checked.value, judging, funds);
   const judged = offers.map((seller) => ({
     seller,
-    balance: seller.priced === null ? null : balanceOf(seller.priced.offer),
-    verdict: judgeOffer(seller, {
-      ...request,
-      now,
-      allowedNetworks,
-      facilitators,
-      validityCapSeconds,
-      session,
-      instrument,
-      balanceOf,
-      policyOf: ({ offer, price: amount }, validBefore) =>
-        read.value.foretell(call, { offer, amount, validBefore }, now, session),
-      allowanceOf,
-    }),
+    balance: seller.priced === null ? null : funds.balanceOf(seller.priced.offer),
+    verdict: judge(seller),
   }));
   const best = rankOffers(judged)[0]?.seller;
   const expiresAt = toEpochMs(Math.min(now + QUOTE_LIFE_MS, session.expiresAt));
@@ -99,14 +86,6 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
           expiresAt,
         };
   return ok({ offers: judged, chosen, available: session.budget.available });
-}
-
-/** What the chains say of a wallet; of one that is silent nothing is in it. */
-interface Funds {
-  /** By network, of its USDC. */
-  readonly balances: ReadonlyMap<string, BaseUnits>;
-  /** By network and contract. */
-  readonly allowances: ReadonlyMap<string, BaseUnits>;
 }
 
 const allowanceKey = (offer: Offer): string => `${offer.network} ${schemeOf(offer).approved}`;
@@ -125,7 +104,7 @@ async function readAll(
   return new Map(answers.flat());
 }
 
-/** Asks each network that is offered for what the wallet holds there, and for what the contracts of the offers may take of it. */
+/** Asks each network that is offered for what the wallet holds there of its USDC, and for what the contracts of the offers may take of it. */
 async function readFunds(
   { chainReaders, allowedNetworks }: QuoteDeps,
   owner: Hex,
@@ -142,5 +121,8 @@ async function readFunds(
       chainReaders.get(offer.network)?.allowanceOf(offer.asset, owner, schemeOf(offer).approved!),
     ),
   ]);
-  return { balances, allowances };
+  return {
+    balanceOf: ({ network }) => balances.get(network) ?? null,
+    allowanceOf: (offer) => allowances.get(allowanceKey(offer)) ?? null,
+  };
 }

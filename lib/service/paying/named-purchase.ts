@@ -18,8 +18,8 @@ export interface FirstPurchaseDeps extends WaitDeps {
 
 /**
  * The answer for a purchase that its protocol gives a name and that the session has paid, or is paying, under another client token:
- * the first payment, replayed. `null` where there is none, and this attempt is the first from here on. The same name with other terms is refused:
- * whoever made that challenge says two things under one name. Who was denied, given up or left by its handler stands in nobody's way.
+ * the first payment, replayed. `null` where there is none, and this attempt is the first from here on. The same name with other terms
+ * is refused: the seller says two things under one name. A payment that was denied, given up or left by its handler is not the first.
  * @param payment in the books, at an attempt that was not signed: that is how others see it who come later
  */
 export async function answerOfNamed(

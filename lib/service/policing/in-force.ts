@@ -60,7 +60,7 @@ export interface OfferedFacts {
 }
 
 /**
- * What `DEFAULT_DEPLOYMENT_POLICY` comes to where nobody has written a policy: whoever reads offers refuses every flow but the one
+ * What `DEFAULT_DEPLOYMENT_POLICY` comes to where nobody has written a policy: the reader of offers refuses every flow but the one
  * that it lists, and no scheme signs another.
  */
 export const UNWRITTEN_POLICIES: PoliciesInForce = {

@@ -9,8 +9,9 @@ import { createPolicySource } from '../../../lib/service/policing/policy-source.
 import { askingRequest, challengeOf, SELLER_URL } from '../../support/asking.ts';
 import { withDatabase } from '../../support/database.ts';
 import { offer } from '../../support/functions.ts';
-import { createPayingWorld, createTestClock, type PayingWorld, type TestClock } from '../../support/paying.ts';
-import { createPolicyShelf, type PolicyShelf } from '../../support/policies.ts';
+import { type PayingWorld, type TestClock } from '../../support/paying.ts';
+import { createPoliciedWorld } from '../../support/policied-world.ts';
+import type { PolicyShelf } from '../../support/policies.ts';
 
 const database = withDatabase();
 const CHEAP_PAYEE = '0x1111111111111111111111111111111111111111';
@@ -21,13 +22,7 @@ let shelf: PolicyShelf;
 let session: Session;
 
 beforeEach(async () => {
-  clock = createTestClock();
-  shelf = createPolicyShelf();
-  world = await createPayingWorld(database, {
-    clock,
-    overrides: { policies: createPolicySource({ reader: shelf, clock }) },
-  });
-  session = await world.open();
+  ({ clock, shelf, world, session } = await createPoliciedWorld(database));
 });
 
 const user = () => ({ scope: 'user', managerId: session.managerId, userId: session.userId }) as const;

@@ -5,19 +5,11 @@ import { POLICY_CODES } from '../../../lib/domain/policy/refusal.ts';
 import type { Rule, RuleKind } from '../../../lib/domain/policy/index.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
-import { createPolicySource } from '../../../lib/service/policing/policy-source.ts';
 import { withDatabase } from '../../support/database.ts';
-import {
-  createPayingWorld,
-  createTestClock,
-  paid,
-  PAY_TO,
-  type PayingWorld,
-  type RequestOverrides,
-  type TestClock,
-} from '../../support/paying.ts';
+import { paid, PAY_TO, type PayingWorld, type RequestOverrides, type TestClock } from '../../support/paying.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
-import { createPolicyShelf, type PolicyShelf } from '../../support/policies.ts';
+import { createPoliciedWorld } from '../../support/policied-world.ts';
+import type { PolicyShelf } from '../../support/policies.ts';
 
 const database = withDatabase();
 const OTHER = '0x1111111111111111111111111111111111111111';
@@ -30,13 +22,7 @@ let shelf: PolicyShelf;
 let session: Session;
 
 beforeEach(async () => {
-  clock = createTestClock();
-  shelf = createPolicyShelf();
-  world = await createPayingWorld(database, {
-    clock,
-    overrides: { policies: createPolicySource({ reader: shelf, clock }) },
-  });
-  session = await world.open();
+  ({ clock, shelf, world, session } = await createPoliciedWorld(database));
 });
 
 const user = () => ({ scope: 'user', managerId: session.managerId, userId: session.userId }) as const;

@@ -1,4 +1,5 @@
 import { OF_COUNTERS } from './counter-mutants.ts';
+import { OF_DENIALS } from './denial-mutants.ts';
 
 /** A fault planted in a copy of the real code. The explorer must find it, or it would not find ours. */
 export interface Mutant {
@@ -11,8 +12,6 @@ export interface Mutant {
 }
 
 const DRIVE = 'lib/service/paying/drive-payment.ts';
-const DENIAL = 'lib/service/paying/denial.ts';
-const PROCESS = 'lib/service/paying/process-payment.ts';
 const RESERVATION = 'lib/service/paying/reservation.ts';
 const RECOVERY = 'lib/service/sweeping/recovery.ts';
 const MODEL = 'test/support/model-ledger.ts';
@@ -164,85 +163,6 @@ const OF_OPERATED: readonly Mutant[] = [
     ],
     scenario: 1,
     rule: 'I8',
-  },
-];
-
-/** Faults of the short way to a denial. */
-const OF_DENIED: readonly Mutant[] = [
-  {
-    name: 'a session that is taken for short of money while the dead hold some of it',
-    edits: [
-      {
-        file: DENIAL,
-        find: 'if (mayGiveRoom) return null;',
-        replace: 'if (session.inFlight >= inFlightMax) return null;',
-      },
-    ],
-    scenario: 3,
-    rule: 'a false denial',
-  },
-  {
-    name: 'the same where the intent is written already',
-    edits: [
-      {
-        file: DENIAL,
-        find: 'if (mayGiveRoom) return null;',
-        replace: 'if (session.inFlight >= inFlightMax) return null;',
-      },
-    ],
-    scenario: 13,
-    rule: 'a false denial',
-  },
-  {
-    name: 'a denial that is written over what is signed already',
-    edits: [
-      {
-        file: MODEL,
-        find: 'if (stored === undefined) {\n    const put',
-        replace:
-          "if (stored === undefined || (payment.status === 'DENIED' && stored.status === 'SIGNED')) {\n    const put",
-      },
-    ],
-    scenario: 12,
-    rule: 'I8',
-  },
-  {
-    name: 'a denial that is answered although the token has a payment already',
-    edits: [
-      {
-        file: PROCESS,
-        find: 'return ok({ payment: created ? first : intent.payment, created, admission, checked, policies });',
-        replace:
-          "const denies = first.status === 'DENIED';\n  return ok({ payment: created || denies ? first : intent.payment, created: created || denies, admission, checked, policies });",
-      },
-    ],
-    scenario: 12,
-    rule: 'I10',
-  },
-  {
-    name: 'a denial that is answered and not recorded, before there is an intent',
-    edits: [
-      {
-        file: PROCESS,
-        find: 'const intent = await deps.ledger.putIntent(first);',
-        replace:
-          "const intent = first.status === 'DENIED' ? { kind: 'created' as const } : await deps.ledger.putIntent(first);",
-      },
-    ],
-    scenario: 12,
-    rule: 'I10',
-  },
-  {
-    name: 'a denial that is answered and not recorded, over an intent',
-    edits: [
-      {
-        file: 'lib/service/paying/judged-attempts.ts',
-        find: ': denyPayment(deps, payment, denial);',
-        replace: ': (await abortQuietly(deps, payment), refuse(denial));',
-      },
-    ],
-    scenario: 13,
-    rule: 'I10',
   },
 ];
 
@@ -405,7 +325,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'I',
   },
   ...OF_OPERATED,
-  ...OF_DENIED,
+  ...OF_DENIALS,
   ...OF_COUNTERS,
   ...OF_TRUE_UPS,
 ];

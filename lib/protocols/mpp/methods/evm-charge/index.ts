@@ -24,7 +24,7 @@ declare module '../../../../domain/payment/shapes.ts' {
   }
 }
 
-/** The nonce that MPP fixes: the chain takes one authorization of a payer for a challenge, whoever signed how many. */
+/** The nonce that MPP fixes: the chain takes one authorization of a payer for a challenge, however many were signed. */
 export function challengeNonce({ id, realm }: Pick<PaymentChallenge, 'id' | 'realm'>): Hex {
   return hashOf(`${id}${realm}`);
 }

@@ -1,0 +1,13 @@
+import { createPolicySource } from '../../lib/service/policing/policy-source.ts';
+import type { TestDatabase } from './database.ts';
+import { createPayingWorld, createTestClock } from './paying.ts';
+import { createPolicyShelf } from './policies.ts';
+
+/** A paying world whose policies stand on a shelf, with an open session of its user. */
+export async function createPoliciedWorld(database: TestDatabase) {
+  const clock = createTestClock();
+  const shelf = createPolicyShelf();
+  const policies = createPolicySource({ reader: shelf, clock });
+  const world = await createPayingWorld(database, { clock, overrides: { policies } });
+  return { clock, shelf, world, session: await world.open() };
+}
