@@ -43,6 +43,8 @@ const SUITES: readonly Suite[] = [
   { name: 'explore', command: ['npm', 'run', 'explore'] },
   { name: 'simulate', command: ['npm', 'run', 'simulate', '--', '--seeds', '100000'] },
   { name: 'mutate', command: ['npm', 'run', 'mutate'] },
+  { name: 'bench', command: ['npm', 'run', 'bench'] },
+  { name: 'load', command: ['npm', 'run', 'bench', '--', 'load'] },
   { name: 'differential', command: ['npm', 'run', 'differential', '--', '--operations', '50000'] },
 ];
 

@@ -34,8 +34,8 @@ interface Turns {
 }
 
 /** P7: process start to the first answered payment, the store's answers included. */
-export async function measureColdPayment(): Promise<Row[]> {
-  const turns = await runInTurns(COLD_ROUNDS, 0);
+export async function measureColdPayment(rounds = COLD_ROUNDS): Promise<Row[]> {
+  const turns = await runInTurns(rounds, 0);
   const note = (took: Interleaved) =>
     `${turns.requests.get(OURS)} requests, of the typical one ${turns.requests.get(TYPICAL)}, plain HTTP on loopback; our client alone takes ${figure(took, LEAN)} ms of it, the SDK alone would take ${figure(took, SDK)} ms`;
   return toRows('P7', 'start to first payment', turns, 'doneMs', 'ms', P7_MAX, note);

@@ -1,5 +1,6 @@
 // What our own client alone takes for our requests: the floor's calls through it, signed, with no proof made.
 import { randomBytes } from 'node:crypto';
+import { POLICY_CACHE_MS } from '../../../lib/domain/limits.ts';
 import { createLeanStore } from '../../../lib/ledger/dynamodb/store/lean-client.ts';
 import type { AttributeValue } from '../../../lib/ledger/dynamodb/store/client.ts';
 import { createLeanReadSecret } from '../../../lib/wallets/seed-vault/lean-secret.ts';
@@ -11,9 +12,12 @@ interface Event {
 const client = createLeanStore(process.env).createClient({ maxAttempts: 1 });
 const { readSecret } = createLeanReadSecret(process.env);
 const TableName = process.env['BOOKS_TABLE'] ?? '';
+const POLICY_KEYS = ['DEP', 'MGR#bench', 'USR#bench', 'SES#bench'].map((owner) => ({ pk: { S: `POL#${owner}` } }));
 let warm = false;
+let policiesReadAt = -Infinity;
 
 const get = (pk: string) => client.getItem({ TableName, Key: { pk: { S: pk } } });
+const readPolicies = () => client.batchGetItem({ TableName, Keys: POLICY_KEYS });
 const put = (pk: string) => client.putItem({ TableName, Item: { pk: { S: pk }, nc: { S: 'x'.repeat(500) } } });
 const update = (pk: string, values: Record<string, AttributeValue>, names: Record<string, string>) =>
   client.updateItem({
@@ -28,7 +32,16 @@ export const handler = async (event: Event): Promise<{ readonly statusCode: numb
   const { paymentSessionId } = JSON.parse(event.body) as { readonly paymentSessionId: string };
   const id = `PAY#${randomBytes(18).toString('hex')}`;
   const session = `SES#bench#${paymentSessionId}`;
-  await Promise.all([get('GATE'), get('MGR#bench'), get(session), get('INS#bench'), warm ? put(id) : get(id)]);
+  const policies = Date.now() - policiesReadAt >= POLICY_CACHE_MS ? [readPolicies()] : [];
+  if (policies.length > 0) policiesReadAt = Date.now();
+  await Promise.all([
+    get('GATE'),
+    get('MGR#bench'),
+    get(session),
+    get('INS#bench'),
+    warm ? put(id) : get(id),
+    ...policies,
+  ]);
   if (!warm) await put(id);
   const entry = { '#e': `${id}#1` };
   await Promise.all([update(session, { ':v': { S: '20000|1' } }, entry), get('GATE')]);

@@ -1,8 +1,9 @@
 // What the AWS SDK alone takes for the same requests: the floor's calls through its clients, signed, with no proof made.
 import { randomBytes } from 'node:crypto';
-import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { POLICY_CACHE_MS } from '../../../lib/domain/limits.ts';
 
 interface Event {
   readonly body: string;
@@ -11,9 +12,13 @@ interface Event {
 const client = new DynamoDBClient({});
 const secrets = new SecretsManagerClient({});
 const TableName = process.env['BOOKS_TABLE'];
+const POLICY_KEYS = ['DEP', 'MGR#bench', 'USR#bench', 'SES#bench'].map((owner) => ({ pk: { S: `POL#${owner}` } }));
 let warm = false;
+let policiesReadAt = -Infinity;
 
 const get = (pk: string) => client.send(new GetItemCommand({ TableName, Key: { pk: { S: pk } } }));
+const readPolicies = () =>
+  client.send(new BatchGetItemCommand({ RequestItems: { [TableName ?? '']: { Keys: POLICY_KEYS } } }));
 const put = (pk: string) =>
   client.send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, nc: { S: 'x'.repeat(500) } } }));
 const update = (pk: string, values: Record<string, AttributeValue>, names: Record<string, string> | undefined) =>
@@ -30,7 +35,16 @@ export const handler = async (event: Event): Promise<{ readonly statusCode: numb
   const { paymentSessionId } = JSON.parse(event.body) as { readonly paymentSessionId: string };
   const id = `PAY#${randomBytes(18).toString('hex')}`;
   const session = `SES#bench#${paymentSessionId}`;
-  await Promise.all([get('GATE'), get('MGR#bench'), get(session), get('INS#bench'), warm ? put(id) : get(id)]);
+  const policies = Date.now() - policiesReadAt >= POLICY_CACHE_MS ? [readPolicies()] : [];
+  if (policies.length > 0) policiesReadAt = Date.now();
+  await Promise.all([
+    get('GATE'),
+    get('MGR#bench'),
+    get(session),
+    get('INS#bench'),
+    warm ? put(id) : get(id),
+    ...policies,
+  ]);
   if (!warm) await put(id);
   const entry = { '#e': `${id}#1` };
   await Promise.all([update(session, { ':v': { S: '20000|1' } }, entry), get('GATE')]);
