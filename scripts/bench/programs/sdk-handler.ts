@@ -1,6 +1,12 @@
 // What the AWS SDK alone takes for the same requests: the floor's calls through its clients, signed, with no proof made.
 import { randomBytes } from 'node:crypto';
-import { BatchGetItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { POLICY_CACHE_MS } from '../../../lib/domain/limits.ts';
