@@ -307,7 +307,7 @@ function policyError({ max, used, asked, by }: Extract<Refusal, { reason: 'polic
 function ruleError(code: 'policy_exceeded' | 'policy_refused', refusal: PolicyRefusal): WireError {
   const said = maskWords(refusal.message, BUDGET_OR_EXPIRY, INSTRUMENT);
   const isSum = code === 'policy_exceeded' && refusal.figures?.unit === 'usd';
-  const message = `${isSum ? 'Insufficient budget: ' : 'Spend policy: '}${said} Nothing was signed; another purchase needs a new clientToken`;
+  const message = `${isSum ? 'Insufficient budget: ' : 'Spend policy: '}${said} Nothing was signed; to ask for another purchase takes a new clientToken`;
   const fieldList = [`bursar:${code}` satisfies ErrorCode, refusal.code].map((name) => ({ name, message: said }));
   return { ...invalid(message, fieldList), bursar: showRule(refusal) };
 }

@@ -24,8 +24,11 @@ const VIEW = {
   },
 };
 
-function open(policy: unknown = LIMITS, routes: Routes = {}) {
+const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
+
+function open(policy: unknown = LIMITS, routes: Routes = {}, columns: number | null = null) {
   return createReadyWorld({
+    columns,
     files: { 'limits.json': typeof policy === 'string' ? policy : JSON.stringify(policy) },
     routes: { '/policies/data': () => json(VIEW), '/policies/control': () => json(VIEW), ...routes },
   });
@@ -105,6 +108,15 @@ test('policy show, history and remove ask for the scope that is meant', async ()
     `DELETE /v1/bursar/policies/data?scope=user&paymentManagerArn=${manager}&ifHash=${HASH}`,
   ]);
   expect(cli.out()).toContain(HASH.slice(0, 12));
+});
+
+test('policy history fits a screen of 80 columns, and ends who changed it with the name', async () => {
+  const changedBy = 'arn:aws:sts::111122223333:assumed-role/Finance/grace';
+  const change = { revision: 3, changedAt: '2026-03-01T11:00:00.000Z', changedBy, oldHash: HASH, newHash: HASH };
+  const cli = open(LIMITS, { '/changes': () => json({ changes: [change] }) }, 80);
+  expect(await cli.run('policy', 'history')).toBe(0);
+  expect(widest(cli.out())).toBeLessThanOrEqual(80);
+  expect(cli.out()).toContain('Finance/grace');
 });
 
 test('policy remove asks first', async () => {
@@ -195,6 +207,14 @@ describe('policy simulate', () => {
     expect(new Set(told.refused.map(({ rule, code }) => `${rule} ${code}`))).toEqual(
       new Set(['hourly bursar:policy_window']),
     );
+  });
+
+  test('fits a screen of 80 columns', async () => {
+    const cap = { kind: 'perPayment', name: 'no-call-costs-more-than-a-cent-whatever-it-is-for', max: '0.01' };
+    const cli = open({ version: 1, rules: [cap] }, routes, 80);
+    expect(await cli.run('policy', 'simulate', 'limits.json')).toBe(0);
+    expect(cli.out()).toContain('0.10');
+    expect(widest(cli.out())).toBeLessThanOrEqual(80);
   });
 
   test('counts within each session what is of a session', async () => {

@@ -36,6 +36,8 @@ export function applyOperatorCall(books: Books, call: OperatorCall): Applied {
       return { books: { ...books, gate: { ...books.gate, frozenAt: null } }, reply: undefined };
     case 'deleteSession': {
       const [key, updatedAt] = call.args;
+      // A second deletion finds nothing to delete.
+      if (books.sessions.get(keyOfSession(key))?.deleted === true) return { books, reply: undefined };
       return { books: changeSession(books, key, { deleted: true, updatedAt }), reply: undefined };
     }
     case 'expireSession': {

@@ -49,6 +49,10 @@ function showHelp(help: object): object {
   );
 }
 
+/** The columns that are cut where the table is too wide. */
+const RULE = 2;
+const WHY = 4;
+
 async function runSimulate(invocation: Invocation): Promise<Outcome> {
   const { deps, target, options, positionals } = invocation;
   const { document } = await readPolicyFile(deps, positionals[0]!);
@@ -75,16 +79,18 @@ async function runSimulate(invocation: Invocation): Promise<Outcome> {
     leftOut,
     isWhole: found.rest === 'none',
   };
-  const head = `of ${payments} payments since ${since} it would have refused ${refused.length}, USD ${refusedUsd} in all`;
+  const summary = `of ${payments} payments since ${since} it would have refused ${refused.length}, USD ${refusedUsd} in all`;
   const rows = json.refused
     .slice(0, SHOWN_MAX)
     .map((each) => [each.createdAt, each.amountUsd, each.rule, each.processPaymentId.slice(0, 8), each.message]);
-  const table = rows.length === 0 ? '' : `\n\n${formatTable([['WHEN', 'USD', 'RULE', 'PAYMENT', 'WHY'], ...rows])}`;
+  const layout = { columns: deps.terminal.columns, shrink: [RULE, WHY] };
+  const head = ['WHEN', 'USD', 'RULE', 'PAYMENT', 'WHY'];
+  const table = rows.length === 0 ? '' : `\n\n${formatTable([head, ...rows], layout)}`;
   const more = refused.length > SHOWN_MAX ? `\nand ${refused.length - SHOWN_MAX} more: --json has all` : '';
   const unread = json.isWhole ? '' : `\nonly the newest ${RECEIPTS_MAX} were looked at`;
   const without =
     leftOut.length === 0 ? '' : `\n\nleft out, since receipts do not keep what they look at: ${leftOut.join(', ')}`;
-  return done(json, head + table + more + unread + printable(without));
+  return done(json, summary + table + more + unread + printable(without));
 }
 
 const shared = { operands: 'FILE', operandsMin: 1, operandsMax: 1 } as const;

@@ -85,6 +85,8 @@ async function runRemove(invocation: Invocation): Promise<Outcome> {
   return done(answer, 'removed: what stands above it goes on to hold');
 }
 
+/** The column that is cut where the table is too wide. */
+const BY = 4;
 const short = (hash: string | undefined): string => hash?.slice(0, SHORT_HASH_CHARS) ?? 'none';
 
 async function runHistory(invocation: Invocation): Promise<Outcome> {
@@ -108,7 +110,8 @@ async function runHistory(invocation: Invocation): Promise<Outcome> {
     each.changedBy,
   ]);
   const more = answer.nextToken === undefined ? '' : `\nthere are more: --limit ${PAGE_SIZE_MAX}`;
-  return done(answer, formatTable([['REVISION', 'WHEN', 'FROM', 'TO', 'BY'], ...rows]) + more);
+  const layout = { columns: deps.terminal.columns, shrink: [BY], keepEnd: [BY] };
+  return done(answer, formatTable([['REVISION', 'WHEN', 'FROM', 'TO', 'BY'], ...rows], layout) + more);
 }
 
 const shared = { operands: '', operandsMin: 0, operandsMax: 0, role: ROLE } as const;
