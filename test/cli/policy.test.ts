@@ -26,9 +26,9 @@ const VIEW = {
 
 const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
 
-function open(policy: unknown = LIMITS, routes: Routes = {}, columns: number | null = null) {
+function open(policy: unknown = LIMITS, routes: Routes = {}, columns?: number) {
   return createReadyWorld({
-    columns,
+    ...(columns === undefined ? {} : { columns }),
     files: { 'limits.json': typeof policy === 'string' ? policy : JSON.stringify(policy) },
     routes: { '/policies/data': () => json(VIEW), '/policies/control': () => json(VIEW), ...routes },
   });
