@@ -89,7 +89,7 @@ async function main(): Promise<number> {
   if (tried.size === 0) throw new Error(`no file of the rooms that keep the score is named by ${values.files}`);
   process.stdout.write(`\n${formatTable(rows)}\n`);
   if (values.write) {
-    writeRecord(tried, recorded);
+    writeRecord(tried);
     return 0;
   }
   for (const problem of problems) process.stdout.write(`\n${problem}\n`);

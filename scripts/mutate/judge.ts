@@ -193,7 +193,7 @@ export default class Judge extends TestRunner {
     this.#static = { ...switches.mutantCoverage.static };
     const reached = [this.#static, ...this.#perTest.values()].flatMap((hits) => Object.keys(hits));
     report({ at: 'reached', mutants: [...new Set(reached)] });
-    this.#next.push({ kind: 'each' });
+    if (reached.some((id) => this.#isOpen(id))) this.#next.push({ kind: 'each' });
   }
 
   #planWhole(): void {
@@ -232,6 +232,8 @@ export default class Judge extends TestRunner {
     const current = files[this.#fileIndex];
     if (current === undefined) throw new Error('Vitest keeps its list of files elsewhere in this release');
     if (this.#next.length > 0) files.splice(this.#fileIndex + 1, 0, current);
-    else if (this.#fileIndex === files.length - 1) report({ at: 'done' });
+    // Nothing is left to try in the other files.
+    else if (trial.mutants.every((id) => resolved.has(id))) files.splice(this.#fileIndex + 1);
+    if (this.#fileIndex === files.length - 1) report({ at: 'done' });
   }
 }

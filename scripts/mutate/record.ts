@@ -87,8 +87,9 @@ export function findProblems(file: string, outcomes: readonly Outcome[], { score
   ];
 }
 
-/** Puts the files that were tried into the record. New survivors come without a reason, which somebody has to write. */
-export function writeRecord(tried: ReadonlyMap<string, readonly Outcome[]>, before: Recorded): void {
+/** Puts the files that were tried into the record, as it is by now. New survivors come without a reason, which somebody has to write. */
+export function writeRecord(tried: ReadonlyMap<string, readonly Outcome[]>): void {
+  const before = readRecord();
   const scores: Record<string, Score> = { ...before.scores };
   const survivors: Record<string, readonly Survivor[]> = { ...before.survivors };
   for (const [file, outcomes] of tried) {
@@ -106,7 +107,7 @@ export function writeRecord(tried: ReadonlyMap<string, readonly Outcome[]>, befo
 function toJson(record: Readonly<Record<string, unknown>>, depth: number): string {
   const entries = Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (depth === 0) {
-    const lines = entries.map(([file, value]) => `  ${JSON.stringify(file)}: ${JSON.stringify(value)}`);
+    const lines = entries.map(([file, value]) => `  ${JSON.stringify(file)}: ${JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ')}`);
     return `{\n${lines.join(',\n')}\n}`;
   }
   return JSON.stringify(Object.fromEntries(entries), null, depth);

@@ -9,13 +9,15 @@ export interface Room {
 export const ROOMS: readonly Room[] = [
   {
     name: 'books',
-    files: 'lib/ledger/dynamodb/books/*.ts',
+    files: 'lib/ledger/dynamodb/{books,policies,windows}/*.ts',
     tests: [
-      'test/ledger/{ledger,payment-log,session-store,sweep-index,stored-items,stream-filters,entry-size}.test.ts',
-      'test/ledger/{books-at-the-edge,stored-forms}.test.ts',
+      'test/ledger/{books-at-the-edge,stored-forms,stored-items,stream-filters,entry-size}.test.ts',
+      'test/ledger/{ledger,payment-log,session-store,sweep-index,charges,true-ups,policies}.test.ts',
       'test/ledger/{consistent-reads,earlier-readers}.test.ts',
       'test/service/paying/{gate,restore,repetition}.test.ts',
+      'test/service/policing/{limits,rules}-over-payments.test.ts',
       'test/service/sweeping/*.test.ts',
+      'test/service/paying/{modelled-windows,shared-windows}.test.ts',
     ],
   },
   {
@@ -24,9 +26,27 @@ export const ROOMS: readonly Room[] = [
     tests: [
       'test/service/paying/{reserving-rules,signing-rules,making-room,reading-payments,derived-names}.test.ts',
       'test/service/paying/{process-payment,purchases,payments,restore,gate}.test.ts',
-      'test/service/paying/{repetition,reserve-waits,uncapped-sessions,payment-cost}.test.ts',
-      'test/service/paying/withdrawal*.test.ts',
-      'test/service/paying/{admission-payments,full-sessions}.test.ts',
+      'test/service/paying/{repetition,reserve-waits,uncapped-sessions,equal-purchases,charges}.test.ts',
+      'test/service/paying/{withdrawals,withdrawal-operations,withdrawal-users,admission-payments}.test.ts',
+      'test/service/policing/*-{over-payments,under-policies}.test.ts',
+      'test/service/paying/{full-sessions,payment-cost,denials}.test.ts',
+    ],
+  },
+  {
+    name: 'policing',
+    files: 'lib/service/policing/*.ts',
+    tests: [
+      'test/service/policing/*-{over-payments,under-policies}.test.ts',
+      'test/service/paying/{charges,modelled-windows}.test.ts',
+      'test/service/policing/policy-cost.test.ts',
+    ],
+  },
+  {
+    name: 'asking',
+    files: 'lib/service/asking/*.ts',
+    tests: [
+      'test/service/asking/{presentation,pay-challenge,quotes,pay-challenge-limits}.test.ts',
+      'test/functions/{asking,mpp}.test.ts',
     ],
   },
   {
@@ -42,18 +62,28 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'domain',
     files: 'lib/domain/**/*.ts',
-    tests: ['test/domain/**/*.test.ts', 'test/service/paying/gate.test.ts'],
+    tests: ['test/domain/*.test.ts', 'test/domain/{offers,payment,policy,tenants}/*.test.ts', 'test/service/paying/gate.test.ts'],
   },
   {
     name: 'protocols',
     files: 'lib/protocols/**/*.ts',
     tests: [
+      'test/protocols/x402/{refusal,requirement,payment-identifier,seller-resource,offer-choice,permit2}.test.ts',
+      'test/protocols/mpp/*.test.ts',
       'test/protocols/*.test.ts',
-      'test/protocols/x402/{payment-required,requirement,seller-resource,payment-identifier}.test.ts',
-      'test/protocols/x402/{offer-choice,exact-evm}.test.ts',
-      'test/client/{paying-fetch,seller-answers}.test.ts',
+      'test/protocols/x402/{exact-evm,payment-required}.test.ts',
+      'test/client/{paying-fetch,seller-answers,whole-challenges}.test.ts',
+      'test/service/asking/{presentation,pay-challenge}.test.ts',
+      'test/service/paying/{charges,withdrawals}.test.ts',
       'test/protocols/x402/hostile-offers.test.ts',
     ],
   },
-  { name: 'client', files: 'lib/client/**/*.ts', tests: ['test/client/**/*.test.ts'] },
+  {
+    name: 'client',
+    files: 'lib/client/**/*.ts',
+    tests: [
+      'test/client/{paying-fetch,seller-answers,interrupted-calls,one-purchase,redirects}.test.ts',
+      'test/client/*.test.ts',
+    ],
+  },
 ];

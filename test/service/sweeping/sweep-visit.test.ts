@@ -15,6 +15,7 @@ function visit(decisionMs: number, overdueMs = 120_000) {
   let now = START;
   const dropped: string[] = [];
   const postponed: number[] = [];
+  let sessionReads = 0;
   const never = () => Promise.reject(new Error('nothing of this is called'));
   const deps: SweepDeps = {
     clock: { now: () => now, sleep: never },
@@ -30,7 +31,10 @@ function visit(decisionMs: number, overdueMs = 120_000) {
     },
     reads: {
       readPayments: async () => [{ status: 'fulfilled', value: found }],
-      readSessions: async () => [{ status: 'fulfilled', value: session }],
+      readSessions: async () => {
+        sessionReads += 1;
+        return [{ status: 'fulfilled', value: session }];
+      },
     },
     index: {
       dueVisits: never,
@@ -41,7 +45,7 @@ function visit(decisionMs: number, overdueMs = 120_000) {
     },
   };
   const page = [{ id: found.id, shard: 0, dueAt: found.leaseUntil }];
-  return { dropped, postponed, outcome: visitPage(deps, page, emptyTally(), UNTIL) };
+  return { dropped, postponed, sessionReads: () => sessionReads, outcome: visitPage(deps, page, emptyTally(), UNTIL) };
 }
 
 test('says that a page is finished where the time is not up', async () => {
@@ -51,9 +55,9 @@ test('says that a page is finished where the time is not up', async () => {
 });
 
 test('says that a page is left whose payments are decided, and whose entries there was no time to close', async () => {
-  const { dropped, outcome } = visit(1_000);
+  const { dropped, sessionReads, outcome } = visit(1_000);
   expect(await outcome).toBe('left');
-  expect(dropped).toEqual([]);
+  expect([dropped, sessionReads()]).toEqual([[], 0]);
 });
 
 test('visits again whose time for a late reserve was not over when its visit began, however long the visit took', async () => {

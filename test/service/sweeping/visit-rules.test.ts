@@ -17,7 +17,12 @@ const empty = makeSession();
 /** A page of payments as they are found, each with an open entry of its attempt, and what became of them. */
 function page(
   found: readonly (Payment | Error)[],
-  more: { readonly putOff?: () => Promise<never>; readonly readMs?: number } = {},
+  more: {
+    readonly putOff?: () => Promise<never>;
+    readonly readMs?: number;
+    /** What another handler has decided first. */
+    readonly decided?: Payment['status'];
+  } = {},
 ) {
   const clock = createTestClock(NOW);
   const done: string[] = [];
@@ -36,7 +41,7 @@ function page(
       readPayment: async () => null,
       decide: async (id, _attempt, { status }) => ({
         kind: 'decided',
-        payment: { ...payments.find((each) => each.id === id)!, status },
+        payment: { ...payments.find((each) => each.id === id)!, status: more.decided ?? status },
       }),
       settle: close('settle'),
       release: close('release'),
@@ -94,6 +99,13 @@ describe('a visit', () => {
     await run();
     expect(done).toEqual(['sessions', 'release', `postpone ${SECOND_MS - 7_000}`]);
     expect(tally).toEqual({ ...emptyTally(), visited: 1, aborted: 1, released: 1, oldestOverdueMs: 7_000 });
+  });
+
+  test('counts nothing as aborted that was signed before it could be', async () => {
+    const { run, done, tally } = page([payment('PENDING')], { decided: 'SIGNED' });
+    await run();
+    expect(done).toEqual(['sessions', 'settle', 'drop']);
+    expect(tally).toMatchObject({ aborted: 0, settled: 1 });
   });
 
   test('comes back for what is signed at a later attempt, until the second visit is over', async () => {
