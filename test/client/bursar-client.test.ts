@@ -78,7 +78,21 @@ describe('a request', () => {
     });
     expect(new URL(sent[0]!.url).pathname).toBe('/v1/payments/processPayment');
     expect(JSON.parse(sent[0]!.body)).toEqual(input);
+    expect(sent[0]!.headers.get('content-type')).toBe('application/json');
     expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('user-1');
+    expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-agent-name')).toBe('assistant');
+  });
+
+  test('to pay names no agent where the application names none', async () => {
+    const { client, sent } = play([answered({ processPaymentId: 'id' })]);
+    await client.processPayment({ userId: 'user-1', clientToken: 'token' } as never);
+    expect(sent[0]!.headers.has('x-amzn-bedrock-agentcore-payments-agent-name')).toBe(false);
+  });
+
+  test('without a body has no type of one', async () => {
+    const { client, sent } = play([answered({})]);
+    await client.send({ method: 'GET', path: '/bursar/payments' });
+    expect(sent[0]!.headers.has('content-type')).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
 import { judgeOffer, type OfferFacts } from '../../../lib/domain/offers/judge-offer.ts';
+import type { PolicyRefusal } from '../../../lib/domain/policy/refusal.ts';
 import type { Offer } from '../../../lib/domain/payment/shapes.ts';
 import { type SellerOffer } from '../../../lib/domain/offers/verdict.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
@@ -93,5 +94,72 @@ describe('an offer', () => {
   test('of a session without a limit may cost anything', () => {
     const session = { ...facts.session, budget: { ...facts.session.budget, available: null } };
     expect(judgeOffer(seller, { ...facts, session })).toMatchObject({ allowed: true });
+  });
+});
+
+/** What a person reads of each, with the figures that were compared. */
+const REASONS: readonly [facts: Partial<OfferFacts>, reason: string][] = [
+  [{}, 'it may be paid'],
+  [
+    { allowedNetworks: new Set(['eip155:8453', 'eip155:1']) },
+    'the deployment does not pay on eip155:84532, only on eip155:8453, eip155:1',
+  ],
+  [{ networks: new Set(['eip155:8453']) }, 'the caller does not pay on eip155:84532'],
+  [
+    { maxPrice: toMicroUsd(499_999n) },
+    'it costs USD 0.50, more than the USD 0.499999 that the caller lets it cost',
+  ],
+  [
+    { session: { ...facts.session, expiresAt: addMs(NOW, -51_000) } },
+    'the session ends too soon for a payment to settle',
+  ],
+  [
+    { balanceOf: () => toBaseUnits(1n) },
+    "the wallet holds 1 of the 500000 that it takes on eip155:84532, in the token's smallest unit",
+  ],
+  [
+    { allowanceOf: () => toBaseUnits(1n) },
+    "the wallet has let the contract by which it is paid take 1 of the 500000 that it takes on eip155:84532, in the token's smallest unit: approve that contract from the wallet first",
+  ],
+  [{ session: budgetOf(1n) }, 'it costs USD 0.50, and the session has USD 0.000001 left'],
+];
+
+describe('a verdict', () => {
+  test.each(REASONS)('says why, in one sentence (%#)', (more, reason) => {
+    expect(judgeOffer(seller, { ...facts, ...more }).reason).toBe(reason);
+  });
+
+  test('on an offer that cannot be read says so', () => {
+    expect(judgeOffer({ ...seller, priced: null }, facts)).toEqual({
+      allowed: false,
+      code: 'invalid_payload',
+      reason: 'it cannot be read',
+    });
+  });
+
+  test('on an offer of a facilitator names it', () => {
+    const facilitator = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
+    const ceiling = { ...seller, priced: { ...seller.priced!, offer: { ...parsed.value, facilitator } as Offer } };
+    expect(judgeOffer(ceiling, facts).reason).toBe(
+      `the deployment lets nobody but its listed facilitators decide how much is taken, and ${facilitator} is none`,
+    );
+  });
+
+  test('on a network that the keys of the wallet do not sign for says so', () => {
+    const network = 'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp' as Offer['network'];
+    const foreign = { ...seller, priced: { ...seller.priced!, offer: { ...parsed.value, network } as Offer } };
+    expect(judgeOffer(foreign, { ...facts, allowedNetworks: new Set([network]) })).toEqual({
+      allowed: false,
+      code: 'other_wallet_family',
+      reason: `a wallet of the family ETHEREUM signs nothing on ${network}`,
+    });
+  });
+
+  test.each([
+    ['rules', 'policy_refused'],
+    ['counters', 'policy_exceeded'],
+  ] as const)('by the %s of a policy is %s, in the words of the policy', (stage, code) => {
+    const policyOf = () => ({ stage, refusal: { message: 'A rule says no.' } as PolicyRefusal });
+    expect(judgeOffer(seller, { ...facts, policyOf })).toEqual({ allowed: false, code, reason: 'A rule says no.' });
   });
 });
