@@ -10,6 +10,7 @@ import {
   type CounterKey,
   type Rule,
 } from '../../../lib/domain/policy/index.ts';
+import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import {
   chargesOf,
@@ -173,6 +174,57 @@ describe('the name of a counter', () => {
     const two = { verified: { managerId: 'a,b' }, declared: { ...STATED, agentName: 'c' } };
     expect(keyOf(agents, one, 'deployment')).not.toBe(keyOf(agents, two, 'deployment'));
   });
+});
+
+test('a rule for some counts those alone, by the name of whatever it counts by', () => {
+  const named = [
+    ['manager', VERIFIED.managerId],
+    ['user', VERIFIED.userId],
+    ['session', VERIFIED.sessionId],
+    ['agent', 'assistant'],
+  ] as const;
+  for (const [of, name] of named) {
+    const rate = (only: readonly string[]): Rule => ({ kind: 'rate', of, perSeconds: 60, maxCount: 5, only });
+    expect(chargesOf([rate([name])]), of).toHaveLength(1);
+    expect(chargesOf([rate([`${name}-`])]), of).toEqual([]);
+  }
+  const capped = [
+    ['protocol', 'x402'],
+    ['tool', 'search'],
+    ['asset', USDC.toLowerCase()],
+  ] as const;
+  for (const [of, name] of capped) {
+    const cap = (only: readonly string[]): Rule => ({ kind: 'sessionCap', of, max: usd('1'), only });
+    expect(chargesOf([cap([name])]), of).toHaveLength(1);
+    expect(chargesOf([cap([`${name}-`])]), of).toEqual([]);
+  }
+});
+
+test('a token that has a symbol is one on all networks, and one that has none another on each', () => {
+  const cap: Rule = { kind: 'sessionCap', of: 'asset', max: usd('1') };
+  const sepolia = NETWORKS.find(({ id }) => id === 'eip155:84532')!;
+  const elsewhere = { network: sepolia.id, asset: sepolia.usdc.address };
+  expect(keyOf(cap, { verified: elsewhere })).toBe(keyOf(cap));
+  const unknown = { asset: OTHER_PAYEE };
+  expect(keyOf(cap, { verified: { ...unknown, network: sepolia.id } })).not.toBe(keyOf(cap, { verified: unknown }));
+  expect(keyOf(cap, { verified: unknown })).not.toBe(keyOf(cap, { verified: { asset: PAYEE } }));
+});
+
+test('two managers do not share a counter of the deployment by manager', () => {
+  const rate: Rule = { kind: 'rate', of: 'manager', perSeconds: 60, maxCount: 5 };
+  const elsewhere = { verified: { managerId: 'm-0000000000' } };
+  expect(keyOf(rate, elsewhere, 'deployment')).not.toBe(keyOf(rate, {}, 'deployment'));
+});
+
+test('a key never changes: what was counted under it would be forgotten', () => {
+  const keys = [
+    keyOf({ kind: 'sessionCap', of: 'tool', max: usd('1') }),
+    keyOf(DAY),
+    keyOf({ kind: 'rate', of: 'session', perSeconds: 60, maxCount: 5 }, {}, 'deployment'),
+    keyOf({ kind: 'sameRequest', maxCount: 5, perSeconds: 600 }, {}, 'agent'),
+    keyOf({ kind: 'sessionCap', of: 'asset', max: usd('1') }, { verified: { asset: OTHER_PAYEE } }, 'manager'),
+  ];
+  expect(keys).toEqual(['ZsSN2wBH', '8M8BNPqk-EY', 'nxbGWCh5_Ol', 'jz2PgoNVeeX', 'DekWTh7j']);
 });
 
 function chargeWith(parts: Partial<Charge>): Charge {
