@@ -107,7 +107,9 @@ export function writeRecord(tried: ReadonlyMap<string, readonly Outcome[]>): voi
 function toJson(record: Readonly<Record<string, unknown>>, depth: number): string {
   const entries = Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (depth === 0) {
-    const lines = entries.map(([file, value]) => `  ${JSON.stringify(file)}: ${JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ')}`);
+    const lines = entries.map(
+      ([file, value]) => `  ${JSON.stringify(file)}: ${JSON.stringify(value, null, 1).replaceAll(/\n */g, ' ')}`,
+    );
     return `{\n${lines.join(',\n')}\n}`;
   }
   return JSON.stringify(Object.fromEntries(entries), null, depth);

@@ -63,7 +63,11 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'domain',
     files: 'lib/domain/**/*.ts',
-    tests: ['test/domain/*.test.ts', 'test/domain/{offers,payment,policy,tenants}/*.test.ts', 'test/service/paying/gate.test.ts'],
+    tests: [
+      'test/domain/*.test.ts',
+      'test/domain/{offers,payment,policy,tenants}/*.test.ts',
+      'test/service/paying/gate.test.ts',
+    ],
   },
   {
     name: 'protocols',

@@ -105,10 +105,7 @@ const REASONS: readonly [facts: Partial<OfferFacts>, reason: string][] = [
     'the deployment does not pay on eip155:84532, only on eip155:8453, eip155:1',
   ],
   [{ networks: new Set(['eip155:8453']) }, 'the caller does not pay on eip155:84532'],
-  [
-    { maxPrice: toMicroUsd(499_999n) },
-    'it costs USD 0.50, more than the USD 0.499999 that the caller lets it cost',
-  ],
+  [{ maxPrice: toMicroUsd(499_999n) }, 'it costs USD 0.50, more than the USD 0.499999 that the caller lets it cost'],
   [
     { session: { ...facts.session, expiresAt: addMs(NOW, -51_000) } },
     'the session ends too soon for a payment to settle',

@@ -41,11 +41,7 @@ describe('a refusal says', () => {
       { verified: { facilitator: address } },
       `denies the facilitator '${address}'`,
     ],
-    [
-      { kind: 'facilitators', allow: [address] },
-      {},
-      'lists the facilitator, which the signature does not name',
-    ],
+    [{ kind: 'facilitators', allow: [address] }, {}, 'lists the facilitator, which the signature does not name'],
     [{ kind: 'paymentFlows', deny: ['authorization'] }, {}, "denies the payment flow 'authorization'"],
     [{ kind: 'wallets', allow: ['w-2'] }, { verified: { instrumentId: 'w-1' } }, "does not list the wallet 'w-1'"],
     [{ kind: 'principals', allow: ['c-2'] }, { verified: { principal: 'c-1' } }, "does not list the caller 'c-1'"],

@@ -103,13 +103,27 @@ const BUSY = { kind: 'busy' };
 
 describe('a session that lacks something of a window', () => {
   test('gets it out of what the window has, in one change and without being read again', async () => {
-    expect(await ensureGrant(over(() => null), asking(), charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => null),
+        asking(),
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect([changes.length, reads, waits]).toEqual([1, [], []]);
     expect(changes[0]).toMatchObject({ sessionId: 'asking', seenLimit: null, by: 125n, settles: true });
   });
 
   test('asks once although it seemed to have enough: its reserve was refused', async () => {
-    expect(await ensureGrant(over(() => windowOf()), asking(grantOf(100n)), charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => windowOf()),
+        asking(grantOf(100n)),
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect([changes.length, reads]).toEqual([1, []]);
   });
 
@@ -126,7 +140,14 @@ describe('a session that lacks something of a window', () => {
 
   test('is granted nothing when it takes no payment any more: its reserve says why', async () => {
     const ended = asking(undefined, { expiresAt: NOW });
-    expect(await ensureGrant(over(() => null), ended, charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => null),
+        ended,
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect(changes).toEqual([]);
   });
 
@@ -175,14 +196,28 @@ describe('a window that has granted to as many sessions as it can', () => {
     });
 
   test('is busy for another one', async () => {
-    expect(await ensureGrant(over(() => crowd(WINDOW_GRANTS_MAX)), asking(), charge, GIVE_UP)).toEqual(BUSY);
+    expect(
+      await ensureGrant(
+        over(() => crowd(WINDOW_GRANTS_MAX)),
+        asking(),
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(BUSY);
     expect(changes).toEqual([]);
   });
 
   test('grants to one that it knows, and to one more below that number', async () => {
     const deps = over(() => crowd(WINDOW_GRANTS_MAX));
     expect(await ensureGrant(deps, asking(grantOf(1n)), charge, GIVE_UP)).toEqual(READY);
-    expect(await ensureGrant(over(() => crowd(WINDOW_GRANTS_MAX - 1)), asking(), charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => crowd(WINDOW_GRANTS_MAX - 1)),
+        asking(),
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect(changes).toHaveLength(2);
   });
 });
@@ -192,7 +227,14 @@ describe('where the window has nothing left, the others', () => {
     const free = Array.from({ length: 10 }, () => 0n);
     const grants = others(free, (_, at) => BigInt(at));
     grants.set('asking', { amount: 900n, number: 1 });
-    expect(await ensureGrant(over(() => windowOf({ grants })), asking(), charge, GIVE_UP)).toMatchObject({
+    expect(
+      await ensureGrant(
+        over(() => windowOf({ grants })),
+        asking(),
+        charge,
+        GIVE_UP,
+      ),
+    ).toMatchObject({
       kind: 'exhausted',
     });
     const ids = Array.from({ length: 9 }, (_, at) => `other-000${9 - at}`);
@@ -202,7 +244,14 @@ describe('where the window has nothing left, the others', () => {
   test('are no further read than it needs: eight that have just enough together', async () => {
     const grants = others(Array.from({ length: 9 }, () => 10n));
     const seen = asking(grantOf(20n));
-    expect(await ensureGrant(over(() => windowOf({ grants })), seen, charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => windowOf({ grants })),
+        seen,
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect(reads).toHaveLength(WINDOW_SIBLINGS_MAX);
     expect(changes[0]).toMatchObject({ by: 80n, settles: true });
     expect(changes[0]?.takings).toHaveLength(WINDOW_SIBLINGS_MAX);
@@ -213,7 +262,14 @@ describe('where the window has nothing left, the others', () => {
       [...Array.from({ length: 7 }, () => 0n), 50n, 60n, ...Array.from({ length: 8 }, () => 0n)],
       (_, at) => BigInt(100 - at),
     );
-    expect(await ensureGrant(over(() => windowOf({ grants })), asking(), charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => windowOf({ grants })),
+        asking(),
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect(reads).toHaveLength(2 * WINDOW_SIBLINGS_MAX);
     expect(changes[0]?.takings[0]).toEqual({ sessionId: 'other-0008', amount: 60n });
   });
@@ -221,14 +277,28 @@ describe('where the window has nothing left, the others', () => {
   test('are read until one has enough alone, where a change has no room for so many', async () => {
     const few = Array.from({ length: 8 }, () => 5n);
     const grants = others([...few, 80n, ...few], (_, at) => BigInt(100 - at));
-    expect(await ensureGrant(over(() => windowOf({ grants })), asking(grantOf(20n)), charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => windowOf({ grants })),
+        asking(grantOf(20n)),
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect(reads).toHaveLength(2 * WINDOW_SIBLINGS_MAX);
     expect(changes[0]?.takings).toEqual([{ sessionId: 'other-0008', amount: 80n }]);
   });
 
   test('are all read where none has enough alone, and the richest give everything that they have free', async () => {
     const grants = others(Array.from({ length: 17 }, () => 9n));
-    expect(await ensureGrant(over(() => windowOf({ grants })), asking(grantOf(20n)), charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => windowOf({ grants })),
+        asking(grantOf(20n)),
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect(reads).toHaveLength(17);
     expect(changes[0]).toMatchObject({ by: 72n, settles: true });
     expect(changes[0]?.takings).toHaveLength(WINDOW_SIBLINGS_MAX);
@@ -262,13 +332,23 @@ describe('a window is exhausted', () => {
 
   test('where nobody has what is wanting, and says what is used: all but what is free with any of them', async () => {
     const { grants, seen } = short();
-    const outcome = await ensureGrant(over(() => windowOf({ grants })), seen, charge, GIVE_UP);
+    const outcome = await ensureGrant(
+      over(() => windowOf({ grants })),
+      seen,
+      charge,
+      GIVE_UP,
+    );
     expect(outcome).toEqual({ kind: 'exhausted', used: 950n });
     expect([changes, waits]).toEqual([[], []]);
   });
 
   test('with nothing used where its limit has no room for the charge', async () => {
-    const outcome = await ensureGrant(over(() => null), asking(), { ...charge, max: 99n }, GIVE_UP);
+    const outcome = await ensureGrant(
+      over(() => null),
+      asking(),
+      { ...charge, max: 99n },
+      GIVE_UP,
+    );
     expect(outcome).toEqual({ kind: 'exhausted', used: 0n });
   });
 
@@ -282,7 +362,14 @@ describe('a window is exhausted', () => {
   test('not where the session itself has got more meanwhile', async () => {
     const { grants, seen } = short();
     sessions.set('asking', { ...seen, windows: new Map([[KEY, grantOf(100n)]]) });
-    expect(await ensureGrant(over(() => windowOf({ grants })), seen, charge, GIVE_UP)).toEqual(READY);
+    expect(
+      await ensureGrant(
+        over(() => windowOf({ grants })),
+        seen,
+        charge,
+        GIVE_UP,
+      ),
+    ).toEqual(READY);
     expect(changes).toEqual([]);
   });
 });

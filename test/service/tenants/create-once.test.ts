@@ -164,9 +164,7 @@ test('makes one KMS key for any number of equal requests at a time', async () =>
   const json = instrumentRequest({ ...tenant, paymentConnectorId: connector.body.paymentConnectorId });
   const before = countOf('CreateKey');
   const answers = await Promise.all(
-    Array.from({ length: DUPLICATES }, () =>
-      untilAnswered(() => functions.call('CreatePaymentInstrument', { json })),
-    ),
+    Array.from({ length: DUPLICATES }, () => untilAnswered(() => functions.call('CreatePaymentInstrument', { json }))),
   );
   expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
   expect(countOf('CreateKey') - before).toBe(1);
