@@ -21,7 +21,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   },
   'lib/chains': { folders: ['lib/domain'], packages: ['@noble/hashes', 'viem'] },
   'lib/protocols': { folders: ['lib/domain', 'lib/json', 'lib/chains'], packages: ['@noble/hashes'] },
-  'lib/choices': { folders: ['lib/domain', 'lib/chains', 'lib/telemetry/metric-names.ts'], packages: [] },
+  'lib/choices': { folders: ['lib/domain', 'lib/json', 'lib/chains', 'lib/telemetry/metric-names.ts'], packages: [] },
   'lib/wallets': {
     folders: ['lib/domain', 'lib/json', 'lib/chains', 'lib/aws'],
     packages: [

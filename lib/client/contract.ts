@@ -1,3 +1,4 @@
+import type { SignedToken } from '../protocols/challenge.ts';
 import type { Answer, CallInput } from '../contract/client-types.ts';
 
 /** What the client asks for where it pays; the same members as AgentCore's, and one of Bursar's. */
@@ -16,6 +17,8 @@ export interface SignedTerms {
   /** CAIP-2. */
   readonly network: string;
   readonly asset: string;
+  /** Where it is not the USDC of the network: how much of what was signed for, and its EIP-712 domain. */
+  readonly token?: SignedToken | undefined;
   readonly payTo: string;
   /** Epoch seconds: from then on the proof is worth nothing. */
   readonly validBefore: number;

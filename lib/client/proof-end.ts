@@ -20,7 +20,7 @@ export async function findFate({ output, terms }: Proof, access: ChainAccess): P
   const url = terms === null ? undefined : access.rpcUrls[terms.network];
   if (terms === null || url === undefined) return 'unknown';
   try {
-    const proof = { network: terms.network, paymentOutput: output.paymentOutput };
+    const proof = { network: terms.network, asset: terms.asset, paymentOutput: output.paymentOutput };
     const state = await traceProof(proof, createJsonRpc(url, access));
     return state === 'used' ? 'settled' : state === 'dead' ? 'dead' : 'unknown';
   } catch {

@@ -1,5 +1,6 @@
 import { parseUsd } from '../domain/money.ts';
-import { memberOf } from '../json/record.ts';
+import { isRecord, memberOf } from '../json/record.ts';
+import type { SignedToken } from '../protocols/challenge.ts';
 import type { SignedTerms } from './contract.ts';
 
 /** The member by which an answer says that its service is Bursar; `null` where there is none, or one of another form. */
@@ -11,5 +12,11 @@ export function readSignedTerms(value: unknown): SignedTerms | null {
   if (typeof amountUsd !== 'string' || !parseUsd(amountUsd).ok) return null;
   if (typeof network !== 'string' || typeof asset !== 'string' || typeof payTo !== 'string') return null;
   if (typeof validBefore !== 'number' || !Number.isSafeInteger(validBefore)) return null;
-  return { amountUsd, network, asset, payTo, validBefore };
+  const token = memberOf(value, 'token');
+  const terms = { amountUsd, network, asset, payTo, validBefore };
+  return isSignedToken(token) ? { ...terms, token } : terms;
+}
+
+function isSignedToken(value: unknown): value is SignedToken {
+  return isRecord(value) && /^[0-9]{1,78}$/.test(String(memberOf(value, 'amount')));
 }

@@ -6,7 +6,7 @@ export type NetworkId = `eip155:${number}`;
  * @see https://eips.ethereum.org/EIPS/eip-712 for the domain, https://eips.ethereum.org/EIPS/eip-3009 for the transfer
  */
 export interface Asset {
-  readonly symbol: 'USDC';
+  readonly symbol: string;
   readonly address: `0x${string}`;
   readonly decimals: number;
   readonly domainName: string;

@@ -62,6 +62,17 @@ export const VALIDITY_FLOOR_SECONDS = 10;
 export const AMOUNT_MAX_DIGITS = 78;
 /** DynamoDB numbers are exact to 38 digits; 30 leaves room for sums. */
 export const LEDGER_AMOUNT_MAX_DIGITS = 30;
+/** Of a rate in dollars: a token that costs a trillionth is still counted. */
+export const USD_RATE_DECIMALS = 12;
+/** For how long a rate may be good, at most and where nothing is said. */
+export const USD_RATE_AGE_MAX_DAYS = 366;
+export const USD_RATE_AGE_DEFAULT_DAYS = 30;
+/** Tokens that a deployment may name: their settings are an environment variable of a function, which has 4 kB in all. */
+export const CONFIGURED_ASSETS_MAX = 8;
+/** Rates likewise: of those tokens, of the pinned ones and of native coins. */
+export const USD_RATES_MAX = 16;
+/** As many as any token in use has, and few enough that the books hold a million of it. */
+export const ASSET_DECIMALS_MAX = 24;
 
 /** What a reservation adds to the hot item, for an amount below a dollar: a digit more is a byte more. */
 export const SESSION_ENTRY_BYTES = 59;

@@ -58,6 +58,15 @@ export function formatUsd(amount: MicroUsd): string {
 }
 
 /**
+ * Reads an amount of a token such as `12.50`, of which a text has been checked to be an unsigned decimal number. `null`: it has more
+ * decimals than the token.
+ */
+export function parseTokenAmount(text: string, decimals: number): BaseUnits | null {
+  const [whole = '', fraction = ''] = text.split('.');
+  return fraction.length > decimals ? null : toBaseUnits(BigInt(whole + fraction.padEnd(decimals, '0')));
+}
+
+/**
  * The amount of a token, worth one dollar, that is exactly so many dollars.
  * Throws where the token has fewer than six decimals, since some amounts of dollars are then none of the token: no pinned token has.
  */
@@ -65,14 +74,4 @@ export function stablecoinOfUsd(amount: MicroUsd, decimals: number): BaseUnits {
   if (decimals < USD_DECIMALS)
     throw new RangeError(`a token with ${decimals} decimals: expected at least ${USD_DECIMALS}`);
   return toBaseUnits(amount * 10n ** BigInt(decimals - USD_DECIMALS));
-}
-
-/**
- * Values an amount of a token that is worth one dollar. Rounds up where the token has more than six decimals,
- * so that a budget can never be undercharged.
- */
-export function usdValueOfStablecoin(amount: BaseUnits, decimals: number): MicroUsd {
-  if (decimals <= USD_DECIMALS) return toMicroUsd(amount * 10n ** BigInt(USD_DECIMALS - decimals));
-  const divisor = 10n ** BigInt(decimals - USD_DECIMALS);
-  return toMicroUsd((amount + divisor - 1n) / divisor);
 }

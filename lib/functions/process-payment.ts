@@ -59,6 +59,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     random: systemRandom,
     allowedNetworks: config.allowedNetworks,
     facilitators: config.facilitators,
+    tokens: onceLoaded(async () => (await import('./token-table.ts')).readTokenTable(env)),
     validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
     report: composeProblemReport(env),

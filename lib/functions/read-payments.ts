@@ -22,6 +22,7 @@ import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { toReceipt } from '../receipts/receipt.ts';
 import { createChainReaders } from '../chains/evm/reader.ts';
 import { readReadingConfig, type ReadingConfig } from './config.ts';
+import { readTokenTable } from './token-table.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
 import { getInstrument, getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
 import { toPageView } from '../api/views/pages.ts';
@@ -62,8 +63,10 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
   const { client } = openStore(env);
   const books = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
   const registryTable = { tableName: config.registryTable, client };
+  const table = readTokenTable(env);
   const deps = {
     deployment,
+    tokens: () => Promise.resolve(table),
     registry: createRegistry(registryTable),
     sessions: createSessionStore(books),
     payments: createPaymentLog(books),
@@ -88,15 +91,10 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       GetPaymentInstrumentBalance: async ({ input, principal }) => {
         const balance = await getInstrumentBalance(deps, principal, input);
         if (!balance.ok) return balance;
-        const { instrument, network, amount } = balance.value;
-        const { decimals, symbol } = network.usdc;
-        const tokenBalance = {
-          amount: `${amount}`,
-          decimals,
-          token: symbol,
-          network: instrument.network,
-          chain: input.chain,
-        };
+        const { instrument, asset, amount } = balance.value;
+        const { decimals, symbol: token } = asset;
+        const { network } = instrument;
+        const tokenBalance = { amount: `${amount}`, decimals, token, network, chain: input.chain };
         return ok({ body: { paymentInstrumentId: instrument.instrumentId, tokenBalance } });
       },
       GetPaymentSession: async ({ input, principal }) => {

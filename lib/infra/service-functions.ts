@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { BursarConfig } from './config/config.ts';
+import { tokenVariables } from './config/tokens.ts';
 import { CredentialSecrets } from './constructs/credential-secrets.ts';
 import { FunctionNetwork } from './constructs/function-network.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
@@ -109,6 +110,7 @@ function processPayment(parts: Parts): ServiceFunction {
       ...userBinding(config),
       VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
       REPEAT_WINDOW_SECONDS: String(config.repeatWindowSeconds),
+      ...tokenVariables(config),
       // Lambda has no empty values, and no name is what an absent one says.
       ...(config.agentNames.length === 0 ? {} : { AGENT_NAMES: config.agentNames.join(',') }),
       ...(config.withdrawalAddresses.length === 0
@@ -135,6 +137,7 @@ function readPayments(parts: Parts): ServiceFunction {
       ...userBinding(config),
       VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
       RPC_URLS: JSON.stringify(config.rpcUrls),
+      ...tokenVariables(config),
     },
   });
   data.books.grantRead(fn.role);

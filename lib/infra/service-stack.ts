@@ -219,8 +219,11 @@ function domainOf({ domainName: name, certificateArn }: BursarConfig) {
   return name === null || certificateArn === null ? null : { name, certificateArn };
 }
 
-function currenciesOf({ allowedNetworks }: BursarConfig): string[] {
-  return [...new Set(allowedNetworks.flatMap((id) => findNetwork(id)?.usdc.symbol ?? []))];
+/** A token without a rate is not paid in. */
+function currenciesOf({ allowedNetworks, usdRates }: BursarConfig): string[] {
+  return [
+    ...new Set([...allowedNetworks.flatMap((id) => findNetwork(id)?.usdc.symbol ?? []), ...Object.keys(usdRates)]),
+  ];
 }
 
 function toLive(functions: Readonly<Record<FunctionName, ServiceFunction>>): Record<FunctionName, IFunction> {

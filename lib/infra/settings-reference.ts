@@ -18,7 +18,7 @@ function readSettings(): readonly Setting[] {
   const text = readFileSync(SOURCE, 'utf8');
   const choices = text.slice(
     text.indexOf('export interface BursarConfig'),
-    text.indexOf('export interface ExistingTables'),
+    text.indexOf('export interface AssetChoice'),
   );
   return [...choices.matchAll(PROPERTY)].map(([, comment = '', name = '']) => {
     const plain = comment.replaceAll(/^\s*\* ?/gm, '').trim();

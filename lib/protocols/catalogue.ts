@@ -4,6 +4,7 @@ import type { Offer, SchemeKey } from '../domain/payment/shapes.ts';
 import type { Scheme, SchemeName, SchemeOf } from '../domain/ports/schemes.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import { refuse, type Result } from '../domain/result.ts';
+import type { TokenFinder } from '../domain/tokens/finder.ts';
 import { formatReceived } from '../json/quotation.ts';
 import { evmCharge } from './mpp/methods/evm-charge/index.ts';
 import { treasuryTransfer } from './treasury/index.ts';
@@ -22,7 +23,10 @@ import { uptoPermit2 } from './x402/schemes/upto-permit2/index.ts';
 const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, evmCharge, treasuryTransfer];
 
 /** What a deployment lets be paid: networks, and the facilitators that may decide how much of a ceiling is taken. */
-type Allowed = Pick<ReadContext, 'networks' | 'facilitators'>;
+type Allowed = Pick<ReadContext, 'networks' | 'facilitators'> & {
+  /** Finds the tokens that may be paid in besides the USDC of a network; asked when an offer is in something else. @default - none */
+  readonly loadTokens?: () => Promise<TokenFinder>;
+};
 
 /** A payment protocol as AgentCore's wire names it. */
 export interface PaymentProtocol {
@@ -40,8 +44,12 @@ export interface PaymentProtocol {
 const x402: PaymentProtocol = {
   paymentType: 'CRYPTO_X402',
   inputName: 'cryptoX402',
-  parse: async (paymentInput, allowed) =>
-    parseX402Input(paymentInput, { ...allowed, schemes: X402_SCHEMES, readAddress: parseAddress }),
+  parse: async (paymentInput, { loadTokens, ...allowed }) => {
+    const context = { ...allowed, schemes: X402_SCHEMES, readAddress: parseAddress };
+    const read = parseX402Input(paymentInput, context);
+    if (read.ok || read.error.code !== 'unsupported_asset' || loadTokens === undefined) return read;
+    return parseX402Input(paymentInput, { ...context, tokens: await loadTokens() });
+  },
   toOutput: ({ version }, payload) => ({ version, payload }),
 };
 
@@ -49,7 +57,8 @@ const mpp: PaymentProtocol = {
   paymentType: 'MPP',
   inputName: 'mpp',
   // Loaded when it is asked for: most starts never are.
-  parse: async (paymentInput, allowed) => (await import('./mpp/index.ts')).parseMppInput(paymentInput, allowed),
+  parse: async (paymentInput, { networks, loadTokens }) =>
+    (await import('./mpp/index.ts')).parseMppInput(paymentInput, { networks, tokens: await loadTokens?.() }),
   toOutput: ({ version }, credential) => ({ version, ...credential }),
 };
 

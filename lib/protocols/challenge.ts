@@ -1,8 +1,10 @@
+import { isAddress } from '../chains/evm/address.ts';
 import type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-state.ts';
 import { findNetwork } from '../domain/assets.ts';
 import { parseUsd, type MicroUsd } from '../domain/money.ts';
 import type { Offer, OfferBase } from '../domain/payment/shapes.ts';
 import { ok, type Result } from '../domain/result.ts';
+import type { TokenFinder } from '../domain/tokens/finder.ts';
 import { isRecord, memberOf } from '../json/record.ts';
 import type { PaymentProtocol } from './catalogue.ts';
 import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
@@ -19,6 +21,7 @@ import {
   type HeaderSource,
   type PaymentChallenge,
   type Settlement,
+  type SignedToken,
 } from './x402/payment-required.ts';
 import { remedyForPermit } from './x402/permit.ts';
 import { isEntryRefusal } from './x402/refusal.ts';
@@ -26,7 +29,7 @@ import type { ResourceRule } from './x402/seller-resource.ts';
 
 export type { AuthorizationState, JsonRpc } from '../chains/evm/authorization-state.ts';
 export type { ResourceRule } from './x402/seller-resource.ts';
-export type { ClientRefusal, HeaderSource, Settlement } from './x402/payment-required.ts';
+export type { ClientRefusal, HeaderSource, Settlement, SignedToken } from './x402/payment-required.ts';
 
 /** A seller's 402 in the protocols that it speaks: at least one of them. */
 export interface Challenge {
@@ -41,6 +44,8 @@ export interface BuyerChoice {
   readonly requestedUrl: string;
   /** CAIP-2 ids. @default - every network that Bursar knows */
   readonly networks?: ReadonlySet<string> | undefined;
+  /** Tokens that may be paid in besides the USDC of a network. @default - none */
+  readonly tokens?: TokenFinder | undefined;
   /** The most that an offer may cost. @default - no bound here; the session has its own */
   readonly maxAmount?: MicroUsd | null;
   /** Which resource an offer may say that it is for. @default 'related' */
@@ -139,6 +144,8 @@ export interface SignedFor {
   readonly amountUsd: string;
   readonly network: string;
   readonly asset: string;
+  /** Where it is not the USDC of the network. */
+  readonly token?: SignedToken | undefined;
   readonly payTo: string;
 }
 
@@ -191,9 +198,9 @@ export function restate({ challenge, entry }: Presentation, signed: SignedFor, w
   const network = findNetwork(signed.network);
   const price = parseUsd(signed.amountUsd);
   if (network === undefined || !price.ok) throw new Error('the stored payment is of another release');
-  const { payTo } = signed;
+  const { asset, token, payTo } = signed;
   const { version } = challenge.document;
-  const terms = { network, price: price.value, payTo, way: way === null ? null : toEntryWay(way) };
+  const terms = { network, price: price.value, asset, token, payTo, way: way === null ? null : toEntryWay(way) };
   return { challenge, entry: restateEntry(version, entry, terms) };
 }
 
@@ -233,18 +240,22 @@ function payloadOf(paymentOutput: unknown): object | null {
 
 /** Finds out from its chain what became of a proof. Throws where nobody can tell. */
 export async function traceProof(
-  { network, paymentOutput }: { readonly network: string; readonly paymentOutput: unknown },
+  {
+    network,
+    asset,
+    paymentOutput,
+  }: { readonly network: string; readonly asset: string; readonly paymentOutput: unknown },
   rpc: JsonRpc,
 ): Promise<AuthorizationState> {
   const [payload, known] = [payloadOf(paymentOutput), findNetwork(network)];
   const credential = credentialOf(paymentOutput);
-  if (credential !== null && known !== undefined) {
-    const traced = (await import('./mpp/trace.ts')).traceCredential(credential, known, rpc);
+  if (credential !== null && known !== undefined && isAddress(asset)) {
+    const traced = (await import('./mpp/trace.ts')).traceCredential(credential, asset, rpc);
     if (traced !== null) return traced;
   }
-  if (payload === null || known === undefined) throw new Error('no proof on a known network');
+  if (payload === null || known === undefined || !isAddress(asset)) throw new Error('no proof on a known network');
   for (const scheme of X402_SCHEMES.payable) {
-    const traced = scheme.trace({ payload, network: known }, rpc);
+    const traced = scheme.trace({ payload, token: asset }, rpc);
     if (traced !== null) return traced;
   }
   throw new Error('no scheme knows this proof');

@@ -1,3 +1,4 @@
+import type { TokenFinder } from '../domain/tokens/finder.ts';
 import type { SellerOffer } from '../domain/offers/verdict.ts';
 import type { Challenge } from './challenge.ts';
 import { schemeOf } from './catalogue.ts';
@@ -19,10 +20,14 @@ export interface ListedOffer extends SellerOffer {
  */
 export function listOffers(
   { document, authenticate }: Challenge,
-  rule: { readonly requestedUrl: string; readonly resource: ResourceRule },
+  rule: {
+    readonly requestedUrl: string;
+    readonly resource: ResourceRule;
+    readonly tokens?: TokenFinder | undefined;
+  },
 ): readonly ListedOffer[] {
   const entries = document === null ? [] : readEntries(document, { ...rule, schemes: X402_SCHEMES });
-  const charges = authenticate === null ? [] : readCharges(authenticate);
+  const charges = authenticate === null ? [] : readCharges(authenticate, rule.tokens);
   return [...entries, ...charges].map(({ entry, offer, flaw }, index) => ({
     index,
     entry,

@@ -6,6 +6,8 @@ import { showDenial, type Denial } from '../domain/payment/denial.ts';
 import type { Payment } from '../domain/payment/payment.ts';
 import type { SchemeOf } from '../domain/ports/schemes.ts';
 import { formatInstant } from '../domain/time.ts';
+import { formatUsdRate } from '../domain/tokens/rate.ts';
+import type { Token } from '../domain/tokens/token.ts';
 
 const RECEIPT_VERSION = 0 as const;
 
@@ -17,10 +19,15 @@ function denialOf(denial: Denial) {
   return { code: `bursar:${reason}`, ...figures };
 }
 
+function rateOf(token: Token | undefined) {
+  if (token?.rate == null) return null;
+  return { usd: formatUsdRate(token.rate), asOf: token.rate.asOf };
+}
+
 function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf) {
   const { offer, terms, denial, budget } = payment;
   const decision = payment.status === 'SIGNED' ? ('PAID' as const) : payment.status;
-  const asset = findNetwork(offer.network)?.usdc;
+  const asset = offer.token ?? findNetwork(offer.network)?.usdc;
   return {
     receiptVersion: RECEIPT_VERSION,
     processPaymentId: payment.id,
@@ -45,6 +52,8 @@ function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf)
       asset: offer.asset,
       symbol: asset?.symbol ?? null,
       decimals: asset?.decimals ?? null,
+      /** What one whole token cost the budget; USDC is counted as dollars. */
+      usdRate: rateOf(offer.token),
       amount: offer.amount.toString(),
       payTo: offer.payTo,
     },

@@ -37,8 +37,8 @@ export interface PaymentObserver {
  */
 export function createPaymentObserver(record: RequestRecord, nowMs: () => number): PaymentObserver {
   return {
-    offered: ({ id, offer: { network, payTo }, amount }) => {
-      const asset = findNetwork(network)?.usdc.symbol;
+    offered: ({ id, offer: { network, payTo, token }, amount }) => {
+      const asset = (token ?? findNetwork(network)?.usdc)?.symbol;
       const paid = asset === undefined ? {} : { asset };
       record.note({ paymentId: id, network, payee: payTo, amountUsd: formatUsd(amount), ...paid });
     },

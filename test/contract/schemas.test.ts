@@ -199,7 +199,7 @@ test.each<readonly [...Case, readonly string[]]>([
   ],
   ['GetPaymentInstrumentBalance', 'a chain of another family', { chain: 'SOLANA' }, ['chain']],
   ['GetPaymentInstrumentBalance', 'an inherited name for a chain', { chain: 'constructor' }, ['chain']],
-  ['GetPaymentInstrumentBalance', 'another token', { token: 'DAI' }, ['token']],
+  ['GetPaymentInstrumentBalance', 'what is no symbol', { token: '0xDAI' }, ['token']],
   ['ListPaymentSessions', 'an empty page', { maxResults: 0 }, ['maxResults']],
   ['ListPaymentSessions', 'a page of 101', { maxResults: 101 }, ['maxResults']],
   ['ListPaymentSessions', 'half an item', { maxResults: 1.5 }, ['maxResults']],

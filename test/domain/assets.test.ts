@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { domainSeparator } from '../../lib/chains/evm/eip3009.ts';
 import { parseAddress } from '../../lib/chains/evm/address.ts';
 import { NETWORKS, findNetwork } from '../../lib/domain/assets.ts';
+import { EURC } from '../../lib/domain/tokens/eurc.ts';
+import { eurc as published } from 'viem/tokens';
 import { formatDigest } from '../support/x402.ts';
 
 /** `DOMAIN_SEPARATOR()` of Circle's contracts, as read from the chains and published; a wrong name would sign for nobody. */
@@ -49,4 +51,31 @@ test('every network has names of its own, and a token whose checksum is right', 
 test('every mainnet has its usual testnet', () => {
   const testnets = NETWORKS.filter(({ testnet }) => testnet);
   expect(testnets).toHaveLength(NETWORKS.length - testnets.length);
+});
+
+/** As they were read from the chains and published, where they were. */
+test('the EURC of Ethereum has the domain separator that its contract answers', () => {
+  const token = { ...EURC.get('eip155:1')!, rate: null };
+  expect(formatDigest(domainSeparator('eip155:1', token))).toBe(
+    '0x99f188f447f0c6eaf68589359cd2ead8c2faaaaee984ab926fdb734d0040073b',
+  );
+});
+
+test.each([...EURC])('the EURC of %s is at the address that is published', (id, token) => {
+  const address = published.addresses[findNetwork(id)!.chainId as keyof typeof published.addresses];
+  expect(token.address).toBe(address);
+  expect(parseAddress(token.address)).toBe(token.address);
+  expect(token).toMatchObject({ symbol: published.symbol, decimals: published.decimals, domainVersion: '2' });
+});
+
+test('EURC is on Base, Ethereum and Avalanche, and on their testnets', () => {
+  const networks = [...EURC.keys()].map((id) => findNetwork(id)!);
+  expect(networks.map(({ x402Name }) => x402Name)).toEqual([
+    'base',
+    'base-sepolia',
+    'ethereum',
+    'sepolia',
+    'avalanche',
+    'avalanche-fuji',
+  ]);
 });

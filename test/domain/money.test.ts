@@ -7,7 +7,6 @@ import {
   stablecoinOfUsd,
   toBaseUnits,
   toMicroUsd,
-  usdValueOfStablecoin,
 } from '../../lib/domain/money.ts';
 
 const HOSTILE = [
@@ -119,21 +118,5 @@ describe('the stablecoin for an amount of dollars', () => {
 
   test('is refused where the token could not hold it exactly', () => {
     expect(() => stablecoinOfUsd(toMicroUsd(1n), 5)).toThrow(RangeError);
-  });
-});
-
-describe('the dollar value of a stablecoin', () => {
-  test('is the amount itself at six decimals', () => {
-    expect(usdValueOfStablecoin(toBaseUnits(123_456n), 6)).toBe(123_456n);
-  });
-
-  test('rounds up where the token is finer than a millionth, so that a budget is never undercharged', () => {
-    expect(usdValueOfStablecoin(toBaseUnits(1n), 18)).toBe(1n);
-    expect(usdValueOfStablecoin(toBaseUnits(10n ** 12n), 18)).toBe(1n);
-    expect(usdValueOfStablecoin(toBaseUnits(10n ** 12n + 1n), 18)).toBe(2n);
-  });
-
-  test('is exact where the token is coarser', () => {
-    expect(usdValueOfStablecoin(toBaseUnits(7n), 2)).toBe(70_000n);
   });
 });

@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { toChecksumAddress } from '../../lib/chains/evm/address.ts';
 import { adviseOn } from '../../lib/infra/config/advice.ts';
-import { EXISTING_TABLES } from './options.ts';
+import { ALL_OPTIONS, EXISTING_TABLES } from './options.ts';
+
+const [ACME] = ALL_OPTIONS.assets ?? [];
 import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
 import { parseConfig } from '../../lib/infra/config/source.ts';
 
@@ -122,6 +124,15 @@ describe.each([
     ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
     ['0x70997970c51812dc3a010c7d01b50e0d17dc79c8', 'facilitator.example', `0x${'0'.repeat(40)}`],
   ],
+  [
+    'usdRates',
+    'USD_RATES',
+    '{"EURC":{"usd":"1.17","asOf":"2026-11-20"}}',
+    { EURC: { usd: '1.17', asOf: '2026-11-20' } },
+    ['1.17', '{"EURC":"1.17"}', '{"EURC":{"usd":"1.17","asOf":"yesterday"}}'],
+  ],
+  ['usdRateMaxAgeDays', 'USD_RATE_MAX_AGE_DAYS', '7', 7, ['0', '367', '1.5', 'none']],
+  ['assets', 'ASSETS', JSON.stringify([ACME]), [ACME], ['ACME', '{}', JSON.stringify([{ ...ACME, symbol: 'USDC' }])]],
   [
     'withdrawalAddresses',
     'WITHDRAWAL_ADDRESSES',
@@ -266,6 +277,16 @@ test('refuses a usual budget above the largest, or none, and takes one that is a
 test('refuses rules on the trail that tell nobody', () => {
   expect(() => parse({ 'bursar:trailRules': 'true' })).toThrow('trailRules needs alarmEmail');
   expect(parse({ 'bursar:trailRules': 'true', 'bursar:alarmEmail': 'ops@example.com' }).trailRules).toBe(true);
+});
+
+test('refuses tokens that nothing could be paid in, rates of none, and a token as a place to withdraw to', () => {
+  const rates = { DAI: { usd: '1', asOf: '2026-11-20' } };
+  expect(() => parse({ 'bursar:usdRates': rates })).toThrow('usdRates names DAI, which no token');
+  expect(() => parse({ 'bursar:assets': [{ ...ACME, network: 'eip155:10' }] })).toThrow(
+    'assets names ACME on eip155:10',
+  );
+  const withdrawalAddresses = ['0x60a3E35Cc302bFA44Cb288Bc5a4F316Fdb1adb42'];
+  expect(() => parse({ 'bursar:withdrawalAddresses': withdrawalAddresses })).toThrow('a token keeps what it gets');
 });
 
 test('refuses a treasury without an address to withdraw to, and takes one with it', () => {

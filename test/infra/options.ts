@@ -24,6 +24,18 @@ export const ALL_OPTIONS: Partial<BursarConfig> = {
   treasuryPrincipals: ['arn:aws:iam::000000000000:root'],
   withdrawalAddresses: ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C'],
   facilitators: ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
+  assets: [
+    {
+      network: 'eip155:84532',
+      address: '0x52908400098527886E0F7030069857D2E4169EE7',
+      symbol: 'ACME',
+      decimals: 18,
+      name: 'Acme Dollar',
+      version: '1',
+    },
+  ],
+  usdRates: { EURC: { usd: '1.17', asOf: '2026-11-20' }, ACME: { usd: '0.1', asOf: '2026-11-20' } },
+  usdRateMaxAgeDays: 7,
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
   validityCapSeconds: 120,
   repeatWindowSeconds: 30,

@@ -52,6 +52,7 @@ test('a receipt says who paid what to whom, under which authorization, and what 
       asset: '0x036CbD53842c5426634e7929541eC2318f3dCF7e',
       symbol: 'USDC',
       decimals: 6,
+      usdRate: null,
       amount: '500000',
       payTo: '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
     },

@@ -16,6 +16,7 @@ import { ledgerOver, windowsOver, type Carry } from '../support/model-ledger.ts'
 import type { FaultRates } from './plan.ts';
 import { unwrittenPolicies } from '../support/policies.ts';
 import { noPurchases } from '../support/purchases.ts';
+import { USDC_ALONE } from '../support/tokens.ts';
 
 const PAY_TO: Hex = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
 const INVOCATION_MS = 15_000;
@@ -77,6 +78,7 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
         fraction: draw,
       },
       allowedNetworks: new Set<string>([network.id]),
+      tokens: USDC_ALONE,
       facilitators: new Set<string>(),
       validityCapSeconds: 300,
       repetitions: null,

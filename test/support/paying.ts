@@ -28,6 +28,7 @@ import { BASE_SEPOLIA, makeSession } from './payments.ts';
 import { wiring } from './wiring.ts';
 import { unwrittenPolicies } from './policies.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
+import { USDC_ALONE } from './tokens.ts';
 
 export const PAY_TO = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
 const INVOCATION_MS = 15_000;
@@ -131,6 +132,7 @@ export async function createPayingWorld(
     clock,
     random: { bytes: (length) => Uint8Array.from(randomBytes(length)), fraction: () => Math.random() },
     allowedNetworks: new Set([BASE_SEPOLIA.id]),
+    tokens: USDC_ALONE,
     facilitators: new Set<string>(),
     validityCapSeconds: 300,
     repetitions: null,

@@ -1,11 +1,13 @@
-import type { Network } from '../../domain/assets.ts';
-import { formatUsd, toBaseUnits, usdValueOfStablecoin } from '../../domain/money.ts';
+import type { NetworkId } from '../../domain/assets.ts';
+import { formatUsd, toBaseUnits } from '../../domain/money.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import { usdValueOf, type OfferedAsset } from '../../domain/tokens/token.ts';
 
-/** What a wallet holds on one network: in the token's smallest unit, or `null` where the chain could not be asked. */
+/** What a wallet holds of one token on one network: in its smallest unit, or `null` where the chain could not be asked. */
 interface Holding {
-  readonly network: Network;
+  readonly network: NetworkId;
+  readonly asset: OfferedAsset;
   readonly amount: bigint | null;
 }
 
@@ -23,13 +25,17 @@ export function toFundsView({
     paymentConnectorId: instrument.connectorId,
     status: instrument.status,
     walletAddress,
-    funds: funds.map(({ network: { id, usdc }, amount }) => ({
-      network: id,
-      token: usdc.symbol,
-      asset: usdc.address,
-      decimals: usdc.decimals,
+    funds: funds.map(({ network, asset, amount }) => ({
+      network,
+      token: asset.symbol,
+      asset: asset.address,
+      decimals: asset.decimals,
       amount: amount === null ? null : amount.toString(),
-      amountUsd: amount === null ? null : formatUsd(usdValueOfStablecoin(toBaseUnits(amount), usdc.decimals)),
+      amountUsd: amount === null || isUnrated(asset) ? null : formatUsd(usdValueOf(toBaseUnits(amount), asset)),
     })),
   };
+}
+
+function isUnrated(asset: OfferedAsset): boolean {
+  return 'rate' in asset && asset.rate === null;
 }

@@ -4,12 +4,15 @@ import { InvariantViolated } from '../../domain/invariant.ts';
 import { formatUsd } from '../../domain/money.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import { formatInstant } from '../../domain/time.ts';
+import { signedToken } from '../../domain/tokens/token.ts';
 import { protocolOf, schemeOf } from '../../protocols/catalogue.ts';
 
 /** What was paid to whom, and until when the proof is good: what Bursar's own clients are told beside AgentCore's members. */
 export function toPaymentTerms({ offer, amount, terms }: Payment) {
   const { network, asset, payTo } = offer;
-  return { amountUsd: formatUsd(amount), network, asset, payTo, validBefore: terms.validBefore };
+  const token = signedToken(offer);
+  const paid = { amountUsd: formatUsd(amount), network, asset, payTo, validBefore: terms.validBefore };
+  return token === undefined ? paid : { ...paid, token };
 }
 
 type PaymentOutput = Answer<'ProcessPayment'>['paymentOutput'];

@@ -1,5 +1,7 @@
+import type { NetworkId } from '../../domain/assets.ts';
 import type { Hex, OfferBase } from '../../domain/payment/shapes.ts';
 import type { FreezeInput, Packed } from '../../domain/ports/schemes.ts';
+import type { OfferedAsset, Token } from '../../domain/tokens/token.ts';
 import {
   addressWord,
   computedOnce,
@@ -43,16 +45,29 @@ const TRANSFER_TYPE = computedOnce(() =>
   ),
 );
 
-/** The EIP-712 domain separator of a network's USDC. */
-export const domainSeparator = separatorByNetwork(({ chainId, usdc }) =>
-  hashStruct(
+/** A token as EIP-712 names it. Throws for one that has no EIP-3009: a bug, never input. */
+function domainOf({ symbol, address, domainName, domainVersion }: OfferedAsset, chainId: number) {
+  if (domainName === null || domainVersion === null) throw new Error(`${symbol} has no EIP-3009`);
+  return { name: domainName, version: domainVersion, chainId, verifyingContract: address };
+}
+
+function separatorOf(chainId: number, asset: OfferedAsset): Uint8Array {
+  const { name, version, verifyingContract } = domainOf(asset, chainId);
+  return hashStruct(
     DOMAIN_TYPE(),
-    hashText(usdc.domainName),
-    hashText(usdc.domainVersion),
+    hashText(name),
+    hashText(version),
     numberWord(chainId),
-    addressWord(usdc.address),
-  ),
-);
+    addressWord(verifyingContract),
+  );
+}
+
+const usdcSeparator = separatorByNetwork(({ chainId, usdc }) => separatorOf(chainId, usdc));
+
+/** The EIP-712 domain separator of a network's USDC, or of another token on it. */
+export function domainSeparator(network: NetworkId, token?: Token): Uint8Array {
+  return token === undefined ? usdcSeparator(network) : separatorOf(pinnedNetwork(network).chainId, token);
+}
 
 export const freezeTransfer = (input: FreezeInput<OfferBase>) => freezeWindow(METHOD, input);
 
@@ -61,7 +76,7 @@ export const unpackTransferTerms = (packed: Packed): Eip3009Terms => unpackWindo
 
 /**
  * The 32 bytes to sign for a transfer: a function of the offer and the frozen terms alone.
- * Throws where the offer is not in the network's pinned token or a field has not its length: a bug, never input.
+ * Throws where the offer is in no token of its network or a field has not its length: a bug, never input.
  */
 export function transferDigest(offer: Transfer, terms: Eip3009Terms): Uint8Array {
   tokenOf(offer);
@@ -74,7 +89,7 @@ export function transferDigest(offer: Transfer, terms: Eip3009Terms): Uint8Array
     numberWord(terms.validBefore),
     word(terms.nonce.slice(2)),
   );
-  return hashTyped(domainSeparator(offer.network), struct);
+  return hashTyped(domainSeparator(offer.network, offer.token), struct);
 }
 
 /** What is signed for a transfer, with its digest. */
@@ -87,9 +102,9 @@ export function transferMessage(offer: Transfer, terms: Eip3009Terms): Eip712Mes
 }
 
 function transferTypedData(offer: Transfer, terms: Eip3009Terms): TypedData {
-  const { chainId, usdc } = pinnedNetwork(offer.network);
+  const { chainId } = pinnedNetwork(offer.network);
   return {
-    domain: { name: usdc.domainName, version: usdc.domainVersion, chainId, verifyingContract: usdc.address },
+    domain: domainOf(tokenOf(offer), chainId),
     types: {
       TransferWithAuthorization: [
         { name: 'from', type: 'address' },

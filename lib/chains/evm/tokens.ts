@@ -1,8 +1,9 @@
-import { findNetwork, type Asset, type Network, type NetworkId } from '../../domain/assets.ts';
+import { findNetwork, type Network, type NetworkId } from '../../domain/assets.ts';
 import type { OfferBase } from '../../domain/payment/shapes.ts';
+import { assetOf, type OfferedAsset } from '../../domain/tokens/token.ts';
 
 /** The part of an offer that a transfer of tokens is made of. */
-export type Transfer = Pick<OfferBase, 'network' | 'asset' | 'amount' | 'payTo'>;
+export type Transfer = Pick<OfferBase, 'network' | 'asset' | 'token' | 'amount' | 'payTo'>;
 
 /** Throws on a network that is not in our table: a bug, never input. */
 export function pinnedNetwork(id: NetworkId): Network {
@@ -11,11 +12,9 @@ export function pinnedNetwork(id: NetworkId): Network {
   return network;
 }
 
-/** The pinned token of a transfer. Throws where the transfer is in another one: a bug, never input. */
-export function tokenOf({ network, asset }: Pick<Transfer, 'network' | 'asset'>): Asset {
-  const { usdc } = pinnedNetwork(network);
-  if (asset !== usdc.address) throw new Error(`asset ${asset} is not the pinned token of ${network}`);
-  return usdc;
+/** The token of a transfer, of which it was made. Throws where the transfer is in another one: a bug, never input. */
+export function tokenOf(transfer: Pick<Transfer, 'network' | 'asset' | 'token'>): OfferedAsset {
+  return assetOf(transfer);
 }
 
 /** All of a transfer that the signature covers and that the payee decides. */

@@ -170,7 +170,7 @@ async function settle(invocation: Invocation, plan: Plan, facilitator: string, m
   if (!settled) throw notArrived(plan, made, answer, seen);
   // The money has left, so a balance that cannot be read is no failure.
   const after = await getFunds(client, owner, instrumentId, network).catch(() => null);
-  const balanceUsd = after?.funds[0]?.amountUsd ?? null;
+  const balanceUsd = after?.funds.find(({ token }) => token === 'USDC')?.amountUsd ?? null;
   const { transaction } = answer;
   return done(
     { ...summaryOf(plan, made), settled, transaction, balanceUsd },

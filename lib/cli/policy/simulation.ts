@@ -88,6 +88,7 @@ function factsOf(receipt: ReceiptView): PolicyFacts {
       payee: offer.payTo,
       amount: microUsdOf(receipt.amountUsd),
       asset: offer.asset,
+      assetSymbol: offer.symbol ?? undefined,
       network: offer.network,
       protocol: offer.protocol,
       scheme: offer.scheme,

@@ -1,5 +1,6 @@
 import { findNetwork, findNetworkByChain, KNOWN_CHAINS, type Network } from '../../domain/assets.ts';
-import { formatUsd, usdValueOfStablecoin, parseBaseUnits } from '../../domain/money.ts';
+import { formatUsd, parseBaseUnits } from '../../domain/money.ts';
+import { usdValueOf } from '../../domain/tokens/token.ts';
 import { renderUnicodeCompact } from 'uqr';
 import type { Options } from '../terminal/options.ts';
 import type { CliContext } from './context.ts';
@@ -48,7 +49,7 @@ export function requireWallet(target: Target, options: Options): Wallet {
 export function usdOfBalance({ amount, decimals }: { readonly amount: string; readonly decimals: number }): string {
   const units = parseBaseUnits(amount);
   if (!units.ok) throw new Error(`the balance is not an amount: expected ${units.error.expected}`);
-  return formatUsd(usdValueOfStablecoin(units.value, decimals));
+  return formatUsd(usdValueOf(units.value, { decimals }));
 }
 
 /** @see https://eips.ethereum.org/EIPS/eip-681 */

@@ -76,12 +76,14 @@ export function fileExists(name: string): CliError {
 }
 
 /** The one network that holds money, or that was named, and what it holds. Throws `CliError`. */
-export function pickFunds({ funds }: FundsView): { readonly network: string; readonly balanceUsd: string } {
+export function pickFunds({ funds: held }: FundsView): { readonly network: string; readonly balanceUsd: string } {
+  // What it holds of other tokens is taken out by the API's CreateWithdrawal, in their own amounts.
+  const funds = held.filter(({ token }) => token === 'USDC');
   const [only, ...others] = funds.length === 1 ? funds : funds.filter(({ amountUsd }) => amountUsd !== '0.00');
   if (only === undefined) throw nothingLeft();
   if (others.length > 0) {
-    const held = [only, ...others].map(({ network, amountUsd }) => `${network}: ${amountUsd ?? 'unknown'}`).join(', ');
-    throw usageError(`the wallet may hold money on several networks (${held})`, 'name one with --network');
+    const named = [only, ...others].map(({ network, amountUsd }) => `${network}: ${amountUsd ?? 'unknown'}`).join(', ');
+    throw usageError(`the wallet may hold money on several networks (${named})`, 'name one with --network');
   }
   if (only.amountUsd === null)
     throw new CliError(EXIT.failed, `${only.network} cannot be read right now`, { hint: 'try again in a moment' });

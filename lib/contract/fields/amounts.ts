@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parseUsd, type MicroUsd } from '../../domain/money.ts';
+import { text } from './text.ts';
 
 const EXPECTED =
   'must be US dollars as a decimal number such as 10.00, with at most 18 digits before and 6 after the point';
@@ -24,5 +25,13 @@ function usdAmount(problemOf: (amount: MicroUsd) => string | null) {
   );
 }
 
+/** An amount of a token by its symbol, or of `USD` for USDC. How many decimals a token has is for who knows it to say. */
+export const assetAmount = v.object({
+  value: text(1, 48, {
+    pattern: /^(?=.*[1-9])(0|[1-9][0-9]{0,17})(\.[0-9]{1,24})?$/,
+    expected: 'a decimal number above zero',
+  }),
+  currency: text(1, 16, { pattern: /^[A-Za-z][A-Za-z0-9._-]*$/, expected: 'USD, or the symbol of a token' }),
+});
+
 export const usd = usdAmount(() => null);
-export const positiveUsd = usdAmount((amount) => (amount > 0n ? null : 'must be more than zero'));

@@ -70,6 +70,10 @@ export const receipt = /* @__PURE__ */ define(() =>
       asset: address,
       symbol: v.nullable(v.string()),
       decimals: v.nullable(v.number()),
+      usdRate: said(
+        v.nullable(v.strictObject({ usd: v.string(), asOf: v.string() })),
+        'what one whole token cost the budget, as the deployment said it on a day; null for USDC, which counts as dollars',
+      ),
       amount: tokenAmount,
       payTo: address,
     }),
@@ -112,6 +116,7 @@ export const PAID_RECEIPT = /* @__PURE__ */ define(
         asset: example.USDC,
         symbol: 'USDC',
         decimals: 6,
+        usdRate: null,
         amount: '500000',
         payTo: example.PAYEE,
       },

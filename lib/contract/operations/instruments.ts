@@ -116,6 +116,10 @@ const linkedAccount = /* @__PURE__ */ define(() => {
 });
 
 export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
+  const tokenSymbol = text(1, 16, {
+    pattern: /^[A-Za-z][A-Za-z0-9._-]*$/,
+    expected: 'USDC, or the symbol of another token of the deployment',
+  });
   const name = { ...manager, paymentConnectorId: connectorId, paymentInstrumentId: instrumentId };
   return {
     CreatePaymentInstrument: v.pipe(
@@ -170,9 +174,9 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
       v.object({
         ...name,
         chain: v.picklist(KNOWN_CHAINS, `must be one of ${KNOWN_CHAINS.join(', ')} for an ETHEREUM wallet`),
-        token: v.literal('USDC', 'must be USDC'),
+        token: tokenSymbol,
       }),
-      v.transform((members) => ({ ...toInstrumentName(members), chain: members.chain })),
+      v.transform((members) => ({ ...toInstrumentName(members), chain: members.chain, token: members.token })),
     ),
   } as const;
 });
@@ -233,7 +237,7 @@ export const INSTRUMENT_ANSWERS = /* @__PURE__ */ define(() => {
       tokenBalance: v.strictObject({
         amount: said(digits, "whole number in the token's smallest unit, as text"),
         decimals: v.number(),
-        token: v.literal('USDC'),
+        token: said(v.string(), 'USDC, or the symbol of another token of the deployment, which AgentCore has not'),
         network: v.literal('ETHEREUM'),
         chain: v.picklist(KNOWN_CHAINS),
       }),

@@ -6,7 +6,7 @@ import { define } from '../define.ts';
 import { RESOURCE_DESCRIPTION_MAX_CHARS, RESOURCE_URL_MAX_CHARS } from '../../domain/limits.ts';
 import { toResource, type Resource } from '../../domain/payment/resource.ts';
 import type { FamilyDocument } from '../document.ts';
-import { address, instant, network, nextToken, said, usdText } from '../fields/answers.ts';
+import { address, instant, network, nextToken, said, tokenAmount, usdText } from '../fields/answers.ts';
 import {
   CLIENT_TOKEN,
   CREATED_AT,
@@ -90,7 +90,7 @@ const paymentInput = /* @__PURE__ */ define(() =>
             scheme: v.literal('exact'),
             network: said(v.string(), 'a CAIP-2 id, or the name that version 1 has for it'),
             amount: v.optional(said(v.string(), "in the token's smallest unit; maxAmountRequired in version 1")),
-            asset: said(v.string(), 'the USDC of the network'),
+            asset: said(v.string(), 'the USDC of the network, or a token that the deployment names'),
             payTo: v.string(),
             maxTimeoutSeconds: v.number(),
             extra: v.looseObject({ name: v.string(), version: v.string() }),
@@ -221,6 +221,17 @@ export const PAYMENT_ANSWERS = /* @__PURE__ */ define(
             asset: address,
             payTo: address,
             validBefore: said(v.number(), 'epoch seconds'),
+            token: v.optional(
+              said(
+                v.strictObject({
+                  symbol: v.string(),
+                  amount: tokenAmount,
+                  name: v.nullable(v.string()),
+                  version: v.nullable(v.string()),
+                }),
+                'where it is not the USDC of the network: how much of what was signed for, and its EIP-712 domain',
+              ),
+            ),
           }),
           'what was paid to whom, and until when the proof is good. Not in AgentCore',
         ),

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parseAddress } from '../../chains/evm/address.ts';
-import { positiveUsd } from '../fields/amounts.ts';
+import { assetAmount } from '../fields/amounts.ts';
 import { instrumentId, manager, paymentId, requiredClientToken } from '../fields/names.ts';
 import { parsedText, text } from '../fields/text.ts';
 import { define } from '../define.ts';
@@ -71,7 +71,7 @@ export const WITHDRAWAL_REQUESTS = /* @__PURE__ */ define(() => {
         clientToken: requiredClientToken,
         paymentInstrumentId: instrumentId,
         network,
-        amount: positiveUsd,
+        amount: assetAmount,
         // An address that names the one that is meant: a typing error breaks its checksum.
         destination: v.pipe(
           text(42, 42, { pattern: /^0x[0-9a-fA-F]{40}$/, expected: 'an EVM address' }),
@@ -140,11 +140,11 @@ export const WITHDRAWAL_ANSWERS = /* @__PURE__ */ define(() => {
       funds: v.array(
         v.strictObject({
           network: networkAnswer,
-          token: v.literal('USDC'),
+          token: said(v.string(), 'its symbol'),
           asset: address,
           decimals: v.number(),
           amount: said(v.nullable(tokenAmount), 'null where the chain could not be asked'),
-          amountUsd: v.nullable(usdText),
+          amountUsd: said(v.nullable(usdText), 'null too where nobody has said what the token costs'),
         }),
       ),
     }),

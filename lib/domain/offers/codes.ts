@@ -18,6 +18,8 @@ export type ChallengeCode =
   | 'asset_missing'
   | 'invalid_asset'
   | 'unsupported_asset'
+  | 'asset_without_rate'
+  | 'asset_rate_stale'
   | 'pay_to_missing'
   | 'invalid_pay_to'
   | 'max_timeout_missing'

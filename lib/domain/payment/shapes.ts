@@ -1,5 +1,6 @@
 import type { NetworkId } from '../assets.ts';
 import type { BaseUnits } from '../money.ts';
+import type { Token } from '../tokens/token.ts';
 import type { EpochSeconds } from '../time.ts';
 
 export type Hex = `0x${string}`;
@@ -42,6 +43,8 @@ export interface OfferBase {
   readonly kind: 'purchase' | 'transfer';
   readonly network: NetworkId;
   readonly asset: Address;
+  /** What is known of the asset, where it is not the USDC of the network. Kept with the payment, so that its price stays what it was. */
+  readonly token?: Token;
   /** The most that the signature lets anybody take, in the token's smallest unit. */
   readonly amount: BaseUnits;
   readonly payTo: Address;

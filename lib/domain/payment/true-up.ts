@@ -1,6 +1,6 @@
-import { findNetwork } from '../assets.ts';
-import { toMicroUsd, usdValueOfStablecoin, type BaseUnits, type MicroUsd } from '../money.ts';
+import { toMicroUsd, type BaseUnits, type MicroUsd } from '../money.ts';
 import type { Release, Trace } from '../ports/schemes.ts';
+import { assetOf, usdValueOf } from '../tokens/token.ts';
 import type { EntryKey, Payment } from './payment.ts';
 
 /** What a session may get back of payments that were counted with their ceiling. */
@@ -32,8 +32,6 @@ export function releaseOfCeiling(ceiling: BaseUnits, trace: Trace): Release {
 export function usdOfRelease({ amount, offer }: Pick<Payment, 'amount' | 'offer'>, release: Release): MicroUsd {
   if (release.kind === 'nothing') return toMicroUsd(0n);
   if (release.kind === 'all') return amount;
-  const network = findNetwork(offer.network);
-  if (network === undefined) throw new Error(`payment on ${offer.network}, which this release does not know`);
-  const taken = usdValueOfStablecoin((offer.amount - release.amount) as BaseUnits, network.usdc.decimals);
+  const taken = usdValueOf((offer.amount - release.amount) as BaseUnits, assetOf(offer));
   return toMicroUsd(taken >= amount ? 0n : amount - taken);
 }

@@ -9,6 +9,8 @@ export interface VerifiedFacts {
   readonly amount: MicroUsd;
   /** The address of the token. */
   readonly asset: string;
+  /** Its symbol, where it is not the USDC of the network: as the deployment names it, and never a seller. */
+  readonly assetSymbol?: string | undefined;
   readonly network: string;
   readonly protocol: string;
   readonly scheme: string;
@@ -77,8 +79,13 @@ export function normalizeNetwork(network: string): string {
   return findNetwork(network)?.id ?? network;
 }
 
-/** The symbol of a token in our own table; `null` for one that is not in it. A seller's name for it does not count. */
-export function symbolOf(network: string, asset: string): string | null {
+/** The symbol of a token that the deployment knows; `null` for another. A seller's name for it does not count. */
+export function symbolOf({
+  network,
+  asset,
+  assetSymbol,
+}: Pick<VerifiedFacts, 'network' | 'asset' | 'assetSymbol'>): string | null {
+  if (assetSymbol !== undefined) return assetSymbol;
   const known = findNetwork(network)?.usdc;
   return known !== undefined && normalizeAddress(known.address) === normalizeAddress(asset) ? known.symbol : null;
 }

@@ -1,6 +1,6 @@
-import type { Asset } from '../assets.ts';
 import type { Exposure } from '../offers/verdict.ts';
 import type { BaseUnits } from '../money.ts';
+import type { OfferedAsset } from '../tokens/token.ts';
 import type {
   Address,
   Hex,
@@ -51,7 +51,7 @@ export interface PackedScheme {
  */
 export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   /** What is to be reserved. */
-  ceiling(offer: SchemeShapes[K]['offer']): { readonly asset: Asset; readonly amount: BaseUnits };
+  ceiling(offer: SchemeShapes[K]['offer']): { readonly asset: OfferedAsset; readonly amount: BaseUnits };
   /** The contract that a wallet must have let take the token before anything can be settled; `null`: there is none. */
   readonly approved: Hex | null;
   /** By which offers of one price are told from each other. */

@@ -1,5 +1,6 @@
 import type { Address, Hex, Signature, SigningMessage } from '../payment/shapes.ts';
 import type { PaymentConnector } from '../tenants/resources.ts';
+import type { TokenTable } from '../tokens/table.ts';
 import type { ConnectorMaterial, WalletKey, WalletType } from '../tenants/wallet-shapes.ts';
 
 /**
@@ -85,6 +86,9 @@ export interface ChainReader {
   /** Whether a transfer of the owner with this nonce has come to the chain, or was cancelled there. */
   isAuthorizationUsed(token: Hex, owner: Hex, nonce: Hex): Promise<boolean>;
 }
+
+/** The tokens of the deployment besides USDC, read at the first use. Throws where its settings are wrong. */
+export type TokenSource = () => Promise<TokenTable>;
 
 /** Unpredictable bytes, so that tests can own them. */
 export interface Randomness {

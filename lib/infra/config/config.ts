@@ -38,6 +38,27 @@ export interface BursarConfig {
    */
   readonly rpcUrls: Readonly<Partial<Record<NetworkId, string>>>;
   /**
+   * Tokens that may be paid in besides USDC and EURC, at most eight, as a JSON list of `network` (a CAIP-2 id), `address` (with its
+   * EIP-55 checksum), `symbol`, `decimals`, and the `name` and `version` of the token's EIP-712 domain; a token without the last two
+   * has no EIP-3009 and is paid by Permit2 alone. Whoever names a token vouches for its contract: compare its `decimals`,
+   * `symbol` and `DOMAIN_SEPARATOR` on the chain first. What it costs stands in `usdRates`.
+   * @default []
+   */
+  readonly assets: readonly AssetChoice[];
+  /**
+   * What one whole token costs in US dollars, by symbol, and the day of which that is, as
+   * `{"EURC":{"usd":"1.17","asOf":"2026-11-20"}}`: at most twelve decimals. Budgets and limits count a payment in the token by it,
+   * rounded up. A token without a rate is not paid in; USDC is a dollar and has none.
+   * @default {}
+   */
+  readonly usdRates: Readonly<Record<string, UsdRateChoice>>;
+  /**
+   * For how many days a rate of `usdRates` is good, from 1 to 366. Nothing is bought in a token whose rate is older: budgets would
+   * no longer say what is spent. What was signed before stays as it was counted, and withdrawals go on.
+   * @default 30
+   */
+  readonly usdRateMaxAgeDays: number;
+  /**
    * How long CloudWatch keeps logs, in days.
    * @default 90
    */
@@ -281,6 +302,26 @@ export interface BursarConfig {
    * @default null - the data stack's own
    */
   readonly existingTables: ExistingTables | null;
+}
+
+/** A token as a deployer names it. */
+export interface AssetChoice {
+  /** CAIP-2. */
+  readonly network: NetworkId;
+  readonly address: string;
+  readonly symbol: string;
+  readonly decimals: number;
+  /** Of its EIP-712 domain. @default - it has no EIP-3009 */
+  readonly name?: string;
+  readonly version?: string;
+}
+
+/** What one whole token costs. */
+export interface UsdRateChoice {
+  /** Dollars, such as `1.17`. */
+  readonly usd: string;
+  /** The day of which that is, such as `2026-11-20`. */
+  readonly asOf: string;
 }
 
 /** Tables that no stack of this app owns. They must have the keys and indexes of `docs/reference/storage-schema.md`. */

@@ -1,3 +1,4 @@
+import { USD_RATE_AGE_DEFAULT_DAYS } from '../../domain/limits.ts';
 import type { BursarConfig } from './config.ts';
 
 /** What `cdk deploy --all` makes of no choices. */
@@ -8,6 +9,9 @@ export const DEFAULT_CONFIG: BursarConfig = {
   maxSessionLimitUsd: null,
   allowedNetworks: ['eip155:8453', 'eip155:84532'],
   rpcUrls: { 'eip155:8453': 'https://mainnet.base.org', 'eip155:84532': 'https://sepolia.base.org' },
+  assets: [],
+  usdRates: {},
+  usdRateMaxAgeDays: USD_RATE_AGE_DEFAULT_DAYS,
   logRetentionDays: 90,
   retainData: true,
   functionMemoryMib: 512,

@@ -12,6 +12,8 @@ import {
   secondsWithin,
 } from '../../choices/values.ts';
 import { findNetwork } from '../../domain/assets.ts';
+import { USD_RATE_AGE_RANGE } from '../../choices/assets.ts';
+import { parseAssetList, parseRates, unusableTokens } from './tokens.ts';
 import {
   Unexpected,
   fitting,
@@ -78,6 +80,9 @@ const PARSERS: Parsers = {
     fitting(RPC_URLS, entries);
     return { ...DEFAULT_CONFIG.rpcUrls, ...Object.fromEntries(entries) };
   },
+  assets: parseAssetList,
+  usdRates: parseRates,
+  usdRateMaxAgeDays: (value) => fitting(secondsWithin(USD_RATE_AGE_RANGE), parseInteger(value) ?? Number.NaN),
   logRetentionDays: (value) => {
     const days = parseInteger(value);
     if (days !== null && RETENTION_DAYS.includes(days)) return days;
@@ -199,6 +204,7 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
   const config = { ...DEFAULT_CONFIG, ...chosen } as BursarConfig;
   problems.push(
     ...missingUrls(config),
+    ...unusableTokens(config),
     ...untoldPrincipals(config),
     ...idleTreasury(config),
     ...unservedConcurrency(config),

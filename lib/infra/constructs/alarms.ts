@@ -313,7 +313,7 @@ function describe(id: string, what: string): string {
   return `${what}. What to do: ${RUNBOOK}#${id.toLowerCase()}`;
 }
 
-/** The sum over all currencies, each of which stands for dollars. */
+/** The sum over all currencies, each of which stands for dollars. Its names are its own: an alarm by what is usual has an `m0` too. */
 function hourlySpend(ofDeployment: DeploymentMetrics, currencies: readonly string[]): IMetric {
   const metrics = currencies.map((Currency) =>
     ofDeployment.metric('SpendAmount', { Currency }, { statistic: 'Sum', period: HOUR }),
@@ -322,8 +322,8 @@ function hourlySpend(ofDeployment: DeploymentMetrics, currencies: readonly strin
   if (metrics.length === 1 && only !== undefined) return only;
   return new MathExpression({
     label: 'US dollars an hour',
-    expression: metrics.map((_, index) => `FILL(m${index}, 0)`).join(' + '),
-    usingMetrics: Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric])),
+    expression: metrics.map((_, index) => `FILL(spend${index}, 0)`).join(' + '),
+    usingMetrics: Object.fromEntries(metrics.map((metric, index) => [`spend${index}`, metric])),
     period: HOUR,
   });
 }

@@ -1,6 +1,7 @@
 import { NETWORKS } from '../../domain/assets.ts';
 import type { OfferFlaw } from '../../domain/offers/verdict.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
+import type { TokenFinder } from '../../domain/tokens/finder.ts';
 import type { PaymentChallenge } from './challenge.ts';
 import { MPP_METHODS } from './methods/catalogue.ts';
 import { parseChallenges, readChallengeOffer } from './read-challenge.ts';
@@ -16,10 +17,10 @@ export interface ReadCharge {
 const ALL_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id));
 
 /** Reads all challenges of MPP of a 402, with the reason why one is not to be paid by anybody. */
-export function readCharges(authenticate: string): readonly ReadCharge[] {
+export function readCharges(authenticate: string, tokens?: TokenFinder): readonly ReadCharge[] {
   return parseChallenges(authenticate).map((challenge) => {
     const read = challenge.ok
-      ? readChallengeOffer(challenge.value, '1', { methods: MPP_METHODS, networks: ALL_NETWORKS })
+      ? readChallengeOffer(challenge.value, '1', { methods: MPP_METHODS, networks: ALL_NETWORKS, tokens })
       : challenge;
     return {
       entry: challenge.ok ? challenge.value : null,

@@ -44,5 +44,5 @@ export function parseMppInput(paymentInput: unknown, context: ReadContext): Resu
     const message = `wwwAuthenticateHeaders must be a list of exactly one text, the value of a WWW-Authenticate header. Received: ${received}`;
     return no('invalid_www_authenticate', message);
   }
-  return parseOffer(header, version, { networks: context.networks, methods: MPP_METHODS });
+  return parseOffer(header, version, { ...context, methods: MPP_METHODS });
 }

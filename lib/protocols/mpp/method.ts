@@ -1,6 +1,7 @@
 import type { Offer, OfferBase, SchemeKey } from '../../domain/payment/shapes.ts';
 import type { Scheme } from '../../domain/ports/schemes.ts';
 import type { Result } from '../../domain/result.ts';
+import type { TokenFinder } from '../../domain/tokens/finder.ts';
 import type { PaymentChallenge } from './challenge.ts';
 import type { ChallengeRefusal } from './refusal.ts';
 
@@ -11,6 +12,8 @@ export type MppKey = Extract<SchemeKey, `mpp/${string}`>;
 export interface ReadContext {
   /** CAIP-2 ids of the networks that may be paid on. */
   readonly networks: ReadonlySet<string>;
+  /** Tokens that may be paid in besides the USDC of a network. @default - none */
+  readonly tokens?: TokenFinder | undefined;
 }
 
 /** What a buyer needs of a method: to read its offers. It signs nothing. */

@@ -1,8 +1,10 @@
-import { formatUsd, usdValueOfStablecoin, type MicroUsd } from '../../domain/money.ts';
+import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { REJECTIONS_TOLD_MAX } from '../../domain/limits.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
+import { assetOf, usdValueOf } from '../../domain/tokens/token.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { TokenFinder } from '../../domain/tokens/finder.ts';
 import { formatChallenge, readCharges } from './charges.ts';
 
 /** One challenge that can be paid, with what Bursar is asked to pay it by. */
@@ -17,7 +19,11 @@ export interface PayableCharge {
   };
 }
 
-type Choice = { readonly networks?: ReadonlySet<string> | undefined; readonly maxAmount?: MicroUsd | null };
+type Choice = {
+  readonly networks?: ReadonlySet<string> | undefined;
+  readonly maxAmount?: MicroUsd | null;
+  readonly tokens?: TokenFinder | undefined;
+};
 
 /** Adds what a buyer lets pass of the challenges of a 402 to what it lets pass otherwise. The cheapest first; between equals the others come first. */
 export function withCharges<P extends { readonly price: MicroUsd }>(
@@ -45,7 +51,7 @@ function payableCharges(
 ): { readonly payable: readonly PayableCharge[]; readonly rejections: readonly string[] } {
   const payable: PayableCharge[] = [];
   const rejections: string[] = [];
-  for (const [index, { entry, offer, flaw }] of readCharges(authenticate).entries()) {
+  for (const [index, { entry, offer, flaw }] of readCharges(authenticate, choice.tokens).entries()) {
     const reason = offer === null ? (flaw?.reason ?? 'it cannot be read') : rejectionOf(offer, choice);
     if (offer === null || entry === null || reason !== null) rejections.push(`challenge ${index}: ${reason}`);
     else {
@@ -56,10 +62,10 @@ function payableCharges(
   return { payable, rejections: rejections.slice(0, REJECTIONS_TOLD_MAX) };
 }
 
-function rejectionOf({ network: id, amount }: Offer, { networks, maxAmount }: Choice): string | null {
-  const network = findNetwork(id);
-  if (network === undefined || networks?.has(id) === false) return `it is on ${id}, where nothing may be paid`;
-  const price = usdValueOfStablecoin(amount, network.usdc.decimals);
+function rejectionOf(offer: Offer, { networks, maxAmount }: Choice): string | null {
+  const { network: id, amount } = offer;
+  if (findNetwork(id) === undefined || networks?.has(id) === false) return `it is on ${id}, where nothing may be paid`;
+  const price = usdValueOf(amount, assetOf(offer));
   if (maxAmount == null || price <= maxAmount) return null;
   return `it costs USD ${formatUsd(price)}, more than the USD ${formatUsd(maxAmount)} that may be paid`;
 }

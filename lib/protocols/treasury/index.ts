@@ -35,7 +35,7 @@ const NAME = {
 
 /** The transfer of an amount to an address, before anything of it is frozen. */
 export function toTreasuryTransfer(
-  transfer: Pick<OfferBase, 'network' | 'asset' | 'amount' | 'payTo' | 'maxTimeoutSeconds'>,
+  transfer: Pick<OfferBase, 'network' | 'asset' | 'token' | 'amount' | 'payTo' | 'maxTimeoutSeconds'>,
 ): TreasuryTransfer {
   return { ...NAME, ...transfer };
 }

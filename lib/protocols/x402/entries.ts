@@ -1,6 +1,7 @@
 import { NETWORKS } from '../../domain/assets.ts';
 import type { OfferFlaw } from '../../domain/offers/verdict.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
+import type { TokenFinder } from '../../domain/tokens/finder.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { identifierFlaw } from './payment-identifier.ts';
 import type { PaymentChallenge } from './payment-required.ts';
@@ -24,7 +25,12 @@ const ALL_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id));
  */
 export function readEntries(
   { version, accepts, resource, extensions }: PaymentChallenge,
-  options: { readonly schemes: X402Schemes; readonly requestedUrl: string; readonly resource: ResourceRule },
+  options: {
+    readonly schemes: X402Schemes;
+    readonly requestedUrl: string;
+    readonly resource: ResourceRule;
+    readonly tokens?: TokenFinder | undefined;
+  },
 ): readonly ReadEntry[] {
   // Version 1 has no place for what an extension asks for, and its sellers need none.
   const extensionFlaw = version === '2' ? identifierFlaw({ extensions }) : null;
@@ -35,7 +41,7 @@ export function readEntries(
       return { entry: null, offer: null, flaw: { code: 'invalid_payload', reason: 'it is not an object' } };
     const parsed = parseRequirement(
       { version, payload: entry },
-      { networks: ALL_NETWORKS, schemes: options.schemes, readAddress: parseAddress },
+      { networks: ALL_NETWORKS, schemes: options.schemes, tokens: options.tokens, readAddress: parseAddress },
     );
     const offer = parsed.ok ? parsed.value : null;
     const said = [memberOf(entry, 'resource')];

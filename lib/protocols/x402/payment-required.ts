@@ -1,13 +1,15 @@
-import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
+import { NETWORKS, type Network } from '../../domain/assets.ts';
 import {
   ACCEPTS_MAX,
   REJECTIONS_TOLD_MAX,
   SETTLEMENT_NAME_MAX_CHARS,
   SETTLEMENT_REASON_MAX_CHARS,
 } from '../../domain/limits.ts';
-import { formatUsd, stablecoinOfUsd, usdValueOfStablecoin, type MicroUsd } from '../../domain/money.ts';
+import { formatUsd, stablecoinOfUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { TokenFinder } from '../../domain/tokens/finder.ts';
+import { assetOf, usdValueOf } from '../../domain/tokens/token.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
@@ -29,6 +31,15 @@ export type ClientRefusal = {
   readonly reason: 'unreadable' | 'no_offers' | 'no_payable_offer';
   readonly message: string;
 };
+
+/** What an entry says of the token in which a payment was signed. */
+export interface SignedToken {
+  /** In the token's smallest unit. */
+  readonly amount: string;
+  /** Of its EIP-712 domain, where it has one. */
+  readonly name: string | null;
+  readonly version: string | null;
+}
 
 /** One entry of a challenge that can be paid. */
 export interface ChosenOffer {
@@ -57,6 +68,8 @@ export interface OfferChoice {
   readonly requestedUrl: string;
   /** CAIP-2 ids. @default - every network that Bursar knows */
   readonly networks?: ReadonlySet<string> | undefined;
+  /** Tokens that may be paid in besides the USDC of a network. @default - none */
+  readonly tokens?: TokenFinder | undefined;
   /** The most that an offer may cost. @default - no bound here; the session has its own */
   readonly maxAmount?: MicroUsd | null;
   /** Which resource an offer may say that it is for. @default 'related' */
@@ -155,20 +168,27 @@ export function restateEntry(
   signed: {
     readonly network: Network;
     readonly price: MicroUsd;
+    readonly asset: string;
+    /** Where it is not the USDC of the network. */
+    readonly token?: SignedToken | undefined;
     readonly payTo: string;
     /** The scheme's name and members of `extra`; `null`: those of the entry stay. */
     readonly way: { readonly scheme: string; readonly extra: object } | null;
   },
 ): object {
-  const { network, price, payTo, way } = signed;
-  const amount = stablecoinOfUsd(price, network.usdc.decimals).toString();
+  const { network, price, asset, payTo, way } = signed;
+  const { amount, name, version: domainVersion } = signed.token ?? usdcOf(network, price);
   const { amount: _amount, maxAmountRequired: _maxAmountRequired, ...others } = entry as Record<string, unknown>;
-  const { address, domainName, domainVersion } = network.usdc;
   const own = way?.extra ?? (isRecord(others['extra']) ? others['extra'] : {});
-  const extra = { ...own, name: domainName, version: domainVersion };
+  const extra = { ...own, ...(name === null ? {} : { name, version: domainVersion }) };
   const terms =
     version === '1' ? { network: network.x402Name, maxAmountRequired: amount } : { network: network.id, amount };
-  return { ...others, ...(way === null ? {} : { scheme: way.scheme }), ...terms, asset: address, payTo, extra };
+  return { ...others, ...(way === null ? {} : { scheme: way.scheme }), ...terms, asset, payTo, extra };
+}
+
+function usdcOf({ usdc }: Network, price: MicroUsd): SignedToken {
+  const amount = stablecoinOfUsd(price, usdc.decimals).toString();
+  return { amount, name: usdc.domainName, version: usdc.domainVersion };
 }
 
 function summarize(rejections: readonly string[]): string {
@@ -177,11 +197,9 @@ function summarize(rejections: readonly string[]): string {
   return more > 0 ? `${told}; and ${more} more` : told;
 }
 
-/** In dollars, since tokens may differ in their decimals. */
+/** In dollars, since tokens differ in their decimals and in what they cost. */
 export function priceOf(offer: Offer): MicroUsd {
-  const network = findNetwork(offer.network);
-  if (network === undefined) throw new Error(`an offer passed its parser with the unknown network ${offer.network}`);
-  return usdValueOfStablecoin(offer.amount, network.usdc.decimals);
+  return usdValueOf(offer.amount, assetOf(offer));
 }
 
 function byPrice(a: ChosenOffer, b: ChosenOffer): number {
@@ -207,7 +225,12 @@ function readEntry(
   const parsed = parseRequirement(
     { version: challenge.version, payload: entry },
     // The service checks the checksums of what it signs: a client carries no Keccak for it.
-    { networks, schemes: options.schemes, readAddress: (text) => (isAddress(text) ? text : null) },
+    {
+      networks,
+      schemes: options.schemes,
+      tokens: options.tokens,
+      readAddress: (text) => (isAddress(text) ? text : null),
+    },
   );
   if (!parsed.ok) return refuse(parsed.error.message);
   const price = priceOf(parsed.value);

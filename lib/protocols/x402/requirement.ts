@@ -3,6 +3,8 @@ import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX, VALIDITY_FLOOR_SECON
 import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
 import type { Hex, Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { TokenFinder } from '../../domain/tokens/finder.ts';
+import type { OfferedAsset } from '../../domain/tokens/token.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { foreignDomainOf } from './foreign-domain.ts';
@@ -18,6 +20,8 @@ export interface ReadContext {
   /** The schemes that can be paid. */
   readonly schemes: X402Schemes;
   readonly readAddress: AddressReader;
+  /** Tokens that may be paid in besides the USDC of a network. @default - none */
+  readonly tokens?: TokenFinder | undefined;
 }
 
 /** The schemes of x402 that a release pays. */
@@ -61,20 +65,25 @@ export function parseRequirement(
   if (!amount.ok) return amount;
   const extra = parseExtra(memberOf(payload, 'extra'));
   if (!extra.ok) return extra;
-  const asset = parseAsset(memberOf(payload, 'asset'), network.value, extra.value, context);
+  const asset = parseAsset(
+    memberOf(payload, 'asset'),
+    { network: network.value, amount: amount.value, extra: extra.value },
+    context,
+  );
   if (!asset.ok) return asset;
-  const payTo = parsePayTo(memberOf(payload, 'payTo'), network.value, context);
+  const payTo = parsePayTo(memberOf(payload, 'payTo'), asset.value, context);
   if (!payTo.ok) return payTo;
   const timeout = parseTimeout(memberOf(payload, 'maxTimeoutSeconds'));
   if (!timeout.ok) return timeout;
   const scheme = findTransferMethod(extra.value, schemes.value);
   if (!scheme.ok) return scheme;
-  const domain = checkDomain(extra.value, network.value);
+  const domain = checkDomain(extra.value, network.value, asset.value);
   if (!domain.ok) return domain;
   const fields = {
     version,
     network: network.value.id,
-    asset: asset.value,
+    asset: asset.value.address,
+    ...('rate' in asset.value ? { token: asset.value } : {}),
     amount: amount.value,
     payTo: payTo.value,
     maxTimeoutSeconds: timeout.value,
@@ -172,10 +181,9 @@ function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
 
 function parseAsset(
   asset: unknown,
-  network: Network,
-  extra: object,
-  { readAddress }: Pick<ReadContext, 'readAddress'>,
-): Result<Hex, ChallengeRefusal> {
+  { network, amount, extra }: { readonly network: Network; readonly amount: BaseUnits; readonly extra: object },
+  { readAddress, tokens }: Pick<ReadContext, 'readAddress' | 'tokens'>,
+): Result<OfferedAsset, ChallengeRefusal> {
   const field = 'payload.asset';
   const expected = network.usdc.address;
   const foreign = foreignDomainOf(extra);
@@ -183,14 +191,20 @@ function parseAsset(
     const message = `Payment extra.name '${foreign.name}' stands for ${foreign.what}. That is not supported. Expected: ${network.usdc.domainName}, for a transfer of USDC`;
     return no('wrong_extra_name', 'payload.extra.name', message);
   }
-  if (asset === expected) return ok(expected);
+  if (asset === expected) return ok(network.usdc);
   if (isAbsent(asset)) return no('asset_missing', field, 'Payment asset is required');
   const address = typeof asset === 'string' ? readAddress(asset) : null;
   if (address === null) {
     const message = `Payment asset address is invalid. Expected valid address format for the specified network. Received: ${formatReceived(asset)}`;
     return no('invalid_asset', field, message);
   }
-  if (isSame(address, expected)) return ok(expected);
+  if (isSame(address, expected)) return ok(network.usdc);
+  const other = tokens?.(network.id, address, amount);
+  if (other?.flaw != null) {
+    const { code, message } = other.flaw;
+    return no(code, field, `Payment asset ${other.token.symbol} ${message}`);
+  }
+  if (other !== undefined) return ok(other.token);
   const name = memberOf(extra, 'name');
   const called = isAbsent(name) ? '' : `, which the offer calls ${formatReceived(name)}`;
   const message = `Payment asset is not a supported USDC token address for network '${network.id}'. Received: ${address}${called}. Expected: ${expected}`;
@@ -203,7 +217,7 @@ function isSame(address: string, other: string): boolean {
 
 function parsePayTo(
   payTo: unknown,
-  network: Network,
+  asset: OfferedAsset,
   { readAddress }: Pick<ReadContext, 'readAddress'>,
 ): Result<Hex, ChallengeRefusal> {
   const field = 'payload.payTo';
@@ -217,7 +231,7 @@ function parsePayTo(
       `Payment payTo address is invalid. Received: ${formatReceived(payTo)}. ${expected}`,
     );
   }
-  if (address === ZERO_ADDRESS || isSame(address, network.usdc.address)) {
+  if (address === ZERO_ADDRESS || isSame(address, asset.address)) {
     const what = address === ZERO_ADDRESS ? 'the zero address' : 'the token contract';
     const message = `Payment payTo address is invalid. Received: ${what}, from which nobody can take the money`;
     return no('invalid_pay_to', field, message);
@@ -249,15 +263,19 @@ function parseExtra(extra: unknown): Result<object, ChallengeRefusal> {
 }
 
 /** What the seller says of the token's domain must agree with ours, where it says anything; nothing of it is used for signing. */
-function checkDomain(extra: object, network: Network): Result<null, ChallengeRefusal> {
-  const { domainName, domainVersion } = network.usdc;
+function checkDomain(
+  extra: object,
+  network: Network,
+  { symbol, domainName, domainVersion }: OfferedAsset,
+): Result<null, ChallengeRefusal> {
   for (const [name, expected] of [
     ['name', domainName],
     ['version', domainVersion],
   ] as const) {
     const value = memberOf(extra, name);
-    if (isAbsent(value) || (typeof value === 'number' ? String(value) : value) === expected) continue;
-    const message = `Payment extra.${name} does not belong to USDC on network '${network.id}'. Received: ${formatReceived(value)}. Expected: ${expected}`;
+    if (expected === null || isAbsent(value)) continue;
+    if ((typeof value === 'number' ? String(value) : value) === expected) continue;
+    const message = `Payment extra.${name} does not belong to ${symbol} on network '${network.id}'. Received: ${formatReceived(value)}. Expected: ${expected}`;
     return no(`wrong_extra_${name}`, `payload.extra.${name}`, message);
   }
   return ok(null);

@@ -25,7 +25,10 @@ export interface SchemeLimits {
 }
 
 /** The members that an entry of `accepts` has in every scheme, checked. */
-export type RequirementFields = Pick<OfferBase, 'network' | 'asset' | 'amount' | 'payTo' | 'maxTimeoutSeconds'> & {
+export type RequirementFields = Pick<
+  OfferBase,
+  'network' | 'asset' | 'token' | 'amount' | 'payTo' | 'maxTimeoutSeconds'
+> & {
   readonly version: X402Version;
 };
 
@@ -44,13 +47,10 @@ export interface BuyerScheme<K extends X402Key = X402Key> extends Pick<Scheme<K>
   /** The members of `extra` that make an entry one of this scheme, besides those of the token. */
   extraOf(signed: Pick<OfferBase, 'facilitator'>): object;
   /**
-   * Finds out what became of a proof, from its chain alone. `null`: the payload is of another scheme. Throws where the chain cannot
+   * Finds out what became of a proof of a token, from its chain alone. `null`: the payload is of another scheme. Throws where the chain cannot
    * be asked.
    */
-  trace(
-    proof: { readonly payload: object; readonly network: Network },
-    rpc: JsonRpc,
-  ): Promise<AuthorizationState> | null;
+  trace(proof: { readonly payload: object; readonly token: Hex }, rpc: JsonRpc): Promise<AuthorizationState> | null;
 }
 
 /** A scheme of x402, whole. */

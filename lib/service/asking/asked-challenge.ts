@@ -2,6 +2,7 @@ import type { DeclaredRequest } from '../../domain/offers/judge-offer.ts';
 import type { MicroUsd } from '../../domain/money.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { TokenFinder } from '../../domain/tokens/finder.ts';
 import { readChallenge, type Challenge, type ResourceRule } from '../../protocols/challenge.ts';
 import { listOffers, type ListedOffer } from '../../protocols/seller-offers.ts';
 
@@ -25,7 +26,10 @@ export interface AskedOffers {
 }
 
 /** Reads the 402 of a caller as widely as a client reads that of a seller. Pure; asks no store. */
-export function readAsked({ challenge, request, resourceRule }: AskedPurchase): Result<AskedOffers, Refusal> {
+export function readAsked(
+  { challenge, request, resourceRule }: AskedPurchase,
+  tokens: TokenFinder,
+): Result<AskedOffers, Refusal> {
   const headers = new Map(Object.entries(challenge.headers).map(([name, value]) => [name.toLowerCase(), value]));
   const read = readChallenge({ headers: { get: (name) => headers.get(name) ?? null }, body: challenge.body });
   if (!read.ok) return refuse({ reason: 'challenge_unreadable', message: read.error.message });
@@ -35,6 +39,6 @@ export function readAsked({ challenge, request, resourceRule }: AskedPurchase): 
   }
   return ok({
     challenge: read.value,
-    offers: listOffers(read.value, { requestedUrl: request.url, resource: resourceRule }),
+    offers: listOffers(read.value, { requestedUrl: request.url, resource: resourceRule, tokens }),
   });
 }

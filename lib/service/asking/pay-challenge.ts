@@ -7,6 +7,7 @@ import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import { toResource } from '../../domain/payment/resource.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { signedToken } from '../../domain/tokens/token.ts';
 import { describedAs, isPaidBy, restate, type Presentation } from '../../protocols/challenge.ts';
 import { outcomeOf } from '../paying/drive-payment.ts';
 import { answerOfFirst } from '../paying/first-purchase.ts';
@@ -54,7 +55,8 @@ export async function payChallenge(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest,
 ): Promise<Result<PaidChallenge, Refusal>> {
-  const asked = readAsked(request);
+  const tokens = await deps.tokens();
+  const asked = readAsked(request, tokens.finderAt(deps.clock.now()));
   if (!asked.ok) return asked;
   const paid = await findOrPay(deps, request, asked.value);
   return paid.ok ? ok({ payment: paid.value, presentation: toPresentation(asked.value, paid.value) }) : paid;
@@ -209,6 +211,6 @@ function toPresentation({ challenge, offers }: AskedOffers, payment: Payment): P
   const near = alike ?? offers.find(onNetwork) ?? offers[0];
   const { maxTimeoutSeconds, network, asset, payTo } = signed;
   const presented = { challenge, entry: near?.entry ?? { maxTimeoutSeconds } };
-  const terms = { amountUsd: formatUsd(payment.amount), network, asset, payTo };
+  const terms = { amountUsd: formatUsd(payment.amount), network, asset, token: signedToken(signed), payTo };
   return restate(presented, terms, alike === undefined ? signed : null);
 }

@@ -3,7 +3,7 @@ import { toBaseUnits, type BaseUnits, type MicroUsd } from '../../domain/money.t
 import { rankOffers } from '../../domain/offers/choose-offer.ts';
 import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import type { Hex, Offer } from '../../domain/payment/shapes.ts';
-import type { ChainReader } from '../../domain/ports/services.ts';
+import type { ChainReader, TokenSource } from '../../domain/ports/services.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
@@ -24,6 +24,7 @@ export interface QuoteDeps extends PayerCheckDeps {
   readonly facilitators: ReadonlySet<string>;
   readonly validityCapSeconds: number;
   readonly policies: PolicySource;
+  readonly tokens: TokenSource;
 }
 
 export interface QuoteRequest extends AskedPurchase {
@@ -47,7 +48,8 @@ export interface Quote {
  * could be paid: a session that has ended, a frozen deployment, a text that is no 402.
  */
 export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Promise<Result<Quote, Refusal>> {
-  const asked = readAsked(request);
+  const tokens = await deps.tokens();
+  const asked = readAsked(request, tokens.finderAt(deps.clock.now()));
   if (!asked.ok) return asked;
   const { managerId, sessionId, instrumentId, principal } = request;
   const { userId } = principal;
@@ -88,7 +90,8 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   return ok({ offers: judged, chosen, available: session.budget.available });
 }
 
-const allowanceKey = (offer: Offer): string => `${offer.network} ${schemeOf(offer).approved}`;
+const balanceKey = ({ network, asset }: Offer): string => `${network} ${asset}`;
+const allowanceKey = (offer: Offer): string => `${balanceKey(offer)} ${schemeOf(offer).approved}`;
 
 /** Asks for each of some offers at once; one that is not answered is left out. */
 async function readAll(
@@ -104,14 +107,14 @@ async function readAll(
   return new Map(answers.flat());
 }
 
-/** Asks each network that is offered for what the wallet holds there of its USDC, and for what the contracts of the offers may take of it. */
+/** Asks each network that is offered for what the wallet holds there of each token, and for what the contracts of the offers may take of it. */
 async function readFunds(
   { chainReaders, allowedNetworks }: QuoteDeps,
   owner: Hex,
   offers: readonly Offer[],
 ): Promise<Funds> {
   const asked = offers.filter(({ network }) => allowedNetworks.has(network));
-  const balanced = new Map(asked.map((offer) => [offer.network as string, offer]));
+  const balanced = new Map(asked.map((offer) => [balanceKey(offer), offer]));
   const approved = new Map(
     asked.filter((offer) => schemeOf(offer).approved !== null).map((offer) => [allowanceKey(offer), offer]),
   );
@@ -122,7 +125,7 @@ async function readFunds(
     ),
   ]);
   return {
-    balanceOf: ({ network }) => balances.get(network) ?? null,
+    balanceOf: (offer) => balances.get(balanceKey(offer)) ?? null,
     allowanceOf: (offer) => allowances.get(allowanceKey(offer)) ?? null,
   };
 }

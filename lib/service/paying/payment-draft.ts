@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { formatPaymentId, type PaymentId } from '../../domain/ids.ts';
 import { LEASE_MARGIN_MS } from '../../domain/limits.ts';
-import { usdValueOfStablecoin } from '../../domain/money.ts';
 import type { Denial } from '../../domain/payment/denial.ts';
 import type { Hex, Offer, Payment, SigningTerms } from '../../domain/payment/payment.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../../domain/time.ts';
+import { usdValueOf } from '../../domain/tokens/token.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import type { Payer } from './payer.ts';
 import { deriveUniqueness } from './uniqueness.ts';
@@ -55,7 +55,7 @@ export function createDraft({ random }: { readonly random: Randomness }, { scope
   const { asset, amount } = schemeOf(named.offer).ceiling(named.offer);
   return {
     ...named,
-    amount: usdValueOfStablecoin(amount, asset.decimals),
+    amount: usdValueOf(amount, asset),
     id: toPaymentId(scope),
     owner: toHex(random.bytes(12)),
     leaseUntil: addMs(named.deadline, LEASE_MARGIN_MS),

@@ -1,6 +1,6 @@
 import { NETWORKS } from '../../domain/assets.ts';
 import type { Ledger, RepetitionGuard } from '../../domain/ports/books.ts';
-import type { Randomness, Signer } from '../../domain/ports/services.ts';
+import type { Randomness, Signer, TokenSource } from '../../domain/ports/services.ts';
 import type { WindowBooks } from '../../domain/ports/windows.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
@@ -47,6 +47,8 @@ export interface ProcessPaymentDeps {
   readonly allowedNetworks: ReadonlySet<string>;
   /** Addresses that may decide how much of a ceiling is taken. */
   readonly facilitators: ReadonlySet<string>;
+  /** What may be paid in besides USDC; asked when an offer is in something else. */
+  readonly tokens: TokenSource;
   readonly validityCapSeconds: number;
   readonly inFlightMax: number;
   readonly windows: WindowBooks;
@@ -119,13 +121,20 @@ interface Asked {
   readonly barred: Refusal | null;
 }
 
-/** An offer on a network or of a facilitator that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
+/** An offer on a network, in a token or of a facilitator that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
 async function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Promise<Result<Asked, Refusal>> {
-  const { allowedNetworks: networks, facilitators } = deps;
+  const { allowedNetworks: networks, facilitators, tokens, clock } = deps;
   const { paymentType, paymentInput } = request;
-  const allowed = await parsePaymentInput(paymentType, paymentInput, { networks, facilitators });
+  const allowed = await parsePaymentInput(paymentType, paymentInput, {
+    networks,
+    facilitators,
+    loadTokens: async () => (await tokens()).finderAt(clock.now()),
+  });
   if (allowed.ok) return ok({ offer: allowed.value, barred: null });
-  const known = await parsePaymentInput(paymentType, paymentInput, { networks: KNOWN_NETWORKS });
+  const known = await parsePaymentInput(paymentType, paymentInput, {
+    networks: KNOWN_NETWORKS,
+    loadTokens: async () => (await tokens()).anyFinder,
+  });
   return known.ok ? ok({ offer: known.value, barred: allowed.error }) : allowed;
 }
 

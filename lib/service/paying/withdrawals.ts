@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { findNetwork, type Network } from '../../domain/assets.ts';
 import { formatWithdrawalSessionId } from '../../domain/ids.ts';
-import { SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
+import { LEDGER_AMOUNT_MAX_DIGITS, SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
 import { toTreasuryTransfer } from '../../protocols/treasury/index.ts';
-import { stablecoinOfUsd, type MicroUsd } from '../../domain/money.ts';
+import { parseTokenAmount, stablecoinOfUsd, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
 import type { Hex, Offer, Payment } from '../../domain/payment/payment.ts';
 import type { WithdrawalSessions } from '../../domain/ports/books.ts';
-import type { Randomness } from '../../domain/ports/services.ts';
+import type { Randomness, TokenSource } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { assetBySymbol } from '../../domain/tokens/table.ts';
+import { usdValueOf, type OfferedAsset } from '../../domain/tokens/token.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { newSession, sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
@@ -29,6 +31,13 @@ export interface WithdrawalDeps extends DriveDeps {
   readonly validityCapSeconds: number;
   /** The addresses that money may leave for, with their checksums. */
   readonly destinations: ReadonlySet<string>;
+  readonly tokens: TokenSource;
+}
+
+/** An unsigned decimal number of a token. */
+export interface AssetAmount {
+  readonly value: string;
+  readonly currency: string;
 }
 
 export interface WithdrawalRequest {
@@ -39,7 +48,8 @@ export interface WithdrawalRequest {
   readonly instrumentId: string;
   /** CAIP-2; `null` where the deployment allows one network only. */
   readonly network: string | null;
-  readonly amount: MicroUsd;
+  /** Dollars of USDC, or an amount of a token by its symbol; `USD` is USDC too. */
+  readonly amount: MicroUsd | AssetAmount;
   /** With its checksum. */
   readonly destination: Hex;
   readonly clientToken: string;
@@ -56,7 +66,7 @@ export interface WithdrawalRequest {
  * the instrument holds so much. Throws `OutcomeUnknown` when the caller must ask again with the same client token.
  */
 export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest): Promise<Result<Payment, Refusal>> {
-  const offer = offerOf(deps, request);
+  const offer = await offerOf(deps, request);
   if (!offer.ok) return offer;
   const draft = draftOf(deps, request, offer.value);
   deps.observer?.offered(draft);
@@ -103,26 +113,63 @@ async function createPayment(
   return ok({ payment: intent.payment, isNew: false });
 }
 
-function offerOf(
-  { allowedNetworks, destinations }: WithdrawalDeps,
-  { destination, network: named, amount }: WithdrawalRequest,
-): Result<Offer, Refusal> {
+async function offerOf(
+  { allowedNetworks, destinations, tokens }: WithdrawalDeps,
+  { destination, network: named, amount: asked }: WithdrawalRequest,
+): Promise<Result<Offer, Refusal>> {
   if (!destinations.has(destination)) return refuse({ reason: 'destination_not_allowed', destination });
   const network = pickNetwork(allowedNetworks, named);
   if (network === null) {
     const allowed = [...allowedNetworks].join(', ');
     const message = `network must be one of the networks of this deployment: ${allowed}. Received: ${named ?? 'none'}`;
-    return refuse({ reason: 'invalid_request', problems: [{ name: 'network', message }] });
+    return invalid('network', message);
   }
+  const amount = await amountOf({ tokens }, network, asked);
+  if (!amount.ok) return amount;
+  const { asset, units } = amount.value;
+  // A token keeps for ever what is sent to its own contract.
+  if (asset.address === destination) return refuse({ reason: 'destination_not_allowed', destination });
   return ok(
     toTreasuryTransfer({
       network: network.id,
-      asset: network.usdc.address,
-      amount: stablecoinOfUsd(amount, network.usdc.decimals),
+      asset: asset.address,
+      ...('rate' in asset ? { token: asset } : {}),
+      amount: units,
       payTo: destination,
       maxTimeoutSeconds: WITHDRAWAL_TIMEOUT_SECONDS,
     }),
   );
+}
+
+function invalid(name: string, message: string): { readonly ok: false; readonly error: Refusal } {
+  return refuse({ reason: 'invalid_request', problems: [{ name, message }] });
+}
+
+const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
+
+/** A token's rate, or none, keeps nobody from taking it home. */
+async function amountOf(
+  { tokens }: Pick<WithdrawalDeps, 'tokens'>,
+  { id, usdc }: Network,
+  asked: WithdrawalRequest['amount'],
+): Promise<Result<{ readonly asset: OfferedAsset; readonly units: BaseUnits }, Refusal>> {
+  if (typeof asked === 'bigint') return ok({ asset: usdc, units: stablecoinOfUsd(asked, usdc.decimals) });
+  const { value, currency } = asked;
+  const table = await tokens();
+  const asset = currency === 'USD' ? usdc : assetBySymbol(table, id, currency);
+  if (asset === undefined) {
+    const known = [usdc, ...table.ofNetwork(id)].map(({ symbol }) => symbol).join(', ');
+    return invalid('amount.currency', `currency must be USD, or a token of ${id}: ${known}. Received: ${currency}`);
+  }
+  if (asset.domainName === null) {
+    return invalid('amount.currency', `${currency} has no EIP-3009, by which money is taken out`);
+  }
+  const units = parseTokenAmount(value, asset.decimals);
+  if (units === null || units === 0n || units > AMOUNT_MAX || usdValueOf(units, asset) > AMOUNT_MAX) {
+    const expected = `more than zero, with at most ${asset.decimals} decimals, and no more than the books can hold`;
+    return invalid('amount.value', `amount must be ${expected}. Received: ${value}`);
+  }
+  return ok({ asset, units });
 }
 
 function pickNetwork(allowed: ReadonlySet<string>, named: string | null): Network | null {

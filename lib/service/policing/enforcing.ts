@@ -79,12 +79,13 @@ function countingOf(charges: readonly Charge[]): Counting {
  */
 function factsOf(call: CallFacts, { offer, amount, validBefore }: OfferedFacts, time: EpochMs): PolicyFacts {
   const { managerId, sessionId, instrumentId, principal, said } = call;
-  const { payTo, asset, network, protocol, scheme, transferMethod, facilitator } = offer;
+  const { payTo, asset, token, network, protocol, scheme, transferMethod, facilitator } = offer;
   return {
     verified: {
       payee: payTo,
       amount,
       asset,
+      assetSymbol: token?.symbol,
       network,
       protocol,
       scheme,

@@ -1,24 +1,27 @@
-import { findNetwork, type Network } from '../../domain/assets.ts';
+import { findNetwork, type NetworkId } from '../../domain/assets.ts';
 import { isWithdrawal, resourceIn, type Arn, type Deployment, type PaymentId } from '../../domain/ids.ts';
 import type { Hex, Payment } from '../../domain/payment/payment.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
-import type { ChainReader } from '../../domain/ports/services.ts';
+import type { ChainReader, TokenSource } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { transferTermsOf } from '../../protocols/treasury/index.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { OfferedAsset } from '../../domain/tokens/token.ts';
 
 export interface FundsDeps {
   readonly registry: Pick<Registry, 'readInstrument'>;
   readonly payments: Pick<PaymentLog, 'readPayment'>;
   readonly chainReaders: ReadonlyMap<string, ChainReader>;
+  readonly tokens: TokenSource;
   readonly deployment: Deployment;
 }
 
 export interface Funds {
-  readonly network: Network;
+  readonly network: NetworkId;
+  readonly asset: OfferedAsset;
   /** In the token's smallest unit; `null` where the chain could not be asked. */
   readonly amount: bigint | null;
 }
@@ -30,7 +33,7 @@ export interface InstrumentFunds {
 }
 
 /**
- * What an instrument of the user holds on every network that can be asked, or on the one that is named. Reads deleted
+ * What an instrument of the user holds of every token on every network that can be asked, or on the one that is named. Reads deleted
  * instruments too, of any manager of the deployment: money may be left where nothing else is. The caller was judged by IAM.
  */
 export async function getInstrumentFunds(
@@ -57,13 +60,18 @@ export async function getInstrumentFunds(
   if (instrument === null) return refuse({ reason: 'not_found', resource: 'instrument' });
   const { wallet, status } = instrument;
   if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
+  const tokens = await deps.tokens();
   const funds = await Promise.all(
-    readers.map(async ([id, reader]) => {
+    readers.flatMap(([id, reader]) => {
       const network = findNetwork(id);
       if (network === undefined) throw new Error(`an RPC endpoint of the unknown network ${id}`);
-      const balance = reader.balanceOf(network.usdc.address, wallet.address);
-      // A chain that does not answer hides no other chain; if it was the only one asked for, the call fails rather than answer "empty".
-      return { network, amount: await (readers.length === 1 ? balance : balance.catch(() => null)) };
+      return [network.usdc, ...tokens.ofNetwork(network.id)].map(async (asset) => {
+        const balance = reader.balanceOf(asset.address, wallet.address);
+        // A chain that does not answer hides no other chain, nor a token that is not there the others; if its USDC was all that was
+        // asked for, the call fails rather than answer "empty".
+        const isAll = readers.length === 1 && asset === network.usdc;
+        return { network: network.id, asset, amount: await (isAll ? balance : balance.catch(() => null)) };
+      });
     }),
   );
   return ok({ instrument, walletAddress: wallet.address, funds });

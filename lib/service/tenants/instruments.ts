@@ -1,4 +1,4 @@
-import { findNetworkByChain, type Network } from '../../domain/assets.ts';
+import { findNetworkByChain } from '../../domain/assets.ts';
 import { formatInstrumentId, type Arn, type Deployment } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
 import type { GateReader } from '../../domain/ports/books.ts';
@@ -10,6 +10,7 @@ import {
   type Page,
   type PageRequest,
   type Randomness,
+  type TokenSource,
   type UserKey,
   type WalletProvisioner,
 } from '../../domain/ports/services.ts';
@@ -19,6 +20,8 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type { LinkedAccount, PaymentConnector, PaymentInstrument } from '../../domain/tenants/resources.ts';
 import type { Vendor, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { assetBySymbol } from '../../domain/tokens/table.ts';
+import type { OfferedAsset } from '../../domain/tokens/token.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
@@ -237,20 +240,21 @@ export async function deleteInstrument(
 
 export interface BalanceDeps extends InstrumentReadDeps {
   readonly chainReaders: ReadonlyMap<string, ChainReader>;
+  readonly tokens: TokenSource;
 }
 
 export interface InstrumentBalance {
   readonly instrument: PaymentInstrument;
-  readonly network: Network;
+  readonly asset: OfferedAsset;
   /** In the token's smallest unit. */
   readonly amount: bigint;
 }
 
-/** Reads a wallet's USDC balance from the chain, as the configured RPC endpoint sees it now. */
+/** Reads from the chain what a wallet holds of a token, as the configured RPC endpoint sees it now. */
 export async function getInstrumentBalance(
   deps: BalanceDeps,
   principal: Principal,
-  input: InstrumentName & { readonly chain: string },
+  input: InstrumentName & { readonly chain: string; readonly token: string },
 ): Promise<Result<InstrumentBalance, Refusal>> {
   const found = await getInstrument(deps, principal, input);
   if (!found.ok) return found;
@@ -263,5 +267,12 @@ export async function getInstrumentBalance(
     const message = `chain ${input.chain} has no RPC endpoint in this deployment; expected one of: ${configured}`;
     return refuse({ reason: 'invalid_request', problems: [{ name: 'chain', message }] });
   }
-  return ok({ instrument: found.value, network, amount: await reader.balanceOf(network.usdc.address, wallet.address) });
+  const tokens = await deps.tokens();
+  const asset = assetBySymbol(tokens, network.id, input.token);
+  if (asset === undefined) {
+    const known = [network.usdc, ...tokens.ofNetwork(network.id)].map(({ symbol }) => symbol).join(', ');
+    const message = `token ${input.token} is none that this deployment knows on ${network.id}; expected one of: ${known}`;
+    return refuse({ reason: 'invalid_request', problems: [{ name: 'token', message }] });
+  }
+  return ok({ instrument: found.value, asset, amount: await reader.balanceOf(asset.address, wallet.address) });
 }

@@ -40,6 +40,8 @@ const ENTRY_CODES: Readonly<Record<ChallengeCode, boolean>> = {
   pay_to_missing: true,
   scheme_missing: true,
   unsupported_asset: true,
+  asset_rate_stale: true,
+  asset_without_rate: true,
   unsupported_network: true,
   unsupported_payment_flow: true,
   unsupported_scheme: true,

@@ -23,6 +23,7 @@ import { keyOfWindow } from '../../support/model-windows.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
 import { chargingBy } from '../../support/policies.ts';
 import { noPurchases } from '../../support/purchases.ts';
+import { USDC_ALONE } from '../../support/tokens.ts';
 
 const SESSIONS = 50;
 const PRICE = 10_000n;
@@ -87,6 +88,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
     validityCapSeconds: 300,
     repetitions: null,
     purchases: noPurchases,
+    tokens: USDC_ALONE,
     facilitators: new Set<string>(),
     inFlightMax: 64,
     report: () => undefined,

@@ -195,7 +195,11 @@ describe('GetInstrumentFunds', () => {
       paymentInstrumentId,
       status: 'DELETED',
       walletAddress: expect.stringMatching(/^0x/) as string,
-      funds: [{ network: BASE_SEPOLIA.id, token: 'USDC', amount: `${BALANCE}`, amountUsd: '12.345678' }],
+      funds: [
+        { network: BASE_SEPOLIA.id, token: 'USDC', amount: `${BALANCE}`, amountUsd: '12.345678' },
+        // Nobody has said what it costs.
+        { network: BASE_SEPOLIA.id, token: 'EURC', amount: `${BALANCE}`, amountUsd: null },
+      ],
     });
     expect((await call('CreateWithdrawal', { json: requestOf(own) })).status).toBe(201);
   });

@@ -38,6 +38,7 @@ import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts
 import { INSTRUMENT, instrument, manager, network, sessionWith, START_MS, USER } from './tenant.ts';
 import { chargingBy } from '../policies.ts';
 import { noPurchases } from '../purchases.ts';
+import { USDC_ALONE } from '../tokens.ts';
 
 /** Later than every lease: what runs on this clock sees all earlier work as abandoned, at once. */
 const LATE_MS = START_MS + 60_000;
@@ -138,6 +139,7 @@ function depsOf(world: ProcessWorld, payers: ReturnType<typeof createPayerCache>
     // Every process draws its own bytes, so that two handlers never agree by accident.
     random: { bytes: (length: number) => new Uint8Array(length).fill(name.charCodeAt(0)), fraction: () => 0.99 },
     allowedNetworks: new Set<string>([network.id]),
+    tokens: USDC_ALONE,
     facilitators: new Set<string>([FACILITATOR]),
     validityCapSeconds: 300,
     repetitions: null,

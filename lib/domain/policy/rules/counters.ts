@@ -34,7 +34,7 @@ function subjectOf(of: SubjectKind, { verified, declared }: PolicyFacts): Subjec
       return { parts: [payee], names: [payee] };
     }
     case 'asset': {
-      const names = assetSpellings(verified.network, verified.asset);
+      const names = assetSpellings(verified);
       // A token that only its address names is another one on each network.
       return { parts: names.length > 1 ? [names[0]] : [normalizeNetwork(verified.network), names[0]], names };
     }

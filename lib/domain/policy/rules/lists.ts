@@ -45,7 +45,7 @@ export function normalizeEntry(kind: ListKind, entry: string): string {
 function spellingsOf(kind: ListKind, { verified, declared }: PolicyFacts): readonly string[] | null {
   switch (kind) {
     case 'assets':
-      return assetSpellings(verified.network, verified.asset);
+      return assetSpellings(verified);
     case 'tools':
       return listOf(statedText(declared.tool));
     case 'agents':
@@ -61,10 +61,10 @@ function listOf(value: string | null): readonly string[] | null {
   return value === null ? null : [value];
 }
 
-/** The symbol first, where the token is in our own table. */
-export function assetSpellings(network: string, asset: string): readonly [string, ...string[]] {
-  const symbol = symbolOf(network, asset);
-  const address = normalizeAddress(asset);
+/** The symbol first, where the token is one that the deployment knows. */
+export function assetSpellings(paid: Parameters<typeof symbolOf>[0]): readonly [string, ...string[]] {
+  const symbol = symbolOf(paid);
+  const address = normalizeAddress(paid.asset);
   return symbol === null ? [address] : [symbol, address];
 }
 
@@ -99,7 +99,7 @@ export function prepareFreeze({ network, asset }: FreezeRule, ref: RuleRef): Rul
   return ({ facts: { verified } }) => {
     const on = normalizeNetwork(verified.network);
     if (frozenNetwork !== null && frozenNetwork !== on) return null;
-    const names = assetSpellings(verified.network, verified.asset);
+    const names = assetSpellings(verified);
     if (frozenAsset !== null && !names.includes(frozenAsset)) return null;
     const fact = frozenAsset === null ? 'network' : 'asset';
     return refuseBy(ref, {

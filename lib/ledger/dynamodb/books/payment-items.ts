@@ -5,9 +5,10 @@ import type { PaymentId } from '../../../domain/ids.ts';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { toBaseUnits, toMicroUsd } from '../../../domain/money.ts';
 import type { BudgetSnapshot, Payment, PaymentStatus } from '../../../domain/payment/payment.ts';
-import type { Offer, Signature, SigningTerms } from '../../../domain/payment/shapes.ts';
+import type { Hex, Offer, Signature, SigningTerms } from '../../../domain/payment/shapes.ts';
 import type { CommonOffer, Packed, PackedValue, SchemeOf } from '../../../domain/ports/schemes.ts';
 import { toEpochMs } from '../../../domain/time.ts';
+import type { Token } from '../../../domain/tokens/token.ts';
 import {
   SCHEMA_VERSION,
   assertReadable,
@@ -83,6 +84,7 @@ export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
     tm: text(offer.transferMethod),
     nw: text(offer.network),
     ast: bytes(packAddress(offer.network, offer.asset)),
+    ...(offer.token === undefined ? {} : { tk: text(formatToken(offer.token)) }),
     ba: number(offer.amount),
     pt: bytes(packAddress(offer.network, offer.payTo)),
     mt: number(offer.maxTimeoutSeconds),
@@ -132,16 +134,38 @@ function readPackedMap(item: Item, name: string): Packed {
 
 function readCommonOffer(item: Item): CommonOffer {
   const network = readText(item, 'nw') as NetworkId;
+  const asset = unpackAddress(network, readHex(item, 'ast'));
   return {
     protocol: readText(item, 'pr'),
     version: readText(item, 'pv'),
     scheme: readText(item, 'sc'),
     transferMethod: readText(item, 'tm'),
     network,
-    asset: unpackAddress(network, readHex(item, 'ast')),
+    asset,
+    ...(item['tk']?.S === undefined ? {} : { token: parseToken(item['tk'].S, asset) }),
     amount: toBaseUnits(readBigInt(item, 'ba')),
     payTo: unpackAddress(network, readHex(item, 'pt')),
     maxTimeoutSeconds: readInteger(item, 'mt'),
+  };
+}
+
+/**
+ * A token that is not the USDC of its network, as it was when it was paid: settings may say otherwise by now. Its members in lines,
+ * since none of them has a line break; an empty one is `null`.
+ */
+function formatToken({ symbol, decimals, domainName, domainVersion, rate }: Token): string {
+  return [symbol, decimals, domainName, domainVersion, rate?.picoUsd, rate?.asOf].join('\n');
+}
+
+function parseToken(lines: string, address: Hex): Token {
+  const [symbol = '', decimals, domainName, domainVersion, picoUsd, asOf = ''] = lines.split('\n');
+  return {
+    symbol,
+    address,
+    decimals: Number(decimals),
+    domainName: domainName || null,
+    domainVersion: domainVersion || null,
+    rate: picoUsd ? { picoUsd: BigInt(picoUsd), asOf } : null,
   };
 }
 

@@ -8,6 +8,7 @@ import {
 import { parseBaseUnits, type BaseUnits } from '../../../../domain/money.ts';
 import type { Hex } from '../../../../domain/payment/shapes.ts';
 import { ok, type Result } from '../../../../domain/result.ts';
+import type { OfferedAsset } from '../../../../domain/tokens/token.ts';
 import { formatReceived } from '../../../../json/quotation.ts';
 import { isRecord, memberOf } from '../../../../json/record.ts';
 import { expiryOf } from '../../expiry.ts';
@@ -33,11 +34,11 @@ export const evmChargeBuying: BuyerMethod = {
     if (!payable.ok) return payable;
     const amount = parseAmount(memberOf(request, 'amount'));
     if (!amount.ok) return amount;
-    const asset = parseCurrency(memberOf(request, 'currency'), network.value);
+    const asset = parseCurrency(memberOf(request, 'currency'), network.value, amount.value, context);
     if (!asset.ok) return asset;
-    const decimals = checkDecimals(memberOf(details, 'decimals'), network.value);
+    const decimals = checkDecimals(memberOf(details, 'decimals'), asset.value);
     if (!decimals.ok) return decimals;
-    const payTo = parseRecipient(memberOf(request, 'recipient'), network.value);
+    const payTo = parseRecipient(memberOf(request, 'recipient'), asset.value);
     if (!payTo.ok) return payTo;
     const expiresAt = expiryOf(challenge);
     return ok({
@@ -45,7 +46,8 @@ export const evmChargeBuying: BuyerMethod = {
       kind: 'purchase',
       version,
       network: network.value.id,
-      asset: asset.value,
+      asset: asset.value.address,
+      ...('rate' in asset.value ? { token: asset.value } : {}),
       amount: amount.value,
       payTo: payTo.value,
       maxTimeoutSeconds: expiresAt === null ? MPP_LIFE_DEFAULT_SECONDS : MAX_TIMEOUT_SECONDS_MAX,
@@ -94,29 +96,41 @@ function parseAmount(amount: unknown): Result<BaseUnits, ChallengeRefusal> {
   return no('amount_too_large', message);
 }
 
-function parseCurrency(currency: unknown, { id, usdc }: Network): Result<Hex, ChallengeRefusal> {
+function parseCurrency(
+  currency: unknown,
+  { id, usdc }: Network,
+  amount: BaseUnits,
+  { tokens }: ReadContext,
+): Result<OfferedAsset, ChallengeRefusal> {
   if (currency === undefined) return no('asset_missing', 'Payment currency is required');
   const address = typeof currency === 'string' ? parseAddress(currency) : null;
   if (address === null) {
     const message = `Payment currency is no address. Received: ${formatReceived(currency)}`;
     return no('invalid_asset', message);
   }
-  if (address === usdc.address) return ok(usdc.address);
+  if (address === usdc.address) return ok(usdc);
+  const other = tokens?.(id, address, amount);
+  if (other?.flaw != null) return no(other.flaw.code, `Payment currency ${other.token.symbol} ${other.flaw.message}`);
+  if (other?.token.domainName === null) {
+    const message = `Payment currency ${other.token.symbol} has no EIP-3009, by which challenges are paid`;
+    return no('unsupported_credential_type', message);
+  }
+  if (other !== undefined) return ok(other.token);
   const message = `Payment currency is not a supported USDC token address for network '${id}'. Received: ${address}. Expected: ${usdc.address}`;
   return no('unsupported_asset', message);
 }
 
 /** A seller's word for display, which must not contradict what is signed. */
-function checkDecimals(decimals: unknown, { usdc }: Network): Result<null, ChallengeRefusal> {
-  if (decimals === undefined || decimals === usdc.decimals) return ok(null);
-  const message = `The challenge says that its token has ${formatReceived(decimals, 'number')} decimals. Expected: ${usdc.decimals}`;
+function checkDecimals(decimals: unknown, asset: OfferedAsset): Result<null, ChallengeRefusal> {
+  if (decimals === undefined || decimals === asset.decimals) return ok(null);
+  const message = `The challenge says that its token has ${formatReceived(decimals, 'number')} decimals. Expected: ${asset.decimals}`;
   return no('invalid_amount', message);
 }
 
-function parseRecipient(recipient: unknown, { usdc }: Network): Result<Hex, ChallengeRefusal> {
+function parseRecipient(recipient: unknown, asset: OfferedAsset): Result<Hex, ChallengeRefusal> {
   if (recipient === undefined) return no('pay_to_missing', 'Payment recipient is required');
   const address = typeof recipient === 'string' ? parseAddress(recipient) : null;
-  if (address !== null && address !== ZERO_ADDRESS && address !== usdc.address) return ok(address);
+  if (address !== null && address !== ZERO_ADDRESS && address !== asset.address) return ok(address);
   const message = `Payment recipient is invalid. Received: ${formatReceived(recipient)}. Expected: an address that somebody can take the money from`;
   return no('invalid_pay_to', message);
 }

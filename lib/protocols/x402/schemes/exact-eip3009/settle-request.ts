@@ -12,7 +12,8 @@ export function toSettleRequest(
   terms: Eip3009Terms,
   signatures: readonly Signature[],
 ) {
-  const { domainName, domainVersion } = tokenOf(transfer);
+  const { symbol, domainName, domainVersion } = tokenOf(transfer);
+  if (domainName === null || domainVersion === null) throw new Error(`${symbol} has no EIP-3009`);
   const paymentRequirements = {
     scheme: 'exact' as const,
     network: transfer.network,
