@@ -9,7 +9,7 @@ import { refusalFields, requestMetrics, type ServedRequest } from '../telemetry/
 import { createRequestRecord, type RequestRecord } from '../telemetry/request-record.ts';
 import { formatTraceresponse, formatXRayId, parseTraceparent } from '../telemetry/trace-context.ts';
 import type { FinishedTrace, RequestTrace, Tracing } from '../telemetry/tracing.ts';
-import { toWireError, toWireFailure, type WireError } from './errors.ts';
+import type { WireError } from './errors.ts';
 import {
   emptyResponse,
   headerValues,
@@ -122,9 +122,9 @@ async function serve(
   const { requestId } = event.requestContext;
   const record = createRequestRecord();
   let operation: OperationName | null = null;
-  const answerRefusal = (refusal: Refusal): Served => {
+  const answerRefusal = async (refusal: Refusal): Promise<Served> => {
     record.note(refusalFields(refusal));
-    const error = toWireError(refusal);
+    const error = (await loadErrors()).toWireError(refusal);
     return {
       response: errorResponse(requestId, error, replayHeaders(record)),
       operation,
@@ -136,14 +136,14 @@ async function serve(
   };
   try {
     const found = findOperation(contract.routes, name, event);
-    if (!found.ok) return answerRefusal(found.error);
+    if (!found.ok) return await answerRefusal(found.error);
     operation = found.value;
     const request = readRequest(contract, operation, event, binding);
-    if (!request.ok) return answerRefusal(request.error);
+    if (!request.ok) return await answerRefusal(request.error);
     const { input, agentName } = request.value;
     record.note({ ...(agentName === null ? {} : { agentName }), ...idsOf(input) });
     const answer = await handlers[operation]!({ ...request.value, deadline, record });
-    if (!answer.ok) return answerRefusal(answer.error);
+    if (!answer.ok) return await answerRefusal(answer.error);
     const { body, log = {} } = answer.value;
     record.note(log);
     const { successStatus } = routeOf(contract.routes, operation);
@@ -151,10 +151,13 @@ async function serve(
     const response = body === null ? emptyResponse(successStatus, headers) : jsonResponse(successStatus, body, headers);
     return { response, operation, error: null, refusal: null, failure: null, record };
   } catch (failure) {
-    const error = toWireFailure(failure);
+    const error = (await loadErrors()).toWireFailure(failure);
     return { response: errorResponse(requestId, error), operation, error, refusal: null, failure, record };
   }
 }
+
+/** The texts of refusals are many, and a payment that is made needs none: they are loaded with the first. */
+const loadErrors = () => import('./errors.ts');
 
 /** Tells a client that the answer is a stored outcome: for identical requests the bodies are identical. */
 function replayHeaders({ fields }: RequestRecord): Readonly<Record<string, string>> {
