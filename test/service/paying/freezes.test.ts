@@ -90,8 +90,9 @@ describe.each(FREEZE_SCOPES)('a frozen %s', (scope) => {
     await freeze(subjectOf(scope));
     const refused = ask();
     // Once with what the process remembers of the payer, once without.
+    const ledger = { ...world.ledger, reserve: () => Promise.reject(new Error('something is reserved')) };
     for (const request of [refused, refused]) {
-      expect(refusalOf(await processPayment(world.deps, request))).toEqual(frozen());
+      expect(refusalOf(await processPayment({ ...world.deps, ledger }, request))).toEqual(frozen());
     }
     expect((await world.ledger.readSession(session))?.budget).toMatchObject({ reserved: 0n, spent: 500_000n });
     expect(paid(await processPayment(world.deps, before))).toEqual(first);
@@ -158,7 +159,8 @@ describe('a whole 402', () => {
     const dying = { ...world.ledger, reserve: () => Promise.reject(new TypeError('planted')) };
     await expect(payChallenge({ ...world.deps, ledger: dying }, request)).rejects.toThrow('planted');
     await freeze(subjectOf('payee'));
-    expect(refusalOf(await payChallenge(world.deps, request))).toMatchObject({ reason: 'frozen', scope: 'payee' });
+    const deps = { ...world.deps, ledger: dying };
+    expect(refusalOf(await payChallenge(deps, request))).toMatchObject({ reason: 'frozen', scope: 'payee' });
     await thaw(subjectOf('payee'));
     expect(await payChallenge(world.deps, request)).toMatchObject({ value: { payment: { amount: 200_000n } } });
   });
@@ -173,7 +175,9 @@ test.each(['manager', 'user', 'agent', 'instrument', 'payee', 'asset'] as const)
     session = await world.open();
     const request = withdrawing.request({ agentName: AGENT });
     await freeze(subjectOf(scope, 'own', HOME));
-    expect(refusalOf(await withdraw(withdrawing.deps, request))).toMatchObject({ reason: 'frozen', scope });
+    const ledger = { ...world.ledger, reserve: () => Promise.reject(new Error('something is reserved')) };
+    const refused = await withdraw({ ...withdrawing.deps, ledger }, request);
+    expect(refusalOf(refused)).toMatchObject({ reason: 'frozen', scope });
     expect(withdrawing.signed).toEqual([]);
     await thaw(subjectOf(scope, 'own', HOME));
     paid(await withdraw(withdrawing.deps, request));
