@@ -10,6 +10,7 @@ import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import type { FrozenRefusal } from '../domain/payment/gate.ts';
 import type { Denial } from '../domain/payment/denial.ts';
 import { showRule } from '../domain/policy/show-refusal.ts';
 import type { PolicyRefusal } from '../domain/policy/refusal.ts';
@@ -215,10 +216,8 @@ function toOutcomeError(
       const message = `Payment session has practically expired: it ends at ${formatInstant(refusal.expiresAt)}, too soon for a payment to settle`;
       return outcome('session_closing', message);
     }
-    case 'frozen': {
-      const message = `Payments are frozen by the operator since ${formatInstant(refusal.since)}. Nothing was signed: retry with the same clientToken once they are thawed`;
-      return outcome('frozen', message);
-    }
+    case 'frozen':
+      return frozenError(refusal);
     case 'session_below_floor': {
       const message = `Payment session has expired: it was opened before ${formatInstant(refusal.floor)}, from when on this deployment takes sessions. Open a new one`;
       return outcome('session_below_floor', message);
@@ -268,6 +267,17 @@ function toOutcomeError(
         'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one',
       );
   }
+}
+
+/** A wallet is called so: AWS's SDK takes its other name for news of one that cannot be used. */
+function frozenError({ scope, since }: FrozenRefusal): WireError {
+  const message = `The ${scope === 'instrument' ? 'wallet' : scope} is frozen since ${formatInstant(since)}. Nothing was signed: retry with the same clientToken once it is thawed`;
+  const error = outcome('frozen', message);
+  if (scope === 'deployment') return error;
+  return {
+    ...error,
+    fieldList: [...error.fieldList!, { name: `bursar:frozen_${scope}` satisfies ErrorCode, message }],
+  };
 }
 
 /** Tells the first refusals in words, and all of them for our own clients. */

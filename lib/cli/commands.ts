@@ -1,7 +1,8 @@
 import { backupCreate, backupRestore, backupVerify } from './commands/backup.ts';
 import type { Command } from './program/command.ts';
 import { doctor } from './commands/doctor.ts';
-import { floor, freeze, gateShow, thaw } from './commands/gate.ts';
+import { freeze, freezes, thaw } from './commands/freeze.ts';
+import { floor, gateShow } from './commands/gate.ts';
 import { init } from './commands/init.ts';
 import { pay } from './commands/pay.ts';
 import { balance } from './commands/balance.ts';
@@ -43,6 +44,7 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   gateShow,
   freeze,
   thaw,
+  freezes,
   floor,
   doctor,
   proxy,

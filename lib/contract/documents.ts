@@ -11,6 +11,7 @@ import { SESSION_DOCUMENT } from './operations/sessions.ts';
 import { PAYMENT_DOCUMENT } from './operations/payments.ts';
 import { ASKING_DOCUMENT } from './operations/asking.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
+import { FREEZE_DOCUMENT } from './operations/freezes.ts';
 import { GATE_DOCUMENT } from './operations/gate.ts';
 import { POLICY_DOCUMENT } from './operations/policies.ts';
 
@@ -28,6 +29,7 @@ export const FAMILIES = [
   ASKING_DOCUMENT,
   WITHDRAWAL_DOCUMENT,
   GATE_DOCUMENT,
+  FREEZE_DOCUMENT,
   POLICY_DOCUMENT,
 ] as const;
 
@@ -52,6 +54,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...ASKING_DOCUMENT.operations,
   ...WITHDRAWAL_DOCUMENT.operations,
   ...GATE_DOCUMENT.operations,
+  ...FREEZE_DOCUMENT.operations,
   ...POLICY_DOCUMENT.operations,
 };
 

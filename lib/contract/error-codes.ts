@@ -1,4 +1,5 @@
 import type { PolicyCode } from '../domain/policy/refusal.ts';
+import type { FreezeCode } from '../domain/refusal.ts';
 import type { ErrorCode } from './errors.ts';
 
 /** What the published table says of a code. Only documents and tests read it: no function carries these texts. */
@@ -76,6 +77,21 @@ const POLICY_KINDS: Readonly<Record<PolicyCode, CodeDescription>> = {
   'bursar:policy_fact_required': kind('the call does not state what the policy wants to know', 'state it'),
 };
 
+/** Beside `frozen`, and as the code of an offer that is not paid for it. */
+function frozen(what: string, remedy = 'ask again once it is thawed'): CodeDescription {
+  return { when: `${what} is frozen`, remedy, newClientToken: NOT_REMEMBERED };
+}
+
+const FREEZES: Readonly<Record<`bursar:${FreezeCode}`, CodeDescription>> = {
+  'bursar:frozen_manager': frozen('the payment manager'),
+  'bursar:frozen_user': frozen('the user'),
+  'bursar:frozen_agent': frozen('the agent that the call names'),
+  'bursar:frozen_session': frozen('the session'),
+  'bursar:frozen_instrument': frozen('the wallet', 'pay from another wallet, or ask again once it is thawed'),
+  'bursar:frozen_payee': frozen('the payee', OTHER_SELLER),
+  'bursar:frozen_asset': frozen('the token on that network', OTHER_OFFER),
+};
+
 /** A code without a description does not compile, and neither does one that nothing answers with. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:budget_exceeded': {
@@ -115,10 +131,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     newClientToken: NOT_REMEMBERED,
   },
   'bursar:frozen': {
-    when: 'an operator has frozen the deployment, which signs nothing until it is thawed',
-    remedy: 'ask again once the operator has thawed it',
+    when: 'the deployment or a part of it is frozen, which signs nothing until it is thawed; of a part, the next entry of the list says which',
+    remedy: 'ask again once it is thawed',
     newClientToken: NOT_REMEMBERED,
   },
+  ...FREEZES,
   'bursar:session_not_found': {
     when: 'the payment names a session that does not exist, was deleted, or belongs to another user or manager',
     remedy: 'open another session',

@@ -1,5 +1,5 @@
 import type { PolicyCode } from '../domain/policy/refusal.ts';
-import type { ChallengeCode, OfferCode } from '../domain/refusal.ts';
+import type { ChallengeCode, FreezeCode, OfferCode } from '../domain/refusal.ts';
 
 /** AgentCore's exceptions that Bursar answers with: the name, and what a caller may do about each. */
 export const WIRE_ERRORS = {
@@ -83,7 +83,7 @@ export type OutcomeCode =
   | 'withdrawal_lapsed';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
-export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode}` | PolicyCode;
+export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | FreezeCode}` | PolicyCode;
 
 /**
  * What this deployment does not pay by. AWS answers AccessDeniedException for what is not enabled in an account, by which its

@@ -10,6 +10,7 @@ import { PAYMENT_ROUTES } from './operations/payments.ts';
 import { ASKING_ROUTES } from './operations/asking.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
 import { GATE_ROUTES } from './operations/gate.ts';
+import { FREEZE_ROUTES } from './operations/freezes.ts';
 import { POLICY_ROUTES } from './operations/policies.ts';
 import type { OperationTable } from './route.ts';
 
@@ -41,6 +42,7 @@ export const OPERATIONS = {
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
   ...GATE_ROUTES,
+  ...FREEZE_ROUTES,
   ...POLICY_ROUTES,
 } as const satisfies OperationTable;
 

@@ -11,6 +11,7 @@ import { SESSION_REQUESTS } from './operations/sessions.ts';
 import { PAYMENT_REQUESTS } from './operations/payments.ts';
 import { ASKING_REQUESTS } from './operations/asking.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
+import { FREEZE_REQUESTS } from './operations/freezes.ts';
 import { GATE_REQUESTS } from './operations/gate.ts';
 import { POLICY_REQUESTS } from './operations/policies.ts';
 
@@ -28,6 +29,7 @@ export const REQUESTS = {
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
   ...GATE_REQUESTS,
+  ...FREEZE_REQUESTS,
   ...POLICY_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;
 

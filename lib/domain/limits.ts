@@ -334,6 +334,9 @@ export const TRACE_DATAGRAM_MAX_BYTES = 60 * 1024;
 /** Of one text in a span. */
 export const SPAN_TEXT_MAX_CHARS = 512;
 
+/** Freezes of parts of a deployment: they stand in one item, which every payment reads twice, and each 4 kB of it cost a read unit. */
+export const FREEZES_MAX = 100;
+
 /** A spend policy that was read is not read again for so long, and neither is one that was not there. */
 export const POLICY_CACHE_MS = 2_000;
 /** Owners whose policies, or lack of one, a process remembers. */

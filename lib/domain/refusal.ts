@@ -2,8 +2,9 @@ import type { PaymentId } from './ids.ts';
 import type { ChallengeCode } from './offers/codes.ts';
 import type { JudgedOffer } from './offers/verdict.ts';
 
-export type { ChallengeCode, OfferCode } from './offers/codes.ts';
+export type { ChallengeCode, FreezeCode, OfferCode } from './offers/codes.ts';
 import type { Denial } from './payment/denial.ts';
+import type { FrozenRefusal } from './payment/gate.ts';
 import type { Payment } from './payment/payment.ts';
 import type { EpochMs } from './time.ts';
 
@@ -54,8 +55,8 @@ export type Refusal =
   | { readonly reason: 'instrument_not_active'; readonly status: string }
   | { readonly reason: 'session_expired'; readonly expiresAt: EpochMs }
   | { readonly reason: 'session_closing'; readonly expiresAt: EpochMs }
-  /** The operator has frozen the deployment: nothing new is signed until it is thawed. */
-  | { readonly reason: 'frozen'; readonly since: EpochMs }
+  /** The deployment or a part of it is frozen: nothing new is signed there until it is thawed. */
+  | FrozenRefusal
   /** The session was opened before the floor that was set after a restore: nobody knows what it paid. */
   | { readonly reason: 'session_below_floor'; readonly floor: EpochMs }
   /** Of a payment: there is no such session or wallet of this user's, or no longer. Reads of them say `not_found`. */

@@ -2,11 +2,13 @@ import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { BudgetSnapshot } from '../domain/payment/payment.ts';
 import type { Session } from '../domain/payment/session.ts';
+import type { FreezeSubject } from '../domain/payment/freeze.ts';
 import { showDenial } from '../domain/payment/denial.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
 import { EVENT_VERSION } from './event-version.ts';
 import type { DetailOf, EventType } from './schemas.ts';
 import type { PaymentSummary } from '../ledger/dynamodb/books/payment-items.ts';
+import type { FreezeChange } from '../ledger/dynamodb/books/gate-item.ts';
 import { parseBooksChange, type StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
 
 /** One thing that happened, as it is sent to the event bus. */
@@ -40,6 +42,8 @@ export function toEvent(record: StreamRecord): BursarEvent | null {
       return exhausted(change.session);
     case 'session_expired':
       return expired(change.session);
+    case 'freeze_changed':
+      return freezeEvent(change.change);
   }
 }
 
@@ -98,6 +102,39 @@ function expired(session: Session): BursarEvent {
     ...lifeOf(session),
   };
   return { type: 'session.expired', at: session.expiresAt, detail };
+}
+
+function freezeEvent({ revision, subject, frozen, since, at, by }: FreezeChange): BursarEvent {
+  const detail = {
+    version: EVENT_VERSION,
+    id: `freeze/${revision}/${at}`,
+    scope: subject?.scope ?? 'deployment',
+    paymentManagerId: subject?.managerId ?? null,
+    ...(subject === null ? {} : namesOf(subject)),
+    frozenAt: formatInstant(since),
+    changedBy: by,
+  } as const;
+  if (frozen) return { type: 'freeze.started', at, detail };
+  return { type: 'freeze.ended', at, detail: { ...detail, endedAt: formatInstant(at) } };
+}
+
+function namesOf(subject: FreezeSubject) {
+  switch (subject.scope) {
+    case 'manager':
+      return {};
+    case 'user':
+      return { userId: subject.userId };
+    case 'agent':
+      return { agentName: subject.agentName };
+    case 'session':
+      return { paymentSessionId: subject.sessionId };
+    case 'instrument':
+      return { paymentInstrumentId: subject.instrumentId };
+    case 'payee':
+      return { payTo: subject.payTo };
+    case 'asset':
+      return { network: subject.network, asset: subject.asset };
+  }
 }
 
 function sessionDetail({ managerId, sessionId, userId }: Session, what: 'exhausted' | 'expired') {

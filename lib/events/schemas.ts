@@ -143,6 +143,27 @@ export const PaymentSettled = v.strictObject({
   settledAt: instant,
 });
 
+const freeze = {
+  ...head,
+  scope: v.picklist(['deployment', 'manager', 'user', 'agent', 'session', 'instrument', 'payee', 'asset']),
+  paymentManagerId: v.pipe(orNone(text), v.description('Null where it is the deployment.')),
+  userId: v.optional(text),
+  agentName: v.optional(v.pipe(text, v.description('As its calls state it.'))),
+  paymentSessionId: v.optional(text),
+  paymentInstrumentId: v.optional(text),
+  payTo: v.optional(text),
+  network: v.optional(v.pipe(text, v.description('CAIP-2, of an asset.'))),
+  asset: v.optional(v.pipe(text, v.description('The token contract.'))),
+  frozenAt: instant,
+  changedBy: v.pipe(text, v.description('Who called: the ARN of a role.')),
+};
+
+/** Nothing new is reserved or signed there. Frozen again, it is told again, with the later instant. */
+export const FreezeStarted = v.strictObject(freeze);
+
+/** Payments go on there, unless something else that they fall under is frozen. */
+export const FreezeEnded = v.strictObject({ ...freeze, endedAt: instant });
+
 /** By detail type. */
 export const EVENT_SCHEMAS = {
   'payment.signed': PaymentSigned,
@@ -150,6 +171,8 @@ export const EVENT_SCHEMAS = {
   'payment.settled': PaymentSettled,
   'session.exhausted': SessionExhausted,
   'session.expired': SessionExpired,
+  'freeze.started': FreezeStarted,
+  'freeze.ended': FreezeEnded,
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;

@@ -1,5 +1,6 @@
 import { OPERATIONS } from '../contract/operations.ts';
 import { CONNECTOR_REQUESTS } from '../contract/operations/connectors.ts';
+import { FREEZE_REQUESTS } from '../contract/operations/freezes.ts';
 import { GATE_REQUESTS } from '../contract/operations/gate.ts';
 import { MANAGER_REQUESTS } from '../contract/operations/managers.ts';
 import { POLICY_REQUESTS } from '../contract/operations/policies.ts';
@@ -36,11 +37,11 @@ import {
 } from '../api/views/managers.ts';
 import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
-import { getGate } from '../service/tenants/gate.ts';
 import { findControlOwner } from '../service/tenants/policies.ts';
 import { toGateView } from '../api/views/gate.ts';
-import { createGateKeeper } from '../ledger/dynamodb/books/gate-item.ts';
+import { createGateKeeper } from '../ledger/dynamodb/books/gate-keeper.ts';
 import { awsClientOptions, composeServing, drawDeploymentId, systemClock, systemRandom } from './runtime.ts';
+import { createFreezeHandlers } from './freeze-handlers.ts';
 import { createPolicyHandlers } from './policy-handlers.ts';
 import { createSecretsClient } from './secrets-client.ts';
 
@@ -97,10 +98,9 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
         const page = await listConnectors(deps, input.managerId, input.page);
         return ok({ body: toPageView('paymentConnectors', page, toConnectorSummary) });
       },
-      GetGate: async () => ok({ body: toGateView(await getGate(deps)) }),
-      FreezeGate: async () => ok({ body: toGateView(await deps.gate.freeze(systemClock.now())) }),
-      ThawGate: async ({ input }) => ok({ body: toGateView(await deps.gate.thaw(input.frozenAt)) }),
-      RaiseGateFloor: async ({ input }) => ok({ body: toGateView(await deps.gate.raiseFloor(input.floor)) }),
+      ...createFreezeHandlers(deps),
+      RaiseGateFloor: async ({ input }) =>
+        ok({ body: toGateView(deployment, await deps.gate.raiseFloor(input.floor)) }),
       RotatePaymentConnectorCredentials: ({ input }) => rotateCredentials(deps, input),
       PutControlPolicy: policies.put,
       GetControlPolicy: policies.get,
@@ -110,7 +110,13 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     {
       ...composeServing(env),
       routes: OPERATIONS,
-      requests: { ...MANAGER_REQUESTS, ...CONNECTOR_REQUESTS, ...GATE_REQUESTS, ...POLICY_REQUESTS },
+      requests: {
+        ...MANAGER_REQUESTS,
+        ...CONNECTOR_REQUESTS,
+        ...GATE_REQUESTS,
+        ...FREEZE_REQUESTS,
+        ...POLICY_REQUESTS,
+      },
     },
   );
 }

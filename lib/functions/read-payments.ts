@@ -6,7 +6,8 @@ import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payment
 import { SESSION_REQUESTS, SESSION_ROUTES } from '../contract/operations/sessions.ts';
 import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
 import { createFunction, type OperationHandler } from '../api/function.ts';
-import type { GateReader, SessionStore } from '../domain/ports/books.ts';
+import type { SessionStore } from '../domain/ports/books.ts';
+import type { GateReader } from '../domain/ports/gate.ts';
 import { resourceIn } from '../domain/ids.ts';
 import { OPEN_GATE } from '../domain/payment/gate.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';

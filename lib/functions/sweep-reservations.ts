@@ -6,6 +6,7 @@ import { createSignedSums } from '../ledger/dynamodb/books/signed-sums.ts';
 import { createSweepIndex } from '../ledger/dynamodb/books/sweep-index.ts';
 import { createSweepReads } from '../ledger/dynamodb/books/sweep-reads.ts';
 import { createWindowBooks } from '../ledger/dynamodb/windows/window-books.ts';
+import { OPEN_GATE } from '../domain/payment/gate.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';
 import { readBaseConfig, readMetricNamespace } from './config.ts';
 import {
@@ -54,12 +55,15 @@ export function composeSweepReservations(
       expired = await visitDueSessions(expiry, until);
     };
     const report = { ...(await sweep(deps, { deadline, meanwhile })), ...expired };
-    const frozen = (await gate.find())?.frozenAt != null;
+    const { frozenAt, freezes } = (await gate.find()) ?? OPEN_GATE;
     const at = systemClock.now();
     writeLog(
       formatLogLine(
         { event: 'sweep.finished', level: 'INFO', at },
-        { ...report, ...sweepMetrics({ namespace, at }, { ...report, frozen }) },
+        {
+          ...report,
+          ...sweepMetrics({ namespace, at }, { ...report, frozen: frozenAt !== null, freezes: freezes.size }),
+        },
       ),
     );
     return report;

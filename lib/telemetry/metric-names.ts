@@ -43,6 +43,8 @@ export const METRICS = {
   SweepFailures: { unit: 'Count', dimensions: [[]] },
   /** 1 while the deployment is frozen. */
   Frozen: { unit: 'Count', dimensions: [[]] },
+  /** Managers, users, agents, sessions, wallets, payees and tokens that are frozen; nothing is written where none is. */
+  Freezes: { unit: 'Count', dimensions: [[]] },
   /** Sessions whose spending is not the sum of what was signed: never above zero. */
   SpentMismatches: { unit: 'Count', dimensions: [[]] },
 } as const satisfies Readonly<Record<string, MetricShape>>;

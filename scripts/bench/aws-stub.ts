@@ -30,7 +30,7 @@ const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:bursar/
 const INSTRUMENT_ID = 'payment-instrument-000000000000001';
 const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-User-Id';
 
-const GATE = toGateItem({ deploymentId: '0'.repeat(32), floor: null, frozenAt: null });
+const GATE = toGateItem({ deploymentId: '0'.repeat(32), floor: null, frozenAt: null, freezes: new Map() });
 
 const POLICIES_READ = 'BatchGetItem';
 

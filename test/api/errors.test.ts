@@ -33,7 +33,7 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   instrument_not_active: { reason: 'instrument_not_active', status: 'INITIATED' },
   session_expired: { reason: 'session_expired', expiresAt: INSTANT },
   session_closing: { reason: 'session_closing', expiresAt: INSTANT },
-  frozen: { reason: 'frozen', since: INSTANT },
+  frozen: { reason: 'frozen', scope: 'instrument', since: INSTANT },
   session_below_floor: { reason: 'session_below_floor', floor: INSTANT },
   policy_exceeded: { reason: 'policy_exceeded', key: 'AbCdEfGh', max: 2_000_000n, used: 1_900_000n, asked: 500_000n },
   policy_refused: {

@@ -241,6 +241,7 @@ const BODILESS: ReadonlySet<OperationName> = new Set([
   'ListPaymentCredentialProviders',
   'ListWorkloadIdentities',
   'GetGate',
+  'ListFreezes',
   'FreezeGate',
 ]);
 

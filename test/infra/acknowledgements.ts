@@ -37,6 +37,7 @@ const ALARMS = [
   'InvariantViolated',
   'IssuerUnreachable',
   'OldestReservationAge',
+  'PartlyFrozen',
   'SignerThrottled',
   'SpendAnomaly',
   'SpentMismatch',

@@ -118,6 +118,7 @@ describe('the alarms', () => {
     ],
     ['SignerThrottled', 'SignerThrottles', { Threshold: 0, EvaluationPeriods: 5, DatapointsToAlarm: 3 }],
     ['Frozen', 'Frozen', { Threshold: 0, EvaluationPeriods: 1 }],
+    ['PartlyFrozen', 'Freezes', { Threshold: 0, EvaluationPeriods: 1, Statistic: 'Maximum' }],
     ['SpentMismatch', 'SpentMismatches', { Threshold: 0, EvaluationPeriods: 1, Period: 60 }],
     ['SweepFailures', 'SweepFailures', { Threshold: 0, EvaluationPeriods: 15, DatapointsToAlarm: 10 }],
     ['ApiServerErrors', 'ServerErrors', { Threshold: 3, EvaluationPeriods: 3, DatapointsToAlarm: 2, Statistic: 'Sum' }],
@@ -128,9 +129,9 @@ describe('the alarms', () => {
     expect(alarm(name)).toMatchObject({ MetricName: metric, TreatMissingData: 'notBreaching', ...properties });
   });
 
-  test('are thirteen, and eleven where no tokens are taken', async () => {
-    expect([...alarmsOf(app).keys()]).toHaveLength(13);
-    expect([...alarmsOf(await synthesize({ oauth: false })).keys()]).toHaveLength(11);
+  test('are fourteen, and twelve where no tokens are taken', async () => {
+    expect([...alarmsOf(app).keys()]).toHaveLength(14);
+    expect([...alarmsOf(await synthesize({ oauth: false })).keys()]).toHaveLength(12);
   });
 
   test('denials alarm by their share, and not below twenty requests', () => {

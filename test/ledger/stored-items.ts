@@ -83,6 +83,7 @@ const GATE: Gate = {
   deploymentId: '0123456789abcdef0123456789abcdef',
   floor: toEpochMs(1_760_000_000_000),
   frozenAt: toEpochMs(1_760_000_000_001),
+  freezes: new Map(),
 };
 
 export const STORED: Readonly<Record<string, StoredThing>> = {

@@ -10,7 +10,7 @@ import type { Eip3009Payload } from '../../lib/chains/evm/eip3009.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';
-import { createGateKeeper } from '../../lib/ledger/dynamodb/books/gate-item.ts';
+import { createGateKeeper } from '../../lib/ledger/dynamodb/books/gate-keeper.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
@@ -197,7 +197,7 @@ describe('a deployment that is restored to an instant before', () => {
     });
 
     const keeper = createGateKeeper({ tableName: tables.booksTable, client: toStoreClient(database.client) }, () => '');
-    await keeper.thaw(toEpochMs(frozenAt));
+    await keeper.thaw(null, { since: toEpochMs(frozenAt), at: toEpochMs(Date.now()), by: 'operator' });
     expect(await processPayment(deps, { ...request, ...soon() })).toMatchObject({
       ok: false,
       error: { reason: 'session_below_floor' },
@@ -242,7 +242,7 @@ describe('a deployment that is restored to an instant before', () => {
     await registry.deleteInstrument(user, instrumentId, toEpochMs(Date.now()));
     expect(await reconcile(tables, since)).toMatchObject({ code: 0, report: { settled: 0, unbooked: [] } });
     const keeper = createGateKeeper({ tableName: tables.booksTable, client: toStoreClient(database.client) }, () => '');
-    await keeper.thaw(toEpochMs(frozenAt));
+    await keeper.thaw(null, { since: toEpochMs(frozenAt), at: toEpochMs(Date.now()), by: 'operator' });
     expect(await processPayment(deps, world.request(session))).toMatchObject({
       ok: false,
       error: { reason: 'session_below_floor' },

@@ -132,6 +132,7 @@ function paymentOf(call: BooksCall): PaymentId | null {
     case 'putOff':
     case 'openSession':
     case 'freeze':
+    case 'freezePart':
     case 'thaw':
     case 'deleteSession':
     case 'expireSession':

@@ -58,7 +58,12 @@ export interface Applied {
 }
 
 /** An open gate, for books that are never frozen. */
-export const OPEN_GATE: Gate = { deploymentId: '0123456789abcdef0123456789abcdef', floor: null, frozenAt: null };
+export const OPEN_GATE: Gate = {
+  deploymentId: '0123456789abcdef0123456789abcdef',
+  floor: null,
+  frozenAt: null,
+  freezes: new Map(),
+};
 
 /** Books in which nothing was paid yet. */
 export function newBooks(...sessions: readonly Session[]): Books {
@@ -86,6 +91,7 @@ export function applyCall(books: Books, call: BooksCall): Applied {
       return applyWindowCall(books, call);
     case 'openSession':
     case 'freeze':
+    case 'freezePart':
     case 'thaw':
     case 'deleteSession':
     case 'expireSession':

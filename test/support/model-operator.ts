@@ -7,6 +7,8 @@ export interface Operator {
   /** Writes the session of a withdrawal, unless it is there. */
   openSession(session: Session): Promise<Session>;
   freeze(now: EpochMs): Promise<void>;
+  /** Freezes a part, by its key. */
+  freezePart(key: string, now: EpochMs): Promise<void>;
   /** Opens the gate where it is still closed by the freeze of that instant: a thaw that comes late does not undo a later one. */
   thaw(since: EpochMs): Promise<void>;
   deleteSession(key: SessionKey, now: EpochMs): Promise<void>;
@@ -16,7 +18,7 @@ export interface Operator {
 
 type OperatorCall = Extract<
   BooksCall,
-  { readonly method: 'openSession' | 'freeze' | 'thaw' | 'deleteSession' | 'expireSession' }
+  { readonly method: 'openSession' | 'freeze' | 'freezePart' | 'thaw' | 'deleteSession' | 'expireSession' }
 >;
 
 export function applyOperatorCall(books: Books, call: OperatorCall): Applied {
@@ -30,6 +32,10 @@ export function applyOperatorCall(books: Books, call: OperatorCall): Applied {
       const [now] = call.args;
       if (books.gate.frozenAt !== null && books.gate.frozenAt >= now) return { books, reply: undefined };
       return { books: { ...books, gate: { ...books.gate, frozenAt: now } }, reply: undefined };
+    }
+    case 'freezePart': {
+      const freezes = new Map(books.gate.freezes).set(...call.args);
+      return { books: { ...books, gate: { ...books.gate, freezes } }, reply: undefined };
     }
     case 'thaw':
       if (books.gate.frozenAt !== call.args[0]) return { books, reply: undefined };

@@ -84,8 +84,8 @@ export function createPayingBench(): PayingBench {
 
 /** What the reads before a payment found: all is well. */
 export function standingOf(session: Session) {
-  const gate = { deploymentId: 'd'.repeat(32), floor: null, frozenAt: null };
+  const gate = { deploymentId: 'd'.repeat(32), floor: null, frozenAt: null, freezes: new Map() };
   const key = { type: 'SeedVault', secretArn: 'arn', secretVersionId: 'v', index: 0 } as const;
   const payer = { sessionExpiresAt: session.expiresAt, address: '0x00', key, deploymentId: gate.deploymentId } as const;
-  return { gate, session, payer };
+  return { gate, session, payer, agentName: null };
 }

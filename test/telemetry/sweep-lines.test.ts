@@ -33,18 +33,24 @@ test('how far behind the sweeper is counts in seconds, and its failures by the p
   const line = JSON.stringify(
     sweepMetrics(
       { namespace: 'Bursar', at: NOW },
-      { oldestOverdueMs: 181_500, failed: 2, frozen: true, spentMismatches: 0 },
+      { oldestOverdueMs: 181_500, failed: 2, frozen: true, freezes: 3, spentMismatches: 0 },
     ),
   );
-  expect(metricsOf([line])).toEqual({ 'OldestReservationAge{}': 181.5, 'SweepFailures{}': 2, 'Frozen{}': 1 });
+  expect(metricsOf([line])).toEqual({
+    'OldestReservationAge{}': 181.5,
+    'SweepFailures{}': 2,
+    'Frozen{}': 1,
+    'Freezes{}': 3,
+  });
 });
 
 test('sessions that spent something else than was signed count only where there are any', () => {
   const line = JSON.stringify(
     sweepMetrics(
       { namespace: 'Bursar', at: NOW },
-      { oldestOverdueMs: 0, failed: 0, frozen: false, spentMismatches: 1 },
+      { oldestOverdueMs: 0, failed: 0, frozen: false, freezes: 0, spentMismatches: 1 },
     ),
   );
   expect(metricsOf([line])).toMatchObject({ 'SpentMismatches{}': 1 });
+  expect(metricsOf([line])).not.toHaveProperty('Freezes{}');
 });

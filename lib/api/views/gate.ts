@@ -1,12 +1,83 @@
+import type { Answer } from '../../contract/client-types.ts';
+import { findNetwork } from '../../domain/assets.ts';
+import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
+import { freezeKey, parseFreezeKey, type FreezeSubject } from '../../domain/payment/freeze.ts';
 import type { Gate } from '../../domain/payment/gate.ts';
-import { formatInstant } from '../../domain/time.ts';
+import { formatInstant, type EpochMs } from '../../domain/time.ts';
+import type { LogFields } from '../../telemetry/log-fields.ts';
 
-export function toGateView({ frozenAt, floor }: Pick<Gate, 'floor' | 'frozenAt'>) {
+type FreezeView = Answer<'CreateFreeze'>['freeze'];
+type GateState = Pick<Gate, 'floor' | 'frozenAt' | 'freezes'>;
+
+export function toGateView(deployment: Deployment, { frozenAt, floor, freezes }: GateState): Answer<'GetGate'> {
+  const managers = [...freezes].flatMap(([key, since]) => {
+    const subject = parseFreezeKey(key);
+    if (subject?.scope !== 'manager') return [];
+    return [{ paymentManagerArn: formatManagerArn(deployment, subject.managerId), frozenAt: formatInstant(since) }];
+  });
   return {
     gate: {
       frozen: frozenAt !== null,
       ...(frozenAt === null ? {} : { frozenAt: formatInstant(frozenAt) }),
       ...(floor === null ? {} : { floor: formatInstant(floor) }),
+      ...(managers.length === 0 ? {} : { frozenManagers: managers }),
     },
+  };
+}
+
+/** A subject and whether it is frozen now. */
+export function toFreezeView(deployment: Deployment, subject: FreezeSubject, since: EpochMs | undefined): FreezeView {
+  const { scope, managerId } = subject;
+  return {
+    paymentManagerArn: formatManagerArn(deployment, managerId),
+    scope,
+    ...(scope === 'manager' ? {} : { subject: toNames(subject) }),
+    frozen: since !== undefined,
+    ...(since === undefined ? {} : { frozenAt: formatInstant(since) }),
+  };
+}
+
+export function toChangedFreeze(
+  deployment: Deployment,
+  { subject, state }: { readonly subject: FreezeSubject; readonly state: GateState },
+): Answer<'CreateFreeze'> {
+  return { freeze: toFreezeView(deployment, subject, state.freezes.get(freezeKey(subject))) };
+}
+
+function toNames(subject: FreezeSubject): NonNullable<FreezeView['subject']> {
+  switch (subject.scope) {
+    case 'manager':
+      return {};
+    case 'user':
+      return { userId: subject.userId };
+    case 'agent':
+      return { agentName: subject.agentName };
+    case 'session':
+      return { paymentSessionId: subject.sessionId };
+    case 'instrument':
+      return { paymentInstrumentId: subject.instrumentId };
+    case 'payee':
+      return { payTo: subject.payTo };
+    case 'asset':
+      return { asset: { network: subject.network, token: tokenOf(subject) } };
+  }
+}
+
+/** The symbol of our table, or the contract where a later release froze what this one does not know. */
+function tokenOf({ network, asset }: Extract<FreezeSubject, { scope: 'asset' }>): string {
+  const usdc = findNetwork(network)?.usdc;
+  return usdc?.address === asset ? usdc.symbol : asset;
+}
+
+/** What the log says of a freeze or a thaw. */
+export function toFreezeFields(subject: FreezeSubject): LogFields {
+  return {
+    freezeScope: subject.scope,
+    managerId: subject.managerId,
+    ...(subject.scope === 'session' ? { sessionId: subject.sessionId } : {}),
+    ...(subject.scope === 'instrument' ? { instrumentId: subject.instrumentId } : {}),
+    ...(subject.scope === 'agent' ? { agentName: subject.agentName } : {}),
+    ...(subject.scope === 'payee' ? { payee: subject.payTo } : {}),
+    ...(subject.scope === 'asset' ? { network: subject.network } : {}),
   };
 }

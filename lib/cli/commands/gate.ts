@@ -2,6 +2,7 @@ import type { Answer } from '../../contract/client-types.ts';
 import type { Command } from '../program/command.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
+import { managerIdOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
 import { formatFacts } from '../terminal/layout.ts';
 
@@ -15,48 +16,20 @@ function describe(gate: Gate): string {
   return formatFacts({
     payments: gate.frozenAt === undefined ? 'go on' : `frozen since ${gate.frozenAt}`,
     floor: gate.floor === undefined ? 'none' : `sessions from before ${gate.floor} are closed`,
+    ...(gate.frozenManagers === undefined
+      ? {}
+      : { managers: gate.frozenManagers.map((each) => `${managerIdOf(each.paymentManagerArn)} frozen`).join(', ') }),
   });
 }
 
-const told = ({ gate }: Answer<'GetGate'>): Outcome => done(gate, describe(gate));
+export const toldGate = ({ gate }: Answer<'GetGate'>): Outcome => done(gate, describe(gate));
 
 export const gateShow: Command = {
   ...shared,
   name: 'gate',
   summary: 'says whether payments are frozen, and since when sessions are taken',
   examples: [['bursar gate', 'reads the gate']],
-  run: async ({ deps, target }) => told(await clientOf(deps, target, 'controlPlane').call('GetGate', {})),
-};
-
-export const freeze: Command = {
-  ...shared,
-  name: 'freeze',
-  summary: 'stops every new payment and withdrawal at once',
-  examples: [['bursar freeze', 'nothing new is reserved or signed from then on']],
-  notes: [
-    'What was signed before is still replayed under its client token, and can still be settled until it ends. `bursar thaw` ends the freeze.',
-  ],
-  run: async ({ deps, target }) => told(await clientOf(deps, target, 'controlPlane').call('FreezeGate', {})),
-};
-
-export const thaw: Command = {
-  ...shared,
-  name: 'thaw',
-  summary: 'lets payments go on after a freeze',
-  options: YES,
-  examples: [['bursar thaw', 'asks first']],
-  run: async ({ deps, target, options }) => {
-    const client = clientOf(deps, target, 'controlPlane');
-    const now = await client.call('GetGate', {});
-    const { frozenAt } = now.gate;
-    if (frozenAt === undefined) return told(now);
-    await confirm(deps, options, {
-      text: `payments are frozen since ${frozenAt}: let them go on?`,
-      unasked: 'nobody is there to confirm that payments go on',
-      undone: 'payments stay frozen',
-    });
-    return told(await client.call('ThawGate', { frozenAt }));
-  },
+  run: async ({ deps, target }) => toldGate(await clientOf(deps, target, 'controlPlane').call('GetGate', {})),
 };
 
 export const floor: Command = {
@@ -83,6 +56,6 @@ export const floor: Command = {
       unasked: 'nobody is there to confirm that the sessions are closed',
       undone: 'the floor stays where it is',
     });
-    return told(await clientOf(deps, target, 'controlPlane').call('RaiseGateFloor', { floor: instant }));
+    return toldGate(await clientOf(deps, target, 'controlPlane').call('RaiseGateFloor', { floor: instant }));
   },
 };

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { toEpochMs } from '../../domain/time.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, said } from '../fields/answers.ts';
-import { CREATED_AT, UPDATED_AT } from '../fields/examples.ts';
+import { CREATED_AT, MANAGER_ARN, UPDATED_AT } from '../fields/examples.ts';
+import { instantText } from '../fields/instants.ts';
+import { manager } from '../fields/names.ts';
 import type { OperationTable } from '../route.ts';
 
 /** The gate of the deployment: whether it signs at all, and from when on it takes sessions. */
@@ -46,25 +47,23 @@ export const GATE_ROUTES = {
   },
 } as const satisfies OperationTable;
 
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
-const EXPECTED = 'must be an instant in UTC such as 2026-11-28T12:00:00Z';
-
 export const GATE_REQUESTS = /* @__PURE__ */ define(() => {
-  const instantText = v.pipe(
-    v.string(EXPECTED),
-    v.regex(INSTANT, EXPECTED),
-    v.check((value) => !Number.isNaN(Date.parse(value)), EXPECTED),
-    v.transform((value) => toEpochMs(Date.parse(value))),
-  );
+  const owner = { paymentManagerArn: v.optional(manager.paymentManagerArn) };
   const nothing = v.pipe(
     v.object({}),
     v.transform(() => ({})),
   );
   return {
     GetGate: nothing,
-    FreezeGate: nothing,
-    ThawGate: v.object({ frozenAt: instantText }),
-    RaiseGateFloor: v.object({ floor: instantText }),
+    FreezeGate: v.pipe(
+      v.object(owner),
+      v.transform(({ paymentManagerArn }) => ({ manager: paymentManagerArn })),
+    ),
+    ThawGate: v.pipe(
+      v.object({ ...owner, frozenAt: instantText() }),
+      v.transform(({ paymentManagerArn, frozenAt }) => ({ manager: paymentManagerArn, frozenAt })),
+    ),
+    RaiseGateFloor: v.object({ floor: instantText() }),
   } as const;
 });
 
@@ -74,6 +73,12 @@ export const GATE_ANSWERS = /* @__PURE__ */ define(() => {
       frozen: said(v.boolean(), 'whether nothing new is reserved or signed; what is signed already is replayed'),
       frozenAt: v.optional(instant),
       floor: v.optional(said(instant, 'sessions that were opened before it take no reservation')),
+      frozenManagers: v.optional(
+        said(
+          v.array(v.strictObject({ paymentManagerArn: v.string(), frozenAt: instant })),
+          'managers that are frozen by themselves; left out where none is',
+        ),
+      ),
     }),
   });
   return { GetGate: gate, FreezeGate: gate, ThawGate: gate, RaiseGateFloor: gate } as const;
@@ -81,7 +86,7 @@ export const GATE_ANSWERS = /* @__PURE__ */ define(() => {
 
 export const GATE_DOCUMENT = {
   tag: 'The gate',
-  description: 'Freezes the deployment, and closes the sessions from before a restore. Not in AgentCore.',
+  description: 'Freezes the deployment or a manager, and closes the sessions from before a restore. Not in AgentCore.',
   operations: {
     GetGate: {
       summary: 'Reads whether the deployment is frozen, and its floor. Not in AgentCore.',
@@ -89,9 +94,17 @@ export const GATE_DOCUMENT = {
       answer: { gate: { frozen: false, floor: CREATED_AT } },
     },
     FreezeGate: {
-      summary: 'Freezes the deployment: nothing new is reserved or signed. Not in AgentCore.',
+      summary:
+        'Freezes the deployment, or one manager of it: nothing new is reserved or signed there. Not in AgentCore.',
       request: {},
-      answer: { gate: { frozen: true, frozenAt: UPDATED_AT, floor: CREATED_AT } },
+      answer: {
+        gate: {
+          frozen: true,
+          frozenAt: UPDATED_AT,
+          floor: CREATED_AT,
+          frozenManagers: [{ paymentManagerArn: MANAGER_ARN, frozenAt: UPDATED_AT }],
+        },
+      },
     },
     ThawGate: {
       summary:

@@ -1,3 +1,5 @@
+import type { FreezeScope } from '../payment/freeze.ts';
+
 /** What keeps a challenge from being paid. Published as `bursar:` codes in docs/reference/errors.md, and never renamed. */
 export type ChallengeCode =
   | 'unsupported_payment_type'
@@ -54,3 +56,6 @@ export type OfferCode =
   | 'price_above_max'
   | 'insufficient_funds'
   | 'allowance_missing';
+
+/** What is frozen: the entry of `fieldList` after `bursar:frozen`, and the code of an offer that is not paid for it. */
+export type FreezeCode = `frozen_${FreezeScope}`;

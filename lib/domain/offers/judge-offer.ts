@@ -1,5 +1,6 @@
 import type { BaseUnits, MicroUsd } from '../money.ts';
 import { formatUsd } from '../money.ts';
+import type { Freeze } from '../payment/freeze.ts';
 import type { Session } from '../payment/session.ts';
 import type { Offer } from '../payment/shapes.ts';
 import { validityWindow } from '../payment/validity.ts';
@@ -35,6 +36,8 @@ export interface OfferFacts {
   readonly instrument: Pick<PaymentInstrument, 'network'>;
   /** What the wallet holds of the offer's token, in its smallest unit; `null` where nobody has asked the chain or it is silent. */
   readonly balanceOf: (offer: Offer) => BaseUnits | null;
+  /** Who or what is frozen of an offer; `null`: neither its payee nor its token. */
+  readonly freezeOf: (offer: Offer) => Pick<Freeze, 'scope'> | null;
   /**
    * What the spend policy says of an offer whose authorization would end at `validBefore`, counters as they were read included.
    * `null`: nothing against it.
@@ -67,6 +70,7 @@ export function judgeOffer(seller: SellerOffer, facts: OfferFacts): Verdict {
   const said = 'validBefore' in window ? facts.policyOf(priced, window.validBefore) : null;
   const found =
     deploymentFlaw(offer, facts) ??
+    freezeFlaw(offer, facts) ??
     networkFlaw(offer, facts) ??
     priceFlaw(price, facts) ??
     ('validBefore' in window ? null : window) ??
@@ -90,6 +94,13 @@ export function deploymentFlaw(
   if (facilitator === undefined || facilitators.has(facilitator)) return null;
   const reason = `the deployment lets nobody but its listed facilitators decide how much is taken, and ${facilitator} is none`;
   return { code: 'unsupported_facilitator', reason };
+}
+
+function freezeFlaw(offer: Offer, { freezeOf }: OfferFacts): OfferFlaw | null {
+  const freeze = freezeOf(offer);
+  if (freeze === null) return null;
+  const what = freeze.scope === 'payee' ? `to ${offer.payTo}` : `in ${offer.asset} on ${offer.network}`;
+  return { code: `frozen_${freeze.scope}`, reason: `payments ${what} are frozen` };
 }
 
 function networkFlaw({ network }: Offer, { networks, instrument }: OfferFacts): OfferFlaw | null {

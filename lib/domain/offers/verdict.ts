@@ -1,6 +1,6 @@
 import type { MicroUsd } from '../money.ts';
 import type { Offer } from '../payment/shapes.ts';
-import type { ChallengeCode, OfferCode } from './codes.ts';
+import type { ChallengeCode, FreezeCode, OfferCode } from './codes.ts';
 
 /**
  * What a signature lets happen beyond paying the price for a delivery, the least first. `amount`: the payee gets just that, after it
@@ -14,6 +14,7 @@ export interface OfferFlaw {
   readonly code:
     | ChallengeCode
     | OfferCode
+    | FreezeCode
     | 'budget_exceeded'
     | 'session_closing'
     | 'policy_refused'

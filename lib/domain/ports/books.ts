@@ -126,25 +126,6 @@ export interface Ledger {
   release(reservation: Reservation & { readonly now: EpochMs }): Promise<'done' | 'absent'>;
 }
 
-/** Looking at the gate without making it. */
-export interface GateReader {
-  /** Strongly consistent. `null`: the books are new. */
-  find(): Promise<Gate | null>;
-}
-
-/** Keeping the gate. Each change is one request, and repeating it is harmless. */
-export interface GateKeeper extends GateReader {
-  /**
-   * Nothing new is reserved or signed from then on. The gate bears the instant of the latest freeze, so that a thaw of an earlier
-   * one that comes late does not end it.
-   */
-  freeze(now: EpochMs): Promise<Gate>;
-  /** Ends the freeze that began at an instant. A later freeze stays: a thaw that arrives late must not undo it. */
-  thaw(since: EpochMs): Promise<Gate>;
-  /** Closes the sessions that were opened before an instant. The floor only rises. */
-  raiseFloor(to: EpochMs): Promise<Gate>;
-}
-
 /** Reading many items of the books at once, strongly consistent. One that cannot be read fails alone, in its place. */
 export interface SweepReads {
   /** At most one page of ids. In their order; `null`: there is none. */

@@ -80,6 +80,7 @@ export class Alarms extends Construct {
     this.sweeperStopped(props.sweeper);
     this.sweepFailures();
     this.frozen();
+    this.partlyFrozen();
     this.deadLetters(props.deadLetters);
     this.spend(props);
     if (props.managersAreWatched) this.managerUpdated();
@@ -244,6 +245,17 @@ export class Alarms extends Construct {
   private frozen(): Alarm {
     return this.add('Frozen', 'Payments are frozen', TreatMissingData.NOT_BREACHING, {
       metric: this.metrics.metric('Frozen', {}, { statistic: 'Maximum' }),
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      threshold: 0,
+      evaluationPeriods: 1,
+    });
+  }
+
+  /** Of a part of the deployment. By itself, so that one user who stays frozen does not hide that everything is. */
+  private partlyFrozen(): Alarm {
+    const what = 'Payments of a manager, user, agent, session, wallet, payee or token are frozen';
+    return this.add('PartlyFrozen', what, TreatMissingData.NOT_BREACHING, {
+      metric: this.metrics.metric('Freezes', {}, { statistic: 'Maximum' }),
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       threshold: 0,
       evaluationPeriods: 1,

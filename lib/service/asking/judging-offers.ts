@@ -1,4 +1,5 @@
 import { judgeOffer, type OfferFacts } from '../../domain/offers/judge-offer.ts';
+import { findOfferFreeze } from '../../domain/payment/freeze.ts';
 import type { SellerOffer, Verdict } from '../../domain/offers/verdict.ts';
 import type { Judging } from '../paying/judged-attempts.ts';
 import type { PayerWithInstrument } from '../paying/payer-check.ts';
@@ -14,7 +15,7 @@ export const FUNDS_UNKNOWN: Funds = { balanceOf: () => null, allowanceOf: () => 
 export function judgingOffers(
   deployment: Pick<OfferFacts, 'now' | 'allowedNetworks' | 'facilitators' | 'validityCapSeconds'>,
   asked: AskedPurchase,
-  { session, instrument }: PayerWithInstrument,
+  { session, instrument, gate }: PayerWithInstrument,
   { call, policies }: Judging,
   funds: Funds,
 ): (seller: SellerOffer) => Verdict {
@@ -31,6 +32,7 @@ export function judgingOffers(
     session,
     instrument,
     ...funds,
+    freezeOf: (offer) => findOfferFreeze(gate.freezes, call.managerId, offer),
     policyOf: ({ offer, price: amount }, validBefore) =>
       policies.foretell(call, { offer, amount, validBefore }, now, session),
   };

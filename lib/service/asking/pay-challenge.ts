@@ -4,6 +4,7 @@ import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import { QUOTE_CLOCK_GRACE_MS, QUOTE_LIFE_MS } from '../../domain/limits.ts';
 import { formatUsd } from '../../domain/money.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
+import { findOfferFreeze } from '../../domain/payment/freeze.ts';
 import { toResource } from '../../domain/payment/resource.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
@@ -184,7 +185,7 @@ async function answerFrom(
   const first = await answerOfFirst(deps, stored, deadline);
   if (first !== null) return first;
   const draft = draftOf(deps, { ...request, resource: stored.resource }, stored.offer);
-  return resumeJudged(deps, draft, stored, barredNow(deps, stored) ?? checked, judging);
+  return resumeJudged(deps, draft, stored, barredNow(deps, stored) ?? unlessFrozen(stored, checked), judging);
 }
 
 /** The refusal of a payment that was begun for what the deployment lets nobody pay any more. */
@@ -196,6 +197,15 @@ function barredNow(
   if (flaw === null) return null;
   const message = `payment ${id} of USD ${formatUsd(amount)} was begun, but ${flaw.reason}`;
   return refuse({ reason: 'invalid_challenge', code: flaw.code, field: '', message });
+}
+
+/** A payment that was begun for a payee or in a token that is frozen since. */
+function unlessFrozen(
+  { managerId, offer }: Payment,
+  checked: Result<CheckedPayer, Refusal>,
+): Result<CheckedPayer, Refusal> {
+  const freeze = checked.ok ? findOfferFreeze(checked.value.gate.freezes, managerId, offer) : null;
+  return freeze === null ? checked : refuse({ reason: 'frozen', ...freeze });
 }
 
 /** How a proof is presented: as the entry that it is for, or where this 402 has none of its terms, as an entry with those terms. */

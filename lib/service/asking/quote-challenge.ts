@@ -55,7 +55,7 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   const { userId } = principal;
   const { agentName } = request;
   const [{ checked }, read] = await Promise.all([
-    checkPayer(deps, { managerId, userId, sessionId, instrumentId }, principal),
+    checkPayer(deps, { managerId, userId, sessionId, instrumentId, agentName }, principal),
     readPolicies(deps, { managerId, userId, sessionId, agentName }),
   ]);
   if (!checked.ok) return checked;

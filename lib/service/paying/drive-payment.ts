@@ -8,8 +8,8 @@ import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '.
 import type { Refusal } from '../../domain/refusal.ts';
 import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { freezeFactsOf } from '../../domain/payment/freeze.ts';
 import { gateRefusal } from '../../domain/payment/gate.ts';
-import type { Session } from '../../domain/payment/session.ts';
 import { addMs, floorToSeconds, type EpochMs } from '../../domain/time.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import type { PaymentObserver } from '../../telemetry/payment-observer.ts';
@@ -51,7 +51,7 @@ export async function drivePayment(
   );
   switch (reserved.kind) {
     case 'reserved': {
-      const closed = await closeIfGateShut(deps, reserved, checked.session);
+      const closed = await closeIfGateShut(deps, reserved, checked);
       return closed ?? signReserved(deps, reserved.payment, reserved.budget, checked, deadline);
     }
     case 'denied':
@@ -73,9 +73,10 @@ export async function drivePayment(
 async function closeIfGateShut(
   deps: Driving,
   { payment, gate }: Extract<Reserved, { kind: 'reserved' }>,
-  session: Session,
+  { session, agentName }: CheckedPayer<Payer>,
 ): Promise<Result<never, Refusal> | null> {
-  const refusal = gate.status === 'fulfilled' ? gateRefusal(gate.value, session) : null;
+  const facts = freezeFactsOf(payment, agentName);
+  const refusal = gate.status === 'fulfilled' ? gateRefusal(gate.value, session, facts) : null;
   if (gate.status === 'fulfilled' && refusal === null) return null;
   await undoReservation(deps, payment);
   if (refusal !== null) return refuse(refusal);

@@ -4,6 +4,7 @@ import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Authorizer, PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { FreezeFacts } from '../../domain/payment/freeze.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
@@ -22,6 +23,14 @@ export interface CheckedPayer<F extends Payer = KnownPayer> {
   readonly payer: F;
   readonly session: Session;
   readonly gate: Gate;
+  /** As the call states it. */
+  readonly agentName: string | null;
+}
+
+/** Who pays, for which agent, and what, where that is known already. */
+export interface PayerClaim extends PayerNames {
+  readonly agentName: string | null;
+  readonly offer?: NonNullable<FreezeFacts['offer']>;
 }
 
 /** A payer with the instrument as it was read. */
@@ -40,7 +49,7 @@ export interface PayerCheck {
  * missing, deleted or somebody else's is "not found", indistinguishably. The reserve checks the session's state again, in its
  * own write.
  */
-export async function checkPayer(deps: PayerCheckDeps, key: PayerNames, principal: Principal): Promise<PayerCheck> {
+export async function checkPayer(deps: PayerCheckDeps, key: PayerClaim, principal: Principal): Promise<PayerCheck> {
   const [gate, manager, session, instrument] = await Promise.all([
     deps.ledger.readGate(),
     deps.registry.readManager(key.managerId),
@@ -65,15 +74,16 @@ function judge(
     readonly instrument: PaymentInstrument | null;
     readonly authorizer: Authorizer;
   },
-  { userId }: PayerNames,
+  claim: PayerClaim,
   now: EpochMs,
 ): Result<PayerWithInstrument, Refusal> {
   const { gate, session, instrument, authorizer } = read;
+  const { userId, agentName } = claim;
   if (session === null || session.userId !== userId) return refuse({ reason: 'session_not_found' });
   const status = sessionStatus(session, now);
   if (status === 'DELETED') return refuse({ reason: 'session_not_found' });
   if (status === 'EXPIRED') return refuse({ reason: 'session_expired', expiresAt: session.expiresAt });
-  const closed = gateRefusal(gate, session);
+  const closed = gateRefusal(gate, session, { ...claim, agentNames: [agentName] });
   if (closed !== null) return refuse(closed);
   if (instrument === null || instrument.status === 'DELETED') {
     return refuse({ reason: 'instrument_not_found' });
@@ -84,5 +94,5 @@ function judge(
   const { address, key } = instrument.wallet;
   const { deploymentId } = gate;
   const payer = { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId };
-  return ok({ gate, session, instrument, payer });
+  return ok({ gate, session, instrument, payer, agentName });
 }

@@ -29,7 +29,7 @@ import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import type { Repetitions } from './repetition.ts';
 import { answerOfFirst } from './first-purchase.ts';
-import { checkPayer, type CheckedPayer, type PayerCheck } from './payer-check.ts';
+import { checkPayer, type CheckedPayer, type PayerCheck, type PayerClaim } from './payer-check.ts';
 import { isFinal, refuseOtherTerms } from './other-terms.ts';
 import { awaitOutcome } from './payment-wait.ts';
 import { loggedWords, saidByPayment, UNWRITTEN_POLICIES, type CallFacts } from '../policing/in-force.ts';
@@ -145,7 +145,7 @@ async function replayPayment(
   asked: Asked,
 ): Promise<Result<Payment, Refusal>> {
   const draft = draftOf(deps, request, asked.offer);
-  const key = { ...request, userId: request.principal.userId };
+  const key = claimOf(request, asked.offer);
   const [stored, { admission }] = await Promise.all([
     deps.ledger.readPayment(draft.id),
     checkPayer(deps, key, request.principal),
@@ -200,6 +200,13 @@ async function payOffer(
   return driveNew(deps, payment, checked.value, { call, policies: policies.value, deadline: request.deadline });
 }
 
+function claimOf(
+  { managerId, principal, sessionId, instrumentId, agentName }: PayingRequest,
+  offer: Offer,
+): PayerClaim {
+  return { managerId, userId: principal.userId, sessionId, instrumentId, agentName, offer };
+}
+
 function callOf(request: PayingRequest): CallFacts {
   const { managerId, sessionId, instrumentId, principal, agentName, statedUrl } = request;
   const said = saidByPayment(agentName, statedUrl ?? null);
@@ -242,7 +249,7 @@ async function openPayment(
   request: ProcessPaymentRequest,
   call: CallFacts,
 ): Promise<Result<Opened, Refusal>> {
-  const key = { ...request, userId: request.principal.userId };
+  const key = claimOf(request, draft.offer);
   const known = deps.payers.get(key);
   const capped = cappedAt(deps, deps.policies.lastCapSeconds(key));
   const early = known === undefined || !isAdmitted(deps, request, known) ? null : newPayment(capped, draft, known);
@@ -284,7 +291,7 @@ async function findPayment(
   request: ProcessPaymentRequest,
   barred: Refusal,
 ): Promise<Result<Opened, Refusal>> {
-  const key = { ...request, userId: request.principal.userId };
+  const key = claimOf(request, draft.offer);
   const [stored, { admission }] = await Promise.all([
     deps.ledger.readPayment(draft.id),
     checkPayer(deps, key, request.principal),

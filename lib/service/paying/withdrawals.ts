@@ -81,7 +81,7 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
   const opened = await deps.sessions.openSession(sessionOf(draft, deps.clock.now()), draft.requestHash);
   // The session comes first: an earlier request of this token may have come no further.
   if (opened.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
-  const checked = judgeSession(deps, gate, opened.session, wallet.value);
+  const checked = judgeSession(deps, gate, opened.session, wallet.value, draft);
   const created = stored === null ? await createPayment(deps, draft, checked) : ok({ payment: stored, isNew: false });
   if (!created.ok) return created;
 
@@ -213,12 +213,14 @@ function judgeSession(
   gate: Gate,
   session: Session,
   { address, key }: InstrumentWallet,
+  draft: Draft,
 ): Result<CheckedWithdrawal, Refusal> {
   if (sessionStatus(session, clock.now()) !== 'ACTIVE') return refuse({ reason: 'withdrawal_lapsed' });
-  const closed = gateRefusal(gate, session);
+  const { agentName } = draft;
+  const closed = gateRefusal(gate, session, { ...draft, agentNames: [agentName] });
   if (closed !== null) return refuse(closed);
   const { deploymentId } = gate;
-  return ok({ gate, session, payer: { address, key, deploymentId, sessionExpiresAt: session.expiresAt } });
+  return ok({ gate, session, agentName, payer: { address, key, deploymentId, sessionExpiresAt: session.expiresAt } });
 }
 
 const SESSION_REASONS: ReadonlySet<Refusal['reason']> = new Set([

@@ -1,7 +1,7 @@
 import { findNetworkByChain } from '../../domain/assets.ts';
 import { formatInstrumentId, type Arn, type Deployment } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
-import type { GateReader } from '../../domain/ports/books.ts';
+import type { GateReader } from '../../domain/ports/gate.ts';
 import { firstFreeIndex } from '../../domain/tenants/key-index.ts';
 import {
   IndexesSpent,

@@ -38,6 +38,7 @@ const facts: OfferFacts = {
   },
   instrument: { network: 'ETHEREUM' },
   balanceOf: () => null,
+  freezeOf: () => null,
   policyOf: () => null,
   allowanceOf: () => null,
 };
@@ -49,6 +50,8 @@ const budgetOf = (available: bigint) => ({
 /** Each fact one step on the good side, and one step over. */
 const BOUNDS: readonly [code: string, good: Partial<OfferFacts>, bad: Partial<OfferFacts>][] = [
   ['unsupported_network', {}, { allowedNetworks: new Set(['eip155:8453']) }],
+  ['frozen_payee', {}, { freezeOf: () => ({ scope: 'payee' }) }],
+  ['frozen_asset', {}, { freezeOf: () => ({ scope: 'asset' }) }],
   ['network_not_chosen', { networks: new Set([BASE_SEPOLIA.id]) }, { networks: new Set(['eip155:8453']) }],
   ['price_above_max', { maxPrice: toMicroUsd(500_000n) }, { maxPrice: toMicroUsd(499_999n) }],
   ['budget_exceeded', { session: budgetOf(500_000n) }, { session: budgetOf(499_999n) }],

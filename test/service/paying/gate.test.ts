@@ -45,7 +45,11 @@ describe('while the deployment is frozen', () => {
     const first = paid(await processPayment(world.deps, before));
     await setGate('fz', clock.now());
     const refused = world.request(session);
-    expect(refusalOf(await processPayment(world.deps, refused))).toEqual({ reason: 'frozen', since: clock.now() });
+    expect(refusalOf(await processPayment(world.deps, refused))).toEqual({
+      reason: 'frozen',
+      scope: 'deployment',
+      since: clock.now(),
+    });
     expect(paid(await processPayment(world.deps, before))).toEqual(first);
     expect((await world.ledger.readSession(session))?.budget).toMatchObject({ reserved: 0n, spent: 500_000n });
     await setGate('fz', null);

@@ -2,7 +2,7 @@ import { BatchWriteItemCommand, ScanCommand, type AttributeValue } from '@aws-sd
 import { beforeEach, describe, expect, test } from 'vitest';
 import { firstFreeIndex } from '../../../lib/domain/tenants/key-index.ts';
 import { addMs } from '../../../lib/domain/time.ts';
-import { createGateKeeper } from '../../../lib/ledger/dynamodb/books/gate-item.ts';
+import { createGateKeeper } from '../../../lib/ledger/dynamodb/books/gate-keeper.ts';
 import { toStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
@@ -51,9 +51,9 @@ async function pointInTime(): Promise<() => Promise<void>> {
     );
     clock.advance(60_000);
     const since = clock.now();
-    await keeper.freeze(since);
+    await keeper.freeze(null, { at: since, by: 'operator' });
     await keeper.raiseFloor(since);
-    await keeper.thaw(since);
+    await keeper.thaw(null, { since, at: since, by: 'operator' });
     clock.advance(1_000);
   };
 }

@@ -63,9 +63,9 @@ describe('what is reserved', () => {
 
   test('is given back where the gate has closed meanwhile, or cannot be read', async () => {
     const session = await opened();
-    const frozen = { deploymentId: 'd'.repeat(32), floor: null, frozenAt: NOW };
+    const frozen = { deploymentId: 'd'.repeat(32), floor: null, frozenAt: NOW, freezes: new Map() };
     const closed = await drive(over({ readGate: async () => frozen }), await intended(session), session);
-    expect(closed).toEqual({ ok: false, error: { reason: 'frozen', since: NOW } });
+    expect(closed).toEqual({ ok: false, error: { reason: 'frozen', scope: 'deployment', since: NOW } });
     const unread = over({ readGate: () => Promise.reject(new NotNow('planted')) });
     const unknown = drive(unread, await intended(session), session);
     await expect(unknown).rejects.toMatchObject({ name: 'OutcomeUnknown', cause: { message: 'planted' } });

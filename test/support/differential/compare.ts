@@ -95,6 +95,7 @@ function send(ports: Ports, call: BooksCall): Promise<unknown> {
     }
     case 'openSession':
     case 'freeze':
+    case 'freezePart':
     case 'thaw':
     case 'expireSession':
       throw new Error(`${call.method} is not of the ports that are compared`);

@@ -63,7 +63,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
           network: network.id,
           amount: plan.amount,
           asset: network.usdc.address,
-          payTo: '0x209693Bc6afc0C5328bA36FaF03C514EF312287C',
+          payTo: PAYEE,
           maxTimeoutSeconds: 60,
           extra: {
             name: network.usdc.domainName,
@@ -96,7 +96,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
 
 /** A withdrawal whose session is there: writing it is idempotent, and comes before all else. */
 function withdrawalBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): ProcessBody {
-  const destination = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+  const destination = PAYEE;
   const { managerId, userId, instrumentId } = instrument;
   const amount = toMicroUsd(BigInt(plan.amount));
   const deadline = addMs(toEpochMs(startMs), INVOCATION_MS);
@@ -269,6 +269,8 @@ async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
   return [...seen][0]!;
 }
 
+const PAYEE = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+
 /** The sessions that are there when a scenario begins; withdrawals have one each. */
 function sessionsOf({ limit, handlers }: Scenario): readonly Session[] {
   const ofToken = ({ token, amount }: HandlerPlan): Session => {
@@ -288,7 +290,7 @@ export async function exploreScenario(
 ): Promise<Exploration> {
   let lastId = 0;
   const ids = () => (lastId += 1);
-  const gate = scenario.operator === 'freezes' ? 'moves' : 'stays open';
+  const gate = scenario.operator?.startsWith('freezes') === true ? 'moves' : 'stays open';
   const programs = [];
   for (const plan of scenario.handlers) {
     const startMs = plan.late ? LATE_MS : START_MS;
@@ -338,6 +340,10 @@ function operatorCall(does: NonNullable<Scenario['operator']>, session: Session)
   switch (does) {
     case 'freezes':
       return { method: 'freeze', args: [now] };
+    case 'freezes the payee':
+      return { method: 'freezePart', args: [`payee#${session.managerId}#${PAYEE}`, now] };
+    case 'freezes the user':
+      return { method: 'freezePart', args: [`user#${session.managerId}#${USER}`, now] };
     case 'deletes the session':
       return { method: 'deleteSession', args: [session, now] };
     case 'lets the session expire':

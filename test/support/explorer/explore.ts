@@ -1,5 +1,5 @@
 import type { PaymentId } from '../../../lib/domain/ids.ts';
-import type { EntryKey } from '../../../lib/domain/payment/payment.ts';
+import type { EntryKey, Payment } from '../../../lib/domain/payment/payment.ts';
 import { applyCall, type Books, type BooksCall, type BooksReply } from '../model-ledger.ts';
 import { checkDenial, checkRecovered, checkState, checkStep } from './invariants.ts';
 import { keyOf, type Answer, type Effect, type ProcessNode, type ProcessProgram } from './process.ts';
@@ -219,10 +219,17 @@ function applyChecked(
     const { entry } = call.args[0];
     settled = new Map(settled).set(entry, (settled.get(entry) ?? 0) + 1);
   }
-  if (call.method === 'putIntent' && books !== state.books && books.gate.frozenAt !== null) {
+  if (call.method === 'putIntent' && books !== state.books && isFrozenOut(books, call.args[0])) {
     frozenOut = new Set(frozenOut).add(call.args[0].id);
   }
   return { state: { ...state, books, settled, frozenOut }, reply };
+}
+
+/** Said without the code that is explored: the name of what is frozen stands at the end of its key. */
+function isFrozenOut({ gate: { frozenAt, freezes } }: Books, { userId, offer: { payTo } }: Payment): boolean {
+  return (
+    frozenAt !== null || [...freezes.keys()].some((key) => key.endsWith(`#${userId}`) || key.endsWith(`#${payTo}`))
+  );
 }
 
 function labelOf(call: BooksCall): string {
@@ -271,6 +278,7 @@ function processKey({ id, outcome }: ProcessNode, numbers: Numbering): string {
 
 function booksKey(books: Books, numbers: Numbering): string {
   let key = books.gate.frozenAt === null ? '' : 'f';
+  for (const frozen of books.gate.freezes.keys()) key += `${frozen}f`;
   for (const window of books.windows.values()) key += `${numbers(window).toString(36)}w`;
   for (const session of books.sessions.values()) key += `${numbers(session).toString(36)}.`;
   for (const id of [...books.payments.keys()].toSorted()) {

@@ -12,6 +12,7 @@ export interface Mutant {
 }
 
 const DRIVE = 'lib/service/paying/drive-payment.ts';
+const GATE = 'lib/domain/payment/gate.ts';
 const RESERVATION = 'lib/service/paying/reservation.ts';
 const RECOVERY = 'lib/service/sweeping/recovery.ts';
 const MODEL = 'test/support/model-ledger.ts';
@@ -97,11 +98,35 @@ const OF_OPERATED: readonly Mutant[] = [
     edits: [
       {
         file: DRIVE,
-        find: 'const closed = await closeIfGateShut(deps, reserved, checked.session);',
+        find: 'const closed = await closeIfGateShut(deps, reserved, checked);',
         replace: 'const closed = null as Awaited<ReturnType<typeof closeIfGateShut>>;',
       },
     ],
     scenario: 10,
+    rule: 'frozen',
+  },
+  {
+    name: 'a second look at the gate that forgets whom and what is paid',
+    edits: [
+      {
+        file: DRIVE,
+        find: 'const facts = freezeFactsOf(payment, agentName);',
+        replace: 'const { offer: _, ...facts } = freezeFactsOf(payment, agentName);',
+      },
+    ],
+    scenario: 20,
+    rule: 'frozen',
+  },
+  {
+    name: 'a gate that knows of no freeze but that of the deployment',
+    edits: [
+      {
+        file: GATE,
+        find: 'const freeze = findFreeze(freezes, facts);',
+        replace: 'const freeze = null as ReturnType<typeof findFreeze>;',
+      },
+    ],
+    scenario: 21,
     rule: 'frozen',
   },
   {

@@ -28,7 +28,13 @@ export interface Scenario {
   /** Whether a sweeper visits the first payment at any time, and whether its requests fail as well. */
   readonly sweeper: 'none' | 'steady' | 'failing';
   /** What an operator does at any time, if there is one. */
-  readonly operator: 'freezes' | 'deletes the session' | 'lets the session expire' | null;
+  readonly operator:
+    | 'freezes'
+    | 'freezes the payee'
+    | 'freezes the user'
+    | 'deletes the session'
+    | 'lets the session expire'
+    | null;
   /** What another payment holds on the session from the beginning, at work until it gives up, which it does at any time. */
   readonly held?: bigint;
   readonly faults: FaultBudget;
@@ -229,6 +235,26 @@ const TRUED_UP: readonly Scenario[] = [
   },
 ];
 
+/** A freeze of a part, which falls between the two looks at the gate. */
+const PARTLY_FROZEN: readonly Scenario[] = [
+  {
+    name: 'a payment and its repetition past the lease, and an operator who freezes their payee at any time',
+    limit: 4n,
+    handlers: [handler('A', 't'), handler('B', 't', { late: true })],
+    sweeper: 'none',
+    operator: 'freezes the payee',
+    faults: none,
+  },
+  {
+    name: 'a payment that writes its intent while it reads, a withdrawal, and an operator who freezes their user at any time',
+    limit: 2n,
+    handlers: [handler('A', 't', { withdraws: true }), handler('B', 'u', { warm: true })],
+    sweeper: 'none',
+    operator: 'freezes the user',
+    faults: { ...few, ghosts: 0 },
+  },
+];
+
 /** Two handlers at a time: duplicates of one payment, and two payments of which one fits. */
 export const TWO_HANDLERS: readonly Scenario[] = [
   {
@@ -276,6 +302,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
   ...DENIED,
   ...COUNTED,
   ...TRUED_UP,
+  ...PARTLY_FROZEN,
 ];
 
 /** For the long run: three handlers, and two with more that fails. */

@@ -1,5 +1,6 @@
 import type { Session } from '../../../domain/payment/session.ts';
 import type { Item } from '../store/client.ts';
+import { GATE_KEY, parseFreezeChange, revisionOf, type FreezeChange } from './gate-item.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus, parsePaymentSummary, type PaymentSummary } from './payment-items.ts';
 import { parseSessionItem, SESSION_LETTERS } from './session-items.ts';
@@ -33,7 +34,9 @@ export type BooksChange =
   /** All of the session's limit is spent. */
   | { readonly kind: 'session_exhausted'; readonly session: Session }
   /** The session's time has come, and nobody deleted it before. */
-  | { readonly kind: 'session_expired'; readonly session: Session };
+  | { readonly kind: 'session_expired'; readonly session: Session }
+  /** Something was frozen or thawed. */
+  | { readonly kind: 'freeze_changed'; readonly change: FreezeChange };
 
 /**
  * Reads what a change tells, or `null` where it tells nothing. Items are never removed, and of those that are new only a payment
@@ -47,7 +50,13 @@ export function parseBooksChange(record: StreamRecord): BooksChange | null {
   if (record.eventName !== 'MODIFY' || before === undefined) return null;
   if (pk.startsWith(PAYMENT_PREFIX)) return paymentChange(before, after);
   if (pk.startsWith(SESSION_PREFIX)) return sessionChange(before, after);
-  return null;
+  return pk === GATE_KEY ? gateChange(before, after) : null;
+}
+
+/** The floor moves without a change of this kind. */
+function gateChange(before: StreamImage, after: StreamImage): BooksChange | null {
+  const [old, now] = [toItem(before), toItem(after)];
+  return revisionOf(now) > revisionOf(old) ? { kind: 'freeze_changed', change: parseFreezeChange(now) } : null;
 }
 
 const UNDECIDED = formatStatus('PENDING');

@@ -1,6 +1,9 @@
+import { GATE_KEY } from './gate-item.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus } from './payment-items.ts';
 import { SESSION_LETTERS } from './session-items.ts';
+
+const GATE = { pk: { S: [GATE_KEY] } };
 
 const { open, ended } = SESSION_LETTERS;
 
@@ -36,4 +39,6 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: { OldImage: { st: { S: [open] } }, NewImage: { ...SESSION, st: { S: [ended] } } },
   },
+  // Something was frozen or thawed.
+  { eventName: ['MODIFY'], dynamodb: { NewImage: { ...GATE, rv: { N: [{ 'anything-but': ['0'] }] } } } },
 ];

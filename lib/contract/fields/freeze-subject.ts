@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import { parseAddress } from '../../chains/evm/address.ts';
+import { findNetwork } from '../../domain/assets.ts';
+import type { Arn } from '../../domain/ids.ts';
+import { AGENT_NAME_MAX_CHARS, USER_ID_MAX_CHARS } from '../../domain/limits.ts';
+import type { FreezeNames } from '../../domain/payment/freeze.ts';
+import { instrumentId, manager, sessionId } from './names.ts';
+import { said } from './policy-members.ts';
+import { oneMember, parsedText, text } from './text.ts';
+
+/** What a backend may freeze within a manager: the manager itself is the operator's. */
+const NAMES = ['userId', 'agentName', 'paymentSessionId', 'paymentInstrumentId', 'payTo', 'asset'] as const;
+
+const plain = (maxChars: number) =>
+  text(1, maxChars, { pattern: /^[^\p{Cc}]+$/u, expected: 'text without control characters' });
+
+function subject() {
+  const members = {
+    userId: v.optional(plain(USER_ID_MAX_CHARS)),
+    agentName: v.optional(said(plain(AGENT_NAME_MAX_CHARS), 'as its calls state it')),
+    paymentSessionId: v.optional(sessionId),
+    paymentInstrumentId: v.optional(instrumentId),
+    payTo: v.optional(
+      v.pipe(
+        text(42, 42, { pattern: /^0x[0-9a-fA-F]{40}$/, expected: 'an EVM address' }),
+        parsedText(parseAddress, 'must be an EVM address with the right EIP-55 checksum'),
+      ),
+    ),
+    asset: v.optional(
+      v.object(
+        {
+          network: v.pipe(
+            text(1, 32),
+            parsedText((name) => findNetwork(name) ?? null, 'must be a network that Bursar knows, such as eip155:8453'),
+          ),
+          token: v.literal('USDC', 'must be USDC'),
+        },
+        'must be an object',
+      ),
+    ),
+  };
+  return v.pipe(v.object(members, 'must be an object'), oneMember(NAMES));
+}
+
+type Subject = v.InferOutput<ReturnType<typeof subject>>;
+
+/** The members that name a part of a manager. */
+export function partMembers() {
+  return { ...manager, subject: said(subject(), 'what is frozen: exactly one member') };
+}
+
+/** A part whose manager is looked up still. */
+interface NamedPart {
+  readonly manager: Arn<string> | null;
+  readonly names: FreezeNames;
+}
+
+export function toPart(members: {
+  readonly paymentManagerArn: Arn<string> | null;
+  readonly subject: Subject;
+}): NamedPart {
+  const { paymentManagerArn, subject: named } = members;
+  return { manager: paymentManagerArn, names: namesOf(named) };
+}
+
+function namesOf({ userId, agentName, paymentSessionId, paymentInstrumentId, payTo, asset }: Subject): FreezeNames {
+  if (userId !== undefined) return { scope: 'user', userId };
+  if (agentName !== undefined) return { scope: 'agent', agentName };
+  if (paymentSessionId !== undefined) return { scope: 'session', sessionId: paymentSessionId };
+  if (paymentInstrumentId !== undefined) return { scope: 'instrument', instrumentId: paymentInstrumentId };
+  if (payTo !== undefined) return { scope: 'payee', payTo };
+  if (asset === undefined) throw new RangeError('a subject without a member');
+  const { id: network, usdc } = asset.network;
+  return { scope: 'asset', network, asset: usdc.address };
+}
