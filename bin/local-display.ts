@@ -15,14 +15,14 @@ export function createSay(columns: number | null): (line: string) => void {
 /** What somebody wants to know of a stack that has just started; no key is in it. */
 export function formatReady({ endpoint, sellers, faucet }: LocalInfo): string {
   const rows = sellers.map(({ name, price, protocolVersion, paidBy, url }) => {
-    return [name, price, `v${protocolVersion}`, paidBy, url];
+    return [name, price, paidBy === 'mpp' ? 'mpp' : `x402 v${protocolVersion}`, paidBy, url];
   });
   return [
     '',
     `ready      ${endpoint}`,
     `faucet     ${faucet}, test money for any wallet`,
     '',
-    formatTable([['SELLER', 'USD', 'X402', 'PAID BY', 'URL'], ...rows]),
+    formatTable([['SELLER', 'USD', 'PROTOCOL', 'PAID BY', 'URL'], ...rows]),
   ].join('\n');
 }
 

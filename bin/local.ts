@@ -18,14 +18,15 @@ const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--t
   --fresh      forget what is kept there and begin anew
   --trace      trace every request, and write its spans to traces.jsonl there
   --story      play the research assistant's story once, then stay up
-  --protocol P by what its sellers are paid: eip3009 (default), permit2 or upto
+  --protocol P by what its sellers are paid: eip3009 (default), permit2, upto or
+               mpp
   --json       print what a program reads: BURSAR_READY and a JSON document with
                every URL and key, as where the output is no terminal`;
 
 /** Where tools look for the stack. */
 const INFO_FILE = join('.bursar', 'local.json');
 const NODE_MAJOR_MIN = 22;
-const PAID_BY = ['eip3009', 'permit2', 'upto'] as const;
+const PAID_BY = ['eip3009', 'permit2', 'upto', 'mpp'] as const;
 /** The sellers and the faucet listen above the API; the port between is the default of `bursar proxy`. */
 const SELLERS_ABOVE = 2;
 const FAUCET_ABOVE = 3;

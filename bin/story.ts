@@ -20,6 +20,7 @@ const SOURCES = {
   eip3009: ['market-data', 'research-papers', 'analyst-report'],
   permit2: ['forecast-permit2'],
   upto: ['forecast-upto'],
+  mpp: ['forecast-mpp'],
 } as const;
 /** How much Permit2 may take of the wallet, where sellers are paid by it. */
 const ALLOWANCE_USD = '0.10';
@@ -52,12 +53,12 @@ interface Teller {
 
 /**
  * The research assistant's story against a running stack: an application opens a session with a budget, an agent buys three
- * sources from real x402 sellers, and a fourth purchase does not fit. Tells what happens as it happens.
+ * sources from real sellers, and a fourth purchase does not fit. Tells what happens as it happens.
  */
 export async function playStory(stack: LocalStack, { say, userId, paidBy = 'eip3009' }: Teller): Promise<StoryOutcome> {
   const clients = createClients(stack);
   const wallet = await openWallet(stack, clients.backend, { say, userId });
-  if (paidBy !== 'eip3009') {
+  if (paidBy === 'permit2' || paidBy === 'upto') {
     await stack.chain.approvePermit2(wallet.address, usdcUnits(ALLOWANCE_USD));
     say(`wallet     lets Permit2 take ${ALLOWANCE_USD} of it`);
   }
@@ -197,7 +198,7 @@ function tell(event: PayingFetchEvent, say: Say): void {
   switch (event.type) {
     case 'payment_required':
       return say(
-        `seller     402, asks USD ${event.offer.amountUsd} (x402 version ${event.offer.version}, ${event.offer.network})`,
+        `seller     402, asks USD ${event.offer.amountUsd} (${formatProtocol(event.offer)}, ${event.offer.network})`,
       );
     case 'proof_received':
       return say(`bursar     approved and signed, payment ${event.processPaymentId}`);
@@ -208,6 +209,10 @@ function tell(event: PayingFetchEvent, say: Say): void {
         `seller     ${event.status}, did not take the payment: ${event.remedy ?? event.reason ?? 'no reason given'}`,
       );
   }
+}
+
+function formatProtocol({ protocol, version }: { readonly protocol: string; readonly version: string }): string {
+  return protocol === 'mpp' ? 'MPP' : `x402 version ${version}`;
 }
 
 function urlOf({ info }: LocalStack, name: string): string {

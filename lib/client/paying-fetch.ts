@@ -186,7 +186,8 @@ async function present({ send, request, purchaseId, tell }: Call, proof: Proof):
 }
 
 function summarize({ offer, price }: ChosenPayment): OfferSummary {
-  return { version: offer.version, network: offer.network, payTo: offer.payTo, amountUsd: formatUsd(price) };
+  const { protocol, version, network, payTo } = offer;
+  return { protocol, version, network, payTo, amountUsd: formatUsd(price) };
 }
 
 /** What a proof is for: its own terms, where the service tells them. */
@@ -194,5 +195,5 @@ function summaryOf({ payment, terms }: Proof): OfferSummary {
   const summary = summarize(payment);
   if (terms === null) return summary;
   const { network, payTo, amountUsd } = terms;
-  return { version: summary.version, network, payTo, amountUsd };
+  return { ...summary, network, payTo, amountUsd };
 }

@@ -66,6 +66,8 @@ export type PayingFetchEvent =
     };
 
 export interface OfferSummary {
+  /** `x402` or `mpp`. */
+  readonly protocol: string;
   readonly version: string;
   readonly network: string;
   readonly payTo: string;

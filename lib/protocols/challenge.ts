@@ -23,6 +23,7 @@ import {
   type Settlement,
   type SignedToken,
 } from './x402/payment-required.ts';
+import { NAME as CREDENTIAL_WAY } from './mpp/methods/evm-charge/name.ts';
 import { remedyForPermit } from './x402/permit.ts';
 import { isEntryRefusal } from './x402/refusal.ts';
 import type { ResourceRule } from './x402/seller-resource.ts';
@@ -150,15 +151,16 @@ export interface SignedFor {
 }
 
 /** How a payment is made, apart from who gets how much of what: a proof of one way is worth nothing as one of another. */
-export type PaymentWay = Pick<OfferBase, 'scheme' | 'transferMethod' | 'facilitator'>;
+export type PaymentWay = Pick<OfferBase, 'protocol' | 'scheme' | 'transferMethod' | 'facilitator'>;
 
 /** The way that a proof was signed for. `null`: no scheme knows it. */
 export function wayOf(paymentOutput: unknown): PaymentWay | null {
+  if (credentialOf(paymentOutput) !== null) return CREDENTIAL_WAY;
   const payload = payloadOf(paymentOutput);
   if (payload === null) return null;
-  for (const { scheme, transferMethod, recognize } of X402_SCHEMES.payable) {
+  for (const { protocol, scheme, transferMethod, recognize } of X402_SCHEMES.payable) {
     const own = recognize(payload);
-    if (own !== null) return { scheme, transferMethod, ...own };
+    if (own !== null) return { protocol, scheme, transferMethod, ...own };
   }
   return null;
 }
@@ -166,9 +168,10 @@ export function wayOf(paymentOutput: unknown): PaymentWay | null {
 /** Whether an offer is paid in a way; `null` stands for all ways. */
 export function isPaidBy(way: PaymentWay | null, offer: PaymentWay): boolean {
   if (way === null) return true;
-  const { scheme, transferMethod, facilitator } = way;
+  const { protocol, scheme, transferMethod, facilitator } = way;
   const isOfFacilitator = offer.facilitator?.toLowerCase() === facilitator?.toLowerCase();
-  return offer.scheme === scheme && offer.transferMethod === transferMethod && isOfFacilitator;
+  const isAlike = offer.protocol === protocol && offer.scheme === scheme && offer.transferMethod === transferMethod;
+  return isAlike && isOfFacilitator;
 }
 
 /** Whether a proof is for an offer as it stands. */
@@ -194,7 +197,8 @@ export interface Presentation {
  * @param way of the proof, where the entry is one of another way; `null`: it is of the same
  */
 export function restate({ challenge, entry }: Presentation, signed: SignedFor, way: PaymentWay | null): Presentation {
-  if (challenge.document === null) return { challenge, entry };
+  // A credential of MPP holds its terms itself.
+  if (challenge.document === null || way?.protocol === CREDENTIAL_WAY.protocol) return { challenge, entry };
   const network = findNetwork(signed.network);
   const price = parseUsd(signed.amountUsd);
   if (network === undefined || !price.ok) throw new Error('the stored payment is of another release');

@@ -41,7 +41,7 @@ export function formatSupportReference(): string {
   return [
     '# What is paid',
     '',
-    'Made by `npm run reference` from the lists of `lib/protocols`. `test/conformance/x402/support.test.ts` holds every row against a running stack: what is paid by x402 is bought of an official seller and settles on the local chain, and what is not is refused with nothing reserved. `test/functions/mpp.test.ts` has MPP paid to a seller of its own on the local chain.',
+    'Made by `npm run reference` from the lists of `lib/protocols`. `test/conformance/x402/support.test.ts` holds every row against a running stack: what is paid is bought of an official seller and settles on the local chain, and what is not is refused with nothing reserved.',
     '',
     'Tokens and networks: the USDC of each network among [`allowedNetworks`](settings.md), EURC on Base, Ethereum, Avalanche and their testnets, and the tokens of [`assets`](settings.md); all but USDC at a rate of [`usdRates`](settings.md). What else is read of an offer: [Sellers](sellers.md).',
     '',

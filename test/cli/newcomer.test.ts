@@ -185,7 +185,7 @@ describe('the local stack', () => {
   test('tells what its sellers sell, and that it is not running', async () => {
     const world = createWorld({ files, routes: { '/': () => new Response(null, { status: 404 }) }, columns: 80 });
     expect(await world.run('sellers')).toBe(0);
-    expect(world.out()).toMatch(/weather +0\.01 +v2 +http:\/\/127\.0\.0\.1:8404\/weather/);
+    expect(world.out()).toMatch(/weather +0\.01 +x402 v2 +http:\/\/127\.0\.0\.1:8404\/weather/);
     const down = createWorld({ files });
     expect(await down.run('sellers')).toBe(1);
     expect(down.err()).toContain('npm run local');

@@ -2,7 +2,15 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPayingFetch } from '../../lib/client/index.ts';
 import { startChain, type LocalChain } from '../../lib/local/chain/index.ts';
-import { createTenant, newToken, offer, paymentRequest, withFunctions, type Tenant } from '../support/functions.ts';
+import {
+  createTenant,
+  newToken,
+  offer,
+  paymentRequest,
+  sessionRequest,
+  withFunctions,
+  type Tenant,
+} from '../support/functions.ts';
 import { sizeOfItem } from '../support/item-size.ts';
 import { startMppSeller, type MppSeller } from '../support/mpp-seller.ts';
 import { encodeRequest, MPP_REQUEST, mppHeader, mppPayment, readCredential } from '../support/mpp.ts';
@@ -127,6 +135,33 @@ describe('a payment by MPP', () => {
     expect((await pay(mppHeader({ id: 'denied' }))).status).toBe(200);
   });
 
+  test('is presented as it is to a seller that asks only by x402 by now', async () => {
+    const clientToken = newToken();
+    const ask = async (headers: object) => {
+      const { paymentManagerArn, paymentSessionId, paymentInstrumentId } = tenant;
+      const { status, body } = await call<Paid & { headers: { name: string; value: string }[] }>('PayChallenge', {
+        json: {
+          paymentManagerArn,
+          paymentSessionId,
+          paymentInstrumentId,
+          clientToken,
+          request: { method: 'GET', url: 'https://api.example.com/report' },
+          challenge: { status: 402, headers },
+        },
+      });
+      return { status, headers: body.headers };
+    };
+    const first = await ask({ 'www-authenticate': mppHeader({ id: 'changed', expires: soon() }) });
+    expect(first).toEqual({
+      status: 200,
+      headers: [{ name: 'Authorization', value: expect.stringMatching(/^Payment /) as string }],
+    });
+    const document = { x402Version: 2, accepts: [offer()] };
+    const required = Buffer.from(JSON.stringify(document)).toString('base64');
+    expect(await ask({ 'payment-required': required })).toEqual(first);
+    expect(await spent()).toEqual(['0.50', '0.00']);
+  });
+
   test.each<[string, string, string]>([
     ['has ended', mppHeader({ expires: soon(-1_000) }), 'bursar:challenge_ended'],
     ['is of tempo', mppHeader({ method: 'tempo' }), 'bursar:unsupported_method'],
@@ -193,11 +228,11 @@ describe('a seller that asks by MPP', () => {
   test.each<[string, Parameters<typeof buy>[0], Parameters<typeof startMppSeller>[1]]>([
     ['by the service that reads the 402', {}, {}],
     ['by a client that reads it', { payChallenge: undefined as never }, {}],
-    ['in the header that it asks for', {}, { header: 'Payment-Authorization' }],
+    ['in the header that it asks for', {}, { authorization: 'taken' }],
     [
       'in the header that it asks for, by a client that reads it',
       { payChallenge: undefined as never },
-      { header: 'Payment-Authorization' },
+      { authorization: 'taken' },
     ],
   ])('is paid exactly its price %s', async (_what, processor, options) => {
     const before = await open(options);
@@ -227,7 +262,7 @@ describe('a seller that asks by MPP', () => {
     const encode = (amount: string) =>
       Buffer.from(JSON.stringify({ x402Version: 2, accepts: [offer({ amount })] })).toString('base64');
     const dear = encode('20000');
-    const before = await open({ beside: { 'payment-required': dear } });
+    const before = await open({ x402: dear });
     expect((await buy()(seller.url)).status).toBe(200);
     expect(await chain.balanceOf(seller.payTo)).toBe(before + seller.price);
     const asked = await fetch(seller.url);
@@ -249,5 +284,21 @@ describe('a seller that asks by MPP', () => {
     };
     expect(await quote(dear)).toEqual([1, 'x402', 'mpp']);
     expect(await quote(encode('9999'))).toEqual([0, 'x402', 'mpp']);
+  });
+
+  test.each<[string, object[], string]>([
+    ['by x402 where nothing is said', [], 'x402'],
+    ['by MPP where the session allows no other protocol', [{ kind: 'protocols', allow: ['mpp'] }], 'mpp'],
+  ])('that mppx has ask by x402 as well is paid its price %s', async (_what, rules, protocol) => {
+    const before = await open({ x402: 'same' });
+    const { body } = await call<{ paymentSession: { paymentSessionId: string } }>('CreatePaymentSession', {
+      json: sessionRequest(tenant, { policy: { version: 1, rules } }),
+    });
+    tenant = { ...tenant, paymentSessionId: body.paymentSession.paymentSessionId };
+    const response = await buy()(seller.url);
+    expect(response.status).toBe(200);
+    expect(response.payment?.offer.protocol).toBe(protocol);
+    expect(await chain.balanceOf(seller.payTo)).toBe(before + seller.price);
+    expect(await spent()).toEqual(['0.01', '0.00']);
   });
 });

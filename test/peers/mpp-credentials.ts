@@ -3,7 +3,7 @@ import { evm } from 'mppx/evm/client';
 import { privateKeyToAccount } from 'viem/accounts';
 
 // Prints test/protocols/mpp/mppx-credentials.json: what mppx 0.11.0 makes of challenges that it wrote itself. Run it with
-// `npm run peers`, then `node test/peers/mpp-credentials.ts`; the file is kept, since tests run without mppx.
+// `node test/peers/mpp-credentials.ts`; the file is kept, so that another release of mppx does not change it unseen.
 
 const account = privateKeyToAccount(`0x${'01'.repeat(32)}`);
 const secretKey = 'x'.repeat(32);

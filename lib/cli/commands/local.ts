@@ -37,9 +37,9 @@ async function runSellers(invocation: Invocation): Promise<Outcome> {
   const [first] = sellers;
   if (first !== undefined) await ask(invocation, new URL('/', first.url).href, { method: 'HEAD' });
   const rows = sellers.map(({ name, price, protocolVersion, paidBy = '', url }) => {
-    return [name, price, `v${protocolVersion}`, paidBy, url];
+    return [name, price, paidBy === 'mpp' ? 'mpp' : `x402 v${protocolVersion}`, paidBy, url];
   });
-  return done({ sellers }, formatTable([['SELLER', 'USD', 'X402', 'PAID BY', 'URL'], ...rows]));
+  return done({ sellers }, formatTable([['SELLER', 'USD', 'PROTOCOL', 'PAID BY', 'URL'], ...rows]));
 }
 
 export const sellers: Command = {

@@ -1,5 +1,5 @@
-/** EIP-3009 and Permit2 by scheme `exact`, and `upto`. */
-export type PaidBy = 'eip3009' | 'permit2' | 'upto';
+/** EIP-3009 and Permit2 by scheme `exact` of x402, and `upto`; MPP's charge by `evm`. */
+export type PaidBy = 'eip3009' | 'permit2' | 'upto' | 'mpp';
 
 /** What the local sellers sell. */
 export interface Goods {
@@ -8,13 +8,14 @@ export interface Goods {
   readonly description: string;
   /** Dollars and cents. */
   readonly priceUsd: string;
+  /** Of x402, or of MPP where it is paid by that. */
   readonly protocolVersion: 1 | 2;
   /** By what it is paid; `upto` takes what was used, and `priceUsd` is the most. */
   readonly paidBy: PaidBy;
   readonly content: object;
 }
 
-/** The research assistant's three sources, one that it cannot afford afterwards, two for a cent, and two that are paid by Permit2. The figures are invented. */
+/** The research assistant's three sources, one that it cannot afford afterwards, two for a cent, two that are paid by Permit2, and one by MPP. The figures are invented. */
 export const GOODS: readonly Goods[] = [
   {
     name: 'market-data',
@@ -103,6 +104,14 @@ export const GOODS: readonly Goods[] = [
     protocolVersion: 2,
     paidBy: 'upto',
     content: { hours: 12, celsius: [7, 7, 8, 9, 11, 12, 12, 13, 13, 12, 11, 9] },
+  },
+  {
+    name: 'forecast-mpp',
+    description: 'The forecast for the season, paid by MPP',
+    priceUsd: '0.02',
+    protocolVersion: 1,
+    paidBy: 'mpp',
+    content: { forecast: 'a mild winter', months: 3 },
   },
 ];
 

@@ -7,6 +7,7 @@ import { parseUnits, type Address } from 'viem';
 import { paymentMiddleware as paymentMiddlewareV1 } from 'x402-express';
 import type { LocalChain } from '../chain/index.ts';
 import { serve, type ListenOptions, type LocalFacilitator } from './facilitator.ts';
+import { chargeByMpp } from './mpp.ts';
 import { GOODS, USED_USD, type Goods, type PaidBy } from './goods.ts';
 
 /** One paid endpoint. */
@@ -36,7 +37,7 @@ function accountOf(index: number): number {
 }
 
 /**
- * Sellers made of the official x402 packages: each asks for its price by 402 and delivers once the facilitator has settled.
+ * Sellers made of the official packages of x402 and MPP: each asks for its price by 402 and delivers once the facilitator has settled.
  * All share one port of loopback; each is paid at an address of its own.
  *
  * @throws Error where the port is taken or the facilitator does not answer
@@ -52,7 +53,10 @@ export async function startSellers(
   }));
   const app = express();
   app.use(await sellInVersion2(priced, chain, facilitator));
-  for (const each of priced) if (each.protocolVersion === 1) app.use(sellInVersion1(each, facilitator));
+  for (const each of priced) {
+    if (each.paidBy === 'mpp') app.get(`/${each.name}`, chargeByMpp(chain, facilitator, each));
+    else if (each.protocolVersion === 1) app.use(sellInVersion1(each, facilitator));
+  }
   for (const { name, content, paidBy } of priced) {
     app.get(`/${name}`, (_request, response) => {
       if (paidBy === 'upto') setSettlementOverrides(response, { amount: `$${USED_USD}` });

@@ -41,13 +41,13 @@ const of = (state: 'paid' | 'unpaid') =>
   });
 
 /** The seller of the stack that is paid in a way. */
-function sellerOf({ scheme, transferMethod }: Support) {
+function sellerOf({ protocol, scheme, transferMethod }: Support) {
+  if (protocol === 'mpp') return scene.stack.sellers.find(({ paidBy }) => paidBy === 'mpp')!;
   const paidBy = scheme === 'exact' ? transferMethod : scheme;
   return scene.stack.sellers.find((each) => each.paidBy === paidBy && each.protocolVersion === 2)!;
 }
 
-// MPP is paid in test/functions/mpp.test.ts: there is no official seller of it in the stack.
-const paid = of('paid').filter(([, { protocol }]) => protocol === 'x402');
+const paid = of('paid');
 
 describe('every way that is called paid', () => {
   test.each(paid)('%s buys of an official seller, whose balance rises', async (_name, way) => {
@@ -62,11 +62,14 @@ describe('every way that is called paid', () => {
     const before = await stack.chain.balanceOf(payTo);
     const response = await pay(url);
     expect([response.status, response.payment?.settlement?.success]).toEqual([200, true]);
+    expect(response.payment?.offer.protocol).toBe(way.protocol);
     expect(await stack.chain.balanceOf(payTo)).toBeGreaterThan(before);
   });
 
   test('is one that the service signs, and all of these are called paid', () => {
-    const named = paid.map(([, { protocol, scheme, transferMethod }]) => `${protocol}/${scheme}/${transferMethod}`);
+    const named = paid
+      .filter(([, { protocol }]) => protocol === 'x402')
+      .map(([, { protocol, scheme, transferMethod }]) => `${protocol}/${scheme}/${transferMethod}`);
     const payable = X402_SCHEMES.payable.map(
       ({ protocol, scheme, transferMethod }) => `${protocol}/${scheme}/${transferMethod}`,
     );

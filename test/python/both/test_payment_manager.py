@@ -130,6 +130,20 @@ def test_buys_the_goods(
     assert spent(stack, agent, session_id) == Decimal(seller.price)
 
 
+def test_buys_the_goods_of_a_seller_that_speaks_mpp(
+    stack: Stack, management: PaymentManager, agent: PaymentManager, wallet: Wallet
+) -> None:
+    seller = stack.seller("forecast-mpp")
+    session_id = open_session(stack, management, "1.00")
+    header = agent.generate_payment_header(wallet.instrument_id, session_id, ask(seller), user_id=stack.user_id)
+    goods = fetch_goods(seller, header)
+
+    assert list(header) == ["Authorization"]
+    assert header["Authorization"].startswith("Payment ")
+    assert goods["months"] == 3
+    assert spent(stack, agent, session_id) == Decimal(seller.price)
+
+
 def test_gives_one_proof_for_a_repeated_client_token(
     stack: Stack, management: PaymentManager, agent: PaymentManager, wallet: Wallet
 ) -> None:
