@@ -159,9 +159,6 @@ async function serve(
   }
 }
 
-/** The texts of refusals are many, and a payment that is made needs none: they are loaded with the first. */
-const loadErrors = () => import('./errors.ts');
-
 /** Tells a client that the answer is a stored outcome: for identical requests the bodies are identical. */
 function replayHeaders({ fields }: RequestRecord): Readonly<Record<string, string>> {
   return fields.replayed === true ? { 'x-bursar-replayed': 'true' } : {};
