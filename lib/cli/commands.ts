@@ -1,6 +1,7 @@
 import { backupCreate, backupRestore, backupVerify } from './commands/backup.ts';
 import type { Command } from './program/command.ts';
 import { doctor } from './commands/doctor.ts';
+import { feedImport, feedRemove, feedShow } from './commands/feed.ts';
 import { floor, freeze, gateShow, thaw } from './commands/gate.ts';
 import { init } from './commands/init.ts';
 import { pay } from './commands/pay.ts';
@@ -36,6 +37,9 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   policyHistory,
   policyTest,
   policySimulate,
+  feedImport,
+  feedShow,
+  feedRemove,
   withdraw,
   backupCreate,
   backupVerify,

@@ -11,5 +11,6 @@ export function readSignedTerms(value: unknown): SignedTerms | null {
   if (typeof amountUsd !== 'string' || !parseUsd(amountUsd).ok) return null;
   if (typeof network !== 'string' || typeof asset !== 'string' || typeof payTo !== 'string') return null;
   if (typeof validBefore !== 'number' || !Number.isSafeInteger(validBefore)) return null;
-  return { amountUsd, network, asset, payTo, validBefore };
+  const wantsOutcome = memberOf(value, 'wantsOutcome') === true ? { wantsOutcome: true as const } : {};
+  return { amountUsd, network, asset, payTo, validBefore, ...wantsOutcome };
 }

@@ -13,6 +13,8 @@ import { ASKING_DOCUMENT } from './operations/asking.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
 import { GATE_DOCUMENT } from './operations/gate.ts';
 import { POLICY_DOCUMENT } from './operations/policies.ts';
+import { FEED_DOCUMENT } from './operations/feeds.ts';
+import { OUTCOME_DOCUMENT } from './operations/outcomes.ts';
 
 /** The families of operations, in the order in which a reader should meet them. */
 export const FAMILIES = [
@@ -29,6 +31,8 @@ export const FAMILIES = [
   WITHDRAWAL_DOCUMENT,
   GATE_DOCUMENT,
   POLICY_DOCUMENT,
+  FEED_DOCUMENT,
+  OUTCOME_DOCUMENT,
 ] as const;
 
 /** What the documents say of one operation. */
@@ -53,6 +57,8 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...WITHDRAWAL_DOCUMENT.operations,
   ...GATE_DOCUMENT.operations,
   ...POLICY_DOCUMENT.operations,
+  ...FEED_DOCUMENT.operations,
+  ...OUTCOME_DOCUMENT.operations,
 };
 
 /** The heading under which a reader finds an operation. */

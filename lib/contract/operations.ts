@@ -11,6 +11,8 @@ import { ASKING_ROUTES } from './operations/asking.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
 import { GATE_ROUTES } from './operations/gate.ts';
 import { POLICY_ROUTES } from './operations/policies.ts';
+import { FEED_ROUTES } from './operations/feeds.ts';
+import { OUTCOME_ROUTES } from './operations/outcomes.ts';
 import type { OperationTable } from './route.ts';
 
 export {
@@ -42,6 +44,8 @@ export const OPERATIONS = {
   ...WITHDRAWAL_ROUTES,
   ...GATE_ROUTES,
   ...POLICY_ROUTES,
+  ...FEED_ROUTES,
+  ...OUTCOME_ROUTES,
 } as const satisfies OperationTable;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -13,6 +13,8 @@ import { ASKING_REQUESTS } from './operations/asking.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
 import { GATE_REQUESTS } from './operations/gate.ts';
 import { POLICY_REQUESTS } from './operations/policies.ts';
+import { FEED_REQUESTS } from './operations/feeds.ts';
+import { OUTCOME_REQUESTS } from './operations/outcomes.ts';
 
 /** One schema per operation, over body, path and query together. What comes out is what the use case takes. */
 export const REQUESTS = {
@@ -29,6 +31,8 @@ export const REQUESTS = {
   ...WITHDRAWAL_REQUESTS,
   ...GATE_REQUESTS,
   ...POLICY_REQUESTS,
+  ...FEED_REQUESTS,
+  ...OUTCOME_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;
 
 /** What a handler gets: the members of the request in the words of the domain, and nothing else. */

@@ -1,5 +1,6 @@
 import { OPERATIONS } from '../contract/operations.ts';
 import { CONNECTOR_REQUESTS } from '../contract/operations/connectors.ts';
+import { FEED_REQUESTS } from '../contract/operations/feeds.ts';
 import { GATE_REQUESTS } from '../contract/operations/gate.ts';
 import { MANAGER_REQUESTS } from '../contract/operations/managers.ts';
 import { POLICY_REQUESTS } from '../contract/operations/policies.ts';
@@ -10,6 +11,7 @@ import { createClientTokens } from '../ledger/dynamodb/registry/client-tokens.ts
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
+import { createFeedKeeper } from '../ledger/dynamodb/memory/feed-store.ts';
 import { createPolicyKeeper } from '../ledger/dynamodb/policies/policy-store.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
 import { readConnectorsConfig, readSecretsKeyArn } from './config.ts';
@@ -34,8 +36,10 @@ import {
   toUpdatedConnector,
   toUpdatedManager,
 } from '../api/views/managers.ts';
+import { toFeedView } from '../api/views/feeds.ts';
 import { toPageView } from '../api/views/pages.ts';
 import { createManager, deleteManager, getManager, listManagers, updateManager } from '../service/tenants/managers.ts';
+import { deleteFeed, getFeed, putFeed } from '../service/tenants/feeds.ts';
 import { getGate } from '../service/tenants/gate.ts';
 import { findControlOwner } from '../service/tenants/policies.ts';
 import { toGateView } from '../api/views/gate.ts';
@@ -60,6 +64,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     identities: createIdentityStore(registryTable),
     tokens: createClientTokens(registryTable),
     policies: createPolicyKeeper(registryTable),
+    feeds: createFeedKeeper(registryTable, systemClock),
     provisioners: createProvisioners({ walletKeys: null, walletSecrets }),
     deployment,
     trustedIssuers: config.trustedIssuers,
@@ -106,11 +111,18 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       GetControlPolicy: policies.get,
       DeleteControlPolicy: policies.remove,
       ListControlPolicyChanges: policies.changes,
+      PutDenyFeed: async ({ input, caller: by }) => {
+        const feed = await putFeed(deps, { ...input, by });
+        return feed.ok ? ok({ body: toFeedView(feed.value), log: { feedHash: feed.value.hash } }) : feed;
+      },
+      GetDenyFeed: async ({ input }) => answerWith(await getFeed(deps, input), toFeedView),
+      DeleteDenyFeed: async ({ input }) =>
+        answerWith(await deleteFeed(deps, input), () => ({ status: 'DELETED' }) as const),
     },
     {
       ...composeServing(env),
       routes: OPERATIONS,
-      requests: { ...MANAGER_REQUESTS, ...CONNECTOR_REQUESTS, ...GATE_REQUESTS, ...POLICY_REQUESTS },
+      requests: { ...MANAGER_REQUESTS, ...CONNECTOR_REQUESTS, ...GATE_REQUESTS, ...POLICY_REQUESTS, ...FEED_REQUESTS },
     },
   );
 }

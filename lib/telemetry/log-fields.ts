@@ -35,6 +35,8 @@ export interface LogFields {
   /** Whose spend policy was changed, and the hash that it has since; without one where it was removed. */
   readonly policyScope?: string;
   readonly policyHash?: string;
+  /** SHA-256 of the list that was imported. */
+  readonly feedHash?: string;
   /** Which of a manager's conditions a token did not meet. */
   readonly tokenCheck?: string;
 }

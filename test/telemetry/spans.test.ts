@@ -35,6 +35,7 @@ const FIELDS: Required<LogFields> = {
   replayed: true,
   policyScope: 'user',
   policyHash: '0'.repeat(64),
+  feedHash: '0'.repeat(64),
   tokenCheck: 'audience',
   origin: 'https://api.example.com',
   tool: 'search',

@@ -221,6 +221,9 @@ export const PAYMENT_ANSWERS = /* @__PURE__ */ define(
             asset: address,
             payTo: address,
             validBefore: said(v.number(), 'epoch seconds'),
+            wantsOutcome: v.optional(
+              said(v.literal(true), 'a policy goes by what becomes of payments: report it with ReportOutcome'),
+            ),
           }),
           'what was paid to whom, and until when the proof is good. Not in AgentCore',
         ),

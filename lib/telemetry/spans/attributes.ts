@@ -21,6 +21,7 @@ const FIELD_ATTRIBUTES = {
   replayed: 'bursar.replayed',
   policyScope: 'bursar.policy_scope',
   policyHash: 'bursar.policy_hash',
+  feedHash: 'bursar.feed_hash',
   tokenCheck: 'bursar.token_check',
   rule: 'bursar.policy_rule',
   origin: 'bursar.origin',
