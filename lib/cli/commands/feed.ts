@@ -1,5 +1,5 @@
 import type { Answer } from '../../contract/client-types.ts';
-import { FEED_MAX_CHARS } from '../../domain/policy/feeds.ts';
+import { FEED_MAX_CHARS } from '../../domain/policy/document.ts';
 import type { Command } from '../program/command.ts';
 import { clientOf } from '../target/target.ts';
 import { confirm } from '../terminal/confirmation.ts';

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { POLICY_NAME_MAX_CHARS } from '../../domain/policy/document.ts';
-import { FEED_MAX_CHARS } from '../../domain/policy/feeds.ts';
+import { FEED_MAX_CHARS, POLICY_NAME_MAX_CHARS } from '../../domain/policy/document.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, said } from '../fields/answers.ts';

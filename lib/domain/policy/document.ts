@@ -17,6 +17,8 @@ export const POLICY_RATE_SECONDS_MAX = 86_400;
 export const POLICY_RATE_WINDOW_SECONDS_MIN = 3_600;
 /** Imported lists that one document may name: a payment's receipt says of each that it was held against it. */
 export const POLICY_FEEDS_MAX = 4;
+/** Of the file of a list, so that a request holds it; a list that is longer is imported as several feeds. */
+export const FEED_MAX_CHARS = 48 * 1024;
 export const POLICY_COUNT_MAX = 1_000_000_000;
 export const POLICY_PERCENT_MAX = 10_000;
 export const POLICY_VALIDITY_SECONDS_MAX = 86_400;

@@ -1,13 +1,12 @@
 import { ok, refuse, type Result } from '../result.ts';
 import type { EpochMs } from '../time.ts';
+import { FEED_MAX_CHARS } from './document.ts';
 import { normalizeAddress } from './facts.ts';
 import { sha256Hex } from './hash.ts';
 import { isPlainHost, parentsOf } from './hosts.ts';
 import type { RuleRef } from './refusal.ts';
 
 export const FEED_ENTRIES_MAX = 10_000;
-/** So that a request holds the file; a list that is longer is imported as several feeds. */
-export const FEED_MAX_CHARS = 48 * 1024;
 
 /** A list of payees and hosts that nobody may pay: sanctioned addresses, sellers known to be bad. */
 export interface DenyFeed {

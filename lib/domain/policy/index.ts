@@ -4,7 +4,7 @@ export type { DeclaredFacts, PolicyFacts, VerifiedFacts } from './facts.ts';
 export { breakerOf } from './breaker.ts';
 export type { Pin } from './call.ts';
 export { judgeCounters, mergeCharges, refuseCharge, type Charge, type CounterKey, type Tally } from './charges.ts';
-export { FEED_MAX_CHARS, parseDenyFeed, type DenyFeed, type FeedCheck, type FeedLookup } from './feeds.ts';
+export { parseDenyFeed, type DenyFeed, type FeedCheck, type FeedLookup } from './feeds.ts';
 export { formatPolicy, formatPolicyText, hashPolicy, nameOfRule, parsePolicyText } from './hash.ts';
 export { parseHostPattern, parsePlace, resourceOf, statedPlace } from './hosts.ts';
 export { judge, talliesOf, type PolicyAllowance } from './judge.ts';

@@ -193,6 +193,21 @@ describe('the last price', () => {
     expect((await pay({ amount: '700000', statedUrl: `${ORIGIN}/report?id=2` })).ok).toBe(false);
   });
 
+  test('is not that of a payment which somebody else has ended before it was signed', async () => {
+    const { ledger } = world.deps;
+    const overtaken: typeof ledger = {
+      ...ledger,
+      decide: async (id, attempt, verdict) => {
+        await ledger.decide(id, attempt, { status: 'ABORTED', at: clock.now() });
+        return ledger.decide(id, attempt, verdict);
+      },
+    };
+    expect(await pay({ amount: '500000' }, { ...world.deps, ledger: overtaken })).toMatchObject({
+      error: { reason: 'busy' },
+    });
+    paid(await pay({ amount: '5000' }));
+  });
+
   test('that could not be noted keeps nobody from the proof that was paid for', async () => {
     paid(await pay({}, handler({ notePrice: () => Promise.reject(new NotNow('throttled')) })));
   });
