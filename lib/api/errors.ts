@@ -41,6 +41,7 @@ const NOT_FOUND = {
   'credential provider': 'Payment credential provider not found',
   'workload identity': 'Workload identity not found',
   policy: 'Spend policy not found',
+  feed: 'Deny feed not found',
   resource: 'Resource not found',
 } as const satisfies Record<MissingResource, string>;
 

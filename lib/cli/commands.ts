@@ -1,6 +1,7 @@
 import { backupCreate, backupRestore, backupVerify } from './commands/backup.ts';
 import type { Command } from './program/command.ts';
 import { doctor } from './commands/doctor.ts';
+import { feedImport, feedRemove, feedShow } from './commands/feed.ts';
 import { freeze, freezes, thaw } from './commands/freeze.ts';
 import { floor, gateShow } from './commands/gate.ts';
 import { init } from './commands/init.ts';
@@ -37,6 +38,9 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   policyHistory,
   policyTest,
   policySimulate,
+  feedImport,
+  feedShow,
+  feedRemove,
   withdraw,
   backupCreate,
   backupVerify,

@@ -22,6 +22,8 @@ export interface SignedTerms {
   readonly payTo: string;
   /** Epoch seconds: from then on the proof is worth nothing. */
   readonly validBefore: number;
+  /** A spend policy goes by what becomes of payments. */
+  readonly wantsOutcome?: true | undefined;
 }
 
 export type ProcessPaymentOutput = Pick<Answer<'ProcessPayment'>, 'processPaymentId' | 'status' | 'paymentOutput'> & {
@@ -43,6 +45,9 @@ export interface PayChallengeOutput extends ProcessPaymentOutput {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** What became of a payment. */
+export type ReportOutcomeInput = CallInput<'ReportOutcome'> & { readonly userId: string };
+
 export interface CallOptions {
   /** Ends the call and its repetitions. What was asked already may have been done. */
   readonly signal?: AbortSignal;
@@ -57,4 +62,6 @@ export interface PaymentProcessor {
    * together. Where it is missing, or its service does not know it, one offer after the other is asked for.
    */
   payChallenge?(input: PayChallengeInput, options?: CallOptions): Promise<PayChallengeOutput>;
+  /** Says what became of a payment. Called where its answer asked for it, and nobody waits for it. */
+  reportOutcome?(input: ReportOutcomeInput, options?: CallOptions): Promise<unknown>;
 }

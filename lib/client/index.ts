@@ -14,6 +14,7 @@ export type {
   PaymentProcessor,
   ProcessPaymentInput,
   ProcessPaymentOutput,
+  ReportOutcomeInput,
   SignedTerms,
 } from './contract.ts';
 export { createPayingFetch } from './paying-fetch.ts';

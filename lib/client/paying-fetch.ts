@@ -1,5 +1,7 @@
+import { formatHex } from '../domain/hex.ts';
 import { formatUsd, parseUsd, type MicroUsd } from '../domain/money.ts';
 import { payablePayments, type BuyerChoice, type Challenge, type ChosenPayment } from '../protocols/challenge.ts';
+import type { ReportOutcomeInput } from './contract.ts';
 import type {
   OfferSummary,
   PaidResponse,
@@ -15,6 +17,8 @@ import { readAnswer } from './seller-answer.ts';
 import { hasLongHeaders, sendFirst } from './seller-request.ts';
 import { readTerms } from './seller-terms.ts';
 
+/** How long a report of what became of a payment may take. Nobody waits for it. */
+const REPORT_MAX_MS = 5_000;
 /** The price that x402's own client pays without asking. */
 const MAX_PRICE_USD_DEFAULT = '1.00';
 
@@ -49,7 +53,7 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
       resource,
     });
     const whole: Purchase['whole'] = {
-      request: { method, url },
+      request: { method, url, bodyHash: await hashOf(request) },
       challenge: { status: 402, ...read.source },
       networks,
       maxPrice: maxAmount === null ? undefined : { value: formatUsd(maxAmount), currency: 'USD' },
@@ -59,6 +63,12 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     meant.signal.throwIfAborted();
     return present(call, await askBursar(call, { payments, whole, service }));
   };
+}
+
+/** SHA-256 of the body, in hex; of nothing where there is none. */
+async function hashOf(request: Request): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await request.clone().arrayBuffer());
+  return formatHex(new Uint8Array(digest));
 }
 
 interface Call {
@@ -159,7 +169,8 @@ async function askBursar(
 }
 
 /** Sends the request with the proof, once. */
-async function present({ send, request, purchaseId, tell }: Call, proof: Proof): Promise<PaidResponse> {
+async function present(call: Call, proof: Proof): Promise<PaidResponse> {
+  const { send, request, purchaseId, tell } = call;
   const { processPaymentId, replayed = false } = proof.output;
   const { url } = request;
   const offer = summaryOf(proof);
@@ -171,10 +182,13 @@ async function present({ send, request, purchaseId, tell }: Call, proof: Proof):
     const response = await send(paid);
     const answer = await readAnswer(response, url);
     if (answer.settlement !== null) tell({ type: 'settled', url, settlement: answer.settlement });
-    if (response.status >= 400 || answer.settlement?.success === false)
+    const isAccepted = response.status < 400 && answer.settlement?.success !== false;
+    report(call, proof, isAccepted ? 'DELIVERED' : 'FAILED');
+    if (!isAccepted)
       tell({ type: 'not_accepted', url, status: response.status, reason: answer.reason, remedy: answer.remedy });
     return withPayment(response, { purchaseId, processPaymentId, offer, ...answer });
   } catch (error) {
+    report(call, proof, 'FAILED');
     const why = hasLongHeaders(error) ? 'answered with more headers than this process reads' : 'did not answer';
     const what = `payment ${processPaymentId} was signed, and ${new URL(url).origin} ${why} (${error instanceof Error ? error.message : String(error)})`;
     throw new PurchaseError(
@@ -183,6 +197,19 @@ async function present({ send, request, purchaseId, tell }: Call, proof: Proof):
       { cause: error },
     );
   }
+}
+
+/** Where the service asks for it: tells what became of a payment, beside everything else. A failure to tell changes nothing. */
+function report(
+  { options, buyer, request }: Call,
+  { output: { processPaymentId }, terms }: Proof,
+  outcome: ReportOutcomeInput['outcome'],
+): void {
+  if (terms?.wantsOutcome !== true) return;
+  const { paymentManagerArn, userId } = buyer;
+  const input = { paymentManagerArn, userId, processPaymentId, url: request.url, outcome };
+  const tellService = async () => options.client.reportOutcome?.(input, { signal: AbortSignal.timeout(REPORT_MAX_MS) });
+  tellService().catch(() => undefined);
 }
 
 function summarize({ offer, price }: ChosenPayment): OfferSummary {

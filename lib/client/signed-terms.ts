@@ -13,7 +13,8 @@ export function readSignedTerms(value: unknown): SignedTerms | null {
   if (typeof network !== 'string' || typeof asset !== 'string' || typeof payTo !== 'string') return null;
   if (typeof validBefore !== 'number' || !Number.isSafeInteger(validBefore)) return null;
   const token = memberOf(value, 'token');
-  const terms = { amountUsd, network, asset, payTo, validBefore };
+  const wantsOutcome = memberOf(value, 'wantsOutcome') === true ? { wantsOutcome: true as const } : {};
+  const terms = { amountUsd, network, asset, payTo, validBefore, ...wantsOutcome };
   return isSignedToken(token) ? { ...terms, token } : terms;
 }
 

@@ -14,6 +14,8 @@ import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
 import { FREEZE_ANSWERS } from './operations/freezes.ts';
 import { GATE_ANSWERS } from './operations/gate.ts';
 import { POLICY_ANSWERS } from './operations/policies.ts';
+import { FEED_ANSWERS } from './operations/feeds.ts';
+import { OUTCOME_ANSWERS } from './operations/outcomes.ts';
 
 /** One schema per operation for the body of its answer. Tests, the local stack and the documents read them; no function does. */
 export const ANSWERS = {
@@ -31,4 +33,6 @@ export const ANSWERS = {
   ...GATE_ANSWERS,
   ...FREEZE_ANSWERS,
   ...POLICY_ANSWERS,
+  ...FEED_ANSWERS,
+  ...OUTCOME_ANSWERS,
 } as const satisfies Record<OperationName, v.GenericSchema>;

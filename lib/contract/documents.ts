@@ -14,6 +14,8 @@ import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
 import { FREEZE_DOCUMENT } from './operations/freezes.ts';
 import { GATE_DOCUMENT } from './operations/gate.ts';
 import { POLICY_DOCUMENT } from './operations/policies.ts';
+import { FEED_DOCUMENT } from './operations/feeds.ts';
+import { OUTCOME_DOCUMENT } from './operations/outcomes.ts';
 
 /** The families of operations, in the order in which a reader should meet them. */
 export const FAMILIES = [
@@ -31,6 +33,8 @@ export const FAMILIES = [
   GATE_DOCUMENT,
   FREEZE_DOCUMENT,
   POLICY_DOCUMENT,
+  FEED_DOCUMENT,
+  OUTCOME_DOCUMENT,
 ] as const;
 
 /** What the documents say of one operation. */
@@ -56,6 +60,8 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...GATE_DOCUMENT.operations,
   ...FREEZE_DOCUMENT.operations,
   ...POLICY_DOCUMENT.operations,
+  ...FEED_DOCUMENT.operations,
+  ...OUTCOME_DOCUMENT.operations,
 };
 
 /** The heading under which a reader finds an operation. */

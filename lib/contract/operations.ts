@@ -12,6 +12,8 @@ import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
 import { GATE_ROUTES } from './operations/gate.ts';
 import { FREEZE_ROUTES } from './operations/freezes.ts';
 import { POLICY_ROUTES } from './operations/policies.ts';
+import { FEED_ROUTES } from './operations/feeds.ts';
+import { OUTCOME_ROUTES } from './operations/outcomes.ts';
 import type { OperationTable } from './route.ts';
 
 export {
@@ -44,6 +46,8 @@ export const OPERATIONS = {
   ...GATE_ROUTES,
   ...FREEZE_ROUTES,
   ...POLICY_ROUTES,
+  ...FEED_ROUTES,
+  ...OUTCOME_ROUTES,
 } as const satisfies OperationTable;
 
 export type OperationName = keyof typeof OPERATIONS;

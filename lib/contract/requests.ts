@@ -14,6 +14,8 @@ import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
 import { FREEZE_REQUESTS } from './operations/freezes.ts';
 import { GATE_REQUESTS } from './operations/gate.ts';
 import { POLICY_REQUESTS } from './operations/policies.ts';
+import { FEED_REQUESTS } from './operations/feeds.ts';
+import { OUTCOME_REQUESTS } from './operations/outcomes.ts';
 
 /** One schema per operation, over body, path and query together. What comes out is what the use case takes. */
 export const REQUESTS = {
@@ -31,6 +33,8 @@ export const REQUESTS = {
   ...GATE_REQUESTS,
   ...FREEZE_REQUESTS,
   ...POLICY_REQUESTS,
+  ...FEED_REQUESTS,
+  ...OUTCOME_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;
 
 /** What a handler gets: the members of the request in the words of the domain, and nothing else. */

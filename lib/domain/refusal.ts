@@ -24,6 +24,7 @@ export type MissingResource =
   | 'credential provider'
   | 'workload identity'
   | 'policy'
+  | 'feed'
   | 'resource';
 
 /** Every expected "no" of the service. `lib/api/errors.ts` maps each to one wire error; a new arm does not compile until it does. */

@@ -1,5 +1,6 @@
 import { OPERATIONS } from '../contract/operations.ts';
 import { CONNECTOR_REQUESTS } from '../contract/operations/connectors.ts';
+import { FEED_REQUESTS } from '../contract/operations/feeds.ts';
 import { FREEZE_REQUESTS } from '../contract/operations/freezes.ts';
 import { GATE_REQUESTS } from '../contract/operations/gate.ts';
 import { MANAGER_REQUESTS } from '../contract/operations/managers.ts';
@@ -11,6 +12,7 @@ import { createClientTokens } from '../ledger/dynamodb/registry/client-tokens.ts
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
+import { createFeedKeeper } from '../ledger/dynamodb/memory/feed-store.ts';
 import { createPolicyKeeper } from '../ledger/dynamodb/policies/policy-store.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
 import { readConnectorsConfig, readSecretsKeyArn } from './config.ts';
@@ -41,6 +43,7 @@ import { findControlOwner } from '../service/tenants/policies.ts';
 import { toGateView } from '../api/views/gate.ts';
 import { createGateKeeper } from '../ledger/dynamodb/books/gate-keeper.ts';
 import { awsClientOptions, composeServing, drawDeploymentId, systemClock, systemRandom } from './runtime.ts';
+import { createFeedHandlers } from './feed-handlers.ts';
 import { createFreezeHandlers } from './freeze-handlers.ts';
 import { createPolicyHandlers } from './policy-handlers.ts';
 import { createSecretsClient } from './secrets-client.ts';
@@ -61,6 +64,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     identities: createIdentityStore(registryTable),
     tokens: createClientTokens(registryTable),
     policies: createPolicyKeeper(registryTable),
+    feeds: createFeedKeeper(registryTable, systemClock),
     provisioners: createProvisioners({ walletKeys: null, walletSecrets }),
     deployment,
     trustedIssuers: config.trustedIssuers,
@@ -106,6 +110,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
       GetControlPolicy: policies.get,
       DeleteControlPolicy: policies.remove,
       ListControlPolicyChanges: policies.changes,
+      ...createFeedHandlers(deps),
     },
     {
       ...composeServing(env),
@@ -116,6 +121,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
         ...GATE_REQUESTS,
         ...FREEZE_REQUESTS,
         ...POLICY_REQUESTS,
+        ...FEED_REQUESTS,
       },
     },
   );

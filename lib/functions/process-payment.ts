@@ -10,10 +10,11 @@ import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createRegistryReader } from '../ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
+import type { StoreClient } from '../ledger/dynamodb/store/client.ts';
 import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
 import type { WindowBooks } from '../domain/ports/windows.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
-import { createPolicySource } from '../service/policing/policy-source.ts';
+import { createPolicySource, type PolicySource } from '../service/policing/policy-source.ts';
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig } from './config.ts';
 import { createPayerCache } from '../service/paying/payer.ts';
@@ -51,7 +52,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     windows: windowsAtFirstUse({ tableName: config.booksTable, client }),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
-    policies: createPolicySource({ reader: createPolicyReader(registryTable), clock: systemClock }),
+    policies: openPolicies({ ...registryTable, singleSendClient }),
     purchases: createRepetitionGuard(registryTable),
     signers: createSigners(openKeys(env)),
     payers: createPayerCache(),
@@ -114,6 +115,15 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
       agentNames: config.agentNames,
     },
   );
+}
+
+/** What rules remember is loaded with the first policy. */
+function openPolicies(table: StoreTable & { readonly singleSendClient: StoreClient }): PolicySource {
+  return createPolicySource({
+    reader: createPolicyReader(table),
+    clock: systemClock,
+    remembering: async () => (await import('./remembering.ts')).composeRemembering(table),
+  });
 }
 
 /** The windows of policies, which are loaded with the first of them: a deployment without policies has none. */

@@ -4,21 +4,26 @@ import { ASKING_REQUESTS, ASKING_ROUTES } from '../contract/operations/asking.ts
 import { INSTRUMENT_REQUESTS, INSTRUMENT_ROUTES } from '../contract/operations/instruments.ts';
 import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
 import { SESSION_REQUESTS, SESSION_ROUTES } from '../contract/operations/sessions.ts';
+import { OUTCOME_REQUESTS, OUTCOME_ROUTES } from '../contract/operations/outcomes.ts';
 import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
-import { createFunction, type OperationHandler } from '../api/function.ts';
+import { answerWith, createFunction, type OperationHandler } from '../api/function.ts';
 import type { SessionStore } from '../domain/ports/books.ts';
 import type { GateReader } from '../domain/ports/gate.ts';
 import { resourceIn } from '../domain/ids.ts';
 import { OPEN_GATE } from '../domain/payment/gate.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
+import { toOutcomeView } from '../api/views/outcomes.ts';
 import { toQuoteView } from '../api/views/offers.ts';
 import { quoteChallenge, type QuoteDeps } from '../service/asking/quote-challenge.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { ok } from '../domain/result.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
-import { createPolicySource } from '../service/policing/policy-source.ts';
+import { createOutcomeKeeper } from '../ledger/dynamodb/memory/outcome-store.ts';
+import { reportOutcome } from '../service/policing/report-outcome.ts';
+import { createPolicySource, type PolicySource } from '../service/policing/policy-source.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
+import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { toReceipt } from '../receipts/receipt.ts';
 import { createChainReaders } from '../chains/evm/reader.ts';
@@ -47,6 +52,7 @@ const READ_REQUESTS = {
   ...PAYMENT_REQUESTS,
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
+  ...OUTCOME_REQUESTS,
 };
 const READ_ROUTES = {
   ...INSTRUMENT_ROUTES,
@@ -54,27 +60,15 @@ const READ_ROUTES = {
   ...PAYMENT_ROUTES,
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
+  ...OUTCOME_ROUTES,
 };
 
-/** Everything that only reads. */
+/** Everything that only reads, and what clients report of their payments, which moves nothing. */
 export function composeReadPayments(env: NodeJS.ProcessEnv) {
   const config = readReadingConfig(env);
   const { deployment } = config;
   const networks = [...config.allowedNetworks] as NetworkId[];
-  const { client } = openStore(env);
-  const books = { tableName: config.booksTable, client, clock: systemClock, schemeOf };
-  const registryTable = { tableName: config.registryTable, client };
-  const table = readTokenTable(env);
-  const deps = {
-    deployment,
-    tokens: () => Promise.resolve(table),
-    registry: createRegistry(registryTable),
-    sessions: createSessionStore(books),
-    payments: createPaymentLog(books),
-    chainReaders: createChainReaders(config.rpcUrls),
-    policies: createPolicySource({ reader: createPolicyReader(registryTable), clock: systemClock }),
-    clock: systemClock,
-  };
+  const deps = openTables(config, env);
   return createFunction(
     'read-payments',
     {
@@ -129,10 +123,37 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         const found = await getInstrumentFunds(deps, principal, input);
         return found.ok ? ok({ body: toFundsView(found.value) }) : found;
       },
-      QuoteChallenge: createQuoteHandler(config, { ...deps, gates: createGateReader(books) }),
+      ReportOutcome: async ({ input, principal }) =>
+        answerWith(await reportOutcome(deps, principal, input), toOutcomeView),
+      QuoteChallenge: createQuoteHandler(config, deps),
     },
     { ...composeServing(env), routes: READ_ROUTES, requests: READ_REQUESTS, userBinding: config.userBinding },
   );
+}
+
+function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingConfig, env: NodeJS.ProcessEnv) {
+  const { client } = openStore(env);
+  const books = { tableName: booksTable, client, clock: systemClock, schemeOf };
+  const registry = { tableName: registryTable, client };
+  const table = readTokenTable(env);
+  return {
+    deployment,
+    tokens: () => Promise.resolve(table),
+    registry: createRegistry(registry),
+    sessions: createSessionStore(books),
+    payments: createPaymentLog(books),
+    gates: createGateReader(books),
+    outcomes: createOutcomeKeeper(registry),
+    chainReaders: createChainReaders(rpcUrls),
+    policies: openPolicies(registry),
+    clock: systemClock,
+  };
+}
+
+/** Policies that are judged, and never paid by: nothing is remembered of it. */
+function openPolicies(table: StoreTable): PolicySource {
+  const remembering = async () => (await import('./remembering.ts')).composeRecalling(table);
+  return createPolicySource({ reader: createPolicyReader(table), clock: systemClock, remembering });
 }
 
 /** Says what a 402 would come to. Here and not in the paying function: it cannot sign, and it may ask the chains. */

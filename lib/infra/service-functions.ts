@@ -123,6 +123,8 @@ function processPayment(parts: Parts): ServiceFunction {
   data.books.grantPay(fn.role);
   data.registry.grantLookUp(fn.role);
   data.registry.grantReadPolicies(fn.role);
+  data.registry.grantRecall(fn.role);
+  data.registry.grantRemember(fn.role);
   data.registry.grantKeepRepetitions(fn.role);
   keys.grantSign(fn.role);
   seeds.grantRead(fn.role);
@@ -132,7 +134,7 @@ function processPayment(parts: Parts): ServiceFunction {
 function readPayments(parts: Parts): ServiceFunction {
   const { config, data } = parts;
   const fn = serviceFunction(parts, 'read-payments', {
-    description: 'reads sessions, instruments, balances and receipts',
+    description: 'reads sessions, instruments, balances and receipts, notes what clients report',
     environment: {
       ...userBinding(config),
       VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
@@ -143,6 +145,8 @@ function readPayments(parts: Parts): ServiceFunction {
   data.books.grantRead(fn.role);
   data.registry.grantList(fn.role);
   data.registry.grantReadPolicies(fn.role);
+  data.registry.grantRecall(fn.role);
+  data.registry.grantNoteOutcomes(fn.role);
   return fn;
 }
 
@@ -194,6 +198,7 @@ function manageConnectors(parts: Parts): ServiceFunction {
   });
   data.registry.grantManageConnectors(fn.role);
   data.registry.grantKeepPolicies(fn.role, ['deployment', 'manager', 'agent']);
+  data.registry.grantKeepFeeds(fn.role);
   data.books.grantKeepGate(fn.role);
   seeds.grantCreate(fn.role);
   seeds.grantDescribe(fn.role);

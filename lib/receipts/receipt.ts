@@ -4,6 +4,7 @@ import { formatManagerArn, isWithdrawal, type Deployment } from '../domain/ids.t
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import { showDenial, type Denial } from '../domain/payment/denial.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import { feedsOf } from '../domain/payment/policy-record.ts';
 import type { SchemeOf } from '../domain/ports/schemes.ts';
 import { formatInstant } from '../domain/time.ts';
 import { formatUsdRate } from '../domain/tokens/rate.ts';
@@ -67,6 +68,13 @@ function membersOf(deployment: Deployment, payment: Payment, schemeOf: SchemeOf)
             reservedUsd: formatUsd(budget.reserved),
             spentUsd: formatUsd(budget.spent),
           },
+    /** Imported lists that the payment was held against. */
+    feeds: feedsOf(payment.policyRecord ?? []).map(({ feed, hash, importedAt, checked }) => ({
+      feed,
+      hash,
+      importedAt: formatInstant(importedAt),
+      checked: [...checked],
+    })),
     requestHash: payment.requestHash,
     attempt: payment.attempt,
     createdAt: formatInstant(payment.createdAt),

@@ -37,6 +37,8 @@ export interface LogFields {
   readonly policyHash?: string;
   /** What was frozen or thawed. */
   readonly freezeScope?: string;
+  /** SHA-256 of the list that was imported. */
+  readonly feedHash?: string;
   /** Which of a manager's conditions a token did not meet. */
   readonly tokenCheck?: string;
 }

@@ -85,6 +85,7 @@ const withManager = (operation: OperationName): object => {
   if (operation === 'ProcessPayment') return paymentRequest(own);
   if (operation === 'PayChallenge' || operation === 'QuoteChallenge') return askingBody(own);
   if (operation.includes('DataPolicy')) return { policy: { version: 1, rules: [] } };
+  if (operation === 'ReportOutcome') return { processPaymentId: payments.own, url: SELLER_URL, outcome: 'FAILED' };
   if (operation === 'CreateWithdrawal') return withdrawal(own);
   return operation === 'GetPaymentInstrumentBalance' ? balance(own) : own;
 };

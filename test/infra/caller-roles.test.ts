@@ -24,7 +24,7 @@ describe('the roles that are handed out', () => {
     expect(allowed.length).toBeGreaterThan(1);
   });
 
-  test('ProcessPaymentRole has the six operations of an agent', async () => {
+  test('ProcessPaymentRole has the seven operations of an agent', async () => {
     const allowed: string[] = [];
     for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
       if ((await whoMay(onRoute(route))).includes('ProcessPaymentRole')) allowed.push(name);
@@ -36,6 +36,7 @@ describe('the roles that are handed out', () => {
       'PayChallenge',
       'ProcessPayment',
       'QuoteChallenge',
+      'ReportOutcome',
     ]);
   });
 

@@ -63,7 +63,7 @@ test('an operator and an observer may be users, whose own policies have no room 
   service.grantControl(new User(own, 'Operator'));
   service.grantManage(new User(own, 'Backend'));
   service.grantObserve(new User(own, 'Observer'));
-  expect(own.node.findAll().filter((node) => node instanceof ManagedPolicy)).toHaveLength(3);
+  expect(own.node.findAll().filter((node) => node instanceof ManagedPolicy)).toHaveLength(4);
   expect(sizeProblems(own)).toEqual([]);
   app.synth();
 });

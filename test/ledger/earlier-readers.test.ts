@@ -18,6 +18,13 @@ import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
 import { createSessionStore } from '../../lib/ledger/dynamodb/books/session-store.ts';
 import { createWorkloadTokens } from '../../lib/ledger/dynamodb/registry/workload-tokens.ts';
+import { createPolicyKeeper } from '../../lib/ledger/dynamodb/policies/policy-store.ts';
+import { createFeedKeeper } from '../../lib/ledger/dynamodb/memory/feed-store.ts';
+import { createPolicyMemory } from '../../lib/ledger/dynamodb/memory/memory-store.ts';
+import { createOutcomeKeeper } from '../../lib/ledger/dynamodb/memory/outcome-store.ts';
+import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
+import { toMicroUsd } from '../../lib/domain/money.ts';
+import { policyContract } from '../contracts/policies.ts';
 import { withdraw } from '../../lib/service/paying/withdrawals.ts';
 import { identityStoreContract } from '../contracts/identity-store.ts';
 import { ledgerContract } from '../contracts/ledger.ts';
@@ -65,10 +72,17 @@ ledgerContract('what is written', async () => ({
     if (session.deleted) await store.deleteSession({ ...session, now: session.updatedAt });
   },
 }));
+policyContract('what is written', async () => createPolicyKeeper(registry));
 registryContract('what is written', async () => createRegistry(registry));
 identityStoreContract('what is written', () => createIdentityStore(registry));
 
 describe('what the release before reads', () => {
+  async function openSession() {
+    const session = makeSession();
+    await createSessionStore(books).createSession(session, 'h1');
+    return session;
+  }
+
   test('holds all that this one writes, of every kind', async () => {
     const withdrawing = await createWithdrawingWorld(database, database.endpoint);
     expect(await withdraw(withdrawing.deps, withdrawing.request())).toMatchObject({ ok: true });
@@ -96,6 +110,33 @@ describe('what the release before reads', () => {
     await createClientTokens(registry).bind('f'.repeat(64), 'h1');
     const grant = { workloadName: 'agents', workloadCreatedAt: NOW, userId: 'alice', expiresAt: addMs(NOW, 1_000) };
     await createWorkloadTokens(registry).keep('e'.repeat(64), grant);
+    await createWindowBooks(books).change(
+      { managerId: ended.managerId, key: 'AbCdEfGhIjK' },
+      {
+        seenLimit: null,
+        limit: 5n,
+        closesAt: addMs(NOW, 1_000),
+        sessionId: (await openSession()).sessionId,
+        seenNumber: null,
+        by: 2n,
+        takings: [],
+        settles: true,
+      },
+    );
+    const memory = createPolicyMemory({ ...registry, singleSendClient: registry.client });
+    const user = { managerId: ended.managerId, userId: 'user#1' };
+    await memory.pin({ ...user, origin: 'https://a.example', network: 'eip155:1' }, { payee: '0x1', until: NOW }, NOW);
+    await memory.notePrice({ ...user, resource: 'https://a.example/' }, toMicroUsd(1n), NOW);
+    await memory.count({ ...user, key: 'AbCdEfGhIjK' }, { quantity: 1n, max: 1n, closesAt: NOW });
+    const outcomes = createOutcomeKeeper(registry);
+    await outcomes.noteOutcome({ ...user, origin: 'https://a.example' }, { paymentId: 'a', delivered: false, at: NOW });
+    const feeds = createFeedKeeper(registry, { now: () => NOW });
+    for (const hash of ['a', 'b'].map((digit) => digit.repeat(64))) {
+      await feeds.putFeed(
+        { name: 'bad', hash, payees: 0, hosts: 1, importedAt: NOW, importedBy: 'grace' },
+        'bad.example',
+      );
+    }
     const holder = { paymentId: PAYMENT_ID, attempt: 1, until: addMs(NOW, 30_000), now: NOW };
     await createRepetitionGuard(registry).take('d'.repeat(64), holder, null);
 

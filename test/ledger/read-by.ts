@@ -5,7 +5,7 @@ import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
  * What the readers of a release take for one kind of item. Attributes that are not named here are ignored by them.
  *
  * A need is a type of DynamoDB, then after a colon what its value must be: of `S` and `N` a pattern (of `N` a whole number in
- * any case), of `B` the number of bytes, of `M` a pattern for its texts, of `LB` the number of bytes of each element. A map with
+ * any case), of `B` the number of bytes, of `M` a pattern for its texts, of `MM` the members that each map in the map must have, of `LB` the number of bytes of each element. A map with
  * attributes of its own has their needs in place of a text. `J` is a text of JSON, with the members that its object
  * must have. `-` is an attribute that must not be there. A name that ends in `?` may be missing.
  */
@@ -59,6 +59,11 @@ function isAsNeeded(value: AttributeValue, need: string): boolean {
     case 'M':
       return (
         value.M !== undefined && Object.values(value.M).every((text) => text.S !== undefined && pattern.test(text.S))
+      );
+    case 'MM':
+      return (
+        value.M !== undefined &&
+        Object.values(value.M).every(({ M: inner }) => what.split(' ').every((name) => inner?.[name] !== undefined))
       );
     case 'LB':
       return value.L !== undefined && value.L.every(({ B }) => B?.byteLength === Number(what));

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { toPinItem } from '../../lib/ledger/dynamodb/memory/memory-items.ts';
+import { sizeOfItem } from '../support/item-size.ts';
+import { NOW } from '../support/payments.ts';
 import { STORED, fromJson, toJson } from './stored-items.ts';
 
 // Written once by the release that introduced schema version 1, and never changed. A later version adds a file.
@@ -29,6 +32,17 @@ describe.each(Object.entries(STORED))('a stored %s', (name, { value, item, parse
 
 test('every kind of item has its sample', () => {
   expect(Object.keys(VERSION_1).toSorted()).toEqual(Object.keys(STORED).toSorted());
+});
+
+test('what rules remember goes by itself, and takes less than a write unit', () => {
+  for (const name of ['pin', 'last price', 'row of failures', 'tally']) {
+    expect(STORED[name]!.item).toHaveProperty('expiresAtSeconds');
+    expect(sizeOfItem(STORED[name]!.item)).toBeLessThan(1_024);
+  }
+  // An origin is the longest text that one of them keeps.
+  const ref = { managerId: 'm'.repeat(60), userId: 'u'.repeat(255), origin: `https://${'a'.repeat(253)}:65535` };
+  const pin = toPinItem({ ...ref, network: 'eip155:84532' }, { payee: `0x${'1'.repeat(40)}`, until: NOW });
+  expect(sizeOfItem(pin)).toBeLessThan(1_024);
 });
 
 test('nothing of the books that is kept for good has the attribute after which DynamoDB removes an item', () => {

@@ -28,6 +28,29 @@ import { makeProvider, makeWorkload } from '../support/identities.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { activate, makeConnector, makeInstrument, makeManager } from '../support/registry.ts';
 import { schemeOf } from '../../lib/protocols/catalogue.ts';
+import { hashPolicy } from '../../lib/domain/policy/index.ts';
+import type { Window } from '../../lib/domain/payment/window.ts';
+import type { PolicyChange } from '../../lib/domain/ports/policies.ts';
+import {
+  parseChangeItem,
+  parsePolicyItem,
+  toChangeItem,
+  toPolicyItem,
+} from '../../lib/ledger/dynamodb/policies/policy-items.ts';
+import { expiryOf, parseWindowItem, toGrantedMap, windowPk } from '../../lib/ledger/dynamodb/windows/window-items.ts';
+import {
+  failuresKey,
+  parseFailuresItem,
+  parsePinItem,
+  parsePriceItem,
+  parseTallyItem,
+  tallyKey,
+  toPinItem,
+  toPriceItem,
+  toReportAttributes,
+  toTallyAttributes,
+} from '../../lib/ledger/dynamodb/memory/memory-items.ts';
+import { parseFeedItem, parseFileItem, toFeedItem, toFileItem } from '../../lib/ledger/dynamodb/memory/feed-store.ts';
 import type { Gate } from '../../lib/domain/payment/gate.ts';
 import { parseGateItem, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 
@@ -86,6 +109,39 @@ const GATE: Gate = {
   freezes: new Map(),
 };
 
+const owner = { scope: 'user', managerId, userId: 'user#1' } as const;
+const policy = {
+  owner,
+  hash: hashPolicy({ version: 1, rules: [{ kind: 'perPayment', max: usd(1) }] }),
+  document: { version: 1, rules: [{ kind: 'perPayment', max: usd(1) }] },
+  version: 2,
+  updatedAt: NOW,
+  updatedBy: 'grace',
+} as const;
+const change: PolicyChange = { owner, version: 2, at: NOW, by: 'grace', oldHash: 'a'.repeat(64), newHash: policy.hash };
+const window: Window = {
+  managerId,
+  key: 'AbCdEfGhIjK',
+  limit: 20_000_000n,
+  available: 17_000_000n,
+  spent: 1_000_000n,
+  version: 3,
+  closesAt: addMs(NOW, 3_600_000),
+  grants: new Map([[session.sessionId, { amount: 2_000_000n, number: 2 }]]),
+};
+const rememberer = { managerId, userId: 'user#1' };
+const origin = 'https://api.example.com';
+const pin = { payee: '0x209693bc6afc0c5328ba36faf03c514ef312287c', until: addMs(NOW, 1_000) };
+const failures = { inARow: 2, lastAt: NOW };
+const feed = {
+  name: 'sanctions',
+  hash: 'b'.repeat(64),
+  payees: 1,
+  hosts: 2,
+  importedAt: NOW,
+  importedBy: 'grace',
+};
+
 export const STORED: Readonly<Record<string, StoredThing>> = {
   session: { value: session, item: toSessionItem(session, 'h1'), parse: parseSessionItem },
   payment: {
@@ -107,6 +163,56 @@ export const STORED: Readonly<Record<string, StoredThing>> = {
   },
   provider: { value: provider, item: toProviderItem(provider), parse: parseProviderItem },
   workload: { value: workload, item: toWorkloadItem(workload, null), parse: parseWorkloadItem },
+  policy: {
+    value: { version: 2, policy },
+    item: toPolicyItem({ owner, version: 2, at: NOW, by: 'grace' }, policy),
+    parse: (item) => {
+      const { stored, version } = parsePolicyItem(owner, item);
+      return { version, policy: stored === null ? null : { ...stored } };
+    },
+  },
+  'change of a policy': { value: change, item: toChangeItem(change), parse: (item) => parseChangeItem(owner, item) },
+  window: {
+    value: window,
+    item: {
+      pk: { S: windowPk(window) },
+      v: { N: '1' },
+      lm: { N: `${window.limit}` },
+      av: { N: `${window.available}` },
+      sp: { N: `${window.spent}` },
+      ve: { N: '3' },
+      x: { N: `${window.closesAt}` },
+      xs: expiryOf(window.closesAt),
+      g: { M: { [session.sessionId]: toGrantedMap({ amount: 2_000_000n, number: 2 }) } },
+    },
+    parse: (item) => parseWindowItem(item, window),
+  },
+  pin: { value: pin, item: toPinItem({ ...rememberer, origin, network: 'eip155:84532' }, pin), parse: parsePinItem },
+  'last price': {
+    value: { price: usd(1) },
+    item: toPriceItem({ ...rememberer, resource: `${origin}/report` }, usd(1), NOW),
+    parse: (item) => ({ price: parsePriceItem(item) }),
+  },
+  'row of failures': {
+    value: failures,
+    item: {
+      ...failuresKey({ ...rememberer, origin }),
+      ...toReportAttributes({ ...rememberer, origin }, { paymentId: payment.id, delivered: false, at: NOW }),
+      failures: { N: '2' },
+    },
+    parse: parseFailuresItem,
+  },
+  tally: {
+    value: { counted: 3n },
+    item: { ...tallyKey({ managerId, key: 'AbCdEfGhIjK' }), ...toTallyAttributes(NOW), counted: { N: '3' } },
+    parse: (item) => ({ counted: parseTallyItem(item) }),
+  },
+  'deny feed': { value: feed, item: toFeedItem(feed), parse: parseFeedItem },
+  'file of a deny feed': {
+    value: { file: 'bad.example\n' },
+    item: toFileItem('sanctions', feed.hash, 'bad.example\n'),
+    parse: (item) => ({ file: parseFileItem(item) }),
+  },
 };
 
 type StoredJson = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

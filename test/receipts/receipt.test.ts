@@ -2,7 +2,8 @@ import canonicalize from 'canonicalize';
 import { describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
-import { addMs } from '../../lib/domain/time.ts';
+import { toPolicyRecord } from '../../lib/domain/payment/policy-record.ts';
+import { addMs, formatInstant } from '../../lib/domain/time.ts';
 import { toReceipt } from '../../lib/receipts/receipt.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { schemeOf } from '../../lib/protocols/catalogue.ts';
@@ -27,6 +28,14 @@ const denied: Partial<Payment> = {
   decidedAt,
   denial: { reason: 'budget_exceeded', requested: usd(500_000n), available: usd(46_697n), reserved: usd(0n) },
 };
+
+test('a receipt names the lists that the payment was held against, with their state, and nothing else that is kept', () => {
+  const feed = { feed: 'sanctions', hash: 'ab'.repeat(32), importedAt: decidedAt, checked: ['payee'] } as const;
+  const payment = make({ ...signed, policyRecord: toPolicyRecord([feed], true) });
+  expect(toReceipt(DEPLOYMENT, payment, schemeOf).feeds).toEqual([
+    { ...feed, importedAt: formatInstant(feed.importedAt) },
+  ]);
+});
 
 test('a receipt says who paid what to whom, under which authorization, and what was left', () => {
   const payment = make(signed);
@@ -63,6 +72,7 @@ test('a receipt says who paid what to whom, under which authorization, and what 
       validBefore: 1_760_000_060,
     },
     budget: { availableUsd: '9.50', reservedUsd: '0.50', spentUsd: '0.00' },
+    feeds: [],
     requestHash: `0x${'ab'.repeat(32)}`,
     attempt: 1,
     createdAt: '2025-10-09T08:53:20.000Z',

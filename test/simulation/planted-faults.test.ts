@@ -14,8 +14,8 @@ const PLANTED: readonly (Pick<Mutant, 'name' | 'edits' | 'rule'> & { readonly fr
     edits: [
       {
         file: 'lib/service/paying/drive-payment.ts',
-        find: 'closeOwnEntry(deps, payment, decided));\n  return outcomeOf(decided);',
-        replace: 'closeOwnEntry(deps, payment, decided));\n  return ok({ ...payment, signatures });',
+        find: 'deps.claims?.note(decided),\n  ]);\n  return outcomeOf(decided);',
+        replace: 'deps.claims?.note(decided),\n  ]);\n  return ok({ ...payment, signatures });',
       },
     ],
     rule: 'I[57]',

@@ -254,6 +254,9 @@ function decide(books: Books, id: PaymentId, attempt: number, verdict: Parameter
       signatures: verdict.status === 'SIGNED' ? verdict.signatures : null,
       budget: verdict.status === 'SIGNED' ? verdict.budget : null,
       denial: verdict.status === 'DENIED' ? verdict.denial : null,
+      ...(verdict.status === 'SIGNED' && verdict.policyRecord !== undefined
+        ? { policyRecord: verdict.policyRecord }
+        : {}),
     };
     return { books: withPayment(books, payment), reply: { kind: 'decided', payment } satisfies DecideOutcome };
   }

@@ -24,6 +24,11 @@ import { createPayerCache } from '../../lib/service/paying/payer.ts';
 import type { ProcessPaymentDeps, ProcessPaymentRequest } from '../../lib/service/paying/process-payment.ts';
 import type { SweepDeps } from '../../lib/service/sweeping/sweep-report.ts';
 import type { TestDatabase } from './database.ts';
+import { createFeedReader } from '../../lib/ledger/dynamodb/memory/feed-store.ts';
+import { createPolicyMemory } from '../../lib/ledger/dynamodb/memory/memory-store.ts';
+import { createPolicySource } from '../../lib/service/policing/policy-source.ts';
+import type { PolicyReader } from '../../lib/domain/ports/policies.ts';
+import type { Remembering } from '../../lib/service/policing/recalling.ts';
 import { BASE_SEPOLIA, makeSession } from './payments.ts';
 import { wiring } from './wiring.ts';
 import { unwrittenPolicies } from './policies.ts';
@@ -82,6 +87,7 @@ export interface PayingWorld {
   readonly registryTable: string;
   readonly deps: ProcessPaymentDeps;
   readonly sweepDeps: SweepDeps;
+  readonly remembering: Remembering;
   open(overrides?: Partial<Session>): Promise<Session>;
   request(session: Session, overrides?: RequestOverrides): ProcessPaymentRequest;
 }
@@ -98,6 +104,8 @@ export async function createPayingWorld(
     /** A hop in front of the database. */
     readonly endpoint?: string;
     readonly timeoutMs?: number;
+    /** @default nobody has written a policy */
+    readonly policyReader?: PolicyReader;
     readonly overrides?: Partial<ProcessPaymentDeps>;
   } = {},
 ): Promise<PayingWorld> {
@@ -124,6 +132,10 @@ export async function createPayingWorld(
   await registry.beginInstrument({ ...instrument, status: 'INITIATED', wallet: null }, 'hash', now);
   await registry.completeInstrument(instrument);
 
+  const registryStore = { client, singleSendClient, tableName: registryTable };
+  const keeper = createPolicyMemory(registryStore);
+  const remembering: Remembering = { reader: keeper, keeper, feeds: createFeedReader(registryStore) };
+  const { policyReader } = options;
   const deps: ProcessPaymentDeps = {
     ledger,
     registry,
@@ -136,7 +148,10 @@ export async function createPayingWorld(
     facilitators: new Set<string>(),
     validityCapSeconds: 300,
     repetitions: null,
-    policies: unwrittenPolicies(clock),
+    policies:
+      policyReader === undefined
+        ? unwrittenPolicies(clock)
+        : createPolicySource({ reader: policyReader, clock, remembering: async () => remembering }),
     purchases: createRepetitionGuard({ client, tableName: registryTable }),
     inFlightMax: 64,
     windows: createWindowBooks({ client, tableName }),
@@ -150,6 +165,7 @@ export async function createPayingWorld(
     ledger,
     registry,
     registryTable,
+    remembering,
     deps,
     sweepDeps: {
       ledger,

@@ -1,4 +1,3 @@
-import { createPolicySource } from '../../lib/service/policing/policy-source.ts';
 import type { TestDatabase } from './database.ts';
 import { createPayingWorld, createTestClock } from './paying.ts';
 import { createPolicyShelf } from './policies.ts';
@@ -7,7 +6,6 @@ import { createPolicyShelf } from './policies.ts';
 export async function createPoliciedWorld(database: TestDatabase) {
   const clock = createTestClock();
   const shelf = createPolicyShelf();
-  const policies = createPolicySource({ reader: shelf, clock });
-  const world = await createPayingWorld(database, { clock, overrides: { policies } });
+  const world = await createPayingWorld(database, { clock, policyReader: shelf });
   return { clock, shelf, world, session: await world.open() };
 }

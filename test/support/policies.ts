@@ -59,6 +59,7 @@ export function chargingBy(chargesOf: () => readonly Charge[]): PolicySource {
     ],
     remembers: new Set(),
     feeds: new Set(),
+    tallies: false,
     validityCapSeconds: null,
   };
   return { read: async () => enforce([policy]), lastCapSeconds: () => null };

@@ -36,6 +36,7 @@ const FIELDS: Required<LogFields> = {
   policyScope: 'user',
   policyHash: '0'.repeat(64),
   freezeScope: 'user',
+  feedHash: '0'.repeat(64),
   tokenCheck: 'audience',
   origin: 'https://api.example.com',
   tool: 'search',

@@ -2,7 +2,7 @@ import type { Answer } from '../../contract/client-types.ts';
 import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { formatUsd } from '../../domain/money.ts';
-import type { Payment } from '../../domain/payment/payment.ts';
+import { WANTS_OUTCOME, type Payment } from '../../domain/payment/payment.ts';
 import { formatInstant } from '../../domain/time.ts';
 import { signedToken } from '../../domain/tokens/token.ts';
 import { protocolOf, schemeOf } from '../../protocols/catalogue.ts';
@@ -37,7 +37,10 @@ export function toPaidView(deployment: Deployment, payment: Payment): Answer<'Pr
     status: 'PROOF_GENERATED',
     // Each protocol has the member and the payload that the contract describes under its name.
     paymentOutput: { [inputName]: output } as unknown as PaymentOutput,
-    bursar: toPaymentTerms(payment),
+    bursar: {
+      ...toPaymentTerms(payment),
+      ...(payment.policyRecord?.includes(WANTS_OUTCOME) ? { wantsOutcome: true as const } : {}),
+    },
     createdAt: formatInstant(payment.createdAt),
     updatedAt: formatInstant(payment.decidedAt),
   };

@@ -10,6 +10,7 @@ import { askAndPay, UNATTENDED_MAX_USD } from '../purchase/payment-door.ts';
 import { note, whatItMeans, type Purchase } from '../purchase/purchase.ts';
 import { readWebRequest, sellerFetch, WEB_REQUEST_OPTIONS } from '../purchase/web-request.ts';
 import { ownerOf, requireSession } from '../target/ids.ts';
+import { clientOf } from '../target/target.ts';
 import { requireWallet } from '../target/wallet.ts';
 import { tell } from '../terminal/layout.ts';
 import { EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
@@ -34,8 +35,16 @@ async function runPay(invocation: Invocation): Promise<Outcome> {
   };
   const network = findNetworkByChain(wallet.chain)!.id;
   const rpcUrl = secureUrlOf(options, 'rpc-url') ?? target.local?.chains?.[network]?.rpcUrl;
+  const reports: Promise<unknown>[] = [];
   const fetchPaid = createPayingFetch({
-    client: { processPayment: (input, callOptions) => askAndPay(purchase, input, callOptions) },
+    client: {
+      processPayment: (input, callOptions) => askAndPay(purchase, input, callOptions),
+      reportOutcome: (input, callOptions) => {
+        const report = clientOf(deps, target, 'processPayment').reportOutcome(input, callOptions);
+        reports.push(report);
+        return report;
+      },
+    },
     session: { ...ownerOf(target), paymentSessionId: purchase.sessionId },
     instrument: { paymentInstrumentId: wallet.paymentInstrumentId },
     agentName: purchase.agentName,
@@ -64,6 +73,8 @@ async function runPay(invocation: Invocation): Promise<Outcome> {
   } finally {
     deps.interrupted.removeEventListener('abort', onInterrupt);
     await delivery.close();
+    // What was bought is delivered by now; the process would end before its report was sent.
+    await Promise.allSettled(reports);
   }
 }
 

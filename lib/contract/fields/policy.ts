@@ -5,6 +5,7 @@ import {
   LISTED_FACTS,
   POLICY_COUNT_MAX,
   POLICY_COUNTING_RULES_MAX,
+  POLICY_FEEDS_MAX,
   POLICY_PERCENT_MAX,
   POLICY_RATE_SECONDS_MAX,
   POLICY_RULES_MAX,
@@ -207,6 +208,10 @@ export const policyDocument = define(() =>
         v.check(
           (rules) => rules.filter(isCountingRule).length <= POLICY_COUNTING_RULES_MAX,
           `must have at most ${POLICY_COUNTING_RULES_MAX} rules that count: sessionCap, window, rate, sameRequest`,
+        ),
+        v.check(
+          (rules) => rules.filter(({ kind }) => kind === 'denyFeed').length <= POLICY_FEEDS_MAX,
+          `must have at most ${POLICY_FEEDS_MAX} rules that name an imported list: denyFeed`,
         ),
         v.check((rules) => hasUniqueNames(rules), 'must not give one name to two rules'),
       ),

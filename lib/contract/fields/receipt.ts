@@ -18,6 +18,21 @@ export const transferPayload = /* @__PURE__ */ define(() =>
   }),
 );
 
+/** Imported lists that a payment was held against. */
+const feeds = /* @__PURE__ */ define(() =>
+  said(
+    v.array(
+      v.strictObject({
+        feed: said(v.string(), 'its name'),
+        hash: said(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), 'SHA-256 of the file'),
+        importedAt: instant,
+        checked: said(v.array(v.picklist(['payee', 'origin'])), 'what was looked up; the origin is the caller’s word'),
+      }),
+    ),
+    'imported lists that a rule of the spend policy held the payment against, and it was on none',
+  ),
+);
+
 /** The record of one payment. It holds no signature. */
 export const receipt = /* @__PURE__ */ define(() =>
   v.strictObject({
@@ -85,6 +100,7 @@ export const receipt = /* @__PURE__ */ define(() =>
       v.nullable(v.strictObject({ availableUsd: v.nullable(usdText), reservedUsd: usdText, spentUsd: usdText })),
       'the session right after the reservation of this payment',
     ),
+    feeds,
     requestHash: hex32,
     attempt: v.number(),
     createdAt: instant,
@@ -127,6 +143,14 @@ export const PAID_RECEIPT = /* @__PURE__ */ define(
         validBefore: 1_795_858_332,
       },
       budget: { availableUsd: '7.50', reservedUsd: '0.50', spentUsd: '2.00' },
+      feeds: [
+        {
+          feed: 'sanctions',
+          hash: '157e9694eec8f4b4370ab9fc90d7ddc80dc4b90eb52dc85033fa9f2c2b64f432',
+          importedAt: example.CREATED_AT,
+          checked: ['payee', 'origin'],
+        },
+      ],
       requestHash: example.NONCE,
       attempt: 1,
       createdAt: example.CREATED_AT,
@@ -144,5 +168,6 @@ export const WITHDRAWAL_RECEIPT = /* @__PURE__ */ define(
       amountUsd: '12.50',
       offer: { ...PAID_RECEIPT.offer, amount: '12500000' },
       budget: null,
+      feeds: [],
     }) as const,
 );

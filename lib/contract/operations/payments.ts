@@ -232,6 +232,9 @@ export const PAYMENT_ANSWERS = /* @__PURE__ */ define(
                 'where it is not the USDC of the network: how much of what was signed for, and its EIP-712 domain',
               ),
             ),
+            wantsOutcome: v.optional(
+              said(v.literal(true), 'a policy goes by what becomes of payments: report it with ReportOutcome'),
+            ),
           }),
           'what was paid to whom, and until when the proof is good. Not in AgentCore',
         ),

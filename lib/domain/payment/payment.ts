@@ -22,6 +22,15 @@ export interface BudgetSnapshot {
   readonly spent: MicroUsd;
 }
 
+/**
+ * What a signed payment keeps of the policies that allowed it, as the books hold it: lists that it was held against, in the form of
+ * `policy-record.ts`, and `WANTS_OUTCOME`.
+ */
+export type PolicyRecord = readonly string[];
+
+/** A rule goes by what clients report, so that the client of this payment is asked to. */
+export const WANTS_OUTCOME = 'o';
+
 /** One payment as the books hold it: the idempotency record and the only place where its outcome is decided. */
 export interface Payment {
   readonly id: PaymentId;
@@ -51,6 +60,8 @@ export interface Payment {
   readonly denial: Denial | null;
   /** Present when SIGNED. */
   readonly budget: BudgetSnapshot | null;
+  /** Missing where the policies leave nothing to keep. */
+  readonly policyRecord?: PolicyRecord;
 }
 
 /** Whether two lists hold the same signatures in the same order. */

@@ -40,8 +40,18 @@ interface ChargeBase {
 export type Charge =
   /** Counts inside one session. */
   | (ChargeBase & { readonly kind: 'session' })
-  /** Shared by sessions. */
-  | (ChargeBase & { readonly kind: 'window'; readonly opensAt: EpochMs; readonly closesAt: EpochMs });
+  /** Shared by sessions, each of which holds a part of it. */
+  | (ChargeBase & Span & { readonly kind: 'window' })
+  /** Shared by sessions, in an item of its own. */
+  | Tally;
+
+/** What a payment adds to a counter that is an item of its own: for times so short that no session need hold a part of it. */
+export type Tally = ChargeBase & Span & { readonly kind: 'tally' };
+
+interface Span {
+  readonly opensAt: EpochMs;
+  readonly closesAt: EpochMs;
+}
 
 /**
  * One charge for each counter. Charges of one key count the same payment, so the larger quantity and the smaller maximum hold, and
@@ -63,7 +73,7 @@ function merge(first: Charge, second: Charge): Charge {
   if (first.kind === 'session' || second.kind === 'session') return { ...tighter, quantity };
   const opensAt = first.opensAt < second.opensAt ? first.opensAt : second.opensAt;
   const closesAt = first.closesAt > second.closesAt ? first.closesAt : second.closesAt;
-  return { ...tighter, kind: 'window', quantity, opensAt, closesAt };
+  return { ...tighter, kind: first.kind, quantity, opensAt, closesAt };
 }
 
 /** What counters hold, reserved and spent together. One that is not there holds nothing. */
@@ -82,7 +92,7 @@ export function judgeCounters(charges: readonly Charge[], counters: Counters): R
 export function refuseCharge(charge: Charge, used: bigint): PolicyRefusal {
   const { unit, max, quantity, rule, kind } = charge;
   const remaining = used < max ? max - used : 0n;
-  const until = kind === 'window' ? ` until ${formatInstant(charge.closesAt)}` : ' within this session';
+  const until = kind !== 'session' ? ` until ${formatInstant(charge.closesAt)}` : ' within this session';
   return refuseBy(rule, {
     figures: { unit, limit: max, asked: quantity, remaining },
     help: helpOf(charge, remaining),
@@ -94,6 +104,6 @@ export function refuseCharge(charge: Charge, used: bigint): PolicyRefusal {
 
 function helpOf(charge: Charge, remaining: bigint): PolicyHelp {
   const smaller = charge.unit === 'usd' && remaining > 0n ? { atMost: toMicroUsd(remaining) } : {};
-  const later = charge.kind === 'window' && charge.quantity <= charge.max ? { waitUntil: charge.closesAt } : {};
+  const later = charge.kind !== 'session' && charge.quantity <= charge.max ? { waitUntil: charge.closesAt } : {};
   return { ...smaller, ...later };
 }

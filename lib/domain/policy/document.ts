@@ -10,6 +10,15 @@ export const POLICY_VALUE_MAX_CHARS = 256;
 export const POLICY_NAME_MAX_CHARS = 64;
 export const POLICY_ZONE_MAX_CHARS = 64;
 export const POLICY_RATE_SECONDS_MAX = 86_400;
+/**
+ * A rate over a shorter time is counted in an item of its own. A session that held a part of each of many short times would soon have
+ * no place for another counter, and getting a part would cost more than what is spent of it.
+ */
+export const POLICY_RATE_WINDOW_SECONDS_MIN = 3_600;
+/** Imported lists that one document may name: a payment's receipt says of each that it was held against it. */
+export const POLICY_FEEDS_MAX = 4;
+/** Of the file of a list, so that a request holds it; a list that is longer is imported as several feeds. */
+export const FEED_MAX_CHARS = 48 * 1024;
 export const POLICY_COUNT_MAX = 1_000_000_000;
 export const POLICY_PERCENT_MAX = 10_000;
 export const POLICY_VALIDITY_SECONDS_MAX = 86_400;
@@ -105,7 +114,7 @@ export type SameRequestRule = Named & {
 };
 /** Nothing to a payee or a host of a list that the deployment imports. */
 export type DenyFeedRule = Named & { readonly kind: 'denyFeed'; readonly feed: string };
-/** On one network, an origin is paid to the payee that it was first paid to. */
+/** On one network, an origin is paid to the payee that the user first paid it to. */
 export type PinPayeeRule = Named & { readonly kind: 'pinPayee' };
 export type ValidityRule = Named & { readonly kind: 'validity'; readonly maxSeconds: number };
 /** Nothing on this network, or in this asset; where both are given, nothing in this asset on this network. */
@@ -114,9 +123,9 @@ export type FreezeRule = Named & {
   readonly network?: string | undefined;
   readonly asset?: string | undefined;
 };
-/** How far a price may be from the last one paid there, up or down. */
+/** How far a price may be from the last one that the user paid for the same origin and path, up or down. */
 export type PriceChangeRule = Named & { readonly kind: 'priceChange'; readonly maxPercent: number };
-/** Nothing to an origin of which clients reported failures. Advice: the reports are the callers' word. */
+/** Nothing to an origin where the user's payments brought nothing, for a while. Advice: the reports are the callers' word. */
 export type BreakerRule = Named & { readonly kind: 'breaker' };
 /** What a call has to state. Without this rule an agent could get around others by leaving out a fact. */
 export type RequireRule = Named & { readonly kind: 'require'; readonly facts: readonly RequirableFact[] };

@@ -48,7 +48,7 @@ export interface DeclaredFacts {
 export interface RememberedFacts {
   /** Of the origin on the network; `null`: none yet, so that this payment pins its payee. */
   readonly pinnedPayee?: string | null | undefined;
-  /** `null`: nothing was paid there yet. */
+  /** Of the origin and path; `null`: nothing was paid there yet. */
   readonly lastPrice?: MicroUsd | null | undefined;
   readonly breaker?: 'closed' | { readonly openUntil: EpochMs } | undefined;
 }

@@ -1,17 +1,19 @@
 import { ok, refuse, type Result } from '../result.ts';
+import type { EpochMs } from '../time.ts';
+import { FEED_MAX_CHARS } from './document.ts';
 import { normalizeAddress } from './facts.ts';
 import { sha256Hex } from './hash.ts';
 import { isPlainHost, parentsOf } from './hosts.ts';
 import type { RuleRef } from './refusal.ts';
 
-export const FEED_ENTRIES_MAX = 100_000;
-export const FEED_MAX_CHARS = 8_000_000;
+export const FEED_ENTRIES_MAX = 10_000;
 
 /** A list of payees and hosts that nobody may pay: sanctioned addresses, sellers known to be bad. */
 export interface DenyFeed {
   readonly name: string;
   /** SHA-256 of the file in hex, so that a receipt shows by which state of the list a payment was checked. */
   readonly version: string;
+  readonly importedAt: EpochMs;
   readonly payees: number;
   readonly hosts: number;
   hasPayee(address: string): boolean;
@@ -25,8 +27,7 @@ export type FeedLookup = (name: string) => DenyFeed | null;
 /** That an allowed payment was held against a feed, for its receipt. */
 export interface FeedCheck {
   readonly rule: RuleRef;
-  readonly feed: string;
-  readonly version: string;
+  readonly feed: Pick<DenyFeed, 'name' | 'version' | 'importedAt'>;
   readonly checked: readonly ('payee' | 'origin')[];
 }
 
@@ -43,7 +44,7 @@ const BASE58_ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
  * Reads a feed: a line is an address or a host in its plain form, empty, or a remark after `#`. Refuses the whole file at the
  * first line that is neither: with a part of the list missing, bad payees would pass unnoticed.
  */
-export function parseDenyFeed(name: string, text: string): Result<DenyFeed, FeedProblem> {
+export function parseDenyFeed(name: string, text: string, importedAt: EpochMs): Result<DenyFeed, FeedProblem> {
   if (text.length > FEED_MAX_CHARS)
     return refuse({ line: 0, expected: `a file of at most ${FEED_MAX_CHARS} characters` });
   const payees = new Set<string>();
@@ -61,6 +62,7 @@ export function parseDenyFeed(name: string, text: string): Result<DenyFeed, Feed
   return ok({
     name,
     version: sha256Hex(text),
+    importedAt,
     payees: payees.size,
     hosts: hosts.size,
     hasPayee: (address) => payees.has(normalizeAddress(address)),

@@ -44,6 +44,11 @@ function parseOrigin(text: string): Place | null {
   return place !== null && !/[/?#]/.test(text.slice(text.indexOf('//') + 2)) ? place : null;
 }
 
+/** What is sold at a place: its origin and path. A query says how it is asked for, and a price is compared without it. */
+export function resourceOf({ origin, url }: Place): string {
+  return origin + new URL(url).pathname;
+}
+
 /** Where the caller says that the request goes. `null` where it does not say, or says two different things. */
 export function statedPlace(declared: Pick<DeclaredFacts, 'origin' | 'url'>): Place | null {
   const origin = statedText(declared.origin);

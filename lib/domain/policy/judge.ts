@@ -1,6 +1,7 @@
 import { ok, refuse, type Result } from '../result.ts';
 import { createCall, type Pin } from './call.ts';
-import { mergeCharges, type Charge } from './charges.ts';
+import { mergeCharges, type Charge, type Tally } from './charges.ts';
+import type { RuleKind } from './document.ts';
 import { statedText, type PolicyFacts } from './facts.ts';
 import type { FeedCheck, FeedLookup } from './feeds.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -42,3 +43,17 @@ export function judge(
   }
   return ok({ charges: mergeCharges(call.charges), checks: call.checks, pins: call.pins });
 }
+
+/**
+ * What a payment would be counted for in items of their own, whatever the other rules say of it: what they hold may be read before it
+ * is judged. Looks at no remembered fact.
+ */
+export function talliesOf(policies: readonly PreparedPolicy[], facts: PolicyFacts): readonly Tally[] {
+  const call = createCall(facts, () => null);
+  for (const { rules } of policies) {
+    for (const { ref, test } of rules) if (TALLIED.has(ref.kind)) test(call);
+  }
+  return mergeCharges(call.charges).filter((charge) => charge.kind === 'tally');
+}
+
+const TALLIED: ReadonlySet<RuleKind> = new Set(['rate', 'sameRequest']);

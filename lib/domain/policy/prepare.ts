@@ -1,6 +1,6 @@
 import { createBoundedMap } from '../bounded-map.ts';
 import type { RuleTest } from './call.ts';
-import type { PolicyDocument, PolicyScope, Rule } from './document.ts';
+import { POLICY_RATE_WINDOW_SECONDS_MIN, type PolicyDocument, type PolicyScope, type Rule } from './document.ts';
 import type { RememberedFacts } from './facts.ts';
 import { hashPolicy, nameOfRule } from './hash.ts';
 import type { RuleRef } from './refusal.ts';
@@ -22,6 +22,8 @@ export interface PreparedPolicy {
   /** Facts of earlier payments that its rules look at. */
   readonly remembers: ReadonlySet<keyof RememberedFacts>;
   readonly feeds: ReadonlySet<string>;
+  /** Whether it counts in items of their own. */
+  readonly tallies: boolean;
   /** The shortest validity cap of its rules, which the signing terms can keep to. `null`: it has no such rule. */
   readonly validityCapSeconds: number | null;
 }
@@ -39,8 +41,13 @@ export function preparePolicy(scope: PolicyScope, document: PolicyDocument): Pre
     }),
     remembers: new Set(rules.flatMap((rule) => REMEMBERED[rule.kind] ?? [])),
     feeds: new Set(rules.flatMap((rule) => (rule.kind === 'denyFeed' ? [rule.feed] : []))),
+    tallies: rules.some(isTallied),
     validityCapSeconds: caps.length === 0 ? null : Math.min(...caps),
   };
+}
+
+function isTallied(rule: Rule): boolean {
+  return rule.kind === 'sameRequest' || (rule.kind === 'rate' && rule.perSeconds < POLICY_RATE_WINDOW_SECONDS_MIN);
 }
 
 const REMEMBERED: Readonly<Partial<Record<Rule['kind'], keyof RememberedFacts>>> = {

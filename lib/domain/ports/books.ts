@@ -2,7 +2,7 @@ import type { PaymentId } from '../ids.ts';
 import type { Denial } from '../payment/denial.ts';
 import type { Gate } from '../payment/gate.ts';
 import type { Charge, CounterKey, HeldCharge } from '../payment/charge.ts';
-import type { BudgetSnapshot, EntryKey, Payment } from '../payment/payment.ts';
+import type { BudgetSnapshot, EntryKey, Payment, PolicyRecord } from '../payment/payment.ts';
 import type { Offer, Signature, SigningTerms } from '../payment/shapes.ts';
 import type { OpenEntry, Session, SessionKey } from '../payment/session.ts';
 import type { MicroUsd } from '../money.ts';
@@ -35,6 +35,8 @@ export type Verdict =
       readonly signatures: readonly Signature[];
       readonly budget: BudgetSnapshot;
       readonly at: EpochMs;
+      /** @default nothing is kept of the policies */
+      readonly policyRecord?: PolicyRecord;
     }
   | { readonly status: 'DENIED'; readonly denial: Denial; readonly at: EpochMs }
   | { readonly status: 'ABORTED'; readonly at: EpochMs };

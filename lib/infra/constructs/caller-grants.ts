@@ -65,6 +65,14 @@ const DENIED: Readonly<Record<RoleName, readonly OperationName[]>> = {
   ],
 };
 
+/** How many operations one managed policy has room for, beside what it denies. */
+const OPERATIONS_PER_POLICY = 30;
+
+function inParts(operations: readonly OperationName[]): readonly (readonly OperationName[])[] {
+  const starts = Array.from({ length: Math.ceil(operations.length / OPERATIONS_PER_POLICY) }, (_, at) => at);
+  return starts.map((at) => operations.slice(at * OPERATIONS_PER_POLICY, (at + 1) * OPERATIONS_PER_POLICY));
+}
+
 /** As many characters of a construct's address as tell the stacks of one app from each other. */
 const SUFFIX_CHARS = 8;
 
@@ -105,14 +113,20 @@ export class CallerGrants extends Construct {
     const suffix = this.node.addr.slice(-SUFFIX_CHARS);
     const sid = `${role}Calls${suffix}`;
     const denied = accepted ? [] : DENIED[role];
-    const statements = [
-      this.api.allowInvoke(sid, operationsOf(role)),
-      ...(denied.length > 0 ? [this.api.denyInvoke(`${role}Never${suffix}`, denied)] : []),
-    ];
+    const operations = operationsOf(role);
     const holder = toHolder(principal);
-    if (holder === null) for (const statement of statements) principal.addToPrincipalPolicy(statement);
-    // All policies that a user holds itself may have 2,048 characters together, which is less than an operator's operations.
-    else new ManagedPolicy(principal, `${role}${suffix}`, { statements, ...holder });
+    // All policies that a user holds itself may have 2,048 characters together, which is less than an operator's operations; and a
+    // managed one 6,144, which is less than some roles'.
+    const parts = holder === null ? [operations] : inParts(operations);
+    for (const [at, part] of parts.entries()) {
+      const name = at === 0 ? '' : `${at + 1}`;
+      const statements = [
+        this.api.allowInvoke(`${sid}${name}`, part),
+        ...(at === 0 && denied.length > 0 ? [this.api.denyInvoke(`${role}Never${suffix}`, denied)] : []),
+      ];
+      if (holder === null) for (const statement of statements) principal.addToPrincipalPolicy(statement);
+      else new ManagedPolicy(principal, `${role}${suffix}${name}`, { statements, ...holder });
+    }
     if (!holdsStatement(principal, sid)) {
       throw new Error(
         `cannot grant ${role} to ${principal.node.path}: it is imported as immutable, or belongs to another account, and would silently get nothing. Import it as mutable, or name it in the configuration as one who may assume the role`,

@@ -2,6 +2,8 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/registry/identity-items.ts';
 import { MANAGER_LIST } from '../../ledger/dynamodb/registry/manager-items.ts';
+import { FEED_KEYS } from '../../ledger/dynamodb/memory/feed-store.ts';
+import { MEMORY_KEYS } from '../../ledger/dynamodb/memory/memory-items.ts';
 import { POLICY_KEYS } from '../../ledger/dynamodb/policies/policy-items.ts';
 import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
@@ -54,6 +56,29 @@ export class Registry extends LedgerTable {
   /** Reading the spend policies that a payment has to meet. */
   grantReadPolicies(role: Role): void {
     this.grantItems(role, ['dynamodb:BatchGetItem'], Object.values(POLICY_KEYS));
+  }
+
+  /** Reading what rules remember of earlier payments, and the lists that they name. */
+  grantRecall(role: Role): void {
+    this.grantItems(role, ['dynamodb:BatchGetItem'], Object.values(MEMORY_KEYS));
+    this.grantItems(role, ['dynamodb:GetItem'], [FEED_KEYS]);
+  }
+
+  /** Pinning payees, counting, noting prices. Removes nothing. */
+  grantRemember(role: Role): void {
+    this.grantItems(role, ['dynamodb:PutItem'], [MEMORY_KEYS.pin, MEMORY_KEYS.price]);
+    this.grantItems(role, ['dynamodb:UpdateItem'], [MEMORY_KEYS.tally]);
+  }
+
+  /** Noting what clients report of their payments. */
+  grantNoteOutcomes(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [MEMORY_KEYS.failures]);
+  }
+
+  /** Importing lists, and removing them. */
+  grantKeepFeeds(role: Role): void {
+    const actions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] as const;
+    this.grantItems(role, actions, [FEED_KEYS]);
   }
 
   /** Keeping spend policies of these scopes and no others, and the records of their changes, which nobody may delete. */

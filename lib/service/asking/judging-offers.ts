@@ -11,6 +11,14 @@ export type Funds = Pick<OfferFacts, 'balanceOf' | 'allowanceOf'>;
 /** No chain is asked on the way of a payment. */
 export const FUNDS_UNKNOWN: Funds = { balanceOf: () => null, allowanceOf: () => null };
 
+/** What rules have to read before these offers can be judged, counters included. */
+export function ofOffers({ offers }: { readonly offers: readonly SellerOffer[] }) {
+  const offered = offers.flatMap(({ priced }) =>
+    priced === null ? [] : [{ offer: priced.offer, amount: priced.price }],
+  );
+  return { offered, counted: true };
+}
+
 /** Judges offers of one 402 for one payer at one instant: a quote and the payment after it go by the same facts. */
 export function judgingOffers(
   deployment: Pick<OfferFacts, 'now' | 'allowedNetworks' | 'facilitators' | 'validityCapSeconds'>,

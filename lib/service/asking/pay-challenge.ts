@@ -30,7 +30,7 @@ import { loggedWords, type CallFacts } from '../policing/in-force.ts';
 import { saidByRequest } from './said-request.ts';
 import type { ListedOffer } from '../../protocols/seller-offers.ts';
 import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
-import { FUNDS_UNKNOWN, judgingOffers } from './judging-offers.ts';
+import { FUNDS_UNKNOWN, judgingOffers, ofOffers } from './judging-offers.ts';
 import { expiryOfQuote, formatQuoteId } from './quote-id.ts';
 
 export interface PayChallengeRequest extends Omit<PayingRequest, 'resource'>, AskedPurchase {
@@ -70,14 +70,14 @@ async function findOrPay(
 ): Promise<Result<Payment, Refusal>> {
   const { principal, agentName, managerId, sessionId, instrumentId } = request;
   const key = { managerId, sessionId, instrumentId, agentName, userId: principal.userId };
+  const said = saidByRequest(agentName, request.request);
+  const call: CallFacts = { managerId, sessionId, instrumentId, principal, said };
   const [stored, { admission, checked }, policies] = await Promise.all([
     deps.ledger.readPayment(toPaymentId(scopeOf(request))),
     checkPayer(deps, key, principal),
-    readPolicies(deps, key),
+    readPolicies(deps, key, call, ofOffers(asked)),
   ]);
-  const said = saidByRequest(agentName, request.request);
   deps.observer?.stated(loggedWords(said));
-  const call: CallFacts = { managerId, sessionId, instrumentId, principal, said };
   // Checked before anything is said of a payment: a caller that is not admitted gets no replay either.
   if (!admission.ok) return admission;
   if (stored !== null) return answerFrom(deps, request, stored, checked, { call, policies });

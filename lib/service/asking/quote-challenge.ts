@@ -14,7 +14,7 @@ import { saidByRequest } from './said-request.ts';
 import type { PolicySource } from '../policing/policy-source.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import { readAsked, type AskedPurchase } from './asked-challenge.ts';
-import { judgingOffers, type Funds } from './judging-offers.ts';
+import { judgingOffers, ofOffers, type Funds } from './judging-offers.ts';
 import { formatQuoteId } from './quote-id.ts';
 
 export interface QuoteDeps extends PayerCheckDeps {
@@ -54,14 +54,14 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   const { managerId, sessionId, instrumentId, principal } = request;
   const { userId } = principal;
   const { agentName } = request;
+  const said = saidByRequest(agentName, request.request);
+  const call = { managerId, sessionId, instrumentId, principal, said };
   const [{ checked }, read] = await Promise.all([
     checkPayer(deps, { managerId, userId, sessionId, instrumentId, agentName }, principal),
-    readPolicies(deps, { managerId, userId, sessionId, agentName }),
+    readPolicies(deps, { managerId, userId, sessionId, agentName }, call, ofOffers(asked.value)),
   ]);
   if (!checked.ok) return checked;
   if (read.kind === 'unread') throw read.cause;
-  const said = saidByRequest(agentName, request.request);
-  const call = { managerId, sessionId, instrumentId, principal, said };
   const { session, payer } = checked.value;
   const { offers } = asked.value;
   const funds = await readFunds(

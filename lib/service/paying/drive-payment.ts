@@ -30,6 +30,7 @@ export interface DriveDeps extends ReserveDeps {
 interface Driving extends DriveDeps {
   /** What the own entry takes of counters. */
   readonly held: readonly HeldCharge[];
+  readonly claims: Counting['claims'];
 }
 
 /**
@@ -43,8 +44,8 @@ export async function drivePayment(
   checked: CheckedPayer<Payer>,
   { deadline, counting }: { readonly deadline: EpochMs; readonly counting: Counting },
 ): Promise<Result<Payment, Refusal>> {
-  const { charges, explain } = counting;
-  const deps: Driving = { ...drive, held: charges.map(toHeldCharge) };
+  const { charges, explain, claims } = counting;
+  const deps: Driving = { ...drive, held: charges.map(toHeldCharge), claims };
   const { session, gate } = checked;
   const reserved = await observed(deps, 'reserve', () =>
     reserveWithNewAttempts(deps, owned, { session, floor: gate.floor, charges, deadline }),
@@ -136,10 +137,13 @@ async function signReserved(
     if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });
     throw error;
   }
-  const verdict = { status: 'SIGNED', signatures, budget, at: deps.clock.now() } as const;
+  const verdict = { status: 'SIGNED', signatures, budget, at: deps.clock.now(), ...deps.claims?.kept } as const;
   const decided = await observed(deps, 'decide', () => decideSigned(deps, payment, verdict));
   if (decided.status === 'SIGNED' && decided.owner === payment.owner) deps.observer?.signed(decided);
-  await observed(deps, 'settle', () => closeOwnEntry(deps, payment, decided));
+  await Promise.all([
+    observed(deps, 'settle', () => closeOwnEntry(deps, payment, decided)),
+    deps.claims?.note(decided),
+  ]);
   return outcomeOf(decided);
 }
 

@@ -52,12 +52,20 @@ export type PolicyRead =
   | { readonly kind: 'read'; readonly value: PoliciesInForce }
   | { readonly kind: 'unread'; readonly cause: unknown };
 
-/** One request at most, beside the others. */
-export function readPolicies({ policies }: Pick<JudgedDeps, 'policies'>, subject: PolicySubject): Promise<PolicyRead> {
-  return policies.read(subject).then(
-    (value) => ({ kind: 'read', value }),
-    (cause: unknown) => ({ kind: 'unread', cause }),
-  );
+/** One request at most, beside the others; after it one more where rules need what was kept of earlier payments. */
+export function readPolicies(
+  { policies }: Pick<JudgedDeps, 'policies'>,
+  subject: PolicySubject,
+  call: CallFacts,
+  of: Parameters<NonNullable<PoliciesInForce['recall']>>[1],
+): Promise<PolicyRead> {
+  return policies
+    .read(subject)
+    .then((value) => value.recall?.(call, of) ?? value)
+    .then(
+      (value) => ({ kind: 'read', value }),
+      (cause: unknown) => ({ kind: 'unread', cause }),
+    );
 }
 
 /** Carries a payment that was begun beside the read of its session to its end, which may be what that read shows. */
@@ -72,7 +80,7 @@ export function driveNew(
     if (!judged.ok) return denyPayment(deps, payment, judged.error);
     const denial = shownDenial(deps, checked.session, payment, judged.value);
     return denial === null
-      ? drivePayment(deps, payment, checked, { deadline, counting: judged.value })
+      ? driveClaimed(deps, payment, checked, { deadline, counting: judged.value })
       : denyPayment(deps, payment, denial);
   });
 }
@@ -93,12 +101,30 @@ export async function resumeJudged(
   return resumePayment(cappedBy(deps, policies), draft, existing, checked, (taken, allowed) =>
     unlessRepeated(deps, taken, draft.deadline, async () => {
       if (policies === null) throw new InvariantViolated(`payment ${taken.id} was taken up without its policies`);
-      const judged = judgeAttempt(deps, taken, call, policies);
+      // What was read for this call may be of other offers than the one that was frozen.
+      const { recall } = policies;
+      const recalled =
+        recall === null
+          ? policies
+          : await abortOnFailure(deps, taken, () => recall(call, { offered: [taken], counted: false }));
+      const judged = judgeAttempt(deps, taken, call, recalled);
       return judged.ok
-        ? drivePayment(deps, taken, allowed, { deadline: draft.deadline, counting: judged.value })
+        ? driveClaimed(deps, taken, allowed, { deadline: draft.deadline, counting: judged.value })
         : denyPayment(deps, taken, judged.error);
     }),
   );
+}
+
+/** Pays, within what takes and gives back what the attempt takes beside the books. */
+function driveClaimed(
+  deps: JudgedDeps,
+  payment: Payment,
+  checked: CheckedPayer,
+  of: { readonly deadline: EpochMs; readonly counting: Counting },
+): Promise<Result<Payment, Refusal>> {
+  const { claims } = of.counting;
+  const drive = () => drivePayment(deps, payment, checked, of);
+  return claims === null ? drive() : claims.around(deps, payment, drive);
 }
 
 function judgeAttempt(

@@ -257,7 +257,7 @@ async function openPayment(
     const [intent, read, policies] = await Promise.all([
       deps.ledger.putIntent(early.value),
       settledRead(checkPayer(deps, key, request.principal)),
-      readPolicies(deps, key),
+      readPolicies(deps, key, call, { offered: [draft], counted: false }),
     ]);
     const created = intent.kind === 'created';
     if ('error' in read && created) await abortQuietly(deps, early.value);
@@ -269,7 +269,7 @@ async function openPayment(
   const [stored, { admission, checked }, policies] = await Promise.all([
     deps.ledger.readPayment(draft.id),
     checkPayer(deps, key, request.principal),
-    readPolicies(deps, key),
+    readPolicies(deps, key, call, { offered: [draft], counted: false }),
   ]);
   rememberPayer(deps, key, checked);
   if (!admission.ok) return admission;

@@ -16,42 +16,86 @@ import {
 import type { StoredPolicy } from '../../domain/ports/policies.ts';
 import { ok } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
-import { floorToSeconds, type EpochMs } from '../../domain/time.ts';
+import { floorToSeconds, toEpochSeconds, type Clock, type EpochMs } from '../../domain/time.ts';
 import { clientsOf } from '../../jwt/admission.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
+import type { Session } from '../../domain/payment/session.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
+import { createClaims } from './claims.ts';
 import type { CallFacts, Counting, OfferedFacts, PoliciesInForce } from './in-force.ts';
+import {
+  createRecall,
+  hasMemories,
+  NOTHING_RECALLED,
+  type Recall,
+  type Recalled,
+  type Remembering,
+} from './recalling.ts';
 
 // Loaded with the first policy that somebody has written.
 
-/** Makes policies ready to judge, each of them once. A deployment that wrote none has `DEFAULT_DEPLOYMENT_POLICY`. */
-export function createEnforcing(): (written: readonly StoredPolicy[]) => PoliciesInForce {
+/**
+ * Makes policies ready to judge, each of them once. A deployment that wrote none has `DEFAULT_DEPLOYMENT_POLICY`.
+ * @param remembering `null`: rules on earlier payments and imported lists refuse
+ */
+export function createEnforcing(
+  remembering: Remembering | null,
+  clock: Pick<Clock, 'now'>,
+): (written: readonly StoredPolicy[]) => PoliciesInForce {
+  const memory = remembering === null ? null : { ...remembering, recall: createRecall(remembering), clock };
   const prepared = createPolicyCache(POLICIES_PREPARED_MAX);
   const unwritten = hashPolicy(DEFAULT_DEPLOYMENT_POLICY);
   return (written) =>
-    enforce([
-      ...(written.some(({ owner }) => owner.scope === 'deployment')
-        ? []
-        : [prepared.get('deployment', unwritten, () => DEFAULT_DEPLOYMENT_POLICY)]),
-      ...written.map(({ owner, hash, document }) => prepared.get(owner.scope, hash, () => document)),
-    ]);
+    enforce(
+      [
+        ...(written.some(({ owner }) => owner.scope === 'deployment')
+          ? []
+          : [prepared.get('deployment', unwritten, () => DEFAULT_DEPLOYMENT_POLICY)]),
+        ...written.map(({ owner, hash, document }) => prepared.get(owner.scope, hash, () => document)),
+      ],
+      memory,
+    );
 }
 
+interface Memory extends Pick<Remembering, 'keeper'> {
+  readonly recall: Recall;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** For facts that are read before it is known until when an authorization would be good. */
+const NO_VALIDITY = { validBefore: toEpochSeconds(0) };
+
 /** @param policies from the widest scope to the narrowest */
-export function enforce(policies: readonly PreparedPolicy[]): PoliciesInForce {
+export function enforce(
+  policies: readonly PreparedPolicy[],
+  memory: Memory | null = null,
+  recalled: Recalled = NOTHING_RECALLED,
+): PoliciesInForce {
   const caps = policies.flatMap(({ validityCapSeconds }) => validityCapSeconds ?? []);
   return {
     validityCapSeconds: caps.length === 0 ? null : Math.min(...caps),
+    recall:
+      memory === null || !hasMemories(policies)
+        ? null
+        : async (call, { offered, counted }) => {
+            const now = memory.clock.now();
+            const facts = offered.map((each) => factsOf(call, { ...each, ...NO_VALIDITY }, now, NOTHING_RECALLED));
+            return enforce(policies, memory, await memory.recall(policies, call, facts, { now, counted }));
+          },
     judge: (call, offered, now) => {
-      const judged = judge(policies, factsOf(call, offered, now));
-      return judged.ok ? ok(countingOf(judged.value.charges)) : judged;
+      const judged = judge(policies, factsOf(call, offered, now, recalled), recalled.feeds);
+      if (!judged.ok) return judged;
+      const allowance = judged.value;
+      const keeper = memory?.keeper ?? null;
+      const claims = createClaims(keeper, { policies, call, offered, allowance, recalled, now });
+      return ok(countingOf(allowance.charges, claims));
     },
     foretell: (call, offered, now, session) => {
-      const judged = judge(policies, factsOf(call, offered, now));
+      const judged = judge(policies, factsOf(call, offered, now, recalled), recalled.feeds);
       if (!judged.ok) return { stage: 'rules', refusal: judged.error };
       const used = new Map<CounterKey, bigint>();
       for (const { key, kind } of judged.value.charges) {
-        used.set(key, (kind === 'session' ? session.counters.get(key) : session.windows.get(key)?.used) ?? 0n);
+        used.set(key, usedOf({ key, kind }, session, recalled));
       }
       const counted = judgeCounters(judged.value.charges, used);
       return counted.ok ? null : { stage: 'counters', refusal: counted.error };
@@ -59,9 +103,26 @@ export function enforce(policies: readonly PreparedPolicy[]): PoliciesInForce {
   };
 }
 
-function countingOf(charges: readonly Charge[]): Counting {
+function usedOf(
+  { key, kind }: Pick<Charge, 'key' | 'kind'>,
+  { counters, windows }: Pick<Session, 'counters' | 'windows'>,
+  { tallies }: Recalled,
+): bigint {
+  switch (kind) {
+    case 'session':
+      return counters.get(key) ?? 0n;
+    case 'window':
+      return windows.get(key)?.used ?? 0n;
+    case 'tally':
+      return tallies.get(key) ?? 0n;
+  }
+}
+
+function countingOf(allowed: readonly Charge[], claims: Counting['claims']): Counting {
+  const charges = allowed.filter((charge) => charge.kind !== 'tally');
   return {
     charges,
+    claims,
     explain: (denial) => {
       const charge = charges.find(({ key }) => key === denial.key);
       if (charge === undefined) {
@@ -74,10 +135,14 @@ function countingOf(charges: readonly Charge[]): Counting {
 
 /**
  * What a policy may judge a payment by. All that is verified comes from the offer that is signed, from the call's authentication and
- * from our own tables. Of earlier payments nothing is read yet, so that rules on pinned payees, last prices and breakers refuse, and
- * neither are feeds.
+ * from our own tables. What was not recalled of earlier payments is absent, so that a rule on it refuses.
  */
-function factsOf(call: CallFacts, { offer, amount, validBefore }: OfferedFacts, time: EpochMs): PolicyFacts {
+function factsOf(
+  call: CallFacts,
+  { offer, amount, validBefore }: OfferedFacts,
+  time: EpochMs,
+  recalled: Recalled,
+): PolicyFacts {
   const { managerId, sessionId, instrumentId, principal, said } = call;
   const { payTo, asset, token, network, protocol, scheme, transferMethod, facilitator } = offer;
   return {
@@ -92,7 +157,7 @@ function factsOf(call: CallFacts, { offer, amount, validBefore }: OfferedFacts, 
       transferMethod,
       facilitator: facilitator ?? null,
       paymentFlow: paymentFlowOf(offer),
-      validitySeconds: validBefore - floorToSeconds(time),
+      validitySeconds: Math.max(0, validBefore - floorToSeconds(time)),
       sessionId,
       instrumentId,
       principal: callerOf(principal),
@@ -102,7 +167,7 @@ function factsOf(call: CallFacts, { offer, amount, validBefore }: OfferedFacts, 
     },
     // None where two programs could read the URL differently.
     declared: { ...said, origin: statedPlace({ url: said.url, origin: null })?.origin ?? null },
-    remembered: {},
+    remembered: recalled.factsOn(network),
   };
 }
 

@@ -1,14 +1,17 @@
 import type { MicroUsd } from '../../domain/money.ts';
 import type { Charge } from '../../domain/payment/charge.ts';
 import type { Denial, PolicyExceeded } from '../../domain/payment/denial.ts';
+import type { Payment, PolicyRecord } from '../../domain/payment/payment.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
 import type { DeclaredFacts } from '../../domain/policy/facts.ts';
 import type { PolicyRefusal } from '../../domain/policy/refusal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { EpochMs, EpochSeconds } from '../../domain/time.ts';
 import { clipPrintable } from '../../json/quotation.ts';
+import type { AbortDeps } from '../paying/abort.ts';
 
 // What a payment has to do with policies before anybody has written one: little, since every start loads it.
 
@@ -16,6 +19,17 @@ import { clipPrintable } from '../../json/quotation.ts';
 export interface PoliciesInForce {
   /** The shortest validity that they cap at; `null`: none does. */
   readonly validityCapSeconds: number | null;
+  /**
+   * Reads what rules need of earlier payments and of imported lists before they can judge these offers; `null`: nothing. Asked again
+   * for each attempt. Throws where something could not be read: it must not count as nothing.
+   * @param of.counted whether to read the counters that a payment takes by itself, to foretell what they say
+   */
+  readonly recall:
+    | ((
+        call: CallFacts,
+        of: { readonly offered: readonly Priced[]; readonly counted: boolean },
+      ) => Promise<PoliciesInForce>)
+    | null;
   /** Judges a payment by every rule that can tell by itself; the counters are for the books. */
   judge(call: CallFacts, offered: OfferedFacts, now: EpochMs): Result<Counting, PolicyRefusal>;
   /**
@@ -35,9 +49,29 @@ export interface Counting {
   readonly charges: readonly Charge[];
   /** Names the rule whose counter the books refused by. */
   readonly explain: (denial: PolicyExceeded) => Denial;
+  /** What it takes and keeps beside the books; `null`: nothing. */
+  readonly claims: Claims | null;
 }
 
-export const COUNTS_NOTHING: Counting = { charges: [], explain: (denial) => denial };
+/** What an attempt takes of what rules count and pin in items of their own, and what is kept of it. */
+export interface Claims {
+  /**
+   * Takes everything, exactly, before anything is reserved, then drives; or denies the payment by what was in the way. What is certain
+   * not to be signed gives back what it took. Where the outcome is unknown, some may stay counted that is not paid, and never the
+   * other way around.
+   */
+  around(
+    deps: AbortDeps,
+    payment: Payment,
+    drive: () => Promise<Result<Payment, Refusal>>,
+  ): Promise<Result<Payment, Refusal>>;
+  /** What the decision keeps. */
+  readonly kept: { readonly policyRecord?: PolicyRecord };
+  /** Notes what was paid, where it was. Advice: nothing depends on its success, and it never throws. */
+  note(decided: Payment): Promise<void>;
+}
+
+export const COUNTS_NOTHING: Counting = { charges: [], explain: (denial) => denial, claims: null };
 
 /** Who calls for what: the same for every offer of a call. */
 export interface CallFacts {
@@ -51,10 +85,14 @@ export interface CallFacts {
 /** The caller's own words; its origin is read out of its URL. */
 export type SaidFacts = Omit<DeclaredFacts, 'origin'>;
 
-/** What one payment adds to its call. */
-export interface OfferedFacts {
+/** What is asked for. */
+export interface Priced {
   readonly offer: Offer;
   readonly amount: MicroUsd;
+}
+
+/** What one payment adds to its call. */
+export interface OfferedFacts extends Priced {
   /** From this second on the authorization is worth nothing. */
   readonly validBefore: EpochSeconds;
 }
@@ -65,6 +103,7 @@ export interface OfferedFacts {
  */
 export const UNWRITTEN_POLICIES: PoliciesInForce = {
   validityCapSeconds: null,
+  recall: null,
   judge: () => ok(COUNTS_NOTHING),
   foretell: () => null,
 };

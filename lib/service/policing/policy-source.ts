@@ -3,6 +3,7 @@ import { POLICY_CACHE_MS, POLICY_OWNERS_CACHED_MAX } from '../../domain/limits.t
 import type { PolicyOwner, PolicyReader, StoredPolicy } from '../../domain/ports/policies.ts';
 import type { Clock } from '../../domain/time.ts';
 import { UNWRITTEN_POLICIES, type PoliciesInForce } from './in-force.ts';
+import type { Remembering } from './recalling.ts';
 
 /** Whose policies hold for a payment. */
 export interface PolicySubject {
@@ -38,15 +39,18 @@ interface Known {
 export function createPolicySource({
   reader,
   clock,
+  remembering,
 }: {
   readonly reader: PolicyReader;
   readonly clock: Clock;
+  /** @default nothing is remembered, so that rules on earlier payments and imported lists refuse */
+  readonly remembering?: () => Promise<Remembering>;
 }): PolicySource {
   const known = createBoundedMap<string, Known>(POLICY_OWNERS_CACHED_MAX);
   let enforcing: Promise<(written: readonly StoredPolicy[]) => PoliciesInForce> | null = null;
   const loadEnforcing = () =>
-    (enforcing ??= import('./enforcing.ts').then(
-      ({ createEnforcing }) => createEnforcing(),
+    (enforcing ??= Promise.all([import('./enforcing.ts'), remembering?.() ?? null]).then(
+      ([{ createEnforcing }, memory]) => createEnforcing(memory, clock),
       (error: unknown) => {
         enforcing = null;
         throw error;

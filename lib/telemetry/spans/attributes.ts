@@ -22,6 +22,7 @@ const FIELD_ATTRIBUTES = {
   policyScope: 'bursar.policy_scope',
   policyHash: 'bursar.policy_hash',
   freezeScope: 'bursar.freeze_scope',
+  feedHash: 'bursar.feed_hash',
   tokenCheck: 'bursar.token_check',
   rule: 'bursar.policy_rule',
   origin: 'bursar.origin',

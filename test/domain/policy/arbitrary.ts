@@ -15,7 +15,7 @@ import {
   type PolicyFacts,
   type Rule,
 } from '../../../lib/domain/policy/index.ts';
-import { addMs } from '../../../lib/domain/time.ts';
+import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import { BASE, OTHER_PAYEE, PAYEE, STATED, USDC, VERIFIED } from './support.ts';
 
 // Few values of each kind, so that rules and payments meet often.
@@ -148,7 +148,7 @@ export const facts: fc.Arbitrary<PolicyFacts> = fc.record({
 });
 
 function feed(name: string, text: string): DenyFeed {
-  const read = parseDenyFeed(name, text);
+  const read = parseDenyFeed(name, text, toEpochMs(0));
   if (!read.ok) throw new Error(read.error.expected);
   return read.value;
 }

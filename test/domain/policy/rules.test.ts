@@ -10,7 +10,7 @@ import {
   type ListKind,
   type Rule,
 } from '../../../lib/domain/policy/index.ts';
-import { addMs } from '../../../lib/domain/time.ts';
+import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import {
   BARE,
   BASE,
@@ -28,7 +28,7 @@ import {
 const FEED = feedOf(`${OTHER_PAYEE}\nbad.example.com # known\n\n# nothing else\n`);
 
 function feedOf(text: string) {
-  const feed = parseDenyFeed('sanctions', text);
+  const feed = parseDenyFeed('sanctions', text, toEpochMs(0));
   if (!feed.ok) throw new Error(feed.error.expected);
   return feed.value;
 }
@@ -352,8 +352,7 @@ describe('what an allowed payment leaves behind', () => {
         checks: [
           {
             rule: { scope: 'deployment', name: 'ofac' },
-            feed: 'sanctions',
-            version: FEED.version,
+            feed: { name: 'sanctions', version: FEED.version, importedAt: 0 },
             checked: ['payee', 'origin'],
           },
         ],
@@ -369,9 +368,12 @@ describe('what an allowed payment leaves behind', () => {
 
 describe('a feed', () => {
   test('is refused whole at the first line that is no entry', () => {
-    expect(parseDenyFeed('f', 'good.example\nhttps://bad.example/')).toMatchObject({ ok: false, error: { line: 2 } });
+    expect(parseDenyFeed('f', 'good.example\nhttps://bad.example/', toEpochMs(0))).toMatchObject({
+      ok: false,
+      error: { line: 2 },
+    });
     for (const text of ['*.example.com', '0x12', 'localhost', 'exa mple.com', '127.1', 'bücher.example', 'a.b.'])
-      expect(parseDenyFeed('f', text).ok, text).toBe(false);
+      expect(parseDenyFeed('f', text, toEpochMs(0)).ok, text).toBe(false);
   });
 
   test('takes addresses in any case of EVM, and in the one case of others', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { judgeCounters, parseDenyFeed, refuseCharge, type Rule } from '../../../lib/domain/policy/index.ts';
 import { formatFigure } from '../../../lib/domain/policy/refusal.ts';
 import { showRule } from '../../../lib/domain/policy/show-refusal.ts';
-import { addMs } from '../../../lib/domain/time.ts';
+import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import {
   BARE,
   BASE,
@@ -20,7 +20,7 @@ import {
 // A person reads these sentences, and decides by them what to change: each names what was looked at and what it was.
 
 function feeds(name: string) {
-  const feed = parseDenyFeed(name, `${OTHER_PAYEE}\nbad.example.com\n`);
+  const feed = parseDenyFeed(name, `${OTHER_PAYEE}\nbad.example.com\n`, toEpochMs(0));
   return feed.ok && name === 'sanctions' ? feed.value : null;
 }
 

@@ -30,13 +30,17 @@ beforeEach(async () => {
   // A whole multiple of ten seconds.
   clock = createTestClock();
   shelf = createPolicyShelf();
-  world = await createPayingWorld(database, { clock, overrides: handler() });
+  world = await createPayingWorld(database, { clock, policyReader: shelf });
   session = await world.open({ limit: usd(100_000_000n) });
 });
 
 /** What a process of its own has: its caches of payers and policies. */
 function handler(): Pick<ProcessPaymentDeps, 'payers' | 'policies'> {
-  return { payers: createPayerCache(), policies: createPolicySource({ reader: shelf, clock }) };
+  const { remembering } = world;
+  return {
+    payers: createPayerCache(),
+    policies: createPolicySource({ reader: shelf, clock, remembering: async () => remembering }),
+  };
 }
 
 const user = () => ({ scope: 'user', managerId: session.managerId, userId: session.userId }) as const;

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createHash } from 'node:crypto';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { hashPolicy, type Rule } from '../../../lib/domain/policy/index.ts';
 import type { PolicyOwner } from '../../../lib/domain/ports/policies.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { createLeanStore } from '../../../lib/ledger/dynamodb/store/lean-client.ts';
+import { createFeedKeeper } from '../../../lib/ledger/dynamodb/memory/feed-store.ts';
 import { createPolicyReader } from '../../../lib/ledger/dynamodb/policies/policy-reader.ts';
 import { createPolicyKeeper } from '../../../lib/ledger/dynamodb/policies/policy-store.ts';
 import { createPayerCache } from '../../../lib/service/paying/payer.ts';
@@ -49,7 +51,9 @@ beforeEach(async () => {
 /** Reads from the table, as a process does that has read nothing yet. */
 function fresh(): ProcessPaymentDeps {
   const reader = createPolicyReader(tableOf());
-  return { ...world.deps, payers: createPayerCache(), policies: createPolicySource({ reader, clock }) };
+  const { remembering } = world;
+  const policies = createPolicySource({ reader, clock, remembering: async () => remembering });
+  return { ...world.deps, payers: createPayerCache(), policies };
 }
 
 const tableOf = () => ({
@@ -127,6 +131,53 @@ describe('what judging costs', () => {
     );
     paid(await pay(fresh()));
     expect([serialTrips(), named('BatchGetItem').length]).toEqual([5, 1]);
+  });
+
+  test('is nothing but a read beside the others for pin, last price, breaker and list, and one write beside the settle', async () => {
+    const file = '0x1111111111111111111111111111111111111111';
+    const hash = createHash('sha256').update(file).digest('hex');
+    const feed = { name: 'sanctions', hash, payees: 1, hosts: 0, importedAt: clock.now(), importedBy: 'grace' };
+    await createFeedKeeper(tableOf(), clock).putFeed(feed, file);
+    await write(user(), [
+      { kind: 'pinPayee' },
+      { kind: 'priceChange', maxPercent: 50 },
+      { kind: 'breaker' },
+      { kind: 'denyFeed', feed: 'sanctions' },
+    ]);
+    const deps = fresh();
+    const stated = { statedUrl: 'https://api.shop.example/report' };
+    hop.forget();
+    paid(await pay(deps, stated));
+    // Reads, what is remembered, the file of the list, intent, the pin, reserve, decide, settle.
+    expect(serialTrips()).toBe(8);
+    expect(named('BatchGetItem')).toHaveLength(2);
+    hop.forget();
+    const payment = paid(await pay(deps, stated));
+    expect(serialTrips()).toBe(4);
+    expect(named('BatchGetItem')).toHaveLength(1);
+    // Intent with its two index entries, reserve, decide, settle, and the last price.
+    expect(units()).toBe(7);
+    const key = { TableName: world.booksTable, Key: { pk: { S: `PAY#${payment.id}` } }, ConsistentRead: true };
+    const { Item } = await database.client.send(new GetItemCommand(key));
+    expect(sizeOfItem(Item!)).toBeLessThan(ITEM_BYTES_MAX);
+    // Where the policies were not read lately, what they remember waits for them.
+    clock.advance(2_000);
+    hop.forget();
+    paid(await pay(deps, stated));
+    expect(serialTrips()).toBe(5);
+  });
+
+  test('is one trip and one write unit each for counters of their own, of which there is no more than one item each', async () => {
+    await write(user(), [
+      { kind: 'rate', of: 'user', perSeconds: 10, maxCount: 50 },
+      { kind: 'rate', of: 'session', perSeconds: 60, max: usd(9_000_000n) },
+    ]);
+    const deps = fresh();
+    paid(await pay(deps));
+    hop.forget();
+    paid(await pay(deps));
+    expect([serialTrips(), units()]).toEqual([5, 8]);
+    expect([named('BatchGetItem'), named('TransactWriteItems')]).toEqual([[], []]);
   });
 
   test.each<[string, Rule, number]>([

@@ -52,6 +52,9 @@ const asking = ({ paymentManagerArn, paymentSessionId, paymentInstrumentId }: Te
   challenge: { status: 402, ...challengeOf([offer()]) },
 });
 
+/** Of a payment that there is none of. */
+const PATH = { processPaymentId: '00000000-0000-8000-8000-000000000000' };
+
 /** A request of each operation that takes tokens. Those that would delete name what there is none of. */
 const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => object>>> = {
   CreatePaymentInstrument: (tenant) => instrumentRequest(tenant),
@@ -68,6 +71,12 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   GetPayment: (tenant) => tenant,
   QuoteChallenge: (tenant) => asking(tenant),
   PayChallenge: (tenant) => ({ ...asking(tenant), clientToken: newToken() }),
+  ReportOutcome: ({ paymentManagerArn }) => ({
+    paymentManagerArn,
+    ...PATH,
+    url: SELLER_URL,
+    outcome: 'FAILED',
+  }),
   PutDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn, policy: { version: 1, rules: [] } }),
   GetDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn }),
   DeleteDataPolicy: ({ paymentManagerArn }) => ({ paymentManagerArn }),
@@ -80,9 +89,6 @@ const operations = (Object.keys(OPERATIONS) as OperationName[]).filter(
 test('covers every operation that takes tokens', () => {
   expect(Object.keys(REQUESTS).toSorted()).toEqual(operations.toSorted());
 });
-
-/** Of a payment that there is none of. */
-const PATH = { processPaymentId: '00000000-0000-8000-8000-000000000000' };
 
 const ask = (operation: OperationName, tenant: Tenant, claims?: VerifiedClaims) =>
   call(operation, { json: REQUESTS[operation]!(tenant), path: PATH, ...(claims === undefined ? {} : { claims }) });

@@ -264,8 +264,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DRIVE,
-        find: 'closeOwnEntry(deps, payment, decided));\n  return outcomeOf(decided);',
-        replace: 'closeOwnEntry(deps, payment, decided));\n  return ok({ ...payment, signatures });',
+        find: 'deps.claims?.note(decided),\n  ]);\n  return outcomeOf(decided);',
+        replace: 'deps.claims?.note(decided),\n  ]);\n  return ok({ ...payment, signatures });',
       },
     ],
     scenario: 1,

@@ -1,5 +1,6 @@
 import { formatUsd, toMicroUsd } from '../../money.ts';
 import type { RuleTest } from '../call.ts';
+import { resourceOf } from '../hosts.ts';
 import type { PerPaymentRule, PriceChangeRule, ValidityRule } from '../document.ts';
 import { formatFigure, quote, refuseBy, refuseUnstated, type RuleRef } from '../refusal.ts';
 
@@ -36,7 +37,7 @@ export function preparePriceChange({ maxPercent }: PriceChangeRule, ref: RuleRef
   return ({ facts: { verified, remembered }, place }) => {
     const where = place();
     if (where === null) {
-      const says = 'compares prices by origin, which the call does not state in its plain form';
+      const says = 'compares prices by what is bought, and the call does not state its URL in the plain form';
       return refuseUnstated(ref, 'origin', { state: 'origin', says });
     }
     const last = remembered.lastPrice;
@@ -52,7 +53,7 @@ export function preparePriceChange({ maxPercent }: PriceChangeRule, ref: RuleRef
       figures: { unit: 'percent', limit, asked, remaining: limit },
       help: { ...(amount > last ? { atMost: toMicroUsd(last + (last * limit) / 100n) } : {}), otherSeller: true },
       says:
-        `allows the price at ${quote(where.origin)} to change by ${maxPercent} %, ` +
+        `allows the price of ${quote(resourceOf(where))} to change by ${maxPercent} %, ` +
         `and it went from ${formatUsd(last)} to ${formatFigure(amount, 'usd')}`,
     });
   };

@@ -1,6 +1,14 @@
 import type { Call, RuleTest } from '../call.ts';
 import { toCounterKey, type Charge } from '../charges.ts';
-import type { CountingRule, PolicyScope, RateRule, SameRequestRule, SessionCapRule, WindowRule } from '../document.ts';
+import {
+  POLICY_RATE_WINDOW_SECONDS_MIN,
+  type CountingRule,
+  type PolicyScope,
+  type RateRule,
+  type SameRequestRule,
+  type SessionCapRule,
+  type WindowRule,
+} from '../document.ts';
 import { normalizeAddress, normalizeNetwork, statedText, type PolicyFacts } from '../facts.ts';
 import { refuseUnstated, type RuleRef } from '../refusal.ts';
 import { bucketAt, createCalendar, type Window } from '../windows.ts';
@@ -78,18 +86,23 @@ interface Counter {
   /** What tells this way of counting from others. */
   readonly shape: readonly (string | number)[];
   /** `null`: a counter of the session. */
-  readonly windowAt: ((time: EpochMs) => Window) | null;
+  readonly shared: Shared | null;
+}
+
+interface Shared {
+  readonly kind: 'window' | 'tally';
+  readonly windowAt: (time: EpochMs) => Window;
 }
 
 export function prepareSessionCap(rule: SessionCapRule, ref: RuleRef): RuleTest {
-  return prepareCounting(rule, ref, { shape: ['cap'], windowAt: null });
+  return prepareCounting(rule, ref, { shape: ['cap'], shared: null });
 }
 
 export function prepareWindow(rule: WindowRule, ref: RuleRef): RuleTest {
   const { every, timeZone } = rule;
   return prepareCounting(rule, ref, {
     shape: ['window', every, timeZone],
-    windowAt: createCalendar(timeZone, every),
+    shared: { kind: 'window', windowAt: createCalendar(timeZone, every) },
   });
 }
 
@@ -97,14 +110,17 @@ export function prepareRate(rule: RateRule, ref: RuleRef): RuleTest {
   const { perSeconds } = rule;
   return prepareCounting(rule, ref, {
     shape: ['rate', perSeconds],
-    windowAt: (time) => bucketAt(time, perSeconds),
+    shared: {
+      kind: perSeconds < POLICY_RATE_WINDOW_SECONDS_MIN ? 'tally' : 'window',
+      windowAt: (time) => bucketAt(time, perSeconds),
+    },
   });
 }
 
 function prepareCounting(
   rule: SessionCapRule | WindowRule | RateRule,
   ref: RuleRef,
-  { shape, windowAt }: Counter,
+  { shape, shared }: Counter,
 ): RuleTest {
   const { of } = rule;
   const only = rule.only === undefined ? null : new Set(rule.only.map((name) => normalizeOnly(of, name)));
@@ -116,7 +132,7 @@ function prepareCounting(
       return refuseUnstated(ref, subject, { state: subject, says });
     }
     if (only !== null && !subject.names.some((name) => only.has(name))) return null;
-    charge(call, ref, measure, windowAt, [...shape, of, ...subject.parts]);
+    charge(call, ref, measure, shared, [...shape, of, ...subject.parts]);
     return null;
   };
 }
@@ -125,22 +141,23 @@ function charge(
   { facts, charges }: Call,
   rule: RuleRef,
   { unit, max }: Pick<Charge, 'unit' | 'max'>,
-  windowAt: Counter['windowAt'],
+  shared: Shared | null,
   counted: readonly (string | number)[],
 ): void {
   const parts = [rule.scope, ...ownerOf(rule.scope, facts), unit, ...counted];
   const base = { quantity: unit === 'usd' ? facts.verified.amount : 1n, unit, max, rule };
-  if (windowAt === null) {
+  if (shared === null) {
     charges.push({ kind: 'session', key: toCounterKey('session', parts), ...base });
     return;
   }
-  const { opensAt, closesAt } = windowAt(facts.verified.time);
-  charges.push({ kind: 'window', key: toCounterKey('window', [...parts, opensAt]), opensAt, closesAt, ...base });
+  const { opensAt, closesAt } = shared.windowAt(facts.verified.time);
+  const { kind } = shared;
+  charges.push({ kind, key: toCounterKey(kind, [...parts, opensAt]), opensAt, closesAt, ...base });
 }
 
 export function prepareSameRequest(rule: SameRequestRule, ref: RuleRef): RuleTest {
   const measure = measureOf(rule);
-  const windowAt = (time: EpochMs): Window => bucketAt(time, rule.perSeconds);
+  const shared: Shared = { kind: 'tally', windowAt: (time) => bucketAt(time, rule.perSeconds) };
   return (call) => {
     const { verified, declared } = call.facts;
     const method = statedText(declared.method);
@@ -152,7 +169,7 @@ export function prepareSameRequest(rule: SameRequestRule, ref: RuleRef): RuleTes
         'counts equal requests, and the call does not state its method, its URL in the plain form and its body';
       return refuseUnstated(ref, state, { state, says });
     }
-    charge(call, ref, measure, windowAt, [
+    charge(call, ref, measure, shared, [
       'same',
       rule.perSeconds,
       verified.managerId,

@@ -1,5 +1,5 @@
 import { formatInstant } from '../../time.ts';
-import type { Call, RuleTest } from '../call.ts';
+import type { Call, Pin, RuleTest } from '../call.ts';
 import type { BreakerRule, DenyFeedRule, OriginsRule, PinPayeeRule } from '../document.ts';
 import { normalizeAddress, normalizeNetwork } from '../facts.ts';
 import type { DenyFeed } from '../feeds.ts';
@@ -42,13 +42,13 @@ export function prepareDenyFeed({ feed: name }: DenyFeedRule, ref: RuleRef): Rul
     const { payee } = call.facts.verified;
     if (feed.hasPayee(normalizeAddress(payee))) return refuseListed(ref, feed, 'payee', payee);
     if (feed.hosts === 0) {
-      call.checks.push({ rule: ref, feed: name, version: feed.version, checked: ['payee'] });
+      call.checks.push({ rule: ref, feed, checked: ['payee'] });
       return null;
     }
     const place = call.place();
     if (place === null) return refuseNoPlace(ref);
     if (feed.hasHost(place.host)) return refuseListed(ref, feed, 'origin', place.host);
-    call.checks.push({ rule: ref, feed: name, version: feed.version, checked: ['payee', 'origin'] });
+    call.checks.push({ rule: ref, feed, checked: ['payee', 'origin'] });
     return null;
   };
 }
@@ -70,12 +70,21 @@ export function preparePinPayee(_rule: PinPayeeRule, ref: RuleRef): RuleTest {
       return null;
     }
     if (normalizeAddress(pinned) === payee) return null;
-    return refuseBy(ref, {
-      fact: 'payee',
-      found: payee,
-      help: { otherSeller: true },
-      says: `pins ${quote(origin)} to the payee ${quote(pinned)}, and this one is ${quote(payee)}`,
-    });
+    return refuseOtherPayee(ref, { origin, payee }, pinned);
+  });
+}
+
+/** The refusal of a payee where another one is pinned, be it that it was before or that another payment came first. */
+export function refuseOtherPayee(
+  ref: RuleRef,
+  { origin, payee }: Pick<Pin, 'origin' | 'payee'>,
+  pinned: string,
+): PolicyRefusal {
+  return refuseBy(ref, {
+    fact: 'payee',
+    found: payee,
+    help: { otherSeller: true },
+    says: `pins ${quote(origin)} to the payee ${quote(pinned)}, and this one is ${quote(payee)}`,
   });
 }
 

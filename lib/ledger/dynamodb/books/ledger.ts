@@ -23,6 +23,7 @@ import {
   toPaymentItem,
   toSignatureList,
   toTermsMap,
+  toTextList,
 } from './payment-items.ts';
 import { toDenialMap } from './denial-items.ts';
 
@@ -153,15 +154,18 @@ async function takeOver(store: LedgerStore, from: Parameters<Ledger['takeOver']>
 function verdictUpdate(verdict: Verdict): Pick<UpdateItemInput, 'UpdateExpression' | 'ExpressionAttributeValues'> {
   const common = { ':st': text(formatStatus(verdict.status)), ':at': number(verdict.at) };
   switch (verdict.status) {
-    case 'SIGNED':
+    case 'SIGNED': {
+      const { policyRecord: kept } = verdict;
       return {
-        UpdateExpression: 'SET st = :st, da = :at, sg = :signatures, bg = :budget',
+        UpdateExpression: `SET st = :st, da = :at, sg = :signatures, bg = :budget${kept === undefined ? '' : ', kp = :kept'}`,
         ExpressionAttributeValues: {
           ...common,
+          ...(kept === undefined ? {} : { ':kept': toTextList(kept) }),
           ':signatures': toSignatureList(verdict.signatures),
           ':budget': text(formatBudget(verdict.budget)),
         },
       };
+    }
     case 'DENIED':
       return {
         UpdateExpression: 'SET st = :st, da = :at, dn = :denial',

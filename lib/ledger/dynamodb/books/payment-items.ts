@@ -94,6 +94,7 @@ export function toPaymentItem(payment: Payment, schemeOf: SchemeOf): Item {
     ...(payment.decidedAt === null ? {} : { da: number(payment.decidedAt) }),
     ...(payment.signatures === null ? {} : { sg: toSignatureList(payment.signatures) }),
     ...(payment.budget === null ? {} : { bg: text(formatBudget(payment.budget)) }),
+    ...(payment.policyRecord === undefined ? {} : { kp: toTextList(payment.policyRecord) }),
     ...(payment.denial === null ? {} : { dn: toDenialMap(payment.denial) }),
     lk: text(paymentListKey(payment.managerId, payment.userId)),
     ls: text(listSort(payment.createdAt, payment.id)),
@@ -111,6 +112,10 @@ export function toTermsMap(offer: Offer, terms: SigningTerms, schemeOf: SchemeOf
 
 export function toSignatureList(signatures: readonly Signature[]): AttributeValue {
   return { L: signatures.map(bytes) };
+}
+
+export function toTextList(texts: readonly string[]): AttributeValue {
+  return { L: texts.map(text) };
 }
 
 function toPackedMap(packed: Packed): AttributeValue {
@@ -198,6 +203,7 @@ export function parsePaymentSummary(item: Item): PaymentSummary {
     decidedAt: item['da'] === undefined ? null : toEpochMs(readInteger(item, 'da')),
     denial: item['dn'] === undefined ? null : readDenial(item, 'dn'),
     budget: item['bg']?.S === undefined ? null : parseBudgetText(item['bg'].S),
+    ...(item['kp']?.L === undefined ? {} : { policyRecord: item['kp'].L.map(({ S = '' }) => S) }),
   };
 }
 

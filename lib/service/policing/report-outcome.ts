@@ -1,0 +1,54 @@
+import type { Arn, Deployment, PaymentId } from '../../domain/ids.ts';
+import { breakerOf, parsePlace } from '../../domain/policy/index.ts';
+import type { PaymentLog } from '../../domain/ports/books.ts';
+import type { OutcomeKeeper } from '../../domain/ports/memory.ts';
+import type { Registry } from '../../domain/ports/registry.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Principal } from '../../domain/tenants/principal.ts';
+import type { Clock, EpochMs } from '../../domain/time.ts';
+import { findManager } from '../tenants/managers.ts';
+
+export interface OutcomeDeps {
+  readonly registry: Pick<Registry, 'readManager'>;
+  readonly payments: Pick<PaymentLog, 'readPayment'>;
+  readonly outcomes: OutcomeKeeper;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+}
+
+/** What a report came to; `null`: its URL has no origin that rules compare. */
+export type Reported = { readonly failuresInARow: number; readonly pausedUntil: EpochMs | null } | null;
+
+/**
+ * Notes what a client says of a payment of its user. Its word alone: it counts for the user's own payments at the origin, and for
+ * nothing else; the budget and the books are not touched. A payment that is not signed, or not the user's, is "not found".
+ */
+export async function reportOutcome(
+  deps: OutcomeDeps,
+  principal: Principal,
+  input: {
+    readonly manager: Arn<string> | null;
+    readonly paymentId: PaymentId | null;
+    readonly url: string;
+    readonly delivered: boolean;
+  },
+): Promise<Result<Reported, Refusal>> {
+  const manager = await findManager(deps, principal, 'pay', input.manager);
+  if (!manager.ok) return manager;
+  const { managerId } = manager.value;
+  const { userId } = principal;
+  const payment = input.paymentId === null ? null : await deps.payments.readPayment(input.paymentId);
+  const isOwn = payment?.userId === userId && payment.managerId === managerId && payment.status === 'SIGNED';
+  if (!isOwn) return refuse({ reason: 'not_found', resource: 'payment' });
+  const place = parsePlace(input.url);
+  if (place === null) return ok(null);
+  const now = deps.clock.now();
+  const failures = await deps.outcomes.noteOutcome(
+    { managerId, userId, origin: place.origin },
+    { paymentId: payment.id, delivered: input.delivered, at: now },
+  );
+  const breaker = breakerOf(failures);
+  const pausedUntil = breaker === 'closed' || breaker.openUntil <= now ? null : breaker.openUntil;
+  return ok({ failuresInARow: failures.inARow, pausedUntil });
+}
