@@ -44,7 +44,7 @@ async function checkSizes(consumer: Consumer): Promise<void> {
   if (bytes > INSTALLED_MAX_BYTES) throw new Error(`the client alone may be ${INSTALLED_MAX_BYTES / 1e6} MB installed`);
   if (strays.length > 0) throw new Error(`the package has in it: ${strays.join(', ')}`);
   const { gzippedBytes, wholeGzippedBytes, packages } = await bundleFetch(consumer);
-  say(`createPayingFetch is ${(gzippedBytes / 1000).toFixed(1)} kB, minified and gzipped`);
+  say(`createPayingFetch is ${(gzippedBytes / 1000).toFixed(2)} kB, minified and gzipped`);
   say(`with all that it may load later it is ${(wholeGzippedBytes / 1000).toFixed(1)} kB`);
   if (gzippedBytes > FETCH_MAX_BYTES) throw new Error(`createPayingFetch may be ${FETCH_MAX_BYTES / 1000} kB`);
   const others = packages.filter((name) => !FETCH_PACKAGES.has(name));

@@ -5,7 +5,6 @@ import {
   isOfferRefusal,
   isPaidBy,
   isSignedFor,
-  restate,
   wayOf,
   type ChosenPayment,
 } from '../protocols/challenge.ts';
@@ -176,6 +175,9 @@ function toProof({ payments }: Purchase, output: ProcessPaymentOutput, asked: Ch
   const near = alike.find(onNetwork) ?? alike[0] ?? payments.find(onNetwork) ?? payments[0];
   const payment = same ?? near;
   const isAlike = isPaidBy(way, payment.offer);
-  const presentation = same !== undefined || terms === null ? payment : restate(payment, terms, isAlike ? null : way);
-  return { output, toHeaders: async () => [await attachProof(presentation, output.paymentOutput)], terms, payment };
+  const present = async () =>
+    same !== undefined || terms === null
+      ? payment
+      : (await import('../protocols/restated.ts')).restate(payment, terms, isAlike ? null : way);
+  return { output, toHeaders: async () => [await attachProof(await present(), output.paymentOutput)], terms, payment };
 }

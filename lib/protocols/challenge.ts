@@ -16,7 +16,6 @@ import {
   parseSettlement,
   payableOffers,
   priceOf,
-  restateEntry,
   type ClientRefusal,
   type HeaderSource,
   type PaymentChallenge,
@@ -189,30 +188,6 @@ export function isSignedFor(signed: SignedFor, way: PaymentWay | null, { offer, 
 export interface Presentation {
   readonly challenge: Challenge;
   readonly entry: object;
-}
-
-/**
- * How to present a proof that was signed for terms which the seller does not offer: as an entry of these terms. Throws for a network
- * that Bursar does not know.
- * @param way of the proof, where the entry is one of another way; `null`: it is of the same
- */
-export function restate({ challenge, entry }: Presentation, signed: SignedFor, way: PaymentWay | null): Presentation {
-  // A credential of MPP holds its terms itself.
-  if (challenge.document === null || way?.protocol === CREDENTIAL_WAY.protocol) return { challenge, entry };
-  const network = findNetwork(signed.network);
-  const price = parseUsd(signed.amountUsd);
-  if (network === undefined || !price.ok) throw new Error('the stored payment is of another release');
-  const { asset, token, payTo } = signed;
-  const { version } = challenge.document;
-  const terms = { network, price: price.value, asset, token, payTo, way: way === null ? null : toEntryWay(way) };
-  return { challenge, entry: restateEntry(version, entry, terms) };
-}
-
-function toEntryWay(way: PaymentWay): { readonly scheme: string; readonly extra: object } {
-  const { scheme, transferMethod } = way;
-  const found = X402_SCHEMES.payable.find((each) => each.scheme === scheme && each.transferMethod === transferMethod);
-  if (found === undefined) throw new Error('the stored payment is of another release');
-  return { scheme, extra: found.extraOf(way) };
 }
 
 /**

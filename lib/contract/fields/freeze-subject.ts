@@ -50,7 +50,7 @@ export function partMembers() {
 }
 
 /** A part whose manager is looked up still. */
-interface NamedPart {
+export interface NamedPart {
   readonly manager: Arn<string> | null;
   readonly names: FreezeNames;
 }

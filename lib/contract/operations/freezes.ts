@@ -3,9 +3,10 @@ import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, said } from '../fields/answers.ts';
 import { MANAGER_ARN, NETWORK, PAYEE, SESSION_ID, UPDATED_AT, USER_ID } from '../fields/examples.ts';
-import { partMembers, toPart } from '../fields/freeze-subject.ts';
+import { partMembers, toPart, type NamedPart } from '../fields/freeze-subject.ts';
 import { instantText } from '../fields/instants.ts';
 import { manager } from '../fields/names.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import type { OperationTable } from '../route.ts';
 
 const backend = { function: 'manage-connectors', roles: ['ManagementRole'], user: 'none', oauth: null } as const;
@@ -30,12 +31,14 @@ export const FREEZE_ROUTES = {
 
 export const FREEZE_REQUESTS = /* @__PURE__ */ define(() => {
   const part = partMembers();
+  // Declarations of the client cannot name an instant that is worked out.
+  const end: v.GenericSchema<object, NamedPart & { readonly frozenAt: EpochMs }> = v.pipe(
+    v.object({ ...part, frozenAt: instantText() }),
+    v.transform((members) => ({ ...toPart(members), frozenAt: members.frozenAt })),
+  );
   return {
     CreateFreeze: v.pipe(v.object(part), v.transform(toPart)),
-    EndFreeze: v.pipe(
-      v.object({ ...part, frozenAt: instantText() }),
-      v.transform((members) => ({ ...toPart(members), frozenAt: members.frozenAt })),
-    ),
+    EndFreeze: end,
     ListFreezes: v.pipe(
       v.object({ paymentManagerArn: v.optional(manager.paymentManagerArn) }),
       v.transform(({ paymentManagerArn }) => ({ manager: paymentManagerArn })),

@@ -5,6 +5,8 @@ import { instant, said } from '../fields/answers.ts';
 import { CREATED_AT, MANAGER_ARN, UPDATED_AT } from '../fields/examples.ts';
 import { instantText } from '../fields/instants.ts';
 import { manager } from '../fields/names.ts';
+import type { Arn } from '../../domain/ids.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import type { OperationTable } from '../route.ts';
 
 /** The gate of the deployment: whether it signs at all, and from when on it takes sessions. */
@@ -49,6 +51,15 @@ export const GATE_ROUTES = {
 
 export const GATE_REQUESTS = /* @__PURE__ */ define(() => {
   const owner = { paymentManagerArn: v.optional(manager.paymentManagerArn) };
+  // Declarations of the client cannot name an instant that is worked out.
+  const thaw: v.GenericSchema<
+    object,
+    { readonly manager: Arn<string> | null | undefined; readonly frozenAt: EpochMs }
+  > = v.pipe(
+    v.object({ ...owner, frozenAt: instantText() }),
+    v.transform(({ paymentManagerArn, frozenAt }) => ({ manager: paymentManagerArn, frozenAt })),
+  );
+  const floor: v.GenericSchema<object, { readonly floor: EpochMs }> = v.object({ floor: instantText() });
   const nothing = v.pipe(
     v.object({}),
     v.transform(() => ({})),
@@ -59,11 +70,8 @@ export const GATE_REQUESTS = /* @__PURE__ */ define(() => {
       v.object(owner),
       v.transform(({ paymentManagerArn }) => ({ manager: paymentManagerArn })),
     ),
-    ThawGate: v.pipe(
-      v.object({ ...owner, frozenAt: instantText() }),
-      v.transform(({ paymentManagerArn, frozenAt }) => ({ manager: paymentManagerArn, frozenAt })),
-    ),
-    RaiseGateFloor: v.object({ floor: instantText() }),
+    ThawGate: thaw,
+    RaiseGateFloor: floor,
   } as const;
 });
 

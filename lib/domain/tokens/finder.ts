@@ -5,7 +5,7 @@ import type { Token } from './token.ts';
 /** Why an offer in a token that is known is not paid. Published as `bursar:CODE` and never renamed. */
 export interface TokenFlaw {
   readonly code: 'asset_without_rate' | 'asset_rate_stale' | 'amount_too_large';
-  /** Completes "Payment asset EURC ...". */
+  /** A sentence without its full stop. */
   readonly message: string;
 }
 

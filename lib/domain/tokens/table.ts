@@ -50,7 +50,10 @@ export function createTokenTable({ assets, rates, rateMaxAgeDays }: TokenSetting
     (flawOf: (token: Token, amount: BaseUnits) => TokenFlaw | null): TokenFinder =>
     (network, address, amount) => {
       const token = find(network, address);
-      return token && { token, flaw: flawOf(token, amount) };
+      if (token === undefined) return undefined;
+      const flaw = flawOf(token, amount);
+      const message = `Payment asset ${token.symbol} ${flaw?.message}`;
+      return { token, flaw: flaw && { ...flaw, message } };
     };
   return {
     ofNetwork,

@@ -34,8 +34,7 @@ export function assetOf({
   readonly token?: Token | undefined;
 }): OfferedAsset {
   const known = token ?? findNetwork(network)?.usdc;
-  if (known === undefined) throw new Error(`no pinned token on network ${network}`);
-  if (asset !== known.address) throw new Error(`asset ${asset} is not the pinned token of ${network}`);
+  if (asset !== known?.address) throw new Error(`asset ${asset} is not the pinned token of ${network}`);
   return known;
 }
 

@@ -1,16 +1,16 @@
-import { NETWORKS, type Network } from '../../domain/assets.ts';
+import { NETWORKS } from '../../domain/assets.ts';
 import {
   ACCEPTS_MAX,
   REJECTIONS_TOLD_MAX,
   SETTLEMENT_NAME_MAX_CHARS,
   SETTLEMENT_REASON_MAX_CHARS,
 } from '../../domain/limits.ts';
-import { formatUsd, stablecoinOfUsd, type MicroUsd } from '../../domain/money.ts';
+import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { TokenFinder } from '../../domain/tokens/finder.ts';
 import { assetOf, usdValueOf } from '../../domain/tokens/token.ts';
-import { isRecord, memberOf } from '../../json/record.ts';
+import { memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
 import { identifierFlaw, withIdentifier } from './payment-identifier.ts';
@@ -156,39 +156,6 @@ export function payableOffers(
   const [cheapest, ...others] = payable.toSorted(byPrice);
   if (cheapest === undefined) return refuse({ reason: 'no_payable_offer', message: summarize(rejections) });
   return ok([cheapest, ...others]);
-}
-
-/**
- * The entry for a payment that was made on terms which the seller does not offer any more: one of its entries, with the terms that
- * were signed in place of its own.
- */
-export function restateEntry(
-  version: PaymentChallenge['version'],
-  entry: object,
-  signed: {
-    readonly network: Network;
-    readonly price: MicroUsd;
-    readonly asset: string;
-    /** Where it is not the USDC of the network. */
-    readonly token?: SignedToken | undefined;
-    readonly payTo: string;
-    /** The scheme's name and members of `extra`; `null`: those of the entry stay. */
-    readonly way: { readonly scheme: string; readonly extra: object } | null;
-  },
-): object {
-  const { network, price, asset, payTo, way } = signed;
-  const { amount, name, version: domainVersion } = signed.token ?? usdcOf(network, price);
-  const { amount: _amount, maxAmountRequired: _maxAmountRequired, ...others } = entry as Record<string, unknown>;
-  const own = way?.extra ?? (isRecord(others['extra']) ? others['extra'] : {});
-  const extra = { ...own, ...(name === null ? {} : { name, version: domainVersion }) };
-  const terms =
-    version === '1' ? { network: network.x402Name, maxAmountRequired: amount } : { network: network.id, amount };
-  return { ...others, ...(way === null ? {} : { scheme: way.scheme }), ...terms, asset, payTo, extra };
-}
-
-function usdcOf({ usdc }: Network, price: MicroUsd): SignedToken {
-  const amount = stablecoinOfUsd(price, usdc.decimals).toString();
-  return { amount, name: usdc.domainName, version: usdc.domainVersion };
 }
 
 function summarize(rejections: readonly string[]): string {

@@ -200,10 +200,7 @@ function parseAsset(
   }
   if (isSame(address, expected)) return ok(network.usdc);
   const other = tokens?.(network.id, address, amount);
-  if (other?.flaw != null) {
-    const { code, message } = other.flaw;
-    return no(code, field, `Payment asset ${other.token.symbol} ${message}`);
-  }
+  if (other?.flaw != null) return no(other.flaw.code, field, other.flaw.message);
   if (other !== undefined) return ok(other.token);
   const name = memberOf(extra, 'name');
   const called = isAbsent(name) ? '' : `, which the offer calls ${formatReceived(name)}`;

@@ -25,7 +25,7 @@ export const exactEip3009Buying: BuyerScheme<'x402/exact/eip3009'> = {
   ...NAME,
   read: (fields, extra) => {
     if (fields.token?.domainName === null) {
-      const message = `Payment asset ${fields.token.symbol} has no EIP-3009. Expected: extra.assetTransferMethod permit2`;
+      const message = `Payment asset ${fields.token.symbol} has no EIP-3009`;
       return refuseChallenge('unsupported_transfer_method', 'payload.extra.assetTransferMethod', message);
     }
     const flow = checkPaymentFlow(extra);
