@@ -67,12 +67,12 @@ describe('a refusal says', () => {
     [
       { kind: 'priceChange', maxPercent: 5 },
       bare,
-      'compares prices by origin, which the call does not state in its plain form',
+      'compares prices by what is bought, and the call does not state its URL in the plain form',
     ],
     [
       { kind: 'priceChange', maxPercent: 5 },
       { remembered: { lastPrice: usd('0.20') } },
-      "allows the price at 'https://api.example.com' to change by 5 %, and it went from 0.20 to 0.25 USD",
+      "allows the price of 'https://api.example.com/search' to change by 5 %, and it went from 0.20 to 0.25 USD",
     ],
     [{ kind: 'denyFeed', feed: 'none' }, {}, "names the feed 'none', which is not there"],
     [
