@@ -93,3 +93,6 @@ export interface OutcomeKeeper {
   /** Counts a failure, or ends the row of them. A second failure of the payment that was reported last is not counted. */
   noteOutcome(ref: FailuresRef, outcome: ReportedOutcome): Promise<Failures>;
 }
+
+/** What a report came to; `null`: its URL has no origin that rules compare. */
+export type Reported = { readonly failuresInARow: number; readonly pausedUntil: EpochMs | null } | null;

@@ -1,12 +1,12 @@
 import type { Arn, Deployment, PaymentId } from '../../domain/ids.ts';
 import { breakerOf, parsePlace } from '../../domain/policy/index.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
-import type { OutcomeKeeper } from '../../domain/ports/memory.ts';
+import type { OutcomeKeeper, Reported } from '../../domain/ports/memory.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
-import type { Clock, EpochMs } from '../../domain/time.ts';
+import type { Clock } from '../../domain/time.ts';
 import { findManager } from '../tenants/managers.ts';
 
 export interface OutcomeDeps {
@@ -16,9 +16,6 @@ export interface OutcomeDeps {
   readonly deployment: Deployment;
   readonly clock: Clock;
 }
-
-/** What a report came to; `null`: its URL has no origin that rules compare. */
-export type Reported = { readonly failuresInARow: number; readonly pausedUntil: EpochMs | null } | null;
 
 /**
  * Notes what a client says of a payment of its user. Its word alone: it counts for the user's own payments at the origin, and for
