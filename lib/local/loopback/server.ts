@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { LOOPBACK } from '../../domain/loopback.ts';
@@ -51,10 +52,22 @@ export async function checkPort(port: number): Promise<void> {
   await close(server);
 }
 
-/** A port that was free a moment ago; another process may take it before its caller does. */
+/** Below the ports that systems give to whoever asks for any, which are many while a stack runs. */
+const FREE_PORTS = { from: 20_000, below: 32_768 };
+const FREE_PORT_TRIES_MAX = 20;
+
+/**
+ * A port that was free a moment ago, and that nobody is given who does not ask for it by its number. Throws where all that were tried
+ * are taken.
+ */
 export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server, 0);
-  await close(server);
-  return port;
+  for (let tried = 1; ; tried += 1) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.below);
+    try {
+      await checkPort(port);
+      return port;
+    } catch (error) {
+      if (!(error instanceof PortTaken) || tried === FREE_PORT_TRIES_MAX) throw error;
+    }
+  }
 }

@@ -36,6 +36,10 @@ test('a connection that nothing is asked on is kept for a minute', async () => {
   expect(response.headers.get('keep-alive')).toBe('timeout=60');
 });
 
+test('a free port is none that the system gives to whoever asks for any', async () => {
+  expect(await findFreePort()).toBeLessThan(32_768);
+});
+
 test('a port that something listens on is taken, and a free one is not', async () => {
   const port = await findFreePort();
   await listen(server, port);
