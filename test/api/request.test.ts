@@ -363,7 +363,7 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the operations of users: the data plane, receipts, asking and spend policies', () => {
+  test('stand the operations of users: the data plane, receipts, asking, spend policies and outcomes', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
     expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
       'ListPayments',
@@ -374,7 +374,8 @@ describe('under /oauth', () => {
       'GetDataPolicy',
       'DeleteDataPolicy',
       'ListDataPolicyChanges',
+      'ReportOutcome',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(18);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(19);
   });
 });
