@@ -62,6 +62,7 @@ export const VALIDITY_FLOOR_SECONDS = 10;
 export const AMOUNT_MAX_DIGITS = 78;
 /** DynamoDB numbers are exact to 38 digits; 30 leaves room for sums. */
 export const LEDGER_AMOUNT_MAX_DIGITS = 30;
+export const LEDGER_AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 /** Of a rate in dollars: a token that costs a trillionth is still counted. */
 export const USD_RATE_DECIMALS = 12;
 /** For how long a rate may be good, at most and where nothing is said. */

@@ -1,5 +1,5 @@
 import { NETWORKS, findNetwork, type NetworkId } from '../assets.ts';
-import { LEDGER_AMOUNT_MAX_DIGITS } from '../limits.ts';
+import { LEDGER_AMOUNT_MAX } from '../limits.ts';
 import type { BaseUnits } from '../money.ts';
 import type { EpochMs } from '../time.ts';
 import { EURC } from './eurc.ts';
@@ -31,8 +31,6 @@ export interface TokenTable {
   /** What was ever known, whatever its rate: for a payment that is not made but found. */
   readonly anyFinder: TokenFinder;
 }
-
-const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 
 export function createTokenTable({ assets, rates, rateMaxAgeDays }: TokenSettings): TokenTable {
   const byNetwork = new Map<NetworkId, readonly Token[]>(
@@ -75,7 +73,7 @@ function rateFlaw({ rate }: Token, now: EpochMs, maxAgeDays: number): TokenFlaw 
 }
 
 function amountFlaw(token: Token, amount: BaseUnits): TokenFlaw | null {
-  if (usdValueOf(amount, token) <= AMOUNT_MAX) return null;
+  if (usdValueOf(amount, token) <= LEDGER_AMOUNT_MAX) return null;
   return { code: 'amount_too_large', message: 'is asked for in an amount that costs more than the books can hold' };
 }
 

@@ -1,5 +1,5 @@
 import { NETWORKS, findNetwork, type Network } from '../../domain/assets.ts';
-import { LEDGER_AMOUNT_MAX_DIGITS, MAX_TIMEOUT_SECONDS_MAX, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
+import { LEDGER_AMOUNT_MAX, MAX_TIMEOUT_SECONDS_MAX, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../domain/money.ts';
 import type { Hex, Offer } from '../../domain/payment/payment.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
@@ -32,7 +32,6 @@ export interface X402Schemes {
 }
 
 const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000';
-const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 
 /**
  * Turns one entry of a seller's `accepts`, as AgentCore's `cryptoX402` carries it, into an offer that may be signed. Either
@@ -172,8 +171,8 @@ function parseAmount(payload: object): Result<BaseUnits, ChallengeRefusal> {
     const message = `Payment amount must be the same in amount and maxAmountRequired. Received: ${formatReceived(v2)} and ${formatReceived(v1)}`;
     return no('ambiguous_amount', 'payload.amount', message);
   }
-  if (parsed.value > AMOUNT_MAX) {
-    const message = `Payment amount exceeds maximum allowed value. Received: ${formatReceived(amount)}, Maximum: ${AMOUNT_MAX}`;
+  if (parsed.value > LEDGER_AMOUNT_MAX) {
+    const message = `Payment amount exceeds maximum allowed value. Received: ${formatReceived(amount)}, Maximum: ${LEDGER_AMOUNT_MAX}`;
     return no('amount_too_large', field, message);
   }
   return parsed;

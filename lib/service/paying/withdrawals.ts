@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { findNetwork, type Network } from '../../domain/assets.ts';
 import { formatWithdrawalSessionId } from '../../domain/ids.ts';
-import { LEDGER_AMOUNT_MAX_DIGITS, SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
+import { LEDGER_AMOUNT_MAX, SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
 import { toTreasuryTransfer } from '../../protocols/treasury/index.ts';
 import { parseTokenAmount, stablecoinOfUsd, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
 import type { Hex, Offer, Payment } from '../../domain/payment/payment.ts';
@@ -145,8 +145,6 @@ function invalid(name: string, message: string): { readonly ok: false; readonly 
   return refuse({ reason: 'invalid_request', problems: [{ name, message }] });
 }
 
-const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
-
 /** A token's rate, or none, keeps nobody from taking it home. */
 async function amountOf(
   { tokens }: Pick<WithdrawalDeps, 'tokens'>,
@@ -165,7 +163,7 @@ async function amountOf(
     return invalid('amount.currency', `${currency} has no EIP-3009, by which money is taken out`);
   }
   const units = parseTokenAmount(value, asset.decimals);
-  if (units === null || units === 0n || units > AMOUNT_MAX || usdValueOf(units, asset) > AMOUNT_MAX) {
+  if (units === null || units === 0n || units > LEDGER_AMOUNT_MAX || usdValueOf(units, asset) > LEDGER_AMOUNT_MAX) {
     const expected = `more than zero, with at most ${asset.decimals} decimals, and no more than the books can hold`;
     return invalid('amount.value', `amount must be ${expected}. Received: ${value}`);
   }

@@ -1,10 +1,6 @@
 import { parseAddress } from '../../../../chains/evm/address.ts';
 import { findNetwork, type Network } from '../../../../domain/assets.ts';
-import {
-  LEDGER_AMOUNT_MAX_DIGITS,
-  MAX_TIMEOUT_SECONDS_MAX,
-  MPP_LIFE_DEFAULT_SECONDS,
-} from '../../../../domain/limits.ts';
+import { LEDGER_AMOUNT_MAX, MAX_TIMEOUT_SECONDS_MAX, MPP_LIFE_DEFAULT_SECONDS } from '../../../../domain/limits.ts';
 import { parseBaseUnits, type BaseUnits } from '../../../../domain/money.ts';
 import type { Hex } from '../../../../domain/payment/shapes.ts';
 import { ok, type Result } from '../../../../domain/result.ts';
@@ -16,7 +12,6 @@ import type { BuyerMethod, ReadContext } from '../../method.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from '../../refusal.ts';
 import { CREDENTIAL_TYPE, NAME } from './name.ts';
 
-const AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 const ZERO_ADDRESS = '0x0000000000000000000000000000000000000000';
 
 /** @see https://github.com/tempoxyz/mpp-specs draft-evm-charge, and `docs/decisions/0031-mpp-as-sellers-run-it.md` for where sellers differ */
@@ -91,8 +86,8 @@ function parseAmount(amount: unknown): Result<BaseUnits, ChallengeRefusal> {
     const message = `Payment amount must be a positive number. Received: ${formatReceived(amount)}. ${expected}`;
     return no('invalid_amount', message);
   }
-  if (parsed.value <= AMOUNT_MAX) return parsed;
-  const message = `Payment amount exceeds maximum allowed value. Received: ${formatReceived(amount)}, Maximum: ${AMOUNT_MAX}`;
+  if (parsed.value <= LEDGER_AMOUNT_MAX) return parsed;
+  const message = `Payment amount exceeds maximum allowed value. Received: ${formatReceived(amount)}, Maximum: ${LEDGER_AMOUNT_MAX}`;
   return no('amount_too_large', message);
 }
 
