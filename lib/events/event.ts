@@ -2,7 +2,7 @@ import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../domain/money.ts';
 import type { BudgetSnapshot } from '../domain/payment/payment.ts';
 import type { Session } from '../domain/payment/session.ts';
-import type { FreezeSubject } from '../domain/payment/freeze.ts';
+import { publicNames } from '../domain/payment/freeze.ts';
 import { showDenial } from '../domain/payment/denial.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
 import { EVENT_VERSION } from './event-version.ts';
@@ -105,36 +105,19 @@ function expired(session: Session): BursarEvent {
 }
 
 function freezeEvent({ revision, subject, frozen, since, at, by }: FreezeChange): BursarEvent {
+  const isAsset = subject?.scope === 'asset';
+  const names = isAsset ? { network: subject.network, asset: subject.asset } : subject && publicNames(subject);
   const detail = {
     version: EVENT_VERSION,
     id: `freeze/${revision}/${at}`,
     scope: subject?.scope ?? 'deployment',
     paymentManagerId: subject?.managerId ?? null,
-    ...(subject === null ? {} : namesOf(subject)),
+    ...names,
     frozenAt: formatInstant(since),
     changedBy: by,
   } as const;
   if (frozen) return { type: 'freeze.started', at, detail };
   return { type: 'freeze.ended', at, detail: { ...detail, endedAt: formatInstant(at) } };
-}
-
-function namesOf(subject: FreezeSubject) {
-  switch (subject.scope) {
-    case 'manager':
-      return {};
-    case 'user':
-      return { userId: subject.userId };
-    case 'agent':
-      return { agentName: subject.agentName };
-    case 'session':
-      return { paymentSessionId: subject.sessionId };
-    case 'instrument':
-      return { paymentInstrumentId: subject.instrumentId };
-    case 'payee':
-      return { payTo: subject.payTo };
-    case 'asset':
-      return { network: subject.network, asset: subject.asset };
-  }
 }
 
 function sessionDetail({ managerId, sessionId, userId }: Session, what: 'exhausted' | 'expired') {

@@ -1,11 +1,10 @@
 import { createServer } from 'node:http';
-import { evm } from 'mppx/evm/server';
 import { Mppx, Transport } from 'mppx/server/core';
 import type { Hex } from 'viem';
 import type { LocalChain } from '../../lib/local/chain/index.ts';
 import { close, listen } from '../../lib/local/loopback/server.ts';
 import { startFacilitator } from '../../lib/local/sellers/facilitator.ts';
-import { settleBy, USDC_DECIMALS, USDC_DOMAIN } from '../../lib/local/sellers/mpp.ts';
+import { chargeInUsdc } from '../../lib/local/sellers/mpp.ts';
 
 const SECRET = 'a secret of the seller, of 32 bytes or more';
 const PAYEE_ACCOUNT = 60;
@@ -33,15 +32,7 @@ export async function startMppSeller(
 ): Promise<MppSeller> {
   const facilitator = await startFacilitator(chain);
   const payTo = chain.devAccount(PAYEE_ACCOUNT).address;
-  const { chainId, usdc } = chain;
-  const [method] = evm({
-    currency: usdc,
-    chainId,
-    decimals: USDC_DECIMALS,
-    authorization: USDC_DOMAIN,
-    recipient: payTo,
-    settle: settleBy(facilitator.url, `eip155:${chainId}`),
-  });
+  const method = chargeInUsdc(chain, facilitator.url, payTo);
   const requiresAuth = authorization === 'taken';
   const seller = Mppx.create({
     // By itself mppx's method evm asks for the other header and reads Authorization all the same.

@@ -1,7 +1,7 @@
 import type { Answer } from '../../contract/client-types.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
-import { freezeKey, parseFreezeKey, type FreezeSubject } from '../../domain/payment/freeze.ts';
+import { freezeKey, parseFreezeKey, publicNames, type FreezeSubject } from '../../domain/payment/freeze.ts';
 import type { Gate } from '../../domain/payment/gate.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
 import type { LogFields } from '../../telemetry/log-fields.ts';
@@ -45,22 +45,8 @@ export function toChangedFreeze(
 }
 
 function toNames(subject: FreezeSubject): NonNullable<FreezeView['subject']> {
-  switch (subject.scope) {
-    case 'manager':
-      return {};
-    case 'user':
-      return { userId: subject.userId };
-    case 'agent':
-      return { agentName: subject.agentName };
-    case 'session':
-      return { paymentSessionId: subject.sessionId };
-    case 'instrument':
-      return { paymentInstrumentId: subject.instrumentId };
-    case 'payee':
-      return { payTo: subject.payTo };
-    case 'asset':
-      return { asset: { network: subject.network, token: tokenOf(subject) } };
-  }
+  if (subject.scope !== 'asset') return publicNames(subject);
+  return { asset: { network: subject.network, token: tokenOf(subject) } };
 }
 
 /** The symbol of our table, or the contract where a later release froze what this one does not know. */

@@ -22,6 +22,24 @@ export type FreezeNames =
   /** A token's contract on a network, by its CAIP-2 id. */
   | { readonly scope: 'asset'; readonly network: string; readonly asset: string };
 
+/** What is frozen, as calls and events name it; how a token is named is for each of them to say. */
+export function publicNames(subject: Exclude<FreezeSubject, { readonly scope: 'asset' }>) {
+  switch (subject.scope) {
+    case 'manager':
+      return {};
+    case 'user':
+      return { userId: subject.userId };
+    case 'agent':
+      return { agentName: subject.agentName };
+    case 'session':
+      return { paymentSessionId: subject.sessionId };
+    case 'instrument':
+      return { paymentInstrumentId: subject.instrumentId };
+    case 'payee':
+      return { payTo: subject.payTo };
+  }
+}
+
 /** One text for each subject. What a caller chose stands last and alone may hold `#`. */
 export function freezeKey(subject: FreezeSubject): string {
   return keyOf(subject.managerId, subject.scope, ...namesOf(subject));

@@ -17,14 +17,31 @@ export interface Charge {
 
 const SECRET_BYTES = 32;
 const REALM = 'sellers.local';
-export const USDC_DECIMALS = 6;
+const USDC_DECIMALS = 6;
 /** As the token has them; a challenge of MPP does not say them. */
-export const USDC_DOMAIN = { name: 'USDC', version: '2' };
+const USDC_DOMAIN = { name: 'USDC', version: '2' };
 const TIMEOUT_SECONDS = 300;
 
 interface Authorization {
   readonly payload: Readonly<Record<string, string>>;
   readonly request: { readonly amount: string; readonly currency: string; readonly recipient: string };
+}
+
+/** mppx's method for USDC by EIP-3009, which settles through a facilitator. */
+export function chargeInUsdc(
+  { chainId, usdc }: Pick<LocalChain, 'chainId' | 'usdc'>,
+  facilitatorUrl: string,
+  payTo: Address,
+) {
+  const [method] = evm({
+    currency: usdc,
+    chainId,
+    decimals: USDC_DECIMALS,
+    authorization: USDC_DOMAIN,
+    recipient: payTo,
+    settle: settleBy(facilitatorUrl, `eip155:${chainId}`),
+  });
+  return method;
 }
 
 /**
@@ -36,14 +53,7 @@ export function chargeByMpp(
   { url }: Pick<LocalFacilitator, 'url'>,
   { payTo, priceUsd, description }: Charge,
 ): RequestHandler {
-  const [method] = evm({
-    currency: usdc,
-    chainId,
-    decimals: USDC_DECIMALS,
-    authorization: USDC_DOMAIN,
-    recipient: payTo,
-    settle: settleBy(url, `eip155:${chainId}`),
-  });
+  const method = chargeInUsdc({ chainId, usdc }, url, payTo);
   const seller = Mppx.create({
     methods: [method],
     realm: REALM,
@@ -63,7 +73,7 @@ export function chargeByMpp(
 }
 
 /** Settles what mppx has verified as mppx does where it is given a facilitator, which would be asked before that as well. */
-export function settleBy(facilitatorUrl: string, network: string) {
+function settleBy(facilitatorUrl: string, network: string) {
   return async ({ payload, request }: Authorization): Promise<{ readonly reference: string }> => {
     const { from, to, value, validAfter, validBefore, nonce, signature } = payload;
     const paymentRequirements = {

@@ -62,6 +62,9 @@ function windowOf(overrides: Partial<Window> = {}): Window {
 
 type Outcome = 'changed' | 'stale' | Error;
 
+/** Asks for the one charge of these tests, with time to spare. */
+const ensure = (deps: GrantDeps, seen: Session) => ensureGrant(deps, seen, charge, GIVE_UP);
+
 /** Books that show the window as it is when it is read for the n-th time, and answer the n-th change so. */
 function over(windowAt: (read: number) => Window | null, outcomeAt: (change: number) => Outcome = () => 'changed') {
   let windowReads = 0;
@@ -104,11 +107,9 @@ const BUSY = { kind: 'busy' };
 describe('a session that lacks something of a window', () => {
   test('gets it out of what the window has, in one change and without being read again', async () => {
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => null),
         asking(),
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect([changes.length, reads, waits]).toEqual([1, [], []]);
@@ -117,11 +118,9 @@ describe('a session that lacks something of a window', () => {
 
   test('asks once although it seemed to have enough: its reserve was refused', async () => {
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => windowOf()),
         asking(grantOf(100n)),
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect([changes.length, reads]).toEqual([1, []]);
@@ -134,18 +133,16 @@ describe('a session that lacks something of a window', () => {
       () => windowOf({ available: 1_000n }),
       () => 'stale',
     );
-    expect(await ensureGrant(deps, seen, charge, GIVE_UP)).toEqual(READY);
+    expect(await ensure(deps, seen)).toEqual(READY);
     expect([changes.length, reads]).toEqual([1, ['asking']]);
   });
 
   test('is granted nothing when it takes no payment any more: its reserve says why', async () => {
     const ended = asking(undefined, { expiresAt: NOW });
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => null),
         ended,
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect(changes).toEqual([]);
@@ -156,7 +153,7 @@ describe('a session that lacks something of a window', () => {
       () => windowOf({ available: 1_000n }),
       () => 'stale',
     );
-    expect(await ensureGrant(deps, asking(), charge, GIVE_UP)).toEqual(BUSY);
+    expect(await ensure(deps, asking())).toEqual(BUSY);
     expect(changes).toHaveLength(WINDOW_ROUNDS_MAX);
     expect(waits).toEqual([10, 20, 40, 80, ...Array.from({ length: WINDOW_ROUNDS_MAX - 5 }, () => 160)]);
   });
@@ -174,7 +171,7 @@ describe('a session that lacks something of a window', () => {
         () => windowOf({ available: 1_000n }),
         (change) => (change === 1 ? error : 'changed'),
       );
-      expect(await ensureGrant(deps, asking(), charge, GIVE_UP)).toEqual(READY);
+      expect(await ensure(deps, asking())).toEqual(READY);
       expect([changes.length, reads]).toEqual([2, ['asking']]);
     },
   );
@@ -184,7 +181,7 @@ describe('a session that lacks something of a window', () => {
       () => null,
       () => new TypeError('planted'),
     );
-    await expect(ensureGrant(deps, asking(), charge, GIVE_UP)).rejects.toThrow(TypeError);
+    await expect(ensure(deps, asking())).rejects.toThrow(TypeError);
   });
 });
 
@@ -197,11 +194,9 @@ describe('a window that has granted to as many sessions as it can', () => {
 
   test('is busy for another one', async () => {
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => crowd(WINDOW_GRANTS_MAX)),
         asking(),
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(BUSY);
     expect(changes).toEqual([]);
@@ -209,13 +204,11 @@ describe('a window that has granted to as many sessions as it can', () => {
 
   test('grants to one that it knows, and to one more below that number', async () => {
     const deps = over(() => crowd(WINDOW_GRANTS_MAX));
-    expect(await ensureGrant(deps, asking(grantOf(1n)), charge, GIVE_UP)).toEqual(READY);
+    expect(await ensure(deps, asking(grantOf(1n)))).toEqual(READY);
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => crowd(WINDOW_GRANTS_MAX - 1)),
         asking(),
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect(changes).toHaveLength(2);
@@ -228,11 +221,9 @@ describe('where the window has nothing left, the others', () => {
     const grants = others(free, (_, at) => BigInt(at));
     grants.set('asking', { amount: 900n, number: 1 });
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => windowOf({ grants })),
         asking(),
-        charge,
-        GIVE_UP,
       ),
     ).toMatchObject({
       kind: 'exhausted',
@@ -245,11 +236,9 @@ describe('where the window has nothing left, the others', () => {
     const grants = others(Array.from({ length: 9 }, () => 10n));
     const seen = asking(grantOf(20n));
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => windowOf({ grants })),
         seen,
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect(reads).toHaveLength(WINDOW_SIBLINGS_MAX);
@@ -263,11 +252,9 @@ describe('where the window has nothing left, the others', () => {
       (_, at) => BigInt(100 - at),
     );
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => windowOf({ grants })),
         asking(),
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect(reads).toHaveLength(2 * WINDOW_SIBLINGS_MAX);
@@ -278,11 +265,9 @@ describe('where the window has nothing left, the others', () => {
     const few = Array.from({ length: 8 }, () => 5n);
     const grants = others([...few, 80n, ...few], (_, at) => BigInt(100 - at));
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => windowOf({ grants })),
         asking(grantOf(20n)),
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect(reads).toHaveLength(2 * WINDOW_SIBLINGS_MAX);
@@ -292,11 +277,9 @@ describe('where the window has nothing left, the others', () => {
   test('are all read where none has enough alone, and the richest give everything that they have free', async () => {
     const grants = others(Array.from({ length: 17 }, () => 9n));
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => windowOf({ grants })),
         asking(grantOf(20n)),
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect(reads).toHaveLength(17);
@@ -311,7 +294,7 @@ describe('where the window has nothing left, the others', () => {
       if (changes.length > 0) sessions.set('asking', { ...seen, windows: new Map([[KEY, grantOf(100n)]]) });
       return windowOf({ grants, available: -100n });
     });
-    expect(await ensureGrant(deps, seen, charge, GIVE_UP)).toEqual(READY);
+    expect(await ensure(deps, seen)).toEqual(READY);
     expect(changes).toEqual([expect.objectContaining({ by: 0n, settles: false })]);
     expect(waits).toEqual([10]);
   });
@@ -322,7 +305,7 @@ describe('where the window has nothing left, the others', () => {
       clock.advance(GIVE_UP - clock.now());
       return windowOf({ grants });
     });
-    expect(await ensureGrant(deps, asking(), charge, GIVE_UP)).toEqual(BUSY);
+    expect(await ensure(deps, asking())).toEqual(BUSY);
     expect(reads).toEqual([]);
   });
 });
@@ -332,11 +315,9 @@ describe('a window is exhausted', () => {
 
   test('where nobody has what is wanting, and says what is used: all but what is free with any of them', async () => {
     const { grants, seen } = short();
-    const outcome = await ensureGrant(
+    const outcome = await ensure(
       over(() => windowOf({ grants })),
       seen,
-      charge,
-      GIVE_UP,
     );
     expect(outcome).toEqual({ kind: 'exhausted', used: 950n });
     expect([changes, waits]).toEqual([[], []]);
@@ -355,7 +336,7 @@ describe('a window is exhausted', () => {
   test('not before something that moved meanwhile was looked at as well', async () => {
     const { grants, seen } = short();
     const deps = over((read) => windowOf(read === 1 ? { grants } : { grants, version: 8, available: 500n }));
-    expect(await ensureGrant(deps, seen, charge, GIVE_UP)).toEqual(READY);
+    expect(await ensure(deps, seen)).toEqual(READY);
     expect(changes).toHaveLength(1);
   });
 
@@ -363,11 +344,9 @@ describe('a window is exhausted', () => {
     const { grants, seen } = short();
     sessions.set('asking', { ...seen, windows: new Map([[KEY, grantOf(100n)]]) });
     expect(
-      await ensureGrant(
+      await ensure(
         over(() => windowOf({ grants })),
         seen,
-        charge,
-        GIVE_UP,
       ),
     ).toEqual(READY);
     expect(changes).toEqual([]);
