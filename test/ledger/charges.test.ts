@@ -6,7 +6,8 @@ import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts
 import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
 import { chargesContract } from '../contracts/charges.ts';
 import { withDatabase } from '../support/database.ts';
-import { carryTo, createModelLedger, newBooks, windowsOver } from '../support/model-ledger.ts';
+import { newBooks } from '../support/model-ledger.ts';
+import { carryTo, createModelLedger, windowsOver } from '../support/model-ports.ts';
 import { withSession } from '../support/model-operator.ts';
 import { wiring } from '../support/wiring.ts';
 

@@ -1,6 +1,7 @@
 import { ledgerRepetitionsContract } from '../contracts/ledger-repetitions.ts';
 import { ledgerContract, type LedgerUnderTest } from '../contracts/ledger.ts';
-import { createModelLedger, newBooks } from '../support/model-ledger.ts';
+import { newBooks } from '../support/model-ledger.ts';
+import { createModelLedger } from '../support/model-ports.ts';
 import { withSession } from '../support/model-operator.ts';
 
 async function make(): Promise<LedgerUnderTest> {

@@ -6,7 +6,8 @@ import { createTrueUps } from '../../lib/ledger/dynamodb/books/true-ups.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { trueUpsContract } from '../contracts/true-ups.ts';
 import { withDatabase } from '../support/database.ts';
-import { carryTo, createModelLedger, newBooks, trueUpsOver } from '../support/model-ledger.ts';
+import { newBooks } from '../support/model-ledger.ts';
+import { carryTo, createModelLedger, trueUpsOver } from '../support/model-ports.ts';
 import { withSession } from '../support/model-operator.ts';
 import { wiring } from '../support/wiring.ts';
 

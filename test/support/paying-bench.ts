@@ -4,7 +4,8 @@ import { toEntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import type { DriveDeps } from '../../lib/service/paying/drive-payment.ts';
-import { carryTo, createModelLedger, newBooks, windowsOver, type Books } from './model-ledger.ts';
+import { newBooks, type Books } from './model-ledger.ts';
+import { carryTo, createModelLedger, windowsOver } from './model-ports.ts';
 import { createTestClock, testSigner, type TestClock } from './paying.ts';
 import { makePayment, makeSession, NOW } from './payments.ts';
 

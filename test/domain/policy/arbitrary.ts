@@ -3,7 +3,6 @@ import { toMicroUsd } from '../../../lib/domain/money.ts';
 import {
   CAP_SUBJECTS,
   LISTED_FACTS,
-  parseDenyFeed,
   POLICY_SCOPES,
   preparePolicy,
   RATE_SUBJECTS,
@@ -15,8 +14,8 @@ import {
   type PolicyFacts,
   type Rule,
 } from '../../../lib/domain/policy/index.ts';
-import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
-import { BASE, OTHER_PAYEE, PAYEE, STATED, USDC, VERIFIED } from './support.ts';
+import { addMs } from '../../../lib/domain/time.ts';
+import { BASE, OTHER_PAYEE, PAYEE, STATED, USDC, VERIFIED, feedOf } from './support.ts';
 
 // Few values of each kind, so that rules and payments meet often.
 
@@ -147,14 +146,8 @@ export const facts: fc.Arbitrary<PolicyFacts> = fc.record({
   }),
 });
 
-function feed(name: string, text: string): DenyFeed {
-  const read = parseDenyFeed(name, text, toEpochMs(0));
-  if (!read.ok) throw new Error(read.error.expected);
-  return read.value;
-}
-
 const FEEDS = new Map([
-  ['payees', feed('payees', OTHER_PAYEE)],
-  ['hosts', feed('hosts', 'evil.test')],
+  ['payees', feedOf(OTHER_PAYEE, 'payees')],
+  ['hosts', feedOf('evil.test', 'hosts')],
 ]);
 export const feeds = (name: string): DenyFeed | null => FEEDS.get(name) ?? null;

@@ -3,18 +3,18 @@ import {
   DEFAULT_DEPLOYMENT_POLICY,
   judge,
   LISTED_FACTS,
-  parseDenyFeed,
   POLICY_CODES,
   preparePolicy,
   type DeclaredFacts,
   type ListKind,
   type Rule,
 } from '../../../lib/domain/policy/index.ts';
-import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
+import { addMs } from '../../../lib/domain/time.ts';
 import {
   BARE,
   BASE,
   factsOf,
+  feedOf,
   judgeOne,
   OTHER_PAYEE,
   PAYEE,
@@ -26,12 +26,6 @@ import {
 } from './support.ts';
 
 const FEED = feedOf(`${OTHER_PAYEE}\nbad.example.com # known\n\n# nothing else\n`);
-
-function feedOf(text: string) {
-  const feed = parseDenyFeed('sanctions', text, toEpochMs(0));
-  if (!feed.ok) throw new Error(feed.error.expected);
-  return feed.value;
-}
 
 const feeds = (name: string) => (name === 'sanctions' ? FEED : null);
 
@@ -363,31 +357,6 @@ describe('what an allowed payment leaves behind', () => {
       value: { checks: [{ checked: ['payee'] }] },
     });
     expect(payeesOnly.version).not.toBe(FEED.version);
-  });
-});
-
-describe('a feed', () => {
-  test('is refused whole at the first line that is no entry', () => {
-    expect(parseDenyFeed('f', 'good.example\nhttps://bad.example/', toEpochMs(0))).toMatchObject({
-      ok: false,
-      error: { line: 2 },
-    });
-    for (const text of ['*.example.com', '0x12', 'localhost', 'exa mple.com', '127.1', 'bücher.example', 'a.b.'])
-      expect(parseDenyFeed('f', text, toEpochMs(0)).ok, text).toBe(false);
-  });
-
-  test('takes addresses in any case of EVM, and in the one case of others', () => {
-    const solana = '7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV';
-    const feed = feedOf(`${PAYEE}\r\n${solana}\r\nBad.Example\r\n`);
-    expect(feed).toMatchObject({ payees: 2, hosts: 1 });
-    expect(feed.hasPayee(PAYEE.toUpperCase().replace('0X', '0x'))).toBe(true);
-    expect(feed.hasPayee(solana)).toBe(true);
-    expect(feed.hasPayee(solana.toLowerCase())).toBe(false);
-    expect([feed.hasHost('bad.example'), feed.hasHost('a.bad.example'), feed.hasHost('example')]).toEqual([
-      true,
-      true,
-      false,
-    ]);
   });
 });
 

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { judgeCounters, parseDenyFeed, refuseCharge, type Rule } from '../../../lib/domain/policy/index.ts';
+import { judgeCounters, refuseCharge, type Rule } from '../../../lib/domain/policy/index.ts';
 import { formatFigure } from '../../../lib/domain/policy/refusal.ts';
 import { showRule } from '../../../lib/domain/policy/show-refusal.ts';
-import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
+import { addMs } from '../../../lib/domain/time.ts';
 import {
   BARE,
   BASE,
   chargesOf,
+  feedOf,
   judgeOne,
   OTHER_PAYEE,
   PAYEE,
@@ -19,10 +20,8 @@ import {
 
 // A person reads these sentences, and decides by them what to change: each names what was looked at and what it was.
 
-function feeds(name: string) {
-  const feed = parseDenyFeed(name, `${OTHER_PAYEE}\nbad.example.com\n`, toEpochMs(0));
-  return feed.ok && name === 'sanctions' ? feed.value : null;
-}
+const SANCTIONS = feedOf(`${OTHER_PAYEE}\nbad.example.com\n`);
+const feeds = (name: string) => (name === SANCTIONS.name ? SANCTIONS : null);
 
 const bare: SomeFacts = { declared: BARE };
 const address = OTHER_PAYEE;

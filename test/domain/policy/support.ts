@@ -1,6 +1,7 @@
 import { parseUsd, type MicroUsd } from '../../../lib/domain/money.ts';
 import {
   judge,
+  parseDenyFeed,
   preparePolicy,
   type DeclaredFacts,
   type FeedLookup,
@@ -82,4 +83,11 @@ export function chargesOf(rules: readonly Rule[], facts: SomeFacts = {}, scope: 
   const verdict = judge([preparePolicy(scope, { version: 1, rules })], factsOf(facts));
   if (!verdict.ok) throw new Error(verdict.error.message);
   return verdict.value.charges;
+}
+
+/** An imported list by its text. */
+export function feedOf(text: string, name = 'sanctions') {
+  const feed = parseDenyFeed(name, text, toEpochMs(0));
+  if (!feed.ok) throw new Error(feed.error.expected);
+  return feed.value;
 }

@@ -18,7 +18,8 @@ import {
   START_MS,
   USER,
 } from '../../support/explorer/tenant.ts';
-import { carryTo, ledgerOver, newBooks, windowsOver, type Carry } from '../../support/model-ledger.ts';
+import { newBooks, type Carry } from '../../support/model-ledger.ts';
+import { carryTo, ledgerOver, windowsOver } from '../../support/model-ports.ts';
 import { keyOfWindow } from '../../support/model-windows.ts';
 import { createVirtualTime } from '../../support/virtual-time.ts';
 import { chargingBy } from '../../support/policies.ts';

@@ -1,4 +1,5 @@
-import { carryTo, newBooks, windowsOver } from '../../support/model-ledger.ts';
+import { newBooks } from '../../support/model-ledger.ts';
+import { carryTo, windowsOver } from '../../support/model-ports.ts';
 import { describe, expect, test } from 'vitest';
 import { AUDIT_SCRUBS_MAX, EXPIRY_SHARDS, SWEEP_PAGES_MAX, SWEEP_PAGE_ITEMS } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';

@@ -16,20 +16,16 @@ import { trueUpSession } from '../../../lib/service/sweeping/true-up.ts';
 import { emptyTally } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
+import { OPEN_GATE, applyCall, newBooks, type Books, type BooksCall } from '../model-ledger.ts';
 import {
-  OPEN_GATE,
-  applyCall,
   carryTo,
   createModelLedger,
   indexOver,
   ledgerOver,
-  newBooks,
   readsOver,
   trueUpsOver,
   windowsOver,
-  type Books,
-  type BooksCall,
-} from '../model-ledger.ts';
+} from '../model-ports.ts';
 import { allDueVisits } from '../model-index.ts';
 import { makePayment } from '../payments.ts';
 import { explore, type Exploration } from './explore.ts';

@@ -3,15 +3,8 @@ import type { TrueUps } from '../../../lib/domain/ports/true-ups.ts';
 import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
-import {
-  OPEN_GATE,
-  indexOver,
-  ledgerOver,
-  trueUpsOver,
-  windowsOver,
-  type BooksCall,
-  type BooksReply,
-} from '../model-ledger.ts';
+import { OPEN_GATE, type BooksCall, type BooksReply } from '../model-ledger.ts';
+import { indexOver, ledgerOver, trueUpsOver, windowsOver } from '../model-ports.ts';
 
 /**
  * A process is real asynchronous code whose every effect is held back until the explorer answers it. Its behaviour depends on
