@@ -65,7 +65,9 @@ export const ROOMS: readonly Room[] = [
     files: 'lib/domain/**/*.ts',
     tests: [
       'test/domain/*.test.ts',
-      'test/domain/{offers,payment,policy,tenants}/*.test.ts',
+      'test/domain/{offers,payment,tenants,tokens}/*.test.ts',
+      'test/domain/policy/{breaker,charges,documents,feeds,rules,sentences,windows}.test.ts',
+      'test/domain/policy/*.test.ts',
       'test/service/paying/gate.test.ts',
     ],
   },

@@ -17,6 +17,10 @@ describe('what a payment is for', () => {
     });
   });
 
+  test('is kept of plain HTTP as well', () => {
+    expect(toResource({ url: 'http://localhost:4021/report' })?.url).toBe('http://localhost:4021/report');
+  });
+
   test.each(['', 'report', 'file:///etc/passwd', 'javascript:alert(1)'])('is no %j', (url) => {
     expect(toResource({ url })).toBeNull();
   });
@@ -32,9 +36,16 @@ describe('what a payment is for', () => {
     expect(Buffer.byteLength(resource!.description!)).toBeLessThanOrEqual(RESOURCE_DESCRIPTION_MAX_BYTES);
   });
 
+  test('is kept whole where it just fits', () => {
+    const url = `https://a.example/${'x'.repeat(RESOURCE_URL_MAX_BYTES - 'https://a.example/'.length)}`;
+    const description = 'd'.repeat(RESOURCE_DESCRIPTION_MAX_BYTES);
+    expect(toResource({ url, description })).toEqual({ url, description });
+  });
+
   test('is one line, and nothing where nothing was said', () => {
     const told = (description: string) => toResource({ url: 'https://a.example/', description })?.description;
     expect(told(' two\nlines\u{1B}[2J ')).toBe('two lines [2J');
+    expect(told('one \r\n\t blank')).toBe('one blank');
     expect(told(' \n')).toBeNull();
   });
 

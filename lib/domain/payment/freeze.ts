@@ -147,7 +147,6 @@ function firstFrozen(
   managerId: string,
   parts: readonly (readonly [FreezeScope, ...string[]])[],
 ): Freeze | null {
-  if (freezes.size === 0) return null;
   for (const [scope, ...names] of parts) {
     const since = freezes.get(keyOf(managerId, scope, ...names));
     if (since !== undefined) return { scope, since };

@@ -6,8 +6,6 @@ import { sha256Hex } from './hash.ts';
 import { isPlainHost, parentsOf } from './hosts.ts';
 import type { RuleRef } from './refusal.ts';
 
-export const FEED_ENTRIES_MAX = 10_000;
-
 /** A list of payees and hosts that nobody may pay: sanctioned addresses, sellers known to be bad. */
 export interface DenyFeed {
   readonly name: string;
@@ -56,8 +54,6 @@ export function parseDenyFeed(name: string, text: string, importedAt: EpochMs): 
     if (EVM_ADDRESS.test(entry) || BASE58_ADDRESS.test(entry)) payees.add(normalizeAddress(entry));
     else if (host.includes('.') && isPlainHost(host)) hosts.add(host);
     else return refuse({ line: at + 1, expected: 'an address, a host such as bad.example.com, or a remark after #' });
-    if (payees.size + hosts.size > FEED_ENTRIES_MAX)
-      return refuse({ line: at + 1, expected: `at most ${FEED_ENTRIES_MAX} entries` });
   }
   return ok({
     name,

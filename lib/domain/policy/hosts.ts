@@ -40,8 +40,7 @@ export function parsePlace(text: string): Place | null {
 
 /** An origin alone, without a path. */
 function parseOrigin(text: string): Place | null {
-  const place = parsePlace(text);
-  return place !== null && !/[/?#]/.test(text.slice(text.indexOf('//') + 2)) ? place : null;
+  return /[/?#]/.test(text.slice(text.indexOf('//') + 2)) ? null : parsePlace(text);
 }
 
 /** What is sold at a place: its origin and path. A query says how it is asked for, and a price is compared without it. */
@@ -88,7 +87,7 @@ export function parseHostPattern(entry: string): HostPattern | null {
   const [, scheme, star, host = '', portText] = match;
   const port = portText === undefined ? '' : `:${portText}`;
   if (parsePlace(`${scheme ?? 'https'}://${host}${port}`) === null) return null;
-  if (star !== undefined && (!host.includes('.') || isIpv4(host))) return null;
+  if (star !== undefined && (!host.includes('.') || endsInNumber(host))) return null;
   return {
     scheme: (scheme as Place['scheme'] | undefined) ?? null,
     host,
@@ -98,9 +97,9 @@ export function parseHostPattern(entry: string): HostPattern | null {
   };
 }
 
-/** A host whose last label is a number is an IPv4 address, or no valid host. */
-function isIpv4(host: string): boolean {
-  return /(?:^|\.)[0-9]+$/.test(host);
+/** Whether the last of several labels is a number: the host is then an IPv4 address, or not valid. */
+function endsInNumber(host: string): boolean {
+  return /\.[0-9]+$/.test(host);
 }
 
 /**
@@ -119,12 +118,9 @@ export function createPlaceTest(entries: readonly string[], list: 'allow' | 'den
   }
   return (place) => {
     const { scheme, port, host } = place;
-    const prefixes =
-      list === 'allow' ? [`${scheme}|${port}|`] : [`${scheme}|${port}|`, `*|${port}|`, `${scheme}|*|`, '*|*|'];
-    return prefixes.some(
-      (prefix) =>
-        hosts.has(prefix + host) ||
-        (parents.size > 0 && parentsOf(host).some((parent) => parents.has(prefix + parent))),
+    const above = parentsOf(host);
+    return [`${scheme}|${port}|`, `*|${port}|`, `${scheme}|*|`, '*|*|'].some(
+      (prefix) => hosts.has(prefix + host) || above.some((parent) => parents.has(prefix + parent)),
     );
   };
 }
@@ -138,5 +134,5 @@ export function parentsOf(host: string): readonly string[] {
 
 /** Whether a text is a host in its one spelling, as a list of bad hosts has it. */
 export function isPlainHost(text: string): boolean {
-  return parsePlace(`https://${text}`)?.host === text && /^[^/?#:]+$/.test(text);
+  return parsePlace(`https://${text}`)?.host === text;
 }

@@ -11,7 +11,8 @@ export interface Window {
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
+/** The runtime takes an offset such as `+02:00` as well, which is no place with a calendar. */
+const ZONE_NAME = /[A-Za-z]/;
 
 /** Whether a text names a time zone that the runtime knows, such as `Europe/Berlin` or `UTC`. */
 export function isTimeZone(text: string): boolean {
@@ -78,7 +79,7 @@ function makeFormat(timeZone: string): Intl.DateTimeFormat {
 }
 
 /** The order in which the locale writes them. */
-const WRITTEN = /^(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)$/;
+const WRITTEN = /(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)/;
 
 function createOffsets(timeZone: string): Offsets {
   const format = zoneFormat(timeZone);

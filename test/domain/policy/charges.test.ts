@@ -191,13 +191,16 @@ test('a rule for some counts those alone, by the name of whatever it counts by',
   const capped = [
     ['protocol', 'x402'],
     ['tool', 'search'],
-    ['asset', USDC.toLowerCase()],
+    ['asset', USDC],
   ] as const;
   for (const [of, name] of capped) {
     const cap = (only: readonly string[]): Rule => ({ kind: 'sessionCap', of, max: usd('1'), only });
     expect(chargesOf([cap([name])]), of).toHaveLength(1);
     expect(chargesOf([cap([`${name}-`])]), of).toEqual([]);
   }
+  const byTool: Rule = { kind: 'sessionCap', of: 'tool', max: usd('1'), only: [PAYEE] };
+  expect(chargesOf([byTool], { declared: { ...STATED, tool: PAYEE } })).toHaveLength(1);
+  expect(chargesOf([byTool], { declared: { ...STATED, tool: PAYEE.toLowerCase() } })).toEqual([]);
 });
 
 test('a token that has a symbol is one on all networks, and one that has none another on each', () => {
@@ -208,6 +211,9 @@ test('a token that has a symbol is one on all networks, and one that has none an
   const unknown = { asset: OTHER_PAYEE };
   expect(keyOf(cap, { verified: { ...unknown, network: sepolia.id } })).not.toBe(keyOf(cap, { verified: unknown }));
   expect(keyOf(cap, { verified: unknown })).not.toBe(keyOf(cap, { verified: { asset: PAYEE } }));
+  const euro = { asset: OTHER_PAYEE, assetSymbol: 'EURC' };
+  expect(keyOf(cap, { verified: euro })).not.toBe(keyOf(cap));
+  expect(keyOf(cap, { verified: { ...euro, network: sepolia.id } })).toBe(keyOf(cap, { verified: euro }));
 });
 
 test('two managers do not share a counter of the deployment by manager', () => {

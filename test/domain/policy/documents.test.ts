@@ -3,10 +3,13 @@ import {
   createPolicyCache,
   hashPolicy,
   nameOfRule,
+  POLICY_CODES,
   preparePolicy,
   type PolicyDocument,
   type Rule,
+  type RuleKind,
 } from '../../../lib/domain/policy/index.ts';
+import { isCountingRule } from '../../../lib/domain/policy/document.ts';
 import { OTHER_PAYEE, PAYEE, usd } from './support.ts';
 
 const DOCUMENT: PolicyDocument = {
@@ -75,6 +78,11 @@ test('a prepared policy says what has to be read before it can judge', () => {
   expect([...preparePolicy('user', { version: 1, rules: [{ kind: 'priceChange', maxPercent: 5 }] }).remembers]).toEqual(
     ['lastPrice'],
   );
+});
+
+test('the rules that keep counters are those whose charges take room in the write of a reserve', () => {
+  const kinds = Object.keys(POLICY_CODES) as RuleKind[];
+  expect(kinds.filter((kind) => isCountingRule({ kind }))).toEqual(['sessionCap', 'window', 'rate', 'sameRequest']);
 });
 
 describe('the cache of policies', () => {

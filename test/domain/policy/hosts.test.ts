@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { HOST_PATTERN_RULE, parentsOf } from '../../../lib/domain/policy/hosts.ts';
 import { parseHostPattern, parsePlace, statedPlace } from '../../../lib/domain/policy/index.ts';
 import { judgeOne, STATED } from './support.ts';
 
@@ -225,7 +226,7 @@ describe('a list of allowed origins', () => {
 });
 
 describe('a list of denied origins', () => {
-  const deny = ['evil.test', '*.bad.test', 'https://half.test', 'odd.test:8443'];
+  const deny = ['evil.test', '*.bad.test', 'https://half.test', 'odd.test:8443', 'https://both.test:8443'];
   const verdict = (origin: string) =>
     judgeOne({ kind: 'origins', deny }, { declared: { ...STATED, origin, url: null } }).ok;
 
@@ -235,6 +236,7 @@ describe('a list of denied origins', () => {
     for (const origin of ['https://a.bad.test', 'http://a.b.bad.test:81', 'https://half.test', 'https://half.test:81'])
       expect(verdict(origin), origin).toBe(false);
     expect(verdict('http://odd.test:8443')).toBe(false);
+    expect(verdict('https://both.test:8443')).toBe(false);
   });
 
   test('lets others through', () => {
@@ -243,6 +245,8 @@ describe('a list of denied origins', () => {
       'https://bad.test',
       'http://half.test',
       'https://odd.test',
+      'https://both.test',
+      'http://both.test:8443',
       'https://good.test',
     ])
       expect(verdict(origin), origin).toBe(true);
@@ -272,6 +276,7 @@ describe('an entry of a list of origins', () => {
     'api.example.*',
     '*.127.0.0.1',
     '*.0.0.1',
+    '*.10.0.0.10',
     '127.1',
     '0x7f.0.0.1',
     '[::1]',
@@ -292,6 +297,7 @@ describe('an entry of a list of origins', () => {
     ' example.com',
     'example.com\n',
     '\u212a.example.com',
+    'boo\u212a.example.com',
   ])('is not %j', (entry) => expect(parseHostPattern(entry)).toBeNull());
 
   test('has one spelling', () => {
@@ -303,7 +309,20 @@ describe('an entry of a list of origins', () => {
       text: 'https://*.example.com:8443',
     });
     expect(parseHostPattern('xn--bcher-kva.example')).toMatchObject({ scheme: null, port: null, subdomains: false });
+    expect(parseHostPattern('*.api.1and1.com')).toMatchObject({ host: 'api.1and1.com', subdomains: true });
   });
+
+  test('is described to whoever wrote another one, with examples that are entries', () => {
+    expect(HOST_PATTERN_RULE).toMatch(/^must be a host .*, no path, no IPv6 address, and at least two labels after/);
+    const examples = HOST_PATTERN_RULE.match(/\S+\.example\.com/g) ?? [];
+    expect(examples).toHaveLength(2);
+    for (const example of examples) expect(parseHostPattern(example), example).not.toBeNull();
+  });
+});
+
+test('above a host are its parents and nothing else', () => {
+  expect(parentsOf('a.b.example.com')).toEqual(['b.example.com', 'example.com', 'com']);
+  expect(parentsOf('localhost')).toEqual([]);
 });
 
 test('a place is what the URL parser finds, or nothing', () => {

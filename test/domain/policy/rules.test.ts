@@ -277,6 +277,13 @@ describe('a rule over what nobody stated', () => {
     }
   });
 
+  test('refuses what is empty, as if it were not there', () => {
+    expect(judgeOne({ kind: 'paymentFlows', deny: ['escrow'] }, { verified: { paymentFlow: '' } })).toMatchObject({
+      ok: false,
+      error: { fact: 'paymentFlow', found: null },
+    });
+  });
+
   test('refuses where a facilitator is asked for and the signature names none', () => {
     for (const rule of [
       { kind: 'facilitators', allow: [PAYEE] },
@@ -320,6 +327,28 @@ test('every kind of list has a twin, and every kind of rule a code of its own', 
   expect([...tested, ...counting].toSorted()).toEqual(Object.keys(POLICY_CODES).toSorted());
   const codes = Object.values(POLICY_CODES);
   expect(new Set(codes).size).toBe(codes.length);
+});
+
+describe('the case of letters', () => {
+  test('is nothing in the address of a token, however list and payment spell it', () => {
+    for (const entry of [USDC, USDC.toLowerCase()])
+      for (const asset of [USDC, USDC.toLowerCase()])
+        expect(judgeOne({ kind: 'assets', allow: [entry] }, { verified: { asset } }).ok).toBe(true);
+  });
+
+  test('counts in names, though one look like an address', () => {
+    const rule: Rule = { kind: 'tools', allow: [PAYEE] };
+    expect(judgeOne(rule, { declared: { ...STATED, tool: PAYEE } }).ok).toBe(true);
+    expect(judgeOne(rule, { declared: { ...STATED, tool: PAYEE.toLowerCase() } }).ok).toBe(false);
+  });
+
+  test('counts in an address of another chain, though it contain one of an EVM chain', () => {
+    for (const other of [`9${PAYEE}`, `${PAYEE}9`]) {
+      const rule: Rule = { kind: 'payees', allow: [other] };
+      expect(judgeOne(rule, { verified: { payee: other } }).ok).toBe(true);
+      expect(judgeOne(rule, { verified: { payee: other.toLowerCase() } }).ok).toBe(false);
+    }
+  });
 });
 
 describe('what an allowed payment leaves behind', () => {

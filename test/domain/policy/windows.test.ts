@@ -38,6 +38,8 @@ describe('a day', () => {
     // A whole day that never was: 30 December 2011.
     ['Pacific/Apia', '2011-12-30T09:00:00Z', '2011-12-29T10:00:00.000Z', '2011-12-30T10:00:00.000Z', 24],
     ['Pacific/Apia', '2011-12-30T10:00:00Z', '2011-12-30T10:00:00.000Z', '2011-12-31T10:00:00.000Z', 24],
+    // So far ahead of UTC that its clock changes three hours after the day began.
+    ['Pacific/Apia', '2019-09-29T00:00:00Z', '2019-09-28T11:00:00.000Z', '2019-09-29T10:00:00.000Z', 23],
   ])('in %s around %s', (zone, instant, opensAt, closesAt, hours) => {
     expect(windowOf(zone, 'day', instant)).toEqual([opensAt, closesAt, hours]);
   });
@@ -93,7 +95,12 @@ describe('other periods', () => {
       '2026-04-04T15:00:00.000Z',
       '2026-04-04T15:30:00.000Z',
     ]);
-    // At 15:30 UTC it goes from 02:00 to 02:30.
+    // At 02:31 UTC the clock of St. John's went back from 00:01 to 23:01.
+    expect(windowOf('America/St_Johns', 'hour', '2006-10-29T02:30:30Z').slice(0, 2)).toEqual([
+      '2006-10-29T02:30:00.000Z',
+      '2006-10-29T02:31:00.000Z',
+    ]);
+    // At 15:30 UTC that of Lord Howe goes from 02:00 to 02:30.
     expect(windowOf('Australia/Lord_Howe', 'hour', '2026-10-03T15:40:00Z').slice(0, 2)).toEqual([
       '2026-10-03T15:30:00.000Z',
       '2026-10-03T16:00:00.000Z',
@@ -141,6 +148,7 @@ test('what is remembered does not change what is found', () => {
   const dayAt = createCalendar('Europe/Berlin', 'day');
   const [early, late] = [toEpochMs(Date.parse('2026-03-28T22:59:59Z')), toEpochMs(Date.parse('2026-03-28T23:00:00Z'))];
   expect(dayAt(early)).toBe(dayAt(early));
+  expect(dayAt(dayAt(late).opensAt)).toBe(dayAt(late));
   expect(dayAt(late).opensAt).toBe(dayAt(early).closesAt);
   expect(dayAt(early).closesAt).toBe(late);
 });

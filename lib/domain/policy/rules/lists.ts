@@ -70,7 +70,7 @@ export function assetSpellings(paid: Parameters<typeof symbolOf>[0]): readonly [
 
 export function prepareList({ kind, allow, deny }: ListRule, ref: RuleRef): RuleTest {
   const allowed = allow === undefined ? null : new Set(allow.map((entry) => normalizeEntry(kind, entry)));
-  const denied = new Set((deny ?? []).map((entry) => normalizeEntry(kind, entry)));
+  const denied = new Set(deny?.map((entry) => normalizeEntry(kind, entry)));
   const fact = LISTED_FACTS[kind];
   const word = WORDS[kind];
   const help = helpOf(kind);
