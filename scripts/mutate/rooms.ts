@@ -14,6 +14,7 @@ export const ROOMS: readonly Room[] = [
       'test/ledger/{books-at-the-edge,stored-forms,stored-items,stream-filters,entry-size}.test.ts',
       'test/ledger/{ledger,payment-log,session-store,sweep-index,charges,true-ups,policies}.test.ts',
       'test/ledger/{consistent-reads,earlier-readers}.test.ts',
+      'test/service/tenants/gate.test.ts',
       'test/service/paying/{gate,restore,repetition}.test.ts',
       'test/service/policing/{limits,rules}-over-payments.test.ts',
       'test/service/sweeping/*.test.ts',
