@@ -67,7 +67,7 @@ export const ROOMS: readonly Room[] = [
     tests: [
       'test/domain/*.test.ts',
       'test/domain/{offers,payment,tenants,tokens}/*.test.ts',
-      'test/domain/policy/{breaker,charges,documents,feeds,rules,sentences,windows}.test.ts',
+      'test/domain/policy/{breaker,charges,documents,feeds,rules,sentences,spellings,windows}.test.ts',
       'test/domain/policy/*.test.ts',
       'test/service/paying/gate.test.ts',
     ],

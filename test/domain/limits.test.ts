@@ -17,6 +17,7 @@ test('bounds of bytes are whole kibibytes, and those of time whole minutes', () 
   expect(limits.ISSUER_KEYS_MAX_AGE_MS).toBe(600_000);
   expect(limits.WORKLOAD_TOKEN_LIFE_MS).toBe(900_000);
   expect(limits.EVENT_RECORD_AGE_MAX_SECONDS).toBe(21_600);
+  expect(limits.QUOTE_LIFE_MS).toBe(120_000);
 });
 
 test('the header of a user has room for the longest id with every character encoded', () => {
@@ -24,6 +25,15 @@ test('the header of a user has room for the longest id with every character enco
   expect(limits.USER_HEADER_MAX_CHARS).toBeGreaterThanOrEqual(`UTF-8''${encodeURIComponent(longest)}`.length);
   const widest = '王'.repeat(limits.USER_ID_MAX_CHARS);
   expect(limits.USER_HEADER_MAX_CHARS).toBe(`UTF-8''${encodeURIComponent(widest)}`.length);
+});
+
+test('the largest amount of the books is the largest number of so many digits', () => {
+  expect(limits.LEDGER_AMOUNT_MAX.toString()).toBe('9'.repeat(limits.LEDGER_AMOUNT_MAX_DIGITS));
+});
+
+test('what answers for denials and purchases is kept for longer than anybody can ask', () => {
+  expect(limits.WINDOW_KEEP_SECONDS).toBe(8 * 24 * 60 * 60);
+  expect(limits.PURCHASE_KEEP_MS).toBe(limits.SESSION_MINUTES_MAX * 60_000 + 3_600_000);
 });
 
 test('a full session can be scrubbed whole, twice while payments live in it and once when it is audited', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   formatUsd,
   parseBaseUnits,
+  parseTokenAmount,
   parseUsd,
   stablecoinOfUsd,
   toBaseUnits,
@@ -107,6 +108,27 @@ describe('what is no amount', () => {
         expected: 'US dollars as a decimal number such as 10.00, with at most 18 digits before and 6 after the point',
       },
     });
+  });
+});
+
+describe('an amount of a token as a person writes it', () => {
+  test('is so many of its smallest unit', () => {
+    expect(['12.50', '12.5', '12', '0.000001', '0'].map((text) => parseTokenAmount(text, 6))).toEqual([
+      12_500_000n,
+      12_500_000n,
+      12_000_000n,
+      1n,
+      0n,
+    ]);
+    expect(parseTokenAmount('7', 0)).toBe(7n);
+  });
+
+  test('is none with more decimals than the token has, be they zeros', () => {
+    expect([parseTokenAmount('0.0000001', 6), parseTokenAmount('1.0000000', 6), parseTokenAmount('7.0', 0)]).toEqual([
+      null,
+      null,
+      null,
+    ]);
   });
 });
 

@@ -1,7 +1,6 @@
 import { ok, refuse, type Result } from '../result.ts';
 import { createCall, type Pin } from './call.ts';
 import { mergeCharges, type Charge, type Tally } from './charges.ts';
-import type { RuleKind } from './document.ts';
 import { statedText, type PolicyFacts } from './facts.ts';
 import type { FeedCheck, FeedLookup } from './feeds.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -45,15 +44,13 @@ export function judge(
 }
 
 /**
- * What a payment would be counted for in items of their own, whatever the other rules say of it: what they hold may be read before it
- * is judged. Looks at no remembered fact.
+ * What a payment would be counted for in items of their own, whatever the rules say of it: what they hold may be read before it is
+ * judged, and no rule that counts needs a remembered fact.
  */
 export function talliesOf(policies: readonly PreparedPolicy[], facts: PolicyFacts): readonly Tally[] {
   const call = createCall(facts, () => null);
   for (const { rules } of policies) {
-    for (const { ref, test } of rules) if (TALLIED.has(ref.kind)) test(call);
+    for (const { test } of rules) test(call);
   }
   return mergeCharges(call.charges).filter((charge) => charge.kind === 'tally');
 }
-
-const TALLIED: ReadonlySet<RuleKind> = new Set(['rate', 'sameRequest']);

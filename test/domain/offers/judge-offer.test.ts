@@ -121,6 +121,8 @@ const REASONS: readonly [facts: Partial<OfferFacts>, reason: string][] = [
     { allowanceOf: () => toBaseUnits(1n) },
     "the wallet has let the contract by which it is paid take 1 of the 500000 that it takes on eip155:84532, in the token's smallest unit: approve that contract from the wallet first",
   ],
+  [{ freezeOf: () => ({ scope: 'payee' }) }, 'payments to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C are frozen'],
+  [{ freezeOf: () => ({ scope: 'asset' }) }, `payments in ${BASE_SEPOLIA.usdc.address} on eip155:84532 are frozen`],
   [{ session: budgetOf(1n) }, 'it costs USD 0.50, and the session has USD 0.000001 left'],
 ];
 

@@ -17,7 +17,7 @@ import { addMs } from '../../../lib/domain/time.ts';
 import { makePayment, makeSession, NOW } from '../../support/payments.ts';
 
 const managerId = 'manager-0123456789';
-const offer = { payTo: '0xPayee', network: 'eip155:8453', asset: '0xToken' };
+const offer = { payTo: '0xPayee', network: 'eip155:8453', asset: '0xToken' } as const;
 const facts: FreezeFacts = {
   managerId,
   userId: 'ada',
@@ -130,7 +130,7 @@ describe('a payment', () => {
     expect(findFreeze(freezes, beforeOffer)).toBeNull();
     expect(findOfferFreeze(freezes, managerId, offer)?.scope).toBe('payee');
     expect(findOfferFreeze(freezes, managerId, { ...offer, payTo: '0xOther' })?.scope).toBe('asset');
-    for (const other of [{ network: 'eip155:1' }, { asset: '0xOther' }])
+    for (const other of [{ network: 'eip155:1' }, { asset: '0xOther' }] as const)
       expect(findOfferFreeze(freezes, managerId, { ...offer, payTo: '0xOther', ...other })).toBeNull();
   });
 });

@@ -25,7 +25,7 @@ describe('what a payment keeps of its policies', () => {
   test('is read as items hold it that were written long ago', () => {
     const packed = '8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PA';
     expect(feedsOf([`ofac|${packed}|1760000000000|po`])).toEqual([both]);
-    expect(toPolicyRecord([both], false)).toEqual([`ofac|${packed}|1760000000000|po`]);
+    expect(toPolicyRecord([both], true)).toEqual([`ofac|${packed}|1760000000000|po`, 'o']);
   });
 
   test.each([

@@ -25,6 +25,20 @@ describe('of a ceiling', () => {
     expect(usdOfRelease(payment, releaseOfCeiling(CEILING, trace))).toBe(back);
   });
 
+  test.each([50_000n, 50_001n])('%s were taken, so that there is no difference', (amount) => {
+    expect(releaseOfCeiling(CEILING, used(amount))).toEqual({ kind: 'nothing' });
+  });
+
+  test('no more comes back than was counted, though the offer was worth more', () => {
+    const release = releaseOfCeiling(CEILING, used(12_000n));
+    for (const [counted, back] of [
+      [12_001n, 1n],
+      [12_000n, 0n],
+      [11_999n, 0n],
+    ] as const)
+      expect(usdOfRelease({ ...payment, amount: toMicroUsd(counted) }, release)).toBe(back);
+  });
+
   test('only a payment whose facilitator may take less returns anything', () => {
     expect([mayReturn(payment), mayReturn(exact)]).toEqual([true, false]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addMs, floorToSeconds } from '../../../lib/domain/time.ts';
+import { addMs, floorToSeconds, toEpochSeconds } from '../../../lib/domain/time.ts';
 import { validityWindow } from '../../../lib/domain/payment/validity.ts';
 import { NOW } from '../../support/payments.ts';
 
@@ -23,6 +23,29 @@ describe('the validity of an authorization', () => {
   test('may be as short as ten seconds', () => {
     expect(validityWindow({ ...base, sessionExpiresAt: addMs(NOW, -50_000) })).toMatchObject({ ok: true });
     expect(validityWindow({ ...base, maxTimeoutSeconds: 10 })).toMatchObject({ ok: true });
+  });
+
+  test('ends with its offer, where the seller says when', () => {
+    for (const seconds of [59, 10])
+      expect(validityWindow({ ...base, expiresAt: toEpochSeconds(now + seconds) })).toMatchObject({
+        value: { validBefore: now + seconds },
+      });
+    expect(validityWindow({ ...base, expiresAt: toEpochSeconds(now + 61) })).toMatchObject({
+      value: { validBefore: now + 60 },
+    });
+  });
+
+  test('is refused where the offer ends in nine seconds, or has ended', () => {
+    for (const seconds of [9, 0, -1])
+      expect(validityWindow({ ...base, expiresAt: toEpochSeconds(now + seconds) })).toEqual({
+        ok: false,
+        error: {
+          reason: 'invalid_challenge',
+          code: 'challenge_ended',
+          field: '',
+          message: `The challenge ends too soon to settle, at ${new Date((now + seconds) * 1_000).toISOString()}`,
+        },
+      });
   });
 
   test('is refused with nine seconds left in the session', () => {

@@ -6,6 +6,7 @@ import {
   mergeCharges,
   preparePolicy,
   refuseCharge,
+  talliesOf,
   type Charge,
   type CounterKey,
   type Rule,
@@ -13,6 +14,7 @@ import {
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import {
+  BARE,
   chargesOf,
   factsOf,
   judgeOne,
@@ -65,6 +67,11 @@ describe('what a counting rule charges', () => {
       opensAt: Date.parse('2026-11-28T12:30:00Z'),
       closesAt: Date.parse('2026-11-28T12:31:00Z'),
     });
+  });
+
+  test('a rate over less than an hour in an item of its own, and one over an hour in parts that sessions hold', () => {
+    const kindOf = (perSeconds: number) => chargesOf([{ kind: 'rate', of: 'user', perSeconds, maxCount: 5 }])[0]?.kind;
+    expect([kindOf(3_599), kindOf(3_600)]).toEqual(['tally', 'window']);
   });
 
   test('an equal request: one, in its bucket', () => {
@@ -319,6 +326,29 @@ describe('counters', () => {
       for (const { key, quantity } of charges) counters.set(key, (counters.get(key) ?? 0n) + quantity);
     }
     expect(paid).toBe(5);
+  });
+});
+
+describe('what has to be read of items of their own', () => {
+  const rate: Rule = { kind: 'rate', of: 'user', perSeconds: 60, maxCount: 5 };
+  const same: Rule = { kind: 'sameRequest', maxCount: 5, perSeconds: 600 };
+  const cap: Rule = { kind: 'sessionCap', of: 'tool', max: usd('1') };
+
+  test('is what the payment would be charged there, of all policies, whatever refuses it', () => {
+    const no: Rule = { kind: 'perPayment', max: usd('0.01') };
+    const policies = [
+      preparePolicy('manager', { version: 1, rules: [no, rate, DAY] }),
+      preparePolicy('user', { version: 1, rules: [same, cap, rate] }),
+    ];
+    expect(talliesOf(policies, factsOf())).toEqual([
+      ...chargesOf([rate], {}, 'manager'),
+      ...chargesOf([same, rate], {}, 'user'),
+    ]);
+  });
+
+  test('is one counter once, and nothing of what the call does not state', () => {
+    const policies = [preparePolicy('user', { version: 1, rules: [rate, rate, same] })];
+    expect(talliesOf(policies, factsOf({ declared: BARE }))).toEqual(chargesOf([rate]));
   });
 });
 

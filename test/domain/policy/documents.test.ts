@@ -80,6 +80,16 @@ test('a prepared policy says what has to be read before it can judge', () => {
   );
 });
 
+test.each<[string, Rule, boolean]>([
+  ['an equal request', { kind: 'sameRequest', maxCount: 5, perSeconds: 600 }, true],
+  ['a rate over less than an hour', { kind: 'rate', of: 'user', perSeconds: 3_599, maxCount: 5 }, true],
+  ['a rate over an hour', { kind: 'rate', of: 'user', perSeconds: 3_600, maxCount: 5 }, false],
+  ['a cap of a session', { kind: 'sessionCap', of: 'tool', maxCount: 5 }, false],
+])('a policy says whether it counts in items of their own, as for %s', (_what, rule, tallies) => {
+  const other: Rule = { kind: 'payees', deny: [PAYEE] };
+  expect(preparePolicy('user', { version: 1, rules: [other, rule] }).tallies).toBe(tallies);
+});
+
 test('the rules that keep counters are those whose charges take room in the write of a reserve', () => {
   const kinds = Object.keys(POLICY_CODES) as RuleKind[];
   expect(kinds.filter((kind) => isCountingRule({ kind }))).toEqual(['sessionCap', 'window', 'rate', 'sameRequest']);

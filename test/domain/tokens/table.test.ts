@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
 import { ageInDays, formatUsdRate, isInForce, parseUsdRate } from '../../../lib/domain/tokens/rate.ts';
 import { assetBySymbol, type NamedToken } from '../../../lib/domain/tokens/table.ts';
@@ -63,6 +64,24 @@ describe('the tokens of a deployment', () => {
       ['ACME', 2_000_000_000_000n],
     ]);
     expect(table.ofNetwork('eip155:10')).toEqual([]);
+  });
+
+  test('pins the euro of Circle, by the name that its contract on each network signs with', () => {
+    const names = NETWORKS.flatMap(({ id: network }) =>
+      tokenTable({})
+        .ofNetwork(network)
+        .map(({ domainName, domainVersion, decimals }) => [network, domainName, domainVersion, decimals]),
+    );
+    expect(names.toSorted()).toEqual(
+      [
+        ['eip155:8453', 'EURC', '2', 6],
+        ['eip155:84532', 'EURC', '2', 6],
+        ['eip155:1', 'Euro Coin', '2', 6],
+        ['eip155:11155111', 'EURC', '2', 6],
+        ['eip155:43114', 'Euro Coin', '2', 6],
+        ['eip155:43113', 'Euro Coin', '2', 6],
+      ].toSorted(),
+    );
   });
 
   test('are found by their address in any case, on their own network alone', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
-import { assetOf, usdValueOf, type Token } from '../../../lib/domain/tokens/token.ts';
+import { assetOf, signedToken, usdValueOf, type Token } from '../../../lib/domain/tokens/token.ts';
 
 const PICO = 10n ** 12n;
 const at = (picoUsd: bigint) => ({ picoUsd, asOf: '2026-11-20' });
@@ -80,5 +80,16 @@ describe('the asset of an offer', () => {
   test('is never another one than it says', () => {
     expect(() => assetOf({ network, asset: token.address })).toThrow(/is not the pinned token/);
     expect(() => assetOf({ network, asset: usdc.address, token })).toThrow(/is not the pinned token/);
+  });
+
+  test('is told of what was signed, in the words of a 402, where it is not USDC', () => {
+    const amount = toBaseUnits(7n);
+    expect(signedToken({ token, amount })).toEqual({
+      symbol: 'ACME',
+      amount: '7',
+      name: usdc.domainName,
+      version: usdc.domainVersion,
+    });
+    expect(signedToken({ amount })).toBeUndefined();
   });
 });
