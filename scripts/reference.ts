@@ -5,21 +5,19 @@ import { formatPolicySchema } from '../lib/contract/policy.ts';
 import { formatHttpReference, formatReceiptReference } from '../lib/contract/reference.ts';
 import { CLI_VARIABLES } from '../lib/cli/target/environment.ts';
 import { formatSettingsReference } from '../lib/infra/settings-reference.ts';
-import { formatSupportReference } from '../lib/protocols/support.ts';
 import { formatEventSchemas } from '../lib/events/json-schemas.ts';
 import { formatDashboardPicture, readWidgets } from '../lib/infra/dashboard-picture.ts';
 import { formatOpenApiReference } from '../lib/infra/openapi/reference-document.ts';
 import { synth } from '../lib/infra/build/synth.ts';
 
 // Writes docs/reference from the table of operations, the schemas and the synthesized dashboard; `--check` only says whether
-// it is current.
+// it is current. What is paid is told by a run: `npm run reference:support`.
 const templates = (await synth()).map((path) => JSON.parse(readFileSync(path, 'utf8')) as { Resources: object });
 const pages = [
   ['docs/reference/http-api.md', formatHttpReference()],
   ['docs/reference/errors.md', formatErrorReference()],
   ['docs/reference/receipts.md', formatReceiptReference()],
   ['docs/reference/settings.md', formatSettingsReference(CLI_VARIABLES)],
-  ['docs/reference/support.md', formatSupportReference()],
   ['docs/reference/openapi.json', formatOpenApiReference()],
   ['docs/reference/policy.schema.json', formatPolicySchema()],
   ['docs/reference/dashboard.svg', formatDashboardPicture(readWidgets(templates.at(-1)!))],

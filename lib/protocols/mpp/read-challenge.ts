@@ -4,15 +4,10 @@ import type { Result } from '../../domain/result.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { parseAuthenticate, type WrittenChallenge } from './auth-params.ts';
 import { SCHEME, toPaymentChallenge, type PaymentChallenge } from './challenge.ts';
+import { whyUnpaid } from './methods/ways.ts';
 import type { MppMethods, MppVersion, ReadContext } from './method.ts';
 import { parsePaymentRequest } from './payment-request.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
-
-/** What MPP has and Bursar does not pay, by name: why is told, since a seller that offers it is not broken. */
-const KNOWN_INTENTS: Readonly<Record<string, string>> = {
-  session: 'it leaves a deposit with the seller',
-  subscription: 'it lets the seller take money again and again',
-};
 
 export interface ReadMpp extends ReadContext {
   readonly methods: MppMethods;
@@ -66,17 +61,22 @@ export function readChallengeOffer(
   const ofIntent = methods.filter((each) => each.intent === intent);
   const intents = [...new Set(methods.map((each) => each.intent))].join(', ');
   if (ofIntent.length === 0) {
-    const why = Object.hasOwn(KNOWN_INTENTS, intent) ? `: ${KNOWN_INTENTS[intent]}` : '';
-    const message = `The intent ${formatReceived(intent)} is not paid${why}. Supported intent: ${intents}`;
+    const message = `The intent ${formatReceived(intent)} is not paid${because(intent)}. Supported intent: ${intents}`;
     return no('unsupported_intent', message);
   }
   const found = ofIntent.find((each) => each.method === method);
   if (found === undefined) {
     const supported = ofIntent.map((each) => each.method).join(', ');
-    return no('unsupported_method', `The method ${formatReceived(method)} is not paid. Supported method: ${supported}`);
+    const message = `The method ${formatReceived(method)} is not paid${because(intent)}. Supported method: ${supported}`;
+    return no('unsupported_method', message);
   }
   const request = parsePaymentRequest(challenge.request);
   return request.ok ? found.read(challenge, request.value, version, context) : request;
+}
+
+function because(intent: string): string {
+  const why = whyUnpaid(intent);
+  return why === null ? '' : `: ${why}`;
 }
 
 /** Reads a challenge and the request in it. */

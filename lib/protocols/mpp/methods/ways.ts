@@ -1,5 +1,14 @@
-/** What becomes of each intent and method of MPP, for the page of all ways to pay. */
-export const MPP_WAYS = [
+/** What becomes of an intent or a method of MPP. */
+interface MppWay {
+  readonly scheme: string;
+  /** `null`: any other. */
+  readonly transferMethod: string | null;
+  readonly state: 'paid' | 'refused' | 'not_available';
+  readonly why: string;
+}
+
+/** For the page of all ways to pay, and for refusals: why is told, since a seller that offers one of them is not broken. */
+export const MPP_WAYS: readonly MppWay[] = [
   {
     scheme: 'charge',
     transferMethod: 'evm',
@@ -19,4 +28,9 @@ export const MPP_WAYS = [
     state: 'refused',
     why: 'it lets the seller take money again and again without being asked',
   },
-] as const;
+];
+
+/** Why an intent, or a method of one that is paid, is not; `null` for an intent of which nothing is known. */
+export function whyUnpaid(intent: string): string | null {
+  return MPP_WAYS.find(({ scheme, state }) => scheme === intent && state !== 'paid')?.why ?? null;
+}
