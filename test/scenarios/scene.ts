@@ -18,7 +18,8 @@ import {
 } from '../../lib/protocols/x402/payment-required.ts';
 import { chooseOffer } from '../support/x402.ts';
 
-const STACK_TIMEOUT_MS = 60_000;
+// A stack whose bundles have to be made first takes a while where much else runs.
+const STACK_TIMEOUT_MS = 180_000;
 const USER_HEADER = 'x-amzn-bedrock-agentcore-payments-user-id';
 
 export type Address = `0x${string}`;
