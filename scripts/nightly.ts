@@ -42,6 +42,7 @@ const SUITES: readonly Suite[] = [
   { name: 'vectors', command: ['npm', 'run', 'test:vectors'], needs: 'VECTORS' },
   { name: 'explore', command: ['npm', 'run', 'explore'] },
   { name: 'simulate', command: ['npm', 'run', 'simulate', '--', '--seeds', '100000'] },
+  { name: 'simulate policies', command: ['npm', 'run', 'simulate', '--', '--seeds', '30000', '--policed'] },
   { name: 'mutate', command: ['npm', 'run', 'mutate'] },
   { name: 'bench', command: ['npm', 'run', 'bench'] },
   { name: 'load', command: ['npm', 'run', 'bench', '--', 'load'] },

@@ -14,12 +14,13 @@ import type { Draw } from '../../scripts/nemesis/plan.ts';
 import { instrument, INSTRUMENT, manager, network, USER } from '../support/explorer/tenant.ts';
 import type { Carry } from '../support/model-ledger.ts';
 import { ledgerOver, windowsOver } from '../support/model-ports.ts';
+import type { PolicySource } from '../../lib/service/policing/policy-source.ts';
 import type { FaultRates } from './plan.ts';
 import { unwrittenPolicies } from '../support/policies.ts';
 import { noPurchases } from '../support/purchases.ts';
 import { USDC_ALONE } from '../support/tokens.ts';
 
-const PAY_TO: Hex = '0x209693Bc6afc0C5328bA36FaF03C514EF312287C';
+const FACILITATOR = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 const INVOCATION_MS = 15_000;
 const SIGN_MAX_MS = 40;
 /** Clocks of two machines of one deployment differ by no more. */
@@ -38,6 +39,11 @@ export interface Request {
   readonly sessionId: string;
   readonly amount: bigint;
   readonly replayOnly: boolean;
+  /** What policies, freezes and true-ups look at. */
+  readonly agentName: string | null;
+  readonly payTo: Hex;
+  /** Whether the amount is a ceiling, of which a facilitator takes what it likes. */
+  readonly ceiling: boolean;
 }
 
 export interface HandlerDeps {
@@ -45,12 +51,14 @@ export interface HandlerDeps {
   readonly draw: Draw;
   readonly rates: FaultRates;
   readonly inFlightMax: number;
+  /** What counts the payments of an invocation; `null`: nobody has written a policy. */
+  readonly policiesOf: ((name: string) => PolicySource) | null;
 }
 
 /** Runs one invocation of the real code, on a clock of its own. `died`: nobody will ever hear of it. */
 export type Handle = (name: string, request: Request, carry: Carry) => Promise<Result<Payment, Refusal> | 'died'>;
 
-export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps): Handle {
+export function createHandlers({ time, draw, rates, inFlightMax, policiesOf }: HandlerDeps): Handle {
   const caches: readonly PayerCache[] = Array.from({ length: PROCESSES }, () => createPayerCache());
   return async (name, request, carry) => {
     const life = createLife(draw, time, rates);
@@ -80,10 +88,10 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
       },
       allowedNetworks: new Set<string>([network.id]),
       tokens: USDC_ALONE,
-      facilitators: new Set<string>(),
+      facilitators: new Set<string>([FACILITATOR]),
       validityCapSeconds: 300,
       repetitions: null,
-      policies: unwrittenPolicies(clock),
+      policies: policiesOf?.(name) ?? unwrittenPolicies(clock),
       purchases: noPurchases,
       inFlightMax,
       report: () => undefined,
@@ -100,7 +108,7 @@ export function createHandlers({ time, draw, rates, inFlightMax }: HandlerDeps):
                   requestHash,
                 }),
               },
-              destinations: new Set([PAY_TO]),
+              destinations: new Set([request.payTo]),
             },
             withdrawalOf(request, deadline),
           )
@@ -114,11 +122,12 @@ export class SignerFailed extends Error {
   override readonly name = 'SignerFailed';
 }
 
-function paymentOf({ token, sessionId, amount, replayOnly }: Request, deadline: ReturnType<typeof toEpochMs>) {
+function paymentOf(request: Request, deadline: ReturnType<typeof toEpochMs>) {
+  const { token, sessionId, amount, replayOnly, agentName, payTo, ceiling } = request;
   return {
     managerId: manager.managerId,
     principal: signedCaller(USER),
-    agentName: null,
+    agentName,
     sessionId,
     instrumentId: INSTRUMENT,
     paymentType: 'CRYPTO_X402',
@@ -126,13 +135,17 @@ function paymentOf({ token, sessionId, amount, replayOnly }: Request, deadline: 
       cryptoX402: {
         version: '2',
         payload: {
-          scheme: 'exact',
+          scheme: ceiling ? 'upto' : 'exact',
           network: network.id,
           amount: `${amount}`,
           asset: network.usdc.address,
-          payTo: PAY_TO,
+          payTo,
           maxTimeoutSeconds: 60,
-          extra: { name: network.usdc.domainName, version: network.usdc.domainVersion },
+          extra: {
+            name: network.usdc.domainName,
+            version: network.usdc.domainVersion,
+            ...(ceiling ? { facilitatorAddress: FACILITATOR } : {}),
+          },
         },
       },
     },
@@ -143,7 +156,7 @@ function paymentOf({ token, sessionId, amount, replayOnly }: Request, deadline: 
   };
 }
 
-function withdrawalOf({ token, amount }: Request, deadline: ReturnType<typeof toEpochMs>) {
+function withdrawalOf({ token, amount, payTo }: Request, deadline: ReturnType<typeof toEpochMs>) {
   const { managerId, userId, instrumentId } = instrument;
   return {
     managerId,
@@ -152,7 +165,7 @@ function withdrawalOf({ token, amount }: Request, deadline: ReturnType<typeof to
     agentName: null,
     network: null,
     amount: toMicroUsd(amount),
-    destination: PAY_TO,
+    destination: payTo,
     clientToken: token,
     deadline,
   };

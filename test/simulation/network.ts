@@ -28,7 +28,7 @@ export interface NetworkOptions {
   readonly draw: Draw;
   readonly clock: Clock;
   /** Hears of every request in the moment in which it is applied. */
-  readonly applied: (before: Books, after: Books, call: BooksCall, reply: BooksReply) => void;
+  readonly applied: (before: Books, after: Books, call: BooksCall, reply: BooksReply, at: number) => void;
   readonly trace: (line: string) => void;
 }
 
@@ -52,7 +52,7 @@ export function createNetwork({ books, rates, draw, clock, applied, trace }: Net
     const { books: after, reply } = applyCall(before, call);
     holder.books = after;
     trace(`${clock.now()} ${who} ${call.method} ${nameOf(call)} ${after === before ? 'reads' : 'writes'}`);
-    applied(before, after, call, reply);
+    applied(before, after, call, reply, clock.now());
     return reply;
   };
   // Nobody waits for a request that arrives late: books that break by it are told by the next one.

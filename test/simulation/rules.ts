@@ -3,31 +3,37 @@ import { parseEntryKey, toEntryKey, type EntryKey, type Payment } from '../../li
 import { assertSessionBalances } from '../../lib/domain/payment/session.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { Result } from '../../lib/domain/result.ts';
-import { checkRecovered, checkStep } from '../support/explorer/invariants.ts';
+import { checkFinished, checkStep } from '../support/explorer/invariants.ts';
 import { keyOf } from '../support/explorer/process.ts';
 import type { Books, BooksCall, BooksReply } from '../support/model-ledger.ts';
+import type { CounterRules } from './counter-rules.ts';
+import type { FreezeRules } from './freeze-rules.ts';
 import { keyOfSession } from '../support/model-operator.ts';
 
 /** What watches a simulation. Every method throws where a rule of the books is broken. */
 export interface Rules {
   /** A request was sent; only what was sent after a freeze was acknowledged is bound by it. */
-  sent(call: BooksCall, at: number): void;
-  applied(before: Books, after: Books, call: BooksCall, reply: BooksReply): void;
-  /** The operator knows that the gate is closed; `null`: it was opened again. */
-  frozen(since: number | null): void;
-  answered(token: string, result: Result<Payment, Refusal>): void;
+  sent(who: string, call: BooksCall, at: number): void;
+  applied(before: Books, after: Books, call: BooksCall, reply: BooksReply, at: number): void;
+  readonly freezes: FreezeRules;
+  /** `null`: nobody has written a policy. */
+  readonly counters: CounterRules | null;
+  answered(
+    token: string,
+    result: Result<Payment, Refusal>,
+    asked: { readonly from: number; readonly to: number },
+  ): void;
   /** When everything has come to rest. */
-  ended(books: Books): void;
+  ended(books: Books, at: number): void;
 }
 
-export function createRules(): Rules {
+export function createRules({ freezes, counters }: Pick<Rules, 'freezes' | 'counters'>): Rules {
   const settled = new Map<EntryKey, number>();
   /** When the latest reserve of an attempt was sent. */
   const reserveSentAt = new Map<EntryKey, number>();
   const proofs = new Map<string, Payment>();
   const told: Payment[] = [];
   const deniedTokens = new Set<string>();
-  let frozenSince: number | null = null;
 
   const checkPayment = (books: Books, id: PaymentId): void => {
     const payment = books.payments.get(id);
@@ -47,10 +53,13 @@ export function createRules(): Rules {
   };
 
   return {
-    sent: (call, at) => {
+    freezes,
+    counters,
+    sent: (who, call, at) => {
+      counters?.sent(who, call, at);
       if (call.method === 'reserve') reserveSentAt.set(call.args[0].entry, at);
     },
-    applied: (before, after, call, reply) => {
+    applied: (before, after, call, reply, at) => {
       const broken = checkStep(before, call, reply, after);
       if (broken !== null) throw new Error(broken);
       if (call.method === 'settle' && reply === 'done') {
@@ -58,26 +67,25 @@ export function createRules(): Rules {
         settled.set(entry, (settled.get(entry) ?? 0) + 1);
       }
       if (after === before) return;
+      freezes.applied(before, after, at);
       for (const [key, session] of after.sessions) {
         if (before.sessions.get(key) !== session) assertSessionBalances(session);
       }
+      counters?.applied(before, after, call, at);
       const id = paymentOf(call);
       if (id === null) return;
       checkPayment(after, id);
-      const { status, attempt } = after.payments.get(id) ?? { status: null, attempt: 0 };
-      const sentAt = reserveSentAt.get(toEntryKey(id, attempt));
-      const isSignedNow = status === 'SIGNED' && before.payments.get(id)?.status !== 'SIGNED';
-      if (isSignedNow && frozenSince !== null && sentAt !== undefined && sentAt >= frozenSince) {
-        throw new Error(`frozen: ${id}#${attempt} is SIGNED although it was reserved after the freeze`);
-      }
+      const payment = after.payments.get(id);
+      const sentAt = payment && reserveSentAt.get(toEntryKey(id, payment.attempt));
+      const isSignedNow = payment?.status === 'SIGNED' && before.payments.get(id)?.status !== 'SIGNED';
+      if (isSignedNow && sentAt !== undefined) freezes.signed(payment, sentAt, at);
     },
-    frozen: (since) => {
-      frozenSince = since;
-    },
-    answered: (token, result) => {
+    answered: (token, result, { from, to }) => {
       if (!result.ok) {
+        freezes.refused(result.error, from, to);
         if (result.error.reason === 'other_terms') told.push(result.error.payment);
-        if (result.error.reason === 'budget_exceeded') deniedTokens.add(token);
+        if (result.error.reason === 'budget_exceeded' || result.error.reason === 'policy_exceeded')
+          deniedTokens.add(token);
       }
       if (deniedTokens.has(token) && (result.ok || proofs.has(token))) {
         throw new Error(`I10: ${token} was denied, and a proof left for it`);
@@ -87,9 +95,10 @@ export function createRules(): Rules {
       if (first === undefined) proofs.set(token, result.value);
       else if (proofOf(first) !== proofOf(result.value)) throw new Error(`I7: two proofs left for ${token}`);
     },
-    ended: (books) => {
-      const broken = checkRecovered(books);
+    ended: (books, at) => {
+      const broken = checkFinished(books);
       if (broken !== null) throw new Error(broken);
+      counters?.ended(books, at);
       for (const { id, signatures, terms } of proofs.values()) {
         const stored = books.payments.get(id);
         if (stored?.status !== 'SIGNED')
@@ -133,6 +142,7 @@ function paymentOf(call: BooksCall): PaymentId | null {
     case 'openSession':
     case 'freeze':
     case 'freezePart':
+    case 'thawPart':
     case 'thaw':
     case 'deleteSession':
     case 'expireSession':

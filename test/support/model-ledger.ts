@@ -91,6 +91,7 @@ export function applyCall(books: Books, call: BooksCall): Applied {
     case 'openSession':
     case 'freeze':
     case 'freezePart':
+    case 'thawPart':
     case 'thaw':
     case 'deleteSession':
     case 'expireSession':

@@ -9,6 +9,8 @@ export interface Operator {
   freeze(now: EpochMs): Promise<void>;
   /** Freezes a part, by its key. */
   freezePart(key: string, now: EpochMs): Promise<void>;
+  /** Ends the freeze of a part that began at an instant. */
+  thawPart(key: string, since: EpochMs): Promise<void>;
   /** Opens the gate where it is still closed by the freeze of that instant: a thaw that comes late does not undo a later one. */
   thaw(since: EpochMs): Promise<void>;
   deleteSession(key: SessionKey, now: EpochMs): Promise<void>;
@@ -18,7 +20,7 @@ export interface Operator {
 
 type OperatorCall = Extract<
   BooksCall,
-  { readonly method: 'openSession' | 'freeze' | 'freezePart' | 'thaw' | 'deleteSession' | 'expireSession' }
+  { readonly method: 'openSession' | 'freeze' | 'freezePart' | 'thawPart' | 'thaw' | 'deleteSession' | 'expireSession' }
 >;
 
 export function applyOperatorCall(books: Books, call: OperatorCall): Applied {
@@ -34,8 +36,16 @@ export function applyOperatorCall(books: Books, call: OperatorCall): Applied {
       return { books: { ...books, gate: { ...books.gate, frozenAt: now } }, reply: undefined };
     }
     case 'freezePart': {
-      const freezes = new Map(books.gate.freezes).set(...call.args);
-      return { books: { ...books, gate: { ...books.gate, freezes } }, reply: undefined };
+      const [key, now] = call.args;
+      if ((books.gate.freezes.get(key) ?? -1) >= now) return { books, reply: undefined };
+      return { books: withFreezes(books, new Map(books.gate.freezes).set(key, now)), reply: undefined };
+    }
+    case 'thawPart': {
+      const [key, since] = call.args;
+      if (books.gate.freezes.get(key) !== since) return { books, reply: undefined };
+      const freezes = new Map(books.gate.freezes);
+      freezes.delete(key);
+      return { books: withFreezes(books, freezes), reply: undefined };
     }
     case 'thaw':
       if (books.gate.frozenAt !== call.args[0]) return { books, reply: undefined };
@@ -51,6 +61,10 @@ export function applyOperatorCall(books: Books, call: OperatorCall): Applied {
       return { books: changeSession(books, key, { expiresAt }), reply: undefined };
     }
   }
+}
+
+function withFreezes(books: Books, freezes: Books['gate']['freezes']): Books {
+  return { ...books, gate: { ...books.gate, freezes } };
 }
 
 export function keyOfSession({ managerId, sessionId }: SessionKey): string {

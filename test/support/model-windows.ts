@@ -1,5 +1,5 @@
-import type { CounterKey, WindowGrant } from '../../lib/domain/payment/charge.ts';
-import type { Session } from '../../lib/domain/payment/session.ts';
+import type { CounterKey, WindowCharge, WindowGrant } from '../../lib/domain/payment/charge.ts';
+import type { Session, SessionKey } from '../../lib/domain/payment/session.ts';
 import {
   neededOf,
   type Granted,
@@ -72,6 +72,13 @@ function change(books: Books, ref: WindowRef, asked: WindowChange): Applied {
     grants,
   };
   return { books: withWindow(next, changed), reply: 'changed' };
+}
+
+/** Books in which a session has all of a window free. */
+export function grantAll(books: Books, { managerId, sessionId }: SessionKey, charge: WindowCharge): Books {
+  const { key, max, closesAt } = charge;
+  const asked = { seenLimit: null, limit: max, closesAt, sessionId, seenNumber: null, by: max };
+  return change(books, { managerId, key }, { ...asked, takings: [], settles: true }).books;
 }
 
 function withGrant(books: Books, session: Session, key: CounterKey, grant: WindowGrant): Books {

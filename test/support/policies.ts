@@ -3,6 +3,7 @@ import {
   hashPolicy,
   type Charge as RuleCharge,
   type PolicyDocument,
+  type PolicyFacts,
   type PreparedPolicy,
   type Rule,
 } from '../../lib/domain/policy/index.ts';
@@ -43,7 +44,7 @@ export function unwrittenPolicies(clock: Clock): PolicySource {
 }
 
 /** A policy that allows everything and counts each payment for just these. */
-export function chargingBy(chargesOf: () => readonly Charge[]): PolicySource {
+export function chargingBy(chargesOf: (facts: PolicyFacts) => readonly Charge[]): PolicySource {
   const ref = { scope: 'user', name: 'test', kind: 'sessionCap' } as const;
   const policy: PreparedPolicy = {
     scope: 'user',
@@ -51,8 +52,8 @@ export function chargingBy(chargesOf: () => readonly Charge[]): PolicySource {
     rules: [
       {
         ref,
-        test: ({ charges }) => {
-          charges.push(...chargesOf().map((charge) => ({ ...charge, unit: 'usd', rule: ref }) as RuleCharge));
+        test: ({ facts, charges }) => {
+          charges.push(...chargesOf(facts).map((charge) => ({ ...charge, unit: 'usd', rule: ref }) as RuleCharge));
           return null;
         },
       },

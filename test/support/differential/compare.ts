@@ -96,6 +96,7 @@ function send(ports: Ports, call: BooksCall): Promise<unknown> {
     case 'openSession':
     case 'freeze':
     case 'freezePart':
+    case 'thawPart':
     case 'thaw':
     case 'expireSession':
       throw new Error(`${call.method} is not of the ports that are compared`);

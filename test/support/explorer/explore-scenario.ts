@@ -27,6 +27,7 @@ import {
   windowsOver,
 } from '../model-ports.ts';
 import { allDueVisits } from '../model-index.ts';
+import { grantAll } from '../model-windows.ts';
 import { makePayment } from '../payments.ts';
 import { explore, type Exploration } from './explore.ts';
 import { TAKEN, type HandlerPlan, type Scenario } from './scenarios.ts';
@@ -311,7 +312,8 @@ export async function exploreScenario(
     programs.push({ name: 'sweeper', program, isSteady: scenario.sweeper === 'steady' });
   }
   const sessions = sessionsOf(scenario);
-  const books = withGranted(booksOf(sessions, other), sessions[0]!, scenario.granted);
+  const begun = booksOf(sessions, other);
+  const books = scenario.granted === undefined ? begun : grantAll(begun, sessions[0]!, scenario.granted);
   if (scenario.operator !== null) {
     const call = operatorCall(scenario.operator, sessions[0]!);
     const body: ProcessBody = ({ request }) => request(call);
@@ -320,15 +322,6 @@ export async function exploreScenario(
     programs.push({ name: 'operator', program, isSteady: true });
   }
   return explore({ books, programs, faults: scenario.faults, recover, ...options });
-}
-
-/** Books in which a session has all of a window free. */
-function withGranted(books: Books, session: Session, charge: Scenario['granted']): Books {
-  if (charge === undefined) return books;
-  const { key, max, closesAt } = charge;
-  const change = { seenLimit: null, limit: max, closesAt, sessionId: session.sessionId, seenNumber: null, by: max };
-  const ref = { managerId: session.managerId, key };
-  return applyCall(books, { method: 'change', args: [ref, { ...change, takings: [], settles: true }] }).books;
 }
 
 function operatorCall(does: NonNullable<Scenario['operator']>, session: Session): BooksCall {
