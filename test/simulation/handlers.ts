@@ -9,6 +9,8 @@ import { addMs, toEpochMs, type Clock } from '../../lib/domain/time.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { createPayerCache, type PayerCache } from '../../lib/service/paying/payer.ts';
 import { processPayment } from '../../lib/service/paying/process-payment.ts';
+// Before it is asked for: virtual time does not wait for a file that is read.
+import '../../lib/service/paying/window-grants.ts';
 import { withdraw } from '../../lib/service/paying/withdrawals.ts';
 import type { Draw } from '../../scripts/nemesis/plan.ts';
 import { instrument, INSTRUMENT, manager, network, USER } from '../support/explorer/tenant.ts';
