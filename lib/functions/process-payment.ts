@@ -7,11 +7,12 @@ import { IN_FLIGHT_MAX } from '../domain/limits.ts';
 import { resourceIn } from '../domain/ids.ts';
 import { ok } from '../domain/result.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
-import { createRegistryReader } from '../ledger/dynamodb/registry/registry.ts';
+import { createRegistryReader } from '../ledger/dynamodb/registry/registry-reader.ts';
 import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
 import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
 import type { StoreClient } from '../ledger/dynamodb/store/client.ts';
 import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
+import { withJointReads } from '../ledger/dynamodb/store/joint-reads.ts';
 import type { WindowBooks } from '../domain/ports/windows.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
 import { createPolicySource, type PolicySource } from '../service/policing/policy-source.ts';
@@ -38,7 +39,8 @@ import { openKeys, openStore } from './transport.ts';
 /** The paying function: the only one that may sign. */
 export function composeProcessPayment(env: NodeJS.ProcessEnv) {
   const config = readPayingConfig(env);
-  const { client, singleSendClient } = openStore(env);
+  const { client: store, singleSendClient } = openStore(env);
+  const client = withJointReads(store);
   const registryTable = { tableName: config.registryTable, client };
   const { repeatWindowSeconds: windowSeconds } = config;
   const deps: ProcessPaymentDeps = {
@@ -99,10 +101,9 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
       }),
       CreateWithdrawal: atFirstCall(async () => {
         const { createWithdrawalHandler } = await import('./create-withdrawal.ts');
-        const sessions = createWithdrawalSessions({ tableName: config.booksTable, client });
         return createWithdrawalHandler(config.deployment, {
           ...deps,
-          sessions,
+          sessions: createWithdrawalSessions({ tableName: config.booksTable, client }),
           destinations: config.withdrawalAddresses,
         });
       }),

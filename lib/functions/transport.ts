@@ -19,8 +19,8 @@ export interface KeyTransport {
   readonly readSecret: ReadSecret;
 }
 
-/** A payment's first requests go out together. */
-const STORE_CONNECTIONS_AHEAD = 4;
+/** A payment's reads, those of its policies and its intent go out side by side. */
+const STORE_CONNECTIONS_AHEAD = 3;
 
 /**
  * How the functions on the paying path reach the database: without the SDK, over connections that are opened now. The build

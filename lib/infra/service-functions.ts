@@ -121,7 +121,7 @@ function processPayment(parts: Parts): ServiceFunction {
     ...(provisioned === null ? {} : { provisionedConcurrency: provisioned }),
   });
   data.books.grantPay(fn.role);
-  data.registry.grantLookUp(fn.role);
+  data.registry.grantLookUpTogether(fn.role);
   data.registry.grantReadPolicies(fn.role);
   data.registry.grantRecall(fn.role);
   data.registry.grantRemember(fn.role);

@@ -32,9 +32,10 @@ const USER_HEADER = 'X-Amzn-Bedrock-AgentCore-Payments-User-Id';
 
 const GATE = toGateItem({ deploymentId: '0'.repeat(32), floor: null, frozenAt: null, freezes: new Map() });
 
-const POLICIES_READ = 'BatchGetItem';
+type Keys = readonly { readonly pk: { readonly S: string } }[];
 
 interface Call {
+  readonly RequestItems?: Readonly<Record<string, { readonly Keys: Keys }>>;
   readonly Key?: { readonly pk: { readonly S: string } };
   readonly Item?: Item;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
@@ -50,8 +51,9 @@ export async function startAwsStub({ delayMs = 0 }: { readonly delayMs?: number 
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
-    if (operation !== POLICIES_READ) count += 1;
-    const reply = JSON.stringify(answer(operation, JSON.parse(Buffer.concat(chunks).toString()) as Call));
+    const call = JSON.parse(Buffer.concat(chunks).toString()) as Call;
+    if (!asksForPolicies(call)) count += 1;
+    const reply = JSON.stringify(answer(operation, call));
     if (delayMs > 0) await wait(delayMs);
     outgoing.writeHead(200, {
       'content-type': 'application/x-amz-json-1.0',
@@ -72,6 +74,10 @@ export async function startAwsStub({ delayMs = 0 }: { readonly delayMs?: number 
     },
     close: () => close(server),
   };
+}
+
+function asksForPolicies({ RequestItems: tables = {} }: Call): boolean {
+  return Object.values(tables).some(({ Keys: keys }) => keys.some(({ pk }) => pk.S.startsWith('POL#')));
 }
 
 function createFixtures() {
@@ -128,11 +134,11 @@ function createFixtures() {
 
 function createAnswers({ session, manager, instrument, secret }: ReturnType<typeof createFixtures>) {
   const intents = new Map<string, Item>();
-  const readItem = (pk: string): object => {
-    if (pk === GATE_KEY) return { Item: GATE };
-    if (pk.startsWith('SES#')) return { Item: session };
-    if (pk.startsWith('MGR#')) return { Item: manager };
-    return pk.startsWith('INS#') ? { Item: instrument } : {};
+  const findItem = (pk: string): readonly Item[] => {
+    if (pk === GATE_KEY) return [GATE];
+    if (pk.startsWith('SES#')) return [session];
+    if (pk.startsWith('MGR#')) return [manager];
+    return pk.startsWith('INS#') ? [instrument] : [];
   };
   const updateItem = (pk: string, names: Readonly<Record<string, string>>, values: Item): object => {
     const intent = intents.get(pk);
@@ -148,9 +154,13 @@ function createAnswers({ session, manager, instrument, secret }: ReturnType<type
     const pk = call.Key?.pk.S ?? '';
     switch (operation) {
       case 'GetItem':
-        return readItem(pk);
-      case POLICIES_READ:
-        return { Responses: {}, UnprocessedKeys: {} };
+        return { Item: findItem(pk)[0] };
+      case 'BatchGetItem': {
+        const found = Object.entries(call.RequestItems ?? {}).map(
+          ([table, { Keys: keys }]) => [table, keys.flatMap((key) => findItem(key.pk.S))] as const,
+        );
+        return { Responses: Object.fromEntries(found), UnprocessedKeys: {} };
+      }
       case 'PutItem':
         intents.set(call.Item?.['pk']?.S ?? '', call.Item ?? {});
         return {};

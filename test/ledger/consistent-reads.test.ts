@@ -41,9 +41,10 @@ function readsOf(calls: readonly SeenCall[]): readonly { readonly key: string; r
       return [{ key: `list of ${pk.split('#')[0]!}`, isConsistent: body['ConsistentRead'] === true }];
     }
     if (operation !== 'BatchGetItem') return [];
-    const [table] = Object.values(body['RequestItems'] as Record<string, { Keys: { pk: { S: string } }[] }>);
-    const isConsistent = (table as { ConsistentRead?: boolean }).ConsistentRead === true;
-    return table!.Keys.map(({ pk }) => ({ key: `page of ${pk.S.split('#')[0]!}`, isConsistent }));
+    const tables = body['RequestItems'] as Record<string, { Keys: { pk: { S: string } }[]; ConsistentRead?: boolean }>;
+    return Object.values(tables).flatMap(({ Keys: keys, ConsistentRead: isConsistent = false }) =>
+      keys.map(({ pk }) => ({ key: `page of ${pk.S.split('#')[0]!}`, isConsistent })),
+    );
   });
 }
 
@@ -59,6 +60,19 @@ test('a payment reads gate, manager, session, payment and instrument as they are
   const session = await world.open();
   const pay = async () => paid(await processPayment(world.deps, world.request(session)));
   expect(await readsDuring(pay)).toEqual(['GATE', 'INS', 'MGR', 'PAY', 'SES']);
+});
+
+test('so does a payment whose reads share a request', async () => {
+  const { deps, open, request } = await createPayingWorld(database, { clock, endpoint: hop.endpoint, reads: 'joint' });
+  const session = await open();
+  expect(await readsDuring(async () => paid(await processPayment(deps, request(session))))).toEqual([
+    'GATE',
+    'page of GATE',
+    'page of INS',
+    'page of MGR',
+    'page of PAY',
+    'page of SES',
+  ]);
 });
 
 test('so does the sweeper with a page of payments and their sessions', async () => {

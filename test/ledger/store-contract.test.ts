@@ -130,6 +130,21 @@ describe.each(TRANSPORTS)('the store through %s', (_name, open) => {
     expect(unprocessedKeys).toEqual([]);
   });
 
+  test('reads a batch of keys of several tables, and answers for each table by itself', async () => {
+    const { registryTable: other } = await database.freshTables();
+    await client.putItem({ TableName, Item: { ...keyOf('here'), ...EVERYTHING } });
+    await client.putItem({ TableName: other, Item: keyOf('there') });
+    const Keys = ['here', 'there'].map((pk) => keyOf(pk));
+    const answers = await client.batchGetItems([
+      { TableName: other, Keys, ConsistentRead: true },
+      { TableName, Keys, ConsistentRead: true },
+    ]);
+    expect(answers).toEqual([
+      { items: [keyOf('there')], unprocessedKeys: [] },
+      { items: [{ ...keyOf('here'), ...EVERYTHING }], unprocessedKeys: [] },
+    ]);
+  });
+
   test('writes all parts of a transaction or none, and says what was in the way', async () => {
     const held = { ...keyOf('t-held'), bytes: { B: Uint8Array.from([3]) } };
     await client.putItem({ TableName, Item: held });

@@ -64,6 +64,15 @@ const query = {
   Limit: fc.nat(),
   ExclusiveStartKey: item,
 };
+const batchOf = (name: string) =>
+  inputOf<BatchGetItemInput>(
+    {
+      TableName: fc.constant(name),
+      Keys: fc.array(item, { minLength: 1, maxLength: 4 }),
+      ConsistentRead: fc.boolean(),
+    },
+    ['TableName', 'Keys'],
+  );
 const returned = fc.constantFrom('NONE', 'ALL_NEW', 'UPDATED_NEW');
 
 type Call = (client: StoreClient) => Promise<unknown>;
@@ -93,13 +102,15 @@ const calls: Arbitrary<Call> = fc.oneof(
       (client) =>
         client.query(input),
   ),
-  inputOf<BatchGetItemInput>(
-    { TableName, Keys: fc.array(item, { minLength: 1, maxLength: 4 }), ConsistentRead: fc.boolean() },
-    ['TableName', 'Keys'],
-  ).map(
+  batchOf('T').map(
     (input): Call =>
       (client) =>
         client.batchGetItem(input),
+  ),
+  fc.tuple(batchOf('T'), batchOf('U')).map(
+    (parts): Call =>
+      (client) =>
+        client.batchGetItems(parts),
   ),
   fc
     .record({
@@ -123,6 +134,8 @@ const calls: Arbitrary<Call> = fc.oneof(
 // Answers: what DynamoDB says, what it never says, and what something in between says.
 
 const wireItem = item.map((each) => JSON.parse(JSON.stringify(each, toWire)) as object);
+const responses = fc.array(wireItem, { maxLength: 3 });
+const unprocessed = fc.record({ Keys: fc.array(wireItem, { minLength: 1, maxLength: 2 }) });
 const success: Arbitrary<WireAnswer> = fc
   .record(
     {
@@ -130,11 +143,8 @@ const success: Arbitrary<WireAnswer> = fc
       Attributes: wireItem,
       Items: fc.array(wireItem, { maxLength: 3 }),
       LastEvaluatedKey: wireItem,
-      Responses: fc.record({ T: fc.array(wireItem, { maxLength: 3 }) }, { requiredKeys: [] }),
-      UnprocessedKeys: fc.record(
-        { T: fc.record({ Keys: fc.array(wireItem, { minLength: 1, maxLength: 2 }) }) },
-        { requiredKeys: [] },
-      ),
+      Responses: fc.record({ T: responses, U: responses }, { requiredKeys: [] }),
+      UnprocessedKeys: fc.record({ T: unprocessed, U: unprocessed }, { requiredKeys: [] }),
     },
     { requiredKeys: [] },
   )

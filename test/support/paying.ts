@@ -15,6 +15,7 @@ import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { createLeanStore } from '../../lib/ledger/dynamodb/store/lean-client.ts';
+import { withJointReads } from '../../lib/ledger/dynamodb/store/joint-reads.ts';
 import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
@@ -106,6 +107,11 @@ export async function createPayingWorld(
     readonly timeoutMs?: number;
     /** @default nobody has written a policy */
     readonly policyReader?: PolicyReader;
+    /**
+     * Whether reads of one moment share a request, as they do in the paying function, or can fail each on its own.
+     * @default 'apart'
+     */
+    readonly reads?: 'joint' | 'apart';
     readonly overrides?: Partial<ProcessPaymentDeps>;
   } = {},
 ): Promise<PayingWorld> {
@@ -116,7 +122,8 @@ export async function createPayingWorld(
   if (options.endpoint !== undefined) process.env['AWS_ENDPOINT_URL_DYNAMODB'] = options.endpoint;
   const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
   const store = createLeanStore(process.env);
-  const client = store.createClient({ maxAttempts: 3, ...timeout });
+  const single = store.createClient({ maxAttempts: 3, ...timeout });
+  const client = options.reads === 'joint' ? withJointReads(single) : single;
   const { booksTable: tableName, registryTable } = await database.freshTables();
   const singleSendClient = store.createClient({ maxAttempts: 1, ...timeout });
   const ledger = createLedger({ tableName, client, singleSendClient, ...wiring });

@@ -45,9 +45,9 @@ export class Books extends LedgerTable {
     this.dataKey.grantDecryptThroughDynamoDb(role);
   }
 
-  /** Intent, reserve, decide, settle, release. */
+  /** Intent, reserve, decide, settle, release, and the reads of one moment in one request. */
   grantPay(role: Role): void {
-    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
+    this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']);
   }
 
   /** Looking whether the books are frozen, and since when sessions are taken. */

@@ -53,6 +53,11 @@ export class Registry extends LedgerTable {
     this.grantItems(role, ['dynamodb:GetItem'], [INSTRUMENT_KEYS, MANAGER_KEYS]);
   }
 
+  /** Looking up a manager and an instrument in one request. */
+  grantLookUpTogether(role: Role): void {
+    this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], [INSTRUMENT_KEYS, MANAGER_KEYS]);
+  }
+
   /** Reading the spend policies that a payment has to meet. */
   grantReadPolicies(role: Role): void {
     this.grantItems(role, ['dynamodb:BatchGetItem'], Object.values(POLICY_KEYS));

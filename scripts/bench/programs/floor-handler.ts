@@ -14,6 +14,7 @@ const agent = new Agent({ keepAlive: true });
 const database = new URL(process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '');
 const vault = new URL(process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] ?? '');
 const TableName = process.env['BOOKS_TABLE'];
+const RegistryName = process.env['REGISTRY_TABLE'];
 const POLICY_KEYS = ['DEP', 'MGR#bench', 'USR#bench', 'SES#bench'].map((owner) => ({ pk: { S: `POL#${owner}` } }));
 let warm = false;
 let policiesReadAt = -Infinity;
@@ -37,6 +38,14 @@ function call(url: URL, target: string, payload: object): Promise<unknown> {
 }
 
 const get = (pk: string) => call(database, 'DynamoDB_20120810.GetItem', { TableName, Key: { pk: { S: pk } } });
+const keysOf = (pks: readonly string[]) => pks.map((pk) => ({ pk: { S: pk } }));
+const getAll = (books: readonly string[], registry: readonly string[]) =>
+  call(database, 'DynamoDB_20120810.BatchGetItem', {
+    RequestItems: {
+      [TableName ?? '']: { Keys: keysOf(books), ConsistentRead: true },
+      [RegistryName ?? '']: { Keys: keysOf(registry), ConsistentRead: true },
+    },
+  });
 const readPolicies = () =>
   call(database, 'DynamoDB_20120810.BatchGetItem', {
     RequestItems: { [TableName ?? '']: { Keys: POLICY_KEYS } },
@@ -57,14 +66,8 @@ export const handler = async (event: Event): Promise<{ readonly statusCode: numb
   const session = `SES#bench#${paymentSessionId}`;
   const policies = Date.now() - policiesReadAt >= POLICY_CACHE_MS ? [readPolicies()] : [];
   if (policies.length > 0) policiesReadAt = Date.now();
-  await Promise.all([
-    get('GATE'),
-    get('MGR#bench'),
-    get(session),
-    get('INS#bench'),
-    warm ? put(id) : get(id),
-    ...policies,
-  ]);
+  const read = ['GATE', session, ...(warm ? [] : [id])];
+  await Promise.all([getAll(read, ['MGR#bench', 'INS#bench']), ...(warm ? [put(id)] : []), ...policies]);
   if (!warm) await put(id);
   const entry = { '#e': `${id}#1` };
   await Promise.all([update(session, { ':v': { S: '20000|1' } }, entry), get('GATE')]);

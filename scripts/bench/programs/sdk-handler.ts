@@ -18,11 +18,22 @@ interface Event {
 const client = new DynamoDBClient({});
 const secrets = new SecretsManagerClient({});
 const TableName = process.env['BOOKS_TABLE'];
+const RegistryName = process.env['REGISTRY_TABLE'];
 const POLICY_KEYS = ['DEP', 'MGR#bench', 'USR#bench', 'SES#bench'].map((owner) => ({ pk: { S: `POL#${owner}` } }));
 let warm = false;
 let policiesReadAt = -Infinity;
 
 const get = (pk: string) => client.send(new GetItemCommand({ TableName, Key: { pk: { S: pk } } }));
+const keysOf = (pks: readonly string[]) => pks.map((pk) => ({ pk: { S: pk } }));
+const getAll = (books: readonly string[], registry: readonly string[]) =>
+  client.send(
+    new BatchGetItemCommand({
+      RequestItems: {
+        [TableName ?? '']: { Keys: keysOf(books), ConsistentRead: true },
+        [RegistryName ?? '']: { Keys: keysOf(registry), ConsistentRead: true },
+      },
+    }),
+  );
 const readPolicies = () =>
   client.send(new BatchGetItemCommand({ RequestItems: { [TableName ?? '']: { Keys: POLICY_KEYS } } }));
 const put = (pk: string) =>
@@ -43,14 +54,8 @@ export const handler = async (event: Event): Promise<{ readonly statusCode: numb
   const session = `SES#bench#${paymentSessionId}`;
   const policies = Date.now() - policiesReadAt >= POLICY_CACHE_MS ? [readPolicies()] : [];
   if (policies.length > 0) policiesReadAt = Date.now();
-  await Promise.all([
-    get('GATE'),
-    get('MGR#bench'),
-    get(session),
-    get('INS#bench'),
-    warm ? put(id) : get(id),
-    ...policies,
-  ]);
+  const read = ['GATE', session, ...(warm ? [] : [id])];
+  await Promise.all([getAll(read, ['MGR#bench', 'INS#bench']), ...(warm ? [put(id)] : []), ...policies]);
   if (!warm) await put(id);
   const entry = { '#e': `${id}#1` };
   await Promise.all([update(session, { ':v': { S: '20000|1' } }, entry), get('GATE')]);

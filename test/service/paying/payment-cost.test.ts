@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => hop.close());
 beforeEach(async () => {
   clock = createTestClock();
-  world = await createPayingWorld(database, { clock, endpoint: hop.endpoint });
+  world = await createPayingWorld(database, { clock, endpoint: hop.endpoint, reads: 'joint' });
   hop.countRounds(true);
   hop.forget();
 });
@@ -74,10 +74,7 @@ describe('what a payment costs', () => {
     hop.forget();
     paid(await processPayment(world.deps, world.request(session)));
     expect(hop.calls.map(({ operation }) => operation).toSorted()).toEqual([
-      'GetItem',
-      'GetItem',
-      'GetItem',
-      'GetItem',
+      'BatchGetItem',
       'GetItem',
       'PutItem',
       'UpdateItem',

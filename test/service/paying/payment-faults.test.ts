@@ -16,9 +16,8 @@ beforeAll(async () => {
   hop = await startStoreHop(database.endpoint);
 });
 afterAll(() => hop.close());
-beforeEach(async () => {
+beforeEach(() => {
   clock = createTestClock();
-  world = await createPayingWorld(database, { clock, endpoint: hop.endpoint });
   hop.setFaults(null);
 });
 
@@ -33,19 +32,24 @@ const pay = (request: Parameters<typeof processPayment>[1]) =>
   askUntilSigned(clock, (deadline) => processPayment(world.deps, { ...request, deadline }));
 const sweeps = () => sweepTwice(clock, world.sweepDeps);
 
-/** Four reads and the look-up of the token, intent, reserve with another look at the gate, decide, settle. */
-const STORE_CALLS = 10;
+describe.each([
+  // Four reads and the look-up of the token, intent, reserve with another look at the gate, decide, settle.
+  { reads: 'apart', calls: 10 },
+  { reads: 'joint', calls: 6 },
+] as const)('a store call that fails, its reads $reads,', ({ reads, calls }) => {
+  beforeEach(async () => {
+    world = await createPayingWorld(database, { clock, endpoint: hop.endpoint, reads });
+  });
 
-describe('a store call that fails', () => {
-  test('is one of the ten that a first payment makes', async () => {
+  test(`is one of the ${calls} that a first payment makes`, async () => {
     const session = await world.open();
     hop.forget();
     paid(await processPayment(world.deps, world.request(session)));
-    expect(hop.calls).toHaveLength(STORE_CALLS);
+    expect(hop.calls).toHaveLength(calls);
   });
 
   for (const fault of FAULTS) {
-    for (let position = 0; position < STORE_CALLS; position += 1) {
+    for (let position = 0; position < calls; position += 1) {
       test(`(${fault} at call ${position + 1}, once) costs nobody money`, async () => {
         const session = await world.open();
         spoilCalls(hop, fault, position, 'one');
@@ -72,6 +76,10 @@ describe('a store call that fails', () => {
 });
 
 describe('a process that dies', () => {
+  beforeEach(async () => {
+    world = await createPayingWorld(database, { clock, endpoint: hop.endpoint });
+  });
+
   /** Of ledger and signer. */
   function dying(at: number, when: 'before' | 'after'): { deps: ProcessPaymentDeps; dead: Promise<void> } {
     const { port, dead } = dyingProcess(at, when);

@@ -12,7 +12,7 @@ import { answerToken, useToken } from './client-tokens.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
 import { providerKey } from './identity-items.ts';
 import { readListPage, type ListQuery } from '../store/list-page.ts';
-import { readItem } from './manager-store.ts';
+import { readItem } from './registry-reader.ts';
 import {
   DELETED,
   connectorKey,

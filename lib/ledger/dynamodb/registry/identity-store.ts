@@ -17,7 +17,7 @@ import {
   workloadKey,
 } from './identity-items.ts';
 import { readListPage, toListQuery } from '../store/list-page.ts';
-import { readItem } from './manager-store.ts';
+import { readItem } from './registry-reader.ts';
 import { transactIf } from '../store/transaction.ts';
 import { drawWriteMark, isMarkedWrite } from '../store/write-mark.ts';
 

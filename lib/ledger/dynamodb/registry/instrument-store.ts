@@ -9,8 +9,8 @@ import { DRAFT_ATTRIBUTES, begin, isWritten } from './creation-drafts.ts';
 import { updateIf, type Condition, type StoreTable } from '../store/conditional-write.ts';
 import { instrumentKey, parseInstrumentItem, toInstrumentItem, toWalletAttributes } from './instrument-items.ts';
 import { readListPage, type ListQuery } from '../store/list-page.ts';
-import { readItem } from './manager-store.ts';
 import { DELETED, connectorKey } from './manager-items.ts';
+import { readInstrument, readItem } from './registry-reader.ts';
 import { transactIf } from '../store/transaction.ts';
 
 const BEGUN = 'INITIATED';
@@ -53,16 +53,6 @@ export function createInstrumentStore(table: StoreTable): InstrumentStore {
       return { ...rest, items: items.map(parseInstrumentItem) };
     },
   };
-}
-
-/** An instrument of the user, deleted ones included. */
-export async function readInstrument(
-  table: StoreTable,
-  user: UserKey,
-  instrumentId: string,
-): Promise<PaymentInstrument | null> {
-  const item = await readItem(table, instrumentKey(user, instrumentId));
-  return item === null ? null : parseInstrumentItem(item);
 }
 
 /**

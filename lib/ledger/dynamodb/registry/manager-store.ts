@@ -3,8 +3,7 @@ import { issuerKeyOfDiscoveryUrl } from '../../../domain/tenants/jwt-authorizer.
 import type { ChangeOutcome, ManagerStore, Remembered } from '../../../domain/ports/registry.ts';
 import type { PaymentManager } from '../../../domain/tenants/resources.ts';
 import type { EpochMs } from '../../../domain/time.ts';
-import { number, readText, text } from '../store/attributes.ts';
-import type { Item } from '../store/client.ts';
+import { number, text } from '../store/attributes.ts';
 import { useToken } from './client-tokens.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
 import { issuerEntryKey, toIssuerItem, toWorkloadItem, workloadKey } from './identity-items.ts';
@@ -18,6 +17,7 @@ import {
   toManagerAttributes,
   toManagerItem,
 } from './manager-items.ts';
+import { readManager } from './registry-reader.ts';
 import { transactIf, type TransactionPart } from '../store/transaction.ts';
 
 /** Managers on DynamoDB. Each change is one transaction over the manager, its issuer's entry and the client token. */
@@ -35,17 +35,6 @@ export function createManagerStore(table: StoreTable): ManagerStore {
     replaceManager: (next, previous, remembered) => replaceManager(table, next, previous, remembered),
     deleteManager: (manager, remembered, now) => deleteManager(table, manager, remembered, now),
   };
-}
-
-/** A manager, or `null` for one that does not exist or was deleted. */
-export async function readManager(table: StoreTable, managerId: string): Promise<PaymentManager | null> {
-  const item = await readItem(table, managerKey(managerId));
-  return item === null || readText(item, 'status') === DELETED ? null : parseManagerItem(item);
-}
-
-/** Strongly consistent. */
-export async function readItem({ client, tableName }: StoreTable, key: Item): Promise<Item | null> {
-  return client.getItem({ TableName: tableName, Key: key, ConsistentRead: true });
 }
 
 const NEW = { expression: 'attribute_not_exists(pk)' };

@@ -3,7 +3,7 @@ import { assertReadable, number, readInteger, readTextMap, text, textMap } from 
 import type { Item } from '../store/client.ts';
 import { updateIf, type StoreTable } from '../store/conditional-write.ts';
 import { providerKey, workloadKey } from './identity-items.ts';
-import { readItem } from './manager-store.ts';
+import { readItem } from './registry-reader.ts';
 import { DELETED, managerKey } from './manager-items.ts';
 import { drawWriteMark, isMarkedWrite } from '../store/write-mark.ts';
 

@@ -56,6 +56,12 @@ export interface BatchGetItemInput {
   readonly ConsistentRead?: boolean;
 }
 
+/** The items that there are, in no order, and the keys that DynamoDB did not look at. */
+export interface BatchGetItemAnswer {
+  readonly items: readonly Item[];
+  readonly unprocessedKeys: readonly Item[];
+}
+
 export interface TransactWriteItemsInput {
   readonly TransactItems: readonly TransactWriteItem[];
   /** Drawn for each call where it is not given; repetitions within one call have the same. */
@@ -97,9 +103,9 @@ export interface StoreClient {
   updateItem(input: UpdateItemInput): Promise<WriteAnswer>;
   deleteItem(input: DeleteItemInput): Promise<WriteAnswer>;
   query(input: QueryInput): Promise<{ readonly items: readonly Item[]; readonly lastKey: Item | null }>;
-  batchGetItem(
-    input: BatchGetItemInput,
-  ): Promise<{ readonly items: readonly Item[]; readonly unprocessedKeys: readonly Item[] }>;
+  batchGetItem(input: BatchGetItemInput): Promise<BatchGetItemAnswer>;
+  /** One request for parts of several tables, each of another one. An answer for each part, in order. */
+  batchGetItems(parts: readonly BatchGetItemInput[]): Promise<readonly BatchGetItemAnswer[]>;
   transactWriteItems(input: TransactWriteItemsInput): Promise<TransactionAnswer>;
 }
 

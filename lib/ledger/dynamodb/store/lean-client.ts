@@ -53,6 +53,14 @@ function createClient(
       return { kind: 'refused', item: itemIn(error.members, 'Item') };
     }
   };
+  const batchGetItems: StoreClient['batchGetItems'] = async (parts) => {
+    const tables = parts.map(({ TableName, Keys, ...rest }) => [TableName, { Keys: Keys.map(encodeItem), ...rest }]);
+    const { Responses, UnprocessedKeys } = await ask('BatchGetItem', { RequestItems: Object.fromEntries(tables) });
+    return parts.map(({ TableName: name }) => ({
+      items: itemsIn(memberOf(Responses, name)),
+      unprocessedKeys: itemsIn(memberOf(memberOf(UnprocessedKeys, name), 'Keys')),
+    }));
+  };
   return {
     getItem: async (input) => itemIn(await ask('GetItem', encode(input)), 'Item'),
     putItem: async (input) => {
@@ -65,14 +73,8 @@ function createClient(
       const answer = await ask('Query', encode(input));
       return { items: itemsIn(answer['Items']), lastKey: itemIn(answer, 'LastEvaluatedKey') };
     },
-    batchGetItem: async ({ TableName: name, Keys, ...rest }) => {
-      const input = { RequestItems: { [name]: { Keys: Keys.map(encodeItem), ...rest } } };
-      const { Responses, UnprocessedKeys } = await ask('BatchGetItem', input);
-      return {
-        items: itemsIn(memberOf(Responses, name)),
-        unprocessedKeys: itemsIn(memberOf(memberOf(UnprocessedKeys, name), 'Keys')),
-      };
-    },
+    batchGetItem: async (part) => (await batchGetItems([part]))[0]!,
+    batchGetItems,
     transactWriteItems: async ({ TransactItems, ClientRequestToken = drawToken() }) => {
       try {
         await send('TransactWriteItems', { TransactItems: TransactItems.map(encodePart), ClientRequestToken });

@@ -4,6 +4,7 @@ import {
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
+  type KeysAndAttributes,
   PutItemCommand,
   QueryCommand,
   TransactionCanceledException,
@@ -30,6 +31,19 @@ export function createStoreClient({ maxAttempts, timeoutMs = STORE_TIMEOUT_MS }:
 
 /** The store behind a client of the SDK, whose options decide on attempts and time. */
 export function toStoreClient(client: DynamoDBClient): StoreClient {
+  const batchGetItems: StoreClient['batchGetItems'] = (parts) =>
+    run('BatchGetItem', async () => {
+      const tables = parts.map(({ TableName, Keys, ...rest }): [string, KeysAndAttributes] => [
+        TableName,
+        { Keys: [...Keys], ...rest },
+      ]);
+      const command = new BatchGetItemCommand({ RequestItems: Object.fromEntries(tables) });
+      const { Responses, UnprocessedKeys } = await client.send(command);
+      return parts.map(({ TableName: name }) => ({
+        items: Responses?.[name] ?? [],
+        unprocessedKeys: UnprocessedKeys?.[name]?.Keys ?? [],
+      }));
+    });
   return {
     getItem: (input) => run('GetItem', async () => (await client.send(new GetItemCommand({ ...input }))).Item ?? null),
     putItem: (input) =>
@@ -48,12 +62,8 @@ export function toStoreClient(client: DynamoDBClient): StoreClient {
         );
         return { items, lastKey };
       }),
-    batchGetItem: ({ TableName: name, Keys, ...rest }) =>
-      run('BatchGetItem', async () => {
-        const command = new BatchGetItemCommand({ RequestItems: { [name]: { Keys: [...Keys], ...rest } } });
-        const { Responses, UnprocessedKeys } = await client.send(command);
-        return { items: Responses?.[name] ?? [], unprocessedKeys: UnprocessedKeys?.[name]?.Keys ?? [] };
-      }),
+    batchGetItem: async (part) => (await batchGetItems([part]))[0]!,
+    batchGetItems,
     transactWriteItems: ({ TransactItems, ...rest }) =>
       run('TransactWriteItems', async () => {
         try {
