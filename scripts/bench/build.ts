@@ -9,8 +9,14 @@ const BUILD_DIRECTORY = join(PROJECT_ROOT, '.bursar', 'bench');
 const WASM_FILE = 'secp256k1.wasm';
 const REQUIRE_BANNER = 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);';
 
-/** Bundles a program of `scripts/bench/programs` with the settings of the deployable functions; returns its path. */
-export async function buildProgram(name: string): Promise<string> {
+/**
+ * Bundles a program of `scripts/bench/programs` with the settings of the deployable functions; returns its path.
+ * @param readable whether to leave names as they are and put a map of the sources beside it
+ */
+export async function buildProgram(
+  name: string,
+  { readable = false }: { readonly readable?: boolean } = {},
+): Promise<string> {
   const outfile = join(BUILD_DIRECTORY, name, 'index.mjs');
   const { metafile } = await build({
     entryPoints: [join(import.meta.dirname, 'programs', `${name}.ts`)],
@@ -21,7 +27,8 @@ export async function buildProgram(name: string): Promise<string> {
     target: 'node24',
     mainFields: ['module', 'main'],
     conditions: ['module'],
-    minify: true,
+    minify: !readable,
+    sourcemap: readable,
     legalComments: 'none',
     charset: 'utf8',
     banner: { js: REQUIRE_BANNER },

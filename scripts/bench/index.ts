@@ -1,5 +1,5 @@
 // Prints the scoreboard of docs/performance.md: `npm run bench`, or `npm run bench -- P1 P15` for some rows. What takes longer
-// and is no row is asked for by name: `npm run bench -- load --minutes 10`, `npm run bench -- memory`.
+// and is no row is asked for by name: `npm run bench -- load --minutes 10`, `npm run bench -- memory`, `npm run bench -- steps`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,7 @@ import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 import { measureContention } from './contention.ts';
 import { measureCost } from './cost-rows.ts';
 import { measureColdPayment, measureWarmPayment } from './function-rows.ts';
+import { measureLiveHeap } from './heap-row.ts';
 import { measureItemSizes } from './item-sizes.ts';
 import { measureKmsReply } from './kms-row.ts';
 import { measureLoad } from './load/index.ts';
@@ -19,6 +20,7 @@ import { verdictOf, type Row } from './row.ts';
 import { measureStoreCall } from './store-row.ts';
 import { measureSpans } from './span-row.ts';
 import { measureBundle, measureFirstProof } from './start-rows.ts';
+import { measureSteps } from './steps/index.ts';
 import { formatTable } from './table.ts';
 
 /** What can be asked for, in the order in which it is measured. */
@@ -39,6 +41,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P21: measureRefusals,
   P22: measureSpans,
   P23: measurePolicy,
+  P24: measureLiveHeap,
 };
 const REPORT_FILE = join(PROJECT_ROOT, '.bursar', 'bench.json');
 
@@ -85,4 +88,5 @@ function report(rows: readonly Row[], failures: readonly { readonly id: string; 
 const [first, ...rest] = process.argv.slice(2);
 if (first === 'load') process.exitCode = await measureLoad(rest);
 else if (first === 'memory') process.exitCode = await measureMemorySettings(rest);
+else if (first === 'steps') process.exitCode = await measureSteps(rest);
 else process.exitCode = await main(process.argv.slice(2));

@@ -19,6 +19,7 @@ import { bundle } from '../../lib/infra/build/bundle.ts';
 import { FUNCTION_NAMES } from '../../lib/contract/operations.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
+import { listTree } from '../../scripts/process-tree.ts';
 
 const log = (): void => {};
 const SIGNER = `import { sign } from 'tiny-secp256k1';
@@ -53,6 +54,12 @@ test('ships a function that runs alone, away from the checkout', async () => {
   const elsewhere = join(root, 'elsewhere');
   cpSync(join(root, 'dist', 'say-word'), elsewhere, { recursive: true });
   expect(run(elsewhere)).toBe('first');
+});
+
+test.runIf(process.platform === 'linux')('leaves no process behind, also where two build at once', async () => {
+  await Promise.all([bundle({ log, root }), bundle({ log, root })]);
+  expect(listTree(process.pid).filter(({ command }) => command.includes('esbuild'))).toEqual([]);
+  expect(run(join(root, 'dist', 'say-word'))).toBe('first');
 });
 
 test('ships the WebAssembly beside the functions that sign, and beside no other', async () => {

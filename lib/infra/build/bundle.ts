@@ -84,7 +84,7 @@ export async function bundle({ log, root = PROJECT_ROOT }: BundleOptions): Promi
   if (last?.source === source && holds(dist, last)) return toResult(dist, last, false);
 
   const started = performance.now();
-  const outputs = await build(root, dist);
+  const outputs = await buildAlone(root, dist);
   // A reader that comes while files are being replaced must not take the old stamp for them.
   rmSync(join(dist, STAMP_FILE), { force: true });
   removeOthers(dist, outputs);
@@ -100,6 +100,19 @@ export async function bundle({ log, root = PROJECT_ROOT }: BundleOptions): Promi
   }
   log(`bundled in ${Math.round(performance.now() - started)} ms`);
   return result;
+}
+
+let builds = 0;
+
+/** Ends esbuild's process after the last build under way: it would keep some 400 MiB for as long as ours lives, as a local stack's does. */
+async function buildAlone(root: string, dist: string): Promise<Map<string, Uint8Array>> {
+  builds += 1;
+  try {
+    return await build(root, dist);
+  } finally {
+    builds -= 1;
+    if (builds === 0) await (await import('esbuild')).stop();
+  }
 }
 
 /** Runs esbuild; returns contents by path below `dist`, without the stamp. */
