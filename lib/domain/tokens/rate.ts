@@ -3,7 +3,7 @@ import type { EpochMs } from '../time.ts';
 import type { UsdRate } from './token.ts';
 
 const USD = new RegExp(`^(0|[1-9][0-9]{0,6})(?:\\.([0-9]{1,${USD_RATE_DECIMALS}}))?$`);
-const DAY = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/;
+const DAY_CHARS = 10;
 const DAY_MS = 86_400_000;
 
 /** What one whole token costs, in dollars as text such as `1.17`, of a day such as `2026-11-20`. `null`: it is no rate. */
@@ -14,9 +14,11 @@ export function parseUsdRate(usd: unknown, asOf: unknown): UsdRate | null {
   return picoUsd === 0n ? null : { picoUsd, asOf };
 }
 
-/** A day that the calendar has: `2026-02-30` is none. */
+/** A day that the calendar has, of a year with four digits: `2026-02-30` is none. */
 function isDay(text: string): boolean {
-  return DAY.test(text) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
+  const midnight = `${text}T00:00:00.000Z`;
+  const at = Date.parse(midnight);
+  return text.length === DAY_CHARS && !Number.isNaN(at) && new Date(at).toISOString() === midnight;
 }
 
 /** A rate as text such as `1.17`, with two to twelve decimals. */

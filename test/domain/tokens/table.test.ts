@@ -38,9 +38,12 @@ describe('a rate', () => {
     },
   );
 
-  test.each(['2026-02-30', '2026-13-01', '2026-1-1', '20261120', '', 20_261_120, null])('of %j is refused', (asOf) => {
-    expect(parseUsdRate('1.17', asOf)).toBeNull();
-  });
+  test.each(['2026-02-30', '2026-13-01', '2026-1-1', '20261120', '+012026-11-20', '2026-11-20 ', '', 20_261_120, null])(
+    'of %j is refused',
+    (asOf) => {
+      expect(parseUsdRate('1.17', asOf)).toBeNull();
+    },
+  );
 
   test('ages by the days of UTC, and holds on the last day and a day ahead', () => {
     const of = (asOf: string) => ({ picoUsd: 1n, asOf });
