@@ -11,7 +11,8 @@ export const ROOMS: readonly Room[] = [
     name: 'books',
     files: 'lib/ledger/dynamodb/{books,policies,windows}/*.ts',
     tests: [
-      'test/ledger/{books-at-the-edge,stored-forms,stored-items,stream-filters,entry-size}.test.ts',
+      'test/ledger/{stored-forms,payment-forms,gate-changes,stored-items,entry-size}.test.ts',
+      'test/ledger/{books-at-the-edge,stream-filters}.test.ts',
       'test/ledger/{ledger,payment-log,session-store,sweep-index,charges,true-ups,policies}.test.ts',
       'test/ledger/{consistent-reads,earlier-readers}.test.ts',
       'test/service/tenants/gate.test.ts',

@@ -87,6 +87,13 @@ export function policyContract(name: string, makeKeeper: () => Promise<PolicyKee
       expect((await keeper.history(owner, { maxResults: 10 })).items).toHaveLength(2);
     });
 
+    test('a change of a version is the next one, and no other', async () => {
+      const owner = newUser();
+      for (const version of [0, 2])
+        await expect(async () => keeper.put(stored(owner, limitTo(1), version), NONE)).rejects.toThrow(RangeError);
+      expect(await keeper.readPolicy(owner)).toEqual({ stored: null, version: 0 });
+    });
+
     test('a removed policy is none, and its number goes on', async () => {
       const owner = newUser();
       const first = hashPolicy(limitTo(1));

@@ -79,6 +79,13 @@ export function trueUpsContract(name: string, make: () => Promise<TrueUpsUnderTe
       expect((await stored()).budget).toEqual({ available: 500_000n, reserved: 500_000n, spent: 1_000_000n });
     });
 
+    test('never does more come back than was counted', async () => {
+      const entry = await reserved();
+      await settle(entry);
+      await expect(trueUp(entry, usd(500_001n))).rejects.toThrow();
+      expect((await stored()).budget.spent).toBe(500_000n);
+    });
+
     test('all of it comes back of a payment that is dead, and none of one that took its ceiling; both matters are closed', async () => {
       const [dead, full] = [await reserved(), await reserved()];
       for (const entry of [dead, full]) await settle(entry);

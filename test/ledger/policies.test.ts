@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { hashPolicy } from '../../lib/domain/policy/index.ts';
-import { NotNow } from '../../lib/domain/ports/services.ts';
+import { NotNow, PageTokenRefused } from '../../lib/domain/ports/services.ts';
 import { createPolicyKeeper } from '../../lib/ledger/dynamodb/policies/policy-store.ts';
 import { createPolicyReader } from '../../lib/ledger/dynamodb/policies/policy-reader.ts';
-import { policyPartition } from '../../lib/ledger/dynamodb/policies/policy-items.ts';
+import { CHANGES, policyPartition } from '../../lib/ledger/dynamodb/policies/policy-items.ts';
+import { formatPageToken } from '../../lib/ledger/dynamodb/store/page-token.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import type { BatchGetItemInput, Item, StoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
 import { limitTo, policyContract } from '../contracts/policies.ts';
@@ -64,6 +65,18 @@ describe('a reader of policies', () => {
     const never = spying(table.client, ({ Keys }) => Keys.slice(0, 1));
     await expect(createPolicyReader({ ...table, client: never.client }).readPolicies(owners)).rejects.toThrow(NotNow);
   });
+});
+
+test('the changes of a policy go on at no place but one of them', async () => {
+  const owner = { scope: 'user', managerId: 'm-0123456789', userId: 'forged' } as const;
+  const keeper = createPolicyKeeper(makeTable());
+  const scope = [CHANGES, policyPartition(owner)];
+  for (const position of ['1', '0000000000001', 'x000000000001', '000000000001x']) {
+    const nextToken = formatPageToken(scope, position);
+    await expect(keeper.history(owner, { maxResults: 1, nextToken }), position).rejects.toThrow(PageTokenRefused);
+  }
+  const nextToken = formatPageToken(scope, '000000000001');
+  expect(await keeper.history(owner, { maxResults: 1, nextToken })).toEqual({ items: [] });
 });
 
 test('no two owners share a partition, whatever their names hold', () => {

@@ -56,8 +56,31 @@ describe('a session as an item', () => {
     expect(toSessionItem(makeSession({ limit: null, budget }), 'hash')['av']).toEqual({ N: `${UNLIMITED - 43n}` });
   });
 
-  test.each(['', 'x1|2', '1|2x', '1', '1|', '|2', '-1|2', '1|2|3'])('is corrupt with the entry %j', (value) => {
-    const item = { ...toSessionItem(makeSession(), 'hash'), o: { M: { 'p#1': { S: value } } } };
+  test.each(['', 'x1|2', '1|2x', '1', '1|', '|2', '-1|2', '1|2|3', '1;|2', '1;!a|2', '1;a!|2', '1;a=|2'])(
+    'is corrupt with the entry %j',
+    (value) => {
+      const item = { ...toSessionItem(makeSession(), 'hash'), o: { M: { 'p#1': { S: value } } } };
+      expect(() => parseSessionItem(item)).toThrow(InvariantViolated);
+    },
+  );
+
+  test('reads back with its counters, its windows and what may come back to it', () => {
+    const grant = { free: 5n, used: 3n, number: 2, limit: 100n, closesAt: NOW };
+    const session = makeSession({
+      counters: new Map([['toolSum1', 7n]]),
+      windows: new Map([['AbCdEfGhIjK', grant]]),
+      returns: { due: new Map([['p#1', usd(4n)]]), givenBack: usd(2n) },
+    });
+    expect(parseSessionItem(toSessionItem(session, 'hash'))).toEqual(session);
+    for (const returns of [
+      { due: new Map([['p#1', usd(4n)] as const]), givenBack: usd(0n) },
+      { due: new Map(), givenBack: usd(2n) },
+    ])
+      expect(parseSessionItem(toSessionItem({ ...session, returns }, 'hash')).returns).toEqual(returns);
+  });
+
+  test('is corrupt where something may come back of what is no attempt', () => {
+    const item = { ...toSessionItem(makeSession(), 'hash'), w: { N: '1' }, '~p': { N: '4' } };
     expect(() => parseSessionItem(item)).toThrow(InvariantViolated);
   });
 

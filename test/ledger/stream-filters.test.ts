@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toEvent } from '../../lib/events/event.ts';
 import { EVENT_FILTERS } from '../../lib/ledger/dynamodb/books/stream-filters.ts';
-import type { StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import type { StreamImage, StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
@@ -153,5 +153,23 @@ describe('the filters let through what makes an event, and nothing else', () => 
       dynamodb: { ...dynamodb, OldImage: { ...dynamodb.OldImage, pk }, NewImage: { ...dynamodb.NewImage, pk } },
     }));
     expect(others.map(passes)).toEqual([false, false, false]);
+  });
+
+  test('of the gate, where something is frozen or thawed, and of nothing else that counts its changes', () => {
+    const gate = { pk: { S: 'GATE' }, v: { N: '1' }, id: { S: '0'.repeat(32) } };
+    const last = { k: { S: 'manager#m' }, st: { S: 'F' }, si: { N: '1' }, at: { N: '1' }, by: { S: 'grace' } };
+    const told = { ...gate, rv: { N: '1' }, lc: { M: last } };
+    const change = (before: StreamImage, after: StreamImage): StreamRecord => ({
+      eventName: 'MODIFY',
+      dynamodb: { SequenceNumber: '1', OldImage: before, NewImage: after },
+    });
+    const frozen = change(gate, told);
+    expect([passes(frozen), toEvent(frozen)?.type]).toEqual([true, 'freeze.started']);
+    const raised = change(gate, { ...gate, fl: { N: '1' } });
+    expect([passes(raised), toEvent(raised)]).toEqual([false, null]);
+    const window = { ...told, pk: { S: 'WIN#m#key' } };
+    expect([passes(change({ ...window, rv: { N: '0' } }, window)), passes({ ...frozen, eventName: 'INSERT' })]).toEqual(
+      [false, false],
+    );
   });
 });
