@@ -16,6 +16,7 @@ export const ROOMS: readonly Room[] = [
       'test/ledger/{ledger,payment-log,session-store,sweep-index,charges,true-ups,policies}.test.ts',
       'test/ledger/{consistent-reads,earlier-readers}.test.ts',
       'test/service/tenants/gate.test.ts',
+      'test/events/freeze-events.test.ts',
       'test/service/paying/{gate,restore,repetition}.test.ts',
       'test/service/policing/{limits,rules}-over-payments.test.ts',
       'test/service/sweeping/*.test.ts',

@@ -3,7 +3,13 @@ import { toMicroUsd } from '../../lib/domain/money.ts';
 import { toHeldCharge, type Charge, type WindowCharge } from '../../lib/domain/payment/charge.ts';
 import { toEntryKey, type EntryKey } from '../../lib/domain/payment/payment.ts';
 import { assertSessionBalances, type Session } from '../../lib/domain/payment/session.ts';
-import { assertWindowBalances, planGrant, planStealBack, type Window } from '../../lib/domain/payment/window.ts';
+import {
+  assertWindowBalances,
+  planGrant,
+  planStealBack,
+  type Asking,
+  type Window,
+} from '../../lib/domain/payment/window.ts';
 import type { Ledger } from '../../lib/domain/ports/books.ts';
 import type { WindowBooks } from '../../lib/domain/ports/windows.ts';
 import { addMs, type EpochMs } from '../../lib/domain/time.ts';
@@ -93,12 +99,14 @@ export function chargesContract(name: string, make: () => Promise<ChargesUnderTe
       const window = seen === undefined ? await books.windows.readWindow(ref) : seen;
       const plan = planGrant(
         window,
-        { sessionId: session.sessionId, grant: (await stored(session)).windows.get(KEY) },
+        { sessionId: session.sessionId, grant: (await stored(session)).windows.get(charge.key) },
         charge,
       );
       if (plan.kind === 'short') throw new Error(`short of ${plan.deficit}`);
       return { change: plan.change, outcome: await books.windows.change(ref, plan.change) };
     }
+
+    const asking = ({ sessionId, windows }: Session): Asking => ({ sessionId, grant: windows.get(KEY) });
 
     test('counts what is reserved, and keeps it when it is settled', async () => {
       const session = await opened();
@@ -272,10 +280,49 @@ export function chargesContract(name: string, make: () => Promise<ChargesUnderTe
       const [early, late] = [(await reserve(session, both)).entry, (await reserve(session, both)).entry];
       expect(await close('release', session, early, addMs(CLOSES_AT, -1))).toBe('done');
       expect((await stored(session)).windows.get(KEY)).toMatchObject({ free: 5n, used: 5n });
+      expect(await close('release', session, early, addMs(CLOSES_AT, -1))).toBe('absent');
       expect(await close('release', session, late, CLOSES_AT)).toBe('done');
       const after = await stored(session);
       expect(after.windows.get(KEY)).toMatchObject({ free: 5n, used: 5n });
       expect([after.counters.get('toolSum1'), after.inFlight]).toEqual([0n, 0]);
+    });
+
+    test('gives back to those windows of an entry that are open where another has closed', async () => {
+      const session = await opened();
+      const hour: WindowCharge = { ...day(5n, 80n), key: 'hourKey0000', closesAt: addMs(CLOSES_AT, -1) };
+      await grant(session, day(10n, 80n));
+      await grant(session, hour);
+      const { entry } = await reserve(session, [hour, day(5n, 80n)]);
+      expect(await close('release', session, entry, hour.closesAt)).toBe('done');
+      const { windows } = await stored(session);
+      expect([windows.get('hourKey0000')?.used, windows.get(KEY)?.used]).toEqual([5n, 0n]);
+    });
+
+    test('takes back from a session no more than it has free by then', async () => {
+      const session = await opened();
+      await grant(session, day(50n, 400n));
+      const lowered = planGrant(await windowOf(session), asking(await stored(session)), day(5n, 20n));
+      if (lowered.kind === 'short') throw new Error('short');
+      expect(lowered.change.by).toBeLessThan(0n);
+      await reserve(session, [day(30n, 400n)], { amount: 30n });
+      const ref = { managerId: session.managerId, key: KEY };
+      expect(await books.windows.change(ref, lowered.change)).toBe('stale');
+      expect(await windowOf(session)).toMatchObject({ limit: 400n });
+    });
+
+    test('writes down a lowered limit that others have to pay for, and lets nobody spend under it yet', async () => {
+      const [first, second] = [await opened(), await opened()];
+      await grant(first, day(60n, 100n));
+      await grant(second, day(20n, 100n));
+      await reserve(first, [day(60n, 100n)], { amount: 60n });
+      const siblings = [{ sessionId: first.sessionId, grant: (await stored(first)).windows.get(KEY)! }];
+      const change = planStealBack(await windowOf(second), asking(await stored(second)), day(5n, 30n), siblings);
+      expect(change).toMatchObject({ settles: false, limit: 30n });
+      expect(await books.windows.change({ managerId: first.managerId, key: KEY }, change)).toBe('changed');
+      expect((await windowOf(second)).limit).toBe(30n);
+      expect((await windowOf(second)).available).toBeLessThan(0n);
+      expect((await stored(second)).windows.get(KEY)).toMatchObject({ limit: 100n });
+      expect((await reserve(second, [day(1n, 30n)])).outcome.kind).toBe('refused');
     });
 
     test('takes away the counter of a closed window with a reserve, and closes entries that name it all the same', async () => {

@@ -242,6 +242,14 @@ export function ledgerContract(name: string, make: () => Promise<LedgerUnderTest
       expect(late).toEqual({ kind: 'lost', payment: outcome.payment });
     });
 
+    test('keeps with a signature what the policies left to keep', async () => {
+      const payment = await intended(await opened());
+      const policyRecord = ['sanctions|hash', 'o'];
+      const outcome = await ledger.decide(payment.id, 1, { ...signed(null), policyRecord } as Verdict);
+      expect(outcome).toMatchObject({ kind: 'decided', payment: { policyRecord } });
+      expect(await ledger.readPayment(payment.id)).toEqual(outcome.payment);
+    });
+
     test('takes the same verdict again for its own, and another signature for a loss', async () => {
       const payment = await intended(await opened());
       const verdict = signed(null);

@@ -1,14 +1,15 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { NotNow } from '../../lib/domain/ports/services.ts';
-import type { Payment } from '../../lib/domain/payment/payment.ts';
+import { toEntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
+import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { createSignedSums } from '../../lib/ledger/dynamodb/books/signed-sums.ts';
 import { parseBooksChange, type StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import { createWithdrawalSessions } from '../../lib/ledger/dynamodb/books/withdrawal-sessions.ts';
-import type { QueryInput, StoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { WriteConflict, type QueryInput, type StoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { paymentChange } from '../events/records.ts';
 import { withDatabase } from '../support/database.ts';
@@ -77,6 +78,23 @@ test('the sum of what was signed goes on where its last page ended', async () =>
   const store = { client: paged as StoreClient, tableName: 'Books', clock: wallClock };
   expect(await createSignedSums(store).sumSigned(session)).toBe(1_000_000n);
   expect(asked.map(({ ExclusiveStartKey }) => ExclusiveStartKey)).toEqual([undefined, { pk: payments[0]!['pk'] }]);
+});
+
+test('an entry is closed although a transaction has its session for a moment', async () => {
+  let sent = 0;
+  const busy: StoreClient = {
+    ...client,
+    updateItem: async () => {
+      sent += 1;
+      if (sent === 1) throw new WriteConflict('planted');
+      return { kind: 'applied', item: null };
+    },
+  };
+  const ledger = createLedger({ ...wiring, tableName: 'Books', client: busy, singleSendClient: client });
+  const session = makeSession();
+  const { id, amount } = makePayment(session);
+  expect(await ledger.release({ session, entry: toEntryKey(id, 1), amount, now: NOW })).toBe('done');
+  expect(sent).toBe(2);
 });
 
 test('a sum of which payments could not be read is none', async () => {

@@ -7,6 +7,7 @@ import { toEpochMs } from '../../lib/domain/time.ts';
 import { listSort, parseSessionPk, sessionPk } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { parsePaymentItem, toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { parseSessionItem, toSessionItem, UNLIMITED } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { parseWindowItem, toGrantedMap } from '../../lib/ledger/dynamodb/windows/window-items.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { wiring } from '../support/wiring.ts';
 
@@ -88,6 +89,14 @@ describe('a session as an item', () => {
     const item = { ...toSessionItem(makeSession(), 'hash'), o: { M: { p: { S: '1|2' } } } };
     expect(() => parseSessionItem(item)).toThrow(InvariantViolated);
   });
+});
+
+test('a window as an item is corrupt where it does not balance', () => {
+  const ref = { managerId: 'm-1', key: 'AbCdEfGhIjK' };
+  const amounts = { lm: { N: '10' }, av: { N: '7' }, sp: { N: '1' }, ve: { N: '3' }, x: { N: `${NOW}` } };
+  const item = { v: { N: '1' }, ...amounts, g: { M: { s1: toGrantedMap({ amount: 2n, number: 1 }) } } };
+  expect(parseWindowItem(item, ref)).toMatchObject({ ...ref, limit: 10n, available: 7n, spent: 1n });
+  expect(() => parseWindowItem({ ...item, lm: { N: '11' } }, ref)).toThrow(InvariantViolated);
 });
 
 describe('keys', () => {

@@ -283,7 +283,7 @@ async function closeEntry(
       ReturnValuesOnConditionCheckFailure: hasWindow ? 'ALL_OLD' : 'NONE',
     });
   // What moves between sessions moves by transactions, which may have this item for a moment.
-  const result = await ((request.charges ?? []).length === 0 ? send() : repeatConflicts(send));
+  const result = await repeatConflicts(send);
   if (result.kind === 'applied') return 'done';
   const isOpen = result.item?.['o']?.M?.[request.entry]?.S?.startsWith(held) === true;
   return hasWindow && isOpen ? { seen: parseSessionItem(result.item!) } : 'absent';

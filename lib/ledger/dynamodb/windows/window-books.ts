@@ -147,8 +147,8 @@ function askingPart({ managerId, key }: WindowRef, change: WindowChange): Part {
       ':by': number(by),
       ':one': number(1),
       ':n': number(seenNumber),
-      // So that nothing falls below zero that was spent meanwhile.
-      ':least': number(by < 0n ? -by : 0n),
+      // So that nothing falls below zero that was spent meanwhile. What is given asks for nothing.
+      ':least': number(-by),
       ':open': open,
       ...(settles ? { ':limit': number(limit) } : {}),
     },
