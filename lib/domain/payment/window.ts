@@ -69,7 +69,7 @@ export function assertWindowBalances(window: Window): void {
 }
 
 /** What a change takes from `available`, which must be there where the change settles. */
-export function neededOf({ seenLimit, limit, by, takings }: WindowChange): bigint {
+export function neededOf({ seenLimit, limit, by, takings }: Omit<WindowChange, 'settles'>): bigint {
   const taken = takings.reduce((sum, { amount }) => sum + amount, 0n);
   return by - taken - (limit - (seenLimit ?? limit));
 }
@@ -158,7 +158,7 @@ function changeOf(
     by,
     takings,
   };
-  return { ...change, settles: (window?.available ?? charge.max) >= neededOf({ ...change, settles: true }) };
+  return { ...change, settles: (window?.available ?? charge.max) >= neededOf(change) };
 }
 
 /** The smaller of an eighth of the limit and a quarter of what is left, halved where less than a quarter is left. */

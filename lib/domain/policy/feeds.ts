@@ -48,7 +48,7 @@ export function parseDenyFeed(name: string, text: string, importedAt: EpochMs): 
   const payees = new Set<string>();
   const hosts = new Set<string>();
   for (const [at, line] of text.split(/\r?\n/).entries()) {
-    const entry = line.replace(/#.*$/, '').trim();
+    const entry = line.replace(/#.*/, '').trim();
     if (entry === '') continue;
     const host = entry.toLowerCase();
     if (EVM_ADDRESS.test(entry) || BASE58_ADDRESS.test(entry)) payees.add(normalizeAddress(entry));

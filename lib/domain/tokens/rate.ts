@@ -24,7 +24,7 @@ function isDay(text: string): boolean {
 /** A rate as text such as `1.17`, with two to twelve decimals. */
 export function formatUsdRate({ picoUsd }: UsdRate): string {
   const digits = picoUsd.toString().padStart(USD_RATE_DECIMALS + 1, '0');
-  const fraction = digits.slice(-USD_RATE_DECIMALS).replace(new RegExp(`0{1,${USD_RATE_DECIMALS - 2}}$`), '');
+  const fraction = digits.slice(-USD_RATE_DECIMALS).replace(/0+$/, '');
   return `${digits.slice(0, -USD_RATE_DECIMALS)}.${fraction.padEnd(2, '0')}`;
 }
 

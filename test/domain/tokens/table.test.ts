@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NETWORKS } from '../../../lib/domain/assets.ts';
+import { LEDGER_AMOUNT_MAX } from '../../../lib/domain/limits.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
 import { ageInDays, formatUsdRate, isInForce, parseUsdRate } from '../../../lib/domain/tokens/rate.ts';
 import { assetBySymbol, type NamedToken } from '../../../lib/domain/tokens/table.ts';
@@ -29,6 +30,16 @@ describe('a rate', () => {
     const rate = parseUsdRate(usd, '2026-11-20');
     expect(rate).toEqual({ picoUsd, asOf: '2026-11-20' });
     expect(parseUsdRate(formatUsdRate(rate!), '2026-11-20')).toEqual(rate);
+  });
+
+  test.each([
+    [1n, '0.000000000001'],
+    [1_000_000_000_000n, '1.00'],
+    [1_100_000_000_000n, '1.10'],
+    [10_170_000_000_000n, '10.17'],
+    [1_234_500_000_000n, '1.2345'],
+  ])('of %s is printed as %s', (picoUsd, usd) => {
+    expect(formatUsdRate({ picoUsd, asOf: '2026-11-20' })).toBe(usd);
   });
 
   test.each(['0', '0.00', '-1', '1e3', '01', '.5', '5.', '10000000', '0.0000000000001', '', 1.17, null])(
@@ -116,7 +127,16 @@ describe('the tokens of a deployment', () => {
     });
     const find = dear.finderAt(NOON);
     expect(find(id, ACME.address, toBaseUnits(10n ** 17n))?.flaw).toBeNull();
-    expect(find(id, ACME.address, toBaseUnits(10n ** 18n))?.flaw).toMatchObject({ code: 'amount_too_large' });
+    expect(find(id, ACME.address, toBaseUnits(10n ** 18n))?.flaw).toEqual({
+      code: 'amount_too_large',
+      message: 'Payment asset ACME is asked for in an amount that costs more than the books can hold',
+    });
+    const par = tokenTable({
+      assets: [{ ...ACME, decimals: 6 }],
+      usdRates: { ACME: { usd: '1', asOf: '2026-11-20' } },
+    });
+    const flawOf = (value: bigint) => par.finderAt(NOON)(id, ACME.address, toBaseUnits(value))?.flaw?.code;
+    expect([flawOf(LEDGER_AMOUNT_MAX), flawOf(LEDGER_AMOUNT_MAX + 1n)]).toEqual([undefined, 'amount_too_large']);
   });
 
   test('have their symbols beside USDC', () => {
