@@ -20,7 +20,6 @@ export const ROOMS: readonly Room[] = [
       'test/service/paying/{gate,restore,repetition}.test.ts',
       'test/service/policing/{limits,rules}-over-payments.test.ts',
       'test/service/sweeping/*.test.ts',
-      'test/service/paying/{modelled-windows,shared-windows}.test.ts',
     ],
   },
   {

@@ -6,7 +6,12 @@ import type { Packed, Scheme } from '../../lib/domain/ports/schemes.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { listSort, parseSessionPk, sessionPk } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { parsePaymentItem, toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import { parseSessionItem, toSessionItem, UNLIMITED } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import {
+  formatEntry,
+  parseSessionItem,
+  toSessionItem,
+  UNLIMITED,
+} from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { parseWindowItem, toGrantedMap } from '../../lib/ledger/dynamodb/windows/window-items.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { wiring } from '../support/wiring.ts';
@@ -78,6 +83,17 @@ describe('a session as an item', () => {
       { due: new Map(), givenBack: usd(2n) },
     ])
       expect(parseSessionItem(toSessionItem({ ...session, returns }, 'hash')).returns).toEqual(returns);
+  });
+
+  test('names in an entry what it took of counters, as earlier releases did: it is closed for that text alone', () => {
+    const charges = [
+      { kind: 'session', key: 'toolSum1', quantity: 5n },
+      { kind: 'window', key: 'AbCdEfGhIjK', quantity: 5n },
+      { kind: 'session', key: 'payeeCnt', quantity: 1n },
+    ] as const;
+    const held = { amount: usd(5n), leaseUntil: NOW };
+    expect(formatEntry({ ...held, charges })).toBe(`5;toolSum1,@AbCdEfGhIjK,payeeCnt=1|${NOW}`);
+    expect(formatEntry({ ...held, charges: [] })).toBe(`5|${NOW}`);
   });
 
   test('is corrupt where something may come back of what is no attempt', () => {
