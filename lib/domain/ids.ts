@@ -93,7 +93,7 @@ export function resourceIn<T>(deployment: Deployment, arn: Arn<T> | null): T | n
   return isHere ? arn.resource : null;
 }
 
-const ARN = /^arn:([^:]*):([^:]*):([^:]*):([^:]*):([^/]*)\/(.*)$/s;
+const ARN = /^arn:([^:]*):([^:]*):([^:]*):([^:]*):([^/]*)\/(.*)/s;
 
 interface ArnParts {
   readonly deployment: Deployment;

@@ -64,7 +64,7 @@ export function mergeCharges(charges: readonly Charge[]): readonly Charge[] {
     const other = byKey.get(charge.key);
     byKey.set(charge.key, other === undefined ? charge : merge(other, charge));
   }
-  return byKey.size === charges.length ? charges : [...byKey.values()];
+  return [...byKey.values()];
 }
 
 function merge(first: Charge, second: Charge): Charge {
