@@ -1,5 +1,6 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { InvariantViolated } from '../../lib/domain/invariant.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
 import { toEntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
@@ -10,6 +11,7 @@ import { createSignedSums } from '../../lib/ledger/dynamodb/books/signed-sums.ts
 import { parseBooksChange, type StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import { createWithdrawalSessions } from '../../lib/ledger/dynamodb/books/withdrawal-sessions.ts';
 import { WriteConflict, type QueryInput, type StoreClient } from '../../lib/ledger/dynamodb/store/client.ts';
+import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { paymentChange } from '../events/records.ts';
 import { withDatabase } from '../support/database.ts';
@@ -95,6 +97,14 @@ test('an entry is closed although a transaction has its session for a moment', a
   const { id, amount } = makePayment(session);
   expect(await ledger.release({ session, entry: toEntryKey(id, 1), amount, now: NOW })).toBe('done');
   expect(sent).toBe(2);
+});
+
+test('a window that is made takes nothing from sessions: it has granted them nothing', () => {
+  const windows = createWindowBooks({ tableName: 'Books', client });
+  const asking = { sessionId: 'asking', seenNumber: null, by: 5n };
+  const takings = [{ sessionId: 'other', amount: 5n }];
+  const change = { ...asking, seenLimit: null, limit: 10n, closesAt: NOW, takings, settles: true };
+  expect(() => windows.change({ managerId: 'm-1', key: 'AbCdEfGhIjK' }, change)).toThrow(InvariantViolated);
 });
 
 test('a sum of which payments could not be read is none', async () => {

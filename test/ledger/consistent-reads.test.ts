@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createGateReader } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 import { createPaymentLog } from '../../lib/ledger/dynamodb/books/payment-log.ts';
 import { createSessionStore } from '../../lib/ledger/dynamodb/books/session-store.ts';
 import { createSignedSums } from '../../lib/ledger/dynamodb/books/signed-sums.ts';
+import { createPolicyKeeper } from '../../lib/ledger/dynamodb/policies/policy-store.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
+import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createClientTokens } from '../../lib/ledger/dynamodb/registry/client-tokens.ts';
 import { createIssuerIndex } from '../../lib/ledger/dynamodb/registry/issuer-index.ts';
 import { processPayment } from '../../lib/service/paying/process-payment.ts';
@@ -102,4 +105,16 @@ test('so do lists of connectors and instruments, client tokens and the judge of 
   expect(await readsDuring(() => registry.listInstruments(instrument, page))).toEqual(['list of INS']);
   expect(await readsDuring(() => createClientTokens(table).find('f'.repeat(64)))).toEqual(['MGR']);
   expect(await readsDuring(() => createIssuerIndex(table).findDiscoveryUrl('issuer'))).toEqual(['list of ISS']);
+});
+
+test('so do windows, the gate, and a policy with its changes', async () => {
+  const client = createStoreClient({ maxAttempts: 3 });
+  const books = { tableName: world.booksTable, client };
+  const window = { managerId: world.manager.managerId, key: 'AbCdEfGhIjK' };
+  expect(await readsDuring(() => createWindowBooks(books).readWindow(window))).toEqual(['WIN']);
+  expect(await readsDuring(() => createGateReader(books).find())).toEqual(['GATE']);
+  const keeper = createPolicyKeeper({ tableName: world.registryTable, client });
+  const owner = { scope: 'deployment' } as const;
+  expect(await readsDuring(() => keeper.readPolicy(owner))).toEqual(['POL']);
+  expect(await readsDuring(() => keeper.history(owner, { maxResults: 10 }))).toEqual(['list of POL']);
 });
