@@ -62,5 +62,7 @@ describe('the last change of what is frozen', () => {
     expect(tell(item, withChange(told, '1'))).toEqual({ kind: 'freeze_changed', change: { ...change, revision: 1 } });
     expect(tell(withChange(told, '2'), withChange(told))).toEqual({ kind: 'freeze_changed', change });
     expect(tell(withChange(told), { ...withChange(told), fl: { N: '1' } })).toBeNull();
+    const elsewhere = { pk: { S: 'WIN#m-1#key' } };
+    expect(tell({ ...withChange(told, '2'), ...elsewhere }, { ...withChange(told), ...elsewhere })).toBeNull();
   });
 });

@@ -167,6 +167,7 @@ describe('the filters let through what makes an event, and nothing else', () => 
     expect([passes(frozen), toEvent(frozen)?.type]).toEqual([true, 'freeze.started']);
     const raised = change(gate, { ...gate, fl: { N: '1' } });
     expect([passes(raised), toEvent(raised)]).toEqual([false, null]);
+    expect(passes(change(gate, { ...told, rv: { N: '0' } }))).toBe(false);
     const window = { ...told, pk: { S: 'WIN#m#key' } };
     expect([passes(change({ ...window, rv: { N: '0' } }, window)), passes({ ...frozen, eventName: 'INSERT' })]).toEqual(
       [false, false],

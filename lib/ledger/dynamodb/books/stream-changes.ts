@@ -103,6 +103,6 @@ function toAttribute(value: StreamValue): Item[string] {
   if (value.M !== undefined) {
     return { M: Object.fromEntries(Object.entries(value.M).map(([name, inner]) => [name, toAttribute(inner)])) };
   }
-  // The books have no other kinds. As NULL, the code that reads the attribute reports it as missing.
+  // Of lists no change tells anything. As NULL, the code that reads the attribute takes it for missing.
   return { NULL: true };
 }
