@@ -246,6 +246,15 @@ export function chargesContract(name: string, make: () => Promise<ChargesUnderTe
       ).rejects.toThrow('short of 20');
     });
 
+    test('grants of what was seen to be available no more than is', async () => {
+      const [first, second, third] = [await opened(), await opened(), await opened()];
+      await grant(first, day(5n, 100n));
+      const seen = await windowOf(first);
+      expect((await grant(second, day(60n, 100n), seen)).outcome).toBe('changed');
+      expect((await grant(third, day(60n, 100n), seen)).outcome).toBe('stale');
+      expect((await stored(third)).windows.size).toBe(0);
+    });
+
     test('grants nothing to a session that was deleted', async () => {
       const session = await opened({ deleted: true });
       expect((await grant(session, day(5n, 100n))).outcome).toBe('stale');
