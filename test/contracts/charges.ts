@@ -106,7 +106,7 @@ export function chargesContract(name: string, make: () => Promise<ChargesUnderTe
       return { change: plan.change, outcome: await books.windows.change(ref, plan.change) };
     }
 
-    const asking = ({ sessionId, windows }: Session): Asking => ({ sessionId, grant: windows.get(KEY) });
+    const askingOf = ({ sessionId, windows }: Session): Asking => ({ sessionId, grant: windows.get(KEY) });
 
     test('counts what is reserved, and keeps it when it is settled', async () => {
       const session = await opened();
@@ -310,7 +310,7 @@ export function chargesContract(name: string, make: () => Promise<ChargesUnderTe
     test('takes back from a session no more than it has free by then', async () => {
       const session = await opened();
       await grant(session, day(50n, 400n));
-      const lowered = planGrant(await windowOf(session), asking(await stored(session)), day(5n, 20n));
+      const lowered = planGrant(await windowOf(session), askingOf(await stored(session)), day(5n, 20n));
       if (lowered.kind === 'short') throw new Error('short');
       expect(lowered.change.by).toBeLessThan(0n);
       await reserve(session, [day(30n, 400n)], { amount: 30n });
@@ -325,7 +325,7 @@ export function chargesContract(name: string, make: () => Promise<ChargesUnderTe
       await grant(second, day(20n, 100n));
       await reserve(first, [day(60n, 100n)], { amount: 60n });
       const siblings = [{ sessionId: first.sessionId, grant: (await stored(first)).windows.get(KEY)! }];
-      const change = planStealBack(await windowOf(second), asking(await stored(second)), day(5n, 30n), siblings);
+      const change = planStealBack(await windowOf(second), askingOf(await stored(second)), day(5n, 30n), siblings);
       expect(change).toMatchObject({ settles: false, limit: 30n });
       expect(await books.windows.change({ managerId: first.managerId, key: KEY }, change)).toBe('changed');
       expect((await windowOf(second)).limit).toBe(30n);
