@@ -26,13 +26,11 @@ export const ROOMS: readonly Room[] = [
     name: 'paying',
     files: 'lib/service/paying/*.ts',
     tests: [
-      'test/service/paying/{reserving-rules,signing-rules,grant-rules,making-room,reading-payments,derived-names}.test.ts',
-      'test/service/paying/{process-payment,purchases,payments,restore,gate}.test.ts',
-      'test/service/paying/{repetition,reserve-waits,uncapped-sessions,equal-purchases,charges}.test.ts',
+      'test/service/paying/{reserving-rules,reserving-charges,signing-rules,grant-rules,making-room,reading-payments}.test.ts',
+      'test/service/paying/{derived-names,named-purchases,purchases,early-intents,process-payment,payments}.test.ts',
+      'test/service/paying/{repetition,reserve-waits,charges,restore,gate,freezes,denials,tokens}.test.ts',
       'test/service/paying/{withdrawals,withdrawal-operations,withdrawal-users,admission-payments}.test.ts',
       'test/service/policing/*-{over-payments,under-policies}.test.ts',
-      'test/functions/mpp.test.ts',
-      'test/service/paying/{full-sessions,payment-cost,modelled-windows,denials}.test.ts',
     ],
   },
   {
@@ -40,8 +38,8 @@ export const ROOMS: readonly Room[] = [
     files: 'lib/service/policing/*.ts',
     tests: [
       'test/service/policing/*-{over-payments,under-policies}.test.ts',
-      'test/service/paying/{charges,modelled-windows}.test.ts',
-      'test/service/policing/policy-cost.test.ts',
+      'test/service/policing/remembering-rules.test.ts',
+      'test/service/paying/charges.test.ts',
     ],
   },
   {

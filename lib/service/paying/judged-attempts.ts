@@ -145,8 +145,7 @@ export function cappedBy<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(
 }
 
 export function cappedAt<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(deps: D, capSeconds: number | null): D {
-  if (capSeconds === null || capSeconds >= deps.validityCapSeconds) return deps;
-  return { ...deps, validityCapSeconds: capSeconds };
+  return capSeconds === null ? deps : { ...deps, validityCapSeconds: Math.min(deps.validityCapSeconds, capSeconds) };
 }
 
 /**

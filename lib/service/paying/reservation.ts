@@ -63,7 +63,7 @@ export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, 
   if (charges.length > CHARGES_MAX) throw new InvariantViolated(`a payment is charged to ${charges.length} counters`);
   // Those that this reserve removes leave their places to others.
   const removed = new Set(closedWindows(session, deps.clock.now()));
-  if (charges.length > 0 && countersWith(session, charges, removed) > SESSION_COUNTERS_MAX) {
+  if (countersWith(session, charges, removed) > SESSION_COUNTERS_MAX) {
     return { kind: 'given_up', payment: owned, refusal: { reason: 'too_many_counters', max: SESSION_COUNTERS_MAX } };
   }
   let payment = owned;
@@ -176,10 +176,13 @@ async function waitForPlace(
     if (deps.clock.now() + waitMs > giveUpAt) return null;
     await deps.clock.sleep(waitMs);
     const session = await deps.ledger.readSession(payment);
-    if (session === null || session.inFlight < deps.inFlightMax) return step + 1;
-    // The reserve says why a session that has ended takes no more.
-    if (sessionStatus(session, deps.clock.now()) !== 'ACTIVE') return step + 1;
-    if (await makeRoom(deps, payment, session, scrubs, [])) return step + 1;
+    const isWorthwhile =
+      session === null ||
+      session.inFlight < deps.inFlightMax ||
+      // The reserve says why a session that has ended takes no more.
+      sessionStatus(session, deps.clock.now()) !== 'ACTIVE' ||
+      (await makeRoom(deps, payment, session, scrubs, []));
+    if (isWorthwhile) return step + 1;
   }
 }
 

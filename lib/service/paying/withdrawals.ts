@@ -66,6 +66,11 @@ export interface WithdrawalRequest {
  * the instrument holds so much. Throws `OutcomeUnknown` when the caller must ask again with the same client token.
  */
 export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest): Promise<Result<Payment, Refusal>> {
+  const outcome = await signTransfer(deps, request);
+  return outcome.ok ? outcome : refuse(withoutSession(outcome.error));
+}
+
+async function signTransfer(deps: WithdrawalDeps, request: WithdrawalRequest): Promise<Result<Payment, Refusal>> {
   const offer = await offerOf(deps, request);
   if (!offer.ok) return offer;
   const draft = draftOf(deps, request, offer.value);
@@ -89,11 +94,7 @@ export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest)
     // No purchase, which a spend policy is about.
     drivePayment(deps, payment, own, { deadline: draft.deadline, counting: COUNTS_NOTHING });
   const { payment, isNew } = created.value;
-  const outcome =
-    isNew && checked.ok
-      ? await drive(payment, checked.value)
-      : await resumePayment(deps, draft, payment, checked, drive);
-  return outcome.ok ? outcome : refuse(withoutSession(outcome.error));
+  return isNew && checked.ok ? drive(payment, checked.value) : resumePayment(deps, draft, payment, checked, drive);
 }
 
 type CheckedWithdrawal = CheckedPayer<Payer>;
@@ -107,7 +108,7 @@ async function createPayment(
 ): Promise<Result<{ readonly payment: Payment; readonly isNew: boolean }, Refusal>> {
   if (!checked.ok) return checked;
   const payment = newPayment(deps, draft, checked.value.payer);
-  if (!payment.ok) return refuse(withoutSession(payment.error));
+  if (!payment.ok) return payment;
   const intent = await deps.ledger.putIntent(payment.value);
   if (intent.kind === 'created') return ok({ payment: payment.value, isNew: true });
   return ok({ payment: intent.payment, isNew: false });

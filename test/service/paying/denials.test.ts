@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { toEntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
-import type { Refusal } from '../../../lib/domain/refusal.ts';
-import type { Result } from '../../../lib/domain/result.ts';
 import { assertSessionBalances, type Session } from '../../../lib/domain/payment/session.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
 import { sweepOnce } from '../../../lib/service/sweeping/sweep.ts';
 import { withDatabase } from '../../support/database.ts';
-import { FAULTS, outcomeOf, spoilCalls, sweepTwice } from '../../support/faults.ts';
+import { denied, PRICE, PROCESSES, shortSession, TOO_LITTLE } from '../../support/denials.ts';
+import { sweepTwice } from '../../support/faults.ts';
 import { createPayingWorld, createTestClock, paid, type PayingWorld, type TestClock } from '../../support/paying.ts';
 import { makePayment } from '../../support/payments.ts';
 import { startStoreHop, type SeenCall, type StoreHop } from '../../support/store-hop.ts';
 
-const PRICE = toMicroUsd(500_000n);
-const TOO_LITTLE = toMicroUsd(499_999n);
 const database = withDatabase();
 let hop: StoreHop;
 let world: PayingWorld;
@@ -30,11 +27,6 @@ beforeEach(async () => {
   world = await createPayingWorld(database, { clock, endpoint: hop.endpoint });
   hop.setFaults(null);
   hop.countRounds(false);
-});
-
-const denied = (available: bigint, reserved = 0n) => ({
-  ok: false,
-  error: { reason: 'budget_exceeded', requested: PRICE, available, reserved },
 });
 
 async function booksOf(session: Session): Promise<Session> {
@@ -57,20 +49,9 @@ async function idOf(request: ProcessPaymentRequest): Promise<Payment['id']> {
 
 const isWrite = ({ operation }: SeenCall) => operation === 'PutItem' || operation === 'UpdateItem';
 
-/** A process that knows the session and the instrument from an earlier payment, and one that knows nothing. */
-const PROCESSES = ['cold', 'warm'] as const;
-
-/** A session that has too little left, in a process of the kind. */
-async function shortSession(process: (typeof PROCESSES)[number]): Promise<Session> {
-  if (process === 'cold') return world.open({ limit: TOO_LITTLE });
-  const session = await world.open({ limit: toMicroUsd(PRICE + TOO_LITTLE) });
-  paid(await processPayment(world.deps, world.request(session)));
-  return session;
-}
-
 describe.each(PROCESSES)('a denial that the session shows as it is read (%s process)', (process) => {
   test('is written in one write after the reads, and no reserve is sent', async () => {
-    const session = await shortSession(process);
+    const session = await shortSession(world, process);
     hop.countRounds(true);
     hop.forget();
     expect(await processPayment(world.deps, world.request(session))).toEqual(denied(TOO_LITTLE));
@@ -81,7 +62,7 @@ describe.each(PROCESSES)('a denial that the session shows as it is read (%s proc
   });
 
   test('is on record before it is answered, and final although the money comes back', async () => {
-    const session = await shortSession(process);
+    const session = await shortSession(world, process);
     const request = world.request(session);
     const answer = await processPayment(world.deps, request);
     expect(answer).toEqual(denied(TOO_LITTLE));
@@ -98,7 +79,7 @@ describe.each(PROCESSES)('a denial that the session shows as it is read (%s proc
   });
 
   test('leaves the sweeper nothing to finish', async () => {
-    const session = await shortSession(process);
+    const session = await shortSession(world, process);
     await sweepTwice(clock, world.sweepDeps);
     await processPayment(world.deps, world.request(session, { deadline: addMs(clock.now(), 15_000) }));
     const before = await booksOf(session);
@@ -107,38 +88,7 @@ describe.each(PROCESSES)('a denial that the session shows as it is read (%s proc
     expect(await sweepOnce(world.sweepDeps)).toMatchObject({ visited, settled: 0, released: 0, failed: 0 });
     expect(await booksOf(session)).toEqual(before);
   });
-
-  // Gate, manager, session, instrument and token or intent, and then the record.
-  for (const fault of FAULTS) {
-    for (let position = 0; position < 6; position += 1) {
-      for (const which of ['one', 'rest'] as const) {
-        test(`is the only outcome where calls fail (${fault} at ${position + 1}, ${which})`, async () => {
-          const session = await shortSession(process);
-          const before = await booksOf(session);
-          const request = world.request(session);
-          spoilCalls(hop, fault, position, which);
-          const first = await outcomeOf(processPayment(world.deps, request));
-          if (which === 'one') hop.setFaults(null);
-          const isBusy = first === null || (!first.ok && first.error.reason === 'busy');
-          if (!isBusy) expect(first).toEqual(denied(TOO_LITTLE));
-          hop.setFaults(null);
-          expect(await askUntilDecided(request)).toEqual(denied(TOO_LITTLE));
-          await sweepTwice(clock, world.sweepDeps);
-          expect({ ...(await booksOf(session)), updatedAt: 0 }).toEqual({ ...before, updatedAt: 0 });
-        });
-      }
-    }
-  }
 });
-
-async function askUntilDecided(request: ProcessPaymentRequest): Promise<Result<Payment, Refusal>> {
-  for (let tries = 0; tries < 6; tries += 1) {
-    const result = await outcomeOf(processPayment(world.deps, { ...request, deadline: addMs(clock.now(), 15_000) }));
-    if (result !== null && (result.ok || result.error.reason !== 'busy')) return result;
-    clock.advance(6_000);
-  }
-  throw new Error('no outcome');
-}
 
 describe('too little money is no denial yet', () => {
   /** A payment that holds half a dollar and whose lease ends after so long. */

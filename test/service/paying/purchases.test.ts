@@ -37,6 +37,11 @@ describe('one client token', () => {
         payment: { id: first.id, status: 'SIGNED', amount: 500_000n },
       });
     }
+    // It is read, and nothing is written to close what is final.
+    const supersede = () => Promise.reject(new Error('something is closed'));
+    const asked = world.request(session, { clientToken: CLIENT_TOKEN, amount: '1' });
+    const refused = await processPayment({ ...world.deps, ledger: { ...world.ledger, supersede } }, asked);
+    expect(refusalOf(refused)).toMatchObject({ reason: 'other_terms', payment: { id: first.id } });
     expect((await world.ledger.readSession(session))?.budget.spent).toBe(500_000n);
   });
 
@@ -107,6 +112,15 @@ describe('a request for a replay only', () => {
     const session = await world.open();
     expect(refusalOf(await pay(session, { replayOnly: true }))).toEqual({ reason: 'no_payment' });
     paid(await pay(session));
+  });
+
+  test('answers that there is no payment where it was given up, and leaves it to be taken up again', async () => {
+    const session = await world.open();
+    const broken = { ...world.deps.signers.SeedVault, sign: () => Promise.reject(new Error('no key')) };
+    const request = world.request(session, { clientToken: CLIENT_TOKEN });
+    await expect(processPayment({ ...world.deps, signers: signersOf(broken) }, request)).rejects.toThrow('no key');
+    expect(refusalOf(await pay(session, { replayOnly: true }))).toEqual({ reason: 'no_payment' });
+    expect(paid(await pay(session)).attempt).toBe(2);
   });
 
   test('answers with a final denial as it was', async () => {

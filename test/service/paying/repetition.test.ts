@@ -73,6 +73,13 @@ describe('where the same terms may not be paid again within half a minute', () =
     expect(await processPayment(deps, late)).toMatchObject({ error: { reason: 'budget_exceeded' } });
   });
 
+  test('the first one reads no payment to know that it is the first', async () => {
+    const session = await world.open();
+    paid(await processPayment(deps, world.request(session, { amount: '1' })));
+    const readPayment = () => Promise.reject(new Error('a payment is read'));
+    paid(await processPayment({ ...deps, ledger: { ...deps.ledger, readPayment } }, world.request(session)));
+  });
+
   test('the first token is replayed as ever', async () => {
     const session = await world.open();
     const request = world.request(session);

@@ -140,13 +140,18 @@ describe('what is reserved', () => {
 
 describe('a payment of another handler', () => {
   const draft = { owner: '0x000000000000000000000007', leaseUntil: addMs(NOW, 17_000), deadline: addMs(NOW, 15_000) };
+  const driven: Payment[] = [];
+  beforeEach(() => void driven.splice(0));
   const resume = (payment: Payment, session: Session, used = deps) =>
     resumePayment(
       { ...used, validityCapSeconds: 300 },
       draft as Parameters<typeof resumePayment>[1],
       payment,
       { ok: true, value: standingOf(session) },
-      async (taken) => ({ ok: true, value: taken }),
+      async (taken) => {
+        driven.push(taken);
+        return { ok: true, value: taken };
+      },
     );
 
   test('is over when it has been tried as often as it may be, and is taken over once more before', async () => {
@@ -172,6 +177,7 @@ describe('a payment of another handler', () => {
     const taken: Payment = { ...payment, attempt: 2, status: 'SIGNED', signatures: ['0x11'] };
     const used = over({ takeOver: async () => ({ kind: 'lost', payment: taken }) });
     expect(await resume(payment, session, used)).toEqual({ ok: true, value: taken });
+    expect(driven).toEqual([]);
   });
 
   test('is carried on although what it held before cannot be given back, which is reported', async () => {

@@ -122,8 +122,47 @@ describe('a withdrawal', () => {
 
   test('needs its network named where the deployment allows two', async () => {
     const two = { ...deps, allowedNetworks: new Set(['eip155:8453', BASE_SEPOLIA.id]) };
-    expect(await reasonOf(withdraw(two, world.request()))).toBe('invalid_request');
     expect(await reasonOf(withdraw(two, world.request({ network: BASE_SEPOLIA.id })))).toBe('signed');
+    const refused = async (network: string | null, received: string) => {
+      const message = `network must be one of the networks of this deployment: eip155:8453, ${BASE_SEPOLIA.id}. Received: ${received}`;
+      const error = { reason: 'invalid_request', problems: [{ name: 'network', message }] };
+      expect(await withdraw(two, world.request({ network }))).toEqual({ ok: false, error });
+    };
+    await refused(null, 'none');
+    await refused('eip155:1', 'eip155:1');
+  });
+
+  test('is not there for an instrument that never got a key', async () => {
+    const { instrument, registry } = world.paying;
+    const keyless = { ...instrument, instrumentId: 'payment-instrument-000000000000003', wallet: null };
+    await registry.beginInstrument({ ...keyless, status: 'INITIATED' }, 'hash', world.clock.now());
+    expect(await withdraw(deps, world.request({ instrumentId: keyless.instrumentId }))).toEqual({
+      ok: false,
+      error: { reason: 'instrument_not_active', status: 'INITIATED' },
+    });
+    expect(await itemsWritten()).toBe(0);
+  });
+
+  test('is busy, and not denied for good, where an earlier attempt of it holds the money', async () => {
+    const asked = world.request();
+    const { ledger } = deps;
+    // The first attempt's reserve is applied after it was given up.
+    const dies = { ...deps, ledger: { ...ledger, reserve: () => Promise.reject(new Error('dead')) } };
+    await expect(withdraw(dies, asked)).rejects.toThrow('dead');
+    const late: WithdrawalDeps = {
+      ...deps,
+      ledger: {
+        ...ledger,
+        reserve: async (request) => {
+          const first = request.entry.replace(/#.*$/, '#1');
+          await ledger.reserve({ ...request, entry: first as typeof request.entry });
+          return ledger.reserve(request);
+        },
+      },
+    };
+    expect(await withdraw(late, asked)).toEqual({ ok: false, error: { reason: 'busy', what: 'payment' } });
+    world.clock.advance(20_000);
+    expect(await reasonOf(withdraw(deps, { ...asked, deadline: addMs(world.clock.now(), 15_000) }))).toBe('signed');
   });
 });
 
@@ -190,9 +229,33 @@ describe('the client token of a withdrawal', () => {
     const dies = { ...deps, ledger: { ...deps.ledger, reserve: () => Promise.reject(new Error('dead')) } };
     await expect(withdraw(dies, asked)).rejects.toThrow('dead');
     world.clock.advance(8 * 3_600_000);
-    expect(await reasonOf(withdraw(deps, { ...asked, deadline: addMs(world.clock.now(), 15_000) }))).toBe(
-      'withdrawal_lapsed',
-    );
+    const untouched = { ...deps.ledger, takeOver: () => Promise.reject(new Error('it is taken up again')) };
+    const late = { ...asked, deadline: addMs(world.clock.now(), 15_000) };
+    expect(await reasonOf(withdraw({ ...deps, ledger: untouched }, late))).toBe('withdrawal_lapsed');
+    expect(world.signed).toEqual([]);
+  });
+
+  test('is used up where the eight hours end while it is at work, and nothing is said of a session', async () => {
+    const asked = world.request();
+    const slow = {
+      ...deps.ledger,
+      reserve: (request: Parameters<typeof deps.ledger.reserve>[0]) => {
+        world.clock.advance(8 * 3_600_000);
+        return deps.ledger.reserve({ ...request, now: world.clock.now() });
+      },
+    };
+    const late = { ...asked, deadline: addMs(world.clock.now(), 9 * 3_600_000) };
+    expect(await reasonOf(withdraw({ ...deps, ledger: slow }, late))).toBe('withdrawal_lapsed');
+    expect(world.signed).toEqual([]);
+  });
+
+  test('is used up where the floor was raised since, and nothing is said of a session', async () => {
+    const asked = world.request();
+    const dies = { ...deps, ledger: { ...deps.ledger, putIntent: () => Promise.reject(new OutcomeUnknown('dead')) } };
+    await expect(withdraw(dies, asked)).rejects.toThrow(OutcomeUnknown);
+    const gate = { ...(await deps.ledger.readGate()), floor: addMs(world.clock.now(), 1) };
+    const raised = { ...deps, ledger: { ...deps.ledger, readGate: async () => gate } };
+    expect(await reasonOf(withdraw(raised, asked))).toBe('withdrawal_lapsed');
     expect(world.signed).toEqual([]);
   });
 });

@@ -140,6 +140,14 @@ describe('a rule over bare ProcessPayment', () => {
     expect(paid(await pay()).terms.validBefore * 1_000 - clock.now()).toBe(30_000);
   });
 
+  test('validity lengthens no authorization beyond what the deployment lets one be', async () => {
+    shelf.put(user(), [{ kind: 'validity', maxSeconds: 50 }]);
+    for (let process = 0; process < 2; process += 1) {
+      const { terms } = paid(await processPayment({ ...world.deps, validityCapSeconds: 20 }, world.request(session)));
+      expect(terms.validBefore * 1_000 - clock.now()).toBe(20_000);
+    }
+  });
+
   test.each<[string, Rule, string]>([
     ['the tool', { kind: 'tools', deny: ['shell'] }, 'bursar:policy_tool'],
     ['the tool of a counter', { kind: 'sessionCap', of: 'tool', maxCount: 9 }, 'bursar:policy_session_cap'],
