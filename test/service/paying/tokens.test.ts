@@ -1,6 +1,7 @@
 import { recoverTypedDataAddress } from 'viem';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../../lib/domain/payment/session.ts';
+import { LEDGER_AMOUNT_MAX } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import type { NamedToken } from '../../../lib/domain/tokens/table.ts';
@@ -245,15 +246,37 @@ describe('a withdrawal of another token than USDC', () => {
     expect(payment.offer.token).toBeUndefined();
   });
 
+  const MOST = `${'9'.repeat(24)}.999999`;
+
+  test('is as much as the books can hold, at its rate', async () => {
+    const most = paid((await take({ value: MOST, currency: 'USD' })).result);
+    expect(most.amount).toBe(LEDGER_AMOUNT_MAX);
+  });
+
+  const tooMuch = (decimals: number) =>
+    `amount must be more than zero, with at most ${decimals} decimals, and no more than the books can hold`;
+  const unknown = `currency must be USD, or a token of ${BASE_SEPOLIA.id}: USDC, EURC, ACME, BARE`;
   test.each([
-    ['more dollars’ decimals than USDC has', { value: '1.0000001', currency: 'USD' }, 'amount.value'],
-    ['more decimals than it has', { value: '1.0000001', currency: 'EURC' }, 'amount.value'],
-    ['nothing', { value: '0.0', currency: 'EURC' }, 'amount.value'],
-    ['more than the books hold', { value: '9'.repeat(18), currency: 'ACME' }, 'amount.value'],
-    ['a token nobody named', { value: '1', currency: 'DAI' }, 'amount.currency'],
-    ['a token without EIP-3009', { value: '1', currency: 'BARE' }, 'amount.currency'],
-  ])('is refused for %s', async (_what, amount, name) => {
-    const { result } = await take(amount);
-    expect(result).toMatchObject({ ok: false, error: { reason: 'invalid_request', problems: [{ name }] } });
+    ['more dollars’ decimals than USDC has', '1.0000001', 'USD', 'value', `${tooMuch(6)}. Received: 1.0000001`],
+    ['more decimals than it has', '1.0000001', 'EURC', 'value', `${tooMuch(6)}. Received: 1.0000001`],
+    ['nothing', '0.0', 'EURC', 'value', `${tooMuch(6)}. Received: 0.0`],
+    ['more than the books hold', '9'.repeat(18), 'ACME', 'value', `${tooMuch(18)}. Received: ${'9'.repeat(18)}`],
+    ['more than they hold at its rate', MOST, 'EURC', 'value', `${tooMuch(6)}. Received: ${MOST}`],
+    ['a token nobody named', '1', 'DAI', 'currency', `${unknown}. Received: DAI`],
+    ['a token without EIP-3009', '1', 'BARE', 'currency', 'BARE has no EIP-3009, by which money is taken out'],
+  ])('is refused for %s', async (_what, value, currency, member, message) => {
+    const { result } = await take({ value, currency });
+    const problems = [{ name: `amount.${member}`, message }];
+    expect(result).toEqual({ ok: false, error: { reason: 'invalid_request', problems } });
+  });
+
+  test('does not go to the contract of the token, which would keep it for ever', async () => {
+    const own = await createWithdrawingWorld(database, database.endpoint);
+    const destination = BASE_SEPOLIA.usdc.address;
+    const listed = { ...own.deps, destinations: new Set([destination]) };
+    expect(await withdraw(listed, own.request({ destination }))).toEqual({
+      ok: false,
+      error: { reason: 'destination_not_allowed', destination },
+    });
   });
 });
