@@ -30,7 +30,7 @@ export const ROOMS: readonly Room[] = [
       'test/service/paying/{derived-names,named-purchases,purchases,early-intents,process-payment,payments}.test.ts',
       'test/service/paying/{repetition,reserve-waits,charges,restore,gate,freezes,denials,tokens}.test.ts',
       'test/service/paying/{withdrawals,withdrawal-operations,withdrawal-users,admission-payments}.test.ts',
-      'test/service/policing/*-{over-payments,under-policies}.test.ts',
+      'test/service/policing/{*-{over-payments,under-policies},remembering-rules}.test.ts',
     ],
   },
   {
