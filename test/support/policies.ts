@@ -63,5 +63,5 @@ export function chargingBy(chargesOf: (facts: PolicyFacts) => readonly Charge[])
     tallies: false,
     validityCapSeconds: null,
   };
-  return { read: async () => enforce([policy]), lastCapSeconds: () => null };
+  return { read: async () => enforce([policy]), lastCapSeconds: () => Infinity };
 }

@@ -141,11 +141,11 @@ export function cappedBy<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(
   deps: D,
   policies: PoliciesInForce | null,
 ): D {
-  return cappedAt(deps, policies?.validityCapSeconds ?? null);
+  return cappedAt(deps, policies?.validityCapSeconds ?? Infinity);
 }
 
-export function cappedAt<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(deps: D, capSeconds: number | null): D {
-  return capSeconds === null ? deps : { ...deps, validityCapSeconds: Math.min(deps.validityCapSeconds, capSeconds) };
+export function cappedAt<D extends Pick<JudgedDeps, 'validityCapSeconds'>>(deps: D, capSeconds: number): D {
+  return { ...deps, validityCapSeconds: Math.min(deps.validityCapSeconds, capSeconds) };
 }
 
 /**

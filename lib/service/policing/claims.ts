@@ -41,24 +41,23 @@ export function createClaims(keeper: PolicyMemory | null, of: ClaimsOf): Claims 
   const tallies = allowance.charges.filter((charge) => charge.kind === 'tally');
   const pin = pinOf(of);
   const record = recordOf(policies, allowance.checks);
-  const place = statedPlace({ url: call.said.url, origin: null });
-  const isPriced = place !== null && policies.some(({ remembers }) => remembers.has('lastPrice'));
-  if (tallies.length === 0 && pin === null && record === null && !isPriced) return null;
-  if (keeper === null) throw new InvariantViolated('a payment has claims where nothing is kept');
   const { managerId, principal } = call;
   const user = { managerId, userId: principal.userId };
-  const counted = new Set<Tally>();
+  const place = statedPlace({ url: call.said.url, origin: null });
+  const isPriced = policies.some(({ remembers }) => remembers.has('lastPrice'));
+  const price = place !== null && isPriced ? { ...user, resource: resourceOf(place) } : null;
+  if (tallies.length === 0 && pin === null && record === null && price === null) return null;
+  if (keeper === null) throw new InvariantViolated('a payment has claims where nothing is kept');
+  const counted: Tally[] = [];
   const giveBack = async (): Promise<void> => {
-    const taken = [...counted];
-    counted.clear();
-    await Promise.all(taken.map(({ key, quantity }) => keeper.uncount({ managerId, key }, quantity)));
+    await Promise.all(counted.map(({ key, quantity }) => keeper.uncount({ managerId, key }, quantity)));
   };
   const take = async (): Promise<Denial | null> => {
     const outcomes = await Promise.allSettled([
       ...(pin === null ? [] : [takePin(keeper, user, pin, now)]),
       ...tallies.map(async (tally) => {
         const denial = await takeTally(keeper, managerId, tally);
-        if (denial === null) counted.add(tally);
+        if (denial === null) counted.push(tally);
         return denial;
       }),
     ]);
@@ -81,8 +80,7 @@ export function createClaims(keeper: PolicyMemory | null, of: ClaimsOf): Claims 
       return result;
     },
     note: async ({ status, decidedAt }) => {
-      if (place === null || !isPriced || status !== 'SIGNED') return;
-      const price = { ...user, resource: resourceOf(place) };
+      if (price === null || status !== 'SIGNED') return;
       await keeper.notePrice(price, offered.amount, decidedAt ?? now).catch(() => undefined);
     },
   };
@@ -113,12 +111,9 @@ function pinOf({ policies, call, allowance, offered, recalled, now }: ClaimsOf):
   const { network, payTo } = offered.offer;
   const pin = recalled.pinOn(network);
   const place = statedPlace({ url: call.said.url, origin: null });
-  if (pin === null || place === null || pin.until - now > PIN_RENEW_MS) return null;
-  for (const { rules } of policies) {
-    const rule = rules.find(({ ref }) => ref.kind === 'pinPayee')?.ref;
-    if (rule !== undefined) return { rule, origin: place.origin, network, payee: normalizeAddress(payTo) };
-  }
-  return null;
+  const rule = policies.flatMap(({ rules }) => rules).find(({ ref }) => ref.kind === 'pinPayee')?.ref;
+  if (pin === null || place === null || rule === undefined || pin.until - now > PIN_RENEW_MS) return null;
+  return { rule, origin: place.origin, network, payee: normalizeAddress(payTo) };
 }
 
 /** Each list once, with all that was looked up in it. */

@@ -73,7 +73,7 @@ export function enforce(
 ): PoliciesInForce {
   const caps = policies.flatMap(({ validityCapSeconds }) => validityCapSeconds ?? []);
   return {
-    validityCapSeconds: caps.length === 0 ? null : Math.min(...caps),
+    validityCapSeconds: Math.min(...caps),
     recall:
       memory === null || !hasMemories(policies)
         ? null

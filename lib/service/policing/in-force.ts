@@ -17,8 +17,8 @@ import type { AbortDeps } from '../paying/abort.ts';
 
 /** The policies of all scopes that hold for a payment, ready to judge. */
 export interface PoliciesInForce {
-  /** The shortest validity that they cap at; `null`: none does. */
-  readonly validityCapSeconds: number | null;
+  /** The shortest validity that they cap at; `Infinity`: none does. */
+  readonly validityCapSeconds: number;
   /**
    * Reads what rules need of earlier payments and of imported lists before they can judge these offers; `null`: nothing. Asked again
    * for each attempt. Throws where something could not be read: it must not count as nothing.
@@ -102,7 +102,7 @@ export interface OfferedFacts extends Priced {
  * that it lists, and no scheme signs another.
  */
 export const UNWRITTEN_POLICIES: PoliciesInForce = {
-  validityCapSeconds: null,
+  validityCapSeconds: Infinity,
   recall: null,
   judge: () => ok(COUNTS_NOTHING),
   foretell: () => null,

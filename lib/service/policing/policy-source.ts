@@ -19,10 +19,10 @@ export interface PolicySource {
   /** Throws where one could not be read: it must not count as none. */
   read(subject: PolicySubject): Promise<PoliciesInForce>;
   /**
-   * The shortest validity that these policies cap at, as they were last read here, however long ago; `null` where none was or none
-   * does. Never waits: for terms that are made while policies are being read.
+   * The shortest validity that these policies cap at, as they were last read here, however long ago; `Infinity` where none was or
+   * none does. Never waits: for terms that are made while policies are being read.
    */
-  lastCapSeconds(subject: PolicySubject): number | null;
+  lastCapSeconds(subject: PolicySubject): number;
 }
 
 interface Known {
@@ -76,7 +76,7 @@ export function createPolicySource({
     lastCapSeconds: (subject) => {
       const rules = ownersOf(subject).flatMap((owner) => known.get(keyOf(owner))?.stored?.document.rules ?? []);
       const caps = rules.flatMap((rule) => (rule.kind === 'validity' ? [rule.maxSeconds] : []));
-      return caps.length === 0 ? null : Math.min(...caps);
+      return Math.min(...caps);
     },
   };
 }
@@ -94,14 +94,5 @@ function ownersOf({ managerId, userId, agentName, sessionId }: PolicySubject): r
 
 /** One text for each owner, whatever the order of its members. */
 function keyOf(owner: PolicyOwner): string {
-  const managerId = 'managerId' in owner ? owner.managerId : '';
-  const name =
-    'userId' in owner
-      ? owner.userId
-      : 'agentName' in owner
-        ? owner.agentName
-        : 'sessionId' in owner
-          ? owner.sessionId
-          : '';
-  return JSON.stringify([owner.scope, managerId, name]);
+  return JSON.stringify(Object.entries(owner).toSorted());
 }
