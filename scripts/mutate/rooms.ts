@@ -30,16 +30,15 @@ export const ROOMS: readonly Room[] = [
       'test/service/paying/{derived-names,named-purchases,purchases,early-intents,process-payment,payments}.test.ts',
       'test/service/paying/{repetition,reserve-waits,charges,restore,gate,freezes,denials,tokens}.test.ts',
       'test/service/paying/{withdrawals,withdrawal-operations,withdrawal-users,admission-payments}.test.ts',
-      'test/service/policing/{*-{over-payments,under-policies},remembering-rules}.test.ts',
+      'test/service/policing/{recalling,claims,*-{over-payments,under-policies}}.test.ts',
     ],
   },
   {
     name: 'policing',
     files: 'lib/service/policing/*.ts',
     tests: [
-      'test/service/policing/*-{over-payments,under-policies}.test.ts',
-      'test/service/policing/remembering-rules.test.ts',
-      'test/service/paying/charges.test.ts',
+      'test/service/policing/{policy-source,enforcing,feed-source,reported-outcomes,claims,recalling}.test.ts',
+      'test/service/policing/{*-{over-payments,under-policies},remembering-rules}.test.ts',
     ],
   },
   {
