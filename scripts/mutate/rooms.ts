@@ -45,8 +45,10 @@ export const ROOMS: readonly Room[] = [
     name: 'asking',
     files: 'lib/service/asking/*.ts',
     tests: [
-      'test/service/asking/{presentation,pay-challenge,quotes,pay-challenge-limits}.test.ts',
-      'test/functions/{asking,mpp}.test.ts',
+      'test/service/asking/{presentation,taken-tokens,pay-challenge,quotes,pay-challenge-limits}.test.ts',
+      'test/service/paying/freezes.test.ts',
+      'test/service/policing/offers-under-policies.test.ts',
+      'test/functions/asking.test.ts',
     ],
   },
   {

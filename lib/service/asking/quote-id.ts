@@ -38,7 +38,7 @@ export function formatQuoteId({
 
 /** When a quote ends; `null` for a text that names none. */
 export function expiryOfQuote(quoteId: string): EpochMs | null {
-  const [, text] = QUOTE_ID.exec(quoteId) ?? [];
+  const text = QUOTE_ID.exec(quoteId)?.[1];
   const expiresAt = text === undefined ? Number.NaN : Number.parseInt(text, 36);
   return Number.isSafeInteger(expiresAt) ? toEpochMs(expiresAt) : null;
 }

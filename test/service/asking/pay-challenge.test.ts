@@ -214,7 +214,7 @@ describe('what is no 402 of x402 is refused before anything is read', () => {
     ['no offers', challengeOf([])],
     ['a broken header', { headers: { 'payment-required': '!' }, body: '' }],
     ['offers that are no list', challengeOf('x' as never)],
-  ])('%s', async (_what, challenge) => {
+  ])('%s', async (what, challenge) => {
     const reads: string[] = [];
     const ledger = new Proxy(world.deps.ledger, {
       get: (target, name: keyof typeof world.deps.ledger) => {
@@ -224,6 +224,11 @@ describe('what is no 402 of x402 is refused before anything is read', () => {
     });
     const result = await payChallenge({ ...world.deps, ledger }, ask({ challenge }));
     expect(result).toMatchObject({ ok: false, error: { reason: 'challenge_unreadable' } });
+    if (what === 'a page') {
+      const message =
+        'it speaks none of the protocols that Bursar pays by: neither its headers nor its body are of x402';
+      expect(result).toMatchObject({ error: { message } });
+    }
     expect(reads).toEqual([]);
   });
 });

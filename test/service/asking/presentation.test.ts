@@ -50,6 +50,50 @@ describe('a proof is presented in the way that was signed', () => {
     expect(entry['description']).toBe(described === undefined ? undefined : 'kept');
   });
 
+  test('as the entry that it is for, exactly as the seller spelt it', async () => {
+    const entry = offer({ amount: '200000', description: 'cheap', extra: {} });
+    const spelt = { ...entry, payTo: (entry['payTo'] as string).toLowerCase() };
+    const accepts = [offer({ amount: '300000', description: 'dear' }), spelt];
+    const request = askingRequest(world, session, { challenge: challengeOf(accepts) });
+    expect((await present(request)).entry).toEqual(spelt);
+    expect((await present({ ...request, challenge: challengeOf(accepts.toReversed()) })).entry).toEqual(spelt);
+  });
+
+  test('where its entry is gone, with what stands in one of the same way, on its network if there is one', async () => {
+    const request = askingRequest(world, session, { challenge: challengeOf([offer({ amount: '200000' })]) });
+    const { stored } = await present(request);
+    const elsewhere = { network: 'eip155:8453', asset: '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913' };
+    const entryAfter = async (...others: readonly object[]) =>
+      (await present({ ...request, challenge: challengeOf(others.map((each) => offer(each))) })).entry;
+    const kept = { name: 'USDC', version: '2', ours: 'kept' };
+    expect(
+      await entryAfter(
+        { ...elsewhere, extra: {}, description: 'elsewhere' },
+        { description: 'here', amount: '7', extra: kept },
+      ),
+    ).toEqual(offer({ description: 'here', amount: '200000', extra: kept }));
+    expect(await entryAfter({ ...elsewhere, extra: {}, description: 'elsewhere' })).toMatchObject({
+      description: 'elsewhere',
+      network: stored.network,
+      asset: stored.asset,
+      amount: '200000',
+    });
+    expect(
+      await entryAfter({ ...elsewhere, ...CEILING, description: 'elsewhere' }, { ...CEILING, description: 'here' }),
+    ).toMatchObject({ description: 'here', scheme: 'exact', amount: '200000' });
+  });
+
+  test('of no entry at all, with the time that was signed for', async () => {
+    const request = askingRequest(world, session, {
+      challenge: challengeOf([offer({ amount: '200000', maxTimeoutSeconds: 45 })]),
+    });
+    await present(request);
+    expect((await present({ ...request, challenge: challengeOf(['no object']) })).entry).toMatchObject({
+      maxTimeoutSeconds: 45,
+      amount: '200000',
+    });
+  });
+
   test('of the right one among offers of one price', async () => {
     const accepts = [offer(CEILING), offer(PERMIT), offer(TRANSFER)];
     const request = askingRequest(world, session, { challenge: challengeOf(accepts) });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import canonicalize from 'canonicalize';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -5,7 +6,11 @@ import { PERMIT2 } from '../../../lib/chains/evm/addresses.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import type { Refusal } from '../../../lib/domain/refusal.ts';
+import { QUOTE_CLOCK_GRACE_MS } from '../../../lib/domain/limits.ts';
 import { addMs } from '../../../lib/domain/time.ts';
+import { readAsked } from '../../../lib/service/asking/asked-challenge.ts';
+import { expiryOfQuote, formatQuoteId } from '../../../lib/service/asking/quote-id.ts';
+import { hashRequest } from '../../../lib/service/paying/payment-draft.ts';
 import { payChallenge, type PayChallengeRequest } from '../../../lib/service/asking/pay-challenge.ts';
 import { quoteChallenge, type Quote, type QuoteDeps } from '../../../lib/service/asking/quote-challenge.ts';
 import { askingRequest, challengeOf, SELLER_URL } from '../../support/asking.ts';
@@ -106,6 +111,23 @@ describe('a quote', () => {
     }
   });
 
+  test('asks no chain of a network that the deployment does not allow', async () => {
+    const asked: string[] = [];
+    const readerOf = (network: string) => ({
+      balanceOf: async () => (asked.push(network), 1_000_000n),
+      allowanceOf: async () => (asked.push(network), 1_000_000n),
+    });
+    const networks = [BASE_SEPOLIA.id, 'eip155:8453'];
+    const chainReaders = new Map(networks.map((network) => [network, readerOf(network)]));
+    const elsewhere = { network: 'eip155:8453', asset: '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913', extra: {} };
+    const challenge = challengeOf([offer(), offer(elsewhere)]);
+    expect(codes(await quoteOf({ challenge }, { chainReaders }))).toEqual(['ALLOWED', 'unsupported_network']);
+    expect(asked).toEqual([BASE_SEPOLIA.id]);
+    const allowedNetworks = new Set(networks);
+    await quoteOf({ challenge }, { chainReaders, allowedNetworks });
+    expect(asked).toEqual([BASE_SEPOLIA.id, BASE_SEPOLIA.id, 'eip155:8453']);
+  });
+
   test('asks how much Permit2 may take, of offers that are paid by it alone; where no chain answers, it may be enough', async () => {
     const extra = { name: 'USDC', version: '2', assetTransferMethod: 'permit2' };
     const challenge = challengeOf([offer({ amount: '300000' }), offer({ amount: '200000', extra })]);
@@ -196,6 +218,39 @@ describe('a quote that is given back', () => {
       if (forged === quoteId) continue;
       expect(await refusalOf(ask({ quoteId: forged }))).toEqual({ reason: 'quote_mismatch' });
     }
+  });
+
+  test('may end as far off as a quote can that was made by a clock that is ahead, and no further', async () => {
+    const read = readAsked(ask(), (await world.deps.tokens()).finderAt(clock.now()));
+    const { priced } = (read.ok ? read.value.offers : [])[1]!;
+    const endingIn = (ms: number) => {
+      const expiresAt = addMs(clock.now(), ms);
+      return ask({ quoteId: formatQuoteId({ ...ask(), userId: session.userId, offer: priced!.offer, expiresAt }) });
+    };
+    const furthest = LIFE_MS + QUOTE_CLOCK_GRACE_MS;
+    expect(await refusalOf(endingIn(furthest + 1))).toEqual({ reason: 'quote_mismatch' });
+    expect((await payChallenge(world.deps, endingIn(furthest))).ok).toBe(true);
+  });
+
+  test('is named by its end and by a digest of all that it is for', async () => {
+    const { quoteId, expiresAt } = (await quoteOf()).chosen!;
+    const read = readAsked(ask(), (await world.deps.tokens()).finderAt(clock.now()));
+    const { offer: chosen } = (read.ok ? read.value.offers : [])[1]!.priced!;
+    const { sessionId, managerId, userId } = session;
+    const terms = hashRequest({ sessionId, instrumentId: world.instrument.instrumentId, offer: chosen });
+    const bound = ['bursar quote', 1, managerId, userId, terms, 'GET', SELLER_URL, null, null, null, expiresAt];
+    const digest = createHash('sha256').update(JSON.stringify(bound)).digest('hex');
+    expect(quoteId).toBe(`q1-${expiresAt.toString(36)}-${digest}`);
+  });
+
+  test.each([
+    ['', ''],
+    ['x', ''],
+    ['', 'x'],
+    ['x', 'x'],
+  ])('is that text alone: with %o before and %o behind it is another text', (before, behind) => {
+    const text = `${before}q1-${clock.now().toString(36)}-${'0'.repeat(64)}${behind}`;
+    expect(expiryOfQuote(text)).toBe(before + behind === '' ? clock.now() : null);
   });
 
   test('is no leave to pay more than the caller lets it cost now', async () => {
