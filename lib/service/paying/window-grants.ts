@@ -114,7 +114,7 @@ async function lookAround(
 ): Promise<Look> {
   const others = [...window.grants]
     .filter(([id, { amount }]) => id !== sessionId && amount > 0n)
-    .toSorted(([, a], [, b]) => Number(b.amount - a.amount));
+    .toSorted(([, a], [, b]) => (a.amount === b.amount ? 0 : a.amount > b.amount ? -1 : 1));
   const siblings: Sibling[] = [];
   let free = 0n;
   for (let at = 0; at < others.length; at += WINDOW_SIBLINGS_MAX) {

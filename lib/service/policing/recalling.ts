@@ -67,8 +67,10 @@ export function createRecall({ reader, feeds }: Pick<Remembering, 'reader' | 'fe
     const place = statedPlace({ url: said.url, origin: null });
     const networks = [...new Set(offered.map(({ verified }) => verified.network))];
     const user = { managerId, userId };
-    const isPinning = place !== null && needs('pinnedPayee');
-    const pins = isPinning ? networks.map((network) => ({ ...user, origin: place.origin, network })) : [];
+    const pins =
+      place !== null && needs('pinnedPayee')
+        ? networks.map((network) => ({ ...user, origin: place.origin, network }))
+        : [];
     const price = place !== null && needs('lastPrice') ? { ...user, resource: resourceOf(place) } : null;
     const failures = place !== null && needs('breaker') ? { ...user, origin: place.origin } : null;
     const keys = counted ? new Set(offered.flatMap((facts) => talliesOf(policies, facts).map(({ key }) => key))) : [];
@@ -78,7 +80,7 @@ export function createRecall({ reader, feeds }: Pick<Remembering, 'reader' | 'fe
       isAsked ? reader.recall({ pins, price, failures, tallies }) : null,
       source.read(new Set(policies.flatMap((policy) => [...policy.feeds])), now),
     ]);
-    const pinned = new Map(networks.map((network, at) => [network, memories?.pins[at] ?? null]));
+    const pinned = new Map(pins.map(({ network }, at) => [network, memories?.pins[at] ?? null]));
     const pinOn = (network: string): StoredPin | null => {
       const pin = pinned.get(network) ?? null;
       return pin !== null && now < pin.until ? pin : null;
@@ -86,7 +88,7 @@ export function createRecall({ reader, feeds }: Pick<Remembering, 'reader' | 'fe
     return {
       pinOn,
       factsOn: (network) => ({
-        ...(isPinning && pinned.has(network) ? { pinnedPayee: pinOn(network)?.payee ?? null } : {}),
+        ...(pinned.has(network) ? { pinnedPayee: pinOn(network)?.payee ?? null } : {}),
         ...(price === null ? {} : { lastPrice: memories?.price ?? null }),
         ...(failures === null ? {} : { breaker: breakerOf(memories?.failures ?? null) }),
       }),

@@ -258,6 +258,7 @@ describe('where the window has nothing left, the others', () => {
       ),
     ).toEqual(READY);
     expect(reads).toHaveLength(2 * WINDOW_SIBLINGS_MAX);
+    expect(reads[0]).toBe('other-0000');
     expect(changes[0]?.takings[0]).toEqual({ sessionId: 'other-0008', amount: 60n });
   });
 

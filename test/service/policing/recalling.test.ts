@@ -3,7 +3,11 @@ import type { MemoryQuery, MemoryReader } from '../../../lib/domain/ports/memory
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
-import type { Rule } from '../../../lib/domain/policy/index.ts';
+import { preparePolicy, type PolicyFacts, type Rule } from '../../../lib/domain/policy/index.ts';
+import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
+import { toEpochSeconds } from '../../../lib/domain/time.ts';
+import { saidByPayment } from '../../../lib/service/policing/in-force.ts';
+import { createRecall } from '../../../lib/service/policing/recalling.ts';
 import { payChallenge } from '../../../lib/service/asking/pay-challenge.ts';
 import { quoteChallenge } from '../../../lib/service/asking/quote-challenge.ts';
 import { createPayerCache } from '../../../lib/service/paying/payer.ts';
@@ -13,7 +17,7 @@ import { askingRequest, challengeOf } from '../../support/asking.ts';
 import { withDatabase } from '../../support/database.ts';
 import { offer } from '../../support/functions.ts';
 import { paid, testSigner, type PayingWorld, type RequestOverrides, type TestClock } from '../../support/paying.ts';
-import { BASE_SEPOLIA } from '../../support/payments.ts';
+import { BASE_SEPOLIA, makePayment, makeSession } from '../../support/payments.ts';
 import { createPoliciedWorld } from '../../support/policied-world.ts';
 import type { PolicyShelf } from '../../support/policies.ts';
 import { signersOf } from '../../support/wallet-lists.ts';
@@ -133,6 +137,60 @@ describe('a payment reads', () => {
     const before = clock.now();
     expect(paid(await pay(handler(), { clientToken })).attempt).toBe(3);
     expect(clock.now()).toBe(before);
+  });
+});
+
+describe('of what was read', () => {
+  const { offer: bought } = makePayment(makeSession());
+  const call = (url: string | null) => {
+    const { managerId, sessionId, userId } = session;
+    const { instrumentId } = world.instrument;
+    return { managerId, sessionId, instrumentId, principal: signedCaller(userId), said: saidByPayment(null, url) };
+  };
+  const recall = async (rules: readonly Rule[], url: string | null = SHOP) => {
+    const policies = [preparePolicy('user', { version: 1, rules })];
+    const facts = { verified: { network: BASE_SEPOLIA.id } } as PolicyFacts;
+    const { factsOn, pinOn } = await createRecall(world.remembering)(policies, call(url), [facts], {
+      now: clock.now(),
+      counted: false,
+    });
+    return { factsOn, pinOn };
+  };
+
+  test('a rule knows all that it needs, and nothing is there that no rule needs', async () => {
+    const { factsOn } = await recall(EVERYTHING);
+    expect(factsOn(BASE_SEPOLIA.id)).toEqual({ pinnedPayee: null, lastPrice: null, breaker: 'closed' });
+    expect((await recall([COUNTED])).factsOn(BASE_SEPOLIA.id)).toEqual({});
+  });
+
+  test('nothing is known where the call states no place, nor of a network that was not asked for', async () => {
+    expect((await recall(EVERYTHING, null)).factsOn(BASE_SEPOLIA.id)).toEqual({});
+    const { factsOn, pinOn } = await recall(EVERYTHING);
+    expect(factsOn('eip155:8453')).not.toHaveProperty('pinnedPayee');
+    expect(pinOn('eip155:8453')).toBeNull();
+  });
+
+  test('an offer on a network whose pin was not read is refused, and pins nobody', async () => {
+    shelf.put(user(), [{ kind: 'pinPayee' }]);
+    const policies = await handler().policies.read({ ...ref(), agentName: null, sessionId: session.sessionId });
+    const offered = [{ offer: bought, amount: toMicroUsd(1n) }];
+    const recalled = await policies.recall!(call(SHOP), { offered, counted: false });
+    const judge = (network: string) => {
+      const of = { offer: { ...bought, network } as typeof bought, amount: toMicroUsd(1n) };
+      return recalled.judge(call(SHOP), { ...of, validBefore: toEpochSeconds(2_000_000_000) }, clock.now()).ok;
+    };
+    expect([judge(BASE_SEPOLIA.id), judge('eip155:8453')]).toEqual([true, false]);
+  });
+
+  test.each<[string, readonly Rule[], boolean]>([
+    ['nothing needs it', [{ kind: 'perPayment', max: toMicroUsd(1n) }], false],
+    ['a rule remembers', [{ kind: 'breaker' }], true],
+    ['a rule names a list', [{ kind: 'denyFeed', feed: 'sanctions' }], true],
+    ['a rule counts in items of its own', [COUNTED], true],
+  ])('there is something to read first where %s: %o', async (_what, rules, needed) => {
+    shelf.put(user(), rules);
+    const policies = await handler().policies.read({ ...ref(), agentName: null, sessionId: session.sessionId });
+    expect(policies.recall !== null).toBe(needed);
   });
 });
 
