@@ -76,10 +76,12 @@ export const ROOMS: readonly Room[] = [
     name: 'protocols',
     files: 'lib/protocols/**/*.ts',
     tests: [
-      'test/protocols/x402/{refusal,requirement,payment-identifier,seller-resource,offer-choice,permit2}.test.ts',
-      'test/protocols/mpp/*.test.ts',
+      'test/protocols/x402/{refusals-in-words,refusal,requirement,seller-resource,payment-identifier}.test.ts',
+      'test/protocols/mpp/{auth-params,refusals,presented,payable,credentials}.test.ts',
+      'test/protocols/{proofs,offered-tokens,ceiling-traces}.test.ts',
+      'test/protocols/x402/{offer-choice,permit2,exact-evm,payment-required}.test.ts',
       'test/protocols/*.test.ts',
-      'test/protocols/x402/{exact-evm,payment-required}.test.ts',
+      'test/protocols/mpp/*.test.ts',
       'test/conformance/x402/{support,shapes}.test.ts',
       'test/client/{paying-fetch,seller-answers,interrupted-calls,one-purchase,whole-challenges}.test.ts',
       'test/service/asking/{presentation,pay-challenge,quotes}.test.ts',
@@ -92,6 +94,7 @@ export const ROOMS: readonly Room[] = [
     name: 'client',
     files: 'lib/client/**/*.ts',
     tests: [
+      'test/client/{refusals,access,seller-requests,asked-offers,bursar-calls,bursar-client}.test.ts',
       'test/client/{paying-fetch,seller-answers,interrupted-calls,one-purchase,redirects}.test.ts',
       'test/client/*.test.ts',
     ],

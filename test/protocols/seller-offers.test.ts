@@ -104,6 +104,22 @@ describe('the offers of a 402', () => {
     expect(codesOf({ extensions })).toEqual([['extension_not_known', 500_000n]]);
   });
 
+  test('are told with the reason in words, and the entry where it is one', () => {
+    const accepts = ['text', { ...offer(), resource: 'https://b.example' }, { ...offer(), scheme: '' }, offer()];
+    const read = readChallenge({ headers: new Headers(), body: JSON.stringify({ x402Version: 2, accepts }) });
+    if (!read.ok || read.value === null) throw new Error('unreadable');
+    const listed = listOffers(read.value, { requestedUrl: 'https://a.example/x', resource: 'related' });
+    expect(listed.map(({ entry, flaw }) => [entry, flaw])).toEqual([
+      [null, { code: 'invalid_payload', reason: 'it is not an object' }],
+      [
+        accepts[1],
+        { code: 'foreign_resource', reason: 'it is for a resource of another origin than the one requested' },
+      ],
+      [accepts[2], { code: 'scheme_missing', reason: 'Payment scheme is required' }],
+      [accepts[3], null],
+    ]);
+  });
+
   test.each(['listed', 'paid'])('read what the seller names as its resource once, however many are %s', async (how) => {
     let reads = 0;
     const resource = {

@@ -13,9 +13,6 @@ export const MPP_REQUEST = {
 };
 
 export interface MppParams {
-  readonly id?: string;
-  readonly realm?: string;
-  readonly request?: string;
   readonly [name: string]: string | undefined;
 }
 

@@ -29,10 +29,12 @@ export const SCHEME = 'payment';
 
 /** Printable ASCII: what the two ends of a connection, and a hash, cannot read in two ways. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
-const BASE64URL = /^[A-Za-z0-9_-]+$/;
+const BASE64URL = { test: (text: string): boolean => decodeBase64Url(text) !== null };
 
 /** The form of each parameter, the required ones first. Others than these are passed over, as the specification says. */
-const FORMS: Readonly<Record<keyof PaymentChallenge, { readonly form: RegExp; readonly expected: string }>> = {
+const FORMS: Readonly<
+  Record<keyof PaymentChallenge, { readonly form: Pick<RegExp, 'test'>; readonly expected: string }>
+> = {
   id: {
     form: new RegExp(`^[\\x21-\\x7e]{1,${MPP_ID_MAX_CHARS}}$`),
     expected: `1 to ${MPP_ID_MAX_CHARS} printable ASCII characters without blanks`,
@@ -47,7 +49,7 @@ const FORMS: Readonly<Record<keyof PaymentChallenge, { readonly form: RegExp; re
   },
   digest: { form: /^sha-256=[\x21-\x7e]{1,100}$/, expected: 'sha-256= and a digest' },
   // eslint-disable-next-line no-control-regex -- control characters are what it keeps out
-  description: { form: /^[^\0-\x1f\x7f]*$/, expected: 'text on one line' },
+  description: { form: /^[^\0-\x1f\x7f]+$/, expected: 'text on one line' },
   opaque: { form: BASE64URL, expected: 'base64url without padding' },
   header: { form: PRINTABLE, expected: 'the name of a header' },
 };
@@ -63,8 +65,8 @@ export function toPaymentChallenge({ params }: WrittenChallenge): Result<Payment
   const challenge: Partial<Record<keyof PaymentChallenge, string>> = {};
   let chars = 0;
   for (const name of NAMES) {
-    const value = params.get(name);
-    if (value === undefined || (value === '' && !REQUIRED.includes(name))) {
+    const value = params.get(name) ?? '';
+    if (value === '') {
       if (!REQUIRED.includes(name)) continue;
       return no(code, `The 'Payment' challenge is missing required field: ${name}`);
     }
@@ -76,7 +78,7 @@ export function toPaymentChallenge({ params }: WrittenChallenge): Result<Payment
         `The 'Payment' challenge is too long. Expected: at most ${MPP_CHALLENGE_MAX_CHARS} characters in all its parameters`,
       );
     }
-    if (form.test(value) && (form !== BASE64URL || decodeBase64Url(value) !== null)) challenge[name] = value;
+    if (form.test(value)) challenge[name] = value;
     else return no(code, `The parameter ${name} of the challenge is ${formatReceived(value)}. Expected: ${expected}`);
   }
   const { header } = challenge;

@@ -1,5 +1,4 @@
 import { formatUsd, type MicroUsd } from '../../domain/money.ts';
-import { findNetwork } from '../../domain/assets.ts';
 import { REJECTIONS_TOLD_MAX } from '../../domain/limits.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
 import { assetOf, usdValueOf } from '../../domain/tokens/token.ts';
@@ -37,7 +36,7 @@ export function withCharges<P extends { readonly price: MicroUsd }>(
 ): Result<readonly [P, ...P[]], { readonly reason: 'no_payable_offer'; readonly message: string }> {
   const { payable, rejections } = payableCharges(authenticate, choice);
   const [cheapest, ...dearer] = [...others.payments, ...payable.map(others.toPayment)].toSorted((a, b) =>
-    a.price === b.price ? 0 : a.price < b.price ? -1 : 1,
+    Number(a.price - b.price),
   );
   if (cheapest !== undefined) return ok([cheapest, ...dearer]);
   const reasons = others.rejection === null ? rejections : [others.rejection, ...rejections];
@@ -52,7 +51,7 @@ function payableCharges(
   const payable: PayableCharge[] = [];
   const rejections: string[] = [];
   for (const [index, { entry, offer, flaw }] of readCharges(authenticate, choice.tokens).entries()) {
-    const reason = offer === null ? (flaw?.reason ?? 'it cannot be read') : rejectionOf(offer, choice);
+    const reason = flaw?.reason ?? (offer === null ? null : rejectionOf(offer, choice));
     if (offer === null || entry === null || reason !== null) rejections.push(`challenge ${index}: ${reason}`);
     else {
       const mpp = { version: '1', wwwAuthenticateHeaders: [formatChallenge(entry)] } as const;
@@ -64,7 +63,7 @@ function payableCharges(
 
 function rejectionOf(offer: Offer, { networks, maxAmount }: Choice): string | null {
   const { network: id, amount } = offer;
-  if (findNetwork(id) === undefined || networks?.has(id) === false) return `it is on ${id}, where nothing may be paid`;
+  if (networks?.has(id) === false) return `it is on ${id}, where nothing may be paid`;
   const price = usdValueOf(amount, assetOf(offer));
   if (maxAmount == null || price <= maxAmount) return null;
   return `it costs USD ${formatUsd(price)}, more than the USD ${formatUsd(maxAmount)} that may be paid`;

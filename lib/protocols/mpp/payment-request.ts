@@ -1,5 +1,5 @@
 import { ok, type Result } from '../../domain/result.ts';
-import { isRecord } from '../../json/record.ts';
+import { isRecord, memberOf } from '../../json/record.ts';
 import { parseStrictJson } from '../../json/strict-json.ts';
 import { decodeBase64Url } from './decoded.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
@@ -32,6 +32,7 @@ export function parsePaymentRequest(encoded: string): Result<object, ChallengeRe
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isRecord(value)) return JSON.stringify(value);
-  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+  // By their UTF-16 code units, as RFC 8785 has it.
+  const names = Object.keys(value).toSorted();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(memberOf(value, name))}`).join(',')}}`;
 }

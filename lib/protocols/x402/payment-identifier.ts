@@ -34,7 +34,6 @@ export function identifierFlaw({ extensions }: Extended): string | null {
 
 function takesOurIds(declared: unknown): boolean {
   const id = memberOf(memberOf(memberOf(declared, 'schema'), 'properties'), 'id');
-  if (!isRecord(id)) return true;
   const length = PREFIX.length + ID_DIGITS;
   const [least, most, pattern] = [memberOf(id, 'minLength'), memberOf(id, 'maxLength'), memberOf(id, 'pattern')];
   if (typeof least === 'number' && least > length) return false;

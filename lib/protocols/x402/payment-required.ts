@@ -170,9 +170,7 @@ export function priceOf(offer: Offer): MicroUsd {
 }
 
 function byPrice(a: ChosenOffer, b: ChosenOffer): number {
-  const [priceOfA, priceOfB] = [priceOf(a.offer), priceOf(b.offer)];
-  if (priceOfA === priceOfB) return 0;
-  return priceOfA < priceOfB ? -1 : 1;
+  return Number(priceOf(a.offer) - priceOf(b.offer));
 }
 
 function readEntry(
@@ -219,7 +217,8 @@ export async function buildPaymentHeader(
   }
   const value = formatBase64Json({
     x402Version: 2,
-    ...(challenge.resource === undefined ? {} : { resource: challenge.resource }),
+    // Left out where it is undefined.
+    resource: challenge.resource,
     accepted: chosen.entry,
     extensions: (await withIdentifier(challenge, payload)) ?? {},
     payload,

@@ -130,7 +130,7 @@ function because(why: string | null): string {
 
 /** Only ASCII is lowered: some letters of other scripts become ASCII letters in lower case. */
 function toLowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return text.replace(/[A-Z]/g, (letters) => letters.toLowerCase());
 }
 
 function parseNetwork(name: unknown, allowed: Pick<ReadContext, 'networks'>): Result<Network, ChallengeRefusal> {
@@ -145,7 +145,7 @@ function parseNetwork(name: unknown, allowed: Pick<ReadContext, 'networks'>): Re
 
 /** An amount as text, or as a whole number that JSON carries exactly. Decimals and exponents of a text are refused, never rounded. */
 function readAmount(amount: unknown): Result<BaseUnits, null> {
-  const text = typeof amount === 'number' && Number.isSafeInteger(amount) ? String(amount) : amount;
+  const text = Number.isSafeInteger(amount) ? String(amount) : amount;
   const parsed = typeof text === 'string' ? parseBaseUnits(text) : null;
   return parsed === null || !parsed.ok || parsed.value === 0n ? refuse(null) : parsed;
 }

@@ -33,7 +33,8 @@ function parseWebUrl(text: string, base?: URL): URL | null {
   return url.protocol === 'https:' || url.protocol === 'http:' ? url : null;
 }
 
-const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
+/** A URL's host whose last label is a number is an address. @see https://url.spec.whatwg.org/#ends-in-a-number-checker */
+const IPV4 = /\.\d+$/;
 
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/\.$/, '');
@@ -46,18 +47,17 @@ function isAddress(host: string): boolean {
 function isRelated(named: URL, requested: URL): boolean {
   const [one, other] = [hostOf(named), hostOf(requested)];
   if (one === other) return true;
-  if (isAddress(one) || isAddress(other)) return false;
   return isBelow(one, other) || isBelow(other, one);
 }
 
-/** A name without a dot is a top-level domain, which is related to none of the hosts below it. */
+/** A name without a dot is a top-level domain, which is related to none of the hosts below it. No address is below another. */
 function isBelow(host: string, parent: string): boolean {
   return parent.includes('.') && host.endsWith(`.${parent}`);
 }
 
 /** Names of a machine for itself. @see https://www.rfc-editor.org/rfc/rfc6761 */
 const LOOPBACK_NAME = /(^|\.)localhost$/;
-const LOOPBACK_ADDRESS = /^(0\.0\.0\.0|127\.\d+\.\d+\.\d+|\[::1?\])$/;
+const LOOPBACK_ADDRESS = /^(0\.0\.0\.0|127\.|\[::1?\])/;
 /** Names that no public name server answers for. */
 const PRIVATE_NAME = /\.(local|localdomain|internal|lan|intranet|home\.arpa)$/;
 /** Addresses of one network. @see https://www.rfc-editor.org/rfc/rfc6890 */
@@ -66,7 +66,7 @@ const PRIVATE_ADDRESS =
 
 function isLoopback(url: URL): boolean {
   const host = hostOf(url);
-  return LOOPBACK_NAME.test(host) || LOOPBACK_ADDRESS.test(host);
+  return isAddress(host) ? LOOPBACK_ADDRESS.test(host) : LOOPBACK_NAME.test(host);
 }
 
 /** Whether only those within a network find a host. A name without a dot is one of theirs. */

@@ -4,7 +4,7 @@ import type { Offer } from '../../../lib/domain/payment/shapes.ts';
 import { schemeOf } from '../../../lib/protocols/catalogue.ts';
 import { parseMppInput } from '../../../lib/protocols/mpp/index.ts';
 import { challengeNonce } from '../../../lib/protocols/mpp/methods/evm-charge/index.ts';
-import { mppPayment, mppHeader, readCredential } from '../../support/mpp.ts';
+import { encodeRequest, MPP_REQUEST, mppPayment, mppHeader, readCredential } from '../../support/mpp.ts';
 import { PAYER, testSigner } from '../../support/paying.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
 import made from './mppx-credentials.json' with { type: 'json' };
@@ -97,6 +97,33 @@ describe('a credential', () => {
   test('lasts five minutes where the challenge does not say how long', async () => {
     const { terms } = await pay(read(mppHeader()), { capSeconds: 3_600 });
     expect(terms).toMatchObject({ validBefore: NOW / 1_000 + 300 });
+  });
+});
+
+describe('an offer of MPP', () => {
+  test('lasts for a day at most where its challenge says when it ends, and takes an empty list of splits for none', () => {
+    const methodDetails = { ...MPP_REQUEST.methodDetails, splits: [] };
+    const request = encodeRequest({ ...MPP_REQUEST, methodDetails });
+    expect(read(mppHeader({ request }))).toMatchObject({ maxTimeoutSeconds: 300 });
+    const offer = read(mppHeader({ request, expires: '2026-12-01T00:05:00.9+00:00' }));
+    expect(offer).toMatchObject({ maxTimeoutSeconds: 86_400, expiresAt: Date.parse('2026-12-01T00:05:00Z') / 1_000 });
+  });
+
+  test('may have ended when time began', () => {
+    expect(read(mppHeader({ expires: '1970-01-01T00:00:00Z' }))).toMatchObject({ expiresAt: 0 });
+  });
+
+  test('is the purchase of its challenge, which its realm numbers', () => {
+    const offer = read(mppHeader({ id: 'one', realm: 'a.example' }));
+    expect(schemeOf(offer).purchase?.(offer)).toEqual(['mpp', 'a.example', 'one']);
+  });
+
+  test('is stored under the version that it was asked for by, and no other is known', async () => {
+    const offer = { ...read(mppHeader()), version: '2' } as Offer;
+    const { scheme, terms } = await pay(offer);
+    const packed = scheme.pack(offer, terms);
+    expect(scheme.unpack(offer, packed)).toMatchObject({ offer: { version: '2' } });
+    expect(() => scheme.unpack({ ...offer, version: '3' }, packed)).toThrow("MPP version '3'");
   });
 });
 

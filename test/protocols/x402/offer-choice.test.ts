@@ -5,8 +5,10 @@ import { formatBase64Json } from '../../../lib/json/base64-json.ts';
 import {
   buildPaymentHeader,
   parsePaymentRequired,
+  payableOffers,
   type PaymentChallenge,
 } from '../../../lib/protocols/x402/payment-required.ts';
+import { X402_SCHEMES } from '../../../lib/protocols/x402/schemes/catalogue.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
 import { chooseOffer } from '../../support/x402.ts';
 
@@ -52,6 +54,8 @@ describe('the offer that is paid', () => {
   test('is not refused one by one where there are many that cannot be paid', () => {
     const refused = chooseOffer(challengeOf(...Array.from({ length: 40 }, () => ({}))), { requestedUrl: url });
     expect(refused.ok ? '' : refused.error.message).toMatch(/offer 7: [^;]*; and 32 more$/);
+    const eight = chooseOffer(challengeOf(...Array.from({ length: 8 }, () => ({}))), { requestedUrl: url });
+    expect(eight.ok ? '' : eight.error.message).toMatch(/; offer 7: Payment scheme is required$/);
   });
 
   test('costs at most what the caller allows, to the last unit', () => {
@@ -104,6 +108,13 @@ describe('the offer that is paid', () => {
       { numRuns: 500 },
     );
     expect(chosen).toBeGreaterThan(0);
+  });
+
+  test('comes before those that cost more, which follow in order', () => {
+    const amounts = ['30000', '10000', '40000', '10000', '20000'];
+    const accepts = amounts.map((amount, index) => ({ ...entry, amount, index }));
+    const payable = payableOffers(challengeOf(...accepts), { requestedUrl: url, schemes: X402_SCHEMES });
+    expect(payable.ok && payable.value.map(({ index }) => index)).toEqual([1, 3, 4, 0, 2]);
   });
 
   test('is on a network that the caller allows', () => {

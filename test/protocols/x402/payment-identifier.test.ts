@@ -50,6 +50,16 @@ describe('a seller that wants a payment identifier gets one', () => {
     expect(sent).toMatchObject({ x: { a: 1 }, 'payment-identifier': { info: { required: declared.info.required } } });
   });
 
+  test.each([OWN_PATTERN, '^[A-Za-z0-9_-]+$', '^[a-zA-Z0-9_-]{16,128}$', '^[A-Za-z0-9_-]{16,128}$', undefined])(
+    'of the pattern %s, and as long as ours is',
+    async (pattern) => {
+      for (const length of [{ minLength: 36 }, { maxLength: 36 }, { maxLength: 128 }]) {
+        const declared = { info: { required: true }, schema: schemaOf({ ...length, pattern }) };
+        expect(idOf(await sendBack(declared))).toMatch(/^pay_[0-9a-f]{32}$/);
+      }
+    },
+  );
+
   test('which is the same whenever a proof is presented, and another for another proof', async () => {
     const declared = { info: { required: true } };
     const [id, again, anotherId] = await Promise.all(
@@ -74,17 +84,28 @@ describe('a seller that wants a payment identifier gets one', () => {
 
 describe('nothing is signed for a seller that insists on an identifier', () => {
   test.each([
-    ['shorter than ours', { info: { required: true }, schema: schemaOf({ maxLength: 20 }) }],
-    ['longer than ours', { info: { required: true }, schema: schemaOf({ minLength: 64 }) }],
+    ['shorter than ours', { info: { required: true }, schema: schemaOf({ maxLength: 35 }) }],
+    ['longer than ours', { info: { required: true }, schema: schemaOf({ minLength: 37 }) }],
     ['of its own pattern', { info: { required: true }, schema: schemaOf({ pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' }) }],
   ])('%s', async (_what, declared) => {
-    expect(await sendBack(declared)).toMatch(/payment-identifier/);
+    expect(await sendBack(declared)).toBe(
+      'offer 0: it wants a payment-identifier of a form that is not the one of x402',
+    );
     expect(await sendBack({ ...declared, info: { required: false } })).toMatchObject({ x: { a: 1 } });
     expect(idOf(await sendBack({ ...declared, info: { required: false } }))).toBeUndefined();
   });
 
-  test('and brought one that is none', async () => {
-    expect(await sendBack({ info: { required: true, id: 'short' } })).toMatch(/payment-identifier/);
+  test.each(['short', '0123456789abcde', 'x'.repeat(129), '!0123456789abcdef', '0123456789abcdef!', 16])(
+    'and brought one that is none: %j',
+    async (id) => {
+      expect(await sendBack({ info: { required: true, id } })).toBe(
+        'offer 0: its payment-identifier comes with an id that is none',
+      );
+    },
+  );
+
+  test.each(['0123456789abcdef', 'x'.repeat(128)])('unless it brought one that is: %s', async (id) => {
+    expect(idOf(await sendBack({ info: { required: true, id } }))).toBe(id);
   });
 });
 

@@ -101,6 +101,7 @@ describe("a seller's 402", () => {
 
   test.each([
     ['a name twice', '{"x402Version":1,"x402Version":1,"accepts":[{}]}'],
+    ['blanks before it', ' \n{"x402Version":1,"accepts":['],
     ['its end cut off', '{"x402Version":1,"accepts":[{"scheme":"exact"'],
     ['a version as other text', '{"x402Version":"one","accepts":[{}]}'],
     ['more than it may hold', `{"x402Version":1,"accepts":["${'x'.repeat(256 * 1024)}"]}`],
@@ -114,6 +115,10 @@ describe("a seller's 402", () => {
   test('is read with as many offers as are allowed', () => {
     const accepts = Array.from({ length: 1_000 }, () => 0);
     expect(read({ headers: required({ ...document, accepts }), body: '' }).accepts).toHaveLength(1_000);
+    expect(parsePaymentRequired({ headers: required({ ...document, accepts: [...accepts, 0] }), body: '' })).toEqual({
+      ok: false,
+      error: { reason: 'unreadable', message: 'accepts holds more than 1000 offers' },
+    });
   });
 
   test('may say its version as text', () => {
@@ -123,12 +128,13 @@ describe("a seller's 402", () => {
 
   test('is read from the body where the header is blank', () => {
     const body = JSON.stringify({ x402Version: 1, accepts: [entry] });
-    for (const blank of ['', '  '])
-      expect(read({ headers: headers({ 'payment-required': blank }), body }).version).toBe('1');
+    for (const blank of ['', '  ']) expect(read({ headers: { get: () => blank }, body }).version).toBe('1');
   });
 
   test.each<[string, unknown, string]>([
     ['says why', { error: 'Subscribe first', accepts: [] }, ', and says: Subscribe first'],
+    ['says so elsewhere alone', { error: '', message: 'no token' }, ', and says: no token'],
+    ['says nothing in many words', { error: '', message: '' }, ''],
     ['says so elsewhere', { error: { code: 1 }, message: 'no\ntoken' }, ', and says: no?token'],
     ['says nothing', { accepts: null }, ''],
   ])('that makes no offer and %s is told from one that cannot be read', (_what, said, quoted) => {
@@ -267,6 +273,17 @@ describe('the settlement header', () => {
     expect(settled({ errorReason: `\u001b[2J${'x'.repeat(3_000)}` })).toMatchObject({
       value: { errorReason: `?[2J${'x'.repeat(252)}...` },
     });
+  });
+
+  test.each([
+    ['no end', { success: 'yes' }, 'the settlement does not say whether it succeeded'],
+    [
+      'two words for a name',
+      { transaction: 'two words' },
+      "the settlement names 'two words', expected at most 128 printable characters without blanks",
+    ],
+  ])('with %s is refused', (_what, members, message) => {
+    expect(settled(members)).toEqual({ ok: false, error: { reason: 'unreadable', message } });
   });
 
   test('is null where there is none, and refused where it cannot be read', () => {

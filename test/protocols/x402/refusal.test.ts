@@ -56,9 +56,12 @@ test.each(Object.keys(ERROR_CODES))('%s refuses one entry just where it is a cod
   expect(isEntryRefusal(code)).toBe(Object.hasOwn(ENTRY_CODES, name) && ENTRY_CODES[name as ChallengeCode]);
 });
 
-test.each(['', 'unsupported_network', 'other:unsupported_network', 'ValidationException'])(
-  'a text that is no code of Bursar’s refuses no entry: %j',
-  (code) => {
-    expect(isEntryRefusal(code)).toBe(false);
-  },
-);
+test.each([
+  '',
+  'unsupported_network',
+  'other:unsupported_network',
+  'other:bursar:unsupported_network',
+  'ValidationException',
+])('a text that is no code of Bursar’s refuses no entry: %j', (code) => {
+  expect(isEntryRefusal(code)).toBe(false);
+});

@@ -34,6 +34,97 @@ describe('an offer may be paid for a request', () => {
   });
 });
 
+/** Addresses and names that only a network of its own answers for, and their neighbours that are everybody's. */
+const OWN = [
+  '0.0.0.0',
+  '127.0.0.1',
+  '127.255.255.254',
+  '[::]',
+  '[::1]',
+  'localhost',
+  'api.localhost',
+  '10.0.0.1',
+  '10.255.255.255',
+  '169.254.169.254',
+  '192.168.0.1',
+  '172.16.0.1',
+  '172.19.0.1',
+  '172.20.0.1',
+  '172.29.0.1',
+  '172.30.0.1',
+  '172.31.255.255',
+  '100.64.0.1',
+  '100.69.0.1',
+  '100.70.0.1',
+  '100.99.0.1',
+  '100.100.0.1',
+  '100.119.0.1',
+  '100.120.0.1',
+  '100.127.0.1',
+  '[fc00::1]',
+  '[fd12::1]',
+  '[fe80::1]',
+  '[fe90::1]',
+  '[fea0::1]',
+  '[febf::1]',
+  'checkout',
+  ...['local', 'localdomain', 'internal', 'lan', 'intranet', 'home.arpa'].map((name) => `shop.${name}`),
+];
+const PUBLIC = [
+  '20.0.0.0',
+  '0.0.0.1',
+  '1.127.0.1',
+  '126.0.0.1',
+  '128.0.0.1',
+  '[::2]',
+  '[2001::1]',
+  'localhost.example.com',
+  'notlocalhost.example',
+  'xlocalhost.localhostx.example',
+  '110.0.0.1',
+  '11.0.0.1',
+  '169.253.0.1',
+  '169.255.0.1',
+  '192.167.0.1',
+  '192.169.0.1',
+  '172.15.0.1',
+  '172.32.0.1',
+  '172.1.0.1',
+  '100.63.0.1',
+  '100.60.0.1',
+  '100.128.0.1',
+  '100.20.0.1',
+  '100.6.0.1',
+  '[fb00::1]',
+  '[fe00::1]',
+  '[fe70::1]',
+  '[fec0::1]',
+  '[ff02::1]',
+  '10.example.com',
+  '127.example.com',
+  'shop.local.example',
+  'shop.lan.example',
+  'home.arpa.example',
+  'mylocal.example',
+  '1.2.3.4.example',
+  '10.1.2.3.example',
+];
+
+describe('a name or address of a network of its own', () => {
+  test.each(OWN)('%s may be what a server of the web calls itself', (host) => {
+    expect(isForRequested([`http://${host}/`], url, 'related')).toBe(true);
+  });
+
+  test.each(PUBLIC)('is not %s', (host) => {
+    expect(isForRequested([`http://${host}/`], url, 'related')).toBe(false);
+  });
+
+  test.each(OWN)('%s asked for is no server of the web', (host) => {
+    expect(isForRequested(['http://another.internal/'], `http://${host}:81/`, 'related')).toBe(false);
+    expect(isForRequested([`http://${host}:82/`], `http://${host}:81/`, 'related')).toBe(true);
+  });
+});
+
 describe('an offer is not paid for a request', () => {
   test.each<[string, unknown]>([
     ['another host', 'https://other.example/data'],
@@ -76,7 +167,7 @@ describe('an offer is not paid for a request', () => {
 describe('the caller', () => {
   test('may insist on the same origin', () => {
     const isSame = (said: unknown) => isForRequested([said], url, 'same-origin');
-    expect([undefined, null, url, { url }].map(isSame)).toEqual([true, true, true, true]);
+    expect([undefined, null, url, { url }, { url: null }].map(isSame)).toEqual([true, true, true, true, true]);
     const others = ['http://api.seller.example/', 'https://seller.example/', 'sku-v1', 'mcp://tool', { url: 5 }];
     expect(others.map(isSame)).toEqual([false, false, false, false, false]);
   });

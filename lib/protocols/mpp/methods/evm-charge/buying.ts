@@ -54,8 +54,7 @@ export const evmChargeBuying: BuyerMethod = {
 
 function parseChain(chainId: unknown, { networks }: ReadContext): Result<Network, ChallengeRefusal> {
   if (chainId === undefined) return no('network_missing', 'methodDetails.chainId of the challenge is required');
-  const isId = typeof chainId === 'number' && Number.isSafeInteger(chainId) && chainId > 0;
-  const network = isId ? findNetwork(`eip155:${chainId}`) : undefined;
+  const network = typeof chainId === 'number' ? findNetwork(`eip155:${chainId}`) : undefined;
   if (network !== undefined && networks.has(network.id)) return ok(network);
   const received = formatReceived(chainId, 'number');
   const message = `The chain ${received} of the challenge is not supported. Supported networks: ${[...networks].join(', ')}`;
