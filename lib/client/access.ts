@@ -99,13 +99,12 @@ async function signRequest(
     method,
     protocol: url.protocol,
     hostname: url.hostname,
-    ...(url.port === '' ? {} : { port: Number(url.port) }),
     path: url.pathname,
     query: Object.fromEntries(
       [...new Set(url.searchParams.keys())].map((name) => [name, url.searchParams.getAll(name)]),
     ),
     headers: { ...headers, host: url.host },
-    ...(body === undefined ? {} : { body }),
+    body,
   });
   const { host: _host, ...sent } = signed.headers;
   return sent;

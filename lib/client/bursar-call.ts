@@ -5,7 +5,7 @@ export interface BursarCall {
   readonly query?: Readonly<Record<string, string | readonly string[]>>;
   /** As it is; what no header can carry is encoded here. Not sent with a token, which names its user itself. */
   readonly userId?: string;
-  readonly agentName?: string;
+  readonly agentName?: string | undefined;
   readonly body?: unknown;
 }
 

@@ -87,8 +87,8 @@ export function createBursarClient(options: BursarClientOptions): BursarClient {
     { userId, agentName, ...input }: CallInput<N> & { readonly userId: string; readonly agentName?: string },
     callOptions?: CallOptions,
   ) => {
-    const caller = { userId, ...(agentName === undefined ? {} : { agentName }) };
-    const { body, replayed } = await ask(operation, input as unknown as CallInput<N>, caller, callOptions);
+    const request = input as unknown as CallInput<N>;
+    const { body, replayed } = await ask(operation, request, { userId, agentName }, callOptions);
     return { ...(body as Answer<N>), replayed };
   };
   return {
@@ -158,7 +158,7 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
       signal?.removeEventListener('abort', stop);
       resolve();
     }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
+    signal?.addEventListener('abort', stop);
   });
 }
 
@@ -171,7 +171,7 @@ async function callOnce<T>(
   for (const [name, value] of Object.entries(call.query ?? {})) {
     for (const each of [value].flat()) url.searchParams.append(name, each);
   }
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const body: string | undefined = JSON.stringify(call.body);
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (call.userId !== undefined && connection.namesUsers) headers[USER_HEADER] = formatUserHeader(call.userId);
@@ -184,7 +184,7 @@ async function callOnce<T>(
     headers: { ...sent, ...toTraceHeaders(connection) },
     redirect: 'error',
     signal: signal === undefined ? late : AbortSignal.any([late, signal]),
-    ...(body === undefined ? {} : { body }),
+    body,
   });
   const text = await response.text();
   if (!response.ok) throw toBursarError(response, text, leftOpen);

@@ -29,8 +29,8 @@ export function isReplayed({ headers }: Pick<Response, 'headers'>): boolean {
 }
 
 function codeOf(fieldList: unknown): string | null {
-  const fields: readonly unknown[] = Array.isArray(fieldList) ? fieldList : [];
-  const names = fields.map((field) => String(memberOf(field, 'name')));
+  if (!Array.isArray(fieldList)) return null;
+  const names = fieldList.map((field: unknown) => String(memberOf(field, 'name')));
   return names.find((name) => name.startsWith('bursar:')) ?? null;
 }
 
@@ -52,7 +52,7 @@ function textOf(value: unknown): string | null {
 /** `Name`, `Name:http://...` or `namespace#Name`. A header that a gateway put a second name into says nothing. */
 function nameOf(text: unknown): string | null {
   if (typeof text !== 'string' || text.includes(',')) return null;
-  return text.split(':')[0]?.split('#').at(-1)?.trim() || null;
+  return text.split(':')[0]?.split('#').at(-1) || null;
 }
 
 function parseBody(text: string): unknown {

@@ -16,12 +16,11 @@ export function toRequest(operation: OperationName, input: object, caller: Calle
     if (value === undefined) return [];
     return [[name, Array.isArray(value) ? value.map(String) : String(value)] as const];
   });
-  const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
   return {
     method,
     path: filled,
     ...caller,
-    ...(inQuery.length === 0 ? {} : { query: Object.fromEntries(inQuery) }),
-    ...(hasBody ? { body: Object.fromEntries(members) } : {}),
+    query: Object.fromEntries(inQuery),
+    ...(method === 'GET' || method === 'DELETE' ? {} : { body: Object.fromEntries(members) }),
   };
 }

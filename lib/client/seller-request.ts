@@ -43,7 +43,7 @@ function redirectOf(request: Request, response: Response): Request | null {
   if (location === null || ![301, 302, 303, 307, 308].includes(status) || !URL.canParse(location, request.url))
     return null;
   const url = new URL(location, request.url);
-  const isQuestion = status === 303 || (status < 303 && request.method === 'POST');
+  const isQuestion = status < 307 && (status === 303 || request.method === 'POST');
   const next = isQuestion ? toQuestion(url, request) : new Request(url, request.clone());
   if (url.origin !== new URL(request.url).origin) for (const name of PRIVATE_HEADERS) next.headers.delete(name);
   return next;

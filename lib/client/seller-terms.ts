@@ -23,13 +23,11 @@ export type SellerTerms =
  */
 export async function readTerms(response: Response): Promise<SellerTerms> {
   const { headers } = response;
-  const inHeaders = readChallenge({ headers, body: '' });
-  // A challenge of MPP in a header says nothing of x402, which may stand in the body.
-  const isInHeaders = !inHeaders.ok || inHeaders.value?.document != null;
-  const body = isInHeaders ? '' : ((await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES)) ?? '');
-  const read = isInHeaders ? inHeaders : readChallenge({ headers, body });
+  // A challenge of MPP in its header says nothing of x402, which may stand in the body.
+  const isInHeader = Boolean(headers.get('payment-required'));
+  const body = isInHeader ? '' : ((await readBoundedText(response.clone(), CHALLENGE_BODY_MAX_BYTES)) ?? '');
+  const read = readChallenge({ headers, body });
   if (read.ok) {
-    if (read.value === null) return { challenge: null, reason: null };
     // No other headers are passed on: a seller's cookies are for its client alone.
     const told = TERMS_HEADERS.flatMap((name) => {
       const value = headers.get(name);

@@ -1,5 +1,5 @@
 import { parseUsd } from '../domain/money.ts';
-import { isRecord, memberOf } from '../json/record.ts';
+import { memberOf } from '../json/record.ts';
 import type { SignedToken } from '../protocols/challenge.ts';
 import type { SignedTerms } from './contract.ts';
 
@@ -19,5 +19,6 @@ export function readSignedTerms(value: unknown): SignedTerms | null {
 }
 
 function isSignedToken(value: unknown): value is SignedToken {
-  return isRecord(value) && /^[0-9]{1,78}$/.test(String(memberOf(value, 'amount')));
+  const amount = memberOf(value, 'amount');
+  return typeof amount === 'string' && /^[0-9]{1,78}$/.test(amount);
 }

@@ -21,6 +21,7 @@ describe('an operation that is called by its name', () => {
     expect(sent[2]).toMatchObject({
       method: 'DELETE',
       url: `${ENDPOINT}/tags/${encodeURIComponent(ARN)}?tagKeys=team&tagKeys=stage`,
+      body: '',
     });
     expect(verify(sent[1]!)).toMatchObject({ ok: true });
   });
@@ -87,6 +88,14 @@ describe('a request', () => {
     const { client, sent } = play([answered({ processPaymentId: 'id' })]);
     await client.processPayment({ userId: 'user-1', clientToken: 'token' } as never);
     expect(sent[0]!.headers.has('x-amzn-bedrock-agentcore-payments-agent-name')).toBe(false);
+  });
+
+  test('to report an outcome names the user', async () => {
+    const { client, sent } = play([answered({ status: 'RECORDED' })]);
+    const report = { paymentManagerArn: 'arn', processPaymentId: 'id', url: SELLER, outcome: 'FAILED' } as const;
+    expect(await client.reportOutcome({ ...report, userId: 'user-1' })).toEqual({ status: 'RECORDED' });
+    expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('user-1');
+    expect(JSON.parse(sent[0]!.body)).toEqual(report);
   });
 
   test('without a body has no type of one', async () => {
@@ -231,7 +240,7 @@ describe("the application's traceparent", () => {
     }
   });
 
-  test.each([undefined, '', 'ff', `${TRACEPARENT}\r\nx: y`, TRACEPARENT.toUpperCase()])(
+  test.each([undefined, '', 'ff', `${TRACEPARENT}\r\nx: y`, TRACEPARENT.toUpperCase(), `x${TRACEPARENT}`])(
     'is left out where it is none: %j',
     async (value) => {
       const { client, sent } = play([answered({})], { traceparent: () => value });
