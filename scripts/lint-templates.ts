@@ -29,6 +29,7 @@ const CONFIGURATIONS: Readonly<Record<string, Partial<BursarConfig>>> = {
     reservedConcurrency: 20,
     provisionedConcurrency: 2,
     waf: true,
+    approvalGasPerDay: '0.002',
     vpc: { vpcId: 'vpc-00000000000000001', subnetIds: ['subnet-00000000000000001', 'subnet-00000000000000002'] },
   },
   'named principals and tokens, and every part off that may be': {

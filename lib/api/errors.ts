@@ -242,6 +242,11 @@ function toOutcomeError(
         refusal.reason,
         'The withdrawal of this clientToken was not signed in time. Use a new clientToken: nothing was signed under this one',
       );
+    case 'approvals_off':
+      return outcome(
+        refusal.reason,
+        'This deployment sends no approvals: its setting approvalGasPerDay gives them no gas. Nothing was asked for',
+      );
     case 'no_payment': {
       const message = 'The clientToken has no payment that could be replayed. Nothing was signed under it';
       return outcome('no_payment', message);

@@ -1,3 +1,4 @@
+import { allowanceRequest, allowanceShow } from './commands/allowance.ts';
 import { backupCreate, backupRestore, backupVerify } from './commands/backup.ts';
 import type { Command } from './program/command.ts';
 import { doctor } from './commands/doctor.ts';
@@ -32,6 +33,8 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   payments,
   balance,
   walletList,
+  allowanceRequest,
+  allowanceShow,
   policySet,
   policyShow,
   policyRemove,

@@ -11,6 +11,7 @@ import { SESSION_ANSWERS } from './operations/sessions.ts';
 import { PAYMENT_ANSWERS } from './operations/payments.ts';
 import { ASKING_ANSWERS } from './operations/asking.ts';
 import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
+import { ALLOWANCE_ANSWERS } from './operations/allowances.ts';
 import { FREEZE_ANSWERS } from './operations/freezes.ts';
 import { GATE_ANSWERS } from './operations/gate.ts';
 import { POLICY_ANSWERS } from './operations/policies.ts';
@@ -31,6 +32,7 @@ export const ANSWERS = {
   ...ASKING_ANSWERS,
   ...WITHDRAWAL_ANSWERS,
   ...GATE_ANSWERS,
+  ...ALLOWANCE_ANSWERS,
   ...FREEZE_ANSWERS,
   ...POLICY_ANSWERS,
   ...FEED_ANSWERS,

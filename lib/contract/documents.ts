@@ -11,6 +11,7 @@ import { SESSION_DOCUMENT } from './operations/sessions.ts';
 import { PAYMENT_DOCUMENT } from './operations/payments.ts';
 import { ASKING_DOCUMENT } from './operations/asking.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
+import { ALLOWANCE_DOCUMENT } from './operations/allowances.ts';
 import { FREEZE_DOCUMENT } from './operations/freezes.ts';
 import { GATE_DOCUMENT } from './operations/gate.ts';
 import { POLICY_DOCUMENT } from './operations/policies.ts';
@@ -30,6 +31,7 @@ export const FAMILIES = [
   PAYMENT_DOCUMENT,
   ASKING_DOCUMENT,
   WITHDRAWAL_DOCUMENT,
+  ALLOWANCE_DOCUMENT,
   GATE_DOCUMENT,
   FREEZE_DOCUMENT,
   POLICY_DOCUMENT,
@@ -57,6 +59,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...PAYMENT_DOCUMENT.operations,
   ...ASKING_DOCUMENT.operations,
   ...WITHDRAWAL_DOCUMENT.operations,
+  ...ALLOWANCE_DOCUMENT.operations,
   ...GATE_DOCUMENT.operations,
   ...FREEZE_DOCUMENT.operations,
   ...POLICY_DOCUMENT.operations,

@@ -207,6 +207,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'ask again under a new client token',
     newClientToken: FINAL,
   },
+  'bursar:approvals_off': {
+    when: 'an approval is asked for, and approvalGasPerDay of the deployment is none',
+    remedy: 'deploy with approvalGasPerDay, or approve Permit2 by another way',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:unsupported_payment_type': offer(
     'paymentType names no protocol that Bursar pays by',
     'use a payment type that the message lists',
@@ -218,7 +223,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     'leave it out',
   ),
   'bursar:allowance_unsupported': offer(
-    'permit2AllowanceLimit asks for an approval on chain, which Bursar does not send',
+    'permit2AllowanceLimit is no number, or asks for an approval that this deployment does not send',
     "leave it out, and have the wallet's owner approve the Permit2 contract on the chain",
   ),
   'bursar:unsupported_version': offer('the version of the protocol is neither "1" nor "2"', MENDED_REQUEST),

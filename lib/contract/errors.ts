@@ -80,7 +80,8 @@ export type OutcomeCode =
   | 'superseded'
   | 'attempts_exhausted'
   | 'destination_not_allowed'
-  | 'withdrawal_lapsed';
+  | 'withdrawal_lapsed'
+  | 'approvals_off';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
 export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | FreezeCode}` | PolicyCode;

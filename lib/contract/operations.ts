@@ -9,6 +9,7 @@ import { SESSION_ROUTES } from './operations/sessions.ts';
 import { PAYMENT_ROUTES } from './operations/payments.ts';
 import { ASKING_ROUTES } from './operations/asking.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
+import { ALLOWANCE_ROUTES } from './operations/allowances.ts';
 import { GATE_ROUTES } from './operations/gate.ts';
 import { FREEZE_ROUTES } from './operations/freezes.ts';
 import { POLICY_ROUTES } from './operations/policies.ts';
@@ -43,6 +44,7 @@ export const OPERATIONS = {
   ...PAYMENT_ROUTES,
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
+  ...ALLOWANCE_ROUTES,
   ...GATE_ROUTES,
   ...FREEZE_ROUTES,
   ...POLICY_ROUTES,

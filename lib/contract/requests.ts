@@ -11,6 +11,7 @@ import { SESSION_REQUESTS } from './operations/sessions.ts';
 import { PAYMENT_REQUESTS } from './operations/payments.ts';
 import { ASKING_REQUESTS } from './operations/asking.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
+import { ALLOWANCE_REQUESTS } from './operations/allowances.ts';
 import { FREEZE_REQUESTS } from './operations/freezes.ts';
 import { GATE_REQUESTS } from './operations/gate.ts';
 import { POLICY_REQUESTS } from './operations/policies.ts';
@@ -30,6 +31,7 @@ export const REQUESTS = {
   ...PAYMENT_REQUESTS,
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
+  ...ALLOWANCE_REQUESTS,
   ...GATE_REQUESTS,
   ...FREEZE_REQUESTS,
   ...POLICY_REQUESTS,

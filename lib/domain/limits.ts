@@ -344,3 +344,28 @@ export const POLICY_CACHE_MS = 2_000;
 export const POLICY_OWNERS_CACHED_MAX = 1_000;
 /** Policies that a process keeps ready to judge. */
 export const POLICIES_PREPARED_MAX = 200;
+
+/** The most of a token that an approval may let a contract take, in its smallest unit: no approval is without limit. */
+export const APPROVAL_AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
+/** Gas of an approval: about 56,000 of a proxied token, and nothing that needs more is one. */
+export const APPROVAL_GAS_MAX = 150_000n;
+/** Copies of one approval with one nonce, each with a higher fee. */
+export const APPROVAL_COPIES_MAX = 6;
+/** How long an approval that was sent may stay out of a block before its fee is raised. */
+export const APPROVAL_STUCK_MS = 90_000;
+/** The wait between two looks at an approval in flight, within one run of the sender. */
+export const APPROVAL_LOOK_MS = 2_000;
+/** The wait after a look that found nothing to do but wait: for gas money, for the next day's budget, for a foreign transaction. */
+export const APPROVAL_WAIT_MS = 60_000;
+/** Visits of one run of the sender, all wallets together. */
+export const APPROVAL_VISITS_MAX = 200;
+/** Sessions of a user that are read for what they may still need. */
+export const APPROVAL_SESSIONS_MAX = 200;
+/** How long before its time is up a run of the sender begins nothing more. */
+export const APPROVAL_RUN_MARGIN_MS = 8_000;
+/** Changes that the signer of approvals is handed at once. */
+export const APPROVAL_BATCH_RECORDS_MAX = 5;
+/** How long the signer is asked again for what it could not sign. The sender writes what waits for longer anew. */
+export const APPROVAL_RECORD_AGE_MAX_SECONDS = 300;
+/** Tries of somebody who asks for an approval while others write. */
+export const APPROVAL_WRITES_MAX = 4;

@@ -73,6 +73,8 @@ export type Refusal =
   | { readonly reason: 'destination_not_allowed'; readonly destination: string }
   /** A withdrawal that was not signed while its session lasted. */
   | { readonly reason: 'withdrawal_lapsed' }
+  /** An approval is asked for, and the deployment sends none. */
+  | { readonly reason: 'approvals_off' }
   | { readonly reason: 'token_reused' }
   /** The client token has a payment already, for another price, payee or session. It is final: SIGNED or DENIED. */
   | { readonly reason: 'other_terms'; readonly payment: Payment }

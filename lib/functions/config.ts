@@ -169,6 +169,8 @@ export interface PayingConfig extends BaseConfig {
   readonly repeatWindowSeconds: number;
   /** Agents that have metrics of their own. */
   readonly agentNames: ReadonlySet<string>;
+  /** Whether approvals are sent: what they may cost is read by those who see to them. */
+  readonly approvals: 'sent' | null;
   /** The addresses that money may leave for, with their checksums. */
   readonly withdrawalAddresses: ReadonlySet<string>;
 }
@@ -180,6 +182,7 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
     validityCapSeconds: readValidityCap(reader),
     repeatWindowSeconds: readSeconds(reader, 'REPEAT_WINDOW_SECONDS', REPEAT_WINDOW_RANGE) ?? 0,
     agentNames: readList(reader, 'AGENT_NAMES', AGENT_NAMES),
+    approvals: reader.optional('APPROVAL_GAS_PER_DAY') === undefined ? null : 'sent',
     withdrawalAddresses: readList(reader, 'WITHDRAWAL_ADDRESSES', WITHDRAWAL_ADDRESSES),
   });
 }
@@ -219,6 +222,16 @@ export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
     rpcUrls: readRpcUrls(reader),
     validityCapSeconds: readValidityCap(reader),
   });
+}
+
+export interface SendingConfig extends BaseConfig {
+  /** RPC endpoints by CAIP-2 id. */
+  readonly rpcUrls: Readonly<Record<string, string>>;
+}
+
+export function readSendingConfig(env: Environment): Readonly<SendingConfig> {
+  const reader = createReader(env);
+  return reader.finish({ ...readBase(reader), rpcUrls: readRpcUrls(reader) });
 }
 
 /** No problem quotes a URL, since endpoints have keys in them. */

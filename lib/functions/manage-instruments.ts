@@ -1,6 +1,7 @@
 import { OPERATIONS } from '../contract/operations.ts';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ALLOWANCE_REQUESTS } from '../contract/operations/allowances.ts';
 import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
 import { createFunction } from '../api/function.ts';
 import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
@@ -9,6 +10,11 @@ import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
+import { toAllowanceView } from '../api/views/allowances.ts';
+import { PERMIT2 } from '../chains/evm/addresses.ts';
+import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
+import { requestAllowance, type AllowanceAskingDeps } from '../service/allowances/asking.ts';
+import { readApprovalGas } from './approval-gas.ts';
 import { readInstrumentsConfig } from './config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../service/tenants/instruments.ts';
 import { toInstrumentView } from '../api/views/payments.ts';
@@ -36,6 +42,15 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
     clock: systemClock,
     random: systemRandom,
   };
+  const gasPerDay = readApprovalGas(env);
+  const asking: AllowanceAskingDeps = {
+    registry: deps.registry,
+    books: createAllowanceBooks({ tableName: config.booksTable, client }),
+    deployment: config.deployment,
+    allowedNetworks: config.allowedNetworks,
+    gasPerDay,
+    clock: systemClock,
+  };
   return createFunction(
     'manage-instruments',
     {
@@ -46,6 +61,13 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         const paymentInstrument = toInstrumentView(config.deployment, created.value);
         return ok({ body: { paymentInstrument }, log: { managerId, instrumentId } });
       },
+      RequestAllowance: async ({ input, principal }) => {
+        const asked = await requestAllowance(asking, principal, input);
+        if (!asked.ok) return asked;
+        const { managerId, instrumentId } = asked.value.allowance;
+        const allowance = toAllowanceView(asked.value, { spender: PERMIT2, gasPerDay, now: systemClock.now() });
+        return ok({ body: { allowance }, log: { managerId, instrumentId } });
+      },
       DeletePaymentInstrument: async ({ input, principal }) => {
         const deleted = await deleteInstrument(deps, principal, input);
         if (!deleted.ok) return deleted;
@@ -53,6 +75,11 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         return ok({ body: { status: 'DELETED' as const }, log: { managerId, instrumentId } });
       },
     },
-    { ...composeServing(env), routes: OPERATIONS, requests: INSTRUMENT_REQUESTS, userBinding: config.userBinding },
+    {
+      ...composeServing(env),
+      routes: OPERATIONS,
+      requests: { ...INSTRUMENT_REQUESTS, ...ALLOWANCE_REQUESTS },
+      userBinding: config.userBinding,
+    },
   );
 }

@@ -3,6 +3,7 @@ import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payment
 import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
 import type { OperationName } from '../contract/operations.ts';
 import { createFunction, type OperationHandler } from '../api/function.ts';
+import type { ApiEvent, InvocationContext } from '../api/http.ts';
 import { IN_FLIGHT_MAX } from '../domain/limits.ts';
 import { resourceIn } from '../domain/ids.ts';
 import { ok } from '../domain/result.ts';
@@ -17,15 +18,18 @@ import type { WindowBooks } from '../domain/ports/windows.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
 import { createPolicySource, type PolicySource } from '../service/policing/policy-source.ts';
 import { createSigners } from '../wallets/signers.ts';
-import { readPayingConfig } from './config.ts';
+import { readPayingConfig, type PayingConfig } from './config.ts';
 import { createPayerCache } from '../service/paying/payer.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { toPaidView } from '../api/views/paid.ts';
+import type { Payment } from '../domain/payment/payment.ts';
 import type { Resource } from '../domain/payment/resource.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
+import { allowanceLimitOf } from '../protocols/x402/allowance-limit.ts';
 import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
 import { drawToken, toPaymentFields } from './paid-answer.ts';
+import type { BooksChanges } from './sign-approvals.ts';
 import {
   composeProblemReport,
   composeServing,
@@ -36,22 +40,16 @@ import {
 } from './runtime.ts';
 import { openKeys, openStore } from './transport.ts';
 
-/** The paying function: the only one that may sign. */
-export function composeProcessPayment(env: NodeJS.ProcessEnv) {
-  const config = readPayingConfig(env);
+/** What payments are made of, and the table that their books are in. */
+function openPaying(env: NodeJS.ProcessEnv, config: PayingConfig) {
   const { client: store, singleSendClient } = openStore(env);
   const client = withJointReads(store);
   const registryTable = { tableName: config.registryTable, client };
   const { repeatWindowSeconds: windowSeconds } = config;
+  const booksTable = { tableName: config.booksTable, client };
   const deps: ProcessPaymentDeps = {
-    ledger: createLedger({
-      tableName: config.booksTable,
-      client,
-      singleSendClient,
-      schemeOf,
-      drawDeploymentId,
-    }),
-    windows: windowsAtFirstUse({ tableName: config.booksTable, client }),
+    ledger: createLedger({ ...booksTable, singleSendClient, schemeOf, drawDeploymentId }),
+    windows: windowsAtFirstUse(booksTable),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     policies: openPolicies({ ...registryTable, singleSendClient }),
@@ -62,12 +60,21 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     random: systemRandom,
     allowedNetworks: config.allowedNetworks,
     facilitators: config.facilitators,
+    approvals: config.approvals,
     tokens: onceLoaded(async () => (await import('./token-table.ts')).readTokenTable(env)),
     validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
     report: composeProblemReport(env),
   };
-  return createFunction(
+  return { deps, booksTable };
+}
+
+/** The paying function: the only one that may sign. */
+export function composeProcessPayment(env: NodeJS.ProcessEnv) {
+  const config = readPayingConfig(env);
+  const { deps, booksTable } = openPaying(env, config);
+  const noteAllowance = notesAtFirstUse(booksTable, deps.report);
+  const serve = createFunction(
     'process-payment',
     {
       ProcessPayment: async ({ input, principal, agentName, deadline, record }) => {
@@ -93,6 +100,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         );
         if (!result.ok) return result;
         const payment = result.value;
+        await noteAllowance(payment, input.paymentInput);
         return ok({ body: toPaidView(config.deployment, payment), log: toPaymentFields(payment) });
       },
       PayChallenge: atFirstCall(async () => {
@@ -103,7 +111,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         const { createWithdrawalHandler } = await import('./create-withdrawal.ts');
         return createWithdrawalHandler(config.deployment, {
           ...deps,
-          sessions: createWithdrawalSessions({ tableName: config.booksTable, client }),
+          sessions: createWithdrawalSessions(booksTable),
           destinations: config.withdrawalAddresses,
         });
       }),
@@ -116,6 +124,35 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
       agentNames: config.agentNames,
     },
   );
+  return besideSigning(serve, async () =>
+    (await import('./sign-approvals.ts')).createApprovalSigner(env, booksTable, deps),
+  );
+}
+
+/** The function behind the API, and for changes of the books the signer of approvals, which is loaded with the first of them. */
+function besideSigning<A>(
+  serve: (event: ApiEvent, context: InvocationContext) => A,
+  load: () => Promise<(changes: BooksChanges) => Promise<object>>,
+) {
+  const loadSigner = onceLoaded(load);
+  return async (event: ApiEvent | BooksChanges, context: InvocationContext) =>
+    'Records' in event ? (await loadSigner())(event) : serve(event, context);
+}
+
+/** Sees to the approval that the input of a payment asks for. The proof is given whatever becomes of it: the same request asks again. */
+function notesAtFirstUse(table: StoreTable, report: ProcessPaymentDeps['report']) {
+  const load = onceLoaded(async () => (await import('./note-allowance.ts')).createAllowanceNotes(table));
+  return async (payment: Payment, paymentInput: unknown): Promise<void> => {
+    const limit = allowanceLimitOf(paymentInput);
+    if (limit == null) return;
+    try {
+      await (
+        await load()
+      )(payment, limit);
+    } catch (error) {
+      report({ event: 'payment.allowance_unnoted', paymentId: payment.id, error });
+    }
+  };
 }
 
 /** What rules remember is loaded with the first policy. */

@@ -5,6 +5,7 @@ import { INSTRUMENT_REQUESTS, INSTRUMENT_ROUTES } from '../contract/operations/i
 import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
 import { SESSION_REQUESTS, SESSION_ROUTES } from '../contract/operations/sessions.ts';
 import { OUTCOME_REQUESTS, OUTCOME_ROUTES } from '../contract/operations/outcomes.ts';
+import { ALLOWANCE_REQUESTS, ALLOWANCE_ROUTES } from '../contract/operations/allowances.ts';
 import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
 import { answerWith, createFunction, type OperationHandler } from '../api/function.ts';
 import type { SessionStore } from '../domain/ports/books.ts';
@@ -27,6 +28,11 @@ import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { toReceipt } from '../receipts/receipt.ts';
 import { createChainReaders } from '../chains/evm/reader.ts';
+import { toAllowanceView } from '../api/views/allowances.ts';
+import { PERMIT2 } from '../chains/evm/addresses.ts';
+import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
+import { findAllowance } from '../service/allowances/asking.ts';
+import { readApprovalGas } from './approval-gas.ts';
 import { readReadingConfig, type ReadingConfig } from './config.ts';
 import { readTokenTable } from './token-table.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
@@ -53,6 +59,7 @@ const READ_REQUESTS = {
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
   ...OUTCOME_REQUESTS,
+  ...ALLOWANCE_REQUESTS,
 };
 const READ_ROUTES = {
   ...INSTRUMENT_ROUTES,
@@ -61,6 +68,7 @@ const READ_ROUTES = {
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
   ...OUTCOME_ROUTES,
+  ...ALLOWANCE_ROUTES,
 };
 
 /** Everything that only reads, and what clients report of their payments, which moves nothing. */
@@ -123,6 +131,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         const found = await getInstrumentFunds(deps, principal, input);
         return found.ok ? ok({ body: toFundsView(found.value) }) : found;
       },
+      GetAllowance: createAllowanceHandler(config, deps, readApprovalGas(env)),
       ReportOutcome: async ({ input, principal }) =>
         answerWith(await reportOutcome(deps, principal, input), toOutcomeView),
       QuoteChallenge: createQuoteHandler(config, deps),
@@ -144,9 +153,32 @@ function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingC
     payments: createPaymentLog(books),
     gates: createGateReader(books),
     outcomes: createOutcomeKeeper(registry),
+    allowances: createAllowanceBooks(books),
     chainReaders: createChainReaders(rpcUrls),
     policies: openPolicies(registry),
     clock: systemClock,
+  };
+}
+
+/** What a wallet lets Permit2 take: as it was asked for, and as the chain shows it now. */
+function createAllowanceHandler(
+  { deployment, allowedNetworks }: ReadingConfig,
+  { allowances: books, registry, chainReaders, clock }: ReturnType<typeof openTables>,
+  gasPerDay: bigint | null,
+): OperationHandler<'GetAllowance'> {
+  return async ({ input, principal }) => {
+    const found = await findAllowance(
+      { books, registry, deployment, allowedNetworks, clock },
+      principal,
+      'read',
+      input,
+    );
+    if (!found.ok) return found;
+    const { allowance, network } = found.value;
+    const reader = chainReaders.get(network.id);
+    const onChain = await reader?.allowanceOf(network.usdc.address, allowance.owner, PERMIT2).catch(() => null);
+    const view = toAllowanceView(found.value, { spender: PERMIT2, gasPerDay, now: clock.now() });
+    return ok({ body: { allowance: { ...view, onChain: onChain == null ? null : `${onChain}` } } });
   };
 }
 

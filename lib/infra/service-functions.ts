@@ -23,11 +23,12 @@ export interface ServiceFunctionsProps extends Secrets {
   readonly bundles: Readonly<Record<DeployedFunctionName, string>>;
 }
 
-/** The judge of tokens is there where tokens are taken. */
+type OptionalFunction = 'authorize-jwt' | 'send-approvals';
+
+/** The judge of tokens is there where tokens are taken, who sends approvals where there is gas for them. */
 export type ServiceFunctions = Readonly<
-  Record<Exclude<DeployedFunctionName, 'authorize-jwt'>, ServiceFunction> & {
-    readonly 'authorize-jwt': ServiceFunction | null;
-  }
+  Record<Exclude<DeployedFunctionName, OptionalFunction>, ServiceFunction> &
+    Record<OptionalFunction, ServiceFunction | null>
 >;
 
 /** Longer than the paying path's own bounds add up to, shorter than API Gateway waits. */
@@ -36,6 +37,11 @@ const FUNCTION_TIMEOUT_SECONDS = 15;
 const AUTHORIZER_TIMEOUT_SECONDS = 10;
 /** Two passes half a minute apart, each with time to work through a backlog; a run ends by itself before. */
 const SWEEPER_TIMEOUT_SECONDS = 90;
+
+/** It ends by itself before, so that it is not stopped between two requests. */
+const APPROVALS_TIMEOUT_SECONDS = 55;
+/** It waits for the chains, and nobody waits for it. */
+const APPROVALS_MEMORY_MAX_MIB = 256;
 
 /** All tries of `lib/events/delivery.ts` with all their time-outs and waits, and a cold start. */
 const PUBLISHER_TIMEOUT_SECONDS = 60;
@@ -94,6 +100,7 @@ export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProp
     'authorize-jwt': props.config.oauth ? authorizeJwt(parts) : null,
     'sweep-reservations': sweepReservations(parts),
     'publish-events': publishEvents(parts),
+    'send-approvals': props.config.approvalGasPerDay === null ? null : sendApprovals(parts),
   };
 }
 
@@ -111,6 +118,7 @@ function processPayment(parts: Parts): ServiceFunction {
       VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
       REPEAT_WINDOW_SECONDS: String(config.repeatWindowSeconds),
       ...tokenVariables(config),
+      ...approvalGas(config),
       // Lambda has no empty values, and no name is what an absent one says.
       ...(config.agentNames.length === 0 ? {} : { AGENT_NAMES: config.agentNames.join(',') }),
       ...(config.withdrawalAddresses.length === 0
@@ -140,6 +148,7 @@ function readPayments(parts: Parts): ServiceFunction {
       VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
       RPC_URLS: JSON.stringify(config.rpcUrls),
       ...tokenVariables(config),
+      ...approvalGas(config),
     },
   });
   data.books.grantRead(fn.role);
@@ -176,10 +185,12 @@ function manageInstruments(parts: Parts): ServiceFunction {
       WALLET_KEY_TAG: keys.tag,
       PAYING_ROLE_ARN: stableRoleArn(stack, config, 'process-payment'),
       KEY_ADMIN_ROLE_ARN: stableRoleArn(stack, config, 'manage-instruments'),
+      ...approvalGas(config),
     },
   });
   data.registry.grantManageInstruments(fn.role);
   data.books.grantReadGate(fn.role);
+  if (config.approvalGasPerDay !== null) data.books.grantAskForApprovals(fn.role);
   keys.grantCreate(fn.role);
   parts.seeds.grantDescribe(fn.role);
   return fn;
@@ -252,6 +263,20 @@ function sweepReservations(parts: Parts): ServiceFunction {
   return fn;
 }
 
+/** The way of approvals to the chains. It has no key, and its role reaches none. */
+function sendApprovals(parts: Parts): ServiceFunction {
+  const { config, data } = parts;
+  const fn = serviceFunction(parts, 'send-approvals', {
+    description: 'freezes approvals of Permit2 for the signer, and brings them to the chains',
+    timeoutSeconds: APPROVALS_TIMEOUT_SECONDS,
+    memoryMib: Math.min(config.functionMemoryMib, APPROVALS_MEMORY_MAX_MIB),
+    traced: false,
+    environment: { RPC_URLS: JSON.stringify(config.rpcUrls), ...approvalGas(config) },
+  });
+  data.books.grantSendApprovals(fn.role);
+  return fn;
+}
+
 /** Its grants come with the stream and the bus, which need it first. */
 function publishEvents(parts: Parts): ServiceFunction {
   return serviceFunction(parts, 'publish-events', {
@@ -271,6 +296,11 @@ function trustedIssuers({ jwtIssuers }: BursarConfig): Readonly<Record<string, s
 /** For the functions that ask issuers. */
 function issuerRanges({ issuerPrivateRanges: ranges }: BursarConfig): Readonly<Record<string, string>> {
   return ranges.length === 0 ? {} : { ISSUER_PRIVATE_RANGES: ranges.join(',') };
+}
+
+/** For the functions that ask for approvals, sign them, send them and tell of them. */
+function approvalGas({ approvalGasPerDay: gas }: BursarConfig): Readonly<Record<string, string>> {
+  return gas === null ? {} : { APPROVAL_GAS_PER_DAY: gas };
 }
 
 /** For the functions that act for users. */

@@ -8,6 +8,7 @@ import { findNetwork } from '../domain/assets.ts';
 import type { BursarConfig } from './config/config.ts';
 import { AlarmTopic } from './constructs/alarm-topic.ts';
 import { Alarms } from './constructs/alarms.ts';
+import { ApprovalRounds } from './constructs/approval-rounds.ts';
 import { BackupRole } from './constructs/backup-role.ts';
 import { CallerGrants, type GrantOptions } from './constructs/caller-grants.ts';
 import { addCallerRoles } from './constructs/caller-role.ts';
@@ -48,6 +49,7 @@ export class ServiceStack extends Stack {
       'sweep-reservations': sweeper,
       'authorize-jwt': authorizer,
       'publish-events': publisher,
+      'send-approvals': approvals,
       ...behindApi
     } = functions;
     const api = new PaymentsApi(this, 'PaymentsApi', {
@@ -63,6 +65,10 @@ export class ServiceStack extends Stack {
     });
     const deadLetters = new DeadLetters(this, 'DeadLetters');
     new SweepSchedule(this, 'SweepSchedule', { sweeper, deadLetters });
+    if (approvals !== null) {
+      const signer = functions['process-payment'];
+      new ApprovalRounds(this, 'ApprovalRounds', { sender: approvals, signer, books: data.books, deadLetters });
+    }
     new EventStream(this, 'EventStream', { publisher, books: data.books, events: data.events, deadLetters });
     new CfnOutput(this, 'Endpoint', { value: api.endpoint, description: 'Base URL for AWS clients' });
     this.grants = new CallerGrants(this, 'CallerGrants', { api });

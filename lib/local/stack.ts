@@ -49,13 +49,14 @@ export interface LocalStackOptions {
 const TREASURY_ADDRESS = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
 
 /** Where the local stack differs from a deployment with no choices made: it has the roles that nobody has unasked, to try them, and
- * lets its own facilitator decide how much is taken. */
+ * lets its own facilitator decide how much is taken, and sends approvals. */
 export const LOCAL_CONFIG: Partial<BursarConfig> = {
   tokenPrincipals: ['arn:aws:iam::000000000000:root'],
   treasuryPrincipals: ['arn:aws:iam::000000000000:root'],
   withdrawalAddresses: [TREASURY_ADDRESS],
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
   facilitators: [FACILITATOR_ADDRESS],
+  approvalGasPerDay: '0.05',
 };
 
 /** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */

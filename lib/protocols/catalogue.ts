@@ -23,7 +23,7 @@ import { uptoPermit2 } from './x402/schemes/upto-permit2/index.ts';
 const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, evmCharge, treasuryTransfer];
 
 /** What a deployment lets be paid: networks, and the facilitators that may decide how much of a ceiling is taken. */
-type Allowed = Pick<ReadContext, 'networks' | 'facilitators'> & {
+type Allowed = Pick<ReadContext, 'approvals' | 'networks' | 'facilitators'> & {
   /** Finds the tokens that may be paid in besides the USDC of a network; asked when an offer is in something else. @default - none */
   readonly loadTokens?: () => Promise<TokenFinder>;
 };

@@ -51,6 +51,7 @@ const DENIALS = {
   repeated_purchase: true,
   destination_not_allowed: true,
   withdrawal_lapsed: true,
+  approvals_off: false,
   token_reused: true,
   other_terms: true,
   no_payment: false,

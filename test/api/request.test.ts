@@ -370,12 +370,13 @@ describe('under /oauth', () => {
       'GetPayment',
       'QuoteChallenge',
       'PayChallenge',
+      'GetAllowance',
       'PutDataPolicy',
       'GetDataPolicy',
       'DeleteDataPolicy',
       'ListDataPolicyChanges',
       'ReportOutcome',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(19);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(20);
   });
 });

@@ -120,6 +120,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/service/paying/withdrawals.test.ts',
     why: 'no client of AWS can withdraw',
   },
+  approvals_off: {
+    elsewhere: 'test/service/allowances/approvals-off.test.ts',
+    why: 'no client of AWS can ask for an approval',
+  },
   token_reused: 'here',
   conflict: 'here',
   busy: {

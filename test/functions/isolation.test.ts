@@ -104,9 +104,12 @@ const NOT_FOUND: Partial<Record<OperationName, string>> = {
 
 describe.each(dataOperations)('%s through the ARN of', (operation) => {
   const ask = (paymentManagerArn: string) => {
+    const { paymentInstrumentId } = own;
     const isRead = OPERATIONS[operation].method === 'GET';
     return call(operation, {
-      json: isRead ? { paymentManagerArn } : { ...withManager(operation), paymentManagerArn },
+      json: isRead
+        ? { ...(operation === 'GetAllowance' ? { paymentInstrumentId } : {}), paymentManagerArn }
+        : { ...withManager(operation), paymentManagerArn },
       path: operation === 'GetInstrumentFunds' ? { paymentInstrumentId: own.paymentInstrumentId } : path(),
     });
   };

@@ -15,6 +15,7 @@ export const app = await synthesize({
   backupPrincipals: [`arn:aws:iam::${account}:root`],
   externalSecretArns: [`arn:aws:secretsmanager:${region}:${account}:secret:cdp/api-??????`],
   repeatWindowSeconds: 30,
+  approvalGasPerDay: '0.002',
 });
 const accessPolicies = createAccessPolicies(app.deployment.roles, ENVIRONMENT);
 

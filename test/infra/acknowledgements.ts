@@ -18,6 +18,7 @@ const FUNCTIONS = [
   'ProcessPayment',
   'PublishEvents',
   'ReadPayments',
+  'SendApprovals',
   'SweepReservations',
 ].map((name) => `BursarService/${name}`);
 const CALLER_ROLES = [
@@ -130,7 +131,8 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'NIST.800.53.R5-LambdaInsideVPC',
-    paths: functionResources,
+    // Who sends approvals is there with every option alone, and then in a VPC.
+    paths: functionResources.filter((path) => !path.includes('SendApprovals')),
     reason: 'Nothing in a VPC is called, and endpoints cost by the hour; the choice vpc puts the functions into one',
   },
   {
@@ -174,7 +176,9 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'Serverless-LambdaTracing',
-    paths: ['BursarService/SweepReservations/Function/Resource', 'BursarService/PublishEvents/Function/Resource'],
+    paths: ['SweepReservations', 'PublishEvents', 'SendApprovals'].map(
+      (name) => `BursarService/${name}/Function/Resource`,
+    ),
     reason: 'Only requests have traces: what runs by itself would record and pay for runs that nobody asks about',
   },
   {

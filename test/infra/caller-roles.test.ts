@@ -24,12 +24,13 @@ describe('the roles that are handed out', () => {
     expect(allowed.length).toBeGreaterThan(1);
   });
 
-  test('ProcessPaymentRole has the seven operations of an agent', async () => {
+  test('ProcessPaymentRole has the eight operations of an agent', async () => {
     const allowed: string[] = [];
     for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
       if ((await whoMay(onRoute(route))).includes('ProcessPaymentRole')) allowed.push(name);
     }
     expect(allowed.sort()).toEqual([
+      'GetAllowance',
       'GetPaymentInstrument',
       'GetPaymentInstrumentBalance',
       'GetPaymentSession',

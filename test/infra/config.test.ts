@@ -131,6 +131,13 @@ describe.each([
     { EURC: { usd: '1.17', asOf: '2026-11-20' } },
     ['1.17', '{"EURC":"1.17"}', '{"EURC":{"usd":"1.17","asOf":"yesterday"}}'],
   ],
+  [
+    'approvalGasPerDay',
+    'APPROVAL_GAS_PER_DAY',
+    '0.002',
+    '0.002',
+    ['0', '1000', '.5', '1e-3', '0.0000000000000000001', '-1'],
+  ],
   ['usdRateMaxAgeDays', 'USD_RATE_MAX_AGE_DAYS', '7', 7, ['0', '367', '1.5', 'none']],
   ['assets', 'ASSETS', JSON.stringify([ACME]), [ACME], ['ACME', '{}', JSON.stringify([{ ...ACME, symbol: 'USDC' }])]],
   [

@@ -244,8 +244,8 @@ describe('the books', () => {
       action: 'dynamodb:Query',
       resource: `${table('Books')}/index/${index}`,
     });
-    expect(await whoMay(query('by-user'))).toEqual(['read-payments', 'sweep-reservations']);
-    expect(await whoMay(query('by-visit'))).toEqual(['sweep-reservations']);
+    expect(await whoMay(query('by-user'))).toEqual(['read-payments', 'send-approvals', 'sweep-reservations']);
+    expect(await whoMay(query('by-visit'))).toEqual(['send-approvals', 'sweep-reservations']);
   });
 
   test('who makes instruments is not who makes connectors', async () => {
@@ -282,9 +282,12 @@ describe('events', () => {
     }
   });
 
-  test('only publish-events reads the changes of the books', async () => {
+  test('only publish-events reads the changes of the books, and the paying function where it signs approvals', async () => {
+    const plain = createAccessPolicies((await synthesize()).deployment.roles, ENVIRONMENT);
     for (const action of ['DescribeStream', 'GetRecords', 'GetShardIterator']) {
-      expect(await whoMay({ action: `dynamodb:${action}`, resource: stream })).toEqual(['publish-events']);
+      const question = { action: `dynamodb:${action}`, resource: stream };
+      expect(await whoMay(question)).toEqual(['process-payment', 'publish-events']);
+      expect(await whoMay(question, plain)).toEqual(['publish-events']);
       expect(await whoMay({ action: `dynamodb:${action}`, resource: `${table('Registry')}/stream/local` })).toEqual([]);
     }
   });

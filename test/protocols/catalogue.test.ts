@@ -51,6 +51,28 @@ describe('a payment input', () => {
     });
   });
 
+  const ceiling = {
+    ...payload,
+    scheme: 'upto',
+    extra: { ...payload.extra, facilitatorAddress: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' },
+  };
+  test.each([
+    ['1', 'sent', true],
+    ['9'.repeat(78), 'sent', true],
+    ['9'.repeat(79), 'sent', false],
+    ['', 'sent', false],
+    ['1.5', 'sent', false],
+    [7, 'sent', false],
+    [null, 'sent', false],
+    ['1', null, false],
+  ] as const)('takes an allowance limit %j of upto where approvals are %j: %j', async (limit, approvals, taken) => {
+    const input = { cryptoX402: { version: '2', payload: ceiling, permit2AllowanceLimit: limit } };
+    const parsed = await parsePaymentInput('CRYPTO_X402', input, { ...allowed, approvals });
+    expect(parsed.ok).toBe(taken);
+    if (!parsed.ok)
+      expect(parsed.error).toMatchObject({ code: 'allowance_unsupported', field: 'permit2AllowanceLimit' });
+  });
+
   test('is refused with two members, of which only one can be meant', async () => {
     const both = { cryptoX402, mpp: { version: '1' } };
     expect(await parsePaymentInput('CRYPTO_X402', both, allowed)).toMatchObject({

@@ -1,3 +1,5 @@
+import type { TransactionMessage } from './fee-transaction.ts';
+
 /** EIP-712 typed data as wallet providers take it; numbers are decimal strings. */
 export interface TypedData {
   readonly domain: Readonly<Record<string, string | number>>;
@@ -20,7 +22,7 @@ declare module '../../domain/payment/shapes.ts' {
     evm: {
       /** 20 bytes with their EIP-55 checksum. */
       readonly address: Hex;
-      readonly message: Eip712Message;
+      readonly message: Eip712Message | TransactionMessage;
       /** 65 bytes r, s (low), v (27 or 28). */
       readonly signature: Hex;
     };

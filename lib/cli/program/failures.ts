@@ -78,6 +78,8 @@ const HINTS: Readonly<Record<string, string>> = {
   'bursar:session_closing': '`bursar session create` opens a new one',
   'bursar:destination_not_allowed':
     'nothing was signed; the deployment’s configuration lists the addresses, in withdrawalAddresses',
+  'bursar:approvals_off':
+    'nothing was asked for; the deployment’s configuration gives approvals their gas, in approvalGasPerDay',
   'bursar:instrument_not_active': '`bursar init` makes a wallet that can be used',
 } satisfies Partial<Record<ErrorCode, string>>;
 

@@ -24,6 +24,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   tokenPrincipals: [],
   withdrawalAddresses: [],
   facilitators: [],
+  approvalGasPerDay: null,
   treasuryPrincipals: [],
   backupPrincipals: [],
   bindUserToRoleSession: false,

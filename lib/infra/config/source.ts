@@ -11,6 +11,7 @@ import {
   WITHDRAWAL_ADDRESSES,
   secondsWithin,
 } from '../../choices/values.ts';
+import { APPROVAL_GAS_PER_DAY } from '../../choices/approvals.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { USD_RATE_AGE_RANGE } from '../../choices/assets.ts';
 import { parseAssetList, parseRates, unusableTokens } from './tokens.ts';
@@ -99,6 +100,11 @@ const PARSERS: Parsers = {
   tokenPrincipals: parsePrincipals,
   withdrawalAddresses: (value) => fitting(WITHDRAWAL_ADDRESSES, parseList(value)),
   facilitators: (value) => fitting(FACILITATORS, parseList(value)),
+  approvalGasPerDay: (value) =>
+    parseOptional(value, (given) => {
+      if (typeof given === 'string') return fitting(APPROVAL_GAS_PER_DAY, given);
+      throw new Unexpected(APPROVAL_GAS_PER_DAY.expected());
+    }),
   treasuryPrincipals: parsePrincipals,
   backupPrincipals: parsePrincipals,
   bindUserToRoleSession: parseBoolean,

@@ -1,6 +1,7 @@
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { GATE_KEY } from '../../ledger/dynamodb/books/gate-item.ts';
+import { ALLOWANCE_PREFIX } from '../../ledger/dynamodb/allowances/allowance-items.ts';
 import { SESSION_PREFIX } from '../../ledger/dynamodb/books/keys.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
@@ -12,6 +13,7 @@ export interface BooksProps {
 }
 
 const SESSION_KEYS = `${SESSION_PREFIX}*`;
+const ALLOWANCE_KEYS = `${ALLOWANCE_PREFIX}*`;
 
 /** Sessions and payments, whose changes are streamed. Nobody may delete an item or scan. */
 export class Books extends LedgerTable {
@@ -28,6 +30,16 @@ export class Books extends LedgerTable {
 
   /** Reading every change, and no item. */
   grantReadStream(role: Role): void {
+    this.grantStream(role);
+    this.dataKey.grantDecryptThroughDynamoDb(role);
+  }
+
+  /** The same for a role that was granted items, and the key with them. */
+  grantReadStreamToo(role: Role): void {
+    this.grantStream(role);
+  }
+
+  private grantStream(role: Role): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
         sid: 'BooksStream',
@@ -42,7 +54,6 @@ export class Books extends LedgerTable {
         resources: [this.streamArn],
       }),
     );
-    this.dataKey.grantDecryptThroughDynamoDb(role);
   }
 
   /** Intent, reserve, decide, settle, release, and the reads of one moment in one request. */
@@ -69,6 +80,19 @@ export class Books extends LedgerTable {
   /** Opening and closing sessions. Cannot touch a payment. */
   grantManageSessions(role: Role): void {
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [SESSION_KEYS]);
+  }
+
+  /** Writing down that an approval is asked for. */
+  grantAskForApprovals(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [ALLOWANCE_KEYS]);
+  }
+
+  /** Freezing approvals and noting what became of them, after what sessions may still need. Cannot touch a session or a payment. */
+  grantSendApprovals(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [ALLOWANCE_KEYS]);
+    this.grantItems(role, ['dynamodb:GetItem'], [SESSION_KEYS]);
+    this.grantIndexQuery(role, BY_VISIT_INDEX);
+    this.grantIndexQuery(role, BY_USER_INDEX);
   }
 
   /** Finishing what a crash left. Makes no item. */

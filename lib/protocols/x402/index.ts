@@ -3,6 +3,7 @@ import { ok, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import { parseRequirement, type ReadContext } from './requirement.ts';
+import { allowanceLimitOf } from './allowance-limit.ts';
 import { refuseChallenge, type ChallengeRefusal } from './refusal.ts';
 
 /** AgentCore's `paymentInput` is a union: exactly one member, the one that the payment type names. */
@@ -20,18 +21,31 @@ function parseUnion(paymentInput: unknown): Result<object, ChallengeRefusal> {
   return refuseChallenge('ambiguous_input', '', message);
 }
 
-/** Reads `paymentInput.cryptoX402`: version, one entry of the seller's `accepts`, and no allowance limit: Bursar sends no approval to a chain. */
+/** Reads `paymentInput.cryptoX402`: version, one entry of the seller's `accepts`, and a limit for the approval of a ceiling, which others see to. */
 export function parseX402Input(paymentInput: unknown, context: ReadContext): Result<Offer, ChallengeRefusal> {
   const union = parseUnion(paymentInput);
   if (!union.ok) return union;
   const input = union.value;
   const offer = parseRequirement({ version: memberOf(input, 'version'), payload: memberOf(input, 'payload') }, context);
-  if (!offer.ok || memberOf(input, 'permit2AllowanceLimit') === undefined) return offer;
-  if (offer.value.scheme === context.schemes.withAllowance) {
-    const message =
-      'permit2AllowanceLimit is not supported: approve the Permit2 contract from the wallet itself. Expected: no such member';
-    return refuseChallenge('allowance_unsupported', 'permit2AllowanceLimit', message);
-  }
+  const limit = allowanceLimitOf(paymentInput);
+  if (!offer.ok || limit === undefined) return offer;
+  if (offer.value.scheme === context.schemes.withAllowance) return limited(offer.value, limit, context);
   const message = `permit2AllowanceLimit is only supported for payment scheme '${context.schemes.withAllowance}'. Received scheme: ${offer.value.scheme}`;
   return refuseChallenge('allowance_without_upto', 'permit2AllowanceLimit', message);
+}
+
+function limited(
+  offer: Offer,
+  limit: bigint | null,
+  { approvals = null }: Pick<ReadContext, 'approvals'>,
+): Result<Offer, ChallengeRefusal> {
+  const field = 'permit2AllowanceLimit';
+  if (limit === null) {
+    const message = `${field} must be a whole number in the token's smallest unit, as text of 1 to 78 digits`;
+    return refuseChallenge('allowance_unsupported', field, message);
+  }
+  if (approvals === 'sent' && offer.token === undefined) return ok(offer);
+  const why = approvals === null ? 'this deployment sends no approvals' : 'approvals are sent for USDC alone';
+  const message = `${field} is not supported: ${why}. Approve the Permit2 contract from the wallet itself. Expected: no such member`;
+  return refuseChallenge('allowance_unsupported', field, message);
 }

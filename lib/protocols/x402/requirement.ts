@@ -17,6 +17,8 @@ export interface ReadContext {
   readonly networks: ReadonlySet<string>;
   /** @default - left to the service to judge */
   readonly facilitators?: ReadonlySet<string>;
+  /** Whether the deployment sends approvals of Permit2. @default - it sends none */
+  readonly approvals?: 'sent' | null;
   /** The schemes that can be paid. */
   readonly schemes: X402Schemes;
   readonly readAddress: AddressReader;

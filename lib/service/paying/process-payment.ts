@@ -47,6 +47,8 @@ export interface ProcessPaymentDeps {
   readonly allowedNetworks: ReadonlySet<string>;
   /** Addresses that may decide how much of a ceiling is taken. */
   readonly facilitators: ReadonlySet<string>;
+  /** Whether the deployment sends approvals of Permit2. @default none */
+  readonly approvals?: 'sent' | null;
   /** What may be paid in besides USDC; asked when an offer is in something else. */
   readonly tokens: TokenSource;
   readonly validityCapSeconds: number;
@@ -123,16 +125,18 @@ interface Asked {
 
 /** An offer on a network, in a token or of a facilitator that the deployment allows no longer pays nothing new; a payment that was made for it is still replayed. */
 async function readOffer(deps: ProcessPaymentDeps, request: ProcessPaymentRequest): Promise<Result<Asked, Refusal>> {
-  const { allowedNetworks: networks, facilitators, tokens, clock } = deps;
+  const { allowedNetworks: networks, approvals = null, facilitators, tokens, clock } = deps;
   const { paymentType, paymentInput } = request;
   const allowed = await parsePaymentInput(paymentType, paymentInput, {
     networks,
     facilitators,
+    approvals,
     loadTokens: async () => (await tokens()).finderAt(clock.now()),
   });
   if (allowed.ok) return ok({ offer: allowed.value, barred: null });
   const known = await parsePaymentInput(paymentType, paymentInput, {
     networks: KNOWN_NETWORKS,
+    approvals: 'sent',
     loadTokens: async () => (await tokens()).anyFinder,
   });
   return known.ok ? ok({ offer: known.value, barred: allowed.error }) : allowed;

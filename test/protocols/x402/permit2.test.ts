@@ -9,7 +9,8 @@ import type { Permit2Payload, Permit2Terms } from '../../../lib/chains/evm/permi
 import { parseAddress } from '../../../lib/chains/evm/address.ts';
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toBaseUnits } from '../../../lib/domain/money.ts';
-import type { Hex, Offer, SigningMessage } from '../../../lib/domain/payment/shapes.ts';
+import type { Eip712Message } from '../../../lib/chains/evm/shapes.ts';
+import type { Hex, Offer } from '../../../lib/domain/payment/shapes.ts';
 import { toEpochMs, toEpochSeconds } from '../../../lib/domain/time.ts';
 import { schemeOf } from '../../../lib/protocols/catalogue.ts';
 import { X402_SCHEMES } from '../../../lib/protocols/x402/schemes/catalogue.ts';
@@ -58,9 +59,9 @@ const terms: Permit2Terms = {
   validBefore: toEpochSeconds(1_740_672_154),
 };
 
-function messageOf(offer: Offer, of: Permit2Terms): SigningMessage {
+function messageOf(offer: Offer, of: Permit2Terms): Eip712Message {
   const [message, ...others] = schemeOf(offer).messages(offer, of);
-  if (message === undefined || others.length > 0) throw new Error('expected one message');
+  if (message?.form !== 'eip712' || others.length > 0) throw new Error('expected one message of typed data');
   return message;
 }
 

@@ -83,7 +83,8 @@ describe('a payment in another token than USDC', () => {
     expect(await spent()).toBe(1_170_000n);
     const scheme = schemeOf(payment.offer);
     const [message] = scheme.messages(payment.offer, payment.terms);
-    const typed = message!.typedData();
+    if (message?.form !== 'eip712') throw new Error('expected typed data');
+    const typed = message.typedData();
     expect(typed.domain).toMatchObject({ name: 'EURC', version: '2', chainId: 84_532, verifyingContract: EURC });
     const signer = await recoverTypedDataAddress({ ...typed, signature: payment.signatures![0]! } as never);
     expect(signer).toBe(PAYER);

@@ -1,0 +1,3 @@
+import { composeSendApprovals } from '../lib/functions/send-approvals.ts';
+
+export const handler = composeSendApprovals(process.env);

@@ -1,0 +1,146 @@
+import { createPublicClient, erc20Abi, http } from 'viem';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PERMIT2 } from '../../lib/chains/evm/addresses.ts';
+import { createPayingFetch } from '../../lib/client/index.ts';
+import { startStack, type LocalStack } from '../../lib/local/stack.ts';
+import {
+  askSeller,
+  clientOf,
+  newToken,
+  newUser,
+  openSession,
+  openWallet,
+  paymentOf,
+  sellerOf,
+  sendPayment,
+  sendProof,
+  type Wallet,
+} from './scene.ts';
+
+// From the wish of a backend to a sale by Permit2: the deployed functions, each with its own role, and a real chain.
+
+const TIMEOUT_MS = 120_000;
+const NETWORK = 'eip155:84532';
+const PRICE = 30_000n;
+let stack: LocalStack;
+beforeAll(async () => {
+  // With its timers: the stream calls the signer while the sender waits for it.
+  stack = await startStack({ port: 0, dataDir: null, fresh: 'keep', progress: () => undefined });
+}, TIMEOUT_MS);
+afterAll(() => stack?.close(), TIMEOUT_MS);
+
+interface Buyer {
+  readonly userId: string;
+  readonly wallet: Wallet;
+  readonly sessionId: string;
+}
+async function openBuyer(connector: Wallet['connector'], budget = '1.00'): Promise<Buyer> {
+  const userId = newUser();
+  const wallet = await openWallet(stack, userId, connector);
+  await stack.chain.mint(wallet.address, 1_000_000n);
+  return { userId, wallet, sessionId: await openSession(stack, userId, budget) };
+}
+const nameOf = ({ wallet }: Buyer) => ({
+  paymentManagerArn: stack.info.paymentManagerArn,
+  paymentInstrumentId: wallet.instrumentId,
+  network: NETWORK,
+});
+const ask = (buyer: Buyer, value: string) =>
+  clientOf(stack, 'management').call(
+    'RequestAllowance',
+    { ...nameOf(buyer), amount: { value, currency: 'USD' } },
+    { userId: buyer.userId },
+  );
+const show = async (buyer: Buyer) =>
+  (await clientOf(stack, 'processPayment').call('GetAllowance', nameOf(buyer), { userId: buyer.userId })).allowance;
+const onChain = ({ wallet }: Buyer) =>
+  createPublicClient({ transport: http(stack.info.chains[NETWORK]!.rpcUrl) }).readContract({
+    address: stack.chain.usdc,
+    abi: erc20Abi,
+    functionName: 'allowance',
+    args: [wallet.address, PERMIT2],
+  });
+
+function buy(buyer: Buyer, seller: string) {
+  const agent = clientOf(stack, 'processPayment');
+  const { paymentManagerArn } = stack.info;
+  const pay = createPayingFetch({
+    client: { processPayment: (...args) => agent.processPayment(...args) },
+    session: { paymentManagerArn, paymentSessionId: buyer.sessionId, userId: buyer.userId },
+    instrument: { paymentInstrumentId: buyer.wallet.instrumentId },
+  });
+  return pay(sellerOf(stack, seller).url);
+}
+
+describe.each(['SeedVault', 'AwsKms'] as const)('a wallet of %s', (connector) => {
+  test('that is approved on request pays a seller by Permit2, and no more than that is approved', async () => {
+    const buyer = await openBuyer(connector);
+    await stack.chain.fundGas(buyer.wallet.address);
+    await ask(buyer, '0.03');
+    expect(await stack.services.runSchedule('send-approvals')).toMatchObject({
+      status: 'succeeded',
+      payload: { failures: 0, open: 0 },
+    });
+    expect(await show(buyer)).toMatchObject({ status: 'APPROVED', amount: `${PRICE}`, onChain: `${PRICE}` });
+    expect(await onChain(buyer)).toBe(PRICE);
+    const { payTo } = sellerOf(stack, 'forecast-permit2');
+    const before = await stack.chain.balanceOf(payTo);
+    const response = await buy(buyer, 'forecast-permit2');
+    expect([response.status, response.payment?.settlement?.success]).toEqual([200, true]);
+    expect(await stack.chain.balanceOf(payTo)).toBe(before + PRICE);
+    expect(await onChain(buyer)).toBe(0n);
+  });
+});
+
+describe('permit2AllowanceLimit', () => {
+  test('of a payment by upto has its wallet approved, after which the seller takes the same proof', async () => {
+    const buyer = await openBuyer('SeedVault');
+    await stack.chain.fundGas(buyer.wallet.address);
+    const terms = await askSeller(stack, 'forecast-upto');
+    const payment = paymentOf(buyer.wallet, buyer.sessionId, terms);
+    const { cryptoX402 } = payment.paymentInput;
+    const paid = await sendPayment(stack, buyer.userId, {
+      ...payment,
+      paymentInput: { cryptoX402: { ...cryptoX402, permit2AllowanceLimit: '60000' } },
+      paymentManagerArn: stack.info.paymentManagerArn,
+      clientToken: newToken(),
+    });
+    expect(paid.status).toBe(200);
+    const { payload } = (paid.body as { paymentOutput: { cryptoX402: { payload: object } } }).paymentOutput.cryptoX402;
+    expect(await show(buyer)).toMatchObject({ status: 'REQUESTED', requested: '60000' });
+    expect((await sendProof(terms, payload)).status).toBe(402);
+    await stack.services.runSchedule('send-approvals');
+    expect(await onChain(buyer)).toBe(60_000n);
+    const { payTo } = sellerOf(stack, 'forecast-upto');
+    const before = await stack.chain.balanceOf(payTo);
+    expect(await sendProof(terms, payload)).toMatchObject({ status: 200, settlement: { success: true } });
+    expect(await stack.chain.balanceOf(payTo)).toBe(before + 12_000n);
+  });
+});
+
+describe('a request', () => {
+  test('for more than open sessions may need is cut to that, with both figures told', async () => {
+    const buyer = await openBuyer('SeedVault', '0.20');
+    await stack.chain.fundGas(buyer.wallet.address);
+    expect((await ask(buyer, '5.00')).allowance).toMatchObject({ status: 'REQUESTED', requested: '5000000' });
+    await stack.services.runSchedule('send-approvals');
+    expect(await show(buyer)).toMatchObject({ status: 'APPROVED', amount: '200000', onChain: '200000' });
+  });
+
+  test('waits for gas where the wallet has none, and says so', async () => {
+    const buyer = await openBuyer('SeedVault');
+    await ask(buyer, '0.05');
+    await stack.services.runSchedule('send-approvals');
+    expect(await show(buyer)).toMatchObject({ status: 'REQUESTED', waitsFor: 'GAS', onChain: '0' });
+  });
+
+  test('is of ManagementRole alone', async () => {
+    const buyer = await openBuyer('SeedVault');
+    const { userId } = buyer;
+    for (const role of ['processPayment', 'observer', 'controlPlane', 'treasury'] as const)
+      await expect(clientOf(stack, role).call('RequestAllowance', nameOf(buyer), { userId })).rejects.toMatchObject({
+        status: 403,
+      });
+    expect(await show(buyer)).toMatchObject({ status: 'NONE' });
+  });
+});
