@@ -87,13 +87,17 @@ describe('a payment reads', () => {
     ['the failures at its origin', { kind: 'breaker' }, () => ({ failures: { ...ref(), origin: ORIGIN } })],
   ])('%s alone, where that is all that its rules look at', async (_what, rule, query) => {
     shelf.put(user(), [rule, COUNTED]);
-    paid(await pay(handler()));
-    expect(queries).toEqual([{ pins: [], price: null, failures: null, tallies: [], ...query() }]);
+    // The second payment of a process writes its intent beside its reads.
+    const deps = handler();
+    for (let payment = 0; payment < 2; payment += 1) paid(await pay(deps));
+    const asked = { pins: [], price: null, failures: null, tallies: [], ...query() };
+    expect(queries).toEqual([asked, asked]);
   });
 
   test('no counter of its own, which its claim asks for itself', async () => {
     shelf.put(user(), [COUNTED]);
-    paid(await pay(handler()));
+    const deps = handler();
+    for (let payment = 0; payment < 2; payment += 1) paid(await pay(deps));
     expect(queries).toEqual([]);
   });
 
