@@ -29,6 +29,8 @@ const KILL_AFTER_MS = 2_000;
 const REPLAYS_MAX = 1_000;
 const PAID_PER_SECOND_TARGET = 200;
 const FAILURES_SHOWN_MAX = 5;
+/** Intent, reserve, decide, settle: each a commit of its own. */
+const COMMITS_OF_A_PAYMENT = 4;
 const SYNC_PROBES = 50;
 const PAGE_BYTES = 4_096;
 const MIB = 1_024 * 1_024;
@@ -70,6 +72,7 @@ export async function measureLoad(args: readonly string[]): Promise<number> {
   measured.push(await measure(phases.at(-1)!, stack, callers, acknowledged));
   console.log(`${formatPhases(measured)}\n\n${formatMemory(watch.stop())}\n`);
   console.log(formatBooks(dataDir, acknowledged.size, syncMs));
+  console.log(formatCeiling(measured, syncMs));
   console.log(formatVerdict(measured));
 
   const lost = await killAndLookBack(stack, dataDir, phases.at(-1)!, callers, acknowledged);
@@ -97,6 +100,16 @@ function formatBooks(dataDir: string, payments: number, syncMs: number): string 
     .reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0);
   const each = (bytes / payments / 1_000).toFixed(1);
   return `books: ${(bytes / MIB).toFixed(0)} MiB, ${each} kB a payment; each commit waits ${syncMs.toFixed(2)} ms for fsync here`;
+}
+
+/** The database does one thing after the other: what it computes and what it waits for the disk bounds the rate, however many cores there are. */
+function formatCeiling(measured: readonly MeasuredPhase[], syncMs: number): string {
+  const lines = measured.map(({ figures, before, after }) => {
+    const computedMs = (after.database.cpuMs - before.database.cpuMs) / figures.latencies.length;
+    return 1_000 / (computedMs + COMMITS_OF_A_PAYMENT * syncMs);
+  });
+  const best = Math.max(...lines);
+  return `the database alone, at ${COMMITS_OF_A_PAYMENT} commits a payment and one after the other: at most ${best.toFixed(0)} payments a second`;
 }
 
 function formatVerdict(measured: readonly MeasuredPhase[]): string {
