@@ -82,4 +82,40 @@ export const OF_COUNTERS: readonly Mutant[] = [
     scenario: 18,
     rule: 'I11',
   },
+  {
+    name: 'a window that grants what it does not have',
+    edits: [
+      {
+        file: 'lib/domain/payment/window.ts',
+        find: 'if (available < missing) return',
+        replace: 'if (available < 0n) return',
+      },
+    ],
+    scenario: 14,
+    rule: '(I11|over the limit)',
+  },
+  {
+    name: 'a reserve that does not ask whether a cap has room',
+    edits: [
+      {
+        file: MODEL,
+        find: '    short.length > 0\n',
+        replace: "    short.some(({ kind }) => kind === 'window')\n",
+      },
+    ],
+    scenario: 16,
+    rule: 'over the limit',
+  },
+  {
+    name: 'a reserve that is counted for nothing',
+    edits: [
+      {
+        file: 'lib/service/paying/reservation.ts',
+        find: '      charges: of.charges,\n      prune',
+        replace: '      charges: [],\n      prune',
+      },
+    ],
+    scenario: 16,
+    rule: 'over the limit',
+  },
 ];

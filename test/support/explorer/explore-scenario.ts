@@ -293,7 +293,8 @@ export async function exploreScenario(
     const startMs = plan.late ? LATE_MS : START_MS;
     const body = handlerBody(plan, startMs, new Set());
     const program = await createProgram(body, { startMs, ids, gate });
-    programs.push({ name: plan.name, program, isSteady: false, paymentId: await paymentIdOf(plan) });
+    const { name, charges } = plan;
+    programs.push({ name, program, isSteady: false, paymentId: await paymentIdOf(plan), charges });
   }
   const other = otherPayment(scenario);
   if (other !== null) {

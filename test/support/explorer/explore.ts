@@ -1,3 +1,4 @@
+import type { Charge } from '../../../lib/domain/payment/charge.ts';
 import type { PaymentId } from '../../../lib/domain/ids.ts';
 import type { EntryKey, Payment } from '../../../lib/domain/payment/payment.ts';
 import { applyCall, type Books, type BooksCall, type BooksReply } from '../model-ledger.ts';
@@ -56,6 +57,8 @@ interface Participant {
   readonly isSteady: boolean;
   /** The payment whose outcome it answers with, if it answers with one. */
   readonly paymentId?: PaymentId;
+  /** What its payment is to be counted for. */
+  readonly charges?: readonly Charge[];
 }
 
 export interface ExploreOptions {

@@ -1,3 +1,4 @@
+import type { PaymentId } from '../../../lib/domain/ids.ts';
 import { parseEntryKey, type EntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';
 import { WINDOW_PRUNE_DELAY_MS } from '../../../lib/domain/limits.ts';
 import { assertWindowBalances } from '../../../lib/domain/payment/window.ts';
@@ -123,11 +124,30 @@ export function checkState(
     if (problem !== null) return problem;
   }
   return (
+    checkLimits(state.books, programs) ??
     checkReleasedProofs(state) ??
     checkReleasedDenials(state, programs) ??
     checkClosedPayments(state) ??
     checkEnd(state, faults)
   );
+}
+
+/** Whatever the books were told to count: what is signed under a limit is no more than it. */
+function checkLimits({ payments }: Books, programs: ExploreOptions['programs']): string | null {
+  const signed = new Map<string, bigint>();
+  const known = new Set<PaymentId>();
+  for (const { paymentId, charges = [] } of programs) {
+    const payment = paymentId === undefined ? undefined : payments.get(paymentId);
+    if (payment?.status !== 'SIGNED' || known.has(payment.id)) continue;
+    known.add(payment.id);
+    for (const { kind, key, quantity, max } of charges) {
+      const counter = kind === 'window' ? key : `${keyOfSession(payment)}/${key}`;
+      const sum = (signed.get(counter) ?? 0n) + quantity;
+      if (sum > max) return `over the limit: ${sum} of ${key} is signed, of ${max}`;
+      signed.set(counter, sum);
+    }
+  }
+  return null;
 }
 
 /** I4: no more comes back than was signed and not taken. */
