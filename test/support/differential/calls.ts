@@ -8,8 +8,9 @@ import type { Verdict } from '../../../lib/domain/ports/books.ts';
 import { addMs, type EpochMs } from '../../../lib/domain/time.ts';
 import { sweepShard } from '../../../lib/ledger/dynamodb/books/keys.ts';
 import type { Draw } from '../../../scripts/nemesis/plan.ts';
-import type { BooksCall } from '../model-ledger.ts';
+import type { Books, BooksCall } from '../model-ledger.ts';
 import { makePayment, makeSession, NOW } from '../payments.ts';
+import { createCountedDraw, drawFreeze } from './counted-calls.ts';
 
 /** What operations are about: few of each, so that they meet. */
 export interface Subjects {
@@ -50,7 +51,7 @@ function bornDenied(decidedAt: EpochMs): Partial<Payment> {
 }
 
 /** One operation on the subjects, sensible or not. */
-export function drawCall(draw: Draw, { sessions, payments }: Subjects): BooksCall {
+export function drawCall(draw: Draw, { sessions, payments }: Subjects, books: Books): BooksCall {
   const below = (count: number): number => Math.floor(draw() * count);
   const one = <T>(from: readonly T[]): T => from[below(from.length)]!;
   const payment = one(payments);
@@ -65,6 +66,8 @@ export function drawCall(draw: Draw, { sessions, payments }: Subjects): BooksCal
     amount: draw() < 0.1 ? toMicroUsd(BigInt(1 + below(AMOUNT_MAX))) : payment.amount,
     now,
   };
+  const counted = createCountedDraw(draw, books, sessions);
+  const closing = () => ({ ...entry, charges: counted.heldBy(session, entry.entry) });
   const visit = { id: payment.id, shard: sweepShard(payment.id), dueAt: instant(below(INSTANTS)) };
   const calls: readonly (() => BooksCall)[] = [
     () => ({ method: 'readSession', args: [draw() < 0.1 ? { ...session, managerId: 'other-0000000001' } : session] }),
@@ -74,29 +77,27 @@ export function drawCall(draw: Draw, { sessions, payments }: Subjects): BooksCal
       method: 'putIntent',
       args: [{ ...payment, owner, leaseUntil: now, ...(draw() < 0.1 ? bornDenied(now) : {}) }],
     }),
-    () => ({
-      method: 'reserve',
-      args: [
-        {
-          ...entry,
-          leaseUntil: addMs(now, 2_000),
-          floor: draw() < 0.1 ? addMs(NOW, below(2)) : null,
-          inFlightMax: 1 + below(4),
-        },
-      ],
-    }),
+    () => {
+      const charges = draw() < 0.5 ? [] : counted.charges(entry.amount);
+      const floor = draw() < 0.1 ? addMs(NOW, below(2)) : null;
+      const rest = { leaseUntil: addMs(now, 2_000), floor, inFlightMax: 1 + below(4), prune: counted.prune(charges) };
+      return { method: 'reserve', args: [{ ...entry, ...rest, charges }] };
+    },
     () => ({
       method: 'takeOver',
       args: [{ id: payment.id, attempt, owner, leaseUntil: now, offer: payment.offer, terms: payment.terms }],
     }),
     () => ({ method: 'decide', args: [payment.id, attempt, drawVerdict(draw, now)] }),
-    () => ({ method: 'settle', args: [draw() < 0.5 ? entry : { ...entry, mayReturn: true }] }),
+    () => ({ method: 'settle', args: [draw() < 0.5 ? closing() : { ...closing(), mayReturn: true }] }),
     () => {
-      const counted = entry.amount;
-      const back = toMicroUsd(BigInt(below(Number(counted) + 1)));
-      return { method: 'trueUp', args: [{ session: entry.session, entry: entry.entry, counted, back, now }] };
+      const amount = entry.amount;
+      const back = toMicroUsd(BigInt(below(Number(amount) + 1)));
+      return { method: 'trueUp', args: [{ session: entry.session, entry: entry.entry, counted: amount, back, now }] };
     },
-    () => ({ method: 'release', args: [entry] }),
+    () => ({ method: 'release', args: [closing()] }),
+    counted.call,
+    counted.call,
+    () => drawFreeze(draw, books, now),
     () => ({ method: 'dueVisits', args: [draw() < 0.5 ? visit.shard : below(SWEEP_SHARDS), now, null] }),
     () => ({ method: 'hasVisits', args: [visit.shard] }),
     () => ({ method: 'dropVisit', args: [payment.id, attempt] }),

@@ -13,7 +13,12 @@ import type { StoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
 import type { Draw } from '../../../scripts/nemesis/plan.ts';
 import { keyOf } from '../explorer/process.ts';
 import { applyCall, newBooks, type BooksCall } from '../model-ledger.ts';
+import type { Operator } from '../model-operator.ts';
 import { wiring } from '../wiring.ts';
+import { parseFreezeKey } from '../../../lib/domain/payment/freeze.ts';
+import type { GateKeeper } from '../../../lib/domain/ports/gate.ts';
+import { toEpochMs } from '../../../lib/domain/time.ts';
+import { createGateKeeper } from '../../../lib/ledger/dynamodb/books/gate-keeper.ts';
 import { drawCall, drawSubjects } from './calls.ts';
 
 /** Books become uninteresting once all of their payments are decided; new ones begin after so many operations. */
@@ -30,7 +35,8 @@ export interface Compared {
   readonly operations: number;
   /** How often each method was called. */
   readonly calls: Readonly<Record<string, number>>;
-  readonly writes: number;
+  /** How often it wrote. */
+  readonly writes: Readonly<Record<string, number>>;
 }
 
 /**
@@ -38,12 +44,12 @@ export interface Compared {
  */
 export async function compareRandomly(store: ComparedStore, draw: Draw, operations: number): Promise<Compared> {
   const calls: Record<string, number> = {};
-  let writes = 0;
+  const writes: Record<string, number> = {};
   for (let done = 0; done < operations; done += BOOKS_OPERATIONS) {
     const count = Math.min(BOOKS_OPERATIONS, operations - done);
     for (const { method, wrote } of await compareBooks(store, draw, count)) {
       calls[method] = (calls[method] ?? 0) + 1;
-      writes += wrote ? 1 : 0;
+      if (wrote) writes[method] = (writes[method] ?? 0) + 1;
     }
   }
   return { operations, calls, writes };
@@ -62,12 +68,13 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
     ...createSessionStore(table),
     ...createWindowBooks(table),
     ...createTrueUps(table),
+    ...gatePorts(createGateKeeper(table, wiring.drawDeploymentId)),
     ...createLedger({ ...wiring, ...table, singleSendClient: store.client }),
   };
   const sent: { readonly method: string; readonly wrote: boolean }[] = [];
   const history: string[] = [];
   for (let index = 0; index < count; index += 1) {
-    const call = drawCall(draw, subjects);
+    const call = drawCall(draw, subjects, books);
     const applied = answerOf(() => applyCall(books, call));
     const seen = await answerOfAsync(() => send(ports, call));
     const after = applied.kind === 'threw' ? books : applied.value.books;
@@ -85,7 +92,19 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
   return sent;
 }
 
-type Ports = Ledger & TrueUps & SweepIndex & WindowBooks & Pick<SessionStore, 'deleteSession'>;
+type GatePorts = Pick<Operator, 'freeze' | 'thaw' | 'freezePart' | 'thawPart'>;
+type Ports = Ledger & TrueUps & SweepIndex & WindowBooks & GatePorts & Pick<SessionStore, 'deleteSession'>;
+
+/** The keeper in the words of the model; who changed the gate and when is no matter of the books. */
+function gatePorts(keeper: GateKeeper): GatePorts {
+  const at = toEpochMs(0);
+  return {
+    freeze: async (now) => void (await keeper.freeze(null, { at: now, by: 'test' })),
+    thaw: async (since) => void (await keeper.thaw(null, { since, at, by: 'test' })),
+    freezePart: async (key, now) => void (await keeper.freeze(parseFreezeKey(key), { at: now, by: 'test' })),
+    thawPart: async (key, since) => void (await keeper.thaw(parseFreezeKey(key), { since, at, by: 'test' })),
+  };
+}
 
 function send(ports: Ports, call: BooksCall): Promise<unknown> {
   switch (call.method) {
@@ -94,10 +113,6 @@ function send(ports: Ports, call: BooksCall): Promise<unknown> {
       return ports.deleteSession({ ...key, userId: 'user#1', now });
     }
     case 'openSession':
-    case 'freeze':
-    case 'freezePart':
-    case 'thawPart':
-    case 'thaw':
     case 'expireSession':
       throw new Error(`${call.method} is not of the ports that are compared`);
     default: {
