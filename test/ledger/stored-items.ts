@@ -51,6 +51,8 @@ import {
   toTallyAttributes,
 } from '../../lib/ledger/dynamodb/memory/memory-items.ts';
 import { parseFeedItem, parseFileItem, toFeedItem, toFileItem } from '../../lib/ledger/dynamodb/memory/feed-store.ts';
+import { freezeKey } from '../../lib/domain/payment/freeze.ts';
+import { toPolicyRecord } from '../../lib/domain/payment/policy-record.ts';
 import type { Gate } from '../../lib/domain/payment/gate.ts';
 import { parseGateItem, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 
@@ -76,6 +78,58 @@ const payment = makePayment(session, {
   id: '00000000-0000-8000-8000-000000000001' as PaymentId,
   agentName: 'assistant',
 });
+const counted = makeSession({
+  ...session,
+  open: new Map([
+    [
+      '00000000-0000-8000-8000-000000000002#1',
+      {
+        amount: usd(1),
+        leaseUntil: addMs(NOW, 17_000),
+        charges: [
+          { kind: 'session', key: 'aBcDeFgH', quantity: usd(1) },
+          { kind: 'window', key: 'AbCdEfGhIjK', quantity: 1n },
+        ],
+      },
+    ],
+  ]) as unknown as ReturnType<typeof makeSession>['open'],
+  counters: new Map([['aBcDeFgH', 3_000_000n]]),
+  windows: new Map([['AbCdEfGhIjK', { free: 1n, used: 1n, number: 2, limit: 20n, closesAt: addMs(NOW, 3_600_000) }]]),
+  returns: { due: new Map([['00000000-0000-8000-8000-000000000003#1', usd(2)]]), givenBack: usd(1) },
+});
+const judged = {
+  ...payment,
+  status: 'SIGNED',
+  decidedAt: NOW,
+  signatures: [`0x${'11'.repeat(65)}`],
+  budget: session.budget,
+  policyRecord: toPolicyRecord(
+    [{ feed: 'sanctions', hash: 'b'.repeat(64), importedAt: NOW, checked: ['payee'] }],
+    true,
+  ),
+} as const;
+const overLimit = {
+  ...payment,
+  status: 'DENIED',
+  decidedAt: NOW,
+  denial: {
+    reason: 'policy_exceeded',
+    key: 'AbCdEfGhIjK',
+    max: 20n,
+    used: 19n,
+    asked: 2n,
+    by: {
+      reason: 'policy_refused',
+      code: 'bursar:policy_window',
+      rule: { scope: 'user', name: 'day', kind: 'window' },
+      fact: null,
+      found: null,
+      figures: { unit: 'usd', limit: 20n, asked: 2n, remaining: 1n },
+      help: { atMost: toMicroUsd(1n) },
+      message: 'The day is over.',
+    },
+  },
+} as const;
 const manager = makeManager({
   managerId,
   workloadName: managerId,
@@ -107,6 +161,13 @@ const GATE: Gate = {
   floor: toEpochMs(1_760_000_000_000),
   frozenAt: toEpochMs(1_760_000_000_001),
   freezes: new Map(),
+};
+
+const PARTLY_FROZEN: Gate = {
+  ...GATE,
+  floor: null,
+  frozenAt: null,
+  freezes: new Map([[freezeKey({ managerId, scope: 'user', userId: 'user#1' }), NOW]]),
 };
 
 const owner = { scope: 'user', managerId, userId: 'user#1' } as const;
@@ -149,6 +210,18 @@ export const STORED: Readonly<Record<string, StoredThing>> = {
     item: toPaymentItem(payment, schemeOf),
     parse: (item) => parsePaymentItem(item, schemeOf),
   },
+  'session with counters': { value: counted, item: toSessionItem(counted, 'h1'), parse: parseSessionItem },
+  'payment under a policy': {
+    value: judged,
+    item: toPaymentItem(judged, schemeOf),
+    parse: (item) => parsePaymentItem(item, schemeOf),
+  },
+  'payment over a limit': {
+    value: overLimit,
+    item: toPaymentItem(overLimit, schemeOf),
+    parse: (item) => parsePaymentItem(item, schemeOf),
+  },
+  'gate with a freeze': { value: PARTLY_FROZEN, item: toGateItem(PARTLY_FROZEN), parse: parseGateItem },
   gate: { value: GATE, item: toGateItem(GATE), parse: parseGateItem },
   manager: { value: manager, item: toManagerItem(manager), parse: parseManagerItem },
   connector: {
