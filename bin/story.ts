@@ -88,6 +88,7 @@ export async function playStory(stack: LocalStack, { say, userId, paidBy = 'eip3
     say(`budget     USD ${availableLimits?.availableSpendAmount.value} left`);
   }
   const refusal = await tryTooMuch(stack, fetchPaid, say);
+  if (paidBy === 'upto') await trueUp(stack, say);
 
   const { availableLimits, spentAmount } = await readSession(stack, clients.agent, session);
   const after = await balancesOf(stack, parties);
@@ -100,6 +101,14 @@ export async function playStory(stack: LocalStack, { say, userId, paidBy = 'eip3
     transfers: await transfersOf(stack, findings),
     balances: new Map([...before].map(([name, amount]) => [name, { before: amount, after: after.get(name) ?? 0n }])),
   };
+}
+
+/** What was not taken of a ceiling comes back to the budget, once the chain says so for good: by the same functions as elsewhere. */
+async function trueUp({ chain, services }: LocalStack, say: Say): Promise<void> {
+  say('');
+  say('budget     counts the ceiling until the chain has said for good what was taken: half a minute');
+  await chain.finalize();
+  for (const name of ['sweep-reservations', 'true-up']) await services.runSchedule(name);
 }
 
 function createClients({ info }: LocalStack): { backend: BursarClient; agent: BursarClient } {

@@ -8,6 +8,13 @@ export const BODY_MAX_BYTES = 64 * 1024;
 export const TRUE_UPS_MAX = 200;
 /** Of those, how many one run asks the chain of at once. */
 export const TRUE_UPS_AT_ONCE = 20;
+/** The wait between two looks at a payment that may still be settled: from the first on, and of one that is old. */
+export const TRUE_UP_WAIT_MIN_MS = 60_000;
+export const TRUE_UP_WAIT_MAX_MS = 3_600_000;
+/** Pages of payments that one run looks at. */
+export const TRUE_UP_PAGES_MAX = 50;
+/** How long before its time is up a run begins nothing more. */
+export const TRUE_UP_RUN_MARGIN_MS = 15_000;
 /** Under /identities, where AgentCore lets a token have 128 kB. */
 export const IDENTITY_BODY_MAX_BYTES = 192 * 1024;
 export const JSON_DEPTH_MAX = 16;

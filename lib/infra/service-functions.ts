@@ -23,9 +23,12 @@ export interface ServiceFunctionsProps extends Secrets {
   readonly bundles: Readonly<Record<DeployedFunctionName, string>>;
 }
 
-type OptionalFunction = 'authorize-jwt' | 'send-approvals';
+type OptionalFunction = 'authorize-jwt' | 'send-approvals' | 'true-up';
 
-/** The judge of tokens is there where tokens are taken, who sends approvals where there is gas for them. */
+/**
+ * The judge of tokens is there where tokens are taken, who sends approvals where there is gas for them, who asks what was taken of
+ * ceilings where somebody may decide it.
+ */
 export type ServiceFunctions = Readonly<
   Record<Exclude<DeployedFunctionName, OptionalFunction>, ServiceFunction> &
     Record<OptionalFunction, ServiceFunction | null>
@@ -38,10 +41,10 @@ const AUTHORIZER_TIMEOUT_SECONDS = 10;
 /** Two passes half a minute apart, each with time to work through a backlog; a run ends by itself before. */
 const SWEEPER_TIMEOUT_SECONDS = 90;
 
-/** It ends by itself before, so that it is not stopped between two requests. */
-const APPROVALS_TIMEOUT_SECONDS = 55;
-/** It waits for the chains, and nobody waits for it. */
-const APPROVALS_MEMORY_MAX_MIB = 256;
+/** Runs that ask the chains end by themselves before, so that they are not stopped between two requests. */
+const CHAIN_RUN_TIMEOUT_SECONDS = 55;
+/** They wait for the chains, and nobody waits for them. */
+const CHAIN_RUN_MEMORY_MAX_MIB = 256;
 
 /** All tries of `lib/events/delivery.ts` with all their time-outs and waits, and a cold start. */
 const PUBLISHER_TIMEOUT_SECONDS = 60;
@@ -100,6 +103,7 @@ export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProp
     'authorize-jwt': props.config.oauth ? authorizeJwt(parts) : null,
     'sweep-reservations': sweepReservations(parts),
     'publish-events': publishEvents(parts),
+    'true-up': props.config.facilitators.length === 0 ? null : trueUp(parts),
     'send-approvals': props.config.approvalGasPerDay === null ? null : sendApprovals(parts),
   };
 }
@@ -268,12 +272,26 @@ function sendApprovals(parts: Parts): ServiceFunction {
   const { config, data } = parts;
   const fn = serviceFunction(parts, 'send-approvals', {
     description: 'freezes approvals of Permit2 for the signer, and brings them to the chains',
-    timeoutSeconds: APPROVALS_TIMEOUT_SECONDS,
-    memoryMib: Math.min(config.functionMemoryMib, APPROVALS_MEMORY_MAX_MIB),
+    timeoutSeconds: CHAIN_RUN_TIMEOUT_SECONDS,
+    memoryMib: Math.min(config.functionMemoryMib, CHAIN_RUN_MEMORY_MAX_MIB),
     traced: false,
     environment: { RPC_URLS: JSON.stringify(config.rpcUrls), ...approvalGas(config) },
   });
   data.books.grantSendApprovals(fn.role);
+  return fn;
+}
+
+/** Another way to the chains, which moves money in the books alone, and only back. */
+function trueUp(parts: Parts): ServiceFunction {
+  const { config, data } = parts;
+  const fn = serviceFunction(parts, 'true-up', {
+    description: 'asks the chains what was taken of ceilings, and gives the rest back',
+    timeoutSeconds: CHAIN_RUN_TIMEOUT_SECONDS,
+    memoryMib: Math.min(config.functionMemoryMib, CHAIN_RUN_MEMORY_MAX_MIB),
+    traced: false,
+    environment: { RPC_URLS: JSON.stringify(config.rpcUrls) },
+  });
+  data.books.grantTrueUp(fn.role);
   return fn;
 }
 

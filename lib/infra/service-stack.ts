@@ -15,6 +15,7 @@ import { addCallerRoles } from './constructs/caller-role.ts';
 import { CanaryDeployments } from './constructs/canary-deployments.ts';
 import { DeadLetters } from './constructs/dead-letters.ts';
 import { EventStream } from './constructs/event-stream.ts';
+import { MinuteRuns } from './constructs/minute-runs.ts';
 import { PaymentsApi, STAGE } from './constructs/payments-api.ts';
 import type { ServiceFunction } from './constructs/service-function.ts';
 import { SpendDashboard } from './constructs/spend-dashboard.ts';
@@ -50,6 +51,7 @@ export class ServiceStack extends Stack {
       'authorize-jwt': authorizer,
       'publish-events': publisher,
       'send-approvals': approvals,
+      'true-up': trueUp,
       ...behindApi
     } = functions;
     const api = new PaymentsApi(this, 'PaymentsApi', {
@@ -65,6 +67,10 @@ export class ServiceStack extends Stack {
     });
     const deadLetters = new DeadLetters(this, 'DeadLetters');
     new SweepSchedule(this, 'SweepSchedule', { sweeper, deadLetters });
+    if (trueUp !== null) {
+      const description = 'Gives back what was not taken of ceilings';
+      new MinuteRuns(this, 'TrueUpRuns', { runner: trueUp, description, deadLetters });
+    }
     if (approvals !== null) {
       const signer = functions['process-payment'];
       new ApprovalRounds(this, 'ApprovalRounds', { sender: approvals, signer, books: data.books, deadLetters });

@@ -16,6 +16,7 @@ export const app = await synthesize({
   externalSecretArns: [`arn:aws:secretsmanager:${region}:${account}:secret:cdp/api-??????`],
   repeatWindowSeconds: 30,
   approvalGasPerDay: '0.002',
+  facilitators: ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
 });
 const accessPolicies = createAccessPolicies(app.deployment.roles, ENVIRONMENT);
 

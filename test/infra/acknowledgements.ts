@@ -20,6 +20,7 @@ const FUNCTIONS = [
   'ReadPayments',
   'SendApprovals',
   'SweepReservations',
+  'TrueUp',
 ].map((name) => `BursarService/${name}`);
 const CALLER_ROLES = [
   'ControlPlaneRole',
@@ -131,8 +132,8 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'NIST.800.53.R5-LambdaInsideVPC',
-    // Who sends approvals is there with every option alone, and then in a VPC.
-    paths: functionResources.filter((path) => !path.includes('SendApprovals')),
+    // Those who ask chains are there with every option alone, and then in a VPC.
+    paths: functionResources.filter((path) => !/SendApprovals|TrueUp/.test(path)),
     reason: 'Nothing in a VPC is called, and endpoints cost by the hour; the choice vpc puts the functions into one',
   },
   {
@@ -176,7 +177,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'Serverless-LambdaTracing',
-    paths: ['SweepReservations', 'PublishEvents', 'SendApprovals'].map(
+    paths: ['SweepReservations', 'PublishEvents', 'SendApprovals', 'TrueUp'].map(
       (name) => `BursarService/${name}/Function/Resource`,
     ),
     reason: 'Only requests have traces: what runs by itself would record and pay for runs that nobody asks about',

@@ -227,7 +227,13 @@ describe('making wallets', () => {
 describe('the books', () => {
   test('only the paying function makes payments, only it and the sweeper change them', async () => {
     expect(await whoMay(onItem('PutItem', 'Books', PAYMENT))).toEqual(['process-payment']);
-    expect(await whoMay(onItem('UpdateItem', 'Books', PAYMENT))).toEqual(['process-payment', 'sweep-reservations']);
+    const changing = (...names: readonly string[]): Question => {
+      const question = onItem('UpdateItem', 'Books', PAYMENT);
+      return { ...question, context: { ...question.context, 'dynamodb:Attributes': ['pk', ...names] } };
+    };
+    expect(await whoMay(changing('st', 'sh', 'sv'))).toEqual(['process-payment', 'sweep-reservations']);
+    // Its place in the index of visits alone.
+    expect(await whoMay(changing('sh', 'sv'))).toEqual(['process-payment', 'sweep-reservations', 'true-up']);
   });
 
   test('sessions are opened and closed by manage-sessions', async () => {
@@ -236,6 +242,7 @@ describe('the books', () => {
       'manage-sessions',
       'process-payment',
       'sweep-reservations',
+      'true-up',
     ]);
   });
 
@@ -245,7 +252,7 @@ describe('the books', () => {
       resource: `${table('Books')}/index/${index}`,
     });
     expect(await whoMay(query('by-user'))).toEqual(['read-payments', 'send-approvals', 'sweep-reservations']);
-    expect(await whoMay(query('by-visit'))).toEqual(['send-approvals', 'sweep-reservations']);
+    expect(await whoMay(query('by-visit'))).toEqual(['send-approvals', 'sweep-reservations', 'true-up']);
   });
 
   test('who makes instruments is not who makes connectors', async () => {

@@ -57,8 +57,8 @@ test('gives the templates in order of deployment, with the assets beside them', 
   const assets = resources
     .filter(({ Type }) => Type === 'AWS::Lambda::Function')
     .map(({ Metadata }) => Metadata?.['aws:asset:path']);
-  // Nobody sends approvals unasked.
-  expect(assets).toHaveLength(DEPLOYED_FUNCTION_NAMES.length - 1);
+  // Nobody sends approvals unasked, or asks what was taken of ceilings that nobody may take of.
+  expect(assets).toHaveLength(DEPLOYED_FUNCTION_NAMES.length - 2);
   for (const asset of assets) expect(existsSync(join(dirname(templates[0]!), asset!, 'index.mjs'))).toBe(true);
 });
 

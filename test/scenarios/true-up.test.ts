@@ -10,12 +10,10 @@ import { booksOf, clientOf, newUser, openSession, openWallet, sellerOf, withStac
 // What a facilitator took of a ceiling, from the official seller's settlement to the session's budget.
 
 const scene = withStack();
-/** The local chain calls a block final that has so many upon it. */
-const FINAL_BLOCKS = 2;
 const PERMIT_LIFE_SECONDS = 400;
 
 const chainClient = () => createTestClient({ mode: 'anvil', transport: http(scene.stack.chain.rpcUrl) });
-const finalize = () => chainClient().mine({ blocks: FINAL_BLOCKS });
+const finalize = () => scene.stack.chain.finalize();
 
 /** `npm run trueup` as an operator types it. */
 async function trueUp(): Promise<string> {
@@ -57,6 +55,27 @@ async function openBuyer() {
   });
   return { wallet, pay, books: () => booksOf(stack, userId, sessionId) };
 }
+
+test(
+  'the budget ends at what was settled by itself: the sweeper hands the payment over, and a function asks the chain',
+  { timeout: 180_000 },
+  async () => {
+    const { stack } = scene;
+    const { url } = sellerOf(stack, 'forecast-upto');
+    const buyer = await openBuyer();
+    await stack.chain.approvePermit2(buyer.wallet.address, 100_000n);
+    expect((await buyer.pay(url)).status).toBe(200);
+    // Both passes of a run: the lease of the payment ends between them.
+    expect(await stack.services.runSchedule('sweep-reservations')).toMatchObject({ status: 'succeeded' });
+    expect(await buyer.books()).toMatchObject({ spent: '0.05', available: '0.95' });
+    await stack.chain.finalize();
+    expect(await stack.services.runSchedule('true-up')).toMatchObject({
+      payload: { visited: 1, closed: 1, failed: 0, givenBackUsd: '0.038' },
+    });
+    expect(await buyer.books()).toMatchObject({ spent: '0.012', reserved: '0.00', available: '0.988' });
+    expect(await stack.services.runSchedule('true-up')).toMatchObject({ payload: { visited: 0 } });
+  },
+);
 
 test(
   'the budget ends at what was settled, whoever asks, and at nothing for a payment that died',

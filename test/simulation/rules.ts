@@ -137,6 +137,7 @@ function paymentOf(call: BooksCall): PaymentId | null {
     case 'dueVisits':
     case 'hasVisits':
     case 'dropVisit':
+    case 'handOver':
     case 'postponeVisit':
     case 'putOff':
     case 'openSession':

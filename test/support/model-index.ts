@@ -14,7 +14,7 @@ export interface Visit {
 
 type IndexCall = Extract<
   BooksCall,
-  { readonly method: 'dueVisits' | 'hasVisits' | 'dropVisit' | 'postponeVisit' | 'putOff' }
+  { readonly method: 'dueVisits' | 'hasVisits' | 'dropVisit' | 'handOver' | 'postponeVisit' | 'putOff' }
 >;
 
 /** Applies one request of the sweeper's to the index of visits. */
@@ -28,6 +28,8 @@ export function applyIndexCall(books: Books, call: IndexCall): Applied {
     case 'hasVisits':
       return { books, reply: visitsOf(books, call.args[0]).length > 0 };
     case 'dropVisit':
+    // The sweeper sees it no more.
+    case 'handOver':
       return { books: changeVisit(books, call.args[0], call.args[1], null), reply: undefined };
     case 'postponeVisit': {
       const [id, attempt, dueAt] = call.args;

@@ -81,6 +81,7 @@ export function applyCall(books: Books, call: BooksCall): Applied {
     case 'dueVisits':
     case 'hasVisits':
     case 'dropVisit':
+    case 'handOver':
     case 'postponeVisit':
     case 'putOff':
       return applyIndexCall(books, call);

@@ -32,6 +32,7 @@ export function indexOver(carry: Carry): SweepIndex {
     dueVisits: call('dueVisits'),
     hasVisits: call('hasVisits'),
     dropVisit: call('dropVisit'),
+    handOver: call('handOver'),
     postponeVisit: call('postponeVisit'),
     putOff: call('putOff'),
   };

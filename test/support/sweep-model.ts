@@ -90,6 +90,7 @@ export function createSweepModel(
             item.visit = null;
           }),
         postponeVisit: never,
+        handOver: never,
         putOff: (seen, until) =>
           write(seen.id, () => {
             const item = stored.get(seen.id)!;

@@ -151,6 +151,11 @@ export interface SweepIndex {
   hasVisits(shard: number): Promise<boolean>;
   /** Takes a payment off the index, unless its attempt changed meanwhile. */
   dropVisit(id: PaymentId, attempt: number): Promise<void>;
+  /**
+   * Gives a payment of which something may come back to those who ask the chain for it, who visit it from an instant on: in place of
+   * taking it off, and unless its attempt changed meanwhile.
+   */
+  handOver(id: PaymentId, attempt: number, visitAt: EpochMs): Promise<void>;
   /** Sets the time of the next visit, unless the attempt changed meanwhile. */
   postponeVisit(id: PaymentId, attempt: number, until: EpochMs): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import type { MicroUsd } from '../money.ts';
+import type { PaymentId } from '../ids.ts';
 import type { EntryKey, Payment } from '../payment/payment.ts';
 import type { SessionKey } from '../payment/session.ts';
 import type { EpochMs } from '../time.ts';
@@ -19,6 +20,22 @@ export interface TrueUps {
     readonly back: MicroUsd;
     readonly now: EpochMs;
   }): Promise<'done' | 'absent'>;
+}
+
+/** A payment of which something may come back, and since when its chain is to be asked. */
+export interface TrueUpVisit {
+  readonly id: PaymentId;
+  readonly dueAt: EpochMs;
+}
+
+/** The payments that the sweeper has handed over, as an index shows them a moment later. */
+export interface TrueUpVisits {
+  /** One page of what is due, the oldest first. */
+  due(now: EpochMs): Promise<readonly TrueUpVisit[]>;
+  /** Takes a payment off: nothing comes back of it any more. */
+  drop(visit: TrueUpVisit): Promise<void>;
+  /** Puts a visit behind the others, unless another run has. */
+  putOff(visit: TrueUpVisit, until: EpochMs): Promise<void>;
 }
 
 /** What a chain shows of a signed payment at a block that is final. Throws where it cannot be asked: the payment stays as it is. */

@@ -120,8 +120,8 @@ export interface BursarConfig {
    */
   readonly withdrawalAddresses: readonly string[];
   /**
-   * Facilitators, by address, that may decide how much of an offer's ceiling is taken (x402's scheme `upto`). The session pays the
-   * ceiling whatever they take, so list those alone that you trust with it.
+   * Facilitators, by address, that may decide how much of an offer's ceiling is taken (x402's scheme `upto`). A session is
+   * counted with the ceiling until the chain says for good how much was taken, so list those alone that you trust with it.
    * @default [] (no such offer is paid)
    */
   readonly facilitators: readonly string[];

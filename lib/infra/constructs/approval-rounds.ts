@@ -1,15 +1,13 @@
 // oxlint-disable no-new -- a construct takes its place in the tree by being made
 import { Duration } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Construct } from 'constructs';
 import { APPROVAL_BATCH_RECORDS_MAX, APPROVAL_RECORD_AGE_MAX_SECONDS } from '../../domain/limits.ts';
 import { UNSIGNED_APPROVALS } from '../../ledger/dynamodb/allowances/allowance-stream.ts';
 import type { Books } from './books.ts';
 import type { DeadLetters } from './dead-letters.ts';
+import { MinuteRuns } from './minute-runs.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface ApprovalRoundsProps {
@@ -22,22 +20,14 @@ export interface ApprovalRoundsProps {
   readonly deadLetters: DeadLetters;
 }
 
-const INTERVAL = Duration.minutes(1);
-
 /** Looks at wallets whose approvals are asked for every minute, and has what was frozen for it signed as soon as it is written. */
 export class ApprovalRounds extends Construct {
-  constructor(scope: Construct, id: string, { sender, signer, books, deadLetters: { queue } }: ApprovalRoundsProps) {
+  constructor(scope: Construct, id: string, { sender, signer, books, deadLetters }: ApprovalRoundsProps) {
     super(scope, id);
-    // A run that failed is not repeated: the next one comes within the minute and does the same.
-    sender.live.configureAsyncInvoke({
-      retryAttempts: 0,
-      maxEventAge: INTERVAL,
-      onFailure: new SqsDestination(queue),
-    });
-    new Rule(this, 'EveryMinute', {
+    new MinuteRuns(this, 'Runs', {
+      runner: sender,
       description: 'Brings approvals of Permit2 to the chains',
-      schedule: Schedule.rate(INTERVAL),
-      targets: [new LambdaFunction(sender.live, { retryAttempts: 0, maxEventAge: INTERVAL, deadLetterQueue: queue })],
+      deadLetters,
     });
     books.grantReadStreamToo(signer.role);
     new EventSourceMapping(this, 'Unsigned', {
@@ -50,7 +40,7 @@ export class ApprovalRounds extends Construct {
       // An approval that waits for longer is written again by the sender, and so comes here again.
       maxRecordAge: Duration.seconds(APPROVAL_RECORD_AGE_MAX_SECONDS),
       retryAttempts: 2,
-      onFailure: new SqsDlq(queue),
+      onFailure: new SqsDlq(deadLetters.queue),
       filters: [{ pattern: JSON.stringify(UNSIGNED_APPROVALS) }],
     });
   }

@@ -2,7 +2,7 @@ import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { GATE_KEY } from '../../ledger/dynamodb/books/gate-item.ts';
 import { ALLOWANCE_PREFIX } from '../../ledger/dynamodb/allowances/allowance-items.ts';
-import { SESSION_PREFIX } from '../../ledger/dynamodb/books/keys.ts';
+import { PAYMENT_PREFIX, SESSION_PREFIX } from '../../ledger/dynamodb/books/keys.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/store/tables.ts';
 import type { DataKey } from './data-key.ts';
 import { LedgerTable, type TableOrigin } from './ledger-table.ts';
@@ -13,6 +13,7 @@ export interface BooksProps {
 }
 
 const SESSION_KEYS = `${SESSION_PREFIX}*`;
+const PAYMENT_KEYS = `${PAYMENT_PREFIX}*`;
 const ALLOWANCE_KEYS = `${ALLOWANCE_PREFIX}*`;
 
 /** Sessions and payments, whose changes are streamed. Nobody may delete an item or scan. */
@@ -93,6 +94,15 @@ export class Books extends LedgerTable {
     this.grantItems(role, ['dynamodb:GetItem'], [SESSION_KEYS]);
     this.grantIndexQuery(role, BY_VISIT_INDEX);
     this.grantIndexQuery(role, BY_USER_INDEX);
+  }
+
+  /** Giving back what was not taken of a ceiling, to its session. Makes no item. */
+  grantTrueUp(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:UpdateItem'], [SESSION_KEYS]);
+    this.grantItems(role, ['dynamodb:GetItem'], [PAYMENT_KEYS]);
+    // Of a payment it changes the place in the index alone.
+    this.grantUpdateOf(role, ['sh', 'sv'], [PAYMENT_KEYS]);
+    this.grantIndexQuery(role, BY_VISIT_INDEX);
   }
 
   /** Finishing what a crash left. Makes no item. */

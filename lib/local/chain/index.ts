@@ -49,6 +49,8 @@ export interface LocalChain {
   approvePermit2(owner: Address, amount: bigint): Promise<void>;
   /** Gives an account what it needs to send transactions. Payers of x402 need none. */
   fundGas(account: Address): Promise<void>;
+  /** Puts as many blocks upon what happened so far as it takes for the chain to call it final. */
+  finalize(): Promise<void>;
   balanceOf(owner: Address): Promise<bigint>;
   blockNumber(): Promise<bigint>;
   /** The USDC transfers of a transaction; empty where the chain does not know it or it failed. */
@@ -62,6 +64,8 @@ export interface LocalChain {
 // Anvil's published accounts: for local use only.
 const DEV_MNEMONIC = 'test test test test test test test test test test test junk';
 const GAS_FUNDS = parseEther('10000');
+/** Anvil calls a block final that has so many upon it. */
+const FINAL_BLOCKS = 2;
 const POLL_MS = 20;
 const ADDRESS_BYTES = 20;
 
@@ -116,6 +120,7 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
     mint: (to, amount) => inTurn(() => mintUsdc(clients, usdc, to, amount)),
     approvePermit2: (owner, amount) => inTurn(() => approvePermit2(clients, usdc, owner, amount)),
     fundGas,
+    finalize: () => clients.test.mine({ blocks: FINAL_BLOCKS }),
     balanceOf: (owner) =>
       reader.readContract({ address: usdc, abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),
     blockNumber: () => reader.getBlockNumber({ cacheTime: 0 }),

@@ -6,6 +6,7 @@ import {
 } from '../../domain/limits.ts';
 import type { DueVisit } from '../../domain/ports/books.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
+import { mayReturn } from '../../domain/payment/true-up.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
 import { forEachAtOnce } from './at-once.ts';
@@ -94,7 +95,7 @@ async function decideVisit(
 }
 
 /**
- * Closes the entries of a decided payment and takes it off the index. One with an attempt that was not signed stays for one
+ * Closes the entries of a decided payment and takes it off the index, or hands it over where something may come back of it. One with an attempt that was not signed stays for one
  * more visit, in case that attempt's reserve arrives after this one.
  */
 async function closeVisit(
@@ -112,6 +113,9 @@ async function closeVisit(
   const mayHaveGhost = payment.status !== 'SIGNED' || payment.attempt > 1;
   if (mayHaveGhost && startedAt < secondVisit) {
     return deps.index.postponeVisit(payment.id, payment.attempt, secondVisit);
+  }
+  if (payment.status === 'SIGNED' && mayReturn(payment)) {
+    return deps.index.handOver(payment.id, payment.attempt, deps.clock.now());
   }
   return deps.index.dropVisit(payment.id, payment.attempt);
 }

@@ -3,7 +3,7 @@ import type { MicroUsd } from '../../domain/money.ts';
 import type { Ledger } from '../../domain/ports/books.ts';
 import type { TracePayment, TrueUps } from '../../domain/ports/true-ups.ts';
 import { parseEntryKey, type EntryKey } from '../../domain/payment/payment.ts';
-import type { Session } from '../../domain/payment/session.ts';
+import type { Session, SessionKey } from '../../domain/payment/session.ts';
 import { mayReturn, releaseOfCeiling, usdOfRelease } from '../../domain/payment/true-up.ts';
 import type { Clock } from '../../domain/time.ts';
 
@@ -38,9 +38,10 @@ export async function trueUpSession(deps: TrueUpDeps, session: Session): Promise
   };
 }
 
-async function trueUpEntry(
+/** The same of one payment, by its entry. @returns what came back, or that it may still be settled */
+export async function trueUpEntry(
   { ledger, trueUps, trace, clock }: TrueUpDeps,
-  session: Session,
+  session: SessionKey,
   entry: EntryKey,
   counted: MicroUsd,
 ): Promise<bigint | 'open'> {

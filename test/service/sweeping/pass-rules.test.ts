@@ -58,6 +58,7 @@ function sweeper({ pageOf = () => [], hasVisits = false, lookMs = 0 }: Index = {
       putOff: never,
       postponeVisit: never,
       dropVisit: never,
+      handOver: never,
     },
   };
   const meanwhiles: number[] = [];

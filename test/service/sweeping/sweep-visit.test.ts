@@ -42,6 +42,7 @@ function visit(decisionMs: number, overdueMs = 120_000) {
       putOff: never,
       postponeVisit: async (_id, _attempt, at) => void postponed.push(at),
       dropVisit: async (id) => void dropped.push(id),
+      handOver: never,
     },
   };
   const page = [{ id: found.id, shard: 0, dueAt: found.leaseUntil }];

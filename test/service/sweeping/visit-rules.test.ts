@@ -7,6 +7,7 @@ import { addMs } from '../../../lib/domain/time.ts';
 import { emptyTally, type SweepDeps } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { hasDeadEntries } from '../../../lib/service/sweeping/recovery.ts';
+import { ceilingOf } from '../../support/ceilings.ts';
 import { createTestClock } from '../../support/paying.ts';
 import { makePayment, makeSession, NOW } from '../../support/payments.ts';
 
@@ -62,6 +63,7 @@ function page(
       dueVisits: async () => [],
       hasVisits: async () => false,
       dropVisit: async () => void done.push('drop'),
+      handOver: async (_id, _attempt, at) => void done.push(`hand over ${at - NOW}`),
       postponeVisit: async (_id, _attempt, until) => void done.push(`postpone ${until - NOW}`),
       putOff:
         more.putOff ??
@@ -92,6 +94,15 @@ describe('a visit', () => {
     const { run, done, tally } = page([payment('SIGNED')]);
     expect([await run(), done]).toEqual(['finished', ['sessions', 'settle', 'drop']]);
     expect(tally).toEqual({ ...emptyTally(), visited: 1, settled: 1, oldestOverdueMs: 7_000 });
+  });
+
+  test('hands over what was signed with a ceiling, once its amount is counted as spent', async () => {
+    const { run, done } = page([ceilingOf(payment('SIGNED'), 50_000n)]);
+    await run();
+    expect(done).toEqual(['sessions', 'settle', 'hand over 0']);
+    const denied = page([ceilingOf(payment('DENIED', { leaseUntil: addMs(NOW, -SECOND_MS) }), 50_000n)]);
+    await denied.run();
+    expect(denied.done).toEqual(['sessions', 'release', 'drop']);
   });
 
   test('aborts what is dead, releases it, and comes back once for a reserve that is late', async () => {

@@ -101,6 +101,7 @@ export function drawCall(draw: Draw, { sessions, payments }: Subjects, books: Bo
     () => ({ method: 'dueVisits', args: [draw() < 0.5 ? visit.shard : below(SWEEP_SHARDS), now, null] }),
     () => ({ method: 'hasVisits', args: [visit.shard] }),
     () => ({ method: 'dropVisit', args: [payment.id, attempt] }),
+    () => ({ method: 'handOver', args: [payment.id, attempt, now] }),
     () => ({ method: 'postponeVisit', args: [payment.id, attempt, addMs(now, 3_000)] }),
     () => ({ method: 'putOff', args: [visit, addMs(now, 1_000)] }),
   ];

@@ -82,6 +82,7 @@ const WRITES = new Set<BooksCall['method']>([
   'change',
   // The other writes to the index only ever make a visit come again.
   'dropVisit',
+  'handOver',
 ]);
 
 /** Visits every reachable state breadth first, so that a violation comes with a shortest path to it. */

@@ -7,6 +7,9 @@ import { paymentPk } from './keys.ts';
 import type { AttributeValue, Item, StoreClient } from '../store/client.ts';
 import { BY_VISIT_INDEX } from '../store/tables.ts';
 
+/** Where payments stand in the index of which something may come back; no shard of the sweeper's is called so. */
+export const TRUE_UP_SHARD = 'T';
+
 export interface SweepStore {
   readonly tableName: string;
   readonly client: StoreClient;
@@ -35,6 +38,11 @@ export function createSweepIndex(store: SweepStore): SweepIndex {
       return items.length > 0;
     },
     dropVisit: (id, attempt) => changeVisit(store, id, attempt, 'REMOVE sh, sv, sf', {}),
+    handOver: (id, attempt, visitAt) =>
+      changeVisit(store, id, attempt, 'SET sh = :shelf, sv = :until REMOVE sf', {
+        ':shelf': text(TRUE_UP_SHARD),
+        ':until': number(visitAt),
+      }),
     postponeVisit: (id, attempt, until) =>
       changeVisit(store, id, attempt, 'SET sv = :until REMOVE sf', { ':until': number(until) }),
     putOff: (visit, until) => putOff(store, visit, until),
