@@ -10,6 +10,7 @@ import { formatUsd } from '../domain/money.ts';
 import { NotNow, PageTokenRefused } from '../domain/ports/services.ts';
 import type { FieldProblem, MissingResource, Refusal } from '../domain/refusal.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import type { PinnedTo } from '../domain/payment/pins.ts';
 import type { FrozenRefusal } from '../domain/payment/gate.ts';
 import type { Denial } from '../domain/payment/denial.ts';
 import { showRule } from '../domain/policy/show-refusal.ts';
@@ -197,6 +198,12 @@ function toDenialError(denial: Denial): WireError {
   }
 }
 
+const PINNED: Readonly<Record<PinnedTo, string>> = {
+  instrument: 'another instrument than the one that would pay',
+  agent: 'another agent than the one that the call states',
+  caller: 'another caller than the one that signed the call',
+};
+
 /** The refusals of a request that is right in form: each has a code of its own. */
 function toOutcomeError(
   refusal: Extract<Refusal, { reason: Exclude<OutcomeCode, 'other_terms' | Denial['reason']> }>,
@@ -217,6 +224,8 @@ function toOutcomeError(
       const message = `Payment session has practically expired: it ends at ${formatInstant(refusal.expiresAt)}, too soon for a payment to settle`;
       return outcome('session_closing', message);
     }
+    case 'session_pinned':
+      return outcome('session_pinned', `Payment session is pinned to ${PINNED[refusal.to]}. Nothing was signed`);
     case 'frozen':
       return frozenError(refusal);
     case 'session_below_floor': {

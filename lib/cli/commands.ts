@@ -17,7 +17,7 @@ import { policyHistory, policyRemove, policySet, policyShow } from './commands/p
 import { policySimulate, policyTest } from './commands/policy-judging.ts';
 import { proxy } from './commands/proxy.ts';
 import { quote } from './commands/quote.ts';
-import { sessionCreate, sessionRevoke, sessionShow } from './commands/session.ts';
+import { sessionCreate, sessionRevoke, sessionShow, sessionTopUp, sessionTopUps } from './commands/session.ts';
 import { withdraw } from './commands/withdraw.ts';
 
 const ALL_BUT_COMPLETION: readonly Command[] = [
@@ -27,6 +27,8 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   sessionCreate,
   sessionShow,
   sessionList,
+  sessionTopUp,
+  sessionTopUps,
   sessionRevoke,
   quote,
   pay,

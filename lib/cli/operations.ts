@@ -134,6 +134,19 @@ export function listSessions(
   });
 }
 
+/** Newest first. */
+export function listTopUps(
+  client: BursarClient,
+  { paymentManagerArn, userId }: Owner,
+  paymentSessionId: string,
+): Promise<Answer<'ListSessionTopUps'>['topUps']> {
+  return readPages(async (page) => {
+    const request = { paymentManagerArn, paymentSessionId, ...page };
+    const answer = await client.call('ListSessionTopUps', request, { userId });
+    return { items: answer.topUps, nextToken: answer.nextToken };
+  });
+}
+
 /** The wallets of a user, whatever their connector. */
 export function listWallets(
   client: BursarClient,

@@ -14,6 +14,7 @@ const CHANGES: Readonly<Record<Change, true>> = {
   RotatePaymentConnectorCredentials: true,
   CreatePaymentInstrument: true,
   CreatePaymentSession: true,
+  TopUpSession: true,
   ProcessPayment: true,
   CreateWithdrawal: true,
   PayChallenge: true,

@@ -8,6 +8,7 @@ import { TAG_ANSWERS } from './operations/tags.ts';
 import { TOKEN_ANSWERS } from './operations/tokens.ts';
 import { INSTRUMENT_ANSWERS } from './operations/instruments.ts';
 import { SESSION_ANSWERS } from './operations/sessions.ts';
+import { TOP_UP_ANSWERS } from './operations/top-ups.ts';
 import { PAYMENT_ANSWERS } from './operations/payments.ts';
 import { ASKING_ANSWERS } from './operations/asking.ts';
 import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
@@ -28,6 +29,7 @@ export const ANSWERS = {
   ...TOKEN_ANSWERS,
   ...INSTRUMENT_ANSWERS,
   ...SESSION_ANSWERS,
+  ...TOP_UP_ANSWERS,
   ...PAYMENT_ANSWERS,
   ...ASKING_ANSWERS,
   ...WITHDRAWAL_ANSWERS,

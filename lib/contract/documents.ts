@@ -8,6 +8,7 @@ import { TAG_DOCUMENT } from './operations/tags.ts';
 import { TOKEN_DOCUMENT } from './operations/tokens.ts';
 import { INSTRUMENT_DOCUMENT } from './operations/instruments.ts';
 import { SESSION_DOCUMENT } from './operations/sessions.ts';
+import { TOP_UP_DOCUMENT } from './operations/top-ups.ts';
 import { PAYMENT_DOCUMENT } from './operations/payments.ts';
 import { ASKING_DOCUMENT } from './operations/asking.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
@@ -28,6 +29,7 @@ export const FAMILIES = [
   TOKEN_DOCUMENT,
   INSTRUMENT_DOCUMENT,
   SESSION_DOCUMENT,
+  TOP_UP_DOCUMENT,
   PAYMENT_DOCUMENT,
   ASKING_DOCUMENT,
   WITHDRAWAL_DOCUMENT,
@@ -56,6 +58,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...TOKEN_DOCUMENT.operations,
   ...INSTRUMENT_DOCUMENT.operations,
   ...SESSION_DOCUMENT.operations,
+  ...TOP_UP_DOCUMENT.operations,
   ...PAYMENT_DOCUMENT.operations,
   ...ASKING_DOCUMENT.operations,
   ...WITHDRAWAL_DOCUMENT.operations,

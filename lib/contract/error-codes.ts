@@ -130,6 +130,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'open another session',
     newClientToken: NOT_REMEMBERED,
   },
+  'bursar:session_pinned': {
+    when: 'the session was opened for another wallet, agent or caller',
+    remedy: 'pay from the wallet, state the agent or call as the role that it was opened for, or open another session',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:frozen': {
     when: 'the deployment or a part of it is frozen, which signs nothing until it is thawed; of a part, the next entry of the list says which',
     remedy: 'ask again once it is thawed',

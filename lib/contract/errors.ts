@@ -66,6 +66,7 @@ export type OutcomeCode =
   | 'session_expired'
   | 'session_closing'
   | 'session_below_floor'
+  | 'session_pinned'
   | 'frozen'
   | 'session_not_found'
   | 'instrument_not_found'

@@ -6,6 +6,7 @@ import { TAG_ROUTES } from './operations/tags.ts';
 import { TOKEN_ROUTES } from './operations/tokens.ts';
 import { INSTRUMENT_ROUTES } from './operations/instruments.ts';
 import { SESSION_ROUTES } from './operations/sessions.ts';
+import { TOP_UP_ROUTES } from './operations/top-ups.ts';
 import { PAYMENT_ROUTES } from './operations/payments.ts';
 import { ASKING_ROUTES } from './operations/asking.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
@@ -41,6 +42,7 @@ export const OPERATIONS = {
   ...TOKEN_ROUTES,
   ...INSTRUMENT_ROUTES,
   ...SESSION_ROUTES,
+  ...TOP_UP_ROUTES,
   ...PAYMENT_ROUTES,
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,

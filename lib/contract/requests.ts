@@ -8,6 +8,7 @@ import { TAG_REQUESTS } from './operations/tags.ts';
 import { TOKEN_REQUESTS } from './operations/tokens.ts';
 import { INSTRUMENT_REQUESTS } from './operations/instruments.ts';
 import { SESSION_REQUESTS } from './operations/sessions.ts';
+import { TOP_UP_REQUESTS } from './operations/top-ups.ts';
 import { PAYMENT_REQUESTS } from './operations/payments.ts';
 import { ASKING_REQUESTS } from './operations/asking.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
@@ -28,6 +29,7 @@ export const REQUESTS = {
   ...TOKEN_REQUESTS,
   ...INSTRUMENT_REQUESTS,
   ...SESSION_REQUESTS,
+  ...TOP_UP_REQUESTS,
   ...PAYMENT_REQUESTS,
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,

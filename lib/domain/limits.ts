@@ -70,6 +70,10 @@ export const AMOUNT_MAX_DIGITS = 78;
 /** DynamoDB numbers are exact to 38 digits; 30 leaves room for sums. */
 export const LEDGER_AMOUNT_MAX_DIGITS = 30;
 export const LEDGER_AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
+/** Of whom a session is pinned to: the ARN of a role without its path, or the client id of a token. Part of the hot item. */
+export const PINNED_CALLER_MAX_CHARS = 256;
+/** The most that a session may have in all, in micro-dollars: what an amount of dollars can say in a request. */
+export const SESSION_LIMIT_MAX = 10n ** 24n - 1n;
 /** Of a rate in dollars: a token that costs a trillionth is still counted. */
 export const USD_RATE_DECIMALS = 12;
 /** For how long a rate may be good, at most and where nothing is said. */
@@ -94,6 +98,8 @@ export const CHARGES_MAX = 16;
 export const WINDOW_PRUNE_DELAY_MS = 60_000;
 /** How long a window that has closed is kept, to answer for its denials. */
 export const WINDOW_KEEP_SECONDS = 8 * 86_400;
+/** How long the books keep what tells of a policy's change: longer than their stream does. */
+export const POLICY_NOTICE_KEEP_SECONDS = 8 * 86_400;
 /** Sessions that have a part of one window at a time; those that are over no longer count. */
 export const WINDOW_GRANTS_MAX = 1_000;
 /** Sessions that are read together, and that one steal-back takes from at most. */

@@ -66,6 +66,15 @@ export function parseTokenAmount(text: string, decimals: number): BaseUnits | nu
   return fraction.length > decimals ? null : toBaseUnits(BigInt(whole + fraction.padEnd(decimals, '0')));
 }
 
+/** Prints an amount of a token with all its decimals but zeros at the end, and at least two where it has them: `12.50`. */
+export function formatTokenAmount(amount: BaseUnits, decimals: number): string {
+  const digits = amount.toString().padStart(decimals + 1, '0');
+  const whole = digits.slice(0, digits.length - decimals);
+  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '');
+  const shown = fraction.padEnd(Math.min(2, decimals), '0');
+  return shown === '' ? whole : `${whole}.${shown}`;
+}
+
 /**
  * The amount of a token, worth one dollar, that is exactly so many dollars.
  * Throws where the token has fewer than six decimals, since some amounts of dollars are then none of the token: no pinned token has.

@@ -6,6 +6,7 @@ export type { ChallengeCode, FreezeCode, OfferCode } from './offers/codes.ts';
 import type { Denial } from './payment/denial.ts';
 import type { FrozenRefusal } from './payment/gate.ts';
 import type { Payment } from './payment/payment.ts';
+import type { PinnedTo } from './payment/pins.ts';
 import type { EpochMs } from './time.ts';
 
 /** One field that is wrong, in AgentCore's `fieldList` form. */
@@ -56,6 +57,8 @@ export type Refusal =
   | { readonly reason: 'instrument_not_active'; readonly status: string }
   | { readonly reason: 'session_expired'; readonly expiresAt: EpochMs }
   | { readonly reason: 'session_closing'; readonly expiresAt: EpochMs }
+  /** The session was opened for another wallet, agent or caller than the one of this payment. */
+  | { readonly reason: 'session_pinned'; readonly to: PinnedTo }
   /** The deployment or a part of it is frozen: nothing new is signed there until it is thawed. */
   | FrozenRefusal
   /** The session was opened before the floor that was set after a restore: nobody knows what it paid. */

@@ -1,8 +1,10 @@
 import { isWithdrawal } from '../domain/ids.ts';
-import { formatUsd, type MicroUsd } from '../domain/money.ts';
+import { formatUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
 import type { BudgetSnapshot } from '../domain/payment/payment.ts';
-import type { Session } from '../domain/payment/session.ts';
+import type { Session, SessionKey } from '../domain/payment/session.ts';
+import type { TopUp } from '../domain/payment/top-up.ts';
 import { publicNames } from '../domain/payment/freeze.ts';
+import type { PolicyChange } from '../domain/ports/policies.ts';
 import { showDenial } from '../domain/payment/denial.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
 import { EVENT_VERSION } from './event-version.ts';
@@ -42,6 +44,10 @@ export function toEvent(record: StreamRecord): BursarEvent | null {
       return exhausted(change.session);
     case 'session_expired':
       return expired(change.session);
+    case 'session_topped_up':
+      return toppedUp(change.topUp);
+    case 'policy_changed':
+      return policyEvent(change.change);
     case 'freeze_changed':
       return freezeEvent(change.change);
   }
@@ -85,7 +91,8 @@ function exhausted(session: Session): BursarEvent | null {
   // That of a withdrawal is nobody's budget, and is always spent at once.
   if (session.limit === null || isWithdrawal(session)) return null;
   const detail = {
-    ...sessionDetail(session, 'exhausted'),
+    // One that got more may be exhausted again.
+    ...sessionDetail(session, `exhausted/${formatUsd(session.limit)}`),
     limitUsd: formatUsd(session.limit),
     spentUsd: formatUsd(session.budget.spent),
     ...lifeOf(session),
@@ -104,6 +111,41 @@ function expired(session: Session): BursarEvent {
   return { type: 'session.expired', at: session.expiresAt, detail };
 }
 
+function toppedUp(topUp: TopUp): BursarEvent {
+  const { from, to, at, by, topUpId } = topUp;
+  const detail = {
+    ...sessionDetail(topUp, `topped-up/${topUpId}`),
+    amountUsd: formatUsd(toMicroUsd(to - from)),
+    previousLimitUsd: formatUsd(from),
+    limitUsd: formatUsd(to),
+    toppedUpAt: formatInstant(at),
+    toppedUpBy: by,
+  };
+  return { type: 'session.topped_up', at, detail };
+}
+
+function policyEvent({ owner, version, at, by, oldHash, newHash }: PolicyChange): BursarEvent {
+  const names = {
+    ...('userId' in owner ? { userId: owner.userId } : {}),
+    ...('agentName' in owner ? { agentName: owner.agentName } : {}),
+    ...('sessionId' in owner ? { paymentSessionId: owner.sessionId } : {}),
+  };
+  const managerId = 'managerId' in owner ? owner.managerId : null;
+  const detail = {
+    version: EVENT_VERSION,
+    id: `policy/${[owner.scope, managerId ?? '', ...Object.values(names)].join('/')}/${version}/${at}`,
+    scope: owner.scope,
+    paymentManagerId: managerId,
+    ...names,
+    revision: version,
+    oldHash,
+    newHash,
+    changedAt: formatInstant(at),
+    changedBy: by,
+  } as const;
+  return { type: 'policy.changed', at, detail };
+}
+
 function freezeEvent({ revision, subject, frozen, since, at, by }: FreezeChange): BursarEvent {
   const isAsset = subject?.scope === 'asset';
   const names = isAsset ? { network: subject.network, asset: subject.asset } : subject && publicNames(subject);
@@ -120,7 +162,7 @@ function freezeEvent({ revision, subject, frozen, since, at, by }: FreezeChange)
   return { type: 'freeze.ended', at, detail: { ...detail, endedAt: formatInstant(at) } };
 }
 
-function sessionDetail({ managerId, sessionId, userId }: Session, what: 'exhausted' | 'expired') {
+function sessionDetail({ managerId, sessionId, userId }: SessionKey & Pick<Session, 'userId'>, what: string) {
   return {
     version: EVENT_VERSION,
     id: `${managerId}/${sessionId}/${what}`,

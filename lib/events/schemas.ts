@@ -114,7 +114,7 @@ export const PaymentDenied = v.strictObject({
   ]),
 });
 
-/** All of a session's limit is spent: nothing is available, and nothing reserved could come back. Once a session. */
+/** All of a session's limit is spent: nothing is available, and nothing reserved could come back. Once for each limit it has had. */
 export const SessionExhausted = v.strictObject({
   ...head,
   ...session,
@@ -135,12 +135,38 @@ export const SessionExpired = v.strictObject({
   expiresAt: instant,
 });
 
+/** The limit of a session was raised. */
+export const SessionToppedUp = v.strictObject({
+  ...head,
+  ...session,
+  amountUsd: usd,
+  previousLimitUsd: usd,
+  limitUsd: usd,
+  toppedUpAt: instant,
+  toppedUpBy: v.pipe(text, v.description('Who called: the ARN of a role, or the subject of a token.')),
+});
+
 /** Reserved: nothing sends it yet. The chain has the transfer of a payment that was signed. */
 export const PaymentSettled = v.strictObject({
   ...payment,
   status: v.literal('SIGNED'),
   transaction: v.pipe(v.string(), v.regex(/^0x[0-9a-f]{64}$/), v.description('Hash of the transaction.')),
   settledAt: instant,
+});
+
+/** A spend policy was put, replaced or removed. It counts from the next payment on, a second later at most. */
+export const PolicyChanged = v.strictObject({
+  ...head,
+  scope: v.picklist(['deployment', 'manager', 'user', 'agent', 'session']),
+  paymentManagerId: v.pipe(orNone(text), v.description('Null where it is the policy of the deployment.')),
+  userId: v.optional(text),
+  agentName: v.optional(v.pipe(text, v.description('As its calls state it.'))),
+  paymentSessionId: v.optional(text),
+  revision: v.pipe(v.number(), v.description('Counts the changes of this policy.')),
+  oldHash: v.pipe(orNone(text), v.description('Null where there was none.')),
+  newHash: v.pipe(orNone(text), v.description('Null where it was removed.')),
+  changedAt: instant,
+  changedBy: v.pipe(text, v.description('Who called: the ARN of a role, or the client of a token.')),
 });
 
 const freeze = {
@@ -171,6 +197,8 @@ export const EVENT_SCHEMAS = {
   'payment.settled': PaymentSettled,
   'session.exhausted': SessionExhausted,
   'session.expired': SessionExpired,
+  'session.topped_up': SessionToppedUp,
+  'policy.changed': PolicyChanged,
   'freeze.started': FreezeStarted,
   'freeze.ended': FreezeEnded,
 } as const;

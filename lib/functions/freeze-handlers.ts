@@ -1,6 +1,10 @@
 import { toChangedFreeze, toFreezeFields, toFreezeView, toGateView } from '../api/views/gate.ts';
+import type { NamedPart as AskedPart } from '../contract/fields/freeze-subject.ts';
 import type { OperationInput } from '../contract/requests.ts';
-import { ok } from '../domain/result.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import { ok, refuse, type Result } from '../domain/result.ts';
+import { assetBySymbol, type TokenTable } from '../domain/tokens/table.ts';
+import type { EpochMs } from '../domain/time.ts';
 import {
   freezeDeployment,
   freezePart,
@@ -17,20 +21,38 @@ interface Asked<N extends 'FreezeGate' | 'ThawGate' | 'CreateFreeze' | 'EndFreez
   readonly caller: string;
 }
 
-const managerOf = (manager: NamedPart['manager']): NamedPart => ({ manager, names: { scope: 'manager' } });
+const managerOf = (manager: NamedPart['manager']): AskedPart => ({ manager, names: { scope: 'manager' } });
+
+/** A part with its token's contract in place of the symbol. */
+function toPart(tokens: TokenTable, { manager, names }: AskedPart): Result<NamedPart, Refusal> {
+  if (names.scope !== 'asset') return ok({ manager, names });
+  const { scope, network, token } = names;
+  const asset = token.startsWith('0x') ? token : assetBySymbol(tokens, network, token)?.address;
+  if (asset !== undefined) return ok({ manager, names: { scope, network, asset } });
+  const message = `must be a token that the deployment knows on ${network}, by its symbol, or the address of its contract. Received: ${token}`;
+  return refuse({ reason: 'invalid_request', problems: [{ name: 'subject.asset.token', message }] });
+}
 
 /** The operations on the gate: the operator's, on the deployment and on managers, and the backend's, on parts of a manager. */
-export function createFreezeHandlers(deps: FreezingDeps) {
-  const { deployment } = deps;
-  const freeze = async (part: NamedPart, by: string) => {
-    const frozen = await freezePart(deps, part, by);
+export function createFreezeHandlers(deps: FreezingDeps & { readonly tokenTable: TokenTable }) {
+  const { deployment, tokenTable: tokens } = deps;
+  const freeze = async (asked: AskedPart, by: string) => {
+    const part = toPart(tokens, asked);
+    const frozen = part.ok ? await freezePart(deps, part.value, by) : part;
     if (!frozen.ok) return frozen;
-    return ok({ body: toChangedFreeze(deployment, frozen.value), log: toFreezeFields(frozen.value.subject) });
+    return ok({
+      body: toChangedFreeze({ deployment, tokens }, frozen.value),
+      log: toFreezeFields(frozen.value.subject),
+    });
   };
-  const thaw = async (part: Parameters<typeof thawPart>[1], by: string) => {
-    const thawed = await thawPart(deps, part, by);
+  const thaw = async ({ since, ...asked }: AskedPart & { readonly since: EpochMs }, by: string) => {
+    const part = toPart(tokens, asked);
+    const thawed = part.ok ? await thawPart(deps, { ...part.value, since }, by) : part;
     if (!thawed.ok) return thawed;
-    return ok({ body: toChangedFreeze(deployment, thawed.value), log: toFreezeFields(thawed.value.subject) });
+    return ok({
+      body: toChangedFreeze({ deployment, tokens }, thawed.value),
+      log: toFreezeFields(thawed.value.subject),
+    });
   };
   const gate = async () => toGateView(deployment, await getGate(deps));
   return {
@@ -51,7 +73,7 @@ export function createFreezeHandlers(deps: FreezingDeps) {
     ListFreezes: async ({ input: { manager } }: { readonly input: OperationInput<'ListFreezes'> }) => {
       const listed = await listFreezes(deps, manager);
       if (!listed.ok) return listed;
-      const freezes = listed.value.map(({ subject, since }) => toFreezeView(deployment, subject, since));
+      const freezes = listed.value.map(({ subject, since }) => toFreezeView({ deployment, tokens }, subject, since));
       return ok({ body: { freezes } });
     },
   };

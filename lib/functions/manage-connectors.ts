@@ -47,6 +47,7 @@ import { createFeedHandlers } from './feed-handlers.ts';
 import { createFreezeHandlers } from './freeze-handlers.ts';
 import { createPolicyHandlers } from './policy-handlers.ts';
 import { createSecretsClient } from './secrets-client.ts';
+import { readTokenTable } from './token-table.ts';
 
 /** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
 export function composeManageConnectors(env: NodeJS.ProcessEnv) {
@@ -63,8 +64,9 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     gate: createGateKeeper({ tableName: config.booksTable, client }, drawDeploymentId),
     identities: createIdentityStore(registryTable),
     tokens: createClientTokens(registryTable),
-    policies: createPolicyKeeper(registryTable),
+    policies: createPolicyKeeper({ ...registryTable, booksTable: config.booksTable }),
     feeds: createFeedKeeper(registryTable, systemClock),
+    tokenTable: readTokenTable(env),
     provisioners: createProvisioners({ walletKeys: null, walletSecrets }),
     deployment,
     trustedIssuers: config.trustedIssuers,

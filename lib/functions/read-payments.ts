@@ -4,6 +4,7 @@ import { ASKING_REQUESTS, ASKING_ROUTES } from '../contract/operations/asking.ts
 import { INSTRUMENT_REQUESTS, INSTRUMENT_ROUTES } from '../contract/operations/instruments.ts';
 import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
 import { SESSION_REQUESTS, SESSION_ROUTES } from '../contract/operations/sessions.ts';
+import { TOP_UP_REQUESTS, TOP_UP_ROUTES } from '../contract/operations/top-ups.ts';
 import { OUTCOME_REQUESTS, OUTCOME_ROUTES } from '../contract/operations/outcomes.ts';
 import { ALLOWANCE_REQUESTS, ALLOWANCE_ROUTES } from '../contract/operations/allowances.ts';
 import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
@@ -20,12 +21,14 @@ import { noManager } from '../service/tenants/managers.ts';
 import { ok } from '../domain/result.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
 import { createOutcomeKeeper } from '../ledger/dynamodb/memory/outcome-store.ts';
+import { readAppliedPolicies } from '../service/policing/applied-policies.ts';
 import { reportOutcome } from '../service/policing/report-outcome.ts';
 import { createPolicySource, type PolicySource } from '../service/policing/policy-source.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
+import { createTopUpLog } from '../ledger/dynamodb/top-ups/top-up-store.ts';
 import { toReceipt } from '../receipts/receipt.ts';
 import { createChainReaders } from '../chains/evm/reader.ts';
 import { toAllowanceView } from '../api/views/allowances.ts';
@@ -40,6 +43,7 @@ import { getInstrument, getInstrumentBalance, listInstruments } from '../service
 import { toPageView } from '../api/views/pages.ts';
 import { getPayment, listPayments } from '../service/paying/payments.ts';
 import { getSession, listSessions } from '../service/tenants/sessions.ts';
+import { listTopUps } from '../service/tenants/top-ups.ts';
 import { toFundsView } from '../api/views/funds.ts';
 import {
   toInstrumentSummary,
@@ -48,6 +52,7 @@ import {
   toSessionSummary,
   toSessionView,
 } from '../api/views/payments.ts';
+import { toTopUpView } from '../api/views/top-ups.ts';
 import { composeServing, systemClock } from './runtime.ts';
 import { openStore } from './transport.ts';
 
@@ -55,6 +60,7 @@ import { openStore } from './transport.ts';
 const READ_REQUESTS = {
   ...INSTRUMENT_REQUESTS,
   ...SESSION_REQUESTS,
+  ...TOP_UP_REQUESTS,
   ...PAYMENT_REQUESTS,
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
@@ -64,6 +70,7 @@ const READ_REQUESTS = {
 const READ_ROUTES = {
   ...INSTRUMENT_ROUTES,
   ...SESSION_ROUTES,
+  ...TOP_UP_ROUTES,
   ...PAYMENT_ROUTES,
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
@@ -100,16 +107,26 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         const tokenBalance = { amount: `${amount}`, decimals, token, network, chain: input.chain };
         return ok({ body: { paymentInstrumentId: instrument.instrumentId, tokenBalance } });
       },
-      GetPaymentSession: async ({ input, principal }) => {
+      GetPaymentSession: async ({ input, principal, agentName }) => {
         const found = await getSession(deps, principal, input);
         if (!found.ok) return found;
-        const paymentSession = { ...toSessionView(deployment, found.value, systemClock.now()), networks };
+        const spendPolicy = await readAppliedPolicies(deps, { ...found.value, agentName });
+        const paymentSession = {
+          ...toSessionView(deployment, found.value, systemClock.now()),
+          ...(spendPolicy === null ? {} : { spendPolicy }),
+          networks,
+        };
         return ok({ body: { paymentSession }, log: toSessionFields(found.value) });
       },
       ListPaymentSessions: async ({ input, principal }) => {
         const page = await listSessions(deps, principal, input);
         if (!page.ok) return page;
         return ok({ body: toPageView('paymentSessions', page.value, (item) => toSessionSummary(deployment, item)) });
+      },
+      ListSessionTopUps: async ({ input, principal }) => {
+        const page = await listTopUps(deps, principal, input);
+        if (!page.ok) return page;
+        return ok({ body: toPageView('topUps', page.value, (item) => toTopUpView(deployment, item)) });
       },
       ListPayments: async ({ input, principal }) => {
         const page = await listPayments(deps, principal, input);
@@ -150,11 +167,13 @@ function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingC
     tokens: () => Promise.resolve(table),
     registry: createRegistry(registry),
     sessions: createSessionStore(books),
+    topUpLog: createTopUpLog(books),
     payments: createPaymentLog(books),
     gates: createGateReader(books),
     outcomes: createOutcomeKeeper(registry),
     allowances: createAllowanceBooks(books),
     chainReaders: createChainReaders(rpcUrls),
+    policyReader: createPolicyReader(registry),
     policies: openPolicies(registry),
     clock: systemClock,
   };

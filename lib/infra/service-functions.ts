@@ -1,4 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
+import type { PolicyOwner } from '../domain/ports/policies.ts';
 import type { BursarConfig } from './config/config.ts';
 import { tokenVariables } from './config/tokens.ts';
 import { CredentialSecrets } from './constructs/credential-secrets.ts';
@@ -174,9 +175,14 @@ function manageSessions(parts: Parts): ServiceFunction {
   });
   data.books.grantManageSessions(fn.role);
   data.registry.grantLookUp(fn.role);
-  data.registry.grantKeepPolicies(fn.role, ['user', 'agent', 'session']);
+  keepPolicies(data, fn, ['user', 'agent', 'session']);
   data.registry.grantBindTokens(fn.role);
   return fn;
+}
+
+function keepPolicies(data: DataStack, { role }: ServiceFunction, scopes: readonly PolicyOwner['scope'][]): void {
+  data.registry.grantKeepPolicies(role, scopes);
+  data.books.grantTellPolicies(role, scopes);
 }
 
 function manageInstruments(parts: Parts): ServiceFunction {
@@ -209,10 +215,11 @@ function manageConnectors(parts: Parts): ServiceFunction {
       SECRET_NAME_PREFIX: seeds.namePrefix,
       SECRETS_KEY_ARN: data.secretsKey.key.keyArn,
       ...trustedIssuers(parts.config),
+      ...tokenVariables(parts.config),
     },
   });
   data.registry.grantManageConnectors(fn.role);
-  data.registry.grantKeepPolicies(fn.role, ['deployment', 'manager', 'agent']);
+  keepPolicies(data, fn, ['deployment', 'manager', 'agent']);
   data.registry.grantKeepFeeds(fn.role);
   data.books.grantKeepGate(fn.role);
   seeds.grantCreate(fn.role);

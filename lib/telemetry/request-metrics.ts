@@ -44,6 +44,7 @@ const DENIALS = {
   session_closing: true,
   frozen: true,
   session_below_floor: true,
+  session_pinned: true,
   budget_exceeded: true,
   policy_exceeded: true,
   policy_refused: true,

@@ -35,6 +35,7 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   session_closing: { reason: 'session_closing', expiresAt: INSTANT },
   frozen: { reason: 'frozen', scope: 'instrument', since: INSTANT },
   session_below_floor: { reason: 'session_below_floor', floor: INSTANT },
+  session_pinned: { reason: 'session_pinned', to: 'agent' },
   policy_exceeded: { reason: 'policy_exceeded', key: 'AbCdEfGh', max: 2_000_000n, used: 1_900_000n, asked: 500_000n },
   policy_refused: {
     reason: 'policy_refused',
@@ -122,6 +123,7 @@ const NAMES = {
   superseded: [400, 'ValidationException', 'FieldValidationFailed'],
   frozen: [400, 'ValidationException', 'FieldValidationFailed'],
   session_below_floor: [400, 'ValidationException', 'FieldValidationFailed'],
+  session_pinned: [400, 'ValidationException', 'FieldValidationFailed'],
   token_not_admitted: [404, 'ResourceNotFoundException', undefined],
   access_denied: [403, 'AccessDeniedException', undefined],
   unauthorized: [401, 'UnauthorizedException', undefined],

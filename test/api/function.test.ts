@@ -11,7 +11,7 @@ import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import { ok, refuse } from '../../lib/domain/result.ts';
 import { makeEvent } from '../support/events.ts';
 import { createTestClock } from '../support/paying.ts';
-import { POLICIES_UNASKED } from '../support/unasked.ts';
+import { SESSIONS_UNASKED } from '../support/unasked.ts';
 
 const ARN = 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789';
 const valid = {
@@ -42,7 +42,7 @@ const handler = createFunction(
       return ok({ body: ANSWERED, log: { sessionId: 's-1' } });
     },
     DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
-    ...POLICIES_UNASKED,
+    ...SESSIONS_UNASKED,
   },
   {
     routes: OPERATIONS,

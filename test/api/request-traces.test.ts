@@ -11,7 +11,7 @@ import { createTracing } from '../../lib/telemetry/tracing.ts';
 import { makeEvent } from '../support/events.ts';
 import { createTestClock } from '../support/paying.ts';
 import { expectPublished } from '../telemetry/log-schema.ts';
-import { POLICIES_UNASKED } from '../support/unasked.ts';
+import { SESSIONS_UNASKED } from '../support/unasked.ts';
 
 const SESSION = {
   paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789',
@@ -51,7 +51,7 @@ async function open({ sampled = '1', outcome, send, event = {} }: Circumstances 
           : refuse(outcome);
       },
       DeletePaymentSession: async () => refuse({ reason: 'not_found', resource: 'session' }),
-      ...POLICIES_UNASKED,
+      ...SESSIONS_UNASKED,
     },
     {
       routes: OPERATIONS,

@@ -363,9 +363,11 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the operations of users: the data plane, receipts, asking, spend policies and outcomes', () => {
+  test('stand the operations of users: the data plane, top-ups, receipts, asking, spend policies and outcomes', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
     expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
+      'TopUpSession',
+      'ListSessionTopUps',
       'ListPayments',
       'GetPayment',
       'QuoteChallenge',
@@ -377,6 +379,6 @@ describe('under /oauth', () => {
       'ListDataPolicyChanges',
       'ReportOutcome',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(20);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(22);
   });
 });

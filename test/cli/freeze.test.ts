@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createReadyWorld, json, MANAGER, SESSION, WALLET, type Routes, type Seen } from './world.ts';
 
+const USDC = '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913';
 const SINCE = '2026-03-01T11:00:00.000Z';
 const subject = { userId: 'ada\u001b[2J' };
 const freeze = { paymentManagerArn: MANAGER, scope: 'user', subject, frozen: true, frozenAt: SINCE };
@@ -96,6 +97,30 @@ describe('thaw', () => {
     expect(cli.seen.map(({ method }) => method)).toEqual(['GET', 'GET']);
     expect(cli.out()).toContain('it is not frozen');
   });
+});
+
+test.each([
+  ['USDC', 'base'],
+  ['USDC', 'eip155:8453'],
+  [USDC, 'base'],
+  [USDC.toLowerCase(), 'base'],
+])('thaw finds a frozen token as %s on %s', async (token, network) => {
+  const frozen = { asset: { network: 'eip155:8453', token: 'USDC', address: USDC } };
+  const listed = { ...freeze, scope: 'asset', subject: frozen };
+  const cli = createReadyWorld({
+    routes: {
+      '/freezes/end': () => json({ freeze: { ...listed, frozen: false } }),
+      '/freezes': () => json({ freezes: [freeze, listed] }),
+    },
+  });
+  expect(await cli.run('thaw', 'asset', token, '--network', network, '--yes')).toBe(0);
+  expect(cli.seen.map(sent).at(-1)).toEqual([
+    'POST',
+    '/freezes/end',
+    { paymentManagerArn: MANAGER, subject: { asset: { network, token } }, frozenAt: SINCE },
+  ]);
+  expect(await cli.run('thaw', 'asset', 'EURC', '--network', network, '--yes')).toBe(0);
+  expect(cli.out()).toContain('it is not frozen');
 });
 
 test('freezes are listed with their managers', async () => {

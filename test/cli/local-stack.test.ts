@@ -70,6 +70,10 @@ describe('against the local stack, as a program', () => {
     const dear = sellerOf(scene.stack, 'full-archive').url;
     expect((await run('pay', dear, '--yes')).code).toBe(3);
     expect((await run('pay', dear, '--yes', '--max-price', '9.00')).code).toBe(4);
+    expect((await runJson('session', 'topup', '0.25')).json).toMatchObject({ limit: { value: '1.25' } });
+    expect((await runJson('session', 'show')).json).toMatchObject({
+      availableLimits: { availableSpendAmount: { value: '0.75' } },
+    });
 
     const { json: list } = await runJson('payments');
     expect(list.payments.map((each: { decision: string }) => each.decision)).toEqual(['DENIED', 'PAID']);

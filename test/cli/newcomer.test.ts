@@ -203,7 +203,7 @@ describe('completion', () => {
       return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim();
     };
     expect(complete('bursar paym')).toBe('payments');
-    expect(complete('bursar session ')).toBe('create show list revoke');
+    expect(complete('bursar session ')).toBe('create show list topup topups revoke');
     expect(complete('bursar session create --bud')).toBe('--budget');
     expect(complete('bursar payments --si')).toBe('--since');
   });

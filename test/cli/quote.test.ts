@@ -34,6 +34,20 @@ const open = (routes: Routes = {}, options: WorldOptions = {}) =>
 const asked = ({ seen }: ReturnType<typeof open>) => seen.filter(({ path }) => path.endsWith('/bursar/quote'));
 
 describe('quote', () => {
+  test.each([
+    ['12000000', { symbol: 'USDC', decimals: 6 }, /exact +12\.00 USDC +/],
+    ['12345678', { symbol: 'USDC', decimals: 6 }, /exact +12\.345678 USDC +/],
+    ['1', { symbol: 'ACME', decimals: 18 }, /exact +0\.000000000000000001 ACME +/],
+    ['7', { symbol: 'WHOLE', decimals: 0 }, /exact +7 WHOLE +/],
+    ['7', undefined, /exact +7 units +/],
+  ])('shows a balance of %s of %j as an amount of the token', async (balance, token, shown) => {
+    const { quote } = (await quoted().json()) as { quote: { offers: object[] } };
+    const offers = [quote.offers[0], { ...quote.offers[1], balance, ...(token === undefined ? {} : { token }) }];
+    const cli = open({ '/quote': () => json({ quote: { ...quote, offers } }) });
+    expect(await cli.run('quote', REPORT)).toBe(0);
+    expect(cli.out()).toMatch(shown);
+  });
+
   test('hands the whole 402 over, and shows every offer and the one that would be paid', async () => {
     const cli = open();
     expect(await cli.run('quote', REPORT, '--max-price', '1.00', '--tool', 'read')).toBe(0);

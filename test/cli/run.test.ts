@@ -5,7 +5,7 @@ import { awsError, createReadyWorld, createWorld, ENDPOINT, json, MANAGER, SECRE
 describe('the command line', () => {
   test.each([
     [['balanc'], /no command balanc/],
-    [['session'], /session create, session show, session list,\s+session revoke/],
+    [['session'], /session create, session show, session list,\s+session topup, session topups, session revoke/],
     [['balance', '--colour'], /--colour/],
     [['balance', '--chain'], /--chain/],
     [['balance', 'extra'], /does not know what to do with extra/],

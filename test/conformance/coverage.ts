@@ -97,6 +97,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     why: 'it needs a payment that died before it was signed',
   },
   frozen: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can freeze a deployment' },
+  session_pinned: {
+    elsewhere: 'test/service/paying/pinned-sessions.test.ts',
+    why: 'no client of AWS can pin a session',
+  },
   session_below_floor: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can set the floor' },
   budget_exceeded: 'here',
   challenge_unreadable: { elsewhere: 'test/service/asking/pay-challenge.test.ts', why: NO_402 },

@@ -216,7 +216,7 @@ describe('a session', () => {
       at: empty.updatedAt,
       detail: {
         version: 1,
-        id: `${session.managerId}/${session.sessionId}/exhausted`,
+        id: `${session.managerId}/${session.sessionId}/exhausted/10.00`,
         paymentManagerId: session.managerId,
         paymentSessionId: session.sessionId,
         userId: session.userId,

@@ -76,6 +76,7 @@ const askingBody = (tenant: Tenant) => ({
   request: { method: 'GET', url: SELLER_URL },
   challenge: { status: 402, ...challengeOf([offer()]) },
 });
+const topUp = (tenant: Tenant) => ({ ...tenant, amount: { value: '1.00', currency: 'USD' } });
 const balance = (tenant: Tenant) => ({ ...tenant, chain: 'BASE_SEPOLIA', token: 'USDC' });
 const instrument = 'Payment instrument not found';
 
@@ -84,6 +85,7 @@ const withManager = (operation: OperationName): object => {
   if (operation === 'CreatePaymentSession') return sessionRequest(own);
   if (operation === 'ProcessPayment') return paymentRequest(own);
   if (operation === 'PayChallenge' || operation === 'QuoteChallenge') return askingBody(own);
+  if (operation === 'TopUpSession') return topUp(own);
   if (operation.includes('DataPolicy')) return { policy: { version: 1, rules: [] } };
   if (operation === 'ReportOutcome') return { processPaymentId: payments.own, url: SELLER_URL, outcome: 'FAILED' };
   if (operation === 'CreateWithdrawal') return withdrawal(own);
@@ -104,12 +106,15 @@ const NOT_FOUND: Partial<Record<OperationName, string>> = {
 
 describe.each(dataOperations)('%s through the ARN of', (operation) => {
   const ask = (paymentManagerArn: string) => {
-    const { paymentInstrumentId } = own;
     const isRead = OPERATIONS[operation].method === 'GET';
+    const { paymentInstrumentId, paymentSessionId } = own;
+    const read = {
+      ...(operation === 'GetAllowance' ? { paymentInstrumentId } : {}),
+      ...(operation === 'ListSessionTopUps' ? { paymentSessionId } : {}),
+      paymentManagerArn,
+    };
     return call(operation, {
-      json: isRead
-        ? { ...(operation === 'GetAllowance' ? { paymentInstrumentId } : {}), paymentManagerArn }
-        : { ...withManager(operation), paymentManagerArn },
+      json: isRead ? read : { ...withManager(operation), paymentManagerArn },
       path: operation === 'GetInstrumentFunds' ? { paymentInstrumentId: own.paymentInstrumentId } : path(),
     });
   };

@@ -319,6 +319,9 @@ describe('the dashboard', () => {
     ['remaining budgets', 'latest(remainingUsd)'],
     ['cost per task', 'by sessionId, agentName'],
     ['success rate', 'PaymentSuccessCount'],
+    ['windows that ran out', 'policy_window'],
+    ['denials by rule', 'count(*) as denials, latest(tool) as lastTool, latest(origin) as lastOrigin by rule'],
+    ['what is frozen', 'Freezes'],
     ['denials by reason', '{Bursar,Reason} MetricName=\\\\\\\\\\\\\\"Denials'],
     ['throttles', 'SignerThrottles'],
     ['oldest reservation age', 'OldestReservationAge'],
@@ -346,7 +349,7 @@ describe('the dashboard', () => {
   test('asks the log of payments only for members that lines of payments have', () => {
     const schema = JSON.parse(readFileSync(join(PROJECT_ROOT, 'docs/reference/log-schema.json'), 'utf8')) as LogSchema;
     const members = Object.keys(schema.$defs['request.served'].properties);
-    expect(queriesOf(app)).toHaveLength(3);
+    expect(queriesOf(app)).toHaveLength(4);
     for (const query of queriesOf(app))
       expect([query, fieldsOf(query).filter((name) => !members.includes(name))]).toEqual([query, []]);
   });

@@ -22,6 +22,7 @@ import { createPolicyKeeper } from '../../lib/ledger/dynamodb/policies/policy-st
 import { createFeedKeeper } from '../../lib/ledger/dynamodb/memory/feed-store.ts';
 import { createPolicyMemory } from '../../lib/ledger/dynamodb/memory/memory-store.ts';
 import { createOutcomeKeeper } from '../../lib/ledger/dynamodb/memory/outcome-store.ts';
+import { createTopUps } from '../../lib/ledger/dynamodb/top-ups/top-up-store.ts';
 import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { policyContract } from '../contracts/policies.ts';
@@ -72,7 +73,7 @@ ledgerContract('what is written', async () => ({
     if (session.deleted) await store.deleteSession({ ...session, now: session.updatedAt });
   },
 }));
-policyContract('what is written', async () => createPolicyKeeper(registry));
+policyContract('what is written', async () => createPolicyKeeper({ ...registry, booksTable: books.tableName }));
 registryContract('what is written', async () => createRegistry(registry));
 identityStoreContract('what is written', () => createIdentityStore(registry));
 
@@ -122,6 +123,12 @@ describe('what the release before reads', () => {
         takings: [],
         settles: true,
       },
+    );
+    const { managerId, sessionId, userId, limit } = await openSession();
+    const topUp = { managerId, sessionId, topUpId: 'b'.repeat(32), userId, from: limit!, to: toMicroUsd(limit! + 1n) };
+    await createTopUps(books).raiseLimit(
+      { topUp: { ...topUp, at: NOW, by: 'grace' }, requestHash: 'h1' },
+      { floor: null },
     );
     const memory = createPolicyMemory({ ...registry, singleSendClient: registry.client });
     const user = { managerId: ended.managerId, userId: 'user#1' };

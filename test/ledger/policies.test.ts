@@ -18,6 +18,7 @@ beforeAll(() => {
 
 const makeTable = () => ({
   tableName: database.registryTable,
+  booksTable: database.booksTable,
   client: createStoreClient({ maxAttempts: 3, timeoutMs: 20_000 }),
 });
 

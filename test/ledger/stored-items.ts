@@ -37,6 +37,7 @@ import {
   toChangeItem,
   toPolicyItem,
 } from '../../lib/ledger/dynamodb/policies/policy-items.ts';
+import { parseNoticeItem, toNoticeItem } from '../../lib/ledger/dynamodb/policies/policy-notices.ts';
 import { expiryOf, parseWindowItem, toGrantedMap, windowPk } from '../../lib/ledger/dynamodb/windows/window-items.ts';
 import {
   failuresKey,
@@ -53,6 +54,8 @@ import {
 import { parseFeedItem, parseFileItem, toFeedItem, toFileItem } from '../../lib/ledger/dynamodb/memory/feed-store.ts';
 import { freezeKey } from '../../lib/domain/payment/freeze.ts';
 import { toPolicyRecord } from '../../lib/domain/payment/policy-record.ts';
+import { parseTopUpItem, toTopUpItem } from '../../lib/ledger/dynamodb/top-ups/top-up-items.ts';
+import type { KeptTopUp } from '../../lib/domain/payment/top-up.ts';
 import type { Gate } from '../../lib/domain/payment/gate.ts';
 import { parseGateItem, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 
@@ -203,6 +206,20 @@ const feed = {
   importedBy: 'grace',
 };
 
+const keptTopUp: KeptTopUp = {
+  topUp: {
+    managerId,
+    sessionId: session.sessionId,
+    topUpId: '0123456789abcdef0123456789abcdef',
+    userId: session.userId,
+    from: usd(10),
+    to: usd(15),
+    at: NOW,
+    by: 'grace',
+  },
+  requestHash: 'h1',
+};
+
 export const STORED: Readonly<Record<string, StoredThing>> = {
   session: { value: session, item: toSessionItem(session, 'h1'), parse: parseSessionItem },
   payment: {
@@ -260,6 +277,8 @@ export const STORED: Readonly<Record<string, StoredThing>> = {
     },
     parse: (item) => parseWindowItem(item, window),
   },
+  'top-up': { value: keptTopUp, item: toTopUpItem(keptTopUp), parse: parseTopUpItem },
+  'notice of a policy': { value: change, item: toNoticeItem(change), parse: parseNoticeItem },
   pin: { value: pin, item: toPinItem({ ...rememberer, origin, network: 'eip155:84532' }, pin), parse: parsePinItem },
   'last price': {
     value: { price: usd(1) },

@@ -150,6 +150,8 @@ function paymentOf(call: BooksCall): PaymentId | null {
     case 'readWindow':
     case 'change':
     case 'fold':
+    case 'findTopUp':
+    case 'raiseLimit':
       return null;
   }
 }

@@ -13,12 +13,15 @@ import type {
 import { sameSignatures, type EntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
 import type { OpenEntry, Session, SessionKey } from '../../lib/domain/payment/session.ts';
 import { shortCharges, toHeldCharge, type HeldCharge } from '../../lib/domain/payment/charge.ts';
+import type { KeptTopUp } from '../../lib/domain/payment/top-up.ts';
+import type { TopUps } from '../../lib/domain/ports/top-ups.ts';
 import type { Window } from '../../lib/domain/payment/window.ts';
 import type { WindowBooks } from '../../lib/domain/ports/windows.ts';
 import { formatHeld } from '../../lib/ledger/dynamodb/books/session-counters.ts';
 import type { TrueUps } from '../../lib/domain/ports/true-ups.ts';
 import { NO_RETURNS } from '../../lib/domain/payment/true-up.ts';
 import { TRUE_UPS_MAX } from '../../lib/domain/limits.ts';
+import { applyTopUpCall } from './model-top-ups.ts';
 import { applyWindowCall } from './model-windows.ts';
 import { applyIndexCall, type Visit } from './model-index.ts';
 import { applyOperatorCall, keyOfSession, withSession, type Operator } from './model-operator.ts';
@@ -36,6 +39,8 @@ export interface Books {
   readonly visits: ReadonlyMap<PaymentId, Visit>;
   /** By manager and key. */
   readonly windows: ReadonlyMap<string, Window>;
+  /** By their ids. */
+  readonly topUps: ReadonlyMap<string, KeptTopUp>;
 }
 
 type CallOf<Port> = {
@@ -47,8 +52,14 @@ type CallOf<Port> = {
 /** A ledger request as data. */
 export type LedgerCall = CallOf<Ledger>;
 /** Any request to the books as data. */
-export type BooksCall = LedgerCall | CallOf<TrueUps> | CallOf<SweepIndex> | CallOf<WindowBooks> | CallOf<Operator>;
-type Ports = Ledger & TrueUps & SweepIndex & WindowBooks & Operator;
+export type BooksCall =
+  | LedgerCall
+  | CallOf<TrueUps>
+  | CallOf<SweepIndex>
+  | CallOf<WindowBooks>
+  | CallOf<TopUps>
+  | CallOf<Operator>;
+type Ports = Ledger & TrueUps & SweepIndex & WindowBooks & TopUps & Operator;
 export type BooksReply = Awaited<ReturnType<Ports[keyof Ports]>>;
 
 export interface Applied {
@@ -72,6 +83,7 @@ export function newBooks(...sessions: readonly Session[]): Books {
     payments: new Map(),
     visits: new Map(),
     windows: new Map(),
+    topUps: new Map(),
   };
 }
 
@@ -89,6 +101,9 @@ export function applyCall(books: Books, call: BooksCall): Applied {
     case 'change':
     case 'fold':
       return applyWindowCall(books, call);
+    case 'findTopUp':
+    case 'raiseLimit':
+      return applyTopUpCall(books, call);
     case 'openSession':
     case 'freeze':
     case 'freezePart':

@@ -1,4 +1,5 @@
 import type { Ledger, SweepIndex, SweepReads } from '../../lib/domain/ports/books.ts';
+import type { TopUps } from '../../lib/domain/ports/top-ups.ts';
 import type { TrueUps } from '../../lib/domain/ports/true-ups.ts';
 import type { WindowBooks } from '../../lib/domain/ports/windows.ts';
 import { applyCall, type Books, type BooksCall, type Carry } from './model-ledger.ts';
@@ -23,6 +24,12 @@ export function ledgerOver(carry: Carry): Ledger {
 /** True-ups whose every request is carried to the books by somebody else. */
 export function trueUpsOver(carry: Carry): TrueUps {
   return { trueUp: portCalls(carry)('trueUp') };
+}
+
+/** Top-ups whose every request is carried to the books by somebody else. */
+export function topUpsOver(carry: Carry): TopUps {
+  const call = portCalls(carry);
+  return { findTopUp: call('findTopUp'), raiseLimit: call('raiseLimit') };
 }
 
 /** An index of visits whose every request is carried to the books by somebody else. */

@@ -3,6 +3,7 @@ import { findNetwork } from '../../domain/assets.ts';
 import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
 import { freezeKey, parseFreezeKey, publicNames, type FreezeSubject } from '../../domain/payment/freeze.ts';
 import type { Gate } from '../../domain/payment/gate.ts';
+import type { TokenTable } from '../../domain/tokens/table.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
 import type { LogFields } from '../../telemetry/log-fields.ts';
 
@@ -25,34 +26,48 @@ export function toGateView(deployment: Deployment, { frozenAt, floor, freezes }:
   };
 }
 
+export interface FreezeViewDeps {
+  readonly deployment: Deployment;
+  readonly tokens: Pick<TokenTable, 'find'>;
+}
+
 /** A subject and whether it is frozen now. */
-export function toFreezeView(deployment: Deployment, subject: FreezeSubject, since: EpochMs | undefined): FreezeView {
+export function toFreezeView(
+  { deployment, tokens }: FreezeViewDeps,
+  subject: FreezeSubject,
+  since: EpochMs | undefined,
+): FreezeView {
   const { scope, managerId } = subject;
   return {
     paymentManagerArn: formatManagerArn(deployment, managerId),
     scope,
-    ...(scope === 'manager' ? {} : { subject: toNames(subject) }),
+    ...(scope === 'manager' ? {} : { subject: toNames(tokens, subject) }),
     frozen: since !== undefined,
     ...(since === undefined ? {} : { frozenAt: formatInstant(since) }),
   };
 }
 
 export function toChangedFreeze(
-  deployment: Deployment,
+  deps: FreezeViewDeps,
   { subject, state }: { readonly subject: FreezeSubject; readonly state: GateState },
 ): Answer<'CreateFreeze'> {
-  return { freeze: toFreezeView(deployment, subject, state.freezes.get(freezeKey(subject))) };
+  return { freeze: toFreezeView(deps, subject, state.freezes.get(freezeKey(subject))) };
 }
 
-function toNames(subject: FreezeSubject): NonNullable<FreezeView['subject']> {
+function toNames(tokens: FreezeViewDeps['tokens'], subject: FreezeSubject): NonNullable<FreezeView['subject']> {
   if (subject.scope !== 'asset') return publicNames(subject);
-  return { asset: { network: subject.network, token: tokenOf(subject) } };
+  const { network, asset: address } = subject;
+  return { asset: { network, token: tokenOf(tokens, subject), address } };
 }
 
-/** The symbol of our table, or the contract where a later release froze what this one does not know. */
-function tokenOf({ network, asset }: Extract<FreezeSubject, { scope: 'asset' }>): string {
-  const usdc = findNetwork(network)?.usdc;
-  return usdc?.address === asset ? usdc.symbol : asset;
+/** The symbol that the deployment knows, or the contract. */
+function tokenOf(
+  tokens: FreezeViewDeps['tokens'],
+  { network: id, asset }: Extract<FreezeSubject, { scope: 'asset' }>,
+): string {
+  const network = findNetwork(id);
+  if (network === undefined) return asset;
+  return network.usdc.address === asset ? network.usdc.symbol : (tokens.find(network.id, asset)?.symbol ?? asset);
 }
 
 /** What the log says of a freeze or a thaw. */

@@ -2,6 +2,7 @@ import type { Answer } from '../../contract/client-types.ts';
 import { formatUsd, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
 import type { JudgedOffer, SellerOffer } from '../../domain/offers/verdict.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
+import { assetOf } from '../../domain/tokens/token.ts';
 
 type QuoteView = Answer<'QuoteChallenge'>;
 type OfferView = QuoteView['quote']['offers'][number];
@@ -19,6 +20,7 @@ export function toOfferView({ seller: { index, priced }, verdict }: JudgedOffer)
 
 function toTerms({ offer, price }: NonNullable<SellerOffer['priced']>) {
   const { protocol, version, scheme, transferMethod, network, asset, payTo, amount } = offer;
+  const { symbol, decimals } = assetOf(offer);
   return {
     protocol,
     version,
@@ -26,6 +28,7 @@ function toTerms({ offer, price }: NonNullable<SellerOffer['priced']>) {
     transferMethod,
     network,
     asset,
+    token: { symbol, decimals },
     payTo,
     amount: amount.toString(),
     amountUsd: formatUsd(price),

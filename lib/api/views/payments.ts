@@ -2,6 +2,7 @@ import type { Answer } from '../../contract/client-types.ts';
 import { formatManagerArn, type Deployment } from '../../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import type { SessionPins } from '../../domain/payment/pins.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { SessionSummary } from '../../domain/ports/books.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
@@ -50,6 +51,12 @@ export function toSessionSummary(deployment: Deployment, session: SessionSummary
   };
 }
 
+function toPinsView(pins: SessionPins | undefined) {
+  if (pins === undefined) return {};
+  const { instrumentId, ...rest } = pins;
+  return { pinnedTo: { ...(instrumentId === undefined ? {} : { paymentInstrumentId: instrumentId }), ...rest } };
+}
+
 /** `status`, `expiresAt`, `spentAmount` and `reservedAmount` are not in AgentCore. */
 export function toSessionView(deployment: Deployment, session: Session, now: EpochMs) {
   const { available, reserved, spent } = session.budget;
@@ -64,6 +71,7 @@ export function toSessionView(deployment: Deployment, session: Session, now: Epo
     ...toSessionSummary(deployment, session),
     updatedAt: formatInstant(session.updatedAt),
     ...limits,
+    ...toPinsView(session.pins),
     status: sessionStatus(session, now),
     expiresAt: formatInstant(session.expiresAt),
     spentAmount: usd(spent),

@@ -1,4 +1,5 @@
 import type { Answer, CallInput } from '../../contract/client-types.ts';
+import { findNetwork } from '../../domain/assets.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { managerIdOf, requireManager } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
@@ -17,7 +18,7 @@ const NAMED = {
   session: 'the id of the session',
   instrument: 'the id of the wallet',
   payee: 'the address of the payee',
-  asset: 'the symbol of the token, and --network',
+  asset: 'the symbol of the token or its contract, and --network',
 } as const;
 const PARTS = Object.keys(NAMED);
 
@@ -69,8 +70,8 @@ function subjectOf(what: keyof typeof NAMED, name: string, network: string | und
       return { payTo: name };
     case 'asset':
       if (network === undefined) throw usageError('an asset needs its network: --network eip155:8453');
-      // What is no token of ours is refused by the operation, in its words.
-      return { asset: { network, token: name as 'USDC' } };
+      // What is no token of the deployment is refused by the operation, in its words.
+      return { asset: { network, token: name } };
   }
 }
 
@@ -99,7 +100,10 @@ export const freeze: Command = {
   examples: [
     ['bursar freeze', 'nothing new is reserved or signed from then on'],
     ['bursar freeze user ada', 'for one user of the manager'],
-    ['bursar freeze asset USDC --network eip155:8453', 'in a token on one network'],
+    [
+      'bursar freeze asset USDC --network eip155:8453',
+      'in a token on one network; EURC and tokens of the deployment likewise',
+    ],
   ],
   notes: [
     WHAT_NOTE,
@@ -169,9 +173,15 @@ async function thawPart(
   return told((await client.call('EndFreeze', { paymentManagerArn, subject, frozenAt })).freeze);
 }
 
-/** Addresses are answered with their checksum, however they were typed. */
+/** Addresses are answered with their checksum, however they were typed; networks by their CAIP-2 id, tokens by symbol and contract. */
 function isSame(a: Freeze['subject'], b: Subject): boolean {
-  return a !== undefined && JSON.stringify(a).toLowerCase() === JSON.stringify(b).toLowerCase();
+  if (a === undefined) return false;
+  if (a.asset === undefined || b.asset === undefined) {
+    return JSON.stringify(a).toLowerCase() === JSON.stringify(b).toLowerCase();
+  }
+  const { network, token } = b.asset;
+  const isNamed = token === a.asset.token || token.toLowerCase() === a.asset.address.toLowerCase();
+  return isNamed && a.asset.network === (findNetwork(network)?.id ?? network);
 }
 
 export const freezes: Command = {

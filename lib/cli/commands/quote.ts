@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Answer, CallInput } from '../../contract/client-types.ts';
 import { readBounded } from '../../domain/bounded-bytes.ts';
 import { BODY_MAX_BYTES, DECLARED_TEXT_MAX_CHARS } from '../../domain/limits.ts';
+import { formatTokenAmount, parseBaseUnits } from '../../domain/money.ts';
 import { describeNetworkError } from '../program/failures.ts';
 import { usdOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
@@ -124,6 +125,13 @@ function wouldBe(chosen: Quote['chosen']): string {
   return chosen === null ? 'nothing would be paid' : `offer ${chosen.index} would be paid`;
 }
 
+/** With the symbol where that is known: an older service says neither. */
+function heldOf(balance: string, token: Offer['token']): string {
+  const units = parseBaseUnits(balance);
+  if (token === undefined || !units.ok) return `${printable(balance)} units`;
+  return `${formatTokenAmount(units.value, token.decimals)} ${printable(token.symbol)}`;
+}
+
 function rowOf({ index, verdict, code, reason, balance, ...terms }: Offer, isChosen: boolean, whole: boolean) {
   return [
     isChosen ? '*' : '',
@@ -133,7 +141,7 @@ function rowOf({ index, verdict, code, reason, balance, ...terms }: Offer, isCho
     terms.network ?? '-',
     terms.payTo ?? '-',
     terms.scheme ?? '-',
-    balance === undefined ? '-' : balance === null ? 'unknown' : balance,
+    balance === undefined ? '-' : balance === null ? 'unknown' : heldOf(balance, terms.token),
     ...(whole ? [printable(reason)] : []),
   ];
 }
@@ -155,6 +163,6 @@ export const quote: Command = {
   },
   role: 'ProcessPaymentRole; with a token, any without the management scope',
   examples: [['bursar quote https://api.example.com/report', 'every offer, and why it would be paid or not']],
-  notes: ['WALLET is what the wallet holds, in the smallest unit of the token; unknown where no chain can be asked.'],
+  notes: ['WALLET is what the wallet holds of the token; unknown where no chain can be asked.'],
   run: runQuote,
 };

@@ -1,3 +1,4 @@
+import type { CallInput } from '../../contract/client-types.ts';
 import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
 import { parseUsd } from '../../domain/money.ts';
 import { usdOf, wholeNumberOf } from '../program/arguments.ts';
@@ -5,14 +6,24 @@ import type { CliDeps, Command, Invocation } from '../program/command.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { writeContext } from '../target/context.ts';
 import { ownContext, ownerOf, requireSession } from '../target/ids.ts';
-import { availableOf, createSession, deleteSession, getSession, type SessionView } from '../operations.ts';
+import { availableOf, createSession, deleteSession, getSession, listTopUps, type SessionView } from '../operations.ts';
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 import { clientOf, type Target } from '../target/target.ts';
-import { formatFacts, wrap } from '../terminal/layout.ts';
+import { formatFacts, formatTable, wrap } from '../terminal/layout.ts';
+import { printable } from '../terminal/terminal.ts';
 
 const BUDGET_DEFAULT_USD = '10.00';
 const BUDGET_MAX_DEFAULT_USD = '1000.00';
 const MINUTES_DEFAULT = 60;
+
+function pinsOf({ pinnedTo }: SessionView): Readonly<Record<string, string>> {
+  if (pinnedTo === undefined) return {};
+  return {
+    'only for': Object.values(pinnedTo)
+      .map((name) => printable(name ?? ''))
+      .join(', '),
+  };
+}
 
 function describe(session: SessionView): string {
   return formatFacts({
@@ -24,6 +35,7 @@ function describe(session: SessionView): string {
     spent: `USD ${session.spentAmount.value}`,
     reserved: `USD ${session.reservedAmount.value}`,
     until: session.expiresAt,
+    ...pinsOf(session),
   });
 }
 
@@ -33,18 +45,30 @@ async function remember(deps: CliDeps, target: Target, paymentSessionId: string 
 }
 
 /** A zero too few is refused by the API; one too many only here, before anything can be spent. */
-function checkBudget({ env }: Pick<CliDeps, 'env'>, value: string): void {
+function checkBudget({ env }: Pick<CliDeps, 'env'>, value: string, what = '--budget'): void {
   const most = env['BURSAR_MAX_BUDGET_USD'] || BUDGET_MAX_DEFAULT_USD;
   const [budget, limit] = [parseUsd(value), parseUsd(most)];
   if (!limit.ok) throw usageError(`BURSAR_MAX_BUDGET_USD must be ${limit.error.expected}. Received: ${most}`);
-  if (!budget.ok) throw usageError(`--budget must be ${budget.error.expected}. Received: ${value}`);
-  if (budget.value === 0n) throw usageError('--budget must be above zero: nothing could be bought with it');
+  if (!budget.ok) throw usageError(`${what} must be ${budget.error.expected}. Received: ${printable(value)}`);
+  if (budget.value === 0n) throw usageError(`${what} must be above zero: nothing could be bought with it`);
   if (budget.value > limit.value) {
     throw usageError(
-      `--budget ${value} is above the largest that is opened here, ${most}`,
+      `${what} ${value} is above the largest that is opened here, ${most}`,
       'where it is meant, set BURSAR_MAX_BUDGET_USD to more',
     );
   }
+}
+
+function pinnedBy(options: Invocation['options']): Pick<CallInput<'CreatePaymentSession'>, 'pinnedTo'> {
+  const paymentInstrumentId = options.text('pin-wallet');
+  const agentName = options.text('pin-agent');
+  const caller = options.text('pin-caller');
+  const pinnedTo = {
+    ...(paymentInstrumentId === undefined ? {} : { paymentInstrumentId }),
+    ...(agentName === undefined ? {} : { agentName }),
+    ...(caller === undefined ? {} : { caller }),
+  };
+  return Object.keys(pinnedTo).length === 0 ? {} : { pinnedTo };
 }
 
 async function runCreate({ deps, target, options }: Invocation): Promise<Outcome> {
@@ -56,6 +80,7 @@ async function runCreate({ deps, target, options }: Invocation): Promise<Outcome
     clientToken: `bursar-cli-${Buffer.from(deps.randomBytes(16)).toString('hex')}`,
     expiryTimeInMinutes,
     limits: { maxSpendAmount: { value, currency: 'USD' } },
+    ...pinnedBy(options),
   });
   await remember(deps, target, session.paymentSessionId);
   return done(session, `${describe(session)}\n\nnext: bursar pay URL`);
@@ -85,6 +110,33 @@ async function runRevoke({ deps, target, options, positionals }: Invocation): Pr
   );
 }
 
+async function runTopUp({ deps, target, positionals }: Invocation): Promise<Outcome> {
+  const [value = '', named] = positionals;
+  const paymentSessionId = requireSession(target, named);
+  checkBudget(deps, value, 'the amount');
+  const { userId, paymentManagerArn } = ownerOf(target);
+  const clientToken = `bursar-cli-${Buffer.from(deps.randomBytes(16)).toString('hex')}`;
+  const amount = { value, currency: 'USD' } as const;
+  const request = { paymentManagerArn, paymentSessionId, amount, clientToken };
+  const { topUp } = await clientOf(deps, target, 'management').call('TopUpSession', request, { userId });
+  return done(
+    topUp,
+    formatFacts({
+      session: topUp.paymentSessionId,
+      added: `USD ${topUp.amount.value}`,
+      budget: `USD ${topUp.limit.value}, before USD ${topUp.previousLimit.value}`,
+    }),
+  );
+}
+
+async function runTopUps({ deps, target, positionals }: Invocation): Promise<Outcome> {
+  const paymentSessionId = requireSession(target, positionals[0]);
+  const topUps = await listTopUps(clientOf(deps, target, 'management'), ownerOf(target), paymentSessionId);
+  if (topUps.length === 0) return done({ topUps }, 'its budget is the one that it was opened with');
+  const rows = topUps.map((each) => [each.toppedUpAt, each.amount.value, each.limit.value, printable(each.toppedUpBy)]);
+  return done({ topUps }, formatTable([['WHEN', 'USD', 'BUDGET', 'BY'], ...rows]));
+}
+
 const shared = { operandsMin: 0, role: 'ManagementRole; with a token, the management scope' } as const;
 
 export const sessionCreate: Command = {
@@ -102,6 +154,9 @@ export const sessionCreate: Command = {
       value: 'N',
       help: `until it expires, ${SESSION_MINUTES_MIN} to ${SESSION_MINUTES_MAX} (default ${MINUTES_DEFAULT})`,
     },
+    'pin-wallet': { value: 'ID', help: 'pays from this wallet alone' },
+    'pin-agent': { value: 'NAME', help: 'pays for calls alone that state this agent' },
+    'pin-caller': { value: 'ARN', help: 'pays for this role alone; with tokens, for this client id' },
   },
   examples: [
     ['bursar session create', `USD ${BUDGET_DEFAULT_USD} for an hour`],
@@ -123,6 +178,33 @@ export const sessionShow: Command = {
     ['bursar session show payment-session-0123456789abcde', 'another one'],
   ],
   run: runShow,
+};
+
+export const sessionTopUp: Command = {
+  ...shared,
+  name: 'session topup',
+  summary: 'raises a budget by an amount, and nothing else of the session',
+  operands: 'USD [ID]',
+  operandsMin: 1,
+  operandsMax: 2,
+  options: {},
+  examples: [
+    ['bursar session topup 5.00', 'USD 5.00 more for the session that was created last'],
+    ['bursar session topup 5.00 payment-session-0123456789abcde', 'for another one'],
+  ],
+  notes: ['An agent cannot do this: what pays holds ProcessPaymentRole.'],
+  run: runTopUp,
+};
+
+export const sessionTopUps: Command = {
+  ...shared,
+  name: 'session topups',
+  summary: 'who raised a budget, when and by how much',
+  operands: '[ID]',
+  operandsMax: 1,
+  options: {},
+  examples: [['bursar session topups', 'of the session that was created last, the latest first']],
+  run: runTopUps,
 };
 
 export const sessionRevoke: Command = {

@@ -35,3 +35,4 @@ export const assetAmount = v.object({
 });
 
 export const usd = usdAmount(() => null);
+export const usdAboveZero = usdAmount((amount) => (amount === 0n ? 'must be above zero' : null));

@@ -4,15 +4,15 @@ import { findNetwork } from '../../domain/assets.ts';
 import type { Arn } from '../../domain/ids.ts';
 import { AGENT_NAME_MAX_CHARS, USER_ID_MAX_CHARS } from '../../domain/limits.ts';
 import type { FreezeNames } from '../../domain/payment/freeze.ts';
+import type { NetworkId } from '../../domain/assets.ts';
 import { instrumentId, manager, sessionId } from './names.ts';
 import { said } from './policy-members.ts';
-import { oneMember, parsedText, text } from './text.ts';
+import { oneMember, parsedText, plain, text } from './text.ts';
+
+const TOKEN = 'the symbol of a token, or the address of its contract with the right EIP-55 checksum';
 
 /** What a backend may freeze within a manager: the manager itself is the operator's. */
 const NAMES = ['userId', 'agentName', 'paymentSessionId', 'paymentInstrumentId', 'payTo', 'asset'] as const;
-
-const plain = (maxChars: number) =>
-  text(1, maxChars, { pattern: /^[^\p{Cc}]+$/u, expected: 'text without control characters' });
 
 function subject() {
   const members = {
@@ -33,7 +33,13 @@ function subject() {
             text(1, 32),
             parsedText((name) => findNetwork(name) ?? null, 'must be a network that Bursar knows, such as eip155:8453'),
           ),
-          token: v.literal('USDC', 'must be USDC'),
+          token: said(
+            v.pipe(
+              text(1, 42, { pattern: /^(?:0x[0-9a-fA-F]{40}|[A-Za-z][A-Za-z0-9._-]{0,15})$/, expected: TOKEN }),
+              parsedText((name) => (name.startsWith('0x') ? parseAddress(name) : name), `must be ${TOKEN}`),
+            ),
+            'its symbol, of USDC, EURC and the tokens that the deployment names, or the address of any contract',
+          ),
         },
         'must be an object',
       ),
@@ -52,7 +58,14 @@ export function partMembers() {
 /** A part whose manager is looked up still. */
 export interface NamedPart {
   readonly manager: Arn<string> | null;
-  readonly names: FreezeNames;
+  readonly names: Exclude<FreezeNames, { readonly scope: 'asset' }> | NamedAsset;
+}
+
+/** A token by the symbol that the deployment knows it by, or by its contract, with its checksum. */
+export interface NamedAsset {
+  readonly scope: 'asset';
+  readonly network: NetworkId;
+  readonly token: string;
 }
 
 export function toPart(members: {
@@ -63,13 +76,19 @@ export function toPart(members: {
   return { manager: paymentManagerArn, names: namesOf(named) };
 }
 
-function namesOf({ userId, agentName, paymentSessionId, paymentInstrumentId, payTo, asset }: Subject): FreezeNames {
+function namesOf({
+  userId,
+  agentName,
+  paymentSessionId,
+  paymentInstrumentId,
+  payTo,
+  asset,
+}: Subject): NamedPart['names'] {
   if (userId !== undefined) return { scope: 'user', userId };
   if (agentName !== undefined) return { scope: 'agent', agentName };
   if (paymentSessionId !== undefined) return { scope: 'session', sessionId: paymentSessionId };
   if (paymentInstrumentId !== undefined) return { scope: 'instrument', instrumentId: paymentInstrumentId };
   if (payTo !== undefined) return { scope: 'payee', payTo };
   if (asset === undefined) throw new RangeError('a subject without a member');
-  const { id: network, usdc } = asset.network;
-  return { scope: 'asset', network, asset: usdc.address };
+  return { scope: 'asset', network: asset.network.id, token: asset.token };
 }

@@ -42,6 +42,10 @@ export function wholeNumber(min: number, max: number) {
   return v.pipe(v.number(expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected));
 }
 
+/** Text of a caller's, of any script. */
+export const plain = (maxChars: number) =>
+  text(1, maxChars, { pattern: /^[^\p{Cc}]+$/u, expected: 'text without control characters' });
+
 /** Exactly one of the named members. */
 export function oneMember<T extends object>(names: readonly string[]) {
   const expected = `must have exactly one member of ${names.join(', ')}`;

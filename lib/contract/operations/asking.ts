@@ -159,6 +159,12 @@ export const ASKING_ANSWERS = /* @__PURE__ */ define(() => {
     transferMethod: v.optional(v.string()),
     network: v.optional(network),
     asset: v.optional(address),
+    token: v.optional(
+      said(
+        v.strictObject({ symbol: v.string(), decimals: v.number() }),
+        'what amount and balance are of, in its smallest unit',
+      ),
+    ),
     payTo: v.optional(address),
     amount: v.optional(tokenAmount),
     amountUsd: v.optional(usdText),
@@ -209,6 +215,7 @@ const OFFER = /* @__PURE__ */ define(
       network: example.NETWORK,
       asset: example.USDC,
       payTo: example.PAYEE,
+      token: { symbol: 'USDC', decimals: 6 },
       amount: '500000',
       amountUsd: '0.50',
       balance: '12000000',

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, said } from '../fields/answers.ts';
-import { MANAGER_ARN, NETWORK, PAYEE, SESSION_ID, UPDATED_AT, USER_ID } from '../fields/examples.ts';
+import { MANAGER_ARN, NETWORK, PAYEE, SESSION_ID, UPDATED_AT, USDC, USER_ID } from '../fields/examples.ts';
 import { partMembers, toPart, type NamedPart } from '../fields/freeze-subject.ts';
 import { instantText } from '../fields/instants.ts';
 import { manager } from '../fields/names.ts';
@@ -53,7 +53,13 @@ export const FREEZE_ANSWERS = /* @__PURE__ */ define(() => {
     paymentSessionId: v.optional(v.string()),
     paymentInstrumentId: v.optional(v.string()),
     payTo: v.optional(v.string()),
-    asset: v.optional(v.strictObject({ network: v.string(), token: v.string() })),
+    asset: v.optional(
+      v.strictObject({
+        network: v.string(),
+        token: said(v.string(), 'its symbol, or the address again where the deployment has none for it'),
+        address: said(v.string(), 'its contract'),
+      }),
+    ),
   });
   const freeze = v.strictObject({
     paymentManagerArn: v.string(),
@@ -97,7 +103,7 @@ export const FREEZE_DOCUMENT = /* @__PURE__ */ define(() => {
           freezes: [
             { ...partly, scope: 'session', subject: { paymentSessionId: SESSION_ID } },
             { ...partly, scope: 'payee', subject: { payTo: PAYEE } },
-            { ...partly, scope: 'asset', subject: { asset: { network: NETWORK, token: 'USDC' } } },
+            { ...partly, scope: 'asset', subject: { asset: { network: NETWORK, token: 'USDC', address: USDC } } },
           ],
         },
       },

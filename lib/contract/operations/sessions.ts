@@ -1,10 +1,16 @@
 import * as v from 'valibot';
-import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
+import {
+  AGENT_NAME_MAX_CHARS,
+  PINNED_CALLER_MAX_CHARS,
+  SESSION_MINUTES_MAX,
+  SESSION_MINUTES_MIN,
+} from '../../domain/limits.ts';
 import { usd } from '../fields/amounts.ts';
-import { clientToken, manager, sessionId } from '../fields/names.ts';
+import { clientToken, instrumentId, manager, sessionId } from '../fields/names.ts';
 import { pageMembers, toPage } from '../fields/pages.ts';
 import { policyDocument } from '../fields/policy.ts';
-import { wholeNumber } from '../fields/text.ts';
+import { said as described } from '../fields/policy-members.ts';
+import { plain, wholeNumber } from '../fields/text.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, network, nextToken, said, usdAmount } from '../fields/answers.ts';
@@ -64,6 +70,24 @@ export const SESSION_ROUTES = {
   },
 } as const satisfies OperationTable;
 
+/** What alone may pay within a session. */
+const pins = () =>
+  v.pipe(
+    v.object(
+      {
+        paymentInstrumentId: v.optional(instrumentId),
+        agentName: v.optional(described(plain(AGENT_NAME_MAX_CHARS), 'as its calls state it')),
+        caller: v.optional(described(plain(PINNED_CALLER_MAX_CHARS), 'the ARN of a role, or the client id of a token')),
+      },
+      'must be an object',
+    ),
+    v.check((members) => Object.keys(members).length > 0, 'must name an instrument, an agent or a caller'),
+    v.transform(({ paymentInstrumentId, ...rest }) => ({
+      ...rest,
+      ...(paymentInstrumentId === undefined ? {} : { instrumentId: paymentInstrumentId }),
+    })),
+  );
+
 export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
   const session = v.pipe(
     v.object({ ...manager, paymentSessionId: sessionId }),
@@ -77,12 +101,14 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         expiryTimeInMinutes: wholeNumber(SESSION_MINUTES_MIN, SESSION_MINUTES_MAX),
         limits: v.optional(v.object({ maxSpendAmount: usd })),
         policy: v.optional(policyDocument),
+        pinnedTo: v.optional(pins()),
       }),
       v.transform((members) => ({
         manager: members.paymentManagerArn,
         expiryMinutes: members.expiryTimeInMinutes,
         limit: members.limits?.maxSpendAmount,
         policy: members.policy,
+        pins: members.pinnedTo,
         clientToken: members.clientToken,
       })),
     ),
@@ -114,10 +140,34 @@ export const SESSION_ANSWERS = /* @__PURE__ */ define(() => {
           'what may still be reserved; left out for a session without a limit',
         ),
       ),
+      pinnedTo: v.optional(
+        said(
+          v.strictObject({
+            paymentInstrumentId: v.optional(v.string()),
+            agentName: v.optional(v.string()),
+            caller: v.optional(v.string()),
+          }),
+          'what alone may pay within it; left out for a session that is not pinned. Not in AgentCore',
+        ),
+      ),
       status: said(v.picklist(['ACTIVE', 'EXPIRED', 'DELETED']), 'not in AgentCore'),
       expiresAt: said(instant, 'not in AgentCore'),
       spentAmount: said(usdAmount, 'what was signed for, settled or not. Not in AgentCore'),
       reservedAmount: said(usdAmount, 'held by payments in flight. Not in AgentCore'),
+      spendPolicy: v.optional(
+        said(
+          v.strictObject({
+            hash: said(v.string(), 'the same as long as all of the documents are the same'),
+            documents: v.array(
+              v.strictObject({
+                scope: v.picklist(['deployment', 'manager', 'user', 'agent', 'session']),
+                hash: v.string(),
+              }),
+            ),
+          }),
+          'the spend policies that hold within it, that of an agent where the call states its name; left out where nobody has written one. Of GetPaymentSession alone, and not in AgentCore',
+        ),
+      ),
       networks: v.optional(
         said(v.array(network), 'where this deployment pays. Of GetPaymentSession alone, and not in AgentCore'),
       ),
@@ -177,6 +227,13 @@ export const SESSION_DOCUMENT = {
           expiresAt: EXPIRES_AT,
           spentAmount: { value: '2.50', currency: 'USD' },
           reservedAmount: { value: '0.00', currency: 'USD' },
+          spendPolicy: {
+            hash: '3f1d8b0d0a6f4f0d9c1b5be2a6c7a0e0f0a3b8c5d2e1f4a7b6c9d8e7f6a5b4c3',
+            documents: [
+              { scope: 'user', hash: '9a0364b9e99bb480dd25e1f0284c8555b5b1d0f5b2e1f1d3c3a1e4d7a9f0b2c1' },
+              { scope: 'session', hash: '1b4f0e9851971998e732078544c96b36c3d01cedf7caa332359d6f1d83567014' },
+            ],
+          },
           networks: [NETWORK],
         },
       },

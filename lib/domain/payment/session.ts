@@ -3,6 +3,7 @@ import type { EntryKey, BudgetSnapshot } from './payment.ts';
 import { toMicroUsd, type MicroUsd } from '../money.ts';
 import type { CounterKey, HeldCharge, SessionCounters } from './charge.ts';
 import { addMs, type EpochMs } from '../time.ts';
+import type { SessionPins } from './pins.ts';
 import type { Returns } from './true-up.ts';
 
 /** A reservation that is held on a session. */
@@ -29,8 +30,12 @@ export interface Session extends SessionKey, SessionCounters {
   readonly expiresAt: EpochMs;
   /** `null`: no limit. */
   readonly limit: MicroUsd | null;
+  /** What it was opened with, where its limit was raised since. */
+  readonly firstLimit?: MicroUsd;
   /** `available + reserved + spent == limit` where there is a limit. */
   readonly budget: BudgetSnapshot;
+  /** Missing where anything of the user's may pay. */
+  readonly pins?: SessionPins | undefined;
   readonly inFlight: number;
   readonly open: ReadonlyMap<EntryKey, OpenEntry>;
   /** Missing where nothing was ever to come back. */
@@ -45,7 +50,8 @@ export function newSession({
   limit,
   expiryMinutes,
   createdAt,
-}: Pick<Session, 'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt'>): Session {
+  pins,
+}: Pick<Session, 'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt' | 'pins'>): Session {
   return {
     managerId,
     sessionId,
@@ -57,6 +63,7 @@ export function newSession({
     expiresAt: addMs(createdAt, expiryMinutes * 60_000),
     limit,
     budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
+    ...(pins === undefined ? {} : { pins }),
     inFlight: 0,
     open: new Map(),
     counters: new Map(),

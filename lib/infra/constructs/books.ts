@@ -3,7 +3,10 @@ import type { Construct } from 'constructs';
 import { GATE_KEY } from '../../ledger/dynamodb/books/gate-item.ts';
 import { ALLOWANCE_PREFIX } from '../../ledger/dynamodb/allowances/allowance-items.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from '../../ledger/dynamodb/books/keys.ts';
+import { TOP_UP_PREFIX } from '../../ledger/dynamodb/top-ups/top-up-items.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../ledger/dynamodb/store/tables.ts';
+import type { PolicyOwner } from '../../domain/ports/policies.ts';
+import { noticeKeys } from '../../ledger/dynamodb/policies/policy-notices.ts';
 import type { DataKey } from './data-key.ts';
 import { LedgerTable, type TableOrigin } from './ledger-table.ts';
 
@@ -15,6 +18,7 @@ export interface BooksProps {
 const SESSION_KEYS = `${SESSION_PREFIX}*`;
 const PAYMENT_KEYS = `${PAYMENT_PREFIX}*`;
 const ALLOWANCE_KEYS = `${ALLOWANCE_PREFIX}*`;
+const TOP_UP_KEYS = `${TOP_UP_PREFIX}*`;
 
 /** Sessions and payments, whose changes are streamed. Nobody may delete an item or scan. */
 export class Books extends LedgerTable {
@@ -72,15 +76,22 @@ export class Books extends LedgerTable {
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [GATE_KEY]);
   }
 
+  /** Telling changes of spend policies of these scopes, in the transactions that make them. */
+  grantTellPolicies(role: Role, scopes: readonly PolicyOwner['scope'][]): void {
+    this.grantItems(role, ['dynamodb:PutItem'], scopes.map(noticeKeys));
+  }
+
   /** Reading sessions and receipts, and a user's list of them. */
   grantRead(role: Role): void {
     this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem']);
     this.grantIndexQuery(role, BY_USER_INDEX);
   }
 
-  /** Opening and closing sessions. Cannot touch a payment. */
+  /** Opening, topping up and closing sessions. Cannot touch a payment, and cannot change the record of a top-up. */
   grantManageSessions(role: Role): void {
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [SESSION_KEYS]);
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [TOP_UP_KEYS]);
+    this.grantReadGate(role);
   }
 
   /** Writing down that an approval is asked for. */

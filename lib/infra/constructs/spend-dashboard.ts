@@ -59,6 +59,7 @@ export class SpendDashboard extends Construct {
         spendRow(props.metrics),
         logRow(props.paying),
         paymentRow(props.metrics),
+        policyRow(props),
         latencyRow(props.metrics),
         serviceRow(props),
         sweeperRow(props),
@@ -82,8 +83,9 @@ function spendRow(metrics: DeploymentMetrics): IWidget[] {
   ];
 }
 
+const OF_PAYMENTS = '(operation = "ProcessPayment" or operation = "PayChallenge")';
 /** A replay is served like its first answer and spends nothing. */
-const PAID = ['filter operation = "ProcessPayment" and status < 300 and not ispresent(replayed)'];
+const PAID = [`filter ${OF_PAYMENTS} and status < 300 and not ispresent(replayed)`];
 
 function logRow(paying: ServiceFunction): IWidget[] {
   return [
@@ -95,7 +97,7 @@ function logRow(paying: ServiceFunction): IWidget[] {
     ]),
     query(paying, 'Budgets that run out', [
       'fields sessionId, agentName, remainingUsd',
-      'filter operation = "ProcessPayment" and ispresent(remainingUsd)',
+      `filter ${OF_PAYMENTS} and ispresent(remainingUsd)`,
       'stats latest(remainingUsd) as usdLeft, latest(agentName) as agent by sessionId',
       'sort usdLeft asc',
     ]),
@@ -129,6 +131,40 @@ function paymentRow(metrics: DeploymentMetrics): IWidget[] {
     graph(
       'Payments by agent',
       [metrics.search('PaymentRequestCount', ['AgentName'], { statistic: 'Sum', period: FIVE_MINUTES })],
+      THIRD,
+    ),
+  ];
+}
+
+/** What counts within a policy by itself, by the kind of the rule; what is frozen, by the sweeper's look each minute. */
+function policyRow({ metrics, paying }: SpendDashboardProps): IWidget[] {
+  const sum = { statistic: 'Sum', period: FIVE_MINUTES };
+  const refused = (Reason: string, label: string) => metrics.metric('Denials', { Reason }, { ...sum, label });
+  const most = { statistic: 'Maximum', period: FIVE_MINUTES };
+  return [
+    graph(
+      'Windows, rates and caps that ran out',
+      [
+        refused('policy_window', 'windows'),
+        refused('policy_rate', 'rates'),
+        refused('policy_session_cap', 'caps of a session'),
+        refused('policy_same_request', 'the same request'),
+      ],
+      THIRD,
+    ),
+    query(paying, 'Denials by rule', [
+      'fields rule, tool, origin',
+      `filter ${OF_PAYMENTS} and ispresent(rule)`,
+      'stats count(*) as denials, latest(tool) as lastTool, latest(origin) as lastOrigin by rule',
+      'sort denials desc',
+    ]),
+    graph(
+      'Freezes',
+      [
+        metrics.metric('Frozen', {}, { ...most, label: 'the deployment' }),
+        metrics.metric('Freezes', {}, { ...most, label: 'parts of it' }),
+        refused('frozen', 'payments refused'),
+      ],
       THIRD,
     ),
   ];

@@ -6,9 +6,10 @@ import type { Authorizer, PaymentInstrument } from '../../domain/tenants/resourc
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { FreezeFacts } from '../../domain/payment/freeze.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
+import { pinMismatch } from '../../domain/payment/pins.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
-import { admitCaller } from '../tenants/admission.ts';
+import { admitCaller, callerOf } from '../tenants/admission.ts';
 import type { KnownPayer, PayerNames, Payer } from './payer.ts';
 import { noManager } from '../tenants/managers.ts';
 
@@ -64,7 +65,10 @@ export async function checkPayer(deps: PayerCheckDeps, key: PayerClaim, principa
   }
   const admission = admitCaller(manager.authorizer, principal, 'pay', now);
   const { authorizer } = manager;
-  return { admission, checked: admission.ok ? judge({ gate, session, instrument, authorizer }, key, now) : admission };
+  return {
+    admission,
+    checked: admission.ok ? judge({ gate, session, instrument, authorizer }, key, principal, now) : admission,
+  };
 }
 
 function judge(
@@ -75,6 +79,7 @@ function judge(
     readonly authorizer: Authorizer;
   },
   claim: PayerClaim,
+  principal: Principal,
   now: EpochMs,
 ): Result<PayerWithInstrument, Refusal> {
   const { gate, session, instrument, authorizer } = read;
@@ -85,6 +90,9 @@ function judge(
   if (status === 'EXPIRED') return refuse({ reason: 'session_expired', expiresAt: session.expiresAt });
   const closed = gateRefusal(gate, session, { ...claim, agentNames: [agentName] });
   if (closed !== null) return refuse(closed);
+  // Enough here, and no condition of the reserve: pins are written with the session and never again.
+  const pinned = pinMismatch(session.pins, { ...claim, caller: session.pins === undefined ? '' : callerOf(principal) });
+  if (pinned !== null) return refuse({ reason: 'session_pinned', to: pinned });
   if (instrument === null || instrument.status === 'DELETED') {
     return refuse({ reason: 'instrument_not_found' });
   }

@@ -15,9 +15,8 @@ import {
 } from '../../domain/policy/index.ts';
 import type { StoredPolicy } from '../../domain/ports/policies.ts';
 import { ok } from '../../domain/result.ts';
-import type { Principal } from '../../domain/tenants/principal.ts';
 import { floorToSeconds, toEpochSeconds, type Clock, type EpochMs } from '../../domain/time.ts';
-import { clientsOf } from '../../jwt/admission.ts';
+import { callerOf } from '../tenants/admission.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import type { Offer } from '../../domain/payment/shapes.ts';
@@ -169,13 +168,6 @@ function factsOf(
     declared: { ...said, origin: statedPlace({ url: said.url, origin: null })?.origin ?? null },
     remembered: recalled.factsOn(network),
   };
-}
-
-/** The role's ARN, or the client of a token; nothing where neither is known, and for a client that looks like an ARN. */
-function callerOf({ claims, callerArn }: Principal): string {
-  if (claims === null) return callerArn ?? '';
-  const [client] = clientsOf(claims);
-  return client === undefined || client.startsWith('arn:') ? '' : client;
 }
 
 /** By what a signature of the scheme lets happen, and not by a seller's word. */

@@ -82,7 +82,7 @@ export function createPolicySource({
 }
 
 /** From the widest scope to the narrowest. */
-function ownersOf({ managerId, userId, agentName, sessionId }: PolicySubject): readonly PolicyOwner[] {
+export function ownersOf({ managerId, userId, agentName, sessionId }: PolicySubject): readonly PolicyOwner[] {
   return [
     { scope: 'deployment' },
     { scope: 'manager', managerId },

@@ -3,7 +3,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type { Authorizer } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { EpochMs } from '../../domain/time.ts';
-import { admitClaims, scopeRefusal } from '../../jwt/admission.ts';
+import { admitClaims, clientsOf, scopeRefusal } from '../../jwt/admission.ts';
 
 /**
  * Whether a manager lets a caller in. A manager takes signatures or tokens, never both. A token that the manager does not take
@@ -34,4 +34,11 @@ export function admitCaller(
       return refuse({ reason: 'access_denied', message });
     }
   }
+}
+
+/** The role's ARN, or the client of a token; nothing where neither is known, and for a client that looks like an ARN. */
+export function callerOf({ claims, callerArn }: Principal): string {
+  if (claims === null) return callerArn ?? '';
+  const [client] = clientsOf(claims);
+  return client === undefined || client.startsWith('arn:') ? '' : client;
 }

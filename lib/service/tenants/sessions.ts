@@ -1,7 +1,7 @@
 import { formatSessionId, type Arn, type Deployment } from '../../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import type { SessionStore, SessionSummary } from '../../domain/ports/books.ts';
-import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
+import type { Page, PageRequest, Randomness, UserKey } from '../../domain/ports/services.ts';
 import type { PolicyDocument } from '../../domain/policy/document.ts';
 import { hashPolicy } from '../../domain/policy/index.ts';
 import type { PolicyKeeper } from '../../domain/ports/policies.ts';
@@ -9,6 +9,7 @@ import type { ClientTokens, Registry } from '../../domain/ports/registry.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { SessionPins } from '../../domain/payment/pins.ts';
 import { newSession, type Session } from '../../domain/payment/session.ts';
 import type { Clock } from '../../domain/time.ts';
 import { hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
@@ -16,7 +17,7 @@ import { findManager } from './managers.ts';
 import { putPolicy } from './policies.ts';
 
 export interface SessionsDeps {
-  readonly registry: Pick<Registry, 'readManager'>;
+  readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
   readonly sessions: SessionStore;
   readonly policies: PolicyKeeper;
   readonly tokens: Pick<ClientTokens, 'bind'>;
@@ -40,6 +41,8 @@ export async function createSession(
     readonly limit?: MicroUsd | undefined;
     /** The session's own spend policy, beside those that stand above it. */
     readonly policy?: PolicyDocument | undefined;
+    /** What alone may pay within it. */
+    readonly pins?: SessionPins | undefined;
     readonly clientToken?: string | undefined;
     /** Who called, for the record of the policy. */
     readonly caller: string;
@@ -52,6 +55,10 @@ export async function createSession(
   const limit = input.limit ?? deps.defaultSessionLimit;
   const tooMuch = aboveCeiling(deps.maxSessionLimit, limit);
   if (tooMuch !== null) return refuse(tooMuch);
+  const { pins } = input;
+  if (pins?.instrumentId !== undefined && !(await hasInstrument(deps, { managerId, userId }, pins.instrumentId))) {
+    return refuse({ reason: 'not_found', resource: 'instrument' });
+  }
   const now = deps.clock.now();
   const session = newSession({
     managerId,
@@ -60,6 +67,7 @@ export async function createSession(
     limit,
     expiryMinutes: input.expiryMinutes,
     createdAt: now,
+    pins,
   });
   // Asking for the default is asking for the same, even if it changes.
   const { policy, caller, ...request } = input;
@@ -76,7 +84,8 @@ export async function createSession(
   if (outcome.kind === 'created') return ok(session);
   if (outcome.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
   // The answer of the first call again: as the session was when it was new.
-  return ok(newSession(outcome.session));
+  const { session: stored } = outcome;
+  return ok(newSession({ ...stored, limit: stored.firstLimit ?? stored.limit }));
 }
 
 /**
@@ -104,6 +113,12 @@ async function keepPolicy(
   }
   const put = await putPolicy(deps, { scope: 'session', managerId, sessionId }, { document, by });
   return put.ok ? ok('kept') : put;
+}
+
+/** A session that no wallet could pay within is a mistake of who opens it. */
+async function hasInstrument({ registry }: SessionsDeps, user: UserKey, instrumentId: string): Promise<boolean> {
+  const instrument = await registry.readInstrument(user, instrumentId);
+  return instrument !== null && instrument.status !== 'DELETED';
 }
 
 /** A session without a limit is above every ceiling. */
@@ -148,7 +163,7 @@ export async function listSessions(
 
 /** Revokes a session: nothing more can be reserved on it. What is reserved already may still be signed and settled. */
 export async function deleteSession(
-  deps: Pick<SessionsDeps, 'registry' | 'sessions' | 'deployment' | 'clock'>,
+  deps: Pick<SessionsDeps, 'sessions' | 'deployment' | 'clock'> & { readonly registry: Pick<Registry, 'readManager'> },
   principal: Principal,
   input: { readonly manager: Arn<string> | null; readonly sessionId: string },
 ): Promise<Result<Session, Refusal>> {

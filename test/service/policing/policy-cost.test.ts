@@ -58,6 +58,7 @@ function fresh(): ProcessPaymentDeps {
 
 const tableOf = () => ({
   tableName: world.registryTable,
+  booksTable: world.booksTable,
   client: createLeanStore(process.env).createClient({ maxAttempts: 1 }),
 });
 

@@ -5,6 +5,7 @@ import { hashPolicy } from '../../../lib/domain/policy/index.ts';
 import { createPolicyReader } from '../../../lib/ledger/dynamodb/policies/policy-reader.ts';
 import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createTenant, newToken, sessionRequest, withFunctions, type Tenant } from '../../support/functions.ts';
+import { AGENT_HEADER, USER_HEADER } from '../../../lib/contract/headers.ts';
 
 const functions = withFunctions();
 const BY = 'arn:aws:sts::111122223333:assumed-role/Finance/grace';
@@ -19,6 +20,12 @@ const call = <T = Record<string, unknown>>(operation: OperationName, json: objec
     user,
     event: { requestContext: { requestId: newToken(), identity: { userArn: BY } } },
   });
+interface Shown {
+  readonly paymentSession: {
+    readonly spendPolicy?: { readonly hash: string; readonly documents: readonly object[] };
+  };
+}
+
 const perPayment = (max: string) => ({ version: 1, rules: [{ kind: 'perPayment', max }] });
 const hashOf = (policy: object): string => {
   const read = readPolicy(policy);
@@ -129,6 +136,34 @@ test("a user's policies are his own, and so are his sessions'", async () => {
   const ofSession = { scope: 'session', paymentManagerArn: arn(), paymentSessionId: tenant.paymentSessionId, policy };
   const foreign = await call('PutDataPolicy', ofSession, 'bob');
   expect([foreign.status, foreign.body['message']]).toEqual([404, 'Payment session not found']);
+});
+
+test('a session shows the policies that hold within it, that of its agent where the call names it, and one hash of all', async () => {
+  const user = 'shown';
+  const own = await createTenant(functions, user);
+  const { paymentManagerArn, paymentSessionId } = own;
+  const shown = async (agentName?: string) => {
+    const headers = { [USER_HEADER]: user, ...(agentName === undefined ? {} : { [AGENT_HEADER]: agentName }) };
+    const json = { paymentManagerArn, paymentSessionId };
+    const { body } = await functions.call<Shown>('GetPaymentSession', { json, user, event: { headers } });
+    return body.paymentSession.spendPolicy;
+  };
+  expect(await shown('buyer')).toBeUndefined();
+  const [ofUser, ofSession, ofAgent] = ['1.00', '0.50', '0.25'].map(perPayment) as [object, object, object];
+  await call('PutDataPolicy', { paymentManagerArn, scope: 'session', paymentSessionId, policy: ofSession }, user);
+  const session = { scope: 'session', hash: hashOf(ofSession) };
+  const first = await shown();
+  expect(first?.documents).toEqual([session]);
+  await call('PutDataPolicy', { paymentManagerArn, policy: ofUser }, user);
+  const agent = { paymentManagerArn, scope: 'agent', agentName: 'buyer' };
+  await call('PutDataPolicy', { ...agent, policy: ofAgent }, user);
+  const owned = { scope: 'user', hash: hashOf(ofUser) };
+  const second = await shown();
+  expect(second?.documents).toEqual([owned, session]);
+  const third = await shown('buyer');
+  expect(third?.documents).toEqual([owned, { scope: 'agent', hash: hashOf(ofAgent) }, session]);
+  expect(new Set([first, second, third].map((each) => each?.hash)).size).toBe(3);
+  expect(await shown('buyer')).toEqual(third);
 });
 
 describe('a session that is opened with a policy', () => {

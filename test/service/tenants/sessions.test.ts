@@ -1,11 +1,13 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { AGENT_HEADER, USER_HEADER } from '../../../lib/contract/headers.ts';
 import { toEpochMs } from '../../../lib/domain/time.ts';
 import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.ts';
 import { makeSession } from '../../support/payments.ts';
 import {
   anInstant,
   createTenant,
+  newToken,
   pageThrough,
   paymentRequest,
   sessionRequest,
@@ -162,4 +164,70 @@ test.each([
       ],
     });
   }
+});
+
+describe('a session that is pinned', () => {
+  const ROLE = 'arn:aws:iam::111122223333:role/shop';
+  const calledAs = (role: string) => ({
+    event: {
+      requestContext: {
+        requestId: 'r-1',
+        identity: { userArn: `arn:aws:sts::111122223333:assumed-role/${role}/session-1` },
+      },
+    },
+  });
+
+  test('shows whom to, and pays for the wallet, agent and role that it was opened for alone', async () => {
+    const pinnedTo = { paymentInstrumentId: tenant.paymentInstrumentId, agentName: 'buyer', caller: ROLE };
+    const made = await call<SessionBody>('CreatePaymentSession', { json: { ...sessionRequest(tenant), pinnedTo } });
+    expect(made).toMatchObject({ status: 201, body: { paymentSession: { pinnedTo } } });
+    const own = { ...tenant, paymentSessionId: made.body.paymentSession.paymentSessionId };
+    expect((await call('GetPaymentSession', { json: own })).body).toMatchObject({ paymentSession: { pinnedTo } });
+    const pay = (role: string, agentName: string) => {
+      const { event } = calledAs(role);
+      const headers = { [USER_HEADER]: 'user-1', [AGENT_HEADER]: agentName };
+      return call('ProcessPayment', { json: paymentRequest(own), event: { ...event, headers } });
+    };
+    for (const [role, agentName, message] of [
+      ['shop', 'another', 'another agent'],
+      ['stranger', 'buyer', 'another caller'],
+    ] as const) {
+      expect(await pay(role, agentName)).toMatchObject({
+        status: 400,
+        body: {
+          __type: 'ValidationException',
+          message: expect.stringContaining(message),
+          fieldList: [{ name: 'bursar:session_pinned' }],
+        },
+      });
+    }
+    expect((await pay('shop', 'buyer')).status).toBe(200);
+  });
+
+  test('is made once for a client token, and with other pins not at all', async () => {
+    const request = { ...sessionRequest(tenant), pinnedTo: { caller: ROLE }, clientToken: newToken() };
+    const first = await call('CreatePaymentSession', { json: request });
+    expect(await call('CreatePaymentSession', { json: request })).toEqual(first);
+    for (const pinnedTo of [{ caller: `${ROLE}2` }, undefined]) {
+      const other = await call('CreatePaymentSession', { json: { ...request, pinnedTo } });
+      expect(other).toMatchObject({ status: 400, body: { reason: 'IdempotentParameterMismatchException' } });
+    }
+  });
+
+  test.each([
+    [{}, 400],
+    [{ agentName: '' }, 400],
+    [{ agentName: 'a\nb' }, 400],
+    [{ caller: 'x'.repeat(257) }, 400],
+    [{ paymentInstrumentId: 'mine' }, 400],
+    [{ paymentInstrumentId: 'payment-instrument-000000000000000' }, 404],
+  ])('is not opened for %j', async (pinnedTo, status) => {
+    expect((await call('CreatePaymentSession', { json: { ...sessionRequest(tenant), pinnedTo } })).status).toBe(status);
+  });
+
+  test('is not opened for the wallet of another user', async () => {
+    const pinnedTo = { paymentInstrumentId: tenant.paymentInstrumentId };
+    const json = { ...sessionRequest(tenant), pinnedTo };
+    expect((await call('CreatePaymentSession', { json, user: 'eve' })).status).toBe(404);
+  });
 });

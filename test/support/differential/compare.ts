@@ -6,8 +6,10 @@ import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.
 import { createSessionStore } from '../../../lib/ledger/dynamodb/books/session-store.ts';
 import { createWindowBooks } from '../../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createSweepIndex } from '../../../lib/ledger/dynamodb/books/sweep-index.ts';
+import type { TopUps } from '../../../lib/domain/ports/top-ups.ts';
 import type { TrueUps } from '../../../lib/domain/ports/true-ups.ts';
 import { createTrueUps } from '../../../lib/ledger/dynamodb/books/true-ups.ts';
+import { createTopUps } from '../../../lib/ledger/dynamodb/top-ups/top-up-store.ts';
 import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import type { StoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
 import type { Draw } from '../../../scripts/nemesis/plan.ts';
@@ -69,6 +71,7 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
     ...createWindowBooks(table),
     ...createTrueUps(table),
     ...gatePorts(createGateKeeper(table, wiring.drawDeploymentId)),
+    ...createTopUps(table),
     ...createLedger({ ...wiring, ...table, singleSendClient: store.client }),
   };
   const sent: { readonly method: string; readonly wrote: boolean }[] = [];
@@ -93,7 +96,7 @@ async function compareBooks(store: ComparedStore, draw: Draw, count: number) {
 }
 
 type GatePorts = Pick<Operator, 'freeze' | 'thaw' | 'freezePart' | 'thawPart'>;
-type Ports = Ledger & TrueUps & SweepIndex & WindowBooks & GatePorts & Pick<SessionStore, 'deleteSession'>;
+type Ports = Ledger & TrueUps & TopUps & SweepIndex & WindowBooks & GatePorts & Pick<SessionStore, 'deleteSession'>;
 
 /** The keeper in the words of the model; who changed the gate and when is no matter of the books. */
 function gatePorts(keeper: GateKeeper): GatePorts {

@@ -1,6 +1,11 @@
 import { signersOf } from '../wallet-lists.ts';
 import { createHash } from 'node:crypto';
-import { formatWithdrawalSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
+import {
+  formatManagerArn,
+  formatWithdrawalSessionId,
+  parseManagerArn,
+  type PaymentId,
+} from '../../../lib/domain/ids.ts';
 import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
 import { toEntryKey, type Hex, type Payment } from '../../../lib/domain/payment/payment.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
@@ -16,6 +21,7 @@ import { trueUpSession } from '../../../lib/service/sweeping/true-up.ts';
 import { emptyTally } from '../../../lib/service/sweeping/sweep-report.ts';
 import { visitPage } from '../../../lib/service/sweeping/sweep-visit.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
+import { topUpSession } from '../../../lib/service/tenants/top-ups.ts';
 import { OPEN_GATE, applyCall, newBooks, type Books, type BooksCall } from '../model-ledger.ts';
 import {
   carryTo,
@@ -23,6 +29,7 @@ import {
   indexOver,
   ledgerOver,
   readsOver,
+  topUpsOver,
   trueUpsOver,
   windowsOver,
 } from '../model-ports.ts';
@@ -32,7 +39,7 @@ import { makePayment } from '../payments.ts';
 import { explore, type Exploration } from './explore.ts';
 import { TAKEN, type HandlerPlan, type Scenario } from './scenarios.ts';
 import { createProgram, type ProcessBody, type ProcessWorld } from './process.ts';
-import { INSTRUMENT, instrument, manager, network, sessionWith, START_MS, USER } from './tenant.ts';
+import { INSTRUMENT, instrument, manager, network, SESSION, sessionWith, START_MS, USER } from './tenant.ts';
 import { chargingBy } from '../policies.ts';
 import { noPurchases } from '../purchases.ts';
 import { USDC_ALONE } from '../tokens.ts';
@@ -232,6 +239,22 @@ const reconcile: ProcessBody = async ({ ledger, trueUps, clock }) => {
   await trueUpSession({ ledger, trueUps, trace, clock }, session);
 };
 
+const DEPLOYMENT = { partition: 'aws', region: 'us-east-1', account: '000000000000' } as const;
+
+/** Raises the limit of the first session, as the repetition of one and the same call. */
+function toppingUp(amount: bigint, name: string): ProcessBody {
+  const arn = parseManagerArn(formatManagerArn(DEPLOYMENT, manager.managerId));
+  const input = { manager: arn, sessionId: SESSION, amount: toMicroUsd(amount), clientToken: 'm', caller: 'backend' };
+  return async (world) => {
+    const { registry, random, clock } = depsOf(world, createPayerCache(), name, new Set());
+    const { ledger, topUps } = world;
+    const own = { sessions: ledger, gate: { find: ledger.readGate }, topUps };
+    const deployment = { deployment: DEPLOYMENT, maxSessionLimit: null };
+    // Its answer is no payment, which what a process returns is taken for.
+    await topUpSession({ ...own, ...deployment, registry, random, clock }, signedCaller(USER), input);
+  };
+}
+
 /** The books when a scenario begins. */
 function booksOf(sessions: readonly Session[], other: Payment | null): Books {
   const books = newBooks(...sessions);
@@ -258,6 +281,7 @@ async function paymentIdOf(plan: HandlerPlan): Promise<PaymentId> {
     index: indexOver(carry),
     windows: windowsOver(carry),
     trueUps: trueUpsOver(carry),
+    topUps: topUpsOver(carry),
     request: carry,
     signer,
     clock,
@@ -304,6 +328,12 @@ export async function exploreScenario(
   for (let at = 0; at < (scenario.reconcilers ?? 0); at += 1) {
     const program = await createProgram(reconcile, { startMs: LATE_MS, ids, gate });
     programs.push({ name: `reconciler ${at}`, program, isSteady: false });
+  }
+  const { toppedUp = { times: 0, amount: 0n } } = scenario;
+  for (let at = 0; at < toppedUp.times; at += 1) {
+    const name = `${at} backend`;
+    const program = await createProgram(toppingUp(toppedUp.amount, name), { startMs: START_MS, ids, gate });
+    programs.push({ name, program, isSteady: toppedUp.times === 1 });
   }
   if (scenario.sweeper !== 'none') {
     const id = await paymentIdOf(scenario.handlers[0]!);

@@ -283,6 +283,7 @@ function processKey({ id, outcome }: ProcessNode, numbers: Numbering): string {
 function booksKey(books: Books, numbers: Numbering): string {
   let key = books.gate.frozenAt === null ? '' : 'f';
   for (const frozen of books.gate.freezes.keys()) key += `${frozen}f`;
+  for (const id of books.topUps.keys()) key += `${id}t`;
   for (const window of books.windows.values()) key += `${numbers(window).toString(36)}w`;
   for (const session of books.sessions.values()) key += `${numbers(session).toString(36)}.`;
   for (const id of [...books.payments.keys()].toSorted()) {

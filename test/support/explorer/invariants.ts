@@ -25,6 +25,12 @@ export function checkStep(before: Books, call: BooksCall, reply: BooksReply, aft
     if (refilled !== null) return `closed: ${refilled} was refilled after it closed`;
     if (open) return `I6: released ${call.args[0].entry} while its payment is ${payment.status}`;
   }
+  if (call.method === 'raiseLimit' && reply === 'raised') {
+    const [{ topUp }] = call.args;
+    const session = before.sessions.get(keyOfSession(topUp));
+    const status = session === undefined ? 'missing' : sessionStatus(session, topUp.at);
+    if (status !== 'ACTIVE') return `closed: raised the limit of a session that is ${status}`;
+  }
   if (call.method === 'reserve' && (reply as { readonly kind: string }).kind === 'reserved') {
     const [{ session: key, entry, now }] = call.args;
     const session = before.sessions.get(keyOfSession(key));
@@ -117,6 +123,8 @@ export function checkState(
   }
   const returned = checkReturns(state.books);
   if (returned !== null) return returned;
+  const raised = checkTopUps(state.books);
+  if (raised !== null) return raised;
   const shared = checkWindows(state.books, START_MS);
   if (shared !== null) return shared;
   for (const payment of payments.values()) {
@@ -146,6 +154,20 @@ function checkLimits({ payments }: Books, programs: ExploreOptions['programs']):
       if (sum > max) return `over the limit: ${sum} of ${key} is signed, of ${max}`;
       signed.set(counter, sum);
     }
+  }
+  return null;
+}
+
+/** I7: the top-ups of a scenario have one client token, and what they raised is recorded. */
+function checkTopUps({ sessions, topUps }: Books): string | null {
+  if (topUps.size > 1) return `I7: one client token raised a limit ${topUps.size} times`;
+  const kept = [...topUps.values()].map(({ topUp }) => topUp);
+  for (const session of sessions.values()) {
+    const { limit, firstLimit } = session;
+    if (limit === null || firstLimit === undefined) continue;
+    const raised = kept.filter((topUp) => keyOfSession(topUp) === keyOfSession(session));
+    const sum = raised.reduce((total, { from, to }) => total + to - from, 0n);
+    if (firstLimit + sum !== limit) return `I1: a limit of ${firstLimit} is ${limit} after top-ups of ${sum}`;
   }
   return null;
 }

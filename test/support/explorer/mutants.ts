@@ -1,5 +1,6 @@
 import { OF_COUNTERS } from './counter-mutants.ts';
 import { OF_DENIALS } from './denial-mutants.ts';
+import { OF_TOP_UPS } from './top-up-mutants.ts';
 
 /** A fault planted in a copy of the real code. The explorer must find it, or it would not find ours. */
 export interface Mutant {
@@ -353,4 +354,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...OF_DENIALS,
   ...OF_COUNTERS,
   ...OF_TRUE_UPS,
+  ...OF_TOP_UPS,
 ];

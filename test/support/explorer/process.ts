@@ -1,10 +1,11 @@
 import type { Ledger, SweepIndex } from '../../../lib/domain/ports/books.ts';
+import type { TopUps } from '../../../lib/domain/ports/top-ups.ts';
 import type { TrueUps } from '../../../lib/domain/ports/true-ups.ts';
 import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import { NotNow, OutcomeUnknown, type Signer } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
 import { OPEN_GATE, type BooksCall, type BooksReply } from '../model-ledger.ts';
-import { indexOver, ledgerOver, trueUpsOver, windowsOver } from '../model-ports.ts';
+import { indexOver, ledgerOver, topUpsOver, trueUpsOver, windowsOver } from '../model-ports.ts';
 
 /**
  * A process is real asynchronous code whose every effect is held back until the explorer answers it. Its behaviour depends on
@@ -54,6 +55,7 @@ export interface ProcessWorld {
   readonly index: SweepIndex;
   readonly windows: WindowBooks;
   readonly trueUps: TrueUps;
+  readonly topUps: TopUps;
   readonly signer: Signer;
   readonly clock: Clock;
   /** Any request at all, for those who are no handler. */
@@ -131,6 +133,7 @@ async function run(
     index: indexOver(carry),
     windows: windowsOver(carry),
     trueUps: trueUpsOver(carry),
+    topUps: topUpsOver(carry),
     request: carry,
     signer: {
       type: 'SeedVault',

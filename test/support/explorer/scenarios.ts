@@ -40,6 +40,8 @@ export interface Scenario {
   readonly faults: FaultBudget;
   /** How many look at what came of ceilings, each once and at any time. */
   readonly reconcilers?: number;
+  /** How often a backend repeats one top-up of the first session, all at any time, and by how much. */
+  readonly toppedUp?: { readonly times: number; readonly amount: bigint };
   /** A window of which the first session has everything free when the scenario begins. */
   readonly granted?: WindowCharge;
 }
@@ -255,6 +257,28 @@ const PARTLY_FROZEN: readonly Scenario[] = [
   },
 ];
 
+/** A limit that is raised while others spend, or close the session. */
+const TOPPED_UP: readonly Scenario[] = [
+  {
+    name: 'two payments of which one fits, until a top-up at any time lets the other in',
+    limit: 3n,
+    handlers: [handler('A', 't'), handler('B', 'u', { late: true })],
+    sweeper: 'none',
+    operator: null,
+    toppedUp: { times: 1, amount: 1n },
+    faults: { ...few, ghosts: 0 },
+  },
+  {
+    name: 'a payment, a top-up and its repetition, and an operator who deletes the session at any time',
+    limit: 1n,
+    handlers: [handler('A', 't')],
+    sweeper: 'none',
+    operator: 'deletes the session',
+    toppedUp: { times: 2, amount: 1n },
+    faults: few,
+  },
+];
+
 /** Two handlers at a time: duplicates of one payment, and two payments of which one fits. */
 export const TWO_HANDLERS: readonly Scenario[] = [
   {
@@ -303,6 +327,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
   ...COUNTED,
   ...TRUED_UP,
   ...PARTLY_FROZEN,
+  ...TOPPED_UP,
 ];
 
 /** For the long run: three handlers, and two with more that fails. */

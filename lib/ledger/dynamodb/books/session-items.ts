@@ -2,6 +2,7 @@ import { InvariantViolated } from '../../../domain/invariant.ts';
 import { EXPIRY_SHARDS } from '../../../domain/limits.ts';
 import { toMicroUsd, type MicroUsd } from '../../../domain/money.ts';
 import { parseEntryKey, type BudgetSnapshot, type EntryKey } from '../../../domain/payment/payment.ts';
+import type { SessionPins } from '../../../domain/payment/pins.ts';
 import type { OpenEntry, Session } from '../../../domain/payment/session.ts';
 import { NO_RETURNS } from '../../../domain/payment/true-up.ts';
 import { toEpochMs, type EpochMs } from '../../../domain/time.ts';
@@ -14,7 +15,7 @@ import {
   readText,
   text,
 } from '../store/attributes.ts';
-import type { Item } from '../store/client.ts';
+import type { AttributeValue, Item } from '../store/client.ts';
 import { formatHeld, parseCounters, parseHeldCharges, toCounterAttributes } from './session-counters.ts';
 import { parseReturns, toReturnAttributes } from './true-ups.ts';
 import { expiryShardKey, listSort, parseSessionPk, sessionListKey, sessionPk, shardOf } from './keys.ts';
@@ -54,6 +55,8 @@ export function toSessionItem(session: Session, requestHash: string): Item {
     em: number(session.expiryMinutes),
     ex: number(session.expiresAt),
     ...(session.limit === null ? {} : { lm: number(session.limit) }),
+    ...(session.firstLimit === undefined ? {} : { lo: number(session.firstLimit) }),
+    ...(session.pins === undefined ? {} : { pn: toPinMap(session.pins) }),
     av: number(session.budget.available ?? UNLIMITED - session.budget.reserved - session.budget.spent),
     rs: number(session.budget.reserved),
     sp: number(session.budget.spent),
@@ -64,6 +67,25 @@ export function toSessionItem(session: Session, requestHash: string): Item {
     rh: text(requestHash),
     lk: text(sessionListKey(session.managerId, session.userId)),
     ls: text(listSort(session.createdAt, session.sessionId)),
+  };
+}
+
+function toPinMap({ instrumentId, agentName, caller }: SessionPins): AttributeValue {
+  return {
+    M: {
+      ...(instrumentId === undefined ? {} : { i: text(instrumentId) }),
+      ...(agentName === undefined ? {} : { a: text(agentName) }),
+      ...(caller === undefined ? {} : { c: text(caller) }),
+    },
+  };
+}
+
+function parsePins(map: Item): SessionPins {
+  const { i, a, c } = map;
+  return {
+    ...(i === undefined ? {} : { instrumentId: readText(map, 'i') }),
+    ...(a === undefined ? {} : { agentName: readText(map, 'a') }),
+    ...(c === undefined ? {} : { caller: readText(map, 'c') }),
   };
 }
 
@@ -90,6 +112,8 @@ export function parseSessionItem(item: Item): Session {
     expiryMinutes: readInteger(item, 'em'),
     expiresAt: toEpochMs(readInteger(item, 'ex')),
     limit,
+    ...(item['lo'] === undefined ? {} : { firstLimit: toMicroUsd(readBigInt(item, 'lo')) }),
+    ...(item['pn'] === undefined ? {} : { pins: parsePins(item['pn'].M ?? {}) }),
     budget: parseBudget(item, limit),
     inFlight: readInteger(item, 'n'),
     open,

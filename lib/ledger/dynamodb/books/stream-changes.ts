@@ -1,9 +1,13 @@
 import type { Session } from '../../../domain/payment/session.ts';
+import type { TopUp } from '../../../domain/payment/top-up.ts';
 import type { Item } from '../store/client.ts';
 import { GATE_KEY, parseFreezeChange, revisionOf, type FreezeChange } from './gate-item.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus, parsePaymentSummary, type PaymentSummary } from './payment-items.ts';
 import { parseSessionItem, SESSION_LETTERS } from './session-items.ts';
+import { parseTopUpItem, TOP_UP_PREFIX } from '../top-ups/top-up-items.ts';
+import { NOTICE_PREFIX, parseNoticeItem } from '../policies/policy-notices.ts';
+import type { PolicyChange } from '../../../domain/ports/policies.ts';
 
 /** An attribute as a stream record writes it in JSON: bytes are base64. */
 export interface StreamValue {
@@ -35,18 +39,22 @@ export type BooksChange =
   | { readonly kind: 'session_exhausted'; readonly session: Session }
   /** The session's time has come, and nobody deleted it before. */
   | { readonly kind: 'session_expired'; readonly session: Session }
+  /** A session's limit was raised. */
+  | { readonly kind: 'session_topped_up'; readonly topUp: TopUp }
+  /** A spend policy was put, replaced or removed. */
+  | { readonly kind: 'policy_changed'; readonly change: PolicyChange }
   /** Something was frozen or thawed. */
   | { readonly kind: 'freeze_changed'; readonly change: FreezeChange };
 
 /**
- * Reads what a change tells, or `null` where it tells nothing. Items are never removed, and of those that are new only a payment
- * tells anything that is denied already. Throws for an item that this release can't read.
+ * Reads what a change tells, or `null` where it tells nothing. What is removed tells nothing, and of what is new only a record, and
+ * a payment that is denied already. Throws for an item that this release can't read.
  */
 export function parseBooksChange(record: StreamRecord): BooksChange | null {
   const { OldImage: before, NewImage: after } = record.dynamodb;
   if (after === undefined) return null;
   const pk = after['pk']?.S ?? '';
-  if (record.eventName === 'INSERT') return pk.startsWith(PAYMENT_PREFIX) ? newPayment(after) : null;
+  if (record.eventName === 'INSERT') return newItem(pk, after);
   if (record.eventName !== 'MODIFY' || before === undefined) return null;
   if (pk.startsWith(PAYMENT_PREFIX)) return paymentChange(before, after);
   if (pk.startsWith(SESSION_PREFIX)) return sessionChange(before, after);
@@ -66,6 +74,12 @@ const DECIDED: ReadonlySet<string | undefined> = new Set([formatStatus('SIGNED')
 function paymentChange(before: StreamImage, after: StreamImage): BooksChange | null {
   if (before['st']?.S !== UNDECIDED || !DECIDED.has(after['st']?.S)) return null;
   return { kind: 'payment_decided', payment: parsePaymentSummary(toItem(after)) };
+}
+
+function newItem(pk: string, image: StreamImage): BooksChange | null {
+  if (pk.startsWith(PAYMENT_PREFIX)) return newPayment(image);
+  if (pk.startsWith(TOP_UP_PREFIX)) return { kind: 'session_topped_up', topUp: parseTopUpItem(toItem(image)).topUp };
+  return pk.startsWith(NOTICE_PREFIX) ? { kind: 'policy_changed', change: parseNoticeItem(toItem(image)) } : null;
 }
 
 function newPayment(image: StreamImage): BooksChange | null {

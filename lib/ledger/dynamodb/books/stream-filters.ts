@@ -2,6 +2,8 @@ import { GATE_KEY } from './gate-item.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus } from './payment-items.ts';
 import { SESSION_LETTERS } from './session-items.ts';
+import { NOTICE_PREFIX } from '../policies/policy-notices.ts';
+import { TOP_UP_PREFIX } from '../top-ups/top-up-items.ts';
 
 const GATE = { pk: { S: [GATE_KEY] } };
 
@@ -24,8 +26,16 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: { OldImage: { st: { S: ['P'] } }, NewImage: { ...PAYMENT, st: { S: ['S', 'D'] } } },
   },
-  // A payment is born denied.
-  { eventName: ['INSERT'], dynamodb: { NewImage: { ...PAYMENT, st: { S: [formatStatus('DENIED')] } } } },
+  // A payment is born denied; or a limit was raised or a policy changed, whose records have no status. One pattern: a mapping has five.
+  {
+    eventName: ['INSERT'],
+    dynamodb: {
+      NewImage: {
+        pk: { S: [{ prefix: PAYMENT_PREFIX }, { prefix: TOP_UP_PREFIX }, { prefix: NOTICE_PREFIX }] },
+        st: { S: [formatStatus('DENIED'), { exists: false }] },
+      },
+    },
+  },
   // The last reservation of a session without money left is spent.
   {
     eventName: ['MODIFY'],

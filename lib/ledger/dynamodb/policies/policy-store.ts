@@ -21,10 +21,19 @@ import {
   toChangeItem,
   toPolicyItem,
 } from './policy-items.ts';
+import { toNoticeItem } from './policy-notices.ts';
 import { createPolicyReader } from './policy-reader.ts';
 
-/** Spend policies on DynamoDB: one item for each owner, and in its partition one for each change, written with it or not at all. */
-export function createPolicyKeeper(table: StoreTable): PolicyKeeper {
+/** The registry, and the books, whose stream tells changes. */
+export interface PolicyTable extends StoreTable {
+  readonly booksTable: string;
+}
+
+/**
+ * Spend policies on DynamoDB: one item for each owner, and in its partition one for each change, written with it or not at all, as
+ * is the notice in the books by which listeners hear of it.
+ */
+export function createPolicyKeeper(table: PolicyTable): PolicyKeeper {
   return {
     ...createPolicyReader(table),
     readPolicy: async (owner) => {
@@ -48,7 +57,7 @@ export function createPolicyKeeper(table: StoreTable): PolicyKeeper {
 }
 
 async function change(
-  table: StoreTable,
+  table: PolicyTable,
   made: PolicyChange,
   { basis, policy }: { readonly basis: PolicyBasis; readonly policy: StoredPolicy | null },
 ): Promise<'changed' | 'stale'> {
@@ -58,6 +67,7 @@ async function change(
   const outcome = await transactIf(table, [
     { kind: 'put', item: toPolicyItem(made, policy), condition: standsAt(basis) },
     { kind: 'put', item: toChangeItem(made), condition: { expression: 'attribute_not_exists(pk)' } },
+    { kind: 'put', item: toNoticeItem(made), tableName: table.booksTable },
   ]);
   return outcome.kind === 'applied' ? 'changed' : 'stale';
 }

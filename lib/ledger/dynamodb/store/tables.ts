@@ -31,7 +31,7 @@ export const BOOKS_TABLE_SHAPE: TableShape = {
     { name: BY_USER_INDEX, partitionKey: 'lk', sortKey: 'ls', sortKeyType: 'S', include: ['em', 'ca', 'ex'] },
     { name: BY_VISIT_INDEX, partitionKey: 'sh', sortKey: 'sv', sortKeyType: 'N', include: 'keys' },
   ],
-  // Windows alone have it: payments and sessions are never removed.
+  // Windows and notices of policies have it: payments, sessions and top-ups are never removed.
   expiryAttribute: 'xs',
 };
 

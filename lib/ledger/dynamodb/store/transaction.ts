@@ -4,7 +4,13 @@ import { repeatConflicts } from './write-conflicts.ts';
 
 /** One part of a transaction. `add` counts up or down, from zero where the attribute is missing. */
 export type TransactionPart =
-  | { readonly kind: 'put'; readonly item: Item; readonly condition: Condition }
+  | {
+      readonly kind: 'put';
+      readonly item: Item;
+      readonly condition?: Condition;
+      /** @default the one of the transaction */
+      readonly tableName?: string;
+    }
   | {
       readonly kind: 'update';
       readonly key: Item;
@@ -67,13 +73,13 @@ function toRefusal(reasons: readonly CancellationReason[]): TransactionOutcome {
 function toWriteItem({ tableName }: StoreTable, part: TransactionPart): TransactWriteItem {
   switch (part.kind) {
     case 'put':
-      return { Put: { TableName: tableName, Item: part.item, ...toConditionInput(part.condition, []) } };
+      return { Put: { TableName: part.tableName ?? tableName, Item: part.item, ...maybeCondition(part.condition) } };
     case 'delete':
       return {
         Delete: {
           TableName: tableName,
           Key: part.key,
-          ...(part.condition === undefined ? {} : toConditionInput(part.condition, [])),
+          ...maybeCondition(part.condition),
         },
       };
     case 'expressed':
@@ -91,6 +97,10 @@ function toWriteItem({ tableName }: StoreTable, part: TransactionPart): Transact
     case 'update':
       return { Update: { TableName: tableName, Key: part.key, ...toUpdateInput(part) } };
   }
+}
+
+function maybeCondition(condition: Condition | undefined) {
+  return condition === undefined ? {} : toConditionInput(condition, []);
 }
 
 function toUpdateInput({ set = {}, add = {}, remove = [], condition }: Extract<TransactionPart, { kind: 'update' }>) {
