@@ -382,3 +382,13 @@ export const APPROVAL_BATCH_RECORDS_MAX = 5;
 export const APPROVAL_RECORD_AGE_MAX_SECONDS = 300;
 /** Tries of somebody who asks for an approval while others write. */
 export const APPROVAL_WRITES_MAX = 4;
+
+/** One try of a request to a wallet provider, all tries of it, and how many there are. Together below `SIGN_BUDGET_MS`. */
+export const PROVIDER_TRY_TIMEOUT_MS = 2_000;
+export const PROVIDER_TIMEOUT_MS = 3_500;
+export const PROVIDER_ATTEMPTS_MAX = 2;
+/** An end user with all accounts is the longest answer. */
+export const PROVIDER_ANSWER_MAX_BYTES = 64 * 1024;
+/** How long a provider's credentials are used without another look at the vault, and how many are remembered. */
+export const PROVIDER_CREDENTIALS_MAX_AGE_MS = 5 * 60_000;
+export const PROVIDER_CREDENTIALS_ENTRIES_MAX = 100;

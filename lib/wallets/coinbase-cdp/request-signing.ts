@@ -10,6 +10,8 @@ import { parseRequestBody, parseRequestUrl, refuseField } from '../provider-requ
 
 const DEFAULT_HOST = 'api.cdp.coinbase.com';
 const NONCE_BYTES = 16;
+/** The wire lets a secret have white space, and some clients put blanks in the place of line ends. */
+const PEM = /^\s*-----BEGIN (EC )?PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END (?:EC )?PRIVATE KEY-----\s*$/;
 const ED25519_SEED_BYTES = 32;
 const API_KEY_SECRET_BYTES = 64;
 
@@ -45,8 +47,17 @@ export interface TokenDeps {
   readonly random: Pick<Randomness, 'bytes'>;
 }
 
-/** An API key's secret: base64 of an Ed25519 seed and the public key that belongs to it. The error never quotes the text. */
+/**
+ * An API key's secret: base64 of an Ed25519 seed and the public key that belongs to it, or a P-256 key as PEM. The error never
+ * quotes the text.
+ */
 export function parseApiKeySecret(text: string): Result<KeyObject, string> {
+  const pem = PEM.exec(text);
+  if (pem !== null) {
+    const der = decodeBase64(pem[2]!);
+    const p256 = der && parseP256Key(der, [pem[1] === 'EC ' ? 'sec1' : 'pkcs8']);
+    return p256 === null ? refuse('must be a P-256 key, where it is PEM') : ok(p256);
+  }
   const bytes = decodeBase64(text);
   if (bytes?.length !== API_KEY_SECRET_BYTES) {
     return refuse(`must be base64 of an Ed25519 API key, expected ${API_KEY_SECRET_BYTES} bytes: seed and public key`);
@@ -112,9 +123,10 @@ export async function mintCoinbaseCdpToken(
 
 function mintBearerToken(secrets: CoinbaseCdpSecrets, uris: readonly string[], deps: TokenDeps): Promise<string> {
   const { apiKeyId: kid, apiKey } = secrets;
+  const alg = apiKey.asymmetricKeyType === 'ec' ? 'ES256' : 'EdDSA';
   const now = floorToSeconds(deps.clock.now());
   return new SignJWT({ sub: kid, iss: 'cdp', uris })
-    .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'JWT', nonce: drawNonce(deps) })
+    .setProtectedHeader({ alg, kid, typ: 'JWT', nonce: drawNonce(deps) })
     .setIssuedAt(now)
     .setNotBefore(now)
     .setExpirationTime(now + PROVIDER_TOKEN_LIFE_SECONDS)

@@ -22,12 +22,13 @@ export type ErrorType =
 export class ApiError extends Error {
   override readonly name = 'ApiError';
 
-  constructor(
-    readonly status: number,
-    readonly errorType: ErrorType,
-    message: string,
-  ) {
+  readonly status: number;
+  readonly errorType: ErrorType;
+
+  constructor(status: number, errorType: ErrorType, message: string) {
     super(message);
+    this.status = status;
+    this.errorType = errorType;
   }
 }
 

@@ -182,13 +182,18 @@ function parseBody(text: string): Readonly<Record<string, unknown>> {
 
 function toAnswer(error: unknown): Answer {
   const known =
-    error instanceof ApiError ? error : new ApiError(500, 'internal_server_error', 'the stand-in has a fault of its own');
+    error instanceof ApiError
+      ? error
+      : new ApiError(500, 'internal_server_error', 'the stand-in has a fault of its own');
   return { status: known.status, body: toErrorBody(known) };
 }
 
 function send(response: ServerResponse, status: number, text: string, fault: Fault | null): void {
   if (fault?.kind === 'answer_lost') return void response.destroy();
-  response.writeHead(status, text === '' ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  response.writeHead(
+    status,
+    text === '' ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+  );
   if (fault?.kind === 'slow_body') return void response.write(text.slice(0, 1));
   if (fault?.kind === 'cut') return void response.write(text.slice(0, text.length / 2), () => response.destroy());
   response.end(text);

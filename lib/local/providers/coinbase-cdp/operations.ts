@@ -134,7 +134,9 @@ function createEndUser({ project, body, now }: Call): Answer {
   }
   const taken = project
     .users()
-    .some((user) => user.userId === userId || user.authenticationMethods.some((own) => isAmong(own, authenticationMethods)));
+    .some(
+      (user) => user.userId === userId || user.authenticationMethods.some((own) => isAmong(own, authenticationMethods)),
+    );
   if (taken) throw new ApiError(400, 'already_exists', 'an end user with this id or authentication method exists');
   const user = project.addUser({ userId, authenticationMethods }, now);
   if (evmAccount !== undefined) project.addAccount({ userId: user.userId, name: null }, now);

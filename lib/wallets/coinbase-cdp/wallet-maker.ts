@@ -1,0 +1,117 @@
+import { toChecksumAddress } from '../../chains/evm/address.ts';
+import type { Hex } from '../../domain/payment/payment.ts';
+import type { LinkedAccount } from '../../domain/tenants/resources.ts';
+import { memberOf } from '../../json/record.ts';
+import { ProviderRefused } from '../provider-refusal.ts';
+import type { CoinbaseCdpAccount } from './account.ts';
+import type { CallCoinbaseCdp } from './client.ts';
+
+export interface NewWallet {
+  readonly provider: string;
+  /** Names the wallet for good: a call that is repeated gets the same one. */
+  readonly instrumentId: string;
+  /** Who the wallet is for; without one it is the project's own. */
+  readonly linkedAccount: LinkedAccount | null;
+}
+
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const USER_ID = /^[a-zA-Z0-9-]{1,100}$/;
+
+/**
+ * Makes a wallet: one more of an end user who is known by the linked account, that end user with the first wallet, or, where there
+ * is no linked account, an account of the project. Throws `ProviderRefused` for an account that the platform does not take.
+ */
+export async function makeCoinbaseCdpWallet(
+  call: CallCoinbaseCdp,
+  wallet: NewWallet,
+): Promise<{ readonly address: Hex; readonly account: CoinbaseCdpAccount }> {
+  const { provider, instrumentId, linkedAccount } = wallet;
+  if (linkedAccount === null) {
+    const request = { provider, method: 'POST', path: '/v2/evm/accounts' } as const;
+    const { body } = await call({ ...request, body: { name: instrumentId }, idempotencyKey: instrumentId }, [201]);
+    return { address: readAddress(body), account: { provider, endUserId: null } };
+  }
+  const method = toAuthenticationMethod(linkedAccount);
+  const known = await findEndUser(call, provider, method);
+  if (known !== null) return addWallet(call, wallet, known);
+  const { status, body } = await call(
+    {
+      provider,
+      method: 'POST',
+      path: '/v2/end-users',
+      body: { authenticationMethods: [method], evmAccount: {} },
+      idempotencyKey: instrumentId,
+    },
+    [201, 400],
+  );
+  if (status === 201) {
+    const accounts = memberOf(body, 'evmAccountObjects');
+    return {
+      address: readAddress(Array.isArray(accounts) ? accounts[0] : undefined),
+      account: { provider, endUserId: readUserId(body) },
+    };
+  }
+  // Another call may have made the user since.
+  const now = await findEndUser(call, provider, method);
+  if (now !== null) return addWallet(call, wallet, now);
+  throw new ProviderRefused('linked_account', 'Coinbase does not take the linked account. Nothing was made');
+}
+
+async function addWallet(call: CallCoinbaseCdp, { provider, instrumentId }: NewWallet, endUserId: string) {
+  const path = `/v2/end-users/${endUserId}/evm`;
+  const { body } = await call({ provider, method: 'POST', path, body: {}, idempotencyKey: instrumentId }, [201]);
+  return { address: readAddress(memberOf(body, 'evmAccount')), account: { provider, endUserId } };
+}
+
+async function findEndUser(call: CallCoinbaseCdp, provider: string, method: Method): Promise<string | null> {
+  const query = lookupQuery(method);
+  if (query === null) return null;
+  const { body } = await call({ provider, method: 'GET', path: `/v2/end-users/lookup?${query.toString()}` }, [200]);
+  const users = memberOf(body, 'endUsers');
+  return Array.isArray(users) && users.length > 0 ? readUserId(users[0]) : null;
+}
+
+type Method = Readonly<Record<string, string>>;
+
+/** The platform finds nobody by a token of the developer's own issuer. */
+function lookupQuery({ type = '', email, phoneNumber, sub = '' }: Method): URLSearchParams | null {
+  if (type === 'email') return new URLSearchParams({ email: email ?? '' });
+  if (type === 'sms') return new URLSearchParams({ phoneNumber: phoneNumber ?? '' });
+  return type === 'jwt' ? null : new URLSearchParams({ oauthProvider: type, oauthSubject: sub });
+}
+
+/** AgentCore's linked account in the platform's words. */
+function toAuthenticationMethod(linked: LinkedAccount): Method {
+  const text = (value: unknown, name: string): string => String(memberOf(value, name));
+  const { email, sms, developerJwt, oAuth2 } = linked;
+  if (email !== undefined) return { type: 'email', email: text(email, 'emailAddress') };
+  if (sms !== undefined) return { type: 'sms', phoneNumber: text(sms, 'phoneNumber') };
+  if (developerJwt !== undefined) {
+    return { type: 'jwt', kid: text(developerJwt, 'kid'), sub: text(developerJwt, 'sub') };
+  }
+  const [type = 'telegram', person] = Object.entries(oAuth2 ?? {})[0] ?? [];
+  if (type === 'telegram') {
+    const message =
+      'Coinbase knows people of Telegram by what Telegram signed for them, which a linked account has not';
+    throw new ProviderRefused('linked_account', message);
+  }
+  const names = { email: 'emailAddress', name: 'name', username: 'username' };
+  const said = Object.entries(names).filter(([, own]) => memberOf(person, own) !== undefined);
+  return {
+    type,
+    sub: text(person, 'sub'),
+    ...Object.fromEntries(said.map(([theirs, own]) => [theirs, text(person, own)])),
+  };
+}
+
+function readAddress(value: unknown): Hex {
+  const address = memberOf(value, 'address');
+  if (typeof address !== 'string' || !ADDRESS.test(address)) throw new Error('Coinbase named no address of the wallet');
+  return toChecksumAddress(address.toLowerCase() as Hex);
+}
+
+function readUserId(value: unknown): string {
+  const id = memberOf(value, 'userId');
+  if (typeof id !== 'string' || !USER_ID.test(id)) throw new Error('Coinbase named no id of the end user');
+  return id;
+}

@@ -1,0 +1,78 @@
+import {
+  PROVIDER_ANSWER_MAX_BYTES,
+  PROVIDER_ATTEMPTS_MAX,
+  PROVIDER_TIMEOUT_MS,
+  PROVIDER_TRY_TIMEOUT_MS,
+} from '../domain/limits.ts';
+
+/** A request to a wallet provider. It may come twice: what has an effect carries an idempotency key that stays the same. */
+export interface ProviderRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  /** JSON; `null` for none. */
+  readonly body: string | null;
+  /** Made anew for every try, since providers take a token once. */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>;
+}
+
+export interface ProviderAnswer {
+  readonly status: number;
+  /** `undefined` where there is none, or none that is JSON. */
+  readonly body: unknown;
+}
+
+/** As the global one. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * Asks a provider, and once more where no answer came or the provider had a fault of its own. Ends within `PROVIDER_TIMEOUT_MS`,
+ * whatever the provider does; an answer that comes later reaches nobody. Follows no redirect and keeps no more of an answer than
+ * `PROVIDER_ANSWER_MAX_BYTES`.
+ * Throws where no whole answer came. No error has a token, a body or a provider's words in it.
+ */
+export async function callProvider(fetch: Fetch, request: ProviderRequest): Promise<ProviderAnswer> {
+  const end = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
+  for (let attempt = 1; ; attempt += 1) {
+    const isLast = attempt === PROVIDER_ATTEMPTS_MAX || end.aborted;
+    try {
+      const answer = await callOnce(
+        fetch,
+        request,
+        AbortSignal.any([end, AbortSignal.timeout(PROVIDER_TRY_TIMEOUT_MS)]),
+      );
+      if (isLast || answer.status < 500) return answer;
+    } catch (error) {
+      if (isLast || end.aborted) {
+        const why = error instanceof Error ? error.name : typeof error;
+        throw new Error(`${request.method} of a wallet provider got no usable answer (${why}): nothing is released`);
+      }
+    }
+  }
+}
+
+async function callOnce(fetch: Fetch, request: ProviderRequest, signal: AbortSignal): Promise<ProviderAnswer> {
+  const { method, url, body } = request;
+  const headers = { ...(await request.headers()), ...(body === null ? {} : { 'content-type': 'application/json' }) };
+  const response = await fetch(url, { method, headers, body, signal, redirect: 'error' });
+  return { status: response.status, body: parseJson(await readText(response)) };
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > PROVIDER_ANSWER_MAX_BYTES) throw new RangeError('the answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A parser's message would quote the answer.
+    return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+// Coinbase's published description of its API (coinbase/cdp-sdk, openapi.yaml, MIT). Not part of the default run:
+// VECTORS=<folder that holds cdp/> npm run test:vectors
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Exchange } from '../../lib/local/providers/coinbase-cdp/index.ts';
+import { readDelegation, revokeDelegation } from '../../lib/wallets/coinbase-cdp/delegation.ts';
+import { makeWallet, startProject, transferFrom, type TestProject } from '../wallets/coinbase-cdp/project.ts';
+
+interface Described {
+  readonly operationId: string;
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: object }>>;
+}
+
+const file = join(process.env['VECTORS'] ?? '', 'cdp', 'openapi-subset.json');
+if (!existsSync(file)) throw new Error('VECTORS must name the folder that holds cdp/');
+const description = JSON.parse(readFileSync(file, 'utf8')) as {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
+};
+const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true }).addSchema(description, 'cdp');
+
+const pointer = (...names: readonly string[]): string =>
+  `cdp#/${names.map((name) => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')}`;
+const JSON_SCHEMA = ['content', 'application/json', 'schema'];
+
+/** What of an exchange is not as the description says. */
+function problemsOf({ operation, body, status, answer }: Exchange): readonly string[] {
+  const { path } = operation;
+  const method = operation.method.toLowerCase();
+  const described = description.paths[path]?.[method];
+  if (described === undefined) return [`${method} ${path} is not described`];
+  const response = described.responses[String(status)];
+  if (response === undefined) return [`${operation.id} answers no ${status}`];
+  const check = (schema: string, text: string): readonly string[] => {
+    const validate = ajv.compile({ $ref: schema });
+    return validate(JSON.parse(text)) ? [] : [`${operation.id} ${status}: ${ajv.errorsText(validate.errors)}`];
+  };
+  const at = ['paths', path, method];
+  const shared = response.$ref?.split('/').at(-1);
+  const place = shared === undefined ? [...at, 'responses', `${status}`] : ['components', 'responses', shared];
+  return [
+    ...(described.operationId === operation.id ? [] : [`${path} is ${described.operationId}`]),
+    ...(body === '' ? [] : check(pointer(...at, 'requestBody', ...JSON_SCHEMA), body)),
+    ...(answer === '' ? [] : check(pointer(...place, ...JSON_SCHEMA), answer)),
+  ];
+}
+
+let project: TestProject;
+beforeAll(async () => {
+  project = await startProject();
+});
+afterAll(() => project.close());
+
+test('every request and answer is as the published description says', async () => {
+  const ended = async (work: Promise<unknown>): Promise<void> => {
+    await work.catch(() => {});
+  };
+  for (const of of ['end user', 'end user', 'project'] as const) {
+    const { account, address } = await makeWallet(project, of);
+    const message = transferFrom(address);
+    await project.signer.sign(account, message, address);
+    await readDelegation(project.call, account, address);
+    await revokeDelegation(project.call, account, address);
+    await ended(project.signer.sign(account, transferFrom(address), address));
+    for (const status of [401, 402, 500, 502, 503]) {
+      project.cdp.faults.plan({ fault: { kind: 'status', status }, times: 2 });
+      await ended(project.signer.sign(account, transferFrom(address), address));
+      project.cdp.faults.clear();
+    }
+  }
+  const seen = new Set(project.exchanges.map(({ operation, status }) => `${operation.id} ${status}`));
+  expect(seen).toContain('signEvmTypedDataWithEndUserAccount 403');
+  expect(seen).toContain('addEndUserEvmAccount 201');
+  expect(project.exchanges.length).toBeGreaterThan(30);
+  expect(project.exchanges.flatMap(problemsOf)).toEqual([]);
+});
+
+test('finds a request and an answer that are not', () => {
+  const good = project.exchanges.find(({ operation }) => operation.id === 'signEvmTypedData')!;
+  expect(problemsOf({ ...good, body: '{}' })).toEqual([expect.stringMatching(/required property/)]);
+  expect(problemsOf({ ...good, answer: '{"signature":7}' })).toEqual([expect.stringMatching(/string/)]);
+  expect(problemsOf({ ...good, status: 418 }).length).toBe(1);
+});
