@@ -42,12 +42,15 @@ export async function callProvider(fetch: Fetch, request: ProviderRequest): Prom
       );
       if (isLast || answer.status < 500) return answer;
     } catch (error) {
-      if (isLast || end.aborted) {
-        const why = error instanceof Error ? error.name : typeof error;
-        throw new Error(`${request.method} of a wallet provider got no usable answer (${why}): nothing is released`);
-      }
+      if (isLast || end.aborted) throw toNoAnswer(request, error);
     }
   }
+}
+
+/** Deliberately without the cause: what a failure of HTTP carries may quote the request, and that holds tokens. */
+function toNoAnswer({ method }: ProviderRequest, error: unknown): Error {
+  const why = error instanceof Error ? error.name : typeof error;
+  return new Error(`${method} of a wallet provider got no usable answer (${why}): nothing is released`);
 }
 
 async function callOnce(fetch: Fetch, request: ProviderRequest, signal: AbortSignal): Promise<ProviderAnswer> {

@@ -80,9 +80,13 @@ function lookupQuery({ type = '', email, phoneNumber, sub = '' }: Method): URLSe
   return type === 'jwt' ? null : new URLSearchParams({ oauthProvider: type, oauthSubject: sub });
 }
 
+/** A member of an account that the contract let in. */
+function text(value: unknown, name: string): string {
+  return String(memberOf(value, name));
+}
+
 /** AgentCore's linked account in the platform's words. */
 function toAuthenticationMethod(linked: LinkedAccount): Method {
-  const text = (value: unknown, name: string): string => String(memberOf(value, name));
   const { email, sms, developerJwt, oAuth2 } = linked;
   if (email !== undefined) return { type: 'email', email: text(email, 'emailAddress') };
   if (sms !== undefined) return { type: 'sms', phoneNumber: text(sms, 'phoneNumber') };
