@@ -206,13 +206,15 @@ const PINNED: Readonly<Record<PinnedTo, string>> = {
 
 /** The refusals of a request that is right in form: each has a code of its own. */
 function toOutcomeError(
-  refusal: Extract<Refusal, { reason: Exclude<OutcomeCode, 'other_terms' | Denial['reason']> }>,
+  refusal: Extract<Refusal, { reason: Exclude<OutcomeCode, 'other_terms' | Denial['reason']> | 'provider_refused' }>,
 ): WireError {
   switch (refusal.reason) {
     case 'instrument_not_active': {
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
       return outcome('instrument_not_active', message);
     }
+    case 'provider_refused':
+      return providerError(refusal);
     // AWS's own words of a payment, by which its SDK knows them; reads answer 404.
     case 'session_not_found':
       return outcome(refusal.reason, NOT_FOUND.session);
@@ -282,6 +284,15 @@ function toOutcomeError(
         'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one',
       );
   }
+}
+
+/** In AWS's words where it has some; its clients sort by words in ValidationExceptions only. */
+function providerError({ trouble, message }: Extract<Refusal, { reason: 'provider_refused' }>): WireError {
+  const code: ErrorCode = `bursar:${trouble}`;
+  const fieldList = [{ name: code, message }];
+  return errorOfCode(code) === 'AccessDeniedException'
+    ? { status: 403, name: 'AccessDeniedException', message, fieldList }
+    : invalid(maskWords(message, BUDGET_OR_EXPIRY, INSTRUMENT), fieldList);
 }
 
 /** A wallet is called so: AWS's SDK takes its other name for news of one that cannot be used. */

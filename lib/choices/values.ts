@@ -6,10 +6,13 @@ import {
   REPEAT_WINDOW_MAX_SECONDS,
   TRUSTED_ISSUERS_MAX,
   TRUSTED_ISSUERS_MAX_CHARS,
+  WALLET_HUBS_MAX,
+  WALLET_HUB_URL_MAX_CHARS,
   VALIDITY_CAP_SECONDS,
   VALIDITY_CHOICE_MIN_SECONDS,
   WITHDRAWAL_ADDRESSES_MAX,
 } from '../domain/limits.ts';
+import { PROVIDER_NAME } from '../domain/ids.ts';
 import { parseUsd } from '../domain/money.ts';
 import { issuerKey } from '../domain/tenants/jwt-authorizer.ts';
 import { REGISTERED_AGENT, REGISTERED_AGENTS_MAX, UNREGISTERED_AGENT } from '../telemetry/metric-names.ts';
@@ -98,6 +101,18 @@ export const ISSUERS: Choice<readonly string[]> = {
 export const RPC_URLS: Choice<readonly (readonly [id: string | undefined, url: unknown])[]> = {
   expected: () => 'a JSON object of http(s) URLs by network, such as {"eip155:8453":"https://..."}',
   fits: (entries) => entries.every(([id, url]) => id !== undefined && findNetwork(id)?.id === id && isHttpUrl(url)),
+};
+
+/** Pages of wallet providers by the name of the credential provider, or `*`. */
+export const WALLET_HUB_URLS: Choice<readonly (readonly [name: string, url: unknown])[]> = {
+  expected: () =>
+    `a JSON object of at most ${WALLET_HUBS_MAX} http(s) URLs by credential provider, such as {"*":"https://hub.cdp.coinbase.com/..."}`,
+  fits: (entries) =>
+    entries.length <= WALLET_HUBS_MAX &&
+    entries.every(
+      ([name, url]) =>
+        (name === '*' || PROVIDER_NAME.test(name)) && isHttpUrl(url) && String(url).length <= WALLET_HUB_URL_MAX_CHARS,
+    ),
 };
 
 function isHttpUrl(value: unknown): boolean {

@@ -18,6 +18,7 @@ import { policySimulate, policyTest } from './commands/policy-judging.ts';
 import { proxy } from './commands/proxy.ts';
 import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow, sessionTopUp, sessionTopUps } from './commands/session.ts';
+import { walletRevoke, walletShow } from './commands/wallet.ts';
 import { withdraw } from './commands/withdraw.ts';
 
 const ALL_BUT_COMPLETION: readonly Command[] = [
@@ -34,9 +35,11 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   pay,
   payments,
   balance,
+  walletShow,
   walletList,
   allowanceRequest,
   allowanceShow,
+  walletRevoke,
   policySet,
   policyShow,
   policyRemove,

@@ -99,6 +99,15 @@ export async function getInstrument(
   return (await client.call('GetPaymentInstrument', input, { userId })).paymentInstrument;
 }
 
+export async function revokeDelegation(
+  client: BursarClient,
+  { paymentManagerArn, userId }: Owner,
+  paymentInstrumentId: string,
+): Promise<InstrumentView> {
+  const input = { paymentManagerArn, paymentInstrumentId };
+  return (await client.call('RevokeWalletDelegation', input, { userId })).paymentInstrument;
+}
+
 export async function createInstrument(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,

@@ -1,5 +1,5 @@
 import type { PolicyCode } from '../domain/policy/refusal.ts';
-import type { FreezeCode } from '../domain/refusal.ts';
+import type { FreezeCode, ProviderTrouble } from '../domain/refusal.ts';
 import type { ErrorCode } from './errors.ts';
 
 /** What the published table says of a code. Only documents and tests read it: no function carries these texts. */
@@ -92,6 +92,41 @@ const FREEZES: Readonly<Record<`bursar:${FreezeCode}`, CodeDescription>> = {
   'bursar:frozen_asset': frozen('the token on that network', OTHER_OFFER),
 };
 
+const AT_THE_PROVIDER = 'change it at the provider, then retry: nothing was signed';
+
+const PROVIDERS: Readonly<Record<`bursar:${ProviderTrouble}`, CodeDescription>> = {
+  'bursar:delegation_inactive': {
+    when: 'the wallet is a provider’s, and its end user has not let the project sign, or no longer does',
+    remedy: 'send the end user to the `redirectUrl` of the wallet, then retry',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:delegation_disabled': {
+    when: 'the project at the wallet’s provider may sign for no end user',
+    remedy: AT_THE_PROVIDER,
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:provider_policy': {
+    when: 'a policy at the wallet’s provider forbids what was to be signed',
+    remedy: AT_THE_PROVIDER,
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:provider_credentials': {
+    when: 'the wallet’s provider does not take the credentials of the connector, or they cannot be read',
+    remedy: 'store good ones by `UpdatePaymentCredentialProvider`, then retry: nothing was signed',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:provider_unpaid': {
+    when: 'the wallet’s provider wants a payment method of the project',
+    remedy: AT_THE_PROVIDER,
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:linked_account_refused': {
+    when: 'the wallet’s provider does not take the account that the wallet is for',
+    remedy: 'name another linked account: nothing was made',
+    newClientToken: NOT_REMEMBERED,
+  },
+};
+
 /** A code without a description does not compile, and neither does one that nothing answers with. */
 export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:budget_exceeded': {
@@ -141,6 +176,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     newClientToken: NOT_REMEMBERED,
   },
   ...FREEZES,
+  ...PROVIDERS,
   'bursar:session_not_found': {
     when: 'the payment names a session that does not exist, was deleted, or belongs to another user or manager',
     remedy: 'open another session',

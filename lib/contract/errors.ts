@@ -1,5 +1,5 @@
 import type { PolicyCode } from '../domain/policy/refusal.ts';
-import type { ChallengeCode, FreezeCode, OfferCode } from '../domain/refusal.ts';
+import type { ChallengeCode, FreezeCode, OfferCode, ProviderTrouble } from '../domain/refusal.ts';
 
 /** AgentCore's exceptions that Bursar answers with: the name, and what a caller may do about each. */
 export const WIRE_ERRORS = {
@@ -85,15 +85,21 @@ export type OutcomeCode =
   | 'approvals_off';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
-export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | FreezeCode}` | PolicyCode;
+export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | FreezeCode | ProviderTrouble}` | PolicyCode;
 
 /**
  * What this deployment does not pay by. AWS answers AccessDeniedException for what is not enabled in an account, by which its
- * clients tell it from a request that is wrong; `fieldList` stands there too, with the code.
+ * clients tell it from a request that is wrong; `fieldList` stands there too, with the code. So it answers for a wallet whose user or
+ * provider lets nobody sign, too.
  */
 const NOT_ENABLED: ReadonlySet<string> = new Set<ErrorCode>([
   'bursar:unsupported_payment_type',
   'bursar:unsupported_scheme',
+  'bursar:delegation_inactive',
+  'bursar:delegation_disabled',
+  'bursar:provider_policy',
+  'bursar:provider_credentials',
+  'bursar:provider_unpaid',
 ]);
 
 /** The error that carries a code. */

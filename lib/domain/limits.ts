@@ -392,3 +392,7 @@ export const PROVIDER_ANSWER_MAX_BYTES = 64 * 1024;
 /** How long a provider's credentials are used without another look at the vault, and how many are remembered. */
 export const PROVIDER_CREDENTIALS_MAX_AGE_MS = 5 * 60_000;
 export const PROVIDER_CREDENTIALS_ENTRIES_MAX = 100;
+
+/** Pages on which end users let wallets sign. */
+export const WALLET_HUBS_MAX = 20;
+export const WALLET_HUB_URL_MAX_CHARS = 300;

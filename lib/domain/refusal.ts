@@ -28,6 +28,21 @@ export type MissingResource =
   | 'feed'
   | 'resource';
 
+/** What keeps a wallet provider from signing or making a wallet, where somebody can mend it. Published as `bursar:` codes. */
+export type ProviderTrouble =
+  /** The end user has not let the project sign, or no longer does. */
+  | 'delegation_inactive'
+  /** The project may not sign for any end user. */
+  | 'delegation_disabled'
+  /** A policy at the provider forbids it. */
+  | 'provider_policy'
+  /** The provider takes none of the credentials that the vault has, or the vault has none. */
+  | 'provider_credentials'
+  /** The provider wants to be paid first. */
+  | 'provider_unpaid'
+  /** What the user is known by is no good there. */
+  | 'linked_account_refused';
+
 /** Every expected "no" of the service. `lib/api/errors.ts` maps each to one wire error; a new arm does not compile until it does. */
 export type Refusal =
   | { readonly reason: 'cannot_parse'; readonly message: string }
@@ -55,6 +70,8 @@ export type Refusal =
   /** Something else depends on the resource, or has its name. */
   | { readonly reason: 'resource_conflict'; readonly message: string }
   | { readonly reason: 'instrument_not_active'; readonly status: string }
+  /** The wallet's provider will not sign, or not make it. Nothing was signed or made. */
+  | { readonly reason: 'provider_refused'; readonly trouble: ProviderTrouble; readonly message: string }
   | { readonly reason: 'session_expired'; readonly expiresAt: EpochMs }
   | { readonly reason: 'session_closing'; readonly expiresAt: EpochMs }
   /** The session was opened for another wallet, agent or caller than the one of this payment. */

@@ -8,6 +8,7 @@ import {
   SESSION_LIMIT_USD,
   STACK_PREFIX,
   VALIDITY_CAP_RANGE,
+  WALLET_HUB_URLS,
   WITHDRAWAL_ADDRESSES,
   secondsWithin,
   type Choice,
@@ -256,6 +257,8 @@ export interface InstrumentsConfig extends BaseConfig {
   readonly walletKeyTag: string;
   readonly payingRoleArn: string;
   readonly keyAdminRoleArn: string;
+  /** Where end users grant, by credential provider; `*` stands for the others. */
+  readonly walletHubUrls: Readonly<Record<string, string>>;
 }
 
 export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsConfig> {
@@ -265,7 +268,15 @@ export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsCon
     walletKeyTag: reader.required('WALLET_KEY_TAG'),
     payingRoleArn: reader.required('PAYING_ROLE_ARN'),
     keyAdminRoleArn: reader.required('KEY_ADMIN_ROLE_ARN'),
+    walletHubUrls: readHubUrls(reader),
   });
+}
+
+function readHubUrls(reader: Reader): Readonly<Record<string, string>> {
+  const text = reader.optional('WALLET_HUB_URLS');
+  const entries = text === undefined ? [] : parseEntries(text);
+  reader.fitting('WALLET_HUB_URLS', WALLET_HUB_URLS, entries ?? [['', '']], text);
+  return Object.fromEntries(entries ?? []);
 }
 
 export interface AuthorizingConfig extends BaseConfig {

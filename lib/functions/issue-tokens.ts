@@ -11,6 +11,7 @@ import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { createWorkloadTokens } from '../ledger/dynamodb/registry/workload-tokens.ts';
 import { readJudgingConfig } from './config.ts';
 import { createCredentialReader } from '../service/identities/credential-reader.ts';
+import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
 import { mintPaymentToken } from '../service/identities/payment-tokens.ts';
 import {
   issueWorkloadToken,
@@ -31,7 +32,7 @@ export function composeIssueTokens(env: NodeJS.ProcessEnv) {
   const deps = {
     identities: createIdentityStore(table),
     workloadTokens: createWorkloadTokens(table),
-    readCredential: createCredentialReader(secretsClient),
+    readCredential: createCredentialReader(createSdkReadSecret(secretsClient)),
     redeem: (token: string) => redeemWorkloadToken(deps, token),
     verifier: createTokenVerifier({
       clock: systemClock,

@@ -4,44 +4,45 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ALLOWANCE_REQUESTS } from '../contract/operations/allowances.ts';
 import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
 import { createFunction } from '../api/function.ts';
-import { PROVISION_ATTEMPTS_MAX, PROVISION_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import {
+  PROVISION_ATTEMPTS_MAX,
+  PROVISION_TIMEOUT_MS,
+  SIGNER_ATTEMPTS_MAX,
+  SIGNER_TIMEOUT_MS,
+  STORE_ATTEMPTS_MAX,
+} from '../domain/limits.ts';
 import { ok } from '../domain/result.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
-import { createProvisioners } from '../wallets/provisioners.ts';
 import { toAllowanceView } from '../api/views/allowances.ts';
 import { PERMIT2 } from '../chains/evm/addresses.ts';
 import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
 import { requestAllowance, type AllowanceAskingDeps } from '../service/allowances/asking.ts';
 import { readApprovalGas } from './approval-gas.ts';
+import { createDelegations, createMakers, createProvisioners } from '../wallets/provisioners.ts';
+import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
 import { readInstrumentsConfig } from './config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../service/tenants/instruments.ts';
+import {
+  findHubUrl,
+  getDelegatedInstrument,
+  revokeDelegation,
+  type DelegatedInstrument,
+  type DelegationDeps,
+} from '../service/tenants/delegations.ts';
+import { openCoinbaseCdp } from './coinbase-cdp.ts';
 import { toInstrumentView } from '../api/views/payments.ts';
 import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
 
-/** Makes and closes wallets. Can make keys, cannot sign with them; sees that a seed is there, and not what it is. */
+/**
+ * Makes, shows and closes wallets. Can make keys, cannot sign with them; sees that a seed is there, and not what it is. Reads the
+ * credentials of wallet providers, since these make their wallets and tell what end users let them do.
+ */
 export function composeManageInstruments(env: NodeJS.ProcessEnv) {
   const config = readInstrumentsConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
-  const secrets = new SecretsManagerClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX));
-  const walletKeys = {
-    client: new KMSClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX)),
-    clock: systemClock,
-    deploymentTag: config.walletKeyTag,
-    partition: config.deployment.partition,
-    account: config.deployment.account,
-    payingRoleArn: config.payingRoleArn,
-    keyAdminRoleArn: config.keyAdminRoleArn,
-  };
-  const deps: InstrumentsDeps = {
-    registry: createRegistry({ tableName: config.registryTable, client }),
-    gate: createGateReader({ tableName: config.booksTable, client }),
-    provisioners: createProvisioners({ walletKeys, walletSecrets: { client: secrets, secretNamePrefix: null } }),
-    deployment: config.deployment,
-    clock: systemClock,
-    random: systemRandom,
-  };
+  const deps = openWallets(env, config, client);
   const gasPerDay = readApprovalGas(env);
   const asking: AllowanceAskingDeps = {
     registry: deps.registry,
@@ -51,6 +52,11 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
     gasPerDay,
     clock: systemClock,
   };
+  const toView = async ({ instrument, delegation }: DelegatedInstrument) =>
+    toInstrumentView(config.deployment, instrument, {
+      delegation,
+      redirectUrl: await findHubUrl(deps.registry, config.walletHubUrls, instrument),
+    });
   return createFunction(
     'manage-instruments',
     {
@@ -58,7 +64,18 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         const created = await createInstrument(deps, principal, input);
         if (!created.ok) return created;
         const { managerId, instrumentId } = created.value;
-        const paymentInstrument = toInstrumentView(config.deployment, created.value);
+        const paymentInstrument = await toView({ instrument: created.value, delegation: null });
+        return ok({ body: { paymentInstrument }, log: { managerId, instrumentId } });
+      },
+      GetPaymentInstrument: async ({ input, principal }) => {
+        const found = await getDelegatedInstrument(deps, principal, input);
+        return found.ok ? ok({ body: { paymentInstrument: await toView(found.value) } }) : found;
+      },
+      RevokeWalletDelegation: async ({ input, principal }) => {
+        const revoked = await revokeDelegation(deps, principal, input);
+        if (!revoked.ok) return revoked;
+        const { managerId, instrumentId } = revoked.value.instrument;
+        const paymentInstrument = await toView(revoked.value);
         return ok({ body: { paymentInstrument }, log: { managerId, instrumentId } });
       },
       RequestAllowance: async ({ input, principal }) => {
@@ -82,4 +99,38 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
       userBinding: config.userBinding,
     },
   );
+}
+
+/** What makes wallets, closes them, and asks their providers. */
+function openWallets(
+  env: NodeJS.ProcessEnv,
+  config: ReturnType<typeof readInstrumentsConfig>,
+  client: ReturnType<typeof createStoreClient>,
+): InstrumentsDeps & DelegationDeps {
+  const secrets = new SecretsManagerClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX));
+  const walletKeys = {
+    client: new KMSClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX)),
+    clock: systemClock,
+    deploymentTag: config.walletKeyTag,
+    partition: config.deployment.partition,
+    account: config.deployment.account,
+    payingRoleArn: config.payingRoleArn,
+    keyAdminRoleArn: config.keyAdminRoleArn,
+  };
+  const registryTable = { tableName: config.registryTable, client };
+  const readSecret = createSdkReadSecret(
+    new SecretsManagerClient(awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX)),
+  );
+  const providers = { callCoinbaseCdp: openCoinbaseCdp(env, registryTable, readSecret) };
+  const provisioners = createProvisioners({ walletKeys, walletSecrets: { client: secrets, secretNamePrefix: null } });
+  return {
+    registry: createRegistry(registryTable),
+    gate: createGateReader({ tableName: config.booksTable, client }),
+    provisioners,
+    makers: createMakers(provisioners, providers),
+    delegations: createDelegations(providers),
+    deployment: config.deployment,
+    clock: systemClock,
+    random: systemRandom,
+  };
 }

@@ -54,7 +54,7 @@ function openPaying(env: NodeJS.ProcessEnv, config: PayingConfig) {
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
     policies: openPolicies({ ...registryTable, singleSendClient }),
     purchases: createRepetitionGuard(registryTable),
-    signers: createSigners(openKeys(env)),
+    signers: openSigners(env, { ...registryTable, client: store }),
     payers: createPayerCache(),
     clock: systemClock,
     random: systemRandom,
@@ -153,6 +153,16 @@ function notesAtFirstUse(table: StoreTable, report: ProcessPaymentDeps['report']
       report({ event: 'payment.allowance_unnoted', paymentId: payment.id, error });
     }
   };
+}
+
+/** What asks a wallet's provider is loaded with the first such wallet. */
+function openSigners(env: NodeJS.ProcessEnv, registryTable: StoreTable): ProcessPaymentDeps['signers'] {
+  const keys = openKeys(env);
+  return createSigners({
+    ...keys,
+    openCoinbaseCdp: async () =>
+      (await import('./coinbase-cdp.ts')).openCoinbaseCdp(env, registryTable, keys.readSecret),
+  });
 }
 
 /** What rules remember is loaded with the first policy. */

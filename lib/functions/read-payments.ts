@@ -39,19 +39,13 @@ import { readApprovalGas } from './approval-gas.ts';
 import { readReadingConfig, type ReadingConfig } from './config.ts';
 import { readTokenTable } from './token-table.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
-import { getInstrument, getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
+import { getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
 import { toPageView } from '../api/views/pages.ts';
 import { getPayment, listPayments } from '../service/paying/payments.ts';
 import { getSession, listSessions } from '../service/tenants/sessions.ts';
 import { listTopUps } from '../service/tenants/top-ups.ts';
 import { toFundsView } from '../api/views/funds.ts';
-import {
-  toInstrumentSummary,
-  toInstrumentView,
-  toSessionFields,
-  toSessionSummary,
-  toSessionView,
-} from '../api/views/payments.ts';
+import { toInstrumentSummary, toSessionFields, toSessionSummary, toSessionView } from '../api/views/payments.ts';
 import { toTopUpView } from '../api/views/top-ups.ts';
 import { composeServing, systemClock } from './runtime.ts';
 import { openStore } from './transport.ts';
@@ -87,10 +81,6 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
   return createFunction(
     'read-payments',
     {
-      GetPaymentInstrument: async ({ input, principal }) => {
-        const found = await getInstrument(deps, principal, input);
-        return found.ok ? ok({ body: { paymentInstrument: toInstrumentView(deployment, found.value) } }) : found;
-      },
       ListPaymentInstruments: async ({ input, principal }) => {
         const page = await listInstruments(deps, principal, input);
         if (!page.ok) return page;

@@ -111,7 +111,7 @@ export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProp
 
 /** The only function that can sign, and with the sweeper the only one that moves money in the books. */
 function processPayment(parts: Parts): ServiceFunction {
-  const { config, data, keys, seeds, stack } = parts;
+  const { config, credentials, data, keys, seeds, stack } = parts;
   const { reservedConcurrency: reserved, provisionedConcurrency: provisioned } = config;
   const fn = serviceFunction(parts, 'process-payment', {
     description: 'reserves, signs, settles',
@@ -139,8 +139,10 @@ function processPayment(parts: Parts): ServiceFunction {
   data.registry.grantRecall(fn.role);
   data.registry.grantRemember(fn.role);
   data.registry.grantKeepRepetitions(fn.role);
+  data.registry.grantReadProviders(fn.role);
   keys.grantSign(fn.role);
-  seeds.grantRead(fn.role);
+  seeds.grantSign(fn.role);
+  credentials.grantReadExternal(fn.role);
   return fn;
 }
 
@@ -188,7 +190,7 @@ function keepPolicies(data: DataStack, { role }: ServiceFunction, scopes: readon
 function manageInstruments(parts: Parts): ServiceFunction {
   const { config, data, keys, stack } = parts;
   const fn = serviceFunction(parts, 'manage-instruments', {
-    description: 'makes and closes wallets',
+    description: 'makes, shows and closes wallets',
     roleName: stableRoleName(stack, config, 'manage-instruments'),
     environment: {
       ...userBinding(config),
@@ -196,13 +198,18 @@ function manageInstruments(parts: Parts): ServiceFunction {
       PAYING_ROLE_ARN: stableRoleArn(stack, config, 'process-payment'),
       KEY_ADMIN_ROLE_ARN: stableRoleArn(stack, config, 'manage-instruments'),
       ...approvalGas(config),
+      ...(Object.keys(config.walletHubUrls).length === 0
+        ? {}
+        : { WALLET_HUB_URLS: JSON.stringify(config.walletHubUrls) }),
     },
   });
   data.registry.grantManageInstruments(fn.role);
+  data.registry.grantReadProviders(fn.role);
   data.books.grantReadGate(fn.role);
   if (config.approvalGasPerDay !== null) data.books.grantAskForApprovals(fn.role);
   keys.grantCreate(fn.role);
   parts.seeds.grantDescribe(fn.role);
+  parts.credentials.grantRead(fn.role);
   return fn;
 }
 
@@ -239,7 +246,7 @@ function manageIdentities(parts: Parts): ServiceFunction {
   return fn;
 }
 
-/** The only function that reads secrets of wallet providers. */
+/** Beside those that make wallets and sign, the only function that reads secrets of wallet providers. */
 function issueTokens(parts: Parts): ServiceFunction {
   const fn = serviceFunction(parts, 'issue-tokens', {
     description: 'mints tokens of workloads and wallet providers',

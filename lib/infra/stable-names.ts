@@ -41,6 +41,6 @@ export function secretRoles(stack: Stack, config: BursarConfig): SecretRoles {
   return {
     storing: arns('manage-connectors', 'manage-identities', 'backup'),
     readingSeeds: arns('process-payment', 'backup'),
-    readingCredentials: arns('issue-tokens'),
+    readingCredentials: arns('issue-tokens', 'manage-instruments', 'process-payment'),
   };
 }

@@ -38,6 +38,8 @@ export interface HostOptions<Caller extends string> {
   readonly database: { readonly endpoint: string };
   /** Local chains by CAIP-2 id. @default - the template's own */
   readonly rpcUrls?: Readonly<Record<string, string>>;
+  /** @default - Coinbase itself */
+  readonly coinbaseCdp?: { readonly url: string; readonly hubUrl: string };
   /** Who gets an access key: the output that gives the role's ARN, by the name that the caller goes by. */
   readonly callers: Readonly<Record<Caller, string>>;
   /** Whether schedules and streams run by themselves; `null` leaves them to `runSchedule` and `drainStreams`. @default 'running' */
@@ -182,6 +184,7 @@ function openPools<Caller extends string>(
     credentials,
     endpoints,
     rpcUrls: options.rpcUrls ?? null,
+    coinbaseCdp: options.coinbaseCdp ?? null,
     logs: createLogSink(inData('logs'), options.log),
     cacheDir: inData('cache'),
   });

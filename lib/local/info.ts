@@ -13,6 +13,14 @@ export interface LocalClient {
   readonly scope: string;
 }
 
+/** A connector of each type. */
+export interface LocalConnectorIds {
+  readonly SeedVault: string;
+  readonly AwsKms: string;
+  /** Of what stands in for Coinbase. */
+  readonly CoinbaseCDP: string;
+}
+
 /** A payment manager that takes tokens, and the OpenID Connect issuer that gives them. */
 export interface LocalJwt {
   /** Where the operations stand that take tokens. */
@@ -21,7 +29,7 @@ export interface LocalJwt {
   readonly discoveryUrl: string;
   readonly tokenEndpoint: string;
   readonly paymentManagerArn: string;
-  readonly paymentConnectorIds: { readonly SeedVault: string; readonly AwsKms: string };
+  readonly paymentConnectorIds: LocalConnectorIds;
   /** `management` and `agent` are one user with two scopes; the manager takes no tokens of `visitor`. */
   readonly clients: Readonly<Record<'management' | 'agent' | 'visitor', LocalClient>>;
 }
@@ -48,12 +56,14 @@ export interface LocalInfo {
   /** KMS and Secrets Manager. */
   readonly aws: { readonly endpoint: string };
   readonly paymentManagerArn: string;
-  readonly paymentConnectorIds: { readonly SeedVault: string; readonly AwsKms: string };
+  readonly paymentConnectorIds: LocalConnectorIds;
   /** The same service with tokens in place of signatures. */
   readonly jwt: LocalJwt;
   /** By CAIP-2 id. */
   readonly chains: Readonly<Record<string, { readonly rpcUrl: string; readonly usdc: string }>>;
   readonly sellers: readonly Omit<Seller, 'payTo'>[];
+  /** What stands in for Coinbase: its API, and the page on which end users let wallets sign. */
+  readonly coinbaseCdp: { readonly url: string; readonly hubUrl: string };
   /** POST `{"address": "0x...", "amount": "25.00"}` mints test USDC to a wallet; `"allowance": "25.00"` lets Permit2 take that much of it. */
   readonly faucet: string;
   /** Settles what is signed for the local chain: `POST /settle` of x402. */

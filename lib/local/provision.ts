@@ -1,7 +1,8 @@
-import { createBursarClient, type BursarClient } from '../client/index.ts';
+import { BursarError, createBursarClient, type BursarClient } from '../client/index.ts';
 import type { CallInput } from '../contract/client-types.ts';
-import type { LocalInfo, LocalJwt } from './info.ts';
+import type { LocalConnectorIds, LocalInfo, LocalJwt } from './info.ts';
 import type { Issuer } from './issuer/index.ts';
+import type { CoinbaseCdp } from './providers/coinbase-cdp/index.ts';
 import type { LocalServices } from './services.ts';
 
 /** Tokens of our own, so that a restart finds what an earlier start made. */
@@ -20,7 +21,7 @@ type Tenant = Pick<LocalInfo, 'paymentManagerArn' | 'paymentConnectorIds'>;
  * API; or finds the ones of an earlier start.
  */
 export async function provision(
-  services: Pick<LocalServices, 'endpoint' | 'region' | 'credentials'>,
+  services: Pick<LocalServices, 'endpoint' | 'region' | 'credentials' | 'coinbaseCdp'>,
   issuer: Issuer,
 ): Promise<Tenant & { readonly jwt: LocalJwt }> {
   const client = createBursarClient({
@@ -28,9 +29,10 @@ export async function provision(
     region: services.region,
     credentials: services.credentials.controlPlane,
   });
+  const provider = await keepCredentials(client, services.coinbaseCdp);
   const [signed, withTokens] = await Promise.all([
-    createTenant(client, 'local', { authorizerType: 'AWS_IAM', clientToken: token('manager') }),
-    createTenant(client, 'tokens', {
+    createTenant(client, 'local', provider, { authorizerType: 'AWS_IAM', clientToken: token('manager') }),
+    createTenant(client, 'tokens', provider, {
       authorizerType: 'CUSTOM_JWT',
       authorizerConfiguration: {
         customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [ISSUER_CLIENTS[0].clientId] },
@@ -65,25 +67,60 @@ type ManagerChoices = Pick<
   'authorizerType' | 'authorizerConfiguration' | 'clientToken'
 >;
 
-async function createTenant(client: BursarClient, name: string, choices: ManagerChoices): Promise<Tenant> {
+async function createTenant(
+  client: BursarClient,
+  name: string,
+  coinbaseCdp: string,
+  choices: ManagerChoices,
+): Promise<Tenant> {
   const { paymentManagerArn, paymentManagerId } = await client.call('CreatePaymentManager', {
     name,
     roleArn: 'arn:aws:iam::000000000000:role/unused',
     ...choices,
   });
-  const [seedVault, awsKms] = await Promise.all([
+  const [seedVault, awsKms, ofCoinbase] = await Promise.all([
     createConnector(client, paymentManagerId, 'SeedVault'),
     createConnector(client, paymentManagerId, 'AwsKms'),
+    createConnector(client, paymentManagerId, 'CoinbaseCDP', [{ coinbaseCDP: { credentialProviderArn: coinbaseCdp } }]),
   ]);
-  return { paymentManagerArn, paymentConnectorIds: { SeedVault: seedVault, AwsKms: awsKms } };
+  return {
+    paymentManagerArn,
+    paymentConnectorIds: { SeedVault: seedVault, AwsKms: awsKms, CoinbaseCDP: ofCoinbase },
+  };
 }
 
 async function createConnector(
   client: BursarClient,
   paymentManagerId: string,
-  type: 'SeedVault' | 'AwsKms',
+  type: keyof LocalConnectorIds,
+  credentialProviderConfigurations: CallInput<'CreatePaymentConnector'>['credentialProviderConfigurations'] = [],
 ): Promise<string> {
   const connector = { paymentManagerId, name: type.toLowerCase(), type, clientToken: token(type) };
-  return (await client.call('CreatePaymentConnector', { ...connector, credentialProviderConfigurations: [] }))
+  return (await client.call('CreatePaymentConnector', { ...connector, credentialProviderConfigurations }))
     .paymentConnectorId;
+}
+
+const PROVIDER_NAME = 'local-coinbase';
+
+/** Has the service keep the keys of what stands in for Coinbase, as they are now. @returns the credential provider's ARN */
+async function keepCredentials(client: BursarClient, { project }: CoinbaseCdp): Promise<string> {
+  const [apiKey] = project.apiKeys();
+  const [walletSecret] = project.walletSecrets();
+  const provider = {
+    name: PROVIDER_NAME,
+    credentialProviderVendor: 'CoinbaseCDP',
+    providerConfigurationInput: {
+      coinbaseCdpConfiguration: {
+        apiKeyId: apiKey!.id,
+        apiKeySecret: apiKey!.secret,
+        walletSecret: walletSecret!.secret,
+      },
+    },
+  } as const;
+  const known = await client.call('GetPaymentCredentialProvider', { name: PROVIDER_NAME }).catch((error: unknown) => {
+    if (error instanceof BursarError && error.status === 404) return null;
+    throw error;
+  });
+  if (known === null) return (await client.call('CreatePaymentCredentialProvider', provider)).credentialProviderArn;
+  return (await client.call('UpdatePaymentCredentialProvider', provider)).credentialProviderArn;
 }

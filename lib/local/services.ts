@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { startDatabase } from './database/engine.ts';
+import { startCoinbaseCdp, type CoinbaseCdp } from './providers/coinbase-cdp/index.ts';
 import { checkByContract } from './gateway/answer-check.ts';
 import {
   startHost,
@@ -31,6 +33,8 @@ export interface LocalServices {
   readonly databaseEndpoint: string;
   /** KMS and Secrets Manager. */
   readonly awsEndpoint: string;
+  /** What stands in for Coinbase. */
+  readonly coinbaseCdp: CoinbaseCdp;
   /** By the name that the template gives them. */
   readonly functions: ReadonlyMap<string, FunctionPool>;
   runSchedule(name: string): Promise<InvocationResult>;
@@ -63,7 +67,10 @@ export interface LocalServicesOptions {
 /** Starts what the templates describe, with a database behind it. All of it is kept in the data directory. */
 export async function startServices(options: LocalServicesOptions): Promise<LocalServices> {
   const { templatesDir, dataDir, port, rpcUrls, timers, traces = null, report, onLog } = options;
-  const database = await startDatabase({ dataDir });
+  const [database, coinbaseCdp] = await Promise.all([
+    startDatabase({ dataDir }),
+    startCoinbaseCdp({ dataDir: dataDir === null ? null : join(dataDir, 'coinbase-cdp') }),
+  ]);
   try {
     const host = await startHost({
       checkAnswer: checkByContract,
@@ -72,6 +79,7 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       port,
       database,
       rpcUrls,
+      coinbaseCdp,
       timers,
       traces,
       report,
@@ -84,6 +92,7 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       credentials: host.credentialsByRole,
       databaseEndpoint: database.endpoint,
       awsEndpoint: host.awsEndpoint,
+      coinbaseCdp,
       functions: new Map(host.deployment.functions.map(({ name, label }) => [name, host.functions[label]!])),
       runSchedule: host.runSchedule,
       drainStreams: host.drainStreams,
@@ -91,11 +100,11 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       spans: host.spans,
       close: async () => {
         await host.close();
-        await database.close();
+        await Promise.all([database.close(), coinbaseCdp.close()]);
       },
     };
   } catch (error) {
-    await database.close();
+    await Promise.all([database.close(), coinbaseCdp.close()]);
     throw error;
   }
 }

@@ -118,6 +118,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       ...provisioned,
       chains: { [chainKey]: { rpcUrl: chain.rpcUrl, usdc: chain.usdc } },
       sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
+      coinbaseCdp: { url: services.coinbaseCdp.url, hubUrl: services.coinbaseCdp.hubUrl },
       faucet: faucet.url,
       facilitator: facilitator.url,
       withdrawalAddresses: [TREASURY_ADDRESS],

@@ -2,7 +2,7 @@ import { findNetwork } from '../domain/assets.ts';
 import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
 import type { Payment } from '../domain/payment/payment.ts';
-import type { WalletType } from '../domain/tenants/wallet-shapes.ts';
+import type { InstrumentType } from '../domain/tenants/wallet-shapes.ts';
 import type { MetricName } from './metric-names.ts';
 import type { PaymentPhase, RequestRecord } from './request-record.ts';
 
@@ -23,7 +23,7 @@ export interface PaymentObserver {
    * @param wallet of the phase in which it signs
    * @returns what to call when the phase is over, however it ended
    */
-  begin(phase: PaymentPhase, wallet?: WalletType): () => void;
+  begin(phase: PaymentPhase, wallet?: InstrumentType): () => void;
   /** The answer is a stored outcome: nothing new was decided. */
   replayed(): void;
   /** Called once for a payment that this very call signed, and never for a replay. */

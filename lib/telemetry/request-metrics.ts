@@ -40,6 +40,7 @@ const DENIALS = {
   session_not_found: true,
   instrument_not_found: true,
   instrument_not_active: true,
+  provider_refused: true,
   session_expired: true,
   session_closing: true,
   frozen: true,

@@ -1,4 +1,4 @@
-import type { WalletType } from '../domain/tenants/wallet-shapes.ts';
+import type { InstrumentType } from '../domain/tenants/wallet-shapes.ts';
 import type { MetricValues } from './emf.ts';
 import type { LogFields } from './log-fields.ts';
 
@@ -10,7 +10,7 @@ export interface TimedPhase {
   readonly startMs: number;
   readonly endMs: number;
   /** Of the phase in which a wallet was asked to sign. */
-  readonly wallet?: WalletType;
+  readonly wallet?: InstrumentType;
 }
 
 /** What becomes known of one request while it is served: for its log line and its spans, however it ends. */

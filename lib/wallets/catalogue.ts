@@ -1,5 +1,5 @@
-import type { KeyWallet, ProviderWallet } from '../domain/ports/wallets.ts';
-import type { ConnectorType, Vendor, WalletType } from '../domain/tenants/wallet-shapes.ts';
+import type { KeyWallet, ProviderWallet, StoredFields } from '../domain/ports/wallets.ts';
+import type { ConnectorType, InstrumentType, KeyMembers, Vendor, WalletType } from '../domain/tenants/wallet-shapes.ts';
 import { awsKms } from './aws-kms/wallet.ts';
 import { coinbaseCdp } from './coinbase-cdp/wallet.ts';
 import { seedVault } from './seed-vault/wallet.ts';
@@ -28,6 +28,26 @@ export const VENDORS = /* @__PURE__ */ Object.keys(PROVIDER_WALLETS) as readonly
 /** Every type that a connector can have. */
 export function connectorTypes(): readonly ConnectorType[] {
   return [...WALLET_TYPES, ...VENDORS];
+}
+
+/** Whether wallets of this type can be made and pay. */
+export function isInstrumentType(type: ConnectorType): type is InstrumentType {
+  return isKeyWallet(type) || PROVIDER_WALLETS[type].key !== null;
+}
+
+/** The types whose wallets can be made and pay. */
+export function instrumentTypes(): readonly InstrumentType[] {
+  return connectorTypes().filter(isInstrumentType);
+}
+
+/** How references to keys of a type are stored. */
+export function storedKey<T extends InstrumentType>(type: T): StoredFields<KeyMembers<T>> {
+  const wallets: Readonly<Record<ConnectorType, { readonly key: object | null }>> = {
+    ...KEY_WALLETS,
+    ...PROVIDER_WALLETS,
+  };
+  // `InstrumentType` leaves out the providers without wallets.
+  return wallets[type].key as StoredFields<KeyMembers<T>>;
 }
 
 /** Whether Bursar signs for wallets of this type itself. */

@@ -1,6 +1,9 @@
-import type { WalletProvisioner } from '../domain/ports/services.ts';
-import type { WalletType } from '../domain/tenants/wallet-shapes.ts';
+import type { Delegations, WalletMaker, WalletProvisioner } from '../domain/ports/services.ts';
+import type { InstrumentType, WalletType } from '../domain/tenants/wallet-shapes.ts';
 import { createKmsProvisioner, type KmsProvisionerDeps } from './aws-kms/provisioner.ts';
+import type { CallCoinbaseCdp } from './coinbase-cdp/client.ts';
+import { createCoinbaseCdpDelegations } from './coinbase-cdp/delegation.ts';
+import { createCoinbaseCdpMaker } from './coinbase-cdp/wallet-maker.ts';
 import { createSeedVaultProvisioner, type SeedVaultProvisionerDeps } from './seed-vault/provisioner.ts';
 
 /**
@@ -17,4 +20,21 @@ export function createProvisioners(deps: {
     AwsKms: createKmsProvisioner(deps.walletKeys),
     SeedVault: createSeedVaultProvisioner(deps.walletSecrets),
   };
+}
+
+/** What makes the wallets of every type, for the function that has them made. */
+export function createMakers(
+  provisioners: Readonly<Record<WalletType, WalletProvisioner>>,
+  { callCoinbaseCdp }: { readonly callCoinbaseCdp: CallCoinbaseCdp },
+): Readonly<Record<InstrumentType, WalletMaker>> {
+  return { ...provisioners, CoinbaseCDP: createCoinbaseCdpMaker(callCoinbaseCdp) };
+}
+
+/** Whose leave the wallets of a type need, where they need anybody's. */
+export function createDelegations({
+  callCoinbaseCdp,
+}: {
+  readonly callCoinbaseCdp: CallCoinbaseCdp;
+}): Readonly<Partial<Record<InstrumentType, Delegations>>> {
+  return { CoinbaseCDP: createCoinbaseCdpDelegations(callCoinbaseCdp) };
 }

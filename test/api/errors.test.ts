@@ -13,6 +13,7 @@ const HOSTILE = 'budget insufficient expired instrument inactive';
 /** One of each; a new reason does not compile until it is here. */
 const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: R }> } = {
   cannot_parse: { reason: 'cannot_parse', message: 'the text is not valid JSON' },
+  provider_refused: { reason: 'provider_refused', trouble: 'delegation_inactive', message: 'the grant is not active' },
   invalid_request: {
     reason: 'invalid_request',
     problems: [
@@ -127,6 +128,7 @@ const NAMES = {
   token_not_admitted: [404, 'ResourceNotFoundException', undefined],
   access_denied: [403, 'AccessDeniedException', undefined],
   unauthorized: [401, 'UnauthorizedException', undefined],
+  provider_refused: [403, 'AccessDeniedException', undefined],
   quota_exceeded: [402, 'ServiceQuotaExceededException', undefined],
   resource_conflict: [400, 'ValidationException', 'ResourceConflict'],
 } as const satisfies { readonly [R in Refusal['reason']]: readonly [number, string, string | undefined] };

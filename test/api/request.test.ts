@@ -366,6 +366,7 @@ describe('under /oauth', () => {
   test('stand the operations of users: the data plane, top-ups, receipts, asking, spend policies and outcomes', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
     expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
+      'RevokeWalletDelegation',
       'TopUpSession',
       'ListSessionTopUps',
       'ListPayments',

@@ -153,6 +153,6 @@ describe('the key of the wallet', () => {
     expect(await of('AwsKms', { walletKeyStates: async () => ['PendingDeletion', 'Enabled'] })).toMatchObject({
       status: 'ok',
     });
-    expect(await of('CoinbaseCDP', {})).toMatchObject({ status: 'skip' });
+    expect(await of('StripePrivy', {})).toMatchObject({ status: 'skip' });
   });
 });

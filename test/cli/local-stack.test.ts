@@ -91,6 +91,37 @@ describe('against the local stack, as a program', () => {
     for (const secret of secrets()) expect(kept + made.err + paid.err).not.toContain(secret);
   });
 
+  test('makes a wallet of Coinbase that pays while its user lets it', { timeout: 300_000 }, async () => {
+    const made = await runJson('init', '--user', 'ada', '--type', 'CoinbaseCDP', '--email', 'ada@example.com');
+    const { hubUrl } = scene.stack.info.coinbaseCdp;
+    expect(made.json.nextSteps[0]).toContain(hubUrl);
+    const shown = await run('wallet', 'show');
+    expect(shown.out).toContain('its user does not let it sign');
+    expect(shown.out).toContain(hubUrl);
+    const keyOf = async () => {
+      const { json } = await runJson('doctor');
+      return json.findings.find(({ id }: { id: string }) => id === 'key');
+    };
+    expect(await keyOf()).toMatchObject({ status: 'fail', mend: expect.stringContaining(hubUrl) as string });
+
+    const { project } = scene.stack.services.coinbaseCdp;
+    const { userId } = project.accounts().find(({ address }) => address === made.json.walletAddress)!;
+    const grant = new URLSearchParams({ userId: userId!, days: '7', grant: 'yes' });
+    await fetch(hubUrl, { method: 'POST', body: grant, redirect: 'manual' });
+    expect((await run('wallet', 'show')).out).toMatch(/its user lets it sign until 20/);
+    expect(await keyOf()).toMatchObject({ status: 'ok' });
+    await scene.stack.chain.mint(made.json.walletAddress, 1_000_000n);
+    await runJson('session', 'create', '--budget', '1.00', '--minutes', '15');
+    const { url } = sellerOf(scene.stack, 'weather');
+    expect((await run('pay', url, '--yes')).code).toBe(0);
+
+    const revoked = await runJson('wallet', 'revoke');
+    expect(revoked.json).toMatchObject({ delegation: { status: 'INACTIVE' } });
+    const refused = await run('pay', url, '--yes');
+    expect(refused.code).toBe(4);
+    expect(refused.err).toContain('bursar wallet show');
+  });
+
   test('lets the official client in through the proxy, as an agent and no more', { timeout: 300_000 }, async () => {
     const made = await runJson('init', '--user', 'bob');
     const session = await runJson('session', 'create', '--user', 'bob');

@@ -82,6 +82,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/api/errors.test.ts',
     why: 'instruments are ACTIVE at once, until they are deleted',
   },
+  provider_refused: {
+    elsewhere: 'test/scenarios/coinbase-wallets.test.ts',
+    why: 'it needs a wallet whose user has taken back a grant',
+  },
   session_expired: {
     elsewhere: 'test/scenarios/aws-payments.test.ts',
     why: 'the shortest session lasts fifteen minutes',

@@ -138,6 +138,13 @@ describe.each([
     '0.002',
     ['0', '1000', '.5', '1e-3', '0.0000000000000000001', '-1'],
   ],
+  [
+    'walletHubUrls',
+    'WALLET_HUB_URLS',
+    '{"*":"https://hub.example.com/"}',
+    { '*': 'https://hub.example.com/' },
+    ['https://hub.example.com/', '{"*":"ftp://hub.example.com"}', '{"no name":"https://hub.example.com/"}'],
+  ],
   ['usdRateMaxAgeDays', 'USD_RATE_MAX_AGE_DAYS', '7', 7, ['0', '367', '1.5', 'none']],
   ['assets', 'ASSETS', JSON.stringify([ACME]), [ACME], ['ACME', '{}', JSON.stringify([{ ...ACME, symbol: 'USDC' }])]],
   [

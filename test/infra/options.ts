@@ -35,6 +35,7 @@ export const ALL_OPTIONS: Partial<BursarConfig> = {
       version: '1',
     },
   ],
+  walletHubUrls: { '*': 'https://hub.example.com/' },
   usdRates: { EURC: { usd: '1.17', asOf: '2026-11-20' }, ACME: { usd: '0.1', asOf: '2026-11-20' } },
   usdRateMaxAgeDays: 7,
   backupPrincipals: ['arn:aws:iam::000000000000:root'],

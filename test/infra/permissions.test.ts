@@ -39,6 +39,7 @@ const onWalletKey = (action: string, context: Record<string, string | string[]> 
   context: { 'aws:ResourceTag/bursar:deployment': 'Bursar', ...context },
   resourcePolicy: keyPolicy(),
 });
+const PROVIDER_READERS = ['issue-tokens', 'manage-instruments', 'process-payment'];
 const DIGEST = {
   'kms:KeySpec': 'ECC_SECG_P256K1',
   'kms:MessageType': 'DIGEST',
@@ -74,9 +75,9 @@ describe('signing', () => {
     expect(await whoMay({ action: 'secretsmanager:BatchGetSecretValue', resource: '*' })).toEqual([]);
   });
 
-  test('only the minting function may read secrets of wallet providers, and those of the deployer that are named', async () => {
-    expect(await whoMay(read(CREDENTIAL))).toEqual(['issue-tokens']);
-    expect(await whoMay(read(EXTERNAL_SECRET))).toEqual(['issue-tokens']);
+  test('what mints tokens, makes wallets and signs may read secrets of wallet providers, and those of the deployer that are named', async () => {
+    expect(await whoMay(read(CREDENTIAL))).toEqual(PROVIDER_READERS);
+    expect(await whoMay(read(EXTERNAL_SECRET))).toEqual(PROVIDER_READERS);
     expect(await whoMay(read(`${EXTERNAL_SECRET}X`))).toEqual([]);
     expect(await whoMay(read(EXTERNAL_SECRET.replace('cdp/api', 'cdp/api/more')))).toEqual([]);
   });
@@ -354,7 +355,7 @@ describe('the registry', () => {
     ['UpdateItem', 'POL#user#acme-0123456789#alice', []],
     ['DeleteItem', 'POL#user#acme-0123456789#alice', []],
     ['PutItem', 'MGR#~0123', [connectors, 'manage-sessions']],
-    ['GetItem', provider, ['issue-tokens', connectors, identities]],
+    ['GetItem', provider, ['issue-tokens', connectors, identities, instruments, 'process-payment']],
     ['UpdateItem', provider, [connectors, identities]],
     ['PutItem', provider, [identities]],
     ['DeleteItem', provider, [identities]],

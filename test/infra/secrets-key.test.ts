@@ -30,14 +30,22 @@ describe('the key of secrets', () => {
     resourcePolicy: policy,
   });
 
-  test('decrypts seeds for those who sign and back up, and credentials for who mints tokens', async () => {
+  test('decrypts seeds for those who sign and back up, and credentials for who mints tokens, makes wallets and signs', async () => {
     expect(await whoMay(using('Decrypt', SEED), granted)).toEqual(['BackupRole', 'process-payment']);
-    expect(await whoMay(using('Decrypt', CREDENTIAL), granted)).toEqual(['issue-tokens']);
+    expect(await whoMay(using('Decrypt', CREDENTIAL), granted)).toEqual([
+      'issue-tokens',
+      'manage-instruments',
+      'process-payment',
+    ]);
   });
 
   test('decrypts for nobody else, whatever else they are allowed', async () => {
     expect(await whoMay(using('Decrypt', SEED), generously())).toEqual(['BackupRole', 'process-payment']);
-    expect(await whoMay(using('Decrypt', CREDENTIAL), generously())).toEqual(['issue-tokens']);
+    expect(await whoMay(using('Decrypt', CREDENTIAL), generously())).toEqual([
+      'issue-tokens',
+      'manage-instruments',
+      'process-payment',
+    ]);
     expect(await whoMay(using('Decrypt', FOREIGN_SECRET), generously())).toEqual([]);
   });
 

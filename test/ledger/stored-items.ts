@@ -19,10 +19,9 @@ import { parseSessionItem, toSessionItem } from '../../lib/ledger/dynamodb/books
 import {
   connectorKey,
   parseConnectorItem,
-  parseManagerItem,
   toConnectorAttributes,
-  toManagerItem,
-} from '../../lib/ledger/dynamodb/registry/manager-items.ts';
+} from '../../lib/ledger/dynamodb/registry/connector-items.ts';
+import { parseManagerItem, toManagerItem } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
 import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { makeProvider, makeWorkload } from '../support/identities.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';

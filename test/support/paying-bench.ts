@@ -1,3 +1,4 @@
+import { signersOf } from './wallet-lists.ts';
 import type { Ledger } from '../../lib/domain/ports/books.ts';
 import { toMicroUsd, type MicroUsd } from '../../lib/domain/money.ts';
 import { toEntryKey, type Payment } from '../../lib/domain/payment/payment.ts';
@@ -45,7 +46,7 @@ export function createPayingBench(): PayingBench {
     // The longest wait of each step.
     random: { bytes: (length) => new Uint8Array(length), fraction: () => 1 },
     inFlightMax: 64,
-    signers: { SeedVault: testSigner, AwsKms: testSigner },
+    signers: signersOf(testSigner),
     report: ({ event }) => void reported.push(event),
   };
   return {

@@ -1,4 +1,4 @@
-import { provisionersOf } from './wallet-lists.ts';
+import { makersOf, provisionersOf } from './wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { WalletProvisioner } from '../../lib/domain/ports/services.ts';
@@ -9,7 +9,8 @@ import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts
 import { createIdentityStore } from '../../lib/ledger/dynamodb/registry/identity-store.ts';
 import { providerKey } from '../../lib/ledger/dynamodb/registry/identity-items.ts';
 import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
-import { connectorKey, managerKey } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
+import { connectorKey } from '../../lib/ledger/dynamodb/registry/connector-items.ts';
+import { managerKey } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
 import { createConnector } from '../../lib/service/tenants/connectors.ts';
 import { createManager } from '../../lib/service/tenants/managers.ts';
 import type { TestDatabase } from './database.ts';
@@ -44,6 +45,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     identities: createIdentityStore(table),
     tokens: createClientTokens(table),
     provisioners: provisionersOf(provisioner),
+    makers: makersOf(provisioner),
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,

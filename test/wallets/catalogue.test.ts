@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { StoredField } from '../../lib/domain/ports/wallets.ts';
 import { toInstrumentItem } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
-import { toConnectorAttributes } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
+import { toConnectorAttributes } from '../../lib/ledger/dynamodb/registry/connector-items.ts';
 import { packMembers, unpackMembers } from '../../lib/ledger/dynamodb/registry/wallet-members.ts';
 import { KEY_WALLETS, WALLET_TYPES, connectorTypes, isKeyWallet } from '../../lib/wallets/catalogue.ts';
 import { makeConnector, makeInstrument } from '../support/registry.ts';
 
 const entriesOf = (fields: object): readonly (readonly [string, StoredField])[] => Object.entries(fields);
-const nameOf = (field: StoredField): string => ('text' in field ? field.text : field.integer);
+const nameOf = (field: StoredField): string => String(Object.values(field)[0]);
 
 /** Attributes of stored connectors and instruments that are no wallet's (docs/reference/storage-schema.md). */
 const OWN = {

@@ -6,6 +6,7 @@ import type { SessionPins } from '../../domain/payment/pins.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { SessionSummary } from '../../domain/ports/books.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
+import type { ToldDelegation } from '../../domain/ports/services.ts';
 import type { LogFields } from '../../telemetry/log-fields.ts';
 
 // AgentCore's shapes, with members of ours added; its clients ignore those.
@@ -28,16 +29,33 @@ export function toInstrumentSummary(deployment: Deployment, instrument: PaymentI
 type LinkedAccounts =
   Answer<'GetPaymentInstrument'>['paymentInstrument']['paymentInstrumentDetails']['embeddedCryptoWallet']['linkedAccounts'];
 
-export function toInstrumentView(deployment: Deployment, instrument: PaymentInstrument) {
+/** `delegation` is not in AgentCore, which does not tell whether a wallet may sign. */
+export function toInstrumentView(
+  deployment: Deployment,
+  instrument: PaymentInstrument,
+  { delegation, redirectUrl }: { readonly delegation: ToldDelegation | null; readonly redirectUrl: string | null },
+) {
   const wallet = instrument.wallet === null ? {} : { walletAddress: instrument.wallet.address };
   // As the contract let them in.
   const linkedAccounts = instrument.linkedAccounts as LinkedAccounts;
   return {
     ...toInstrumentSummary(deployment, instrument),
     paymentInstrumentDetails: {
-      embeddedCryptoWallet: { network: instrument.network, linkedAccounts, ...wallet },
+      embeddedCryptoWallet: {
+        network: instrument.network,
+        linkedAccounts,
+        ...wallet,
+        ...(redirectUrl === null ? {} : { redirectUrl }),
+      },
     },
+    ...(delegation === null ? {} : { delegation: toDelegationView(delegation) }),
   };
+}
+
+function toDelegationView(delegation: ToldDelegation) {
+  return delegation.status === 'ACTIVE'
+    ? { status: delegation.status, expiresAt: formatInstant(delegation.expiresAt) }
+    : { status: delegation.status };
 }
 
 export function toSessionSummary(deployment: Deployment, session: SessionSummary) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BursarError, type BursarClient } from '../../client/index.ts';
-import type { CliDeps, Command, Invocation } from '../program/command.ts';
+import type { Command, Invocation } from '../program/command.ts';
 import { CONTEXT_FILE, contextFile, writeContext, type CliContext } from '../target/context.ts';
 import { managerIdOf } from '../target/ids.ts';
 import {
@@ -25,7 +25,7 @@ import { chainOf, formatAddressUri, formatQrCode } from '../target/wallet.ts';
 
 const MANAGER_NAME_DEFAULT = 'bursar';
 const MANAGER_NAME = /^[a-zA-Z][a-zA-Z0-9]{0,47}$/;
-const CONNECTOR_TYPES = ['SeedVault', 'AwsKms'] as const;
+const CONNECTOR_TYPES = ['SeedVault', 'AwsKms', 'CoinbaseCDP'] as const;
 type ConnectorType = (typeof CONNECTOR_TYPES)[number];
 /** The API requires a role ARN, which Bursar never assumes: its functions have roles of their own. */
 const UNUSED_ROLE = 'arn:aws:iam::000000000000:role/bursar-cli-unused';
@@ -76,8 +76,15 @@ async function findConnector(
   {
     type,
     connectorId,
+    credentials,
     say,
-  }: { readonly type: ConnectorType; readonly connectorId: string | undefined; readonly say: Say },
+  }: {
+    readonly type: ConnectorType;
+    readonly connectorId: string | undefined;
+    /** ARN of a credential provider. */
+    readonly credentials: string | undefined;
+    readonly say: Say;
+  },
 ): Promise<ConnectorView> {
   const connectors = (await listConnectors(client, managerId)).filter(({ status }) => !GONE.test(status));
   if (connectorId !== undefined) {
@@ -90,6 +97,12 @@ async function findConnector(
     say(`connector  ${found.name} (${type}) is there`);
     return found;
   }
+  if (type === 'CoinbaseCDP' && credentials === undefined) {
+    throw usageError(
+      'a connector of CoinbaseCDP needs a credential provider',
+      'CreatePaymentCredentialProvider keeps the keys of the project; name its ARN with --credentials',
+    );
+  }
   say(`connector  creating ${type}`);
   const name = type.toLowerCase();
   return createUnderName(['connector', managerId, name], (clientToken) =>
@@ -98,7 +111,8 @@ async function findConnector(
       name,
       type,
       clientToken,
-      credentialProviderConfigurations: [],
+      credentialProviderConfigurations:
+        type === 'CoinbaseCDP' ? [{ coinbaseCDP: { credentialProviderArn: credentials! } }] : [],
     }),
   );
 }
@@ -106,7 +120,17 @@ async function findConnector(
 async function findWallet(
   client: BursarClient,
   owner: Owner,
-  { connectorId, network, say }: { readonly connectorId: string; readonly network: 'ETHEREUM'; readonly say: Say },
+  {
+    connectorId,
+    network,
+    email,
+    say,
+  }: {
+    readonly connectorId: string;
+    readonly network: 'ETHEREUM';
+    readonly email: string | undefined;
+    readonly say: Say;
+  },
 ): Promise<InstrumentView> {
   const open = (await listInstruments(client, owner, connectorId)).find(({ status }) => status === 'ACTIVE');
   if (open !== undefined) {
@@ -114,12 +138,20 @@ async function findWallet(
     return getInstrument(client, owner, open.paymentInstrumentId);
   }
   say(`wallet     creating one for ${owner.userId}`);
-  return createUnderName(['instrument', owner.paymentManagerArn, connectorId, owner.userId], (clientToken) =>
+  const names = [
+    'instrument',
+    owner.paymentManagerArn,
+    connectorId,
+    owner.userId,
+    ...(email === undefined ? [] : [email]),
+  ];
+  const linkedAccounts = email === undefined ? [] : [{ email: { emailAddress: email } }];
+  return createUnderName(names, (clientToken) =>
     createInstrument(client, owner, {
       clientToken,
       paymentConnectorId: connectorId,
       paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network, linkedAccounts: [] } },
+      paymentInstrumentDetails: { embeddedCryptoWallet: { network, linkedAccounts } },
     }),
   );
 }
@@ -147,7 +179,12 @@ async function findTenant({ deps, target, options }: Invocation, say: Say): Prom
   try {
     const client = clientOf(deps, target, 'controlPlane');
     const { paymentManagerArn, paymentManagerId } = await findManager(client, target, name, say);
-    const connector = await findConnector(client, paymentManagerId, { type, connectorId, say });
+    const connector = await findConnector(client, paymentManagerId, {
+      type,
+      connectorId,
+      credentials: options.text('credentials'),
+      say,
+    });
     return { paymentManagerArn, paymentConnectorId: connector.paymentConnectorId };
   } catch (error) {
     if (known === null || !isDenied(error)) throw error;
@@ -205,20 +242,25 @@ async function runInit(invocation: Invocation): Promise<Outcome> {
     paymentSessionId: sameOwner ? before.paymentSessionId : null,
   };
   await writeContext(deps.state, target.contextName, context);
-  const wallet = await openWallet(deps, target, context, say);
+  const wallet = await openWallet(invocation, context, say);
   const address = wallet.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress ?? null;
   const complete = { ...context, paymentInstrumentId: wallet.paymentInstrumentId, walletAddress: address };
   await writeContext(deps.state, target.contextName, complete);
   const fundingUri = address === null ? null : formatAddressUri(address, network);
-  const nextSteps = nextStepsOf(target, complete, network.testnet ? 'test' : 'real');
+  const nextSteps = nextStepsOf(target, complete, wallet, network.testnet ? 'test' : 'real');
   return done({ ...complete, fundingUri, nextSteps }, describe(invocation, { ...complete, fundingUri, nextSteps }));
 }
 
-async function openWallet(deps: CliDeps, target: Target, context: CliContext, say: Say): Promise<InstrumentView> {
+async function openWallet(
+  { deps, target, options }: Invocation,
+  context: CliContext,
+  say: Say,
+): Promise<InstrumentView> {
   try {
     return await findWallet(clientOf(deps, target, 'management'), context, {
       connectorId: context.paymentConnectorId,
       network: 'ETHEREUM',
+      email: options.text('email'),
       say,
     });
   } catch (error) {
@@ -230,12 +272,19 @@ async function openWallet(deps: CliDeps, target: Target, context: CliContext, sa
   }
 }
 
-function nextStepsOf(target: Target, { walletAddress, chain }: CliContext, money: 'test' | 'real'): readonly string[] {
+function nextStepsOf(
+  target: Target,
+  { walletAddress, chain }: CliContext,
+  wallet: InstrumentView,
+  money: 'test' | 'real',
+): readonly string[] {
+  const { redirectUrl } = wallet.paymentInstrumentDetails.embeddedCryptoWallet;
   const fund =
     target.local === null
       ? `send USDC on ${chain} to ${walletAddress ?? 'the wallet'}${money === 'test' ? ' (https://faucet.circle.com gives test USDC)' : ''}`
       : 'bursar faucet';
   return [
+    ...(redirectUrl === undefined ? [] : [`let the wallet sign, as its user: ${redirectUrl}`]),
     fund,
     'bursar session create --budget 10.00 --minutes 60',
     `bursar pay ${target.local?.sellers?.find(({ name }) => name === 'weather')?.url ?? 'URL'}`,
@@ -271,7 +320,9 @@ export const init: Command = {
   operandsMax: 0,
   options: {
     name: { value: 'NAME', help: `of the payment manager (default ${MANAGER_NAME_DEFAULT})` },
-    type: { value: 'TYPE', help: 'of the connector: SeedVault (default) or AwsKms' },
+    type: { value: 'TYPE', help: 'of the connector: SeedVault (default), AwsKms or CoinbaseCDP' },
+    credentials: { value: 'ARN', help: 'credential provider of a new connector of CoinbaseCDP' },
+    email: { value: 'ADDRESS', help: 'whose wallet of CoinbaseCDP it is (default: an account of the project)' },
     connector: { value: 'ID', help: 'a connector that is there already' },
     chain: { value: 'CHAIN', help: 'BASE_SEPOLIA (default, test money), BASE or ETHEREUM' },
   },
@@ -281,6 +332,7 @@ export const init: Command = {
     ['bursar init --endpoint https://ID.execute-api.us-east-1.amazonaws.com/v1 --profile ops', 'a deployed one'],
     ['bursar init --role-arn arn:aws:iam::111122223333:role/ManagementRole', 'the wallet, as the backend'],
     ['bursar init --type AwsKms --user alice', 'a wallet in KMS for alice'],
+    ['bursar init --type CoinbaseCDP --email ada@example.com', 'a wallet of Coinbase, which Ada lets sign'],
   ],
   notes: [
     `It can be run again at any time: what is there is found, and nothing is made twice. ${CONTEXT_FILE} remembers the ids (no secret) for the other commands.`,

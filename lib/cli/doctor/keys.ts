@@ -2,7 +2,7 @@ import { BursarError } from '../../client/index.ts';
 import type { Invocation } from '../program/command.ts';
 import { describeNetworkError } from '../program/failures.ts';
 import { managerIdOf } from '../target/ids.ts';
-import { getConnector, type Owner } from '../operations.ts';
+import { getConnector, getInstrument, type Owner } from '../operations.ts';
 import { clientOf } from '../target/target.ts';
 import type { Wallet } from '../target/wallet.ts';
 import { SEED_STAGE } from '../../wallets/seed-vault/seed-secret.ts';
@@ -16,18 +16,21 @@ const DENIED = /^AccessDenied(?:Exception)?$/;
 const CHECKS: Readonly<Partial<Record<string, (...asked: Parameters<typeof checkSeed>) => Promise<Finding>>>> = {
   SeedVault: checkSeed,
   AwsKms: checkKmsKey,
+  CoinbaseCDP: checkGrant,
 };
 
 /** Whether what signs for the wallet is there. It reads the state of a secret or a key, never a value, and signs nothing. */
 export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wallet): Promise<Finding> {
   const { deps, target } = invocation;
-  if (target.access.kind === 'local') return key.skip('keys of the local stack are in its data directory');
   if (target.access.kind === 'token') return key.skip('keys are looked at with AWS credentials only');
   const client = clientOf(deps, target, 'controlPlane');
   const managerId = managerIdOf(owner.paymentManagerArn);
   const connector = await getConnector(client, managerId, wallet.paymentConnectorId);
   const look = CHECKS[connector.type];
   if (look === undefined) return key.skip(`a connector of type ${connector.type} keeps its keys elsewhere`);
+  if (target.access.kind === 'local' && look !== checkGrant) {
+    return key.skip('keys of the local stack are in its data directory');
+  }
   try {
     return await look(invocation, owner, wallet);
   } catch (error) {
@@ -41,6 +44,26 @@ export async function checkKey(invocation: Invocation, owner: Owner, wallet: Wal
       );
     }
     return key.warn(`not checked: ${describeNetworkError(error) ?? (error as Error).message}`, 'try again');
+  }
+}
+
+/** The key is the provider's; whether it may be used is its end user's to say, and the provider's to tell. */
+async function checkGrant({ deps, target }: Invocation, owner: Owner, wallet: Wallet): Promise<Finding> {
+  const client = clientOf(deps, target, 'management');
+  const { delegation, paymentInstrumentDetails } = await getInstrument(client, owner, wallet.paymentInstrumentId);
+  const page = paymentInstrumentDetails.embeddedCryptoWallet.redirectUrl ?? 'the page of the project at its provider';
+  switch (delegation?.status) {
+    case 'ACTIVE':
+      return key.ok(`the user of the wallet lets it sign until ${delegation.expiresAt ?? 'an unknown time'}`);
+    case 'NOT_NEEDED':
+      return key.ok('the wallet is the project’s own, and needs nobody’s leave to sign');
+    case 'INACTIVE':
+      return key.fail('the user of the wallet does not let it sign', `let its user grant: ${page}`);
+    default:
+      return key.warn(
+        'the provider of the wallet did not say whether it may sign',
+        'look at the credentials that the connector names, and at what manage-instruments logs',
+      );
   }
 }
 

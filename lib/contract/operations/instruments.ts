@@ -38,7 +38,8 @@ export const INSTRUMENT_ROUTES = {
     method: 'POST',
     path: '/payments/getPaymentInstrument',
     successStatus: 200,
-    function: 'read-payments',
+    // Asks the wallet's provider, which takes credentials that no function but this one and the paying one reads.
+    function: 'manage-instruments',
     roles: everyoneReads,
     user: 'required',
     oauth: 'read',
@@ -69,6 +70,15 @@ export const INSTRUMENT_ROUTES = {
     roles: everyoneReads,
     user: 'required',
     oauth: 'read',
+  },
+  RevokeWalletDelegation: {
+    method: 'POST',
+    path: '/bursar/revokeWalletDelegation',
+    successStatus: 200,
+    function: 'manage-instruments',
+    roles: backend,
+    user: 'required',
+    oauth: 'manage',
   },
 } as const satisfies OperationTable;
 
@@ -135,7 +145,7 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
               v.pipe(v.array(linkedAccount, 'must be a list'), v.maxLength(1, 'must hold at most one account')),
               [],
             ),
-            // The wallets of Bursar's own connectors need nobody's consent, so that nobody is sent anywhere.
+            // Said by the deployment where end users consent at all.
             redirectUrl: v.optional(text(0, URL_MAX_CHARS)),
             walletAddress: unsupported('the wallet and its address are made by the connector'),
           }),
@@ -177,6 +187,10 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
         token: tokenSymbol,
       }),
       v.transform((members) => ({ ...toInstrumentName(members), chain: members.chain, token: members.token })),
+    ),
+    RevokeWalletDelegation: v.pipe(
+      v.object({ ...manager, paymentInstrumentId: instrumentId }),
+      v.transform((members) => toInstrumentName(members)),
     ),
   } as const;
 });
@@ -223,13 +237,26 @@ export const INSTRUMENT_ANSWERS = /* @__PURE__ */ define(() => {
           network: v.literal('ETHEREUM'),
           linkedAccounts: v.array(linkedAccountAnswer),
           walletAddress: v.optional(said(address, 'where the wallet is funded; left out until it is ACTIVE')),
+          redirectUrl: v.optional(
+            said(v.string(), 'where the end user lets the wallet sign, where the deployment knows such a page'),
+          ),
         }),
       }),
+      delegation: v.optional(
+        said(
+          v.strictObject({
+            status: v.picklist(['NOT_NEEDED', 'INACTIVE', 'ACTIVE', 'UNKNOWN']),
+            expiresAt: v.optional(instant),
+          }),
+          "whether the end user lets a provider's wallet sign, and until when; UNKNOWN where the provider did not tell. Not in AgentCore",
+        ),
+      ),
     }),
   });
   return {
     CreatePaymentInstrument: answer,
     GetPaymentInstrument: answer,
+    RevokeWalletDelegation: answer,
     ListPaymentInstruments: v.strictObject({ paymentInstruments: v.array(v.strictObject(summary)), nextToken }),
     DeletePaymentInstrument: v.strictObject({ status: v.literal('DELETED') }),
     GetPaymentInstrumentBalance: v.strictObject({
@@ -261,6 +288,27 @@ const instrument = {
       walletAddress: WALLET,
     },
   },
+} as const;
+
+/** Of a provider, and of a user who has not granted. */
+const delegated = {
+  paymentInstrumentId: INSTRUMENT_ID,
+  paymentManagerArn: MANAGER_ARN,
+  paymentConnectorId: CONNECTOR_ID,
+  userId: USER_ID,
+  paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
+  createdAt: CREATED_AT,
+  updatedAt: CREATED_AT,
+  status: 'ACTIVE',
+  paymentInstrumentDetails: {
+    embeddedCryptoWallet: {
+      network: 'ETHEREUM',
+      linkedAccounts: [{ email: { emailAddress: 'ada@example.com' } }],
+      walletAddress: WALLET,
+      redirectUrl: 'https://hub.example.com/',
+    },
+  },
+  delegation: { status: 'INACTIVE' },
 } as const;
 
 export const INSTRUMENT_DOCUMENT = {
@@ -324,6 +372,11 @@ export const INSTRUMENT_DOCUMENT = {
         paymentInstrumentId: INSTRUMENT_ID,
         tokenBalance: { amount: '12500000', decimals: 6, token: 'USDC', network: 'ETHEREUM', chain: 'BASE_SEPOLIA' },
       },
+    },
+    RevokeWalletDelegation: {
+      summary: "Takes back what lets a provider's wallet sign; only its end user can grant anew. Not in AgentCore.",
+      request: { paymentManagerArn: MANAGER_ARN, paymentInstrumentId: INSTRUMENT_ID },
+      answer: { paymentInstrument: delegated },
     },
   },
 } as const satisfies FamilyDocument<typeof INSTRUMENT_ROUTES, typeof INSTRUMENT_REQUESTS, typeof INSTRUMENT_ANSWERS>;

@@ -1,7 +1,9 @@
 import type { Address, Hex, Signature, SigningMessage } from '../payment/shapes.ts';
-import type { PaymentConnector } from '../tenants/resources.ts';
+import type { LinkedAccount, PaymentConnector } from '../tenants/resources.ts';
+import type { EpochMs } from '../time.ts';
 import type { TokenTable } from '../tokens/table.ts';
-import type { ConnectorMaterial, WalletKey, WalletType } from '../tenants/wallet-shapes.ts';
+import type { ProviderTrouble } from '../refusal.ts';
+import type { ConnectorMaterial, InstrumentType, WalletKey, WalletType } from '../tenants/wallet-shapes.ts';
 
 /**
  * Thrown by a port when a call may or may not have taken effect: no answer, a timeout, a server error.
@@ -19,6 +21,17 @@ export class NotNow extends Error {
 /** Thrown by a provisioner whose service refused before anything was made, for reasons that waiting alone does not mend. */
 export class NothingMade extends Error {
   override readonly name = 'NothingMade';
+}
+
+/** Thrown where a wallet provider refused for a reason that its user or the operator can mend. Nothing was signed or made. */
+export class ProviderRefused extends Error {
+  override readonly name = 'ProviderRefused';
+  readonly trouble: ProviderTrouble;
+
+  constructor(trouble: ProviderTrouble, message: string) {
+    super(message);
+    this.trouble = trouble;
+  }
 }
 
 /** Thrown where a connector has given as many key indexes as its time allows: nothing was made, and later there are more. */
@@ -48,26 +61,35 @@ export interface UserKey {
 
 /**
  * Signs messages with keys that never leave their place. The scheme of a payment makes the message from the frozen terms.
- * Throws `NotNow` when the signer is throttled; any other error means that no signature was released.
+ * Throws `NotNow` when the signer is throttled, and `ProviderRefused` where somebody has to do something first; any other error
+ * means that no signature was released.
  */
 export interface Signer {
-  readonly type: WalletType;
+  readonly type: InstrumentType;
   /**
    * @param address whose key it must be; the signature is verified over our own digest before it is returned
    */
   sign(key: WalletKey, message: SigningMessage, address: Address): Promise<Signature>;
 }
 
-/** Makes keys; runs in the management functions, which cannot sign. */
-export interface WalletProvisioner {
-  readonly type: WalletType;
-  createConnector(connector: { readonly managerId: string; readonly connectorId: string }): Promise<ConnectorMaterial>;
+/** Makes wallets; runs in the function that has them made. Throws `NotNow`, `NothingMade` or `ProviderRefused`. */
+export interface WalletMaker {
+  readonly type: InstrumentType;
   createKey(request: {
     readonly connector: PaymentConnector;
+    /** Names the wallet for good: a call that is repeated means the same one. */
     readonly instrumentId: string;
+    /** Whom the wallet is for; wallets that need nobody's consent have no use for it. @default - nobody in particular */
+    readonly linkedAccount?: LinkedAccount;
     /** Draws the next derivation index; only wallets that derive keys call it. */
     readonly takeIndex: () => Promise<number>;
   }): Promise<{ readonly address: Hex; readonly key: WalletKey }>;
+}
+
+/** Makes keys and what they come from; runs in the management functions, which cannot sign. */
+export interface WalletProvisioner extends WalletMaker {
+  readonly type: WalletType;
+  createConnector(connector: { readonly managerId: string; readonly connectorId: string }): Promise<ConnectorMaterial>;
   /** What is wrong with what the connector's wallets come from, `null` for nothing. Reads no secret; may throw {@link NotNow}. */
   findProblem(material: ConnectorMaterial): Promise<MaterialProblem | null>;
 }
@@ -76,6 +98,23 @@ export interface WalletProvisioner {
 export interface MaterialProblem {
   readonly kind: 'lost' | 'endangered';
   readonly message: string;
+}
+
+/** Whether the end user of a provider's wallet lets it sign, and until when. */
+export type DelegationState =
+  /** The wallet needs nobody's leave. */
+  | { readonly status: 'NOT_NEEDED' }
+  | { readonly status: 'INACTIVE' }
+  | { readonly status: 'ACTIVE'; readonly expiresAt: EpochMs };
+
+/** `UNKNOWN`: the provider did not tell. */
+export type ToldDelegation = DelegationState | { readonly status: 'UNKNOWN' };
+
+/** What end users let a provider's wallets do, as the provider tells it. Throws `NotNow` and `ProviderRefused`. */
+export interface Delegations {
+  read(key: WalletKey, address: Address): Promise<DelegationState>;
+  /** Takes back all that lets the wallet sign. Only the end user can grant anew. */
+  revoke(key: WalletKey, address: Address): Promise<void>;
 }
 
 /** Reads a token of a chain. */

@@ -1,15 +1,21 @@
-import type { KeyWalletShapes, Vendor, WalletType } from '../tenants/wallet-shapes.ts';
+import type { KeyWalletShapes, ProviderWalletShapes, Vendor, WalletType } from '../tenants/wallet-shapes.ts';
 
 /** Under which name a store keeps a member, and as what. Names are nothing else's in a stored connector or instrument. */
-export type StoredField = { readonly text: string } | { readonly integer: string };
+export type StoredField =
+  | { readonly text: string }
+  | { readonly integer: string }
+  /** `null` is not stored. */
+  | { readonly optionalText: string };
 
 /** How each member of a value is stored. Names are never changed: stored values keep theirs. */
-type StoredFields<V> = {
+export type StoredFields<V> = {
   readonly [K in keyof V]: V[K] extends string
     ? { readonly text: string }
     : V[K] extends number
       ? { readonly integer: string }
-      : never;
+      : V[K] extends string | null
+        ? { readonly optionalText: string }
+        : never;
 };
 
 /**
@@ -23,7 +29,11 @@ export interface KeyWallet<T extends WalletType = WalletType> {
   readonly key: StoredFields<KeyWalletShapes[T]['key']>;
 }
 
-/** A wallet provider whose tokens Bursar mints. It makes no keys; its connectors name the credentials that are kept for it. */
+/**
+ * A wallet provider: it keeps the keys, and its connectors name the credentials that are kept for it. Has wallets made where this
+ * release knows how; elsewhere only its tokens are minted.
+ */
 export interface ProviderWallet<T extends Vendor = Vendor> {
   readonly type: T;
+  readonly key: ProviderWalletShapes[T]['key'] extends null ? null : StoredFields<ProviderWalletShapes[T]['key']>;
 }

@@ -6,7 +6,10 @@
 // eslint-disable-next-line typescript/no-empty-object-type -- filled by the folders of lib/wallets
 export interface KeyWalletShapes {}
 
-/** The wallet providers with an API of their own, and so with credentials; filled by the folders of `lib/wallets` as well. */
+/**
+ * The wallet providers with an API of their own, and so with credentials; filled by the folders of `lib/wallets` as well. `key` is how
+ * the provider finds a wallet, and `null` while this release has none of its wallets made.
+ */
 // eslint-disable-next-line typescript/no-empty-object-type -- filled by the folders of lib/wallets
 export interface ProviderWalletShapes {}
 
@@ -16,6 +19,11 @@ export type WalletType = keyof KeyWalletShapes;
 export type Vendor = keyof ProviderWalletShapes;
 export type ConnectorType = WalletType | Vendor;
 
+type SigningVendor = { [T in Vendor]: ProviderWalletShapes[T]['key'] extends null ? never : T }[Vendor];
+
+/** A type whose wallets are made and pay: Bursar or a provider signs for them. */
+export type InstrumentType = WalletType | SigningVendor;
+
 /** What a connector of one type of wallet knows of what its keys come from. */
 export type KeyMaterial<T extends WalletType = WalletType> = {
   [K in T]: { readonly type: K } & KeyWalletShapes[K]['material'];
@@ -24,7 +32,14 @@ export type KeyMaterial<T extends WalletType = WalletType> = {
 /** What a wallet needs to know of its connector. Holds references and public keys, never secrets. */
 export type ConnectorMaterial = KeyMaterial | { readonly type: Vendor; readonly credentialProviderName: string };
 
+/** The members of a reference to a key, without its type. */
+export type KeyMembers<T extends InstrumentType> = T extends WalletType
+  ? KeyWalletShapes[T]['key']
+  : T extends SigningVendor
+    ? ProviderWalletShapes[T]['key']
+    : never;
+
 /** How the paying function finds an instrument's key. A reference, never the key. */
-export type WalletKey<T extends WalletType = WalletType> = {
-  [K in T]: { readonly type: K } & KeyWalletShapes[K]['key'];
+export type WalletKey<T extends InstrumentType = InstrumentType> = {
+  [K in T]: { readonly type: K } & KeyMembers<K>;
 }[T];

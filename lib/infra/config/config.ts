@@ -38,6 +38,12 @@ export interface BursarConfig {
    */
   readonly rpcUrls: Readonly<Partial<Record<NetworkId, string>>>;
   /**
+   * Where the end users of a provider's wallets let them sign, by the name of the credential provider; `*` stands for all others. It is
+   * the `redirectUrl` of such wallets. Coinbase has one page for each project, which its portal shows and no API tells.
+   * @default {} - wallets show no such page
+   */
+  readonly walletHubUrls: Readonly<Record<string, string>>;
+  /**
    * Tokens that may be paid in besides USDC and EURC, at most eight, as a JSON list of `network` (a CAIP-2 id), `address` (with its
    * EIP-55 checksum), `symbol`, `decimals`, and the `name` and `version` of the token's EIP-712 domain; a token without the last two
    * has no EIP-3009 and is paid by Permit2 alone. Whoever names a token vouches for its contract: compare its `decimals`,

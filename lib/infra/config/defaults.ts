@@ -11,6 +11,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   rpcUrls: { 'eip155:8453': 'https://mainnet.base.org', 'eip155:84532': 'https://sepolia.base.org' },
   assets: [],
   usdRates: {},
+  walletHubUrls: {},
   usdRateMaxAgeDays: USD_RATE_AGE_DEFAULT_DAYS,
   logRetentionDays: 90,
   retainData: true,

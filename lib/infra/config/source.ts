@@ -8,6 +8,7 @@ import {
   SESSION_LIMIT_USD,
   STACK_PREFIX,
   VALIDITY_CAP_RANGE,
+  WALLET_HUB_URLS,
   WITHDRAWAL_ADDRESSES,
   secondsWithin,
 } from '../../choices/values.ts';
@@ -81,6 +82,8 @@ const PARSERS: Parsers = {
     fitting(RPC_URLS, entries);
     return { ...DEFAULT_CONFIG.rpcUrls, ...Object.fromEntries(entries) };
   },
+  walletHubUrls: (value) =>
+    Object.fromEntries(fitting(WALLET_HUB_URLS, Object.entries(parseObject(value)))) as Record<string, string>,
   assets: parseAssetList,
   usdRates: parseRates,
   usdRateMaxAgeDays: (value) => fitting(secondsWithin(USD_RATE_AGE_RANGE), parseInteger(value) ?? Number.NaN),

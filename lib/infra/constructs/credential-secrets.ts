@@ -12,7 +12,7 @@ export interface CredentialSecretsProps {
 
 /**
  * The API secrets of wallet providers. Who holds one can sign with the provider outside every budget, so those who store
- * them never read them, and only who mints providers' tokens reads them.
+ * them never read them; who has providers' wallets made, signs with them or mints providers' tokens reads them.
  */
 export class CredentialSecrets extends Construct {
   readonly namePrefix: string;
@@ -44,6 +44,18 @@ export class CredentialSecrets extends Construct {
       }),
     );
     grantSecretsKey(role, 'read', `${this.namePrefix}/*`);
+  }
+
+  /** Lets a role that reads managed secrets already read external ones too. */
+  grantReadExternal(role: Role): void {
+    if (this.externalArns.length === 0) return;
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        sid: 'ReadExternalSecrets',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [...this.externalArns],
+      }),
+    );
   }
 
   /** Lets a role store, replace and delete managed secrets, and keeps it from ever reading one or deleting one for good. */

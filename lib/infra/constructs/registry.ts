@@ -58,6 +58,11 @@ export class Registry extends LedgerTable {
     this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], [INSTRUMENT_KEYS, MANAGER_KEYS]);
   }
 
+  /** Looking up the credentials' places of a wallet's provider. */
+  grantReadProviders(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem'], [PROVIDER_KEYS]);
+  }
+
   /** Reading the spend policies that a payment has to meet. */
   grantReadPolicies(role: Role): void {
     this.grantItems(role, ['dynamodb:BatchGetItem'], Object.values(POLICY_KEYS));

@@ -28,17 +28,16 @@ export class WalletSecrets extends Construct {
     this.others = others;
   }
 
-  /** Lets a role read seeds. */
-  grantRead(role: Role): void {
+  /** Lets a role read what wallets sign with: seeds, and the credentials of wallet providers, whose names begin alike. */
+  grantSign(role: Role): void {
     role.addToPrincipalPolicy(
       new PolicyStatement({
-        sid: 'ReadWalletSeeds',
+        sid: 'ReadWalletSecrets',
         actions: ['secretsmanager:GetSecretValue'],
         resources: [this.anySecret()],
       }),
     );
     grantSecretsKey(role, 'read', `${this.namePrefix}/*`);
-    this.denyOthers(role, 'WalletSeedsOnly', 'secretsmanager:GetSecretValue');
   }
 
   /** Lets a role see whether a seed is there, by its secret's description. */

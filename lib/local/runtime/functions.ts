@@ -23,6 +23,8 @@ export interface FunctionsOptions {
   readonly endpoints: ServiceEndpoints;
   /** Chains by CAIP-2 id, in place of all of the template's: nothing leaves this machine. `null` keeps the template's. */
   readonly rpcUrls: Readonly<Record<string, string>> | null;
+  /** What stands in for Coinbase and for the page of its end users. */
+  readonly coinbaseCdp: { readonly url: string; readonly hubUrl: string } | null;
   readonly logs: LogSink;
   /** Where compiled code is kept between starts, or `null`. */
   readonly cacheDir: string | null;
@@ -62,6 +64,12 @@ function createEnvironment(definition: FunctionDefinition, options: FunctionsOpt
   return {
     ...definition.environment,
     ...replaceRpcUrls(definition, options.rpcUrls),
+    ...(options.coinbaseCdp === null
+      ? {}
+      : {
+          COINBASE_CDP_URL: options.coinbaseCdp.url,
+          WALLET_HUB_URLS: JSON.stringify({ '*': options.coinbaseCdp.hubUrl }),
+        }),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: key.accessKeyId,

@@ -6,14 +6,15 @@ import type { AllowanceBooks, ApprovalForm } from '../../domain/ports/allowances
 import type { Ledger } from '../../domain/ports/books.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Signer } from '../../domain/ports/services.ts';
-import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
+import type { InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
 import type { Clock } from '../../domain/time.ts';
+import { isKeyWallet } from '../../wallets/catalogue.ts';
 
 export interface ApprovalSigningDeps {
   readonly books: AllowanceBooks;
   readonly registry: Pick<Registry, 'readInstrument'>;
   readonly ledger: Pick<Ledger, 'readGate'>;
-  readonly signers: Readonly<Record<WalletType, Signer>>;
+  readonly signers: Readonly<Record<InstrumentType, Signer>>;
   readonly form: ApprovalForm;
   readonly allowedNetworks: ReadonlySet<string>;
   /** The most that one approval may cost, in wei: the budget of a wallet's day. */
@@ -46,6 +47,8 @@ export async function signApproval(deps: ApprovalSigningDeps, key: AllowanceKey)
   const instrument = await deps.registry.readInstrument(allowance, allowance.instrumentId);
   const wallet = instrument?.wallet;
   if (wallet == null || wallet.address !== owner || instrument?.status === 'DELETED') return 'refused';
+  // A provider is asked for typed data alone.
+  if (!isKeyWallet(wallet.key.type)) return 'refused';
   const { maxFeePerGas, maxPriorityFeePerGas } = copy;
   const { amount, nonce, gasLimit, want } = attempt;
   // Whoever wrote this has no key, and is not to decide what an approval may cost or be for.

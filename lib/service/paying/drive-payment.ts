@@ -1,12 +1,12 @@
 import { InvariantViolated } from '../../domain/invariant.ts';
 import { SIGN_BUDGET_MS, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
 import type { Verdict } from '../../domain/ports/books.ts';
-import { NotNow, OutcomeUnknown, type Signer } from '../../domain/ports/services.ts';
+import { NotNow, OutcomeUnknown, ProviderRefused, type Signer } from '../../domain/ports/services.ts';
 import { toHeldCharge, type HeldCharge } from '../../domain/payment/charge.ts';
 import type { Denial } from '../../domain/payment/denial.ts';
 import { toEntryKey, type BudgetSnapshot, type Payment, type Signature } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
+import type { InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { freezeFactsOf } from '../../domain/payment/freeze.ts';
 import { gateRefusal } from '../../domain/payment/gate.ts';
@@ -22,7 +22,7 @@ import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reser
 import type { CheckedPayer } from './payer-check.ts';
 
 export interface DriveDeps extends ReserveDeps {
-  readonly signers: Readonly<Record<WalletType, Signer>>;
+  readonly signers: Readonly<Record<InstrumentType, Signer>>;
   /** @default nobody watches */
   readonly observer?: PaymentObserver;
 }
@@ -135,6 +135,9 @@ async function signReserved(
   } catch (error) {
     await undoReservation(deps, payment);
     if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });
+    if (error instanceof ProviderRefused) {
+      return refuse({ reason: 'provider_refused', trouble: error.trouble, message: error.message });
+    }
     throw error;
   }
   const verdict = { status: 'SIGNED', signatures, budget, at: deps.clock.now(), ...deps.claims?.kept } as const;
@@ -152,7 +155,7 @@ async function observed<T>(
   { observer }: DriveDeps,
   phase: PaymentPhase,
   work: () => Promise<T>,
-  wallet?: WalletType,
+  wallet?: InstrumentType,
 ): Promise<T> {
   const end = observer?.begin(phase, wallet);
   try {

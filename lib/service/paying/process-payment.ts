@@ -7,7 +7,7 @@ import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import type { Resource } from '../../domain/payment/resource.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { WalletType } from '../../domain/tenants/wallet-shapes.ts';
+import type { InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { parsePaymentInput } from '../../protocols/catalogue.ts';
@@ -40,7 +40,7 @@ const KNOWN_NETWORKS: ReadonlySet<string> = new Set(NETWORKS.map(({ id }) => id)
 export interface ProcessPaymentDeps {
   readonly ledger: Ledger;
   readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
-  readonly signers: Readonly<Record<WalletType, Signer>>;
+  readonly signers: Readonly<Record<InstrumentType, Signer>>;
   readonly payers: PayerCache;
   readonly clock: Clock;
   readonly random: Randomness;

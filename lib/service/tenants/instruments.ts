@@ -6,30 +6,33 @@ import { firstFreeIndex } from '../../domain/tenants/key-index.ts';
 import {
   IndexesSpent,
   NothingMade,
+  ProviderRefused,
   type ChainReader,
   type Page,
   type PageRequest,
   type Randomness,
   type TokenSource,
   type UserKey,
+  type WalletMaker,
   type WalletProvisioner,
 } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Access, Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { LinkedAccount, PaymentConnector, PaymentInstrument } from '../../domain/tenants/resources.ts';
-import type { Vendor, WalletType } from '../../domain/tenants/wallet-shapes.ts';
+import type { ConnectorType, InstrumentType, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { assetBySymbol } from '../../domain/tokens/table.ts';
 import type { OfferedAsset } from '../../domain/tokens/token.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
-import { isKeyWallet, WALLET_TYPES } from '../../wallets/catalogue.ts';
+import { instrumentTypes, isInstrumentType, isKeyWallet } from '../../wallets/catalogue.ts';
 
 export interface InstrumentsDeps {
   readonly registry: Registry;
-  readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
+  readonly makers: Readonly<Record<InstrumentType, WalletMaker>>;
+  readonly provisioners: Readonly<Record<WalletType, Pick<WalletProvisioner, 'findProblem'>>>;
   readonly gate: GateReader;
   readonly deployment: Deployment;
   readonly clock: Clock;
@@ -84,7 +87,7 @@ export async function createInstrument(
   // A client token finds the instrument that it made also when the connector is gone.
   if (connector === null && input.clientToken === undefined) return refuse(noConnector);
   const type = connector?.material.type;
-  if (type !== undefined && !isKeyWallet(type)) return refuse(noWallets(type));
+  if (type !== undefined && !isInstrumentType(type)) return refuse(noWallets(type));
 
   const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
   const requestHash = hashCreation(input);
@@ -95,13 +98,17 @@ export async function createInstrument(
       if (connector === null || type === undefined) throw new Error('began an instrument of no connector');
       const lost = await findLoss(deps, connector, draft);
       if (lost !== null) return refuse(lost);
-      const wallet = await deps.provisioners[type]
+      const wallet = await deps.makers[type]
         .createKey({
           connector,
           instrumentId: draft.instrumentId,
+          ...(draft.linkedAccounts[0] === undefined ? {} : { linkedAccount: draft.linkedAccounts[0] }),
           takeIndex: () => takeIndex(deps, managerId, connector.connectorId),
         })
         .catch((error: unknown) => giveBack(deps.registry, draft, error));
+      if (wallet instanceof ProviderRefused) {
+        return refuse({ reason: 'provider_refused', trouble: wallet.trouble, message: wallet.message });
+      }
       const instrument: PaymentInstrument = { ...draft, status: 'ACTIVE', wallet };
       await deps.registry.completeInstrument(instrument);
       return ok(instrument);
@@ -143,10 +150,11 @@ async function giveBack(
   registry: Pick<Registry, 'yieldInstrument'>,
   draft: PaymentInstrument,
   error: unknown,
-): Promise<never> {
+): Promise<ProviderRefused> {
   // A draft that cannot be given back ends by itself; the caller hears of the first failure.
-  if (error instanceof NothingMade || error instanceof IndexesSpent)
+  if (error instanceof NothingMade || error instanceof IndexesSpent || error instanceof ProviderRefused)
     await registry.yieldInstrument(draft).catch(() => {});
+  if (error instanceof ProviderRefused) return error;
   throw error;
 }
 
@@ -169,8 +177,8 @@ function newInstrument(
   };
 }
 
-function noWallets(type: Vendor): Refusal {
-  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type ${WALLET_TYPES.join(' or ')}`;
+function noWallets(type: ConnectorType): Refusal {
+  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type ${instrumentTypes().join(' or ')}`;
   return { reason: 'invalid_request', problems: [{ name: 'paymentConnectorId', message }] };
 }
 
@@ -189,13 +197,13 @@ export function getInstrument(
   return findInstrument(deps, principal, 'read', input);
 }
 
-interface InstrumentName {
+export interface InstrumentName {
   readonly manager: Arn<string> | null;
   readonly instrumentId: string;
   readonly connectorId?: string | undefined;
 }
 
-async function findInstrument(
+export async function findInstrument(
   deps: InstrumentReadDeps,
   principal: Principal,
   access: Access,

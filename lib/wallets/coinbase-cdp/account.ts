@@ -1,7 +1,7 @@
 /** How the platform finds a wallet. A reference, never a key. */
 export interface CoinbaseCdpAccount {
-  /** Of the credential provider whose project the wallet is in. */
-  readonly provider: string;
+  /** `managerId/connectorId` of the connector whose credential provider names the project. */
+  readonly connector: string;
   /** Who the wallet is of; `null` for an account of the project itself, which needs nobody's consent. */
   readonly endUserId: string | null;
 }

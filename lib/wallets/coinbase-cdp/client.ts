@@ -1,10 +1,9 @@
 import type { Randomness } from '../../domain/ports/services.ts';
-import { NotNow } from '../../domain/ports/services.ts';
+import { NotNow, ProviderRefused } from '../../domain/ports/services.ts';
 import type { Clock } from '../../domain/time.ts';
 import { memberOf } from '../../json/record.ts';
 import { REJECTED, type UseCredentials } from '../credential-cache.ts';
 import { callProvider, type Fetch, type ProviderAnswer } from '../provider-call.ts';
-import { ProviderRefused } from '../provider-refusal.ts';
 import { mintCoinbaseCdpToken, type CoinbaseCdpSecrets } from './request-signing.ts';
 
 export interface CoinbaseCdpClientDeps {
@@ -17,8 +16,8 @@ export interface CoinbaseCdpClientDeps {
 }
 
 export interface CoinbaseCdpRequest {
-  /** Of the credential provider. */
-  readonly provider: string;
+  /** Whose credentials are used, as `CoinbaseCdpAccount` has it. */
+  readonly connector: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below the base URL, with its query. */
   readonly path: string;
@@ -36,12 +35,12 @@ const BASE_URL = 'https://api.cdp.coinbase.com/platform';
 /** The platform's API, each request with fresh tokens: the wallet token too where the request changes or signs something. */
 export function createCoinbaseCdpClient(deps: CoinbaseCdpClientDeps): CallCoinbaseCdp {
   return async (request, expected) => {
-    const answer = await deps.useCredentials(request.provider, async (secrets) => {
+    const answer = await deps.useCredentials(request.connector, async (secrets) => {
       const one = await send(deps, secrets, request);
       return one.status === 401 ? REJECTED : one;
     });
     if (answer === REJECTED) {
-      throw new ProviderRefused('credentials', 'Coinbase credentials are invalid. Nothing was signed');
+      throw new ProviderRefused('provider_credentials', 'Coinbase credentials are invalid. Nothing was signed');
     }
     if (expected.includes(answer.status)) return answer;
     throw toFailure(request, answer);
@@ -95,10 +94,10 @@ function toFailure({ method }: CoinbaseCdpRequest, { status, body }: ProviderAns
   if (type === 'delegation_not_enabled') return new ProviderRefused('delegation_disabled', DISABLED);
   if (type.startsWith('delegation_')) return new ProviderRefused('delegation_inactive', INACTIVE);
   if (type === 'policy_violation') {
-    return new ProviderRefused('policy', 'A policy of the Coinbase project forbids it. Nothing was signed');
+    return new ProviderRefused('provider_policy', 'A policy of the Coinbase project forbids it. Nothing was signed');
   }
   if (status === 402) {
-    return new ProviderRefused('payment_method', 'The Coinbase project needs a payment method. Nothing was signed');
+    return new ProviderRefused('provider_unpaid', 'The Coinbase project needs a payment method. Nothing was signed');
   }
   const what = `${method} of Coinbase answered ${status} ${type}: nothing is released`;
   return status === 429 || status === 503 ? new NotNow(what) : new Error(what);

@@ -1,14 +1,23 @@
 import type { Hex } from '../../domain/payment/payment.ts';
-import { toEpochMs, type EpochMs } from '../../domain/time.ts';
+import type { Delegations, DelegationState } from '../../domain/ports/services.ts';
+import type { WalletKey } from '../../domain/tenants/wallet-shapes.ts';
+import { toEpochMs } from '../../domain/time.ts';
 import { memberOf } from '../../json/record.ts';
 import { endUserPath, type CoinbaseCdpAccount } from './account.ts';
 import type { CallCoinbaseCdp } from './client.ts';
 
-/** Whether an end user lets the project sign, and until when. An account of the project needs nobody's leave. */
-export type DelegationState =
-  | { readonly status: 'NOT_NEEDED' }
-  | { readonly status: 'INACTIVE' }
-  | { readonly status: 'ACTIVE'; readonly expiresAt: EpochMs };
+/** What end users let the project do. */
+export function createCoinbaseCdpDelegations(call: CallCoinbaseCdp): Delegations {
+  return {
+    read: (key, address) => readDelegation(call, toAccount(key), address),
+    revoke: (key, address) => revokeDelegation(call, toAccount(key), address),
+  };
+}
+
+function toAccount(key: WalletKey): CoinbaseCdpAccount {
+  if (key.type !== 'CoinbaseCDP') throw new Error(`delegations of Coinbase were asked of a ${key.type} key`);
+  return key;
+}
 
 /** A delegation may be of the one account or of all that the user has; never of both. */
 function scopesOf(endUserId: string, address: Hex): readonly string[] {
@@ -19,12 +28,12 @@ function scopesOf(endUserId: string, address: Hex): readonly string[] {
 /** Looks whether the project may sign for a wallet. Needs the API key alone. */
 export async function readDelegation(
   call: CallCoinbaseCdp,
-  { provider, endUserId }: CoinbaseCdpAccount,
+  { connector, endUserId }: CoinbaseCdpAccount,
   address: Hex,
 ): Promise<DelegationState> {
   if (endUserId === null) return { status: 'NOT_NEEDED' };
   for (const path of scopesOf(endUserId, address)) {
-    const { status, body } = await call({ provider, method: 'GET', path }, [200, 404]);
+    const { status, body } = await call({ connector, method: 'GET', path }, [200, 404]);
     if (status === 404) continue;
     const instant = Date.parse(String(memberOf(body, 'expiresAt')));
     if (!Number.isSafeInteger(instant)) throw new Error('Coinbase told no end of a delegation');
@@ -36,11 +45,11 @@ export async function readDelegation(
 /** Takes every delegation back that lets the project sign for the wallet. Only the end user can grant another. */
 export async function revokeDelegation(
   call: CallCoinbaseCdp,
-  { provider, endUserId }: CoinbaseCdpAccount,
+  { connector, endUserId }: CoinbaseCdpAccount,
   address: Hex,
 ): Promise<void> {
   if (endUserId === null) return;
   for (const path of scopesOf(endUserId, address)) {
-    await call({ provider, method: 'DELETE', path, body: {} }, [204, 404]);
+    await call({ connector, method: 'DELETE', path, body: {} }, [204, 404]);
   }
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Eip712Message, TypedData } from '../../chains/evm/shapes.ts';
+import type { TypedData } from '../../chains/evm/shapes.ts';
+import type { Signer } from '../../domain/ports/services.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import { memberOf } from '../../json/record.ts';
 import { assertDigest, sealSignature, toLowS, type CompactSignature } from '../secp256k1.ts';
-import { endUserPath, type CoinbaseCdpAccount } from './account.ts';
+import { endUserPath } from './account.ts';
 import type { CallCoinbaseCdp } from './client.ts';
 
 const SIGNATURE = /^0x([0-9a-fA-F]{128})[0-9a-fA-F]{2}$/;
@@ -13,15 +14,19 @@ const SIGNATURE = /^0x([0-9a-fA-F]{128})[0-9a-fA-F]{2}$/;
  * taken only if it verifies over our own digest, for the address; v is found by that and not read.
  * Throws `NotNow` where the platform is asked too much, `ProviderRefused` where somebody has to do something first.
  */
-export function createCoinbaseCdpSigner({ call }: { readonly call: CallCoinbaseCdp }) {
+export function createCoinbaseCdpSigner({ call }: { readonly call: CallCoinbaseCdp }): Signer {
   return {
-    sign: async (account: CoinbaseCdpAccount, message: Eip712Message, address: Hex): Promise<Hex> => {
+    type: 'CoinbaseCDP',
+    sign: async (account, message, address) => {
+      if (account.type !== 'CoinbaseCDP') throw new Error(`the CoinbaseCDP signer was given a ${account.type} key`);
       assertDigest(message.digest);
+      if (message.form !== 'eip712')
+        throw new Error('Coinbase is asked for signatures of typed data alone: nothing is released');
       const typedData = withDomainType(message.typedData());
-      const { provider, endUserId } = account;
+      const { connector, endUserId } = account;
       const { body } = await call(
         {
-          provider,
+          connector,
           method: 'POST',
           path:
             endUserId === null

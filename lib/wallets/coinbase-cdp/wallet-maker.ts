@@ -1,13 +1,13 @@
 import { toChecksumAddress } from '../../chains/evm/address.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
+import { ProviderRefused, type WalletMaker } from '../../domain/ports/services.ts';
 import type { LinkedAccount } from '../../domain/tenants/resources.ts';
 import { memberOf } from '../../json/record.ts';
-import { ProviderRefused } from '../provider-refusal.ts';
 import type { CoinbaseCdpAccount } from './account.ts';
 import type { CallCoinbaseCdp } from './client.ts';
 
 export interface NewWallet {
-  readonly provider: string;
+  readonly connector: string;
   /** Names the wallet for good: a call that is repeated gets the same one. */
   readonly instrumentId: string;
   /** Who the wallet is for; without one it is the project's own. */
@@ -17,6 +17,21 @@ export interface NewWallet {
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const USER_ID = /^[a-zA-Z0-9-]{1,100}$/;
 
+/** Makes the wallets of connectors of the platform. */
+export function createCoinbaseCdpMaker(call: CallCoinbaseCdp): WalletMaker {
+  return {
+    type: 'CoinbaseCDP',
+    createKey: async ({ connector, instrumentId, linkedAccount = null }) => {
+      const { address, account } = await makeCoinbaseCdpWallet(call, {
+        connector: `${connector.managerId}/${connector.connectorId}`,
+        instrumentId,
+        linkedAccount,
+      });
+      return { address, key: { type: 'CoinbaseCDP', ...account } };
+    },
+  };
+}
+
 /**
  * Makes a wallet: one more of an end user who is known by the linked account, that end user with the first wallet, or, where there
  * is no linked account, an account of the project. Throws `ProviderRefused` for an account that the platform does not take.
@@ -25,18 +40,18 @@ export async function makeCoinbaseCdpWallet(
   call: CallCoinbaseCdp,
   wallet: NewWallet,
 ): Promise<{ readonly address: Hex; readonly account: CoinbaseCdpAccount }> {
-  const { provider, instrumentId, linkedAccount } = wallet;
+  const { connector, instrumentId, linkedAccount } = wallet;
   if (linkedAccount === null) {
-    const request = { provider, method: 'POST', path: '/v2/evm/accounts' } as const;
+    const request = { connector, method: 'POST', path: '/v2/evm/accounts' } as const;
     const { body } = await call({ ...request, body: { name: instrumentId }, idempotencyKey: instrumentId }, [201]);
-    return { address: readAddress(body), account: { provider, endUserId: null } };
+    return { address: readAddress(body), account: { connector, endUserId: null } };
   }
   const method = toAuthenticationMethod(linkedAccount);
-  const known = await findEndUser(call, provider, method);
+  const known = await findEndUser(call, connector, method);
   if (known !== null) return addWallet(call, wallet, known);
   const { status, body } = await call(
     {
-      provider,
+      connector,
       method: 'POST',
       path: '/v2/end-users',
       body: { authenticationMethods: [method], evmAccount: {} },
@@ -48,25 +63,25 @@ export async function makeCoinbaseCdpWallet(
     const accounts = memberOf(body, 'evmAccountObjects');
     return {
       address: readAddress(Array.isArray(accounts) ? accounts[0] : undefined),
-      account: { provider, endUserId: readUserId(body) },
+      account: { connector, endUserId: readUserId(body) },
     };
   }
   // Another call may have made the user since.
-  const now = await findEndUser(call, provider, method);
+  const now = await findEndUser(call, connector, method);
   if (now !== null) return addWallet(call, wallet, now);
-  throw new ProviderRefused('linked_account', 'Coinbase does not take the linked account. Nothing was made');
+  throw new ProviderRefused('linked_account_refused', 'Coinbase does not take the linked account. Nothing was made');
 }
 
-async function addWallet(call: CallCoinbaseCdp, { provider, instrumentId }: NewWallet, endUserId: string) {
+async function addWallet(call: CallCoinbaseCdp, { connector, instrumentId }: NewWallet, endUserId: string) {
   const path = `/v2/end-users/${endUserId}/evm`;
-  const { body } = await call({ provider, method: 'POST', path, body: {}, idempotencyKey: instrumentId }, [201]);
-  return { address: readAddress(memberOf(body, 'evmAccount')), account: { provider, endUserId } };
+  const { body } = await call({ connector, method: 'POST', path, body: {}, idempotencyKey: instrumentId }, [201]);
+  return { address: readAddress(memberOf(body, 'evmAccount')), account: { connector, endUserId } };
 }
 
-async function findEndUser(call: CallCoinbaseCdp, provider: string, method: Method): Promise<string | null> {
+async function findEndUser(call: CallCoinbaseCdp, connector: string, method: Method): Promise<string | null> {
   const query = lookupQuery(method);
   if (query === null) return null;
-  const { body } = await call({ provider, method: 'GET', path: `/v2/end-users/lookup?${query.toString()}` }, [200]);
+  const { body } = await call({ connector, method: 'GET', path: `/v2/end-users/lookup?${query.toString()}` }, [200]);
   const users = memberOf(body, 'endUsers');
   return Array.isArray(users) && users.length > 0 ? readUserId(users[0]) : null;
 }
@@ -97,7 +112,7 @@ function toAuthenticationMethod(linked: LinkedAccount): Method {
   if (type === 'telegram') {
     const message =
       'Coinbase knows people of Telegram by what Telegram signed for them, which a linked account has not';
-    throw new ProviderRefused('linked_account', message);
+    throw new ProviderRefused('linked_account_refused', message);
   }
   const names = { email: 'emailAddress', name: 'name', username: 'username' };
   const said = Object.entries(names).filter(([, own]) => memberOf(person, own) !== undefined);

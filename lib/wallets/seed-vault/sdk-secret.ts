@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SIGNER_TIMEOUT_MS } from '../../domain/limits.ts';
-import { toWalletError } from '../service-failure.ts';
+import { toSecretError } from '../service-failure.ts';
 import type { ReadSecret } from './signer.ts';
 
 /** `ReadSecret` through the AWS SDK. */
@@ -11,7 +11,7 @@ export function createSdkReadSecret(client: SecretsManagerClient): ReadSecret {
       const answer = await client.send(command, { abortSignal: AbortSignal.timeout(SIGNER_TIMEOUT_MS) });
       return answer.SecretString ?? '';
     } catch (error) {
-      throw toWalletError(`secretsmanager:GetSecretValue of ${secretId}`, error);
+      throw toSecretError(secretId, error);
     }
   };
 }

@@ -11,10 +11,11 @@ import { parseSecretName, parseSeedSecret } from './seed-secret.ts';
 type SeedKey = Extract<WalletKey, { readonly type: 'SeedVault' }>;
 
 /**
- * Reads the text of one version of a secret; empty where there is none.
- * Throws what `toWalletError` makes of a failure, and ends within `SIGNER_TIMEOUT_MS`.
+ * Reads the text of a secret; empty where there is none.
+ * Throws what `toSecretError` makes of a failure, and ends within `SIGNER_TIMEOUT_MS`.
+ * @param versionId the current one where it is left out
  */
-export type ReadSecret = (secretId: string, versionId: string) => Promise<string>;
+export type ReadSecret = (secretId: string, versionId?: string) => Promise<string>;
 
 /** A derived key with its address, which is worked out once. */
 interface SigningKey {

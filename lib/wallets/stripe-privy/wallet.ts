@@ -2,8 +2,8 @@ import type { ProviderWallet } from '../../domain/ports/wallets.ts';
 
 declare module '../../domain/tenants/wallet-shapes.ts' {
   interface ProviderWalletShapes {
-    StripePrivy: true;
+    StripePrivy: { readonly key: null };
   }
 }
 
-export const stripePrivy: ProviderWallet<'StripePrivy'> = { type: 'StripePrivy' };
+export const stripePrivy: ProviderWallet<'StripePrivy'> = { type: 'StripePrivy', key: null };

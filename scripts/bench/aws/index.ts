@@ -141,7 +141,7 @@ async function main(): Promise<void> {
       region,
       credentials,
       paymentManagerArn: args.manager,
-      paymentConnectorIds: { SeedVault: connectorId, AwsKms: connectorId },
+      paymentConnectorIds: { SeedVault: connectorId, AwsKms: connectorId, CoinbaseCDP: connectorId },
     });
   const startedAt = Date.now();
   console.log(`${new Date(startedAt).toISOString()}, ${region}, ${args.endpoint}`);

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { assertSessionBalances, type Session } from '../../../lib/domain/payment/session.ts';
 import { ok } from '../../../lib/domain/result.ts';
@@ -83,7 +84,7 @@ describe('a process that dies while it pays a 402', () => {
       test(`${when} its effect ${at} leaves a token that pays once, with the choice of its intent`, async () => {
         const { port, dead } = dyingProcess(at, when);
         const signer = port(world.deps.signers.SeedVault);
-        const deps = { ...world.deps, ledger: port(world.deps.ledger), signers: { SeedVault: signer, AwsKms: signer } };
+        const deps = { ...world.deps, ledger: port(world.deps.ledger), signers: signersOf(signer) };
         const request = askingRequest(world, session, { challenge: FIRST });
         void ask(deps, request);
         await dead;

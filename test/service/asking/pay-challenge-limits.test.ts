@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toChecksumAddress } from '../../../lib/chains/evm/address.ts';
 import type { Charge } from '../../../lib/domain/payment/charge.ts';
@@ -32,7 +33,7 @@ async function pay(request: PayChallengeRequest, overrides: Partial<ProcessPayme
 }
 
 const throttled: Signer = { type: 'SeedVault', sign: () => Promise.reject(new NotNow('throttled')) };
-const unsigned: ProcessPaymentDeps['signers'] = { SeedVault: throttled, AwsKms: throttled };
+const unsigned: ProcessPaymentDeps['signers'] = signersOf(throttled);
 
 describe('a limit of the spend policy', () => {
   const cap: Charge = { kind: 'session', key: 'payeeCap', quantity: PRICE, max: 900_000n };

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SESSION_COUNTERS_MAX, WINDOW_PRUNE_DELAY_MS } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
@@ -86,10 +87,7 @@ describe('a limit within a session', () => {
   test('is charged by the attempt that is made, and what a dead one took comes back whatever the policy says by then', async () => {
     const session = await world.open();
     const token = 't'.repeat(33);
-    const signers = {
-      SeedVault: { ...testSigner, sign: () => new Promise<never>(() => undefined) },
-      AwsKms: testSigner,
-    };
+    const signers = signersOf({ ...testSigner, sign: () => new Promise<never>(() => undefined) });
     void pay(session, [cap(500_000n), day(500_000n)], { signers }, token);
     await expect.poll(async () => (await stored(session)).inFlight).toBe(1);
     clock.advance(20_000);
@@ -103,10 +101,7 @@ describe('a limit within a session', () => {
 
   test('is finished by the sweeper for what its entry took', async () => {
     const session = await world.open();
-    const signers = {
-      SeedVault: { ...testSigner, sign: () => new Promise<never>(() => undefined) },
-      AwsKms: testSigner,
-    };
+    const signers = signersOf({ ...testSigner, sign: () => new Promise<never>(() => undefined) });
     void pay(session, [cap(500_000n), day(2_000_000n)], { signers });
     await expect.poll(async () => (await stored(session)).inFlight).toBe(1);
     await sweepTwice(clock, world.sweepDeps);
@@ -272,5 +267,5 @@ describe('a window that sessions share', () => {
 
 function throttled(): ProcessPaymentDeps['signers'] {
   const broken = { type: 'SeedVault', sign: () => Promise.reject(new NotNow('throttled')) } as const;
-  return { SeedVault: broken, AwsKms: broken };
+  return signersOf(broken);
 }

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { describe, expect, test } from 'vitest';
 import { formatSessionId } from '../../../lib/domain/ids.ts';
 import type { WindowCharge } from '../../../lib/domain/payment/charge.ts';
@@ -83,7 +84,7 @@ async function spendDay({ seed, payments, max, atOnce, conflicts, unanswered }: 
     ledger: ledgerOver(carry),
     windows: windowsOver(carry),
     registry: { readManager: async () => manager, readInstrument: async () => instrument },
-    signers: { SeedVault: signer, AwsKms: signer },
+    signers: signersOf(signer),
     payers: createPayerCache(),
     clock: time,
     random: { bytes: (length: number) => Uint8Array.from({ length }, () => Math.floor(draw() * 256)), fraction: draw },

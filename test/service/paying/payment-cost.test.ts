@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
@@ -162,7 +163,7 @@ describe('what a payment costs', () => {
     const session = await world.open({ userId: world.instrument.userId });
     const stuck = { ...testSigner, sign: () => new Promise<never>(() => undefined) };
     hop.countRounds(false);
-    const signers = { SeedVault: stuck, AwsKms: stuck };
+    const signers = signersOf(stuck);
     const deps = { ...world.deps, signers, policies: chargingBy(() => tenRules(clock.now())) };
     for (let count = 0; count < 2; count += 1) void processPayment(deps, world.request(session));
     await expect.poll(async () => (await world.ledger.readSession(session))?.inFlight).toBe(2);

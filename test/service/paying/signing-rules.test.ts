@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { PAYMENT_ATTEMPTS_MAX, SIGN_BUDGET_MS } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
@@ -52,7 +53,7 @@ describe('what is reserved', () => {
         throw error;
       };
       const signer = { type: 'SeedVault', sign } as const;
-      return { ...deps, signers: { SeedVault: signer, AwsKms: signer } };
+      return { ...deps, signers: signersOf(signer) };
     };
     const throttled = await drive(failing(new NotNow('planted')), await intended(session), session);
     expect(throttled).toEqual({ ok: false, error: { reason: 'busy', what: 'signer' } });

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
@@ -106,7 +107,7 @@ describe('a limit of a policy', () => {
   test('gives back what was not signed', async () => {
     shelf.put(user(), [DAY, { kind: 'sessionCap', of: 'payee', max: usd(500_000n) }]);
     const broken = { type: 'SeedVault', sign: () => Promise.reject(new NotNow('throttled')) } as const;
-    const refused = await pay({}, { signers: { SeedVault: broken, AwsKms: broken } });
+    const refused = await pay({}, { signers: signersOf(broken) });
     expect(refused).toMatchObject({ error: { reason: 'busy', what: 'signer' } });
     paid(await pay());
     expect(await pay()).toMatchObject({ error: { reason: 'policy_exceeded' } });
@@ -117,7 +118,7 @@ describe('a policy that changes', () => {
   test('judges the next try of a token by what it says then', async () => {
     const clientToken = 'c'.repeat(33);
     const stuck = { ...testSigner, sign: () => Promise.reject(new NotNow('throttled')) };
-    const signers = { SeedVault: stuck, AwsKms: stuck };
+    const signers = signersOf(stuck);
     expect((await pay({ clientToken }, { signers })).ok).toBe(false);
     shelf.put(user(), [{ kind: 'perPayment', name: 'small', max: usd(1n) }]);
     clock.advance(2_000);
@@ -169,7 +170,7 @@ describe('policies that cannot be read', () => {
   test('keep a payment that was left unsigned from being taken up', async () => {
     const clientToken = 'l'.repeat(33);
     const stuck = { ...testSigner, sign: () => Promise.reject(new NotNow('throttled')) };
-    await pay({ clientToken }, { signers: { SeedVault: stuck, AwsKms: stuck } });
+    await pay({ clientToken }, { signers: signersOf(stuck) });
     await expect(pay({ clientToken }, unreadable())).rejects.toThrow(NotNow);
     expect(paid(await pay({ clientToken })).attempt).toBe(2);
   });

@@ -1,3 +1,4 @@
+import { signersOf } from '../../support/wallet-lists.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
@@ -188,7 +189,7 @@ describe('the last price', () => {
     paid(await pay({ amount: '500000' }));
     paid(await pay({ amount: '5000', statedUrl: `${ORIGIN}/small` }));
     const broken = { type: 'SeedVault', sign: () => Promise.reject(new NotNow('throttled')) } as const;
-    const signers = { SeedVault: broken, AwsKms: broken };
+    const signers = signersOf(broken);
     expect((await pay({ amount: '600000' }, { ...world.deps, signers })).ok).toBe(false);
     expect((await pay({ amount: '700000', statedUrl: `${ORIGIN}/report?id=2` })).ok).toBe(false);
   });
@@ -357,7 +358,7 @@ describe('a counter of its own', () => {
     session = await world.open({ limit: usd(600_000n) });
     expect(await pay({ amount: '600001' })).toMatchObject({ error: { reason: 'budget_exceeded' } });
     const broken = { ...testSigner, sign: () => Promise.reject(new NotNow('throttled')) };
-    const signers = { SeedVault: broken, AwsKms: broken };
+    const signers = signersOf(broken);
     expect(await pay({}, { ...world.deps, signers })).toMatchObject({ error: { reason: 'busy', what: 'signer' } });
     paid(await pay());
     expect((await pay({ amount: '1' })).ok).toBe(false);

@@ -1,4 +1,4 @@
-import { provisionersOf } from '../../support/wallet-lists.ts';
+import { makersOf, provisionersOf } from '../../support/wallet-lists.ts';
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { CREATE_LEASE_MS, CREATE_WAIT_MAX_MS } from '../../../lib/domain/limits.ts';
@@ -67,6 +67,7 @@ function createWorld() {
     }),
     tokens: createClientTokens({ client: createStoreClient({ maxAttempts: 3 }), tableName: database.registryTable }),
     provisioners: provisionersOf(provisioner),
+    makers: makersOf(provisioner),
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,

@@ -7,6 +7,7 @@ import {
   createTenant,
   instrumentRequest,
   managerRequest,
+  newToken,
   withFunctions,
 } from '../../support/functions.ts';
 
@@ -135,12 +136,31 @@ describe('a connector of a vendor', () => {
     expect((await call('ListPaymentConnectors', { path: manager })).body).toEqual({ paymentConnectors: [] });
   });
 
-  test('makes no wallets here, and says so', async () => {
+  test('makes no wallets where this release knows no way to, and says so', async () => {
     const own = await createTenant(functions);
-    const { body } = await createConnector({ paymentManagerId: own.managerId }, cdp(await plantProvider()));
+    const privy = arnOf(await plantProvider(PRIVY_CONFIGURATION));
+    const type = {
+      type: 'StripePrivy',
+      credentialProviderConfigurations: [{ stripePrivy: { credentialProviderArn: privy } }],
+    };
+    const { body } = await createConnector({ paymentManagerId: own.managerId }, type);
     const json = instrumentRequest({ ...own, paymentConnectorId: body.paymentConnectorId });
     const refused = await call('CreatePaymentInstrument', { json });
     expect(refused.status).toBe(400);
     expect(refused.body).toMatchObject({ fieldList: [{ name: 'paymentConnectorId' }] });
+  });
+
+  test('makes no wallet with credentials that cannot be read, says so, and can be asked again', async () => {
+    const own = await createTenant(functions);
+    const { body } = await createConnector({ paymentManagerId: own.managerId }, cdp(await plantProvider()));
+    const json = {
+      ...instrumentRequest({ ...own, paymentConnectorId: body.paymentConnectorId }),
+      clientToken: newToken(),
+    };
+    for (const _ of [1, 2]) {
+      const refused = await call('CreatePaymentInstrument', { json });
+      expect(refused.status).toBe(403);
+      expect(refused.body).toMatchObject({ fieldList: [{ name: 'bursar:provider_credentials' }] });
+    }
   });
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { findNetwork } from '../../../lib/domain/assets.ts';
 import { parseBaseUnits } from '../../../lib/domain/money.ts';
 import type { Hex } from '../../../lib/domain/payment/payment.ts';
+import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
 import { toEpochMs, toEpochSeconds } from '../../../lib/domain/time.ts';
 import { transferMessage } from '../../../lib/chains/evm/eip3009.ts';
 import { startCoinbaseCdp, type CoinbaseCdp, type Exchange } from '../../../lib/local/providers/coinbase-cdp/index.ts';
@@ -12,7 +13,7 @@ import { createCoinbaseCdpSigner } from '../../../lib/wallets/coinbase-cdp/signe
 import { makeCoinbaseCdpWallet } from '../../../lib/wallets/coinbase-cdp/wallet-maker.ts';
 import { createCredentialCache } from '../../../lib/wallets/credential-cache.ts';
 
-export const PROVIDER = 'cdp';
+export const CONNECTOR = 'manager/connector';
 export const EMAIL = { email: { emailAddress: 'ada@example.com' } } as const;
 
 /** A local project, and a connector's parts that talk to it over HTTP. */
@@ -26,7 +27,9 @@ export interface TestProject {
   /** Of the connector; the project keeps its own. */
   nowMs: number;
   readonly call: CallCoinbaseCdp;
-  readonly signer: ReturnType<typeof createCoinbaseCdpSigner>;
+  readonly signer: {
+    sign(account: CoinbaseCdpAccount, ...signed: [message: SigningMessage, address: Hex]): Promise<Hex>;
+  };
   readonly grant: (endUserId: string, change?: { readonly days?: number; readonly revoked?: boolean }) => void;
   readonly close: () => Promise<void>;
 }
@@ -49,6 +52,7 @@ export async function startProject(): Promise<TestProject> {
     clock: { now: () => toEpochMs(Date.now()) },
     random: { bytes: (length) => randomBytes(length) },
   });
+  const signer = createCoinbaseCdpSigner({ call });
   const project: TestProject = {
     cdp,
     exchanges,
@@ -56,7 +60,7 @@ export async function startProject(): Promise<TestProject> {
     vault: () => secretsOf(cdp),
     nowMs: 1_790_000_000_000,
     call,
-    signer: createCoinbaseCdpSigner({ call }),
+    signer: { sign: (account, ...signed) => signer.sign({ type: 'CoinbaseCDP', ...account }, ...signed) },
     grant: (userId, { days = 30, revoked = false } = {}) => {
       const expiresAt = new Date(Date.now() + days * 86_400_000).toISOString();
       cdp.project.setDelegation({ userId, address: null, expiresAt, revoked });
@@ -90,7 +94,7 @@ export async function makeWallet(project: TestProject, of: 'end user' | 'project
   made += 1;
   const instrumentId = `payment-instrument-${String(made).padStart(15, '0')}`;
   const linkedAccount = of === 'project' ? null : EMAIL;
-  const wallet = await makeCoinbaseCdpWallet(project.call, { provider: PROVIDER, instrumentId, linkedAccount });
+  const wallet = await makeCoinbaseCdpWallet(project.call, { connector: CONNECTOR, instrumentId, linkedAccount });
   if (wallet.account.endUserId !== null) project.grant(wallet.account.endUserId);
   return wallet;
 }

@@ -11,7 +11,7 @@ import {
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import type { ErrorType } from '../../../lib/local/providers/coinbase-cdp/api-error.ts';
 import type { Fault } from '../../../lib/local/providers/coinbase-cdp/faults.ts';
-import { ProviderRefused } from '../../../lib/wallets/provider-refusal.ts';
+import { ProviderRefused } from '../../../lib/domain/ports/services.ts';
 import { failureOf, sOf } from '../signer-contract.ts';
 import { makeWallet, secretsOf, startProject, transferFrom, type TestProject, type TestWallet } from './project.ts';
 
@@ -163,8 +163,8 @@ describe.each(['end user', 'project'] as const)('a wallet of the %s', (of) => {
   });
 
   test.each<[number, ErrorType, string]>([
-    [402, 'payment_method_required', 'payment_method'],
-    [403, 'policy_violation', 'policy'],
+    [402, 'payment_method_required', 'provider_unpaid'],
+    [403, 'policy_violation', 'provider_policy'],
   ])('tells what is to be done with a %i %s', async (status, errorType, trouble) => {
     project.cdp.faults.plan({ fault: { kind: 'status', status, errorType } });
     expect(await failureOf(signOne())).toMatchObject({ trouble });
@@ -266,7 +266,7 @@ describe('rotation of keys', () => {
     project.cdp.project.dropOldKeys();
     const error = await failureOf(signWith(wallet));
     expect(error).toBeInstanceOf(ProviderRefused);
-    expect(error).toMatchObject({ trouble: 'credentials' });
+    expect(error).toMatchObject({ trouble: 'provider_credentials' });
     await stranger.close();
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readDelegation, revokeDelegation } from '../../../lib/wallets/coinbase-cdp/delegation.ts';
 import { makeCoinbaseCdpWallet } from '../../../lib/wallets/coinbase-cdp/wallet-maker.ts';
 import { failureOf } from '../signer-contract.ts';
-import { EMAIL, PROVIDER, makeWallet, startProject, type TestProject } from './project.ts';
+import { EMAIL, CONNECTOR, makeWallet, startProject, type TestProject } from './project.ts';
 
 let project: TestProject;
 beforeEach(async () => {
@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => project.close());
 
 const make = (instrumentId: string, linkedAccount: Parameters<typeof makeCoinbaseCdpWallet>[1]['linkedAccount']) =>
-  makeCoinbaseCdpWallet(project.call, { provider: PROVIDER, instrumentId, linkedAccount });
+  makeCoinbaseCdpWallet(project.call, { connector: CONNECTOR, instrumentId, linkedAccount });
 
 test.each([
   [EMAIL, { type: 'email', email: 'ada@example.com' }],
@@ -46,7 +46,7 @@ test('makes one wallet of the project for an instrument, whatever happens to the
 
 test('refuses a person of Telegram, whom a linked account does not prove, and asks nobody', async () => {
   const error = await failureOf(make('payment-instrument-1', { oAuth2: { telegram: { sub: '7' } } }));
-  expect(error).toMatchObject({ trouble: 'linked_account' });
+  expect(error).toMatchObject({ trouble: 'linked_account_refused' });
   expect(project.exchanges).toEqual([]);
 });
 

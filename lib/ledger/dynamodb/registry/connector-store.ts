@@ -12,15 +12,9 @@ import { answerToken, useToken } from './client-tokens.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
 import { providerKey } from './identity-items.ts';
 import { readListPage, type ListQuery } from '../store/list-page.ts';
-import { readItem } from './registry-reader.ts';
-import {
-  DELETED,
-  connectorKey,
-  managerKey,
-  parseConnectorItem,
-  toChangeableAttributes,
-  toConnectorAttributes,
-} from './manager-items.ts';
+import { readConnector } from './project-reader.ts';
+import { connectorKey, parseConnectorItem, toChangeableAttributes, toConnectorAttributes } from './connector-items.ts';
+import { DELETED, managerKey } from './manager-items.ts';
 import { transactIf, type TransactionPart } from '../store/transaction.ts';
 import { repeatConflicts } from '../store/write-conflicts.ts';
 
@@ -37,10 +31,7 @@ const PLACE_AT_MANAGER = {
  */
 export function createConnectorStore(table: StoreTable): ConnectorStore {
   return {
-    readConnector: async (managerId, connectorId) => {
-      const item = await readItem(table, connectorKey(managerId, connectorId));
-      return item === null || readText(item, 'status') !== 'READY' ? null : parseConnectorItem(item);
-    },
+    readConnector: (managerId, connectorId) => readConnector(table, managerId, connectorId),
     beginConnector: (managerId, connectorId, requestHash, now) =>
       begin(table, {
         draft: { ...connectorKey(managerId, connectorId), v: number(SCHEMA_VERSION), status: text(BEGUN) },

@@ -17,6 +17,7 @@ import {
   workloadKey,
 } from './identity-items.ts';
 import { readListPage, toListQuery } from '../store/list-page.ts';
+import { readProvider } from './project-reader.ts';
 import { readItem } from './registry-reader.ts';
 import { transactIf } from '../store/transaction.ts';
 import { drawWriteMark, isMarkedWrite } from '../store/write-mark.ts';
@@ -24,7 +25,7 @@ import { drawWriteMark, isMarkedWrite } from '../store/write-mark.ts';
 /** Credential providers and workload identities on DynamoDB, one item each; reads of a single one are strongly consistent. */
 export function createIdentityStore(table: StoreTable): IdentityStore {
   return {
-    readProvider: async (name) => parseIfAny(await readItem(table, providerKey(name)), parseProviderItem),
+    readProvider: (name) => readProvider(table, name),
     createProvider: (provider) => create(table, toProviderItem(provider)),
     replaceProvider: (next, previous) => {
       const set = toProviderAttributes(next);

@@ -3,7 +3,7 @@ import { isAddress } from '../../../chains/evm/address.ts';
 import type { UserKey } from '../../../domain/ports/services.ts';
 import type { LinkedAccount, PaymentInstrument } from '../../../domain/tenants/resources.ts';
 import type { WalletKey } from '../../../domain/tenants/wallet-shapes.ts';
-import { KEY_WALLETS, WALLET_TYPES } from '../../../wallets/catalogue.ts';
+import { instrumentTypes, storedKey } from '../../../wallets/catalogue.ts';
 import { SCHEMA_VERSION, assertReadable, number, readInstant, readOneOf, readText, text } from '../store/attributes.ts';
 import type { AttributeValue, Item } from '../store/client.ts';
 import { packMembers, unpackMembers } from './wallet-members.ts';
@@ -39,7 +39,7 @@ export function toInstrumentItem(instrument: PaymentInstrument): Item {
 /** What completing an instrument adds to its draft. */
 export function toWalletAttributes({ address, key }: NonNullable<PaymentInstrument['wallet']>): Item {
   return {
-    ...packMembers(KEY_WALLETS[key.type].key, key),
+    ...packMembers(storedKey(key.type), key),
     address: text(address),
     walletType: text(key.type),
   };
@@ -70,8 +70,8 @@ function parseWallet(item: Item): NonNullable<PaymentInstrument['wallet']> {
 }
 
 function parseWalletKey(item: Item): WalletKey {
-  const type = readOneOf(item, 'walletType', WALLET_TYPES);
-  return { type, ...unpackMembers(KEY_WALLETS[type].key, item) } as WalletKey;
+  const type = readOneOf(item, 'walletType', instrumentTypes());
+  return { type, ...unpackMembers(storedKey(type), item) } as WalletKey;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -9,7 +9,8 @@ import { DRAFT_ATTRIBUTES, begin, isWritten } from './creation-drafts.ts';
 import { updateIf, type Condition, type StoreTable } from '../store/conditional-write.ts';
 import { instrumentKey, parseInstrumentItem, toInstrumentItem, toWalletAttributes } from './instrument-items.ts';
 import { readListPage, type ListQuery } from '../store/list-page.ts';
-import { DELETED, connectorKey } from './manager-items.ts';
+import { connectorKey } from './connector-items.ts';
+import { DELETED } from './manager-items.ts';
 import { readInstrument, readItem } from './registry-reader.ts';
 import { transactIf } from '../store/transaction.ts';
 

@@ -8,25 +8,32 @@ import type { AttributeValue, Item } from '../store/client.ts';
 /** @param fields of the wallet whose value it is. Throws where a member is not of the kind that they say. */
 export function packMembers(fields: object, value: object): Item {
   return Object.fromEntries(
-    toEntries(fields).map(([member, field]) => {
+    toEntries(fields).flatMap(([member, field]) => {
       const given: unknown = Reflect.get(value, member);
-      return 'text' in field ? [field.text, packText(member, given)] : [field.integer, packInteger(member, given)];
+      return pack(member, field, given);
     }),
   );
 }
 
 /** Throws `InvariantViolated` for a member that the item does not have. */
 export function unpackMembers(fields: object, item: Item): object {
-  return Object.fromEntries(
-    toEntries(fields).map(([member, field]) => [
-      member,
-      'text' in field ? readText(item, field.text) : readInteger(item, field.integer),
-    ]),
-  );
+  return Object.fromEntries(toEntries(fields).map(([member, field]) => [member, unpack(field, item)]));
 }
 
 function toEntries(fields: object): readonly (readonly [member: string, field: StoredField])[] {
   return Object.entries(fields);
+}
+
+function pack(member: string, field: StoredField, given: unknown): readonly (readonly [string, AttributeValue])[] {
+  if ('text' in field) return [[field.text, packText(member, given)]];
+  if ('integer' in field) return [[field.integer, packInteger(member, given)]];
+  return given === null ? [] : [[field.optionalText, packText(member, given)]];
+}
+
+function unpack(field: StoredField, item: Item): string | number | null {
+  if ('text' in field) return readText(item, field.text);
+  if ('integer' in field) return readInteger(item, field.integer);
+  return item[field.optionalText] === undefined ? null : readText(item, field.optionalText);
 }
 
 function packText(member: string, value: unknown): AttributeValue {

@@ -1,0 +1,81 @@
+import { AccessDeniedException } from '@aws-sdk/client-bedrock-agentcore';
+import { UpdatePaymentCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
+import { describe, expect, test } from 'vitest';
+import { failureOf, withAwsClients } from './aws-tenant.ts';
+import { createCoinbaseWallet, credentialsOf, payFrom, type CoinbaseWallet } from './coinbase-tenant.ts';
+import { clientOf, newToken, sellerOf, sendProof, withStack } from './scene.ts';
+
+const scene = withStack();
+const aws = withAwsClients(scene);
+const cdp = () => scene.stack.services.coinbaseCdp;
+
+/** What a person does on the page that `redirectUrl` names. */
+async function grant({ address, redirectUrl }: CoinbaseWallet): Promise<void> {
+  const { userId } = cdp()
+    .project.accounts()
+    .find((account) => account.address === address)!;
+  const body = new URLSearchParams({ userId: userId!, days: '30', grant: 'yes' });
+  const response = await fetch(redirectUrl!, { method: 'POST', body, redirect: 'manual' });
+  expect(response.status).toBe(303);
+}
+
+describe('a wallet of Coinbase', () => {
+  test('pays once its user has let it, until the grant is taken back', async () => {
+    const wallet = await createCoinbaseWallet(scene, aws, 'end user');
+    expect(wallet.redirectUrl).toBe(cdp().hubUrl);
+    expect(await wallet.delegation()).toEqual({ status: 'INACTIVE' });
+
+    const clientToken = newToken();
+    const refused = await failureOf((await payFrom(wallet, scene, aws, clientToken)).answering);
+    expect(refused).toBeInstanceOf(AccessDeniedException);
+    expect((refused as Error).message).toBe(
+      'Delegated signing grant is not active for the end user wallet. Please redirect end user to the WalletHub to grant the permissions.',
+    );
+    expect(await wallet.books()).toEqual(['0.00', '0.00']);
+
+    await grant(wallet);
+    expect(await wallet.delegation()).toEqual({ status: 'ACTIVE', expiresAt: expect.stringMatching(/Z$/) as string });
+    await scene.stack.chain.mint(wallet.address, 1_000_000n);
+    const payTo = sellerOf(scene.stack, 'weather').payTo;
+    const before = await scene.stack.chain.balanceOf(payTo);
+    const { terms, answering } = await payFrom(wallet, scene, aws, clientToken);
+    const { paymentOutput } = await answering;
+    const proof = paymentOutput?.cryptoX402?.payload as object;
+    expect(await sendProof(terms, proof)).toMatchObject({ status: 200, settlement: { success: true } });
+    expect((await scene.stack.chain.balanceOf(payTo)) - before).toBe(terms.chosen.offer.amount);
+    expect(await wallet.books()).toEqual(['0.01', '0.00']);
+
+    const { userId } = wallet;
+    const revoked = await clientOf(scene.stack, 'management').call('RevokeWalletDelegation', wallet.names, { userId });
+    expect(revoked.paymentInstrument.delegation).toEqual({ status: 'INACTIVE' });
+    expect(await failureOf((await payFrom(wallet, scene, aws)).answering)).toBeInstanceOf(AccessDeniedException);
+    expect(await wallet.books()).toEqual(['0.01', '0.00']);
+  });
+
+  test('of the project itself needs nobody’s leave', async () => {
+    const wallet = await createCoinbaseWallet(scene, aws, 'project');
+    expect(wallet.redirectUrl).toBeUndefined();
+    expect(await wallet.delegation()).toEqual({ status: 'NOT_NEEDED' });
+    expect(await (await payFrom(wallet, scene, aws)).answering).toMatchObject({ status: 'PROOF_GENERATED' });
+  });
+
+  test('goes on paying while the keys are rotated', async () => {
+    const wallet = await createCoinbaseWallet(scene, aws, 'project');
+    await (
+      await payFrom(wallet, scene, aws)
+    ).answering;
+    cdp().project.rotateKeys();
+    await (
+      await payFrom(wallet, scene, aws)
+    ).answering;
+    await aws.control.send(
+      new UpdatePaymentCredentialProviderCommand({
+        name: wallet.provider,
+        credentialProviderVendor: 'CoinbaseCDP',
+        providerConfigurationInput: { coinbaseCdpConfiguration: credentialsOf(cdp()) },
+      }),
+    );
+    cdp().project.dropOldKeys();
+    expect(await (await payFrom(wallet, scene, aws)).answering).toMatchObject({ status: 'PROOF_GENERATED' });
+  });
+});
