@@ -134,6 +134,19 @@ describe('an offer in a token besides USDC', () => {
     return parsed.ok ? parsed.value : [parsed.error.code, parsed.error.message];
   };
 
+  test('has no approval sent for it', async () => {
+    const payload = { ...inToken(EURC), scheme: 'upto', extra: { facilitatorAddress: PAY_TO } };
+    const input = { cryptoX402: { version: '2', payload, permit2AllowanceLimit: '1' } };
+    const allowed = { networks: new Set<string>([BASE_SEPOLIA.id]), loadTokens, approvals: 'sent' } as const;
+    expect(await parsePaymentInput('CRYPTO_X402', input, allowed)).toMatchObject({
+      error: {
+        code: 'allowance_unsupported',
+        message:
+          'permit2AllowanceLimit is not supported: approvals are sent for USDC alone. Approve the Permit2 contract from the wallet itself. Expected: no such member',
+      },
+    });
+  });
+
   test('is paid by MPP as well, where it has EIP-3009', async () => {
     expect(await ofCharge({ currency: EURC.address, amount: '20000' })).toMatchObject({ token: EURC, protocol: 'mpp' });
     expect(await ofCharge({})).not.toHaveProperty('token');

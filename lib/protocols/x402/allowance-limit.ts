@@ -1,4 +1,4 @@
-import { isRecord, memberOf } from '../../json/record.ts';
+import { memberOf } from '../../json/record.ts';
 
 const LIMIT = /^[0-9]{1,78}$/;
 
@@ -7,8 +7,7 @@ const LIMIT = /^[0-9]{1,78}$/;
  * such number.
  */
 export function allowanceLimitOf(paymentInput: unknown): bigint | null | undefined {
-  const input = memberOf(paymentInput, 'cryptoX402');
-  const limit = isRecord(input) ? memberOf(input, 'permit2AllowanceLimit') : undefined;
+  const limit = memberOf(memberOf(paymentInput, 'cryptoX402'), 'permit2AllowanceLimit');
   if (limit === undefined) return undefined;
   return typeof limit === 'string' && LIMIT.test(limit) ? BigInt(limit) : null;
 }

@@ -336,7 +336,7 @@ describe('the input is refused with what was received', () => {
       { cryptoX402: { version: '2', payload: ceiling, permit2AllowanceLimit: '1' } },
       'allowance_unsupported',
       'permit2AllowanceLimit',
-      'permit2AllowanceLimit is not supported: approve the Permit2 contract from the wallet itself. Expected: no such member',
+      'permit2AllowanceLimit is not supported: this deployment sends no approvals. Approve the Permit2 contract from the wallet itself. Expected: no such member',
     ],
   ])('%j', async (input, ...refusal) => {
     const read = await parsePaymentInput('CRYPTO_X402', input, { networks: new Set([BASE_SEPOLIA.id]) });
@@ -349,5 +349,34 @@ describe('the input is refused with what was received', () => {
         message: 'Payment type BARTER is not enabled in this deployment. Enabled: CRYPTO_X402, MPP',
       },
     });
+  });
+});
+
+describe('a limit for the approval of a ceiling', () => {
+  const limited = (permit2AllowanceLimit: unknown, payload: object = ceiling) =>
+    refusalOf({ version: '2', payload, permit2AllowanceLimit }, { approvals: 'sent' });
+
+  test.each(['0', '1', '9'.repeat(78)])('is taken where the deployment sends approvals: %s', async (limit) => {
+    expect(await limited(limit)).toBe('accepted');
+    expect(await limited(undefined, entry)).toBe('accepted');
+  });
+
+  test.each(['', '-1', '1.5', 'x1', '1x', 1, null, '1'.repeat(79)])(
+    'is refused where it is none: %j',
+    async (limit) => {
+      expect(await limited(limit)).toEqual([
+        'allowance_unsupported',
+        'permit2AllowanceLimit',
+        "permit2AllowanceLimit must be a whole number in the token's smallest unit, as text of 1 to 78 digits",
+      ]);
+    },
+  );
+
+  test('is refused with a payment of another scheme', async () => {
+    expect(await limited('1', entry)).toEqual([
+      'allowance_without_upto',
+      'permit2AllowanceLimit',
+      "permit2AllowanceLimit is only supported for payment scheme 'upto'. Received scheme: exact",
+    ]);
   });
 });
