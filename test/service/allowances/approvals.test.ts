@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseTransaction } from 'viem';
+import { APPROVAL_STUCK_MS, APPROVAL_WAIT_MS } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
+import { freezeKey, type FreezeSubject } from '../../../lib/domain/payment/freeze.ts';
+import { addMs } from '../../../lib/domain/time.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { visitAllowance } from '../../../lib/service/allowances/sending.ts';
 import { signApproval } from '../../../lib/service/allowances/signing.ts';
@@ -288,6 +291,37 @@ describe('the signer', () => {
     const ledger = { readGate: async () => ({ ...gate, frozenAt: world.clock.now() }) };
     expect(await signApproval({ ...world.signing, ledger }, KEY)).toBe('refused');
     expect(await signApproval(world.signing, KEY)).toBe('signed');
+  });
+
+  test('refuses what is frozen by itself: the manager, the user, the wallet or the token', async () => {
+    const { managerId, userId, instrumentId } = await frozen();
+    const gate = await world.paying.ledger.readGate();
+    const parts: readonly FreezeSubject[] = [
+      { scope: 'manager', managerId },
+      { scope: 'user', managerId, userId },
+      { scope: 'instrument', managerId, instrumentId },
+      { scope: 'asset', managerId, network: KEY.network, asset: local.usdc },
+    ];
+    for (const part of parts) {
+      const freezes = new Map([[freezeKey(part), world.clock.now()]]);
+      const ledger = { readGate: async () => ({ ...gate, freezes }) };
+      expect([part.scope, await signApproval({ ...world.signing, ledger }, KEY)]).toEqual([part.scope, 'refused']);
+    }
+    expect(await signApproval(world.signing, KEY)).toBe('signed');
+  });
+
+  test('hears again, once a minute, of a copy that has waited for long, and signs it then', async () => {
+    await frozen();
+    const { version } = await world.read();
+    world.clock.advance(APPROVAL_STUCK_MS - 1);
+    expect(await visitAllowance(world.sending, KEY)).toBe('soon');
+    expect((await world.read()).version).toBe(version);
+    world.clock.advance(1);
+    expect(await visitAllowance(world.sending, KEY)).toBe('later');
+    const reminded = await world.read();
+    expect([reminded.version, reminded.visitAt]).toEqual([version + 1, addMs(world.clock.now(), APPROVAL_WAIT_MS)]);
+    expect((await world.finish()).end).toMatchObject({ kind: 'approved' });
+    expect(await world.approvals()).toEqual([300_000n]);
   });
 
   test('has nothing to do where nothing waits for it', async () => {
