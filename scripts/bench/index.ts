@@ -14,6 +14,7 @@ import { measureLoad } from './load/index.ts';
 import { measureMemorySettings } from './memory-settings/index.ts';
 import { measurePaymentUse } from './payment-units.ts';
 import { measurePolicy } from './policy-row.ts';
+import { measureOverspend } from './overspend/index.ts';
 import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
 import { measureRefusals } from './refusal-rows.ts';
 import { verdictOf, type Row } from './row.ts';
@@ -36,6 +37,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P10: measurePaymentUse,
   P11: measureItemSizes,
   P12: measureContention,
+  P25: measureOverspend,
   P15: measureKmsReply,
   P18: measureCost,
   P21: measureRefusals,

@@ -14,6 +14,7 @@ import {
 } from './proof-makers.ts';
 import { againstLimit, againstPeer, type Figure, type Row } from './row.ts';
 import { createWallets, PUBLISHED_SEED, type BenchWallet } from './wallet.ts';
+import { TRANSFER_TYPES, domainOf } from './transfer-types.ts';
 import { digestOf, parseRequirement } from '../../test/support/x402.ts';
 import { messageOf } from '../../test/support/messages.ts';
 
@@ -26,17 +27,6 @@ const P1_RATIO_MAX = 0.3;
 const P2_RATIO_MAX = 0.35;
 const INDEX_MAX = 2 ** 31;
 const UINT32 = 2 ** 32;
-
-const TRANSFER_TYPES = {
-  TransferWithAuthorization: [
-    { name: 'from', type: 'address' },
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'validAfter', type: 'uint256' },
-    { name: 'validBefore', type: 'uint256' },
-    { name: 'nonce', type: 'bytes32' },
-  ],
-} as const;
 
 /** P1: one whole proof against the reference client, in one process, in turns. */
 export async function measureProof(): Promise<Row[]> {
@@ -105,10 +95,6 @@ async function assertValid(name: string, header: string, { account }: BenchWalle
     signature: payload.signature,
   });
   if (!valid) throw new Error(`${name} made a proof that does not verify`);
-}
-
-function domainOf({ chainId, usdc }: typeof BASE) {
-  return { name: usdc.domainName, version: usdc.domainVersion, chainId, verifyingContract: usdc.address };
 }
 
 /** P3: the same signature as viem's, byte for byte, over random wallets, networks and terms. */
