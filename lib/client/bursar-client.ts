@@ -104,6 +104,8 @@ export function createBursarClient(options: BursarClientOptions): BursarClient {
       ((await ask(operation, input, caller, callOptions)).body ?? null) as Answer<N>,
     processPayment: (input, callOptions) => pay('ProcessPayment', input, callOptions),
     payChallenge: (input, callOptions) => pay('PayChallenge', input, callOptions),
+    listAssets: async ({ userId, ...input }, callOptions) =>
+      (await ask('ListAssets', input, { userId }, callOptions)).body as Answer<'ListAssets'>,
     reportOutcome: async ({ userId, ...input }, callOptions) =>
       (await ask('ReportOutcome', input, { userId }, callOptions)).body,
   };

@@ -48,6 +48,9 @@ export interface PayChallengeOutput extends ProcessPaymentOutput {
 /** What became of a payment. */
 export type ReportOutcomeInput = CallInput<'ReportOutcome'> & { readonly userId: string };
 
+/** Asks what tokens a deployment pays in. */
+export type ListAssetsInput = CallInput<'ListAssets'> & { readonly userId: string };
+
 export interface CallOptions {
   /** Ends the call and its repetitions. What was asked already may have been done. */
   readonly signal?: AbortSignal;
@@ -62,6 +65,8 @@ export interface PaymentProcessor {
    * together. Where it is missing, or its service does not know it, one offer after the other is asked for.
    */
   payChallenge?(input: PayChallengeInput, options?: CallOptions): Promise<PayChallengeOutput>;
+  /** The tokens that the deployment pays in. Called where a seller makes no offer in the USDC of a network. */
+  listAssets?(input: ListAssetsInput, options?: CallOptions): Promise<Answer<'ListAssets'>>;
   /** Says what became of a payment. Called where its answer asked for it, and nobody waits for it. */
   reportOutcome?(input: ReportOutcomeInput, options?: CallOptions): Promise<unknown>;
 }

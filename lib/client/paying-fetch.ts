@@ -46,11 +46,10 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     assertSameOrigin(meant, request);
     const { method, url } = request;
     const { resource, networks = options.session.networks } = options;
-    const payments = await choose(read.challenge, {
-      requestedUrl: url,
-      networks: networks && new Set(networks),
-      maxAmount,
-      resource,
+    const choice = { requestedUrl: url, networks: networks && new Set(networks), maxAmount, resource };
+    const payments = await choose(read.challenge, choice, async () => {
+      if (options.client.listAssets === undefined) return undefined;
+      return (await import('./service-tokens.ts')).readServiceTokens(options.client, buyer, meant.signal);
     });
     const whole: Purchase['whole'] = {
       request: { method, url, bodyHash: await hashOf(request) },
@@ -126,11 +125,15 @@ function toMaxAmount(maxPriceUsd: string | null = MAX_PRICE_USD_DEFAULT): MicroU
   throw new TypeError(`maxPriceUsd must be ${amount.error.expected}`);
 }
 
+/** @param loadTokens what else is paid in; asked where nothing is offered in the USDC of a network */
 async function choose(
   challenge: Challenge,
   choice: BuyerChoice,
+  loadTokens: () => Promise<BuyerChoice['tokens']>,
 ): Promise<readonly [ChosenPayment, ...ChosenPayment[]]> {
-  const payable = await payablePayments(challenge, choice);
+  let payable = await payablePayments(challenge, choice);
+  const tokens = payable.ok ? undefined : await loadTokens();
+  if (tokens !== undefined) payable = await payablePayments(challenge, { ...choice, tokens });
   if (payable.ok) return payable.value;
   throw new UnpayableError(`none of the seller's offers can be paid: ${payable.error.message}`);
 }

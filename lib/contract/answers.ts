@@ -17,6 +17,7 @@ import { FREEZE_ANSWERS } from './operations/freezes.ts';
 import { GATE_ANSWERS } from './operations/gate.ts';
 import { POLICY_ANSWERS } from './operations/policies.ts';
 import { FEED_ANSWERS } from './operations/feeds.ts';
+import { ASSET_ANSWERS } from './operations/assets.ts';
 import { OUTCOME_ANSWERS } from './operations/outcomes.ts';
 
 /** One schema per operation for the body of its answer. Tests, the local stack and the documents read them; no function does. */
@@ -39,4 +40,5 @@ export const ANSWERS = {
   ...POLICY_ANSWERS,
   ...FEED_ANSWERS,
   ...OUTCOME_ANSWERS,
+  ...ASSET_ANSWERS,
 } as const satisfies Record<OperationName, v.GenericSchema>;

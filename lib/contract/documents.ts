@@ -17,6 +17,7 @@ import { FREEZE_DOCUMENT } from './operations/freezes.ts';
 import { GATE_DOCUMENT } from './operations/gate.ts';
 import { POLICY_DOCUMENT } from './operations/policies.ts';
 import { FEED_DOCUMENT } from './operations/feeds.ts';
+import { ASSET_DOCUMENT } from './operations/assets.ts';
 import { OUTCOME_DOCUMENT } from './operations/outcomes.ts';
 
 /** The families of operations, in the order in which a reader should meet them. */
@@ -39,6 +40,7 @@ export const FAMILIES = [
   POLICY_DOCUMENT,
   FEED_DOCUMENT,
   OUTCOME_DOCUMENT,
+  ASSET_DOCUMENT,
 ] as const;
 
 /** What the documents say of one operation. */
@@ -68,6 +70,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...POLICY_DOCUMENT.operations,
   ...FEED_DOCUMENT.operations,
   ...OUTCOME_DOCUMENT.operations,
+  ...ASSET_DOCUMENT.operations,
 };
 
 /** The heading under which a reader finds an operation. */

@@ -15,6 +15,7 @@ import { GATE_ROUTES } from './operations/gate.ts';
 import { FREEZE_ROUTES } from './operations/freezes.ts';
 import { POLICY_ROUTES } from './operations/policies.ts';
 import { FEED_ROUTES } from './operations/feeds.ts';
+import { ASSET_ROUTES } from './operations/assets.ts';
 import { OUTCOME_ROUTES } from './operations/outcomes.ts';
 import type { OperationTable } from './route.ts';
 
@@ -52,6 +53,7 @@ export const OPERATIONS = {
   ...POLICY_ROUTES,
   ...FEED_ROUTES,
   ...OUTCOME_ROUTES,
+  ...ASSET_ROUTES,
 } as const satisfies OperationTable;
 
 export type OperationName = keyof typeof OPERATIONS;

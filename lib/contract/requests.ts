@@ -17,6 +17,7 @@ import { FREEZE_REQUESTS } from './operations/freezes.ts';
 import { GATE_REQUESTS } from './operations/gate.ts';
 import { POLICY_REQUESTS } from './operations/policies.ts';
 import { FEED_REQUESTS } from './operations/feeds.ts';
+import { ASSET_REQUESTS } from './operations/assets.ts';
 import { OUTCOME_REQUESTS } from './operations/outcomes.ts';
 
 /** One schema per operation, over body, path and query together. What comes out is what the use case takes. */
@@ -39,6 +40,7 @@ export const REQUESTS = {
   ...POLICY_REQUESTS,
   ...FEED_REQUESTS,
   ...OUTCOME_REQUESTS,
+  ...ASSET_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;
 
 /** What a handler gets: the members of the request in the words of the domain, and nothing else. */

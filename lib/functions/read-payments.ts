@@ -1,5 +1,6 @@
 import type { NetworkId } from '../domain/assets.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
+import { ASSET_REQUESTS, ASSET_ROUTES } from '../contract/operations/assets.ts';
 import { ASKING_REQUESTS, ASKING_ROUTES } from '../contract/operations/asking.ts';
 import { INSTRUMENT_REQUESTS, INSTRUMENT_ROUTES } from '../contract/operations/instruments.ts';
 import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
@@ -14,9 +15,11 @@ import type { GateReader } from '../domain/ports/gate.ts';
 import { resourceIn } from '../domain/ids.ts';
 import { OPEN_GATE } from '../domain/payment/gate.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
+import { toAssetsView } from '../api/views/assets.ts';
 import { toOutcomeView } from '../api/views/outcomes.ts';
 import { toQuoteView } from '../api/views/offers.ts';
 import { quoteChallenge, type QuoteDeps } from '../service/asking/quote-challenge.ts';
+import { listAssets } from '../service/tenants/assets.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { ok } from '../domain/result.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
@@ -60,6 +63,7 @@ const READ_REQUESTS = {
   ...WITHDRAWAL_REQUESTS,
   ...OUTCOME_REQUESTS,
   ...ALLOWANCE_REQUESTS,
+  ...ASSET_REQUESTS,
 };
 const READ_ROUTES = {
   ...INSTRUMENT_ROUTES,
@@ -70,6 +74,7 @@ const READ_ROUTES = {
   ...WITHDRAWAL_ROUTES,
   ...OUTCOME_ROUTES,
   ...ALLOWANCE_ROUTES,
+  ...ASSET_ROUTES,
 };
 
 /** Everything that only reads, and what clients report of their payments, which moves nothing. */
@@ -141,6 +146,11 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       GetAllowance: createAllowanceHandler(config, deps, readApprovalGas(env)),
       ReportOutcome: async ({ input, principal }) =>
         answerWith(await reportOutcome(deps, principal, input), toOutcomeView),
+      ListAssets: async ({ input, principal }) =>
+        answerWith(
+          await listAssets({ ...deps, allowedNetworks: config.allowedNetworks }, principal, input),
+          toAssetsView,
+        ),
       QuoteChallenge: createQuoteHandler(config, deps),
     },
     { ...composeServing(env), routes: READ_ROUTES, requests: READ_REQUESTS, userBinding: config.userBinding },

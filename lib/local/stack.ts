@@ -1,7 +1,9 @@
 import { dirname, join, resolve } from 'node:path';
 import type { BursarConfig } from '../infra/config/config.ts';
 import { synth } from '../infra/build/synth.ts';
+import { LOCAL_CHAIN_ID } from './chain/anvil.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
+import { LOCAL_TOKENS } from './chain/tokens.ts';
 import { isForeignChain, ownDataDir } from './data-dir.ts';
 import { startFaucet } from './faucet.ts';
 import type { BusEvent, LogLine } from './host.ts';
@@ -48,16 +50,30 @@ export interface LocalStackOptions {
 /** The last of Anvil's published accounts, that of index 9: nobody else here uses it. */
 const TREASURY_ADDRESS = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
 
-/** Where the local stack differs from a deployment with no choices made: it has the roles that nobody has unasked, to try them, and
- * lets its own facilitator decide how much is taken, and sends approvals. */
-export const LOCAL_CONFIG: Partial<BursarConfig> = {
+const { ACME } = LOCAL_TOKENS;
+
+/**
+ * Where the local stack differs from a deployment with no choices made: it has the roles that nobody has unasked, to try them, lets its
+ * own facilitator decide how much is taken, sends approvals, and pays in the other tokens of its chain, at rates of the first day of the month.
+ */
+export const localConfig = (now: Date): Partial<BursarConfig> => ({
+  assets: [{ ...ACME, network: `eip155:${LOCAL_CHAIN_ID}` }],
+  usdRates: {
+    EURC: { usd: '1.17', asOf: firstOfMonth(now) },
+    [ACME.symbol]: { usd: '1', asOf: firstOfMonth(now) },
+  },
   tokenPrincipals: ['arn:aws:iam::000000000000:root'],
   treasuryPrincipals: ['arn:aws:iam::000000000000:root'],
   withdrawalAddresses: [TREASURY_ADDRESS],
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
   facilitators: [FACILITATOR_ADDRESS],
   approvalGasPerDay: '0.05',
-};
+});
+
+/** Rates are good for thirty days, and a synthesis for as long as nothing changes. */
+function firstOfMonth(now: Date): string {
+  return `${now.toISOString().slice(0, 'YYYY-MM'.length)}-01`;
+}
 
 /** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */
 export async function startStack(options: LocalStackOptions): Promise<LocalStack> {
@@ -76,7 +92,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     if (dataDir !== null) await open(ownDataDir(dataDir, options.fresh));
     progress('bundling the functions and synthesizing the templates');
     const [templates, chain] = await Promise.all([
-      synth({ config: LOCAL_CONFIG }),
+      synth({ config: localConfig(new Date()) }),
       open(startChain({ dataDir: dataDir === null ? null : join(dataDir, 'chain') })),
     ]);
     progress(`chain ${chain.chainId} is up, with USDC at ${chain.usdc}`);

@@ -363,7 +363,7 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the operations of users: the data plane, top-ups, receipts, asking, spend policies and outcomes', () => {
+  test('stand the operations of users: the data plane, top-ups, receipts, asking, spend policies, outcomes and assets', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
     expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
       'RevokeWalletDelegation',
@@ -379,7 +379,8 @@ describe('under /oauth', () => {
       'DeleteDataPolicy',
       'ListDataPolicyChanges',
       'ReportOutcome',
+      'ListAssets',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(22);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(23);
   });
 });

@@ -29,6 +29,7 @@ const HEALTHY: Routes = {
       },
     }),
   '/getPaymentInstrumentBalance': () => balance('25000000'),
+  '/bursar/assets': () => json({ assets: [] }),
 };
 
 async function examine(routes: Routes = {}, options: WorldOptions = {}) {

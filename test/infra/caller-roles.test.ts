@@ -34,6 +34,7 @@ describe('the roles that are handed out', () => {
       'GetPaymentInstrument',
       'GetPaymentInstrumentBalance',
       'GetPaymentSession',
+      'ListAssets',
       'PayChallenge',
       'ProcessPayment',
       'QuoteChallenge',

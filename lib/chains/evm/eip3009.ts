@@ -45,6 +45,9 @@ const TRANSFER_TYPE = computedOnce(() =>
   ),
 );
 
+/** The hash by which a token of EIP-3009 knows a transfer. */
+export const transferTypeHash = (): Uint8Array => TRANSFER_TYPE();
+
 /** A token as EIP-712 names it. Throws for one that has no EIP-3009: a bug, never input. */
 function domainOf({ symbol, address, domainName, domainVersion }: OfferedAsset, chainId: number) {
   if (domainName === null || domainVersion === null) throw new Error(`${symbol} has no EIP-3009`);

@@ -1,5 +1,6 @@
 import type { Command, Invocation } from '../program/command.ts';
 import { checkAccess } from '../doctor/access.ts';
+import { checkAssets, ownRpcUrls } from '../doctor/assets.ts';
 import { checkEndpoint } from '../doctor/endpoint.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkMetrics } from '../doctor/metrics.ts';
@@ -18,6 +19,7 @@ async function runDoctor(invocation: Invocation): Promise<Outcome> {
   const say = (line: string): void => {
     if (terminal.interactive) tell(terminal, line);
   };
+  const rpcUrls = ownRpcUrls(invocation);
   const findings: Finding[] = [];
   say('asking the account for its quotas');
   findings.push(...(await checkQuotas(invocation)));
@@ -30,6 +32,8 @@ async function runDoctor(invocation: Invocation): Promise<Outcome> {
     say('looking for manager, wallet and session');
     findings.push(...(await checkResources(invocation)));
     findings.push(await checkMetrics(invocation));
+    say('holding the tokens of the deployment against their contracts');
+    findings.push(...(await checkAssets(invocation, rpcUrls)));
   }
   const healthy = findings.every(({ status }) => status !== 'fail');
   return {
@@ -56,7 +60,8 @@ function verdict(findings: readonly Finding[]): string {
 export const doctor: Command = {
   name: 'doctor',
   endpoint: 'optional',
-  summary: 'checks quotas, endpoint, clock, roles, keys, wallet and metrics; says what is wrong and how to mend it',
+  summary:
+    'checks quotas, endpoint, clock, roles, keys, wallet, metrics and tokens; says what is wrong and how to mend it',
   operands: '',
   operandsMin: 0,
   operandsMax: 0,
@@ -65,6 +70,11 @@ export const doctor: Command = {
     session: { value: 'ID', help: 'another session' },
     instrument: { value: 'ID', help: 'another wallet' },
     connector: { value: 'ID', help: 'the connector of that wallet' },
+    'rpc-url': {
+      value: 'NETWORK=URL',
+      many: true,
+      help: 'an endpoint of your own for a chain, such as eip155:8453=https://rpc.example: the tokens are held against their contracts there',
+    },
     'stack-prefix': { value: 'NAME', help: 'of the deployment (default Bursar), for its secrets and metrics' },
   },
   role: 'any role; it says what the one it finds may do, and changes nothing',

@@ -21,7 +21,8 @@ import { findNetwork } from '../../domain/assets.ts';
 import { CHAIN_RPC_VARIABLE, LOCAL_CHAIN_ID, startAnvil, type AnvilOptions, type AnvilProcess } from './anvil.ts';
 import { approvePermit2, ensurePermit2 } from './permit2.ts';
 import { createSerialQueue } from './serial-queue.ts';
-import { ensureUsdc, mintUsdc } from './usdc.ts';
+import { ensureTokens } from './tokens.ts';
+import { ensureUsdc, mintToken } from './usdc.ts';
 
 /** A transfer of USDC that the chain recorded. */
 export interface Transfer {
@@ -43,15 +44,16 @@ export interface LocalChain {
   readonly firstBlock: Hex;
   /** An account for local use only: its key is known to everybody. Accounts 0 to 9 have gas from the start. */
   devAccount(index: number): HDAccount;
-  /** @param amount base units */
-  mint(to: Address, amount: bigint): Promise<void>;
+  /** @param amount base units @param token @default - USDC */
+  mint(to: Address, amount: bigint, token?: Address): Promise<void>;
   /** Lets Permit2 take an amount of USDC from an account, in its name: a later approval replaces it. @param amount base units */
   approvePermit2(owner: Address, amount: bigint): Promise<void>;
   /** Gives an account what it needs to send transactions. Payers of x402 need none. */
   fundGas(account: Address): Promise<void>;
   /** Puts as many blocks upon what happened so far as it takes for the chain to call it final. */
   finalize(): Promise<void>;
-  balanceOf(owner: Address): Promise<bigint>;
+  /** @param token @default - USDC */
+  balanceOf(owner: Address, token?: Address): Promise<bigint>;
   blockNumber(): Promise<bigint>;
   /** The USDC transfers of a transaction; empty where the chain does not know it or it failed. */
   transfersOf(transaction: Hex): Promise<readonly Transfer[]>;
@@ -70,7 +72,7 @@ const POLL_MS = 20;
 const ADDRESS_BYTES = 20;
 
 /**
- * Starts a local twin of Base Sepolia with Circle's USDC and Uniswap's Permit2 at their canonical addresses. Knows nothing of the books: the code that keeps both
+ * Starts a local twin of Base Sepolia with Circle's USDC and EURC and Uniswap's Permit2 at their canonical addresses, and a token of 18 decimals. Knows nothing of the books: the code that keeps both
  * compares `firstBlock` and `blockNumber` with what it remembers.
  *
  * @throws Error where no chain can be started, or the node that `EVM_RPC_URL` names is no anvil with chain id 84532
@@ -108,6 +110,7 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
   await clients.test.setCoinbase({ address: getAddress(`0x${randomBytes(ADDRESS_BYTES).toString('hex')}`) });
   await ensureUsdc(clients, usdc);
   await ensurePermit2(clients);
+  await ensureTokens(clients);
   const inTurn = createSerialQueue();
   return {
     rpcUrl,
@@ -117,12 +120,12 @@ async function openChain({ rpcUrl, close, kill }: AnvilProcess): Promise<LocalCh
     // There is one: USDC was placed in it, if not before.
     firstBlock: (await reader.getBlock({ blockNumber: 1n })).hash,
     devAccount,
-    mint: (to, amount) => inTurn(() => mintUsdc(clients, usdc, to, amount)),
+    mint: (to, amount, token = usdc) => inTurn(() => mintToken(clients, token, to, amount)),
     approvePermit2: (owner, amount) => inTurn(() => approvePermit2(clients, usdc, owner, amount)),
     fundGas,
     finalize: () => clients.test.mine({ blocks: FINAL_BLOCKS }),
-    balanceOf: (owner) =>
-      reader.readContract({ address: usdc, abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),
+    balanceOf: (owner, token = usdc) =>
+      reader.readContract({ address: token, abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),
     blockNumber: () => reader.getBlockNumber({ cacheTime: 0 }),
     transfersOf: (transaction) => readTransfers(reader, usdc, transaction),
     close,

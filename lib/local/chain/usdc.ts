@@ -41,7 +41,8 @@ export interface ChainClients {
 }
 
 const POLL_MS = 20;
-const MINTER_ALLOWANCE = 10n ** 15n;
+/** What may be minted: 10^30 base units, of tokens of 18 decimals too. */
+const MINTER_ALLOWANCE = 10n ** 30n;
 // The admin of the proxy cannot call USDC through it, so the admin is an address that nobody has.
 const PROXY_ADMIN = '0x000000000000000000000000000000000000dEaD';
 // Known beforehand, because calls can't be estimated before the block that makes their contract. A block holds 30 million.
@@ -49,28 +50,53 @@ const DEPLOYMENT_GAS = 6_000_000n;
 const CALL_GAS = 500_000n;
 
 /** The EIP-712 domain separator that USDC has on Base Sepolia. */
-const DOMAIN_SEPARATOR = '0x71f17a3b2ff373b803d70a5a07c046c1a2bc8e89c09ef722fcb047abe94c9818';
+const USDC_SEPARATOR = '0x71f17a3b2ff373b803d70a5a07c046c1a2bc8e89c09ef722fcb047abe94c9818';
+
+/** A token that runs Circle's code. */
+export interface FiatToken {
+  readonly address: Address;
+  readonly symbol: string;
+  /** Of its EIP-712 domain, whose version is 2. */
+  readonly name: string;
+  readonly decimals: number;
+  readonly separator: Hex;
+}
+
+/** Base Sepolia's USDC. @throws Error where another token is there */
+export function ensureUsdc(clients: ChainClients, address: Address): Promise<void> {
+  return ensureFiatToken(clients, {
+    address,
+    symbol: 'USDC',
+    name: 'USDC',
+    decimals: 6,
+    separator: USDC_SEPARATOR,
+  });
+}
 
 /**
- * Puts Circle's FiatToken behind its proxy at the canonical address, unless it is there already, and checks its domain.
+ * Puts Circle's FiatToken behind its proxy at an address, unless it is there already, and checks its domain.
  * @throws Error where another token is there
  */
-export async function ensureUsdc(clients: ChainClients, address: Address): Promise<void> {
+export async function ensureFiatToken(clients: ChainClients, fiat: FiatToken): Promise<void> {
   const { reader, owner } = clients;
+  const { address, symbol } = fiat;
   const isOurs = await reader
     .readContract({ address, abi: token.abi, functionName: 'isMinter', args: [owner.account.address] })
     // No code at the address, or a proxy whose implementation was lost with an interrupted start.
     .catch(() => false);
-  if (isOurs !== true) await placeUsdc(clients, address);
+  if (isOurs !== true) await placeToken(clients, fiat);
   const separator = await reader.readContract({ address, abi: token.abi, functionName: 'DOMAIN_SEPARATOR' });
-  if (separator !== DOMAIN_SEPARATOR) {
+  if (separator !== fiat.separator) {
     throw new Error(
-      `the token at ${address} is not Base Sepolia's USDC. Its domain separator is ${String(separator)}, expected ${DOMAIN_SEPARATOR}`,
+      `the token at ${address} is not Base Sepolia's ${symbol}. Its domain separator is ${String(separator)}, expected ${fiat.separator}`,
     );
   }
 }
 
-async function placeUsdc({ reader, test, owner }: ChainClients, address: Address): Promise<void> {
+async function placeToken(
+  { reader, test, owner }: ChainClients,
+  { address, symbol, name, decimals }: FiatToken,
+): Promise<void> {
   const from = owner.account.address;
   const nonce = await reader.getTransactionCount({ address: from, blockTag: 'pending' });
   const library = getContractAddress({ from, nonce: BigInt(nonce) });
@@ -87,10 +113,10 @@ async function placeUsdc({ reader, test, owner }: ChainClients, address: Address
   const steps = [
     { data: artifact('util/SignatureChecker.sol/SignatureChecker.json').bytecode, gas: DEPLOYMENT_GAS },
     { data: link(token, library), gas: DEPLOYMENT_GAS },
-    call('initialize', ['USDC', 'USDC', 'USD', 6, from, from, from, from]),
-    call('initializeV2', ['USDC']),
+    call('initialize', [name, symbol, 'USD', decimals, from, from, from, from]),
+    call('initializeV2', [name]),
     call('initializeV2_1', [from]),
-    call('initializeV2_2', [[], 'USDC']),
+    call('initializeV2_2', [[], symbol]),
     call('configureMinter', [from, MINTER_ALLOWANCE]),
   ];
   // All in one block: none of it can be done twice, so a start that is interrupted must leave all of it or nothing.
@@ -105,7 +131,7 @@ async function placeUsdc({ reader, test, owner }: ChainClients, address: Address
   } finally {
     await test.setAutomine(automine);
   }
-  for (const hash of hashes) await succeeded(reader, hash, `placing USDC at ${address}`);
+  for (const hash of hashes) await succeeded(reader, hash, `placing ${symbol} at ${address}`);
 }
 
 /** Where Circle's proxy keeps a value: OpenZeppelin's slots from before ERC-1967. */
@@ -129,7 +155,7 @@ export async function succeeded(reader: PublicClient, hash: Hex, what: string): 
 }
 
 /** Makes money; only on a chain of our own. Not for use in parallel: the owner's nonces would collide. */
-export async function mintUsdc(
+export async function mintToken(
   { reader, owner }: ChainClients,
   address: Address,
   to: Address,
@@ -137,5 +163,5 @@ export async function mintUsdc(
 ): Promise<void> {
   const data = encodeFunctionData({ abi: token.abi, functionName: 'mint', args: [to, amount] });
   const hash = await owner.sendTransaction({ to: address, data });
-  await succeeded(reader, hash, `minting USDC to ${to}`);
+  await succeeded(reader, hash, `minting to ${to}`);
 }

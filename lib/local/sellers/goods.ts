@@ -1,3 +1,5 @@
+import type { LocalTokenSymbol } from '../chain/tokens.ts';
+
 /** EIP-3009 and Permit2 by scheme `exact` of x402, and `upto`; MPP's charge by `evm`. */
 export type PaidBy = 'eip3009' | 'permit2' | 'upto' | 'mpp';
 
@@ -6,16 +8,18 @@ export interface Goods {
   /** Also the path. */
   readonly name: string;
   readonly description: string;
-  /** Dollars and cents. */
+  /** What a buyer's budget is charged. */
   readonly priceUsd: string;
   /** Of x402, or of MPP where it is paid by that. */
   readonly protocolVersion: 1 | 2;
   /** By what it is paid; `upto` takes what was used, and `priceUsd` is the most. */
   readonly paidBy: PaidBy;
+  /** The token that is asked for, and how much of it. @default - `priceUsd` in USDC */
+  readonly token?: { readonly symbol: LocalTokenSymbol; readonly amount: string };
   readonly content: object;
 }
 
-/** The research assistant's three sources, one that it cannot afford afterwards, two for a cent, two that are paid by Permit2, and one by MPP. The figures are invented. */
+/** The research assistant's three sources, one that it cannot afford afterwards, two for a cent, two that are paid by Permit2, one by MPP, and two in other tokens. The figures are invented. */
 export const GOODS: readonly Goods[] = [
   {
     name: 'market-data',
@@ -112,6 +116,24 @@ export const GOODS: readonly Goods[] = [
     protocolVersion: 1,
     paidBy: 'mpp',
     content: { forecast: 'a mild winter', months: 3 },
+  },
+  {
+    name: 'forecast-eurc',
+    description: 'The forecast for the coast, paid in EURC',
+    priceUsd: '0.0351',
+    protocolVersion: 2,
+    paidBy: 'eip3009',
+    token: { symbol: 'EURC', amount: '0.03' },
+    content: { forecast: 'fog before noon', days: 3 },
+  },
+  {
+    name: 'forecast-acme',
+    description: 'The forecast for the hills, paid in a token of 18 decimals',
+    priceUsd: '0.012346',
+    protocolVersion: 2,
+    paidBy: 'eip3009',
+    token: { symbol: 'ACME', amount: '0.012345678901234567' },
+    content: { forecast: 'snow above 900 m', days: 3 },
   },
 ];
 

@@ -6,6 +6,7 @@ import express from 'express';
 import { parseUnits, type Address } from 'viem';
 import { paymentMiddleware as paymentMiddlewareV1 } from 'x402-express';
 import type { LocalChain } from '../chain/index.ts';
+import { LOCAL_TOKENS } from '../chain/tokens.ts';
 import { serve, type ListenOptions, type LocalFacilitator } from './facilitator.ts';
 import { chargeByMpp } from './mpp.ts';
 import { GOODS, USED_USD, type Goods, type PaidBy } from './goods.ts';
@@ -88,11 +89,10 @@ async function sellInVersion2(
     .register(network, new UptoEvmScheme());
   const routes = priced
     .filter(({ protocolVersion }) => protocolVersion === 2)
-    .map(({ name, priceUsd, paidBy, payTo, description }) => {
+    .map((goods) => {
+      const { name, paidBy, payTo, description } = goods;
       const scheme = paidBy === 'upto' ? 'upto' : 'exact';
-      const accepts = [
-        { scheme, price: paidBy === 'permit2' ? byPermit2(priceUsd, usdc) : `$${priceUsd}`, network, payTo },
-      ];
+      const accepts = [{ scheme, price: priceOf(goods, usdc), network, payTo }];
       return [`GET /${name}`, { accepts, description, mimeType: 'application/json' }];
     });
   const sale = new x402HTTPResourceServer(server, Object.fromEntries(routes));
@@ -101,7 +101,17 @@ async function sellInVersion2(
   return paymentMiddlewareFromHTTPServer(sale, undefined, undefined, false);
 }
 
-/** A price as the package takes one that is not by its default. */
+/** In the words of the package: dollars, where its default is meant. */
+function priceOf({ priceUsd, paidBy, token }: Goods, usdc: Address) {
+  if (token !== undefined) return inToken(token);
+  return paidBy === 'permit2' ? byPermit2(priceUsd, usdc) : `$${priceUsd}`;
+}
+
+function inToken({ symbol, amount }: NonNullable<Goods['token']>) {
+  const { address: asset, decimals, name, version } = LOCAL_TOKENS[symbol];
+  return { amount: `${parseUnits(amount, decimals)}`, asset, extra: { name, version } };
+}
+
 function byPermit2(priceUsd: string, asset: Address) {
   const amount = `${parseUnits(priceUsd, USDC_DECIMALS)}`;
   return { amount, asset, extra: { name: 'USDC', version: '2', assetTransferMethod: 'permit2' } };

@@ -4,12 +4,12 @@ import { synth } from '../../../lib/infra/build/synth.ts';
 import { startIssuer } from '../../../lib/local/issuer/index.ts';
 import { ISSUER_CLIENTS, provision } from '../../../lib/local/provision.ts';
 import { startServices } from '../../../lib/local/services.ts';
-import { LOCAL_CONFIG } from '../../../lib/local/stack.ts';
+import { localConfig } from '../../../lib/local/stack.ts';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main(dataDir: string, port: number): Promise<void> {
-  const templates = await synth({ config: LOCAL_CONFIG });
+  const templates = await synth({ config: localConfig(new Date()) });
   const services = await startServices({
     templatesDir: dirname(templates[0]!),
     dataDir,

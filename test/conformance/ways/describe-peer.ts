@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createPayingFetch, type BursarClient } from '../../../lib/client/index.ts';
+import { LOCAL_TOKENS, type LocalTokenSymbol } from '../../../lib/local/chain/tokens.ts';
 import {
   booksOf,
   clientOf,
@@ -19,6 +20,8 @@ export interface Peer {
   readonly settled?: bigint;
   /** What the session is charged. */
   readonly spentUsd: string;
+  /** @default - USDC */
+  readonly token?: LocalTokenSymbol;
   /** Whether the wallet approves Permit2 before. */
   readonly approves?: true;
 }
@@ -52,6 +55,8 @@ export function describePeer(name: string, peers: readonly Peer[]): void {
       const { chain, info } = stack;
       const { url, payTo } = sellerOf(stack, seller);
       const { address, instrumentId, userId, sessionId } = wallets.get(connector)!;
+      const token = peer.token && LOCAL_TOKENS[peer.token].address;
+      if (token !== undefined) await chain.mint(address, peer.price, token);
       if (peer.approves) await chain.approvePermit2(address, peer.price);
       const agent = clientOf(stack, 'processPayment');
       const pay = createPayingFetch({
@@ -60,19 +65,20 @@ export function describePeer(name: string, peers: readonly Peer[]): void {
           ...(door === 'payChallenge'
             ? { payChallenge: (...args: Parameters<BursarClient['payChallenge']>) => agent.payChallenge(...args) }
             : {}),
+          listAssets: (...args) => agent.listAssets(...args),
         },
         session: { paymentManagerArn: info.paymentManagerArn, paymentSessionId: sessionId, userId },
         instrument: { paymentInstrumentId: instrumentId },
       });
-      const [payee, payer] = [await chain.balanceOf(payTo), await chain.balanceOf(address)];
+      const [payee, payer] = [await chain.balanceOf(payTo, token), await chain.balanceOf(address, token)];
       const spent = Number((await booksOf(stack, userId, sessionId)).spent);
 
       const response = await pay(url);
 
       expect([response.status, response.payment?.settlement?.success]).toEqual([200, true]);
       const settled = peer.settled ?? peer.price;
-      expect(await chain.balanceOf(payTo)).toBe(payee + settled);
-      expect(await chain.balanceOf(address)).toBe(payer - settled);
+      expect(await chain.balanceOf(payTo, token)).toBe(payee + settled);
+      expect(await chain.balanceOf(address, token)).toBe(payer - settled);
       const books = await booksOf(stack, userId, sessionId);
       expect(books.reserved).toBe('0.00');
       expect(Number(books.spent)).toBeCloseTo(spent + Number(peer.spentUsd), 6);

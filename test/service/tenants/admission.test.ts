@@ -68,6 +68,7 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   ListPaymentSessions: (tenant) => tenant,
   DeletePaymentSession: (tenant) => ({ ...tenant, paymentSessionId: 'payment-session-000000000000000' }),
   ProcessPayment: (tenant) => paymentRequest(tenant),
+  ListAssets: ({ paymentManagerArn }) => ({ paymentManagerArn }),
   ListPayments: (tenant) => tenant,
   GetPayment: (tenant) => tenant,
   QuoteChallenge: (tenant) => asking(tenant),
