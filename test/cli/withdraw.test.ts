@@ -290,6 +290,62 @@ describe('withdraw', () => {
   });
 });
 
+describe('withdraw --token', () => {
+  const EURC = '0x808456652fdb597867f38412077A9182bf77359F';
+  const ACME = '0x52908400098527886E0F7030069857D2E4169EE7';
+  const inEurc = { ...funds('15.21'), token: 'EURC', asset: EURC, decimals: 6, amount: '13000000' };
+  const inAcme = { ...funds(null), token: 'ACME', asset: ACME, decimals: 18, amount: '1500000000000000001' };
+  const held = () => fundsView(funds('12.50'), inEurc, inAcme);
+  const signed = (asset: string, value: string) => {
+    const view = made(value);
+    return () => json({ ...view, withdrawal: { ...view.withdrawal, offer: { network: NETWORK, asset } } }, 201);
+  };
+
+  test('takes an amount of the token, and says it in the token', async () => {
+    const at = world({ '/funds': held, '/bursar/withdrawals': signed(EURC, '12500000') });
+    expect(await at.run(...ARGS, '--token', 'EURC', '--amount', '12.50', '--yes', '--json')).toBe(0);
+    expect(bodyOf(at, '/bursar/withdrawals').amount).toEqual({ value: '12.5', currency: 'EURC' });
+    expect(JSON.parse(at.out())).toMatchObject({ settled: true, token: 'EURC', amount: '12.5', balance: '13' });
+    expect(at.err()).toContain(`EURC, ${EURC}`);
+    expect(at.err()).toContain('12.5 EURC');
+    expect(at.err()).toContain(`repeat with --token EURC --amount 12.5 --client-token ${TOKEN}`);
+  });
+
+  test('--all takes a token of 18 decimals to its last unit, rate or none', async () => {
+    const at = world({ '/funds': held, '/bursar/withdrawals': signed(ACME, '1500000000000000001') });
+    expect(await at.run(...ARGS, '--token', 'ACME', '--all', '--yes')).toBe(0);
+    expect(bodyOf(at, '/bursar/withdrawals').amount).toEqual({ value: '1.500000000000000001', currency: 'ACME' });
+  });
+
+  test.each<[string, number, readonly string[]]>([
+    ['a token that the deployment does not have', 2, ['--token', 'OTHER', '--amount', '1']],
+    ['what is no symbol', 2, ['--token', 'a b', '--amount', '1']],
+    ['more decimals than the token has', 2, ['--token', 'EURC', '--amount', '0.0000001']],
+    ['an amount that is none', 2, ['--token', 'EURC', '--amount', '1e6']],
+    ['nothing', 2, ['--token', 'EURC', '--amount', '0.0']],
+    ['more than there is', 1, ['--token', 'ACME', '--amount', '1.500000000000000002']],
+  ])('signs nothing for %s', async (_what, exitCode, argv) => {
+    const at = world({ '/funds': held });
+    expect(await at.run(...ARGS, ...argv, '--yes')).toBe(exitCode);
+    expect(paths(at)).not.toContain('/bursar/withdrawals');
+  });
+
+  test.each<[string, string, string, string]>([
+    ['in USDC', 'EURC', ASSET, '12500000'],
+    ['of the amount in other decimals', 'ACME', ACME, '1000000'],
+    ['of a token that is not the pinned one', 'EURC', ACME, '12500000'],
+  ])('hands on no transfer %s', async (_what, token, asset, value) => {
+    const lying = { ...inEurc, asset: ACME };
+    const at = world({
+      '/funds': () => (asset === ACME && token === 'EURC' ? fundsView(lying) : held()),
+      '/bursar/withdrawals': signed(asset, value),
+    });
+    const amount = token === 'EURC' ? '12.5' : '1';
+    expect(await at.run(...ARGS, '--token', token, '--amount', amount, '--yes')).toBe(1);
+    expect(paths(at)).not.toContain('/settle');
+  });
+});
+
 describe('withdraw --out', () => {
   const OUT = ['withdraw', '--to', HOME, '--amount', '12.50', '--out', 'transfer.json', '--yes'];
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  formatTokenAmount,
   formatUsd,
   parseBaseUnits,
   parseTokenAmount,
@@ -141,4 +142,16 @@ describe('the stablecoin for an amount of dollars', () => {
   test('is refused where the token could not hold it exactly', () => {
     expect(() => stablecoinOfUsd(toMicroUsd(1n), 5)).toThrow(RangeError);
   });
+});
+
+test.each([
+  ['1500000000000000001', 18, '1.500000000000000001'],
+  ['1000000', 6, '1'],
+  ['10', 6, '0.00001'],
+  ['0', 6, '0'],
+  ['100', 0, '100'],
+  ['100', 1, '10'],
+])('%s of a token with %i decimals is %s, and reads back', (units, decimals, text) => {
+  expect(formatTokenAmount(toBaseUnits(BigInt(units)), decimals)).toBe(text);
+  expect(parseTokenAmount(text, decimals)).toBe(BigInt(units));
 });

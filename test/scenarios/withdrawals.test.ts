@@ -6,6 +6,7 @@ import { createWalletClient, http, publicActions } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BursarError } from '../../lib/client/index.ts';
 import type { CallerRole } from '../../lib/local/services.ts';
+import { LOCAL_TOKENS } from '../../lib/local/chain/tokens.ts';
 import { writeInfo } from '../../lib/local/info-file.ts';
 import {
   askSeller,
@@ -153,6 +154,21 @@ describe('money that is left in a deleted wallet', () => {
     expect((await sender.waitForTransactionReceipt({ hash, pollingInterval: 20 })).status).toBe('success');
     expect(await stack.chain.balanceOf(wallet.address)).toBe(0n);
     expect(await stack.chain.balanceOf(home())).toBe(before + REST);
+  });
+
+  test.each(['EURC', 'ACME'] as const)('goes home in %s too, to its last unit', async (symbol) => {
+    const { stack } = scene;
+    const { address: token, decimals } = LOCAL_TOKENS[symbol];
+    const userId = newUser();
+    const wallet = await openWallet(stack, userId, 'SeedVault');
+    const amount = 10n ** BigInt(decimals) + 1n;
+    await stack.chain.mint(wallet.address, amount, token);
+    const before = await stack.chain.balanceOf(home(), token);
+    const argv = ['withdraw', '--user', userId, '--instrument', wallet.instrumentId, '--to', home(), '--yes'];
+    const gone = await run(...argv, '--token', symbol, '--all');
+    expect(gone).toMatchObject({ code: 0, json: { settled: true, token: symbol, balance: '0' } });
+    expect(await stack.chain.balanceOf(wallet.address, token)).toBe(0n);
+    expect(await stack.chain.balanceOf(home(), token)).toBe(before + amount);
   });
 
   test('goes to no other address, by no other role, and out of nobody else’s wallet', async () => {

@@ -1,5 +1,4 @@
 import type { BursarClient } from '../../client/index.ts';
-import { findNetwork } from '../../domain/assets.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { confirm } from '../terminal/confirmation.ts';
 import { toCliError } from '../program/failures.ts';
@@ -22,11 +21,11 @@ import {
   clientTokenOf,
   destinationOf,
   fileExists,
-  microUsd,
   pickFunds,
   wayOf,
   type Way,
 } from '../withdrawal/choices.ts';
+import { coinNamed, contractOf, type Coin, type Holding } from '../withdrawal/coin.ts';
 import { awaitChain, createChainLook, rpcUrlsOf, type ChainLook } from '../withdrawal/chain-look.ts';
 import { formatTransferCall } from '../withdrawal/transfer-call.ts';
 
@@ -35,7 +34,9 @@ interface Plan {
   readonly client: BursarClient;
   readonly instrumentId: string;
   readonly destination: string;
-  readonly amountUsd: string;
+  readonly coin: Coin;
+  readonly holding: Holding;
+  readonly amount: string;
   readonly network: string;
   readonly clientToken: string;
   readonly way: Way;
@@ -48,7 +49,8 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
     throw usageError('money is withdrawn with AWS signatures only', 'unset BURSAR_TOKEN and use TreasuryRole');
   }
   const destination = destinationOf(invocation);
-  checkAmount(invocation);
+  const coin = coinNamed(options);
+  checkAmount(invocation, coin);
   const clientToken = clientTokenOf(invocation);
   const way = await wayOf(invocation);
   const rpcUrls = rpcUrlsOf(invocation);
@@ -57,13 +59,16 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
   const owner = ownerOf(target);
   const client = clientOf(deps, target, 'treasury');
   const funds = await getFunds(client, owner, instrumentId, options.text('network'));
-  const { network, balanceUsd } = pickFunds(funds);
-  const amountUsd = amountOf(invocation, balanceUsd);
-  const plan = { owner, client, instrumentId, destination, amountUsd, network, clientToken, way, rpcUrls };
+  const picked = pickFunds(funds, coin);
+  const { holding, balance } = picked;
+  const { network } = holding;
+  const amount = amountOf(invocation, coin, picked);
+  const chosen = { coin, holding, amount, network, clientToken };
+  const plan: Plan = { owner, client, instrumentId, destination, way, rpcUrls, ...chosen };
 
-  deps.terminal.err(`${describe(plan, funds, balanceUsd)}\n`);
+  deps.terminal.err(`${describe(plan, funds, balance)}\n`);
   await confirm(deps, options, {
-    text: `withdraw USD ${amountUsd} to ${destination}?`,
+    text: `withdraw ${coin.show(amount)} to ${destination}?`,
     unasked: 'nobody is there to confirm the withdrawal',
     undone: 'nothing was signed',
   });
@@ -71,7 +76,7 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
   tell(deps.terminal, `token    ${clientToken}: repeat with ${againOf(plan)}, never twice the money`);
   return namingToken(invocation, plan, async () => {
     const body = { paymentInstrumentId: instrumentId, network, destination, clientToken };
-    const made = await createWithdrawal(client, owner, { ...body, amount: { value: amountUsd, currency: 'USD' } });
+    const made = await createWithdrawal(client, owner, { ...body, amount: coin.toInput(amount) });
     assertAsAsked(plan, funds, made);
     return 'file' in way
       ? writeTransfer(invocation, plan, way.file, made)
@@ -80,8 +85,9 @@ async function runWithdraw(invocation: Invocation): Promise<Outcome> {
 }
 
 /** The options that repeat the same withdrawal; the network too, since the balance of an emptied wallet no longer shows it. */
-function againOf({ amountUsd, clientToken, network }: Plan): string {
-  return `--amount ${amountUsd} --client-token ${clientToken} --network ${network}`;
+function againOf({ coin, amount, clientToken, network }: Plan): string {
+  const repeated = `--amount ${amount} --client-token ${clientToken} --network ${network}`;
+  return coin.symbol === 'USDC' ? repeated : `--token ${coin.symbol} ${repeated}`;
 }
 
 /** A failure from here on may leave a signed transfer behind, so its error names the token under which to ask again. */
@@ -90,32 +96,35 @@ async function namingToken<T>({ target }: Invocation, plan: Plan, work: () => Pr
     return await work();
   } catch (error) {
     const { exitCode, message, hint, details } = toCliError(error, target);
-    const { clientToken, amountUsd, network } = plan;
+    const { clientToken, coin, amount, network } = plan;
     throw new CliError(exitCode, message, {
       ...(hint === null ? {} : { hint }),
-      details: { ...details, clientToken, amountUsd, network },
+      details: { ...details, clientToken, ...coin.members('amount', amount), network },
       cause: error,
     });
   }
 }
 
-function describe(plan: Plan, { walletAddress, status }: FundsView, balanceUsd: string): string {
+function describe(plan: Plan, { walletAddress, status }: FundsView, balance: string): string {
+  const { coin, holding } = plan;
   return formatFacts({
     wallet: `${walletAddress} (${status})`,
     network: plan.network,
-    balance: `USD ${balanceUsd}`,
-    withdraw: `USD ${plan.amountUsd}`,
+    token: coin.symbol === 'USDC' ? null : `${coin.symbol}, ${holding.asset}`,
+    balance: coin.show(balance),
+    withdraw: coin.show(plan.amount),
     to: plan.destination,
     by: 'file' in plan.way ? `a transaction in ${plan.way.file}` : plan.way.facilitator,
   });
 }
 
-/** Checks that the signed transfer is the confirmed one: payer, payee, amount, network, and the USDC that this tool knows there. */
+/** Checks that the signed transfer is the confirmed one: payer, payee, amount, network and token. */
 function assertAsAsked(plan: Plan, { walletAddress }: FundsView, { withdrawal, settlement }: WithdrawalView): void {
   const { from, to, value } = settlement.paymentPayload.payload.authorization;
-  // All tokens here have six decimals, as a dollar has in the books.
-  const asAsked = from === walletAddress && to === plan.destination && BigInt(value) === microUsd(plan.amountUsd);
-  const asset = findNetwork(plan.network)?.usdc.address.toLowerCase();
+  const { coin, holding } = plan;
+  const units = coin.toUnits(plan.amount, holding);
+  const asAsked = from === walletAddress && to === plan.destination && BigInt(value) === units;
+  const asset = contractOf(coin, holding);
   const named = [withdrawal.offer, settlement.paymentRequirements, settlement.paymentPayload.accepted];
   const isThatToken = named.every((each) => each === undefined || each.asset.toLowerCase() === asset);
   if (asAsked && isThatToken && withdrawal.offer.network === plan.network) return;
@@ -123,11 +132,12 @@ function assertAsAsked(plan: Plan, { walletAddress }: FundsView, { withdrawal, s
 }
 
 function summaryOf(
-  { amountUsd, destination, network, clientToken, instrumentId }: Plan,
+  { coin, amount, destination, network, clientToken, instrumentId }: Plan,
   { withdrawal }: WithdrawalView,
 ) {
   const { processPaymentId } = withdrawal;
-  return { processPaymentId, paymentInstrumentId: instrumentId, clientToken, network, amountUsd, destination };
+  const asked = { clientToken, network, ...coin.members('amount', amount), destination };
+  return { processPaymentId, paymentInstrumentId: instrumentId, ...asked };
 }
 
 const endOf = ({ settlement }: WithdrawalView): string =>
@@ -157,7 +167,7 @@ Anybody may submit it, once, and pays the gas; the money goes nowhere else. With
 }
 
 async function settle(invocation: Invocation, plan: Plan, facilitator: string, made: WithdrawalView): Promise<Outcome> {
-  const { client, owner, instrumentId, network } = plan;
+  const { client, owner, instrumentId, network, coin } = plan;
   const { processPaymentId } = made.withdrawal;
   const look = createChainLook(invocation, plan.rpcUrls, made, () => isSettled(client, owner, processPaymentId));
   // A repetition whose first answer was lost: the chain takes no transfer twice, and nobody needs to be asked again.
@@ -170,16 +180,17 @@ async function settle(invocation: Invocation, plan: Plan, facilitator: string, m
   if (!settled) throw notArrived(plan, made, answer, seen);
   // The money has left, so a balance that cannot be read is no failure.
   const after = await getFunds(client, owner, instrumentId, network).catch(() => null);
-  const balanceUsd = after?.funds.find(({ token }) => token === 'USDC')?.amountUsd ?? null;
+  const left = after?.funds.find(({ token }) => token === coin.symbol);
+  const balance = left === undefined ? null : coin.balanceOf(left);
   const { transaction } = answer;
   return done(
-    { ...summaryOf(plan, made), settled, transaction, balanceUsd },
+    { ...summaryOf(plan, made), settled, transaction, ...coin.members('balance', balance) },
     formatFacts({
       payment: processPaymentId,
-      withdrawn: `USD ${plan.amountUsd} to ${plan.destination}`,
+      withdrawn: `${coin.show(plan.amount)} to ${plan.destination}`,
       transaction:
         transaction ?? (before ? 'it was on the chain already' : 'on the chain; the facilitator did not name it'),
-      balance: balanceUsd === null ? null : `USD ${balanceUsd}`,
+      balance: balance === null ? null : coin.show(balance),
     }),
   );
 }
@@ -208,8 +219,9 @@ export const withdraw: Command = {
   operandsMax: 0,
   options: {
     to: { value: 'ADDRESS', help: 'one of the withdrawalAddresses of the deployment' },
-    amount: { value: 'USD', help: 'how much' },
-    all: { help: 'all that the wallet holds' },
+    token: { value: 'SYMBOL', help: 'what to take out, such as EURC (default: USDC, in dollars)' },
+    amount: { value: 'AMOUNT', help: 'how much, in dollars or in the token' },
+    all: { help: 'all that the wallet holds of it' },
     instrument: { value: 'ID', help: 'the wallet, deleted or not (default: that of init)' },
     network: { value: 'ID', help: 'such as eip155:8453, where the wallet holds money on several' },
     facilitator: {
@@ -237,6 +249,10 @@ export const withdraw: Command = {
     [
       'bursar withdraw --instrument payment-instrument-0123456789abcde --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --amount 12.50 --network eip155:8453 --facilitator https://facilitator.example --yes',
       'out of any wallet of the user, deleted or not',
+    ],
+    [
+      'bursar withdraw --token EURC --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --all',
+      'another token of the deployment that has EIP-3009',
     ],
     [
       'bursar withdraw --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --amount 12.50 --out transfer.json',

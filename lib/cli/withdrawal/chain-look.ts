@@ -50,18 +50,18 @@ export function createChainLook(
   made: WithdrawalView,
   isSettled: () => Promise<boolean>,
 ): () => Promise<ChainLook> {
-  const network = findNetwork(made.withdrawal.offer.network);
+  const { network, asset } = made.withdrawal.offer;
   const { from, nonce, validBefore } = made.settlement.paymentPayload.payload.authorization;
   const witnesses: readonly Witness[] = [
     { name: DEPLOYMENT, sees: isSettled },
     ...rpcUrls.map((url) => ({
       name: new URL(url).host,
       sees: async () => {
-        if (network === undefined) throw new Error('the network is not known');
+        if (findNetwork(network) === undefined) throw new Error('the network is not known');
         const rpc = createJsonRpc(url, { fetch: deps.fetch, signal: deps.interrupted });
         return (
           (await readAuthorizationState(rpc, {
-            token: network.usdc.address,
+            token: asset,
             from: from as Hex,
             nonce: nonce as Hex,
             validBefore: Number(validBefore),

@@ -1,10 +1,9 @@
 import { parseAddress } from '../../chains/evm/address.ts';
 import { CLIENT_TOKEN_MAX_CHARS, CLIENT_TOKEN_MIN_CHARS } from '../../domain/limits.ts';
-import { formatUsd, parseUsd, type MicroUsd } from '../../domain/money.ts';
 import type { Invocation } from '../program/command.ts';
 import { CliError, EXIT, usageError } from '../terminal/outcome.ts';
-import { usdOf } from '../program/arguments.ts';
 import { parseFacilitator } from './facilitator.ts';
+import type { Coin, Holding } from './coin.ts';
 import type { FundsView } from './operations.ts';
 
 const CLIENT_TOKEN = /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}$/;
@@ -23,24 +22,17 @@ export function destinationOf({ options }: Invocation): string {
 }
 
 /** Refuses anything but one of `--amount` and `--all`, before anybody is asked. */
-export function checkAmount({ options }: Invocation): void {
-  const amount = usdOf(options, 'amount');
+export function checkAmount({ options }: Invocation, coin: Coin): void {
+  const amount = coin.amountOf(options);
   if ((amount === undefined) !== options.flag('all'))
-    throw usageError('withdraw needs --amount USD or --all, one of them');
-  if (amount !== undefined && microUsd(amount) === 0n) throw usageError('--amount must be more than zero');
+    throw usageError('withdraw needs --amount AMOUNT or --all, one of them');
+  if (amount !== undefined && !/[1-9]/.test(amount)) throw usageError('--amount must be more than zero');
   if (options.flag('all') && options.text('client-token') !== undefined) {
     throw usageError(
       '--all cannot be repeated under a client token: what is left may be another amount',
       'name the amount of the first try with --amount',
     );
   }
-}
-
-/** Throws on what is no amount of dollars: both ends checked it before. */
-export function microUsd(text: string): MicroUsd {
-  const parsed = parseUsd(text);
-  if (!parsed.ok) throw new Error(`not an amount of dollars: expected ${parsed.error.expected}`);
-  return parsed.value;
 }
 
 /** The token of an earlier try, or a new one. */
@@ -75,19 +67,29 @@ export function fileExists(name: string): CliError {
   return new CliError(EXIT.failed, `${name} is there already, and is not overwritten`, { hint: 'choose another name' });
 }
 
-/** The one network that holds money, or that was named, and what it holds. Throws `CliError`. */
-export function pickFunds({ funds: held }: FundsView): { readonly network: string; readonly balanceUsd: string } {
-  // What it holds of other tokens is taken out by the API's CreateWithdrawal, in their own amounts.
-  const funds = held.filter(({ token }) => token === 'USDC');
-  const [only, ...others] = funds.length === 1 ? funds : funds.filter(({ amountUsd }) => amountUsd !== '0.00');
+/** The one network that holds money, or that was named, and what it holds of the coin. Throws `CliError`. */
+export function pickFunds(
+  { funds: held }: FundsView,
+  coin: Coin,
+): { readonly holding: Holding; readonly balance: string } {
+  const funds = held.filter(({ token }) => token === coin.symbol);
+  if (funds.length === 0) {
+    const known = [...new Set(held.map(({ token }) => token))].join(', ');
+    throw usageError(`the deployment has no token ${coin.symbol} there`, `it has ${known}`);
+  }
+  const holds = (holding: Holding): boolean => /[1-9]/.test(coin.balanceOf(holding) ?? 'unknown 1');
+  const [only, ...others] = funds.length === 1 ? funds : funds.filter(holds);
   if (only === undefined) throw nothingLeft();
   if (others.length > 0) {
-    const named = [only, ...others].map(({ network, amountUsd }) => `${network}: ${amountUsd ?? 'unknown'}`).join(', ');
+    const named = [only, ...others]
+      .map((holding) => `${holding.network}: ${coin.balanceOf(holding) ?? 'unknown'}`)
+      .join(', ');
     throw usageError(`the wallet may hold money on several networks (${named})`, 'name one with --network');
   }
-  if (only.amountUsd === null)
+  const balance = coin.balanceOf(only);
+  if (balance === null)
     throw new CliError(EXIT.failed, `${only.network} cannot be read right now`, { hint: 'try again in a moment' });
-  return { network: only.network, balanceUsd: only.amountUsd };
+  return { holding: only, balance };
 }
 
 function nothingLeft(): CliError {
@@ -97,15 +99,20 @@ function nothingLeft(): CliError {
 }
 
 /** What to withdraw; all of it where that was asked. Throws `CliError` for more than there is. */
-export function amountOf({ options }: Invocation, balanceUsd: string): string {
-  const amountUsd = formatUsd(microUsd(options.text('amount') ?? balanceUsd));
-  if (microUsd(amountUsd) === 0n) throw nothingLeft();
+export function amountOf(
+  { options }: Invocation,
+  coin: Coin,
+  { holding, balance }: { readonly holding: Holding; readonly balance: string },
+): string {
+  const amount = coin.plain(coin.amountOf(options) ?? balance, holding);
+  const [units, held] = [coin.toUnits(amount, holding), coin.toUnits(balance, holding)];
+  if (units === 0n) throw nothingLeft();
   // A repetition may come after the money has left.
-  if (microUsd(amountUsd) > microUsd(balanceUsd) && options.text('client-token') === undefined) {
-    throw new CliError(EXIT.failed, `the wallet holds USD ${balanceUsd}, less than ${amountUsd}`, {
+  if (units > held && options.text('client-token') === undefined) {
+    throw new CliError(EXIT.failed, `the wallet holds ${coin.show(balance)}, less than ${amount}`, {
       hint: 'nothing was signed; --all takes what is there',
       details: { code: 'cli:not_enough' },
     });
   }
-  return amountUsd;
+  return amount;
 }
