@@ -4,12 +4,14 @@ import { decodePaymentResponseHeader } from '@x402/core/http';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
 import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/client';
 import { wrapFetchWithPayment } from '@x402/fetch';
-import type { Hex } from 'viem';
+import { parseUnits, type Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseUsd } from '../../../lib/domain/money.ts';
 import { floorToSeconds, toEpochMs, toEpochSeconds } from '../../../lib/domain/time.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
+import { LOCAL_TOKENS } from '../../../lib/local/chain/tokens.ts';
 import { startFacilitator, type LocalFacilitator } from '../../../lib/local/sellers/facilitator.ts';
+import { GOODS } from '../../../lib/local/sellers/goods.ts';
 import { startSellers, type LocalSellers, type Seller } from '../../../lib/local/sellers/index.ts';
 import { parsePaymentRequired } from '../../../lib/protocols/x402/payment-required.ts';
 import { chooseOffer, digestOf, presentProof } from '../../support/x402.ts';
@@ -70,9 +72,12 @@ async function ask(path: 'verify' | 'settle', body: unknown): Promise<Facilitato
 
 describe('the sellers', () => {
   test('ask for the prices of the story, in both versions', async () => {
-    const bySchemes = sellers.sellers.filter(({ paidBy }) => paidBy !== 'mpp');
+    const others = new Set(
+      GOODS.filter(({ token, paidBy }) => token !== undefined || paidBy === 'mpp').map(({ name }) => name),
+    );
+    const inUsdc = sellers.sellers.filter(({ name }) => !others.has(name));
     const asked = await Promise.all(
-      bySchemes.map(async (each) => {
+      inUsdc.map(async (each) => {
         const { status, offer } = await priceOf(each);
         expect(offer.payTo).toBe(each.payTo);
         expect(status).toBe(402);
@@ -89,7 +94,17 @@ describe('the sellers', () => {
       ['forecast-permit2', '2', '0.03', 30_000n],
       ['forecast-upto', '2', '0.05', 50_000n],
     ]);
-    expect(new Set(sellers.sellers.map(({ payTo }) => payTo)).size).toBe(9);
+    expect(new Set(sellers.sellers.map(({ payTo }) => payTo)).size).toBe(GOODS.length);
+  });
+
+  test.each(['forecast-eurc', 'forecast-acme'])('ask for %s in the token of the local chain', async (name) => {
+    const { symbol, amount } = GOODS.find((each) => each.name === name)!.token!;
+    const { address, decimals, name: domainName } = LOCAL_TOKENS[symbol];
+    const response = await fetch(seller(name).url);
+    const document = Buffer.from(response.headers.get('payment-required')!, 'base64').toString();
+    const { accepts } = JSON.parse(document) as { accepts: object[] };
+    const units = `${parseUnits(amount, decimals)}`;
+    expect(accepts).toMatchObject([{ asset: address, amount: units, extra: { name: domainName, version: '2' } }]);
   });
 
   test('listen on loopback only', () => {
