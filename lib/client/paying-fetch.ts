@@ -47,9 +47,13 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     const { method, url } = request;
     const { resource, networks = options.session.networks } = options;
     const choice = { requestedUrl: url, networks: networks && new Set(networks), maxAmount, resource };
-    const payments = await choose(read.challenge, choice, async () => {
+    const { challenge } = read;
+    const payments = await choose(challenge, choice, async () => {
       if (options.client.listAssets === undefined) return undefined;
-      return (await import('./service-tokens.ts')).readServiceTokens(options.client, buyer, meant.signal);
+      return (await import('./service-tokens.ts')).readServiceTokens(options.client, buyer, {
+        challenge,
+        signal: meant.signal,
+      });
     });
     const whole: Purchase['whole'] = {
       request: { method, url, bodyHash: await hashOf(request) },

@@ -1,21 +1,33 @@
-import type { NetworkId } from '../domain/assets.ts';
+import { NETWORKS, type NetworkId } from '../domain/assets.ts';
 import type { TokenFinder } from '../domain/tokens/finder.ts';
 import { parseUsdRate } from '../domain/tokens/rate.ts';
 import type { Token } from '../domain/tokens/token.ts';
+import { memberOf } from '../json/record.ts';
+import type { Challenge } from '../protocols/challenge.ts';
 import type { PaymentProcessor } from './contract.ts';
 import type { Buyer } from './purchase.ts';
 
 // Loaded where no offer of a seller is in the USDC of a network.
 
+const PINNED: ReadonlySet<string> = new Set(NETWORKS.map(({ usdc }) => usdc.address.toLowerCase()));
+
+/** Whether a seller may have asked in a token that is no USDC: what MPP asks for is not read for that. */
+function mayNameOthers({ document, authenticate }: Challenge): boolean {
+  if (authenticate !== null) return true;
+  const assets = document?.accepts.map((entry) => memberOf(entry, 'asset')) ?? [];
+  return assets.some((asset) => typeof asset === 'string' && !PINNED.has(asset.toLowerCase()));
+}
+
 /**
- * Finds the tokens that the deployment pays in now. `undefined`: it pays in no other, or does not say. The service judges again what
- * is asked of it.
+ * Finds the tokens that the deployment pays in now. `undefined`: the seller asks in no other than USDC, the deployment pays in no
+ * other, or does not say. The service judges again what is asked of it.
  */
 export async function readServiceTokens(
   client: PaymentProcessor,
   { paymentManagerArn, userId }: Buyer,
-  signal: AbortSignal,
+  { challenge, signal }: { readonly challenge: Challenge; readonly signal: AbortSignal },
 ): Promise<TokenFinder | undefined> {
+  if (!mayNameOthers(challenge)) return undefined;
   const answer = await client.listAssets?.({ paymentManagerArn, userId }, { signal }).catch(() => undefined);
   const tokens = (answer?.assets ?? []).flatMap(({ network, address, symbol, decimals, domain, usdRate, payable }) => {
     const rate = payable && usdRate !== null ? parseUsdRate(usdRate.usd, usdRate.asOf) : null;

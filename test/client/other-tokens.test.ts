@@ -62,6 +62,18 @@ describe('a seller that asks in another token', () => {
     expect(asked).toEqual([]);
   });
 
+  test('is asked for nothing where all that it asks for is USDC, and too dear', async () => {
+    const { client } = bursar(() => Promise.reject(new Error('asked for tokens')));
+    let asked = 0;
+    const listAssets = async () => {
+      asked += 1;
+      return { assets: [listed] };
+    };
+    const { pay } = play([askForPayment(2, { entry: { amount: '2000000' } })], { client: { ...client, listAssets } });
+    await expect(pay(`${SELLER}/report`)).rejects.toThrow(UnpayableError);
+    expect(asked).toBe(0);
+  });
+
   test('and in USDC is paid in USDC, and nobody is asked for tokens', async () => {
     const { client, asked } = bursar(() => Promise.reject(new Error('asked for tokens')));
     const both = askForPayment(2, { document: { accepts: [makeEntry(2, inEurc), makeEntry(2)] } });

@@ -67,6 +67,12 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   GetPaymentSession: (tenant) => tenant,
   ListPaymentSessions: (tenant) => tenant,
   DeletePaymentSession: (tenant) => ({ ...tenant, paymentSessionId: 'payment-session-000000000000000' }),
+  TopUpSession: ({ paymentManagerArn, paymentSessionId }) => ({
+    paymentManagerArn,
+    paymentSessionId,
+    amount: { value: '0.01', currency: 'USD' },
+  }),
+  ListSessionTopUps: ({ paymentManagerArn, paymentSessionId }) => ({ paymentManagerArn, paymentSessionId }),
   ProcessPayment: (tenant) => paymentRequest(tenant),
   ListAssets: ({ paymentManagerArn }) => ({ paymentManagerArn }),
   ListPayments: (tenant) => tenant,
@@ -155,6 +161,8 @@ describe.each(operations)('%s', (operation) => {
       'ListPaymentInstruments',
       'ListPaymentSessions',
       'ListPayments',
+      // The same for everybody.
+      'ListAssets',
       // The first of them puts what the others find.
       'PutDataPolicy',
       'GetDataPolicy',
