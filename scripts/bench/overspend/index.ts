@@ -67,7 +67,10 @@ export function ourSpending(processes: number): Promise<number> {
       updatedBy: 'bench',
     };
     const client = createLeanStore(process.env).createClient({ maxAttempts: 3 });
-    await createPolicyKeeper({ tableName: world.registryTable, client }).put(stored, { version: 0, hash: null });
+    await createPolicyKeeper({ tableName: world.registryTable, booksTable: world.booksTable, client }).put(stored, {
+      version: 0,
+      hash: null,
+    });
     const { endpoint, environment } = database;
     const { booksTable, registryTable, instrument } = world;
     return spendingOf(processes, (index) => {
