@@ -21,7 +21,15 @@ import {
 import type { Answer } from '../contract/client-types.ts';
 import type { FunctionName, OPERATIONS, OperationName, OperationRoute } from '../contract/operations.ts';
 import type { RequestSchemas } from '../contract/validation.ts';
-import { findOperation, readRequest, routeOf, type OwnContract, type ApiRequest, type UserBinding } from './request.ts';
+import {
+  bearsToken,
+  findOperation,
+  readRequest,
+  routeOf,
+  type ApiRequest,
+  type OwnContract,
+  type UserBinding,
+} from './request.ts';
 
 /** What a handler answers: the body, and what the log may say about it. */
 export interface OperationAnswer<N extends OperationName = OperationName> {
@@ -141,7 +149,9 @@ async function serve(
     const found = findOperation(contract.routes, name, event);
     if (!found.ok) return await answerRefusal(found.error);
     operation = found.value;
-    const request = readRequest(contract, operation, event, binding);
+    // Most callers sign, so that what reads claims is loaded with the first token.
+    const parseClaims = bearsToken(event) ? (await import('../jwt/claims-text.ts')).parseClaims : null;
+    const request = readRequest(contract, operation, event, binding, parseClaims);
     if (!request.ok) return await answerRefusal(request.error);
     const { input, agentName } = request.value;
     record.note({ ...(agentName === null ? {} : { agentName }), ...idsOf(input) });

@@ -1,10 +1,10 @@
 import { AGENT_NAME_MAX_CHARS, USER_HEADER_PLAIN_MAX_CHARS, USER_ID_MAX_CHARS } from '../domain/limits.ts';
+import type { VerifiedClaims } from '../domain/tenants/jwt-authorizer.ts';
 import { signedCaller, type Principal } from '../domain/tenants/principal.ts';
 import { parseUserHeader } from '../domain/tenants/user-id.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import { clientsOf } from '../jwt/admission.ts';
-import { parseClaims } from '../jwt/claims-text.ts';
 import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
 import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
@@ -60,17 +60,27 @@ export function findOperation(
     : ok(found);
 }
 
-/** Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once. */
+/** Reads the claims that the authorizer hands over; `null` for what are none. */
+export type ParseClaims = (text: string) => VerifiedClaims | null;
+
+/** Whether the call came with a token, and so with its claims. */
+export function bearsToken({ resource }: Pick<ApiEvent, 'resource'>): boolean {
+  return resource.startsWith(`${OAUTH_PREFIX}/`);
+}
+
+/**
+ * Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once. */
 export function readRequest(
   { routes, requests }: OwnContract,
   operation: OperationName,
   event: ApiEvent,
   binding: UserBinding = 'header',
+  parseClaims: ParseClaims | null = null,
 ): Result<ApiRequest, Refusal> {
   const route = routeOf(routes, operation);
   const body = parseBody(event, bodyMaxBytes(route));
   if (!body.ok) return body;
-  const principal = readPrincipal(route, event, binding);
+  const principal = readPrincipal(route, event, binding, parseClaims);
   const agent = readAgentName(event);
   const query = readQuery(route, event);
   const inBody = Object.entries(body.value).filter(([name]) => !Object.hasOwn(route.query ?? {}, name));
@@ -96,8 +106,9 @@ function readPrincipal(
   route: OperationRoute,
   event: ApiEvent,
   binding: UserBinding,
+  parseClaims: ParseClaims | null,
 ): Result<Principal, readonly FieldProblem[]> {
-  if (event.resource.startsWith(`${OAUTH_PREFIX}/`)) return ok(readTokenHolder(event));
+  if (bearsToken(event)) return ok(readTokenHolder(event, parseClaims));
   if (route.user === 'none') return ok(signedCaller(''));
   const header = readUserId(event);
   if (!header.ok) return header;
@@ -107,9 +118,9 @@ function readPrincipal(
 }
 
 /** The user is the token's subject, whatever the header says. API Gateway sends nothing here that the authorizer did not let pass. */
-function readTokenHolder(event: ApiEvent): Principal {
+function readTokenHolder(event: ApiEvent, parseClaims: ParseClaims | null): Principal {
   const text = event.requestContext.authorizer?.['claims'];
-  const claims = typeof text === 'string' ? parseClaims(text) : null;
+  const claims = typeof text === 'string' ? (parseClaims?.(text) ?? null) : null;
   if (claims === null) throw new Error('a request under /oauth came without the claims of its token');
   return { userId: claims.sub, claims };
 }

@@ -66,13 +66,12 @@ export function parseTokenAmount(text: string, decimals: number): BaseUnits | nu
   return fraction.length > decimals ? null : toBaseUnits(BigInt(whole + fraction.padEnd(decimals, '0')));
 }
 
-/** Prints an amount of a token with all its decimals but zeros at the end, and at least two where it has them: `12.50`. */
+/** An amount of a token as a decimal number without needless zeros, such as `1.5`. */
 export function formatTokenAmount(amount: BaseUnits, decimals: number): string {
   const digits = amount.toString().padStart(decimals + 1, '0');
   const whole = digits.slice(0, digits.length - decimals);
   const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '');
-  const shown = fraction.padEnd(Math.min(2, decimals), '0');
-  return shown === '' ? whole : `${whole}.${shown}`;
+  return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
 /**

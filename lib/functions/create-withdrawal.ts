@@ -7,6 +7,8 @@ import { createPaymentObserver } from '../telemetry/payment-observer.ts';
 import { toPaymentFields } from './paid-answer.ts';
 import { monotonicMs } from './runtime.ts';
 
+export { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
+
 /** Takes money out of a wallet. In the paying function, since no other one can sign. */
 export function createWithdrawalHandler(
   deployment: Deployment,

@@ -10,7 +10,6 @@ import { ok } from '../domain/result.ts';
 import { createLedger } from '../ledger/dynamodb/books/ledger.ts';
 import { createRegistryReader } from '../ledger/dynamodb/registry/registry-reader.ts';
 import { createRepetitionGuard } from '../ledger/dynamodb/books/repetition-guard.ts';
-import { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
 import type { StoreClient } from '../ledger/dynamodb/store/client.ts';
 import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
 import { withJointReads } from '../ledger/dynamodb/store/joint-reads.ts';
@@ -108,7 +107,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         return createPayChallengeHandler(config.deployment, deps);
       }),
       CreateWithdrawal: atFirstCall(async () => {
-        const { createWithdrawalHandler } = await import('./create-withdrawal.ts');
+        const { createWithdrawalHandler, createWithdrawalSessions } = await import('./create-withdrawal.ts');
         return createWithdrawalHandler(config.deployment, {
           ...deps,
           sessions: createWithdrawalSessions(booksTable),

@@ -30,24 +30,26 @@ export function connectorTypes(): readonly ConnectorType[] {
   return [...WALLET_TYPES, ...VENDORS];
 }
 
+/** How references to keys are stored, of every type whose wallets can be made and pay. */
+const STORED_KEYS: { readonly [T in InstrumentType]: StoredFields<KeyMembers<T>> } = {
+  [awsKms.type]: awsKms.key,
+  [seedVault.type]: seedVault.key,
+  [coinbaseCdp.type]: coinbaseCdp.key,
+};
+
 /** Whether wallets of this type can be made and pay. */
 export function isInstrumentType(type: ConnectorType): type is InstrumentType {
-  return isKeyWallet(type) || PROVIDER_WALLETS[type].key !== null;
+  return Object.hasOwn(STORED_KEYS, type);
 }
 
 /** The types whose wallets can be made and pay. */
 export function instrumentTypes(): readonly InstrumentType[] {
-  return connectorTypes().filter(isInstrumentType);
+  return Object.keys(STORED_KEYS) as readonly InstrumentType[];
 }
 
 /** How references to keys of a type are stored. */
-export function storedKey<T extends InstrumentType>(type: T): StoredFields<KeyMembers<T>> {
-  const wallets: Readonly<Record<ConnectorType, { readonly key: object | null }>> = {
-    ...KEY_WALLETS,
-    ...PROVIDER_WALLETS,
-  };
-  // `InstrumentType` leaves out the providers without wallets.
-  return wallets[type].key as StoredFields<KeyMembers<T>>;
+export function storedKey<T extends InstrumentType>(type: T): (typeof STORED_KEYS)[T] {
+  return STORED_KEYS[type];
 }
 
 /** Whether Bursar signs for wallets of this type itself. */

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { toInstrumentItem, toWalletAttributes } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
 import { toManagerItem } from '../../lib/ledger/dynamodb/registry/manager-items.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { GATE_KEY, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { addMs, toEpochMs } from '../../lib/domain/time.ts';

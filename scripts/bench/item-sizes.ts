@@ -1,5 +1,5 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { AGENT_NAME_MAX_CHARS, IN_FLIGHT_MAX, USER_ID_MAX_CHARS } from '../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { toEntryKey } from '../../lib/domain/payment/payment.ts';

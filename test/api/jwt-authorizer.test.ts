@@ -1,3 +1,4 @@
+import { parseClaims } from '../../lib/jwt/claims-text.ts';
 import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -74,11 +75,17 @@ test('passes on what the function behind takes for the user', async () => {
     paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789',
     paymentSessionId: 'payment-session-LeO61EYIVMT95T7',
   };
-  const read = readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'GetPaymentSession', {
-    ...event,
-    body: JSON.stringify(json),
-    requestContext: { ...event.requestContext, authorizer: { ...context, principalId: 'somebody' } },
-  });
+  const read = readRequest(
+    { requests: REQUESTS, routes: OPERATIONS },
+    'GetPaymentSession',
+    {
+      ...event,
+      body: JSON.stringify(json),
+      requestContext: { ...event.requestContext, authorizer: { ...context, principalId: 'somebody' } },
+    },
+    'header',
+    parseClaims,
+  );
   expect(read).toMatchObject({ ok: true, value: { principal: { userId: 'ada', claims: CLAIMS } } });
 });
 

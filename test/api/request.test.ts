@@ -1,3 +1,4 @@
+import { parseClaims } from '../../lib/jwt/claims-text.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import { describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../lib/api/http.ts';
@@ -283,10 +284,14 @@ describe('the holder of a token', () => {
       resource: '/oauth/payments/listPaymentSessions',
       ...parts,
     });
-    return readRequest({ requests: REQUESTS, routes: OPERATIONS }, 'ListPaymentSessions', {
-      ...event,
-      requestContext: { ...event.requestContext, ...(authorizer === null ? {} : { authorizer }) },
-    });
+    const requestContext = { ...event.requestContext, ...(authorizer === null ? {} : { authorizer }) };
+    return readRequest(
+      { requests: REQUESTS, routes: OPERATIONS },
+      'ListPaymentSessions',
+      { ...event, requestContext },
+      'header',
+      parseClaims,
+    );
   };
 
   test('is the user, whatever the header says', () => {
@@ -381,6 +386,6 @@ describe('under /oauth', () => {
       'ReportOutcome',
       'ListAssets',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(23);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(24);
   });
 });

@@ -2,7 +2,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
-import { SESSION_LETTERS, toExpiryPlace, toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
+import { SESSION_LETTERS, toExpiryPlace } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
 import { schemeOf } from '../../lib/protocols/catalogue.ts';
 

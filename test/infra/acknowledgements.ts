@@ -76,6 +76,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     paths: [
       policyOf('ManageConnectors'),
       policyOf('ManageIdentities'),
+      policyOf('ManageInstruments'),
       policyOf('IssueTokens'),
       policyOf('BackupRole'),
     ],
@@ -96,7 +97,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'AwsSolutions-IAM5',
-    paths: [policyOf('ManageIdentities'), policyOf('IssueTokens')],
+    paths: [policyOf('ManageIdentities'), policyOf('ManageInstruments'), policyOf('IssueTokens')],
     findings: ['Resource::arn:aws:secretsmanager:us-east-1:000000000000:secret:bursar/Bursar/credentials/*'],
     reason: 'Credentials of wallet providers are made at run time, under the name of this deployment',
   },

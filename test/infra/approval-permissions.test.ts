@@ -18,7 +18,10 @@ describe('approvals', () => {
       expect(await whoMay(onItem(action, 'Books', ALLOWANCE))).toEqual([...hands, ...readers].sort());
     }
     expect(await whoMay(onItem('PutItem', 'Books', SESSION))).not.toContain('send-approvals');
-    expect(await whoMay(onItem('GetItem', 'Books', PAYMENT))).not.toContain('send-approvals');
+    // What is signed and not settled counts as needed.
+    expect(await whoMay(onItem('BatchGetItem', 'Books', PAYMENT))).toContain('send-approvals');
+    expect(await whoMay(onItem('PutItem', 'Books', PAYMENT))).not.toContain('send-approvals');
+    expect(await whoMay(onItem('UpdateItem', 'Books', PAYMENT))).not.toContain('send-approvals');
     const plain = createAccessPolicies((await synthesize()).deployment.roles, ENVIRONMENT);
     expect(await whoMay(onItem('PutItem', 'Books', ALLOWANCE), plain)).toEqual(['process-payment']);
   });
@@ -31,6 +34,7 @@ describe('approvals', () => {
       .filter((action) => !action.startsWith('logs:'));
     expect([...new Set(actions.map((action) => action.split(':')[0]))].sort()).toEqual(['dynamodb', 'kms', 'sqs']);
     expect(actions.filter((action) => action.startsWith('dynamodb:')).sort()).toEqual([
+      'dynamodb:BatchGetItem',
       'dynamodb:GetItem',
       'dynamodb:GetItem',
       'dynamodb:PutItem',

@@ -1,7 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';
 import { chargesContract } from '../contracts/charges.ts';

@@ -3,7 +3,7 @@ import { IN_FLIGHT_MAX, SESSION_ENTRY_BYTES } from '../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { toEntryKey, type EntryKey } from '../../lib/domain/payment/payment.ts';
 import type { OpenEntry } from '../../lib/domain/payment/session.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { sizeOfItem } from '../support/item-size.ts';
 import { makePayment, makeSession } from '../support/payments.ts';
 

@@ -1,6 +1,6 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { ledgerRepetitionsContract } from '../contracts/ledger-repetitions.ts';

@@ -6,12 +6,8 @@ import type { Packed, Scheme } from '../../lib/domain/ports/schemes.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { listSort, parseSessionPk, sessionPk } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { parsePaymentItem, toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import {
-  formatEntry,
-  parseSessionItem,
-  toSessionItem,
-  UNLIMITED,
-} from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
+import { formatEntry, parseSessionItem, UNLIMITED } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { parseWindowItem, toGrantedMap } from '../../lib/ledger/dynamodb/windows/window-items.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { wiring } from '../support/wiring.ts';

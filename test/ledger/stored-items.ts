@@ -15,7 +15,8 @@ import {
   toWalletAttributes,
 } from '../../lib/ledger/dynamodb/registry/instrument-items.ts';
 import { parsePaymentItem, toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import { parseSessionItem, toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
+import { parseSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import {
   connectorKey,
   parseConnectorItem,

@@ -7,7 +7,7 @@ import type { Payment } from '../../lib/domain/payment/payment.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { paymentPk, sweepShard } from '../../lib/ledger/dynamodb/books/keys.ts';
 import { toPaymentItem } from '../../lib/ledger/dynamodb/books/payment-items.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
 import { createSweepIndex } from '../../lib/ledger/dynamodb/books/sweep-index.ts';

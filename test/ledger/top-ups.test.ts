@@ -3,7 +3,7 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createTopUpLog, createTopUps } from '../../lib/ledger/dynamodb/top-ups/top-up-store.ts';
 import { topUpsContract } from '../contracts/top-ups.ts';

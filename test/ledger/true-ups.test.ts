@@ -1,7 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll } from 'vitest';
 import { createLedger } from '../../lib/ledger/dynamodb/books/ledger.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createTrueUps } from '../../lib/ledger/dynamodb/books/true-ups.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { trueUpsContract } from '../contracts/true-ups.ts';

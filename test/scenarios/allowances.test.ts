@@ -108,7 +108,8 @@ describe('permit2AllowanceLimit', () => {
     expect(paid.status).toBe(200);
     const { payload } = (paid.body as { paymentOutput: { cryptoX402: { payload: object } } }).paymentOutput.cryptoX402;
     expect(await show(buyer)).toMatchObject({ status: 'REQUESTED', requested: '60000' });
-    expect((await sendProof(terms, payload)).status).toBe(402);
+    // Not settled, and still good.
+    expect((await sendProof(terms, payload)).status).toBe(412);
     await stack.services.runSchedule('send-approvals');
     expect(await onChain(buyer)).toBe(60_000n);
     const { payTo } = sellerOf(stack, 'forecast-upto');

@@ -1,3 +1,4 @@
+import { LOCAL_TOKENS } from '../../lib/local/chain/tokens.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer } from 'node:http';
 import { createBursarClient, createPayingFetch, type BursarClient } from '../../lib/client/index.ts';
@@ -25,6 +26,9 @@ async function openBySignature(): Promise<Payer> {
   const userId = newUser();
   const wallet = await openWallet(stack, userId, 'SeedVault');
   await stack.chain.mint(wallet.address, 20_000_000n);
+  for (const { address, decimals } of Object.values(LOCAL_TOKENS)) {
+    await stack.chain.mint(wallet.address, 10n ** BigInt(decimals), address);
+  }
   await stack.chain.approvePermit2(wallet.address, 1_000_000n);
   const owner = {
     paymentManagerArn: stack.info.paymentManagerArn,
@@ -48,6 +52,9 @@ async function openByToken(): Promise<Payer> {
   });
   const { walletAddress } = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet;
   await chain.mint(walletAddress!, 20_000_000n);
+  for (const { address, decimals } of Object.values(LOCAL_TOKENS)) {
+    await chain.mint(walletAddress!, 10n ** BigInt(decimals), address);
+  }
   await chain.approvePermit2(walletAddress!, 1_000_000n);
   const { paymentSession } = await backend.call('CreatePaymentSession', {
     paymentManagerArn,
@@ -126,6 +133,7 @@ describe.each([
         asked.push('processPayment');
         return agent.processPayment(...args);
       },
+      listAssets: agent.listAssets.bind(agent),
       payChallenge: (...args: Parameters<BursarClient['payChallenge']>) => {
         asked.push('payChallenge');
         return agent.payChallenge(...args);

@@ -6,7 +6,7 @@ import type { LocalStack } from '../../lib/local/stack.ts';
 const WORDS_OF_A_LEAK = 4;
 const CHARS_OF_A_LEAK = 24;
 
-/** Everything that the stack keeps secret: access keys, seeds, runs of mnemonic words, and private keys as they are stored. */
+/** Everything that the stack keeps secret: access keys, seeds, runs of mnemonic words, credentials of wallet providers, and private keys as they are stored. */
 export function secretsOf({ info }: Pick<LocalStack, 'info'>, dataDir: string): readonly string[] {
   const keys = Object.values(info.credentials).map(({ secretAccessKey }) => secretAccessKey);
   const stored = filesBelow(join(dataDir, 'keys-and-secrets')).flatMap((path) => {
@@ -14,8 +14,8 @@ export function secretsOf({ info }: Pick<LocalStack, 'info'>, dataDir: string): 
     const { secretString, material } = record;
     if (typeof material === 'string') return scalarOf(material);
     if (typeof secretString !== 'string') throw new Error(`${path} holds neither a secret nor a key`);
-    const { mnemonic, seed } = JSON.parse(secretString) as { readonly mnemonic: string; readonly seed: string };
-    return [seed, ...runsOfWords(mnemonic)];
+    const { mnemonic, ...others } = JSON.parse(secretString) as Readonly<Record<string, string>>;
+    return [...Object.values(others), ...(mnemonic === undefined ? [] : runsOfWords(mnemonic))];
   });
   if (stored.length === 0) throw new Error('the stack keeps no keys: there is nothing to look for');
   return [...keys, ...stored];

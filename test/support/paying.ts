@@ -13,7 +13,7 @@ import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/tenants/resources.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
-import { toSessionItem } from '../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createLeanStore } from '../../lib/ledger/dynamodb/store/lean-client.ts';
 import { withJointReads } from '../../lib/ledger/dynamodb/store/joint-reads.ts';
 import { createWindowBooks } from '../../lib/ledger/dynamodb/windows/window-books.ts';

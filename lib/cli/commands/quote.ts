@@ -129,7 +129,10 @@ function wouldBe(chosen: Quote['chosen']): string {
 function heldOf(balance: string, token: Offer['token']): string {
   const units = parseBaseUnits(balance);
   if (token === undefined || !units.ok) return `${printable(balance)} units`;
-  return `${formatTokenAmount(units.value, token.decimals)} ${printable(token.symbol)}`;
+  // As money is written: at least two decimals, where the token has them.
+  const [whole, fraction = ''] = formatTokenAmount(units.value, token.decimals).split('.');
+  const shown = fraction.padEnd(Math.min(2, token.decimals), '0');
+  return `${whole}${shown === '' ? '' : `.${shown}`} ${printable(token.symbol)}`;
 }
 
 function rowOf({ index, verdict, code, reason, balance, ...terms }: Offer, isChosen: boolean, whole: boolean) {

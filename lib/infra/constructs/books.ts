@@ -102,7 +102,7 @@ export class Books extends LedgerTable {
   /** Freezing approvals and noting what became of them, after what sessions may still need. Cannot touch a session or a payment. */
   grantSendApprovals(role: Role): void {
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [ALLOWANCE_KEYS]);
-    this.grantItems(role, ['dynamodb:GetItem'], [SESSION_KEYS]);
+    this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], [SESSION_KEYS, PAYMENT_KEYS]);
     this.grantIndexQuery(role, BY_VISIT_INDEX);
     this.grantIndexQuery(role, BY_USER_INDEX);
   }

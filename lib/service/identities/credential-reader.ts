@@ -2,7 +2,7 @@ import type { SecretLocation } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { memberOf } from '../../json/record.ts';
 import type { ReadSecret } from '../../wallets/seed-vault/signer.ts';
-import { SecretUnusable, type SecretTrouble } from '../../wallets/service-failure.ts';
+import { SecretUnusable, type SecretTrouble } from '../../wallets/secret-failure.ts';
 
 /** Why a credential cannot be used; `unreadable`: what is there is no JSON object with a text at the key. */
 export type CredentialTrouble = SecretTrouble | 'unreadable';

@@ -6,9 +6,9 @@ import type { Authorizer, PaymentInstrument } from '../../domain/tenants/resourc
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { FreezeFacts } from '../../domain/payment/freeze.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
-import { pinMismatch } from '../../domain/payment/pins.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
+import { pinMismatch } from '../../domain/payment/pins.ts';
 import { admitCaller, callerOf } from '../tenants/admission.ts';
 import type { KnownPayer, PayerNames, Payer } from './payer.ts';
 import { noManager } from '../tenants/managers.ts';

@@ -1,7 +1,6 @@
 import type { Environment } from '../../aws/credentials.ts';
 import { createJsonService } from '../../aws/json-service.ts';
 import { SIGNER_ANSWER_MAX_BYTES, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS } from '../../domain/limits.ts';
-import { toSecretError } from '../service-failure.ts';
 import type { ReadSecret } from './signer.ts';
 
 /** `ReadSecret` without the SDK. */
@@ -24,7 +23,7 @@ export function createLeanReadSecret(env: Environment): {
         const { SecretString: text } = await secrets.call('GetSecretValue', body, LIMITS);
         return typeof text === 'string' ? text : '';
       } catch (error) {
-        throw toSecretError(secretId, error);
+        throw (await import('../secret-failure.ts')).toSecretError(secretId, error);
       }
     },
     connect: () => secrets.connect(1),

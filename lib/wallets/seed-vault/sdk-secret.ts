@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SIGNER_TIMEOUT_MS } from '../../domain/limits.ts';
-import { toSecretError } from '../service-failure.ts';
+import { toSecretError } from '../secret-failure.ts';
 import type { ReadSecret } from './signer.ts';
 
 /** `ReadSecret` through the AWS SDK. */

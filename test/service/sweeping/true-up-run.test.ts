@@ -8,7 +8,7 @@ import type { Trace } from '../../../lib/domain/ports/schemes.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { createLedger } from '../../../lib/ledger/dynamodb/books/ledger.ts';
 import { toPaymentItem } from '../../../lib/ledger/dynamodb/books/payment-items.ts';
-import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createSweepIndex } from '../../../lib/ledger/dynamodb/books/sweep-index.ts';
 import { createTrueUps } from '../../../lib/ledger/dynamodb/books/true-ups.ts';
 import { createTrueUpVisits } from '../../../lib/ledger/dynamodb/books/true-up-visits.ts';

@@ -63,6 +63,7 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   DeletePaymentInstrument: (tenant) => ({ ...tenant, paymentInstrumentId: 'payment-instrument-000000000000000' }),
   GetPaymentInstrumentBalance: (tenant) => ({ ...tenant, chain: 'BASE_SEPOLIA', token: 'USDC' }),
   RevokeWalletDelegation: (tenant) => ({ ...tenant, paymentInstrumentId: 'payment-instrument-000000000000000' }),
+  GetAllowance: ({ paymentManagerArn, paymentInstrumentId }) => ({ paymentManagerArn, paymentInstrumentId }),
   CreatePaymentSession: (tenant) => sessionRequest(tenant),
   GetPaymentSession: (tenant) => tenant,
   ListPaymentSessions: (tenant) => tenant,

@@ -2,7 +2,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { AGENT_HEADER, USER_HEADER } from '../../../lib/contract/headers.ts';
 import { toEpochMs } from '../../../lib/domain/time.ts';
-import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { makeSession } from '../../support/payments.ts';
 import {
   anInstant,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Ledger, SessionStore, SweepIndex } from '../../../lib/domain/ports/books.ts';
 import { createLedger } from '../../../lib/ledger/dynamodb/books/ledger.ts';
-import { toSessionItem } from '../../../lib/ledger/dynamodb/books/session-items.ts';
+import { toSessionItem } from '../../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { createSessionStore } from '../../../lib/ledger/dynamodb/books/session-store.ts';
 import { createWindowBooks } from '../../../lib/ledger/dynamodb/windows/window-books.ts';
 import { createSweepIndex } from '../../../lib/ledger/dynamodb/books/sweep-index.ts';

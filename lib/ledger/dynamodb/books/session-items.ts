@@ -4,21 +4,12 @@ import { toMicroUsd, type MicroUsd } from '../../../domain/money.ts';
 import { parseEntryKey, type BudgetSnapshot, type EntryKey } from '../../../domain/payment/payment.ts';
 import type { SessionPins } from '../../../domain/payment/pins.ts';
 import type { OpenEntry, Session } from '../../../domain/payment/session.ts';
-import { NO_RETURNS } from '../../../domain/payment/true-up.ts';
 import { toEpochMs, type EpochMs } from '../../../domain/time.ts';
-import {
-  SCHEMA_VERSION,
-  assertReadable,
-  number,
-  readBigInt,
-  readInteger,
-  readText,
-  text,
-} from '../store/attributes.ts';
-import type { AttributeValue, Item } from '../store/client.ts';
-import { formatHeld, parseCounters, parseHeldCharges, toCounterAttributes } from './session-counters.ts';
-import { parseReturns, toReturnAttributes } from './true-ups.ts';
-import { expiryShardKey, listSort, parseSessionPk, sessionListKey, sessionPk, shardOf } from './keys.ts';
+import { assertReadable, number, readBigInt, readInteger, readText, text } from '../store/attributes.ts';
+import type { Item } from '../store/client.ts';
+import { formatHeld, parseCounters, parseHeldCharges } from './session-counters.ts';
+import { parseReturns } from './true-ups.ts';
+import { expiryShardKey, parseSessionPk, shardOf } from './keys.ts';
 
 // docs/reference/storage-schema.md lists every attribute. Names are short because a write is billed on the whole item.
 
@@ -41,43 +32,6 @@ function parseEntry(value: string): OpenEntry {
   if (match === null) throw new InvariantViolated('an open entry of a session is not of the form amount|leaseUntil');
   const amount = toMicroUsd(BigInt(match[1]!));
   return { amount, charges: parseHeldCharges(match[2], amount), leaseUntil: toEpochMs(Number(match[3])) };
-}
-
-export function toSessionItem(session: Session, requestHash: string): Item {
-  const open = Object.fromEntries([...session.open].map(([key, entry]) => [key, text(formatEntry(entry))]));
-  return {
-    pk: text(sessionPk(session)),
-    v: number(SCHEMA_VERSION),
-    u: text(session.userId),
-    st: text(session.deleted ? SESSION_LETTERS.deleted : SESSION_LETTERS.open),
-    ca: number(session.createdAt),
-    ua: number(session.updatedAt),
-    em: number(session.expiryMinutes),
-    ex: number(session.expiresAt),
-    ...(session.limit === null ? {} : { lm: number(session.limit) }),
-    ...(session.firstLimit === undefined ? {} : { lo: number(session.firstLimit) }),
-    ...(session.pins === undefined ? {} : { pn: toPinMap(session.pins) }),
-    av: number(session.budget.available ?? UNLIMITED - session.budget.reserved - session.budget.spent),
-    rs: number(session.budget.reserved),
-    sp: number(session.budget.spent),
-    n: number(session.inFlight),
-    o: { M: open },
-    ...toCounterAttributes(session),
-    ...toReturnAttributes(session.returns ?? NO_RETURNS),
-    rh: text(requestHash),
-    lk: text(sessionListKey(session.managerId, session.userId)),
-    ls: text(listSort(session.createdAt, session.sessionId)),
-  };
-}
-
-function toPinMap({ instrumentId, agentName, caller }: SessionPins): AttributeValue {
-  return {
-    M: {
-      ...(instrumentId === undefined ? {} : { i: text(instrumentId) }),
-      ...(agentName === undefined ? {} : { a: text(agentName) }),
-      ...(caller === undefined ? {} : { c: text(caller) }),
-    },
-  };
 }
 
 function parsePins(map: Item): SessionPins {

@@ -2,7 +2,8 @@ import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { WithdrawalSessions } from '../../../domain/ports/books.ts';
 import { readText } from '../store/attributes.ts';
 import { putIf, type StoreTable } from '../store/conditional-write.ts';
-import { parseSessionItem, toSessionItem } from './session-items.ts';
+import { toSessionItem } from './new-session-item.ts';
+import { parseSessionItem } from './session-items.ts';
 
 /**
  * The sessions of withdrawals, in the books table. They have no place in the list of the user's sessions, nor in the index of

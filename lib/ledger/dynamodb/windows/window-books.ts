@@ -25,12 +25,15 @@ export function createWindowBooks(table: StoreTable): WindowBooks {
       const item = await table.client.getItem({ TableName: table.tableName, Key, ConsistentRead: true });
       return item === null ? null : parseWindowItem(item, ref);
     },
-    change: (ref, change) =>
-      apply([
+    change: async (ref, change) => {
+      // A session without a part has nothing to give back.
+      if (change.seenNumber === null && change.by < 0n) return 'stale';
+      return apply([
         windowPart(ref, change),
         askingPart(ref, change),
         ...change.takings.map((taking) => takenPart(ref, taking)),
-      ]),
+      ]);
+    },
     fold: async (session, key) => {
       const grant = session.windows.get(key);
       if (grant === undefined) return 'stale';
