@@ -120,7 +120,12 @@ describe('the key of the wallet', () => {
     const routes: Routes = { connectors: () => json({}) };
     const files = { '.bursar/context.json': JSON.stringify(CONTEXT) };
     const connector = () => json({ name: 'c', type, status: 'READY', paymentConnectorId: CONTEXT.paymentConnectorId });
-    const all = { ...routes, [`/connectors/${CONTEXT.paymentConnectorId}`]: connector, '': () => new Response('{}') };
+    const all = {
+      ...routes,
+      [`/connectors/${CONTEXT.paymentConnectorId}`]: connector,
+      '/bursar/assets': () => json({ assets: [] }),
+      '': () => new Response('{}'),
+    };
     return (await examine(account, { files, routes: all })).of('key');
   };
 
