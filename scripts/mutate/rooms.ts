@@ -66,7 +66,7 @@ export const ROOMS: readonly Room[] = [
     files: 'lib/domain/**/*.ts',
     tests: [
       'test/domain/*.test.ts',
-      'test/domain/{offers,payment,tenants,tokens}/*.test.ts',
+      'test/domain/{allowances,offers,payment,tenants,tokens}/*.test.ts',
       'test/domain/policy/{breaker,charges,documents,feeds,rules,sentences,spellings,windows}.test.ts',
       'test/domain/policy/*.test.ts',
       'test/service/paying/gate.test.ts',

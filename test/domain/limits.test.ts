@@ -27,8 +27,9 @@ test('the header of a user has room for the longest id with every character enco
   expect(limits.USER_HEADER_MAX_CHARS).toBe(`UTF-8''${encodeURIComponent(widest)}`.length);
 });
 
-test('the largest amount of the books is the largest number of so many digits', () => {
-  expect(limits.LEDGER_AMOUNT_MAX.toString()).toBe('9'.repeat(limits.LEDGER_AMOUNT_MAX_DIGITS));
+test('the largest amounts of the books and of an approval are the largest number of so many digits', () => {
+  for (const amount of [limits.LEDGER_AMOUNT_MAX, limits.APPROVAL_AMOUNT_MAX])
+    expect(amount.toString()).toBe('9'.repeat(limits.LEDGER_AMOUNT_MAX_DIGITS));
 });
 
 test('what answers for denials and purchases is kept for longer than anybody can ask', () => {
