@@ -9,13 +9,15 @@ import type { Buyer } from './purchase.ts';
 
 // Loaded where no offer of a seller is in the USDC of a network.
 
-const PINNED: ReadonlySet<string> = new Set(NETWORKS.map(({ usdc }) => usdc.address.toLowerCase()));
-
 /** Whether a seller may have asked in a token that is no USDC: what MPP asks for is not read for that. */
 function mayNameOthers({ document, authenticate }: Challenge): boolean {
   if (authenticate !== null) return true;
   const assets = document?.accepts.map((entry) => memberOf(entry, 'asset')) ?? [];
-  return assets.some((asset) => typeof asset === 'string' && !PINNED.has(asset.toLowerCase()));
+  return assets.some((asset) => typeof asset === 'string' && !isUsdc(asset.toLowerCase()));
+}
+
+function isUsdc(address: string): boolean {
+  return NETWORKS.some(({ usdc }) => usdc.address.toLowerCase() === address);
 }
 
 /**

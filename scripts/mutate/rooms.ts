@@ -37,7 +37,7 @@ export const ROOMS: readonly Room[] = [
     name: 'policing',
     files: 'lib/service/policing/*.ts',
     tests: [
-      'test/service/policing/{policy-source,enforcing,feed-source,reported-outcomes,claims,recalling}.test.ts',
+      'test/service/policing/{policy-source,enforcing,applied-policies,feed-source,reported-outcomes,claims,recalling}.test.ts',
       'test/service/policing/{*-{over-payments,under-policies},remembering-rules}.test.ts',
     ],
   },
@@ -55,7 +55,7 @@ export const ROOMS: readonly Room[] = [
     name: 'sweeping',
     files: 'lib/service/sweeping/*.ts',
     tests: [
-      'test/service/sweeping/{recovery-rules,visit-rules,sweep-bounds}.test.ts',
+      'test/service/sweeping/{recovery-rules,visit-rules,true-up-run-rules,sweep-bounds}.test.ts',
       'test/service/sweeping/{sweep-visit,place-search,expiry,session-audit}.test.ts',
       'test/service/sweeping/sweep.test.ts',
       'test/service/sweeping/*.test.ts',

@@ -83,7 +83,7 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     why: 'instruments are ACTIVE at once, until they are deleted',
   },
   provider_refused: {
-    elsewhere: 'test/scenarios/coinbase-wallets.test.ts',
+    elsewhere: 'test/api/errors.test.ts',
     why: 'it needs a wallet whose user has taken back a grant',
   },
   session_expired: {

@@ -93,7 +93,7 @@ describe('a connector', () => {
     expectRefusal('UpdatePaymentConnector', outcome, fields('type'));
   });
 
-  test('of a provider is made, holds its credential provider, and makes no wallets yet', async () => {
+  test('of a provider is made, holds its credential provider, and makes no wallet with keys that the provider does not take', async () => {
     const name = await world.provider('CoinbaseCDP');
     const found = succeed(await operate('GetPaymentCredentialProvider', { name }));
     const credentialProviderArn = textOf(found, 'credentialProviderArn');
@@ -117,7 +117,7 @@ describe('a connector', () => {
       ...walletInput(manager, 'SeedVault'),
       paymentConnectorId,
     });
-    expectRefusal('CreatePaymentInstrument', wallet, fields('paymentConnectorId'));
+    expectRefusal('CreatePaymentInstrument', wallet, { name: 'AccessDeniedException', status: 403 });
   });
 });
 

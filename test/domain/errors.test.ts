@@ -3,6 +3,7 @@ import { InvariantViolated, isInvariantViolation } from '../../lib/domain/invari
 import {
   IndexesSpent,
   NothingMade,
+  ProviderRefused,
   NotNow,
   OutcomeUnknown,
   PageTokenRefused,
@@ -12,6 +13,7 @@ test.each([
   [new OutcomeUnknown('x'), 'OutcomeUnknown'],
   [new NotNow('x'), 'NotNow'],
   [new NothingMade('x'), 'NothingMade'],
+  [new ProviderRefused('provider_policy', 'x'), 'ProviderRefused'],
   [new IndexesSpent('x'), 'NotNow'],
   [new PageTokenRefused('x'), 'PageTokenRefused'],
   [new InvariantViolated('x'), 'InvariantViolated'],

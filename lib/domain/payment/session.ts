@@ -63,7 +63,7 @@ export function newSession({
     expiresAt: addMs(createdAt, expiryMinutes * 60_000),
     limit,
     budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
-    ...(pins === undefined ? {} : { pins }),
+    pins,
     inFlight: 0,
     open: new Map(),
     counters: new Map(),
