@@ -99,12 +99,27 @@ test('an entry is closed although a transaction has its session for a moment', a
   expect(sent).toBe(2);
 });
 
-test('a window that is made takes nothing from sessions: it has granted them nothing', () => {
+test('a window that is made takes nothing from sessions: it has granted them nothing', async () => {
   const windows = createWindowBooks({ tableName: 'Books', client });
   const asking = { sessionId: 'asking', seenNumber: null, by: 5n };
   const takings = [{ sessionId: 'other', amount: 5n }];
   const change = { ...asking, seenLimit: null, limit: 10n, closesAt: NOW, takings, settles: true };
-  expect(() => windows.change({ managerId: 'm-1', key: 'AbCdEfGhIjK' }, change)).toThrow(InvariantViolated);
+  await expect(windows.change({ managerId: 'm-1', key: 'AbCdEfGhIjK' }, change)).rejects.toThrow(InvariantViolated);
+});
+
+test('a session without a part of a window has nothing to give back, and nothing is written', async () => {
+  const windows = createWindowBooks({ tableName: 'Books', client });
+  const change = {
+    sessionId: 'asking',
+    seenNumber: null,
+    by: -1n,
+    seenLimit: 10n,
+    limit: 10n,
+    closesAt: NOW,
+    takings: [],
+    settles: true,
+  };
+  expect(await windows.change({ managerId: 'm-1', key: 'AbCdEfGhIjK' }, change)).toBe('stale');
 });
 
 test('a sum of which payments could not be read is none', async () => {

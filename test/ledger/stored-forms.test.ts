@@ -9,6 +9,7 @@ import { parsePaymentItem, toPaymentItem } from '../../lib/ledger/dynamodb/books
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
 import { formatEntry, parseSessionItem, UNLIMITED } from '../../lib/ledger/dynamodb/books/session-items.ts';
 import { parseWindowItem, toGrantedMap } from '../../lib/ledger/dynamodb/windows/window-items.ts';
+import { noticeKeys, parseNoticeItem, toNoticeItem } from '../../lib/ledger/dynamodb/policies/policy-notices.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';
 import { wiring } from '../support/wiring.ts';
 
@@ -81,6 +82,27 @@ describe('a session as an item', () => {
       expect(parseSessionItem(toSessionItem({ ...session, returns }, 'hash')).returns).toEqual(returns);
   });
 
+  test('keeps what a session was opened with and what it is pinned to, each of them or none', () => {
+    const [instrumentId, agentName, caller] = [
+      'payment-instrument-1',
+      'researcher',
+      'arn:aws:iam::111122223333:role/A',
+    ];
+    const all = { instrumentId, agentName, caller };
+    for (const pins of [all, { instrumentId }, { agentName }, { caller }]) {
+      const item = toSessionItem(makeSession({ pins, firstLimit: usd(3n) }), 'hash');
+      expect(item['lo']).toEqual({ N: '3' });
+      const { pins: readPins, firstLimit } = parseSessionItem(item);
+      expect([readPins, firstLimit]).toStrictEqual([pins, 3n]);
+    }
+    expect(toSessionItem(makeSession({ pins: all }), 'hash')['pn']).toEqual({
+      M: { i: { S: instrumentId }, a: { S: agentName }, c: { S: caller } },
+    });
+    const plain = parseSessionItem(toSessionItem(makeSession(), 'hash'));
+    expect([Object.hasOwn(plain, 'pins'), Object.hasOwn(plain, 'firstLimit')]).toEqual([false, false]);
+    expect(toSessionItem(makeSession(), 'hash')).not.toHaveProperty('pn');
+  });
+
   test('names in an entry what it took of counters, as earlier releases did: it is closed for that text alone', () => {
     const charges = [
       { kind: 'session', key: 'toolSum1', quantity: 5n },
@@ -123,5 +145,26 @@ describe('keys', () => {
     const instants = [0, 7, 1_760_000_000_000].map((ms) => listSort(toEpochMs(ms), 'id'));
     expect(instants).toEqual(['0000000000000#id', '0000000000007#id', '1760000000000#id']);
     expect(instants.toSorted()).toEqual(instants);
+  });
+});
+
+describe('a notice of a changed policy', () => {
+  const managerId = 'acme-0123456789';
+
+  test.each([
+    [{ scope: 'deployment' }, 'CHG#POL#deployment#*'],
+    [{ scope: 'manager', managerId }, null],
+    [{ scope: 'user', managerId, userId: 'ada' }, null],
+    [{ scope: 'agent', managerId, agentName: 'researcher' }, null],
+    [{ scope: 'session', managerId, sessionId: 'payment-session-1' }, null],
+  ] as const)('of %j names its owner, and falls under the keys that its scope is let write', (owner, pattern) => {
+    const change = { owner, version: 3, at: NOW, by: 'ops', oldHash: 'a', newHash: null };
+    const item = toNoticeItem(change);
+    expect(parseNoticeItem(item)).toStrictEqual(change);
+    const keys = noticeKeys(owner.scope);
+    if (pattern !== null) expect(keys).toBe(pattern);
+    expect(keys.endsWith('*') && !keys.endsWith('**')).toBe(true);
+    expect(item['pk']?.S?.startsWith(keys.slice(0, -1))).toBe(true);
+    expect(keys.length).toBeGreaterThan('CHG#*'.length);
   });
 });
