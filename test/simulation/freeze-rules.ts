@@ -17,6 +17,8 @@ export interface FreezeRules {
 export const DEPLOYMENT = 'deployment';
 /** Within so much of its acknowledgement a freeze holds for what had its second look before. */
 const FREEZE_BOUND_MS = 5_000;
+/** The clocks of two handlers are so far apart at most. */
+const SKEW_MS = 4_000;
 
 /** When a part was frozen, as the books had it; `null`: it still is. */
 interface Interval {
@@ -56,7 +58,7 @@ export function createFreezeRules({ isPrompt }: { readonly isPrompt: boolean }):
     refused: (refusal, askedAt, at) => {
       if (refusal.reason !== 'frozen') return;
       const meant = intervals.filter(({ part }) => part === refusal.scope || part.startsWith(`${refusal.scope}#`));
-      if (meant.some(({ to }) => to === null || to >= askedAt)) return;
+      if (meant.some(({ to }) => to === null || to + SKEW_MS >= askedAt)) return;
       throw new Error(`frozen: a call was refused at ${at} for a freeze of its ${refusal.scope}, and there was none`);
     },
     signedAfterThaw: () => afterThaw,
