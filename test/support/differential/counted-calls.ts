@@ -89,7 +89,13 @@ export function createCountedDraw(draw: Draw, books: Books, sessions: readonly S
     () => {
       const session = one(sessions);
       const seen = draw() < 0.7 ? (stored(session) ?? session) : session;
-      return { method: 'fold', args: [seen, one(WINDOWS).key] };
+      const { key } = one(WINDOWS);
+      // Nobody folds what an open entry still holds.
+      const entries = [...(stored(session)?.open.values() ?? [])];
+      const isHeld = entries.some((entry) => entry.charges.some((charge) => charge.key === key));
+      return isHeld
+        ? { method: 'readWindow', args: [{ managerId: MANAGER_ID, key }] }
+        : { method: 'fold', args: [seen, key] };
     },
   ];
   return {
