@@ -17,16 +17,16 @@ export type {
   ReportOutcomeInput,
   SignedTerms,
 } from './contract.ts';
+export { createPayer, type Payer, type PaymentContext, type SellerChallenge } from './payer.ts';
+export type { InstrumentReference, OfferSummary, PayerEvent, PayerOptions, SessionReference } from './payer-options.ts';
 export { createPayingFetch } from './paying-fetch.ts';
 export type {
-  InstrumentReference,
-  OfferSummary,
   PaidResponse,
   PayingFetch,
   PayingFetchEvent,
   PayingFetchOptions,
   PayingRequestInit,
   PaymentOfResponse,
-  SessionReference,
 } from './paying-options.ts';
+export type { Payment } from './terms-payer.ts';
 export { ProofEndedError, PurchaseError, UnpayableError, type ProofFate } from './purchase-error.ts';

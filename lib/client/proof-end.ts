@@ -3,12 +3,7 @@ import { createJsonRpc, type RpcAccess } from './json-rpc.ts';
 import type { Proof } from './purchase.ts';
 import type { ProofFate } from './purchase-error.ts';
 
-/** When a proof of an earlier call ended, in epoch milliseconds; `null` for one that is good, or of which nobody says when it ends. */
-export function endOf({ output, terms }: Proof, nowMs: number): number | null {
-  if (terms === null || output.replayed === false) return null;
-  const endMs = terms.validBefore * 1_000;
-  return endMs <= nowMs ? endMs : null;
-}
+// Loaded where a proof has ended.
 
 export interface ChainAccess extends RpcAccess {
   /** By CAIP-2 id. */

@@ -4,16 +4,22 @@ import { readBoundedText } from './bounded-text.ts';
 import { UnpayableError } from './purchase-error.ts';
 
 /** What the terms of a 402 stand in, as they came. */
-export interface TermsSource {
+interface TermsSource {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 const TERMS_HEADERS = ['payment-required', 'www-authenticate'] as const;
 
+/** What a 402 asks for that can be read. */
+export interface PayableTerms {
+  readonly challenge: Challenge;
+  readonly source: TermsSource;
+}
+
 /** What a 402 asks for; `challenge` is `null` where nothing in it can be paid here, and then `reason` says why, if anything does. */
 export type SellerTerms =
-  | { readonly challenge: Challenge; readonly source: TermsSource; readonly reason: null }
+  | (PayableTerms & { readonly reason: null })
   | { readonly challenge: null; readonly reason: string | null };
 
 /**
