@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { generatePrivateKey, sign } from 'viem/accounts';
 import type { ErrorType } from '../../lib/local/providers/coinbase-cdp/api-error.ts';
-import type { Fault } from '../../lib/local/providers/coinbase-cdp/faults.ts';
+import type { Fault } from '../../lib/local/providers/coinbase-cdp/index.ts';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
 import { createCoinbaseWallet, payFrom, type CoinbaseWallet } from './coinbase-tenant.ts';
 import { newToken, withStack } from './scene.ts';

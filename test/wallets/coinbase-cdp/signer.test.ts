@@ -10,7 +10,7 @@ import {
 } from '../../../lib/domain/limits.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import type { ErrorType } from '../../../lib/local/providers/coinbase-cdp/api-error.ts';
-import type { Fault } from '../../../lib/local/providers/coinbase-cdp/faults.ts';
+import type { Fault } from '../../../lib/local/providers/coinbase-cdp/index.ts';
 import { ProviderRefused } from '../../../lib/domain/ports/services.ts';
 import { failureOf, sOf } from '../signer-contract.ts';
 import { makeWallet, secretsOf, startProject, transferFrom, type TestProject, type TestWallet } from './project.ts';

@@ -1,5 +1,6 @@
 import { isAddressEqual, type Hex, type TypedDataDefinition } from 'viem';
 import { signTypedData } from 'viem/accounts';
+import type { Answer } from '../api-server.ts';
 import { ApiError } from './api-error.ts';
 import { findDelegation, isActive } from './delegations.ts';
 import type { Account, AuthenticationMethod, EndUser, Project } from './project.ts';
@@ -29,11 +30,6 @@ export interface Call {
   readonly query: URLSearchParams;
   /** A JSON object; empty where the request has no body. */
   readonly body: Readonly<Record<string, unknown>>;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly body: object | null;
 }
 
 export interface Operation {

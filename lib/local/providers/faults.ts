@@ -1,9 +1,6 @@
-import type { ErrorType } from './api-error.ts';
-import type { OperationId } from './operations.ts';
-
-/** What goes wrong with one request. */
-export type Fault =
-  /** An answer of that status, with a body as the description has it, or with none of ours. */
+/** What goes wrong with one request. `ErrorType` is what a provider names its errors by. */
+export type Fault<ErrorType extends string = string> =
+  /** An answer of that status, with the provider's body of an error. */
   | { readonly kind: 'status'; readonly status: number; readonly errorType?: ErrorType }
   /** The request is not looked at, and the connection ends. */
   | { readonly kind: 'drop' }
@@ -20,24 +17,24 @@ export type Fault =
   /** A good status, and a body that is not what it should be. */
   | { readonly kind: 'body'; readonly body: string };
 
-export interface PlannedFault {
+export interface PlannedFault<OperationId extends string, ErrorType extends string> {
   /** @default - any */
   readonly operation?: OperationId;
-  readonly fault: Fault;
+  readonly fault: Fault<ErrorType>;
   /** @default 1 */
   readonly times?: number;
 }
 
-export interface Faults {
-  plan(planned: PlannedFault): void;
+export interface Faults<OperationId extends string = string, ErrorType extends string = string> {
+  plan(planned: PlannedFault<OperationId, ErrorType>): void;
   /** The fault of the next request of an operation, used up by asking. */
-  take(operation: OperationId): Fault | null;
+  take(operation: OperationId): Fault<ErrorType> | null;
   clear(): void;
 }
 
 /** Faults on demand, in the order in which they were asked for. */
-export function createFaults(): Faults {
-  let plans: { readonly operation: OperationId | undefined; readonly fault: Fault; left: number }[] = [];
+export function createFaults<OperationId extends string, ErrorType extends string>(): Faults<OperationId, ErrorType> {
+  let plans: { readonly operation: OperationId | undefined; readonly fault: Fault<ErrorType>; left: number }[] = [];
   return {
     plan: ({ operation, fault, times = 1 }) => void plans.push({ operation, fault, left: times }),
     take: (operation) => {
