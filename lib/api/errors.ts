@@ -204,6 +204,18 @@ const PINNED: Readonly<Record<PinnedTo, string>> = {
   caller: 'another caller than the one that signed the call',
 };
 
+/** What is said of refusals that hold nothing but their reason. */
+const SAID = {
+  withdrawal_lapsed:
+    'The withdrawal of this clientToken was not signed in time, as far as the books say. Use a new clientToken',
+  approvals_off: 'This deployment sends no approvals: its setting approvalGasPerDay gives them no gas',
+  no_payment: 'The clientToken has no payment that could be replayed. Nothing was signed under it',
+  quote_mismatch:
+    'The quote is not for this request, or for an offer that this 402 does not make. Nothing was signed: ask for another one',
+  attempts_exhausted:
+    'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one',
+} as const;
+
 /** The refusals of a request that is right in form: each has a code of its own. */
 function toOutcomeError(
   refusal: Extract<Refusal, { reason: Exclude<OutcomeCode, 'other_terms' | Denial['reason']> | 'provider_refused' }>,
@@ -248,20 +260,8 @@ function toOutcomeError(
       const message = `Money does not leave for ${refusal.destination}: expected one of the withdrawalAddresses of this deployment. Nothing was signed`;
       return outcome('destination_not_allowed', message);
     }
-    case 'withdrawal_lapsed':
-      return outcome(
-        refusal.reason,
-        'The withdrawal of this clientToken was not signed in time. Use a new clientToken: nothing was signed under this one',
-      );
-    case 'approvals_off':
-      return outcome(
-        refusal.reason,
-        'This deployment sends no approvals: its setting approvalGasPerDay gives them no gas. Nothing was asked for',
-      );
-    case 'no_payment': {
-      const message = 'The clientToken has no payment that could be replayed. Nothing was signed under it';
-      return outcome('no_payment', message);
-    }
+    case 'allowance_requested':
+      return outcome(refusal.reason, refusal.message);
     case 'challenge_unreadable':
       return outcome(
         refusal.reason,
@@ -273,16 +273,12 @@ function toOutcomeError(
       const message = `The quote ended at ${formatInstant(refusal.expiresAt)}. Nothing was signed: ask for another one`;
       return outcome(refusal.reason, message);
     }
-    case 'quote_mismatch': {
-      const message =
-        'The quote is not for this request, or for an offer that this 402 does not make. Nothing was signed: ask for another one';
-      return outcome(refusal.reason, message);
-    }
+    case 'withdrawal_lapsed':
+    case 'approvals_off':
+    case 'no_payment':
+    case 'quote_mismatch':
     case 'attempts_exhausted':
-      return outcome(
-        refusal.reason,
-        'The clientToken was retried too often without an outcome. Use a new clientToken: nothing was signed under this one',
-      );
+      return outcome(refusal.reason, SAID[refusal.reason]);
   }
 }
 

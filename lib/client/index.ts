@@ -1,4 +1,5 @@
 export type { AwsCredentials, CredentialProvider, SignedAccess, TokenAccess } from './access.ts';
+export { waitForApprovals, type ApprovalWaitOptions } from './approval-wait.ts';
 export {
   createBursarClient,
   type BursarCall,

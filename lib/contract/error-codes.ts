@@ -244,13 +244,19 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     newClientToken: NOT_REMEMBERED,
   },
   'bursar:withdrawal_lapsed': {
-    when: 'the withdrawal of this client token was not signed while it lasted',
+    when: 'the withdrawal of this client token was not signed while it lasted, as far as the books say: after a restore to an instant before it, `ListPayments` and the chain may know more',
     remedy: 'ask again under a new client token',
     newClientToken: FINAL,
   },
   'bursar:approvals_off': {
     when: 'an approval is asked for, and approvalGasPerDay of the deployment is none',
     remedy: 'deploy with approvalGasPerDay, or approve Permit2 by another way',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:allowance_requested': {
+    when: 'the session allows approvals, and the wallet has not approved Permit2 for as much as the payment needs: the approval is asked for, and nothing was reserved or signed',
+    remedy:
+      'ask again under the same client token until it is on the chain, which takes about a minute; `GetAllowance` shows what it waits for',
     newClientToken: NOT_REMEMBERED,
   },
   'bursar:unsupported_payment_type': offer(

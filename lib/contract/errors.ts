@@ -82,7 +82,8 @@ export type OutcomeCode =
   | 'attempts_exhausted'
   | 'destination_not_allowed'
   | 'withdrawal_lapsed'
-  | 'approvals_off';
+  | 'approvals_off'
+  | 'allowance_requested';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
 export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | FreezeCode | ProviderTrouble}` | PolicyCode;

@@ -374,6 +374,8 @@ export const APPROVAL_WAIT_MS = 60_000;
 export const APPROVAL_VISITS_MAX = 200;
 /** Sessions of a user that are read for what they may still need. */
 export const APPROVAL_SESSIONS_MAX = 200;
+/** Payments of a user that are read, newest first, for what was signed since a chain showed an allowance. */
+export const APPROVAL_PAYMENTS_MAX = 200;
 /** How long before its time is up a run of the sender begins nothing more. */
 export const APPROVAL_RUN_MARGIN_MS = 8_000;
 /** Changes that the signer of approvals is handed at once. */

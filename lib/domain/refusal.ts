@@ -95,6 +95,8 @@ export type Refusal =
   | { readonly reason: 'withdrawal_lapsed' }
   /** An approval is asked for, and the deployment sends none. */
   | { readonly reason: 'approvals_off' }
+  /** The wallet has not approved enough for a payment, and its approval is asked for. */
+  | { readonly reason: 'allowance_requested'; readonly message: string }
   | { readonly reason: 'token_reused' }
   /** The client token has a payment already, for another price, payee or session. It is final: SIGNED or DENIED. */
   | { readonly reason: 'other_terms'; readonly payment: Payment }

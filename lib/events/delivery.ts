@@ -2,7 +2,7 @@ import { doublingWaitMs, spreadWaitMs } from '../domain/doubling-wait.ts';
 import { EVENT_ATTEMPTS_MAX, EVENT_ENTRIES_MAX, EVENT_WAIT_MAX_MS, EVENT_WAIT_MIN_MS } from '../domain/limits.ts';
 import type { Clock } from '../domain/time.ts';
 import { toEvent, type BursarEvent } from './event.ts';
-import type { StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
+import type { StreamRecord } from '../ledger/dynamodb/store/stream-record.ts';
 
 const WAIT_BOUNDS = { minMs: EVENT_WAIT_MIN_MS, maxMs: EVENT_WAIT_MAX_MS };
 

@@ -7,11 +7,13 @@ import { publicNames } from '../domain/payment/freeze.ts';
 import type { PolicyChange } from '../domain/ports/policies.ts';
 import { showDenial } from '../domain/payment/denial.ts';
 import { formatInstant, type EpochMs } from '../domain/time.ts';
+import { allowanceEvent } from './allowance-event.ts';
 import { EVENT_VERSION } from './event-version.ts';
 import type { DetailOf, EventType } from './schemas.ts';
 import type { PaymentSummary } from '../ledger/dynamodb/books/payment-items.ts';
 import type { FreezeChange } from '../ledger/dynamodb/books/gate-item.ts';
-import { parseBooksChange, type StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
+import type { StreamRecord } from '../ledger/dynamodb/store/stream-record.ts';
+import { parseBooksChange } from '../ledger/dynamodb/books/stream-changes.ts';
 
 /** One thing that happened, as it is sent to the event bus. */
 export type BursarEvent = {
@@ -50,6 +52,8 @@ export function toEvent(record: StreamRecord): BursarEvent | null {
       return policyEvent(change.change);
     case 'freeze_changed':
       return freezeEvent(change.change);
+    case 'allowance_changed':
+      return allowanceEvent(change.change);
   }
 }
 

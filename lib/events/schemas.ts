@@ -190,6 +190,50 @@ export const FreezeStarted = v.strictObject(freeze);
 /** Payments go on there, unless something else that they fall under is frozen. */
 export const FreezeEnded = v.strictObject({ ...freeze, endedAt: instant });
 
+const transaction = v.pipe(v.string(), v.regex(/^0x[0-9a-f]{64}$/), v.description('Hash of the transaction.'));
+const assetAmount = v.pipe(v.string(), v.regex(/^[0-9]{1,78}$/), v.description('Base units of the token.'));
+
+/** Of a wallet on one network, which lets Permit2 take of its tokens. */
+const allowance = {
+  ...head,
+  paymentManagerId: text,
+  userId: text,
+  paymentInstrumentId: text,
+  network,
+  walletAddress: address,
+  asset: v.pipe(address, v.description('The token contract.')),
+};
+
+/** An approval is asked for, by the owner's backend or by a payment within a session that allows it. It costs the wallet gas. */
+export const AllowanceRequested = v.strictObject({
+  ...allowance,
+  paymentSessionId: v.pipe(orNone(text), v.description('Of the payment; null where the backend asked.')),
+  assetAmountMax: v.pipe(orNone(assetAmount), v.description('Null: as much as open sessions may still need.')),
+  requestedAt: instant,
+});
+
+/** The chain was given the transaction; told again for each copy with a higher fee, of which the chain takes one. */
+export const AllowanceSent = v.strictObject({ ...allowance, assetAmount, transaction, sentAt: instant });
+
+/** The transaction is in a block: Permit2 may take so much. */
+export const AllowanceMined = v.strictObject({ ...allowance, assetAmount, transaction, minedAt: instant });
+
+/** The chain showed enough already, and nothing was sent. */
+export const AllowanceSufficient = v.strictObject({ ...allowance, assetAmount, seenAt: instant });
+
+/** Nothing was approved. With GAS, GAS_BUDGET, NONCE and FEE it is tried again by itself. */
+export const AllowanceFailed = v.strictObject({
+  ...allowance,
+  reason: v.pipe(
+    v.picklist(['GAS', 'GAS_BUDGET', 'NONCE', 'FEE', 'REVERTED', 'NOT_NEEDED']),
+    v.description(
+      'GAS: the wallet lacks the coin. GAS_BUDGET: the budget of the day is used up. NONCE: another transaction of the wallet is under way. FEE: the chain takes no fee that is allowed. REVERTED: the token refused. NOT_NEEDED: open sessions need nothing of it.',
+    ),
+  ),
+  transaction: v.pipe(orNone(transaction), v.description('The one that was reverted.')),
+  failedAt: instant,
+});
+
 /** By detail type. */
 export const EVENT_SCHEMAS = {
   'payment.signed': PaymentSigned,
@@ -201,6 +245,11 @@ export const EVENT_SCHEMAS = {
   'policy.changed': PolicyChanged,
   'freeze.started': FreezeStarted,
   'freeze.ended': FreezeEnded,
+  'allowance.requested': AllowanceRequested,
+  'allowance.sent': AllowanceSent,
+  'allowance.mined': AllowanceMined,
+  'allowance.sufficient': AllowanceSufficient,
+  'allowance.failed': AllowanceFailed,
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;

@@ -11,6 +11,7 @@ import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { createTopUps } from '../ledger/dynamodb/top-ups/top-up-store.ts';
+import { readApprovalGas } from './approval-gas.ts';
 import { readSessionsConfig } from './config.ts';
 import { createSession, deleteSession, type SessionsDeps } from '../service/tenants/sessions.ts';
 import { findDataOwner } from '../service/tenants/policies.ts';
@@ -40,6 +41,7 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
     random: systemRandom,
     defaultSessionLimit: config.defaultSessionLimit,
     maxSessionLimit: config.maxSessionLimit,
+    gasPerDay: readApprovalGas(env),
   } satisfies SessionsDeps & TopUpsDeps;
   const policies = createPolicyHandlers<'Data'>(deps, (principal, input) => findDataOwner(deps, principal, input));
   return createFunction(
@@ -49,7 +51,10 @@ export function composeManageSessions(env: NodeJS.ProcessEnv) {
         const created = await createSession(deps, principal, { ...input, caller });
         if (!created.ok) return created;
         const { managerId, sessionId, createdAt } = created.value;
-        const paymentSession = toSessionView(config.deployment, created.value, createdAt);
+        const paymentSession = toSessionView(config.deployment, created.value, {
+          now: createdAt,
+          gasPerDay: deps.gasPerDay,
+        });
         return ok({ body: { paymentSession }, log: { managerId, sessionId, ...toSessionFields(created.value) } });
       },
       DeletePaymentSession: async ({ input, principal }) => {

@@ -3,17 +3,21 @@ import { toPaidView } from '../api/views/paid.ts';
 import { resourceIn, type Deployment } from '../domain/ids.ts';
 import { ok } from '../domain/result.ts';
 import { attachProof } from '../protocols/challenge.ts';
-import { payChallenge } from '../service/asking/pay-challenge.ts';
-import type { ProcessPaymentDeps } from '../service/paying/process-payment.ts';
+import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
+import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
+import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
+import { schemeOf } from '../protocols/catalogue.ts';
+import { readApprovalGas } from './approval-gas.ts';
+import { payChallenge, type PayChallengeDeps } from '../service/asking/pay-challenge.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
 import { drawToken, toPaymentFields } from './paid-answer.ts';
-import { monotonicMs } from './runtime.ts';
+import { monotonicMs, systemClock } from './runtime.ts';
 
 /** Chooses among the offers of a 402 and pays; in the paying function, since it signs. */
 export function createPayChallengeHandler(
   deployment: Deployment,
-  deps: ProcessPaymentDeps,
+  deps: PayChallengeDeps,
 ): OperationHandler<'PayChallenge'> {
   return async ({ input: { manager, clientToken, ...asked }, principal, agentName, deadline, record }) => {
     const managerId = resourceIn(deployment, manager);
@@ -37,5 +41,25 @@ export function createPayChallengeHandler(
       body: { ...body, headers: [await attachProof(presentation, body.paymentOutput)] },
       log: toPaymentFields(payment),
     });
+  };
+}
+
+/** Looks whether a wallet has approved enough for an offer, and asks for more where the session allows that. Loaded with the first such session. */
+export function createAllowanceCheck(
+  env: NodeJS.ProcessEnv,
+  table: StoreTable,
+  { validityCapSeconds }: Pick<PayChallengeDeps, 'validityCapSeconds'>,
+): NonNullable<PayChallengeDeps['missingAllowance']> {
+  return async (purchase) => {
+    if (purchase.session.approvals === undefined) return null;
+    const gasPerDay = readApprovalGas(env);
+    // Without gas nobody sends an approval, and the payment is made as within any session.
+    if (gasPerDay === null) return null;
+    const { missingAllowance } = await import('../service/allowances/for-purchase.ts');
+    const [books, payments] = [
+      createAllowanceBooks(table),
+      createPaymentLog({ ...table, clock: systemClock, schemeOf }),
+    ];
+    return missingAllowance({ books, payments, schemeOf, gasPerDay, validityCapSeconds, clock: systemClock }, purchase);
   };
 }

@@ -103,8 +103,9 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         return ok({ body: toPaidView(config.deployment, payment), log: toPaymentFields(payment) });
       },
       PayChallenge: atFirstCall(async () => {
-        const { createPayChallengeHandler } = await import('./pay-challenge.ts');
-        return createPayChallengeHandler(config.deployment, deps);
+        const { createPayChallengeHandler, createAllowanceCheck } = await import('./pay-challenge.ts');
+        const missingAllowance = createAllowanceCheck(env, booksTable, deps);
+        return createPayChallengeHandler(config.deployment, { ...deps, missingAllowance });
       }),
       CreateWithdrawal: atFirstCall(async () => {
         const { createWithdrawalHandler, createWithdrawalSessions } = await import('./create-withdrawal.ts');

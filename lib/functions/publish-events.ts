@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { describeFailure } from '../api/function.ts';
 import { EVENT_PUT_TIMEOUT_MS } from '../domain/limits.ts';
 import { deliver, type DeliveryDeps } from '../events/delivery.ts';
-import type { StreamRecord } from '../ledger/dynamodb/books/stream-changes.ts';
+import type { StreamRecord } from '../ledger/dynamodb/store/stream-record.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { readPublishingConfig } from './config.ts';
 import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';

@@ -82,6 +82,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
   const config = readReadingConfig(env);
   const { deployment } = config;
   const networks = [...config.allowedNetworks] as NetworkId[];
+  const gasPerDay = readApprovalGas(env);
   const deps = openTables(config, env);
   return createFunction(
     'read-payments',
@@ -107,7 +108,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         if (!found.ok) return found;
         const spendPolicy = await readAppliedPolicies(deps, { ...found.value, agentName });
         const paymentSession = {
-          ...toSessionView(deployment, found.value, systemClock.now()),
+          ...toSessionView(deployment, found.value, { now: systemClock.now(), gasPerDay }),
           ...(spendPolicy === null ? {} : { spendPolicy }),
           networks,
         };
@@ -143,7 +144,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
         const found = await getInstrumentFunds(deps, principal, input);
         return found.ok ? ok({ body: toFundsView(found.value) }) : found;
       },
-      GetAllowance: createAllowanceHandler(config, deps, readApprovalGas(env)),
+      GetAllowance: createAllowanceHandler(config, deps, gasPerDay),
       ReportOutcome: async ({ input, principal }) =>
         answerWith(await reportOutcome(deps, principal, input), toOutcomeView),
       ListAssets: async ({ input, principal }) =>

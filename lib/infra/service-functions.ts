@@ -134,6 +134,7 @@ function processPayment(parts: Parts): ServiceFunction {
     ...(provisioned === null ? {} : { provisionedConcurrency: provisioned }),
   });
   data.books.grantPay(fn.role);
+  if (config.approvalGasPerDay !== null) data.books.grantListPayments(fn.role);
   data.registry.grantLookUpTogether(fn.role);
   data.registry.grantReadPolicies(fn.role);
   data.registry.grantRecall(fn.role);
@@ -172,6 +173,7 @@ function manageSessions(parts: Parts): ServiceFunction {
     description: 'opens and closes sessions',
     environment: {
       ...userBinding(config),
+      ...approvalGas(config),
       ...(config.maxSessionLimitUsd === null ? {} : { MAX_SESSION_LIMIT_USD: config.maxSessionLimitUsd }),
     },
   });

@@ -54,6 +54,7 @@ const DENIALS = {
   destination_not_allowed: true,
   withdrawal_lapsed: true,
   approvals_off: false,
+  allowance_requested: false,
   token_reused: true,
   other_terms: true,
   no_payment: false,

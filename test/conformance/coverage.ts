@@ -132,6 +132,7 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/service/allowances/approvals-off.test.ts',
     why: 'no client of AWS can ask for an approval',
   },
+  allowance_requested: { elsewhere: 'test/service/allowances/for-purchase.test.ts', why: NO_402 },
   token_reused: 'here',
   conflict: 'here',
   busy: {

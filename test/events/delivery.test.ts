@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deliver, type DeliveryDeps, type DeliveryProblem } from '../../lib/events/delivery.ts';
 import type { BursarEvent } from '../../lib/events/event.ts';
-import type { StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import type { StreamRecord } from '../../lib/ledger/dynamodb/store/stream-record.ts';
 import { EVENT_ATTEMPTS_MAX, EVENT_ENTRIES_MAX, EVENT_WAIT_MAX_MS } from '../../lib/domain/limits.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { makePayment, makeSession, NOW } from '../support/payments.ts';

@@ -8,7 +8,7 @@ import type { GateKeeper } from '../../lib/domain/ports/gate.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { GATE_PLACE } from '../../lib/ledger/dynamodb/books/gate-item.ts';
 import { createGateKeeper } from '../../lib/ledger/dynamodb/books/gate-keeper.ts';
-import type { StreamImage, StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import type { StreamImage, StreamRecord } from '../../lib/ledger/dynamodb/store/stream-record.ts';
 import { EVENT_FILTERS } from '../../lib/ledger/dynamodb/books/stream-filters.ts';
 import { toStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { assertPattern, fits } from '../../lib/local/triggers/stream-filter.ts';

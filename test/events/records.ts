@@ -1,5 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/store/stream-record.ts';
+import type { Allowance } from '../../lib/domain/allowances/allowance.ts';
+import { toAllowanceItem } from '../../lib/ledger/dynamodb/allowances/allowance-items.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
@@ -32,6 +34,15 @@ export function newPayment(payment: Payment): StreamRecord {
   return { eventName: 'INSERT', dynamodb: born };
 }
 
+/** A change of a wallet's approvals; `null`: it was not there before. */
+export function allowanceChange(before: Allowance | null, after: Allowance): StreamRecord {
+  const image = (allowance: Allowance) => toImage(toAllowanceItem(allowance));
+  if (before !== null) return change(image(before), image(after));
+  const { dynamodb } = change({}, image(after));
+  const { OldImage: _none, ...born } = dynamodb;
+  return { eventName: 'INSERT', dynamodb: born };
+}
+
 export function sessionChange(
   before: Session,
   after: Session,
@@ -53,5 +64,6 @@ function toImage(item: Readonly<Record<string, AttributeValue>>): StreamImage {
 function toValue(value: AttributeValue): StreamValue {
   if (value.B !== undefined) return { B: Buffer.from(value.B).toString('base64') };
   if (value.M !== undefined) return { M: toImage(value.M) };
+  if (value.L !== undefined) return { L: value.L.map(toValue) };
   return JSON.parse(JSON.stringify(value)) as StreamValue;
 }

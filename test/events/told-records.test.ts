@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { toEvent } from '../../lib/events/event.ts';
 import { EVENT_SCHEMAS } from '../../lib/events/schemas.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
-import type { StreamImage, StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import type { StreamImage, StreamRecord } from '../../lib/ledger/dynamodb/store/stream-record.ts';
 import { EVENT_FILTERS } from '../../lib/ledger/dynamodb/books/stream-filters.ts';
 import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import type { PolicyOwner } from '../../lib/domain/ports/policies.ts';

@@ -22,8 +22,13 @@ describe('approvals', () => {
     expect(await whoMay(onItem('BatchGetItem', 'Books', PAYMENT))).toContain('send-approvals');
     expect(await whoMay(onItem('PutItem', 'Books', PAYMENT))).not.toContain('send-approvals');
     expect(await whoMay(onItem('UpdateItem', 'Books', PAYMENT))).not.toContain('send-approvals');
+    // What is signed since the chain was looked at counts against what a purchase can be paid from.
+    const list = onItem('Query', 'Books', PAYMENT);
+    const ofUsers = { ...list, resource: `${list.resource}/index/by-user` };
+    expect(await whoMay(ofUsers)).toContain('process-payment');
     const plain = createAccessPolicies((await synthesize()).deployment.roles, ENVIRONMENT);
     expect(await whoMay(onItem('PutItem', 'Books', ALLOWANCE), plain)).toEqual(['process-payment']);
+    expect(await whoMay(ofUsers, plain)).not.toContain('process-payment');
   });
 
   test('who sends approvals has items of the books and word of what failed, and nothing else', () => {

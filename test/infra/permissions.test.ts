@@ -252,7 +252,12 @@ describe('the books', () => {
       action: 'dynamodb:Query',
       resource: `${table('Books')}/index/${index}`,
     });
-    expect(await whoMay(query('by-user'))).toEqual(['read-payments', 'send-approvals', 'sweep-reservations']);
+    expect(await whoMay(query('by-user'))).toEqual([
+      'process-payment',
+      'read-payments',
+      'send-approvals',
+      'sweep-reservations',
+    ]);
     expect(await whoMay(query('by-visit'))).toEqual(['send-approvals', 'sweep-reservations', 'true-up']);
   });
 

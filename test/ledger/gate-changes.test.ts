@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../lib/ledger/dynamodb/store/client.ts';
 import { parseFreezeChange, parseGateItem, revisionOf, toGateItem } from '../../lib/ledger/dynamodb/books/gate-item.ts';
-import { parseBooksChange, type StreamImage } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import type { StreamImage } from '../../lib/ledger/dynamodb/store/stream-record.ts';
+import { parseBooksChange } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from '../support/payments.ts';
 

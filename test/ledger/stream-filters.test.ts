@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toEvent } from '../../lib/events/event.ts';
 import { EVENT_FILTERS } from '../../lib/ledger/dynamodb/books/stream-filters.ts';
-import type { StreamImage, StreamRecord } from '../../lib/ledger/dynamodb/books/stream-changes.ts';
+import type { StreamImage, StreamRecord } from '../../lib/ledger/dynamodb/store/stream-record.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';

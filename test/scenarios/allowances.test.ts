@@ -1,10 +1,11 @@
 import { createPublicClient, erc20Abi, http } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PERMIT2 } from '../../lib/chains/evm/addresses.ts';
-import { createPayingFetch } from '../../lib/client/index.ts';
+import { createPayingFetch, waitForApprovals, type PaymentProcessor } from '../../lib/client/index.ts';
 import { startStack, type LocalStack } from '../../lib/local/stack.ts';
 import {
   askSeller,
+  booksOf,
   clientOf,
   newToken,
   newUser,
@@ -116,6 +117,59 @@ describe('permit2AllowanceLimit', () => {
     const before = await stack.chain.balanceOf(payTo);
     expect(await sendProof(terms, payload)).toMatchObject({ status: 200, settlement: { success: true } });
     expect(await stack.chain.balanceOf(payTo)).toBe(before + 12_000n);
+  });
+});
+
+describe('a session that allows approvals', () => {
+  const open = async (connector: Wallet['connector']): Promise<Buyer> => {
+    const buyer = await openBuyer(connector);
+    const input = {
+      paymentManagerArn: stack.info.paymentManagerArn,
+      expiryTimeInMinutes: 60,
+      limits: { maxSpendAmount: { value: '0.10', currency: 'USD' } },
+      permit2Approvals: { allowed: true },
+    } as const;
+    const { userId } = buyer;
+    const { paymentSession } = await clientOf(stack, 'management').call('CreatePaymentSession', input, { userId });
+    return { ...buyer, sessionId: paymentSession.paymentSessionId };
+  };
+  const payingFor = ({ sessionId, userId, wallet }: Buyer, client: PaymentProcessor) =>
+    createPayingFetch({
+      client,
+      session: { paymentManagerArn: stack.info.paymentManagerArn, paymentSessionId: sessionId, userId },
+      instrument: { paymentInstrumentId: wallet.instrumentId },
+    });
+
+  test('pays a seller by Permit2 once its approval is on the chain, which the buyer waits for, and tells of each step', async () => {
+    const buyer = await open('SeedVault');
+    await stack.chain.fundGas(buyer.wallet.address);
+    const { promise: told, resolve: tell } = Promise.withResolvers<string>();
+    const client = waitForApprovals(clientOf(stack, 'processPayment'), { intervalMs: 1_000, onWait: tell });
+    const buying = payingFor(buyer, client)(sellerOf(stack, 'forecast-permit2').url);
+    expect(await told).toContain('an approval is asked for');
+    await stack.services.runSchedule('send-approvals');
+    const response = await buying;
+    expect([response.status, response.payment?.settlement?.success]).toEqual([200, true]);
+    // The whole of what the session had left, less what the seller took.
+    expect(await onChain(buyer)).toBe(100_000n - PRICE);
+    const types = () =>
+      stack
+        .events()
+        .filter(({ detail }) => (detail as { userId: string }).userId === buyer.userId)
+        .map(({ detailType }) => detailType);
+    await expect.poll(types).toContain('allowance.mined');
+    expect(types()).toEqual(expect.arrayContaining(['allowance.requested', 'allowance.sent', 'payment.signed']));
+  });
+
+  test('has the refusal at once where the buyer does not wait, and nothing is held for it', async () => {
+    const buyer = await open('AwsKms');
+    const pay = payingFor(buyer, clientOf(stack, 'processPayment'));
+    await expect(pay(sellerOf(stack, 'forecast-permit2').url)).rejects.toMatchObject({
+      code: 'bursar:allowance_requested',
+      mayHavePaid: false,
+    });
+    expect(await show(buyer)).toMatchObject({ status: 'REQUESTED', requested: '100000' });
+    expect(await booksOf(stack, buyer.userId, buyer.sessionId)).toMatchObject({ available: '0.10', reserved: '0.00' });
   });
 });
 

@@ -13,6 +13,7 @@ import { APPROVALS } from '../../lib/chains/evm/approval.ts';
 import { createApprovalChain } from '../../lib/chains/evm/approval-chain.ts';
 import type { Allowance, AllowanceKey } from '../../lib/domain/allowances/allowance.ts';
 import type { AllowanceBooks, ApprovalChain, ApprovalChains } from '../../lib/domain/ports/allowances.ts';
+import type { PaymentLog } from '../../lib/domain/ports/books.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { signedCaller } from '../../lib/domain/tenants/principal.ts';
 import { createAllowanceBooks, createAllowanceVisits } from '../../lib/ledger/dynamodb/allowances/allowance-books.ts';
@@ -41,6 +42,7 @@ export interface ApprovingWorld {
   readonly clock: TestClock;
   readonly books: AllowanceBooks;
   readonly chain: ApprovalChain;
+  readonly payments: PaymentLog;
   readonly visits: ReturnType<typeof createAllowanceVisits>;
   readonly asking: AllowanceAskingDeps;
   readonly sending: SendingDeps;
@@ -130,6 +132,7 @@ export async function createApprovingWorld(
     clock,
     books,
     chain,
+    payments: need.payments,
     visits: createAllowanceVisits(table),
     asking,
     sending,

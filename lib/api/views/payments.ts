@@ -76,7 +76,11 @@ function toPinsView(pins: SessionPins | undefined) {
 }
 
 /** `status`, `expiresAt`, `spentAmount` and `reservedAmount` are not in AgentCore. */
-export function toSessionView(deployment: Deployment, session: Session, now: EpochMs) {
+export function toSessionView(
+  deployment: Deployment,
+  session: Session,
+  { now, gasPerDay }: { readonly now: EpochMs; readonly gasPerDay: bigint | null },
+) {
   const { available, reserved, spent } = session.budget;
   const limits =
     session.limit === null || available === null
@@ -90,6 +94,9 @@ export function toSessionView(deployment: Deployment, session: Session, now: Epo
     updatedAt: formatInstant(session.updatedAt),
     ...limits,
     ...toPinsView(session.pins),
+    ...(session.approvals === undefined
+      ? {}
+      : { permit2Approvals: { allowed: session.approvals, gasPerDay: gasPerDay === null ? null : `${gasPerDay}` } }),
     status: sessionStatus(session, now),
     expiresAt: formatInstant(session.expiresAt),
     spentAmount: usd(spent),

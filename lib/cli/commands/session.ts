@@ -1,5 +1,6 @@
 import type { CallInput } from '../../contract/client-types.ts';
 import { SESSION_MINUTES_MAX, SESSION_MINUTES_MIN } from '../../domain/limits.ts';
+import { formatCoin } from '../../domain/allowances/gas-budget.ts';
 import { parseUsd } from '../../domain/money.ts';
 import { usdOf, wholeNumberOf } from '../program/arguments.ts';
 import type { CliDeps, Command, Invocation } from '../program/command.ts';
@@ -25,6 +26,14 @@ function pinsOf({ pinnedTo }: SessionView): Readonly<Record<string, string>> {
   };
 }
 
+function approvalsOf({ permit2Approvals: allowed }: SessionView): Readonly<Record<string, string>> {
+  if (allowed === undefined) return {};
+  const { gasPerDay } = allowed;
+  const cost =
+    gasPerDay === null ? 'none are sent' : `at most ${formatCoin(BigInt(gasPerDay))} of gas a day and wallet`;
+  return { approvals: `of Permit2, as far as its budget goes: ${cost}` };
+}
+
 function describe(session: SessionView): string {
   return formatFacts({
     session: session.paymentSessionId,
@@ -36,6 +45,7 @@ function describe(session: SessionView): string {
     reserved: `USD ${session.reservedAmount.value}`,
     until: session.expiresAt,
     ...pinsOf(session),
+    ...approvalsOf(session),
   });
 }
 
@@ -81,6 +91,7 @@ async function runCreate({ deps, target, options }: Invocation): Promise<Outcome
     expiryTimeInMinutes,
     limits: { maxSpendAmount: { value, currency: 'USD' } },
     ...pinnedBy(options),
+    ...(options.flag('approvals') ? { permit2Approvals: { allowed: true } as const } : {}),
   });
   await remember(deps, target, session.paymentSessionId);
   return done(session, `${describe(session)}\n\nnext: bursar pay URL`);
@@ -154,6 +165,7 @@ export const sessionCreate: Command = {
       value: 'N',
       help: `until it expires, ${SESSION_MINUTES_MIN} to ${SESSION_MINUTES_MAX} (default ${MINUTES_DEFAULT})`,
     },
+    approvals: { help: 'payments within it may have Permit2 approved, which costs the wallet gas' },
     'pin-wallet': { value: 'ID', help: 'pays from this wallet alone' },
     'pin-agent': { value: 'NAME', help: 'pays for calls alone that state this agent' },
     'pin-caller': { value: 'ARN', help: 'pays for this role alone; with tokens, for this client id' },

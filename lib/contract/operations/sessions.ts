@@ -13,7 +13,7 @@ import { said as described } from '../fields/policy-members.ts';
 import { plain, wholeNumber } from '../fields/text.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
-import { instant, network, nextToken, said, usdAmount } from '../fields/answers.ts';
+import { digits, instant, network, nextToken, said, usdAmount } from '../fields/answers.ts';
 import {
   CLIENT_TOKEN,
   CREATED_AT,
@@ -88,6 +88,13 @@ const pins = () =>
     })),
   );
 
+/** Whether payments within a session may have approvals of Permit2 asked for. */
+const approvals = () =>
+  v.pipe(
+    v.object({ allowed: v.literal(true, 'must be true') }, 'must be an object'),
+    v.transform(({ allowed }) => allowed),
+  );
+
 export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
   const session = v.pipe(
     v.object({ ...manager, paymentSessionId: sessionId }),
@@ -102,6 +109,7 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         limits: v.optional(v.object({ maxSpendAmount: usd })),
         policy: v.optional(policyDocument),
         pinnedTo: v.optional(pins()),
+        permit2Approvals: v.optional(approvals()),
       }),
       v.transform((members) => ({
         manager: members.paymentManagerArn,
@@ -109,6 +117,7 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         limit: members.limits?.maxSpendAmount,
         policy: members.policy,
         pins: members.pinnedTo,
+        approvals: members.permit2Approvals,
         clientToken: members.clientToken,
       })),
     ),
@@ -148,6 +157,18 @@ export const SESSION_ANSWERS = /* @__PURE__ */ define(() => {
             caller: v.optional(v.string()),
           }),
           'what alone may pay within it; left out for a session that is not pinned. Not in AgentCore',
+        ),
+      ),
+      permit2Approvals: v.optional(
+        said(
+          v.strictObject({
+            allowed: v.literal(true),
+            gasPerDay: said(
+              v.nullable(digits),
+              'what the approvals of one wallet on one network may cost in a day, in wei; null where the deployment sends none any more',
+            ),
+          }),
+          'PayChallenge within it may ask for an approval of Permit2, of at most what the session has left; left out for a session that allows none. Not in AgentCore',
         ),
       ),
       status: said(v.picklist(['ACTIVE', 'EXPIRED', 'DELETED']), 'not in AgentCore'),

@@ -1,4 +1,10 @@
-import { APPROVAL_COPIES_MAX, APPROVAL_LOOK_MS, APPROVAL_STUCK_MS, APPROVAL_WAIT_MS } from '../limits.ts';
+import {
+  APPROVAL_AMOUNT_MAX,
+  APPROVAL_COPIES_MAX,
+  APPROVAL_LOOK_MS,
+  APPROVAL_STUCK_MS,
+  APPROVAL_WAIT_MS,
+} from '../limits.ts';
 import { addMs, type EpochMs } from '../time.ts';
 import {
   gasOfDay,
@@ -61,7 +67,7 @@ export function freeze(
   if (least === null && amount === 0n && want.most > 0n)
     return finished(allowance, { kind: 'not_needed', token, at: now });
   if (least === null ? facts.allowance === amount : facts.allowance >= least)
-    return finished(allowance, { kind: 'sufficient', token, amount: facts.allowance, at: now });
+    return finished(allowance, { kind: 'sufficient', token, amount: kept(facts.allowance), at: now });
   if (least !== null && amount < least) return finished(allowance, { kind: 'not_needed', token, at: now });
   if (sight.pendingNonce !== sight.nonce) return hindered(allowance, 'nonce_busy', now);
   const cost = facts.gasLimit * facts.maxFeePerGas;
@@ -77,6 +83,11 @@ export function freeze(
     hindrance: null,
     visitAt: addMs(now, APPROVAL_LOOK_MS),
   });
+}
+
+/** What others approved may be without limit, and more than the books hold. */
+function kept(allowance: bigint): bigint {
+  return allowance < APPROVAL_AMOUNT_MAX ? allowance : APPROVAL_AMOUNT_MAX;
 }
 
 /** At most what was asked for, and what sessions may still need. */

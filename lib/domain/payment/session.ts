@@ -36,6 +36,8 @@ export interface Session extends SessionKey, SessionCounters {
   readonly budget: BudgetSnapshot;
   /** Missing where anything of the user's may pay. */
   readonly pins?: SessionPins | undefined;
+  /** Whether a payment within it may have an approval of its wallet asked for. */
+  readonly approvals?: true | undefined;
   readonly inFlight: number;
   readonly open: ReadonlyMap<EntryKey, OpenEntry>;
   /** Missing where nothing was ever to come back. */
@@ -51,7 +53,11 @@ export function newSession({
   expiryMinutes,
   createdAt,
   pins,
-}: Pick<Session, 'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt' | 'pins'>): Session {
+  approvals,
+}: Pick<
+  Session,
+  'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt' | 'pins' | 'approvals'
+>): Session {
   return {
     managerId,
     sessionId,
@@ -64,6 +70,7 @@ export function newSession({
     limit,
     budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
     pins,
+    approvals,
     inFlight: 0,
     open: new Map(),
     counters: new Map(),

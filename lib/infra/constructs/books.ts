@@ -99,6 +99,11 @@ export class Books extends LedgerTable {
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [ALLOWANCE_KEYS]);
   }
 
+  /** Finding what a user has paid for lately, by keys: what is signed counts against what is approved. */
+  grantListPayments(role: Role): void {
+    this.grantIndexQuery(role, BY_USER_INDEX);
+  }
+
   /** Freezing approvals and noting what became of them, after what sessions may still need. Cannot touch a session or a payment. */
   grantSendApprovals(role: Role): void {
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [ALLOWANCE_KEYS]);

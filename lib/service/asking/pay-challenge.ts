@@ -28,6 +28,7 @@ import {
   type PolicyRead,
 } from '../paying/judged-attempts.ts';
 import { loggedWords, type CallFacts } from '../policing/in-force.ts';
+import type { AllowedPurchase } from '../allowances/for-purchase.ts';
 import { saidByRequest } from './said-request.ts';
 import type { ListedOffer } from '../../protocols/seller-offers.ts';
 import { readAsked, type AskedOffers, type AskedPurchase } from './asked-challenge.ts';
@@ -39,6 +40,11 @@ export interface PayChallengeRequest extends Omit<PayingRequest, 'resource'>, As
   readonly replayOnly: boolean;
   /** Pays the offer of this quote, or nothing. */
   readonly quoteId: string | null;
+}
+
+export interface PayChallengeDeps extends ProcessPaymentDeps {
+  /** What keeps an offer from being paid before its wallet has approved more; `null`: nothing. @default - nobody looks */
+  readonly missingAllowance?: (purchase: AllowedPurchase) => Promise<Refusal | null>;
 }
 
 /** A SIGNED payment, and the 402 as which its proof is presented. */
@@ -54,7 +60,7 @@ export interface PaidChallenge {
  * reserve says so, since it first takes back what dead payments hold. Throws as `processPayment` does.
  */
 export async function payChallenge(
-  deps: ProcessPaymentDeps,
+  deps: PayChallengeDeps,
   request: PayChallengeRequest,
 ): Promise<Result<PaidChallenge, Refusal>> {
   const tokens = await deps.tokens();
@@ -65,7 +71,7 @@ export async function payChallenge(
 }
 
 async function findOrPay(
-  deps: ProcessPaymentDeps,
+  deps: PayChallengeDeps,
   request: PayChallengeRequest,
   asked: AskedOffers,
 ): Promise<Result<Payment, Refusal>> {
@@ -89,7 +95,10 @@ async function findOrPay(
   const capped = cappedBy(deps, judging.policies);
   const chosen = chooseOffer(capped, request, asked, checked.value, judging);
   if (!chosen.ok) return chosen;
-  const { offer, entry } = chosen.value;
+  const { offer, entry, isAffordable } = chosen.value;
+  const { session, instrument } = checked.value;
+  const missing = isAffordable ? await deps.missingAllowance?.({ session, instrument, offer }) : null;
+  if (missing != null) return refuse(missing);
   const description = describedAs({ challenge: asked.challenge, entry });
   const resource = toResource({ url: request.request.url, description });
   return payChosen(capped, { ...request, resource }, offer, checked.value, judging);
@@ -99,6 +108,8 @@ async function findOrPay(
 interface Chosen {
   readonly offer: Offer;
   readonly entry: object;
+  /** `false`: the session's money stands in the way, unless dead payments hold it. */
+  readonly isAffordable: boolean;
 }
 
 function chooseOffer(
@@ -113,10 +124,12 @@ function chooseOffer(
   if (!quoted.ok) return quoted;
   const judge = judgingOffers({ ...deps, now }, request, payer, judging, FUNDS_UNKNOWN);
   const judged: readonly JudgedOffer[] = quoted.value.map((seller) => ({ seller, verdict: judge(seller) }));
-  const best = rankOffers(judged)[0] ?? bestBeyondBudget(judged);
+  const [affordable] = rankOffers(judged);
+  const best = affordable ?? bestBeyondBudget(judged);
   if (best?.seller.priced == null) return refuse({ reason: 'no_payable_offer', offers: judged });
   const { index, priced } = best.seller;
-  return ok({ offer: priced.offer, entry: offers.find((each) => each.index === index)?.entry ?? {} });
+  const entry = offers.find((each) => each.index === index)?.entry ?? {};
+  return ok({ offer: priced.offer, entry, isAffordable: affordable !== undefined });
 }
 
 /** The offer that a quote was made for. One that this 402 does not make, or a quote for another request, pays nothing. */

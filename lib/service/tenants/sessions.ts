@@ -27,6 +27,8 @@ export interface SessionsDeps {
   readonly defaultSessionLimit: MicroUsd | null;
   /** The largest budget that a session of this deployment may have; `null` where there is none. */
   readonly maxSessionLimit: MicroUsd | null;
+  /** What a wallet's approvals may cost in a day, in wei; `null`: this deployment sends none. */
+  readonly gasPerDay: bigint | null;
 }
 
 const missing = refuse({ reason: 'not_found', resource: 'session' } as const);
@@ -43,6 +45,8 @@ export async function createSession(
     readonly policy?: PolicyDocument | undefined;
     /** What alone may pay within it. */
     readonly pins?: SessionPins | undefined;
+    /** Whether payments within it may have approvals asked for, which its limit then bounds. */
+    readonly approvals?: true | undefined;
     readonly clientToken?: string | undefined;
     /** Who called, for the record of the policy. */
     readonly caller: string;
@@ -55,7 +59,9 @@ export async function createSession(
   const limit = input.limit ?? deps.defaultSessionLimit;
   const tooMuch = aboveCeiling(deps.maxSessionLimit, limit);
   if (tooMuch !== null) return refuse(tooMuch);
-  const { pins } = input;
+  const { pins, approvals } = input;
+  const unapproved = approvals === undefined ? null : approvalFlaw(deps, limit);
+  if (unapproved !== null) return refuse(unapproved);
   if (pins?.instrumentId !== undefined && !(await hasInstrument(deps, { managerId, userId }, pins.instrumentId))) {
     return refuse({ reason: 'not_found', resource: 'instrument' });
   }
@@ -68,6 +74,7 @@ export async function createSession(
     expiryMinutes: input.expiryMinutes,
     createdAt: now,
     pins,
+    approvals,
   });
   // Asking for the default is asking for the same, even if it changes.
   const { policy, caller, ...request } = input;
@@ -113,6 +120,14 @@ async function keepPolicy(
   }
   const put = await putPolicy(deps, { scope: 'session', managerId, sessionId }, { document, by });
   return put.ok ? ok('kept') : put;
+}
+
+/** Why a session may not allow approvals: none are sent, or nothing would bound them. */
+function approvalFlaw({ gasPerDay }: SessionsDeps, limit: MicroUsd | null): Refusal | null {
+  if (gasPerDay === null) return { reason: 'approvals_off' };
+  if (limit !== null) return null;
+  const message = 'a session that allows approvals needs limits.maxSpendAmount, which bounds them';
+  return { reason: 'invalid_request', problems: [{ name: 'permit2Approvals', message }] };
 }
 
 /** A session that no wallet could pay within is a mistake of who opens it. */

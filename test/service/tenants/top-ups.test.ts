@@ -63,6 +63,7 @@ beforeEach(async () => {
     random,
     defaultSessionLimit: null,
     maxSessionLimit: usd(20),
+    gasPerDay: null,
   };
   session = await opened(usd(10));
 });

@@ -34,7 +34,8 @@ export const ALLOWANCE_PREFIX = 'ALW#';
 export const ALLOWANCE_SHARD = 'A';
 /** What `st` holds while a copy waits for its signature: the signer is called for such items alone. */
 export const UNSIGNED = 'U';
-const OTHERWISE = 'O';
+/** What it holds else. */
+export const OTHERWISE = 'O';
 
 export function allowancePk({ network, owner }: AllowanceKey): string {
   return `${ALLOWANCE_PREFIX}${network}#${owner}`;

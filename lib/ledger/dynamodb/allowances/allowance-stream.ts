@@ -1,5 +1,5 @@
 import type { AllowanceKey } from '../../../domain/allowances/allowance.ts';
-import type { StreamRecord } from '../books/stream-changes.ts';
+import type { StreamRecord } from '../store/stream-record.ts';
 import { ALLOWANCE_PREFIX, UNSIGNED, parseAllowancePk } from './allowance-items.ts';
 
 /**

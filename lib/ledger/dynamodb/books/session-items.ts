@@ -68,6 +68,7 @@ export function parseSessionItem(item: Item): Session {
     limit,
     ...(item['lo'] === undefined ? {} : { firstLimit: toMicroUsd(readBigInt(item, 'lo')) }),
     ...(item['pn'] === undefined ? {} : { pins: parsePins(item['pn'].M ?? {}) }),
+    ...(item['ap'] && { approvals: true }),
     budget: parseBudget(item, limit),
     inFlight: readInteger(item, 'n'),
     open,

@@ -5,32 +5,12 @@ import { GATE_KEY, parseFreezeChange, revisionOf, type FreezeChange } from './ga
 import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus, parsePaymentSummary, type PaymentSummary } from './payment-items.ts';
 import { parseSessionItem, SESSION_LETTERS } from './session-items.ts';
+import { ALLOWANCE_PREFIX } from '../allowances/allowance-items.ts';
+import { parseAllowanceChange, type AllowanceChange } from '../allowances/allowance-changes.ts';
 import { parseTopUpItem, TOP_UP_PREFIX } from '../top-ups/top-up-items.ts';
 import { NOTICE_PREFIX, parseNoticeItem } from '../policies/policy-notices.ts';
+import type { StreamImage, StreamRecord, StreamValue } from '../store/stream-record.ts';
 import type { PolicyChange } from '../../../domain/ports/policies.ts';
-
-/** An attribute as a stream record writes it in JSON: bytes are base64. */
-export interface StreamValue {
-  readonly S?: string;
-  readonly N?: string;
-  readonly B?: string;
-  readonly M?: StreamImage;
-  readonly [other: string]: unknown;
-}
-export type StreamImage = Readonly<Record<string, StreamValue>>;
-
-/**
- * One change of an item, as Lambda hands it over.
- * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
- */
-export interface StreamRecord {
-  readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
-  readonly dynamodb: {
-    readonly SequenceNumber: string;
-    readonly OldImage?: StreamImage;
-    readonly NewImage?: StreamImage;
-  };
-}
 
 /** What a change of an item means. Nothing that could be used to take money is in it: no terms and no signatures. */
 export type BooksChange =
@@ -44,7 +24,9 @@ export type BooksChange =
   /** A spend policy was put, replaced or removed. */
   | { readonly kind: 'policy_changed'; readonly change: PolicyChange }
   /** Something was frozen or thawed. */
-  | { readonly kind: 'freeze_changed'; readonly change: FreezeChange };
+  | { readonly kind: 'freeze_changed'; readonly change: FreezeChange }
+  /** An approval of a wallet's was asked for, sent or ended, or waits for something. */
+  | { readonly kind: 'allowance_changed'; readonly change: AllowanceChange };
 
 /**
  * Reads what a change tells, or `null` where it tells nothing. What is removed tells nothing, and of what is new only a record, and
@@ -54,6 +36,10 @@ export function parseBooksChange(record: StreamRecord): BooksChange | null {
   const { OldImage: before, NewImage: after } = record.dynamodb;
   if (after === undefined) return null;
   const pk = after['pk']?.S ?? '';
+  if (pk.startsWith(ALLOWANCE_PREFIX)) {
+    const change = parseAllowanceChange(record);
+    return change && { kind: 'allowance_changed', change };
+  }
   if (record.eventName === 'INSERT') return newItem(pk, after);
   if (record.eventName !== 'MODIFY' || before === undefined) return null;
   if (pk.startsWith(PAYMENT_PREFIX)) return paymentChange(before, after);

@@ -3,9 +3,8 @@ import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus } from './payment-items.ts';
 import { SESSION_LETTERS } from './session-items.ts';
 import { NOTICE_PREFIX } from '../policies/policy-notices.ts';
+import { ALLOWANCE_PREFIX, OTHERWISE } from '../allowances/allowance-items.ts';
 import { TOP_UP_PREFIX } from '../top-ups/top-up-items.ts';
-
-const GATE = { pk: { S: [GATE_KEY] } };
 
 const { open, ended } = SESSION_LETTERS;
 
@@ -26,13 +25,16 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: { OldImage: { st: { S: ['P'] } }, NewImage: { ...PAYMENT, st: { S: ['S', 'D'] } } },
   },
-  // A payment is born denied; or a limit was raised or a policy changed, whose records have no status. One pattern: a mapping has five.
+  // A payment is born denied; an approval is asked for; or a limit was raised or a policy changed, whose records have no status. One
+  // pattern: a mapping has five.
   {
     eventName: ['INSERT'],
     dynamodb: {
       NewImage: {
-        pk: { S: [{ prefix: PAYMENT_PREFIX }, { prefix: TOP_UP_PREFIX }, { prefix: NOTICE_PREFIX }] },
-        st: { S: [formatStatus('DENIED'), { exists: false }] },
+        pk: {
+          S: [PAYMENT_PREFIX, TOP_UP_PREFIX, NOTICE_PREFIX, ALLOWANCE_PREFIX].map((prefix) => ({ prefix })),
+        },
+        st: { S: [formatStatus('DENIED'), OTHERWISE, { exists: false }] },
       },
     },
   },
@@ -49,6 +51,14 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: { OldImage: { st: { S: [open] } }, NewImage: { ...SESSION, st: { S: [ended] } } },
   },
-  // Something was frozen or thawed.
-  { eventName: ['MODIFY'], dynamodb: { NewImage: { ...GATE, rv: { N: [{ 'anything-but': ['0'] }] } } } },
+  // Something was frozen or thawed; or a wallet's approvals changed.
+  {
+    eventName: ['MODIFY'],
+    dynamodb: {
+      NewImage: {
+        pk: { S: [GATE_KEY, { prefix: ALLOWANCE_PREFIX }] },
+        rv: { N: [{ 'anything-but': ['0'] }, { exists: false }] },
+      },
+    },
+  },
 ];
