@@ -246,7 +246,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:withdrawal_lapsed': {
     when: 'the withdrawal of this client token was not signed while it lasted, as far as the books say: after a restore to an instant before it, `ListPayments` and the chain may know more',
     remedy: 'ask again under a new client token',
-    newClientToken: FINAL,
+    newClientToken: 'needed, since this token stays refused; safe unless the books were restored',
   },
   'bursar:approvals_off': {
     when: 'an approval is asked for, and approvalGasPerDay of the deployment is none',
