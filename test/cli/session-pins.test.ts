@@ -24,18 +24,18 @@ test('session create pins to what is named and to nothing else, and session show
 });
 
 test('session create lets purchases have Permit2 approved where that is said, and session show says what it may cost', async () => {
-  const permit2Approvals = { allowed: true, gasPerDay: '2000000000000000' };
+  const walletApprovals = { allowed: true, gasPerDay: '2000000000000000' };
   const cli = createReadyWorld({
     routes: {
-      '/createPaymentSession': () => json({ paymentSession: { ...sessionView, permit2Approvals } }),
-      '/getPaymentSession': () => json({ paymentSession: { ...sessionView, permit2Approvals } }),
+      '/createPaymentSession': () => json({ paymentSession: { ...sessionView, walletApprovals } }),
+      '/getPaymentSession': () => json({ paymentSession: { ...sessionView, walletApprovals } }),
     },
   });
   expect(await cli.run('session', 'create', '--approvals')).toBe(0);
   expect(await cli.run('session', 'create')).toBe(0);
   expect(await cli.run('session', 'show')).toBe(0);
   const sent = cli.seen.slice(0, 2).map(({ body }) => JSON.parse(body) as Record<string, unknown>);
-  expect(sent[0]).toMatchObject({ permit2Approvals: { allowed: true } });
-  expect(sent[1]).not.toHaveProperty('permit2Approvals');
+  expect(sent[0]).toMatchObject({ walletApprovals: { allowed: true } });
+  expect(sent[1]).not.toHaveProperty('walletApprovals');
   expect(cli.out()).toContain('at most 0.002 of gas a day and wallet');
 });

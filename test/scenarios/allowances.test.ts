@@ -127,7 +127,7 @@ describe('a session that allows approvals', () => {
       paymentManagerArn: stack.info.paymentManagerArn,
       expiryTimeInMinutes: 60,
       limits: { maxSpendAmount: { value: '0.10', currency: 'USD' } },
-      permit2Approvals: { allowed: true },
+      walletApprovals: { allowed: true },
     } as const;
     const { userId } = buyer;
     const { paymentSession } = await clientOf(stack, 'management').call('CreatePaymentSession', input, { userId });

@@ -96,7 +96,7 @@ export function toSessionView(
     ...toPinsView(session.pins),
     ...(session.approvals === undefined
       ? {}
-      : { permit2Approvals: { allowed: session.approvals, gasPerDay: gasPerDay === null ? null : `${gasPerDay}` } }),
+      : { walletApprovals: { allowed: session.approvals, gasPerDay: gasPerDay === null ? null : `${gasPerDay}` } }),
     status: sessionStatus(session, now),
     expiresAt: formatInstant(session.expiresAt),
     spentAmount: usd(spent),

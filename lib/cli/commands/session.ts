@@ -26,7 +26,7 @@ function pinsOf({ pinnedTo }: SessionView): Readonly<Record<string, string>> {
   };
 }
 
-function approvalsOf({ permit2Approvals: allowed }: SessionView): Readonly<Record<string, string>> {
+function approvalsOf({ walletApprovals: allowed }: SessionView): Readonly<Record<string, string>> {
   if (allowed === undefined) return {};
   const { gasPerDay } = allowed;
   const cost =
@@ -91,7 +91,7 @@ async function runCreate({ deps, target, options }: Invocation): Promise<Outcome
     expiryTimeInMinutes,
     limits: { maxSpendAmount: { value, currency: 'USD' } },
     ...pinnedBy(options),
-    ...(options.flag('approvals') ? { permit2Approvals: { allowed: true } as const } : {}),
+    ...(options.flag('approvals') ? { walletApprovals: { allowed: true } as const } : {}),
   });
   await remember(deps, target, session.paymentSessionId);
   return done(session, `${describe(session)}\n\nnext: bursar pay URL`);

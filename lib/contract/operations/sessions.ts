@@ -109,7 +109,7 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         limits: v.optional(v.object({ maxSpendAmount: usd })),
         policy: v.optional(policyDocument),
         pinnedTo: v.optional(pins()),
-        permit2Approvals: v.optional(approvals()),
+        walletApprovals: v.optional(approvals()),
       }),
       v.transform((members) => ({
         manager: members.paymentManagerArn,
@@ -117,7 +117,7 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         limit: members.limits?.maxSpendAmount,
         policy: members.policy,
         pins: members.pinnedTo,
-        approvals: members.permit2Approvals,
+        approvals: members.walletApprovals,
         clientToken: members.clientToken,
       })),
     ),
@@ -159,7 +159,7 @@ export const SESSION_ANSWERS = /* @__PURE__ */ define(() => {
           'what alone may pay within it; left out for a session that is not pinned. Not in AgentCore',
         ),
       ),
-      permit2Approvals: v.optional(
+      walletApprovals: v.optional(
         said(
           v.strictObject({
             allowed: v.literal(true),

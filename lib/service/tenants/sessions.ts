@@ -127,7 +127,7 @@ function approvalFlaw({ gasPerDay }: SessionsDeps, limit: MicroUsd | null): Refu
   if (gasPerDay === null) return { reason: 'approvals_off' };
   if (limit !== null) return null;
   const message = 'a session that allows approvals needs limits.maxSpendAmount, which bounds them';
-  return { reason: 'invalid_request', problems: [{ name: 'permit2Approvals', message }] };
+  return { reason: 'invalid_request', problems: [{ name: 'walletApprovals', message }] };
 }
 
 /** A session that no wallet could pay within is a mistake of who opens it. */

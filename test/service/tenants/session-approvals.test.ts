@@ -8,7 +8,7 @@ interface SessionBody {
 
 const functions = withFunctions({ APPROVAL_GAS_PER_DAY: '0.002', DEFAULT_SESSION_LIMIT_USD: 'none' });
 const { call } = functions;
-const permit2Approvals = { allowed: true };
+const walletApprovals = { allowed: true };
 let tenant: Tenant;
 beforeAll(async () => {
   tenant = await createTenant(functions);
@@ -18,15 +18,15 @@ const open = (members: object) =>
 
 describe('a session that allows approvals', () => {
   test('shows that it does, and what they may cost, before anything is asked for', async () => {
-    const made = await open({ permit2Approvals });
-    const shown = { paymentSession: { permit2Approvals: { allowed: true, gasPerDay: '2000000000000000' } } };
+    const made = await open({ walletApprovals });
+    const shown = { paymentSession: { walletApprovals: { allowed: true, gasPerDay: '2000000000000000' } } };
     expect(made).toMatchObject({ status: 201, body: shown });
     const json = { ...tenant, paymentSessionId: made.body.paymentSession.paymentSessionId };
     expect((await call('GetPaymentSession', { json })).body).toMatchObject(shown);
   });
 
   test('is made once for a client token, and without that leave not at all', async () => {
-    const request = { permit2Approvals, clientToken: newToken() };
+    const request = { walletApprovals, clientToken: newToken() };
     const first = await open(request);
     expect(await open(request)).toEqual(first);
     expect(await open({ clientToken: request.clientToken })).toMatchObject({
@@ -36,18 +36,18 @@ describe('a session that allows approvals', () => {
   });
 
   test('needs a limit, which bounds them', async () => {
-    expect(await open({ permit2Approvals, limits: undefined })).toMatchObject({
+    expect(await open({ walletApprovals, limits: undefined })).toMatchObject({
       status: 400,
-      body: { fieldList: [{ name: 'permit2Approvals' }] },
+      body: { fieldList: [{ name: 'walletApprovals' }] },
     });
   });
 
   test.each([[{}], [{ allowed: false }], [true]])('is not opened with %j', async (given) => {
-    expect((await open({ permit2Approvals: given })).status).toBe(400);
+    expect((await open({ walletApprovals: given })).status).toBe(400);
   });
 
   test('has one asked for by a payment of a whole 402 that needs it, and tells that in a code', async () => {
-    const { paymentSessionId } = (await open({ permit2Approvals })).body.paymentSession;
+    const { paymentSessionId } = (await open({ walletApprovals })).body.paymentSession;
     const extra = { name: 'USDC', version: '2', assetTransferMethod: 'permit2' };
     const { paymentManagerArn, paymentInstrumentId } = tenant;
     const json = {
@@ -67,5 +67,5 @@ describe('a session that allows approvals', () => {
 
 test('a session that allows none does not say anything of them, and pays at once', async () => {
   const made = await open({});
-  expect(made.body.paymentSession).not.toHaveProperty('permit2Approvals');
+  expect(made.body.paymentSession).not.toHaveProperty('walletApprovals');
 });

@@ -3,13 +3,16 @@ import { PAYMENT_PREFIX, SESSION_PREFIX } from './keys.ts';
 import { formatStatus } from './payment-items.ts';
 import { SESSION_LETTERS } from './session-items.ts';
 import { NOTICE_PREFIX } from '../policies/policy-notices.ts';
-import { ALLOWANCE_PREFIX, OTHERWISE } from '../allowances/allowance-items.ts';
+import { ALLOWANCE_PREFIX, OTHERWISE, UNSIGNED } from '../allowances/allowance-items.ts';
 import { TOP_UP_PREFIX } from '../top-ups/top-up-items.ts';
+
+const GATE = { pk: { S: [GATE_KEY] } };
 
 const { open, ended } = SESSION_LETTERS;
 
 // The books hold other kinds of items, whose changes tell nothing.
 const PAYMENT = { pk: { S: [{ prefix: PAYMENT_PREFIX }] } };
+const APPROVAL_LETTERS = [OTHERWISE, UNSIGNED];
 const SESSION = { pk: { S: [{ prefix: SESSION_PREFIX }] } };
 
 /**
@@ -46,19 +49,17 @@ export const EVENT_FILTERS: readonly object[] = [
       NewImage: { ...SESSION, st: { S: [open, ended] }, av: { N: ['0'] }, rs: { N: ['0'] } },
     },
   },
-  // The sweeper has ended a session whose time has come.
-  {
-    eventName: ['MODIFY'],
-    dynamodb: { OldImage: { st: { S: [open] } }, NewImage: { ...SESSION, st: { S: [ended] } } },
-  },
-  // Something was frozen or thawed; or a wallet's approvals changed.
+  // The sweeper has ended a session whose time has come; or a wallet's approvals changed, which have letters of their own.
   {
     eventName: ['MODIFY'],
     dynamodb: {
+      OldImage: { st: { S: [open, ...APPROVAL_LETTERS] } },
       NewImage: {
-        pk: { S: [GATE_KEY, { prefix: ALLOWANCE_PREFIX }] },
-        rv: { N: [{ 'anything-but': ['0'] }, { exists: false }] },
+        pk: { S: [SESSION_PREFIX, ALLOWANCE_PREFIX].map((prefix) => ({ prefix })) },
+        st: { S: [ended, ...APPROVAL_LETTERS] },
       },
     },
   },
+  // Something was frozen or thawed.
+  { eventName: ['MODIFY'], dynamodb: { NewImage: { ...GATE, rv: { N: [{ 'anything-but': ['0'] }] } } } },
 ];
