@@ -18,7 +18,7 @@ import { policySimulate, policyTest } from './commands/policy-judging.ts';
 import { proxy } from './commands/proxy.ts';
 import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow, sessionTopUp, sessionTopUps } from './commands/session.ts';
-import { walletRevoke, walletShow } from './commands/wallet.ts';
+import { walletFund, walletRevoke, walletShow } from './commands/wallet.ts';
 import { withdraw } from './commands/withdraw.ts';
 
 const ALL_BUT_COMPLETION: readonly Command[] = [
@@ -39,6 +39,7 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   walletList,
   allowanceRequest,
   allowanceShow,
+  walletFund,
   walletRevoke,
   policySet,
   policyShow,

@@ -108,6 +108,22 @@ export async function revokeDelegation(
   return (await client.call('RevokeWalletDelegation', input, { userId })).paymentInstrument;
 }
 
+export async function createOnrampSession(
+  client: BursarClient,
+  { paymentManagerArn, userId }: Owner,
+  choices: Omit<CallInput<'CreateOnrampSession'>, 'paymentManagerArn'>,
+): Promise<Answer<'CreateOnrampSession'>['onrampSession']> {
+  return (await client.call('CreateOnrampSession', { paymentManagerArn, ...choices }, { userId })).onrampSession;
+}
+
+export async function requestTestFunds(
+  client: BursarClient,
+  { paymentManagerArn, userId }: Owner,
+  choices: Omit<CallInput<'RequestTestFunds'>, 'paymentManagerArn'>,
+): Promise<Answer<'RequestTestFunds'>['testFunds']> {
+  return (await client.call('RequestTestFunds', { paymentManagerArn, ...choices }, { userId })).testFunds;
+}
+
 export async function createInstrument(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,

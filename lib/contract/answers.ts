@@ -7,6 +7,7 @@ import { WORKLOAD_IDENTITY_ANSWERS } from './operations/workload-identities.ts';
 import { TAG_ANSWERS } from './operations/tags.ts';
 import { TOKEN_ANSWERS } from './operations/tokens.ts';
 import { INSTRUMENT_ANSWERS } from './operations/instruments.ts';
+import { FUNDING_ANSWERS } from './operations/funding.ts';
 import { SESSION_ANSWERS } from './operations/sessions.ts';
 import { TOP_UP_ANSWERS } from './operations/top-ups.ts';
 import { PAYMENT_ANSWERS } from './operations/payments.ts';
@@ -29,6 +30,7 @@ export const ANSWERS = {
   ...TAG_ANSWERS,
   ...TOKEN_ANSWERS,
   ...INSTRUMENT_ANSWERS,
+  ...FUNDING_ANSWERS,
   ...SESSION_ANSWERS,
   ...TOP_UP_ANSWERS,
   ...PAYMENT_ANSWERS,

@@ -7,6 +7,7 @@ import { WORKLOAD_IDENTITY_DOCUMENT } from './operations/workload-identities.ts'
 import { TAG_DOCUMENT } from './operations/tags.ts';
 import { TOKEN_DOCUMENT } from './operations/tokens.ts';
 import { INSTRUMENT_DOCUMENT } from './operations/instruments.ts';
+import { FUNDING_DOCUMENT } from './operations/funding.ts';
 import { SESSION_DOCUMENT } from './operations/sessions.ts';
 import { TOP_UP_DOCUMENT } from './operations/top-ups.ts';
 import { PAYMENT_DOCUMENT } from './operations/payments.ts';
@@ -29,6 +30,7 @@ export const FAMILIES = [
   TAG_DOCUMENT,
   TOKEN_DOCUMENT,
   INSTRUMENT_DOCUMENT,
+  FUNDING_DOCUMENT,
   SESSION_DOCUMENT,
   TOP_UP_DOCUMENT,
   PAYMENT_DOCUMENT,
@@ -59,6 +61,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...TAG_DOCUMENT.operations,
   ...TOKEN_DOCUMENT.operations,
   ...INSTRUMENT_DOCUMENT.operations,
+  ...FUNDING_DOCUMENT.operations,
   ...SESSION_DOCUMENT.operations,
   ...TOP_UP_DOCUMENT.operations,
   ...PAYMENT_DOCUMENT.operations,

@@ -120,6 +120,11 @@ const PROVIDERS: Readonly<Record<`bursar:${ProviderTrouble}`, CodeDescription>> 
     remedy: AT_THE_PROVIDER,
     newClientToken: NOT_REMEMBERED,
   },
+  'bursar:funding_unavailable': {
+    when: 'the wallet’s provider sells or gives no money for it, or none on that network',
+    remedy: 'send USDC to the address of the wallet',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:linked_account_refused': {
     when: 'the wallet’s provider does not take the account that the wallet is for',
     remedy: 'name another linked account: nothing was made',

@@ -5,6 +5,7 @@ import { WORKLOAD_IDENTITY_ROUTES } from './operations/workload-identities.ts';
 import { TAG_ROUTES } from './operations/tags.ts';
 import { TOKEN_ROUTES } from './operations/tokens.ts';
 import { INSTRUMENT_ROUTES } from './operations/instruments.ts';
+import { FUNDING_ROUTES } from './operations/funding.ts';
 import { SESSION_ROUTES } from './operations/sessions.ts';
 import { TOP_UP_ROUTES } from './operations/top-ups.ts';
 import { PAYMENT_ROUTES } from './operations/payments.ts';
@@ -42,6 +43,7 @@ export const OPERATIONS = {
   ...TAG_ROUTES,
   ...TOKEN_ROUTES,
   ...INSTRUMENT_ROUTES,
+  ...FUNDING_ROUTES,
   ...SESSION_ROUTES,
   ...TOP_UP_ROUTES,
   ...PAYMENT_ROUTES,

@@ -7,6 +7,7 @@ import { WORKLOAD_IDENTITY_REQUESTS } from './operations/workload-identities.ts'
 import { TAG_REQUESTS } from './operations/tags.ts';
 import { TOKEN_REQUESTS } from './operations/tokens.ts';
 import { INSTRUMENT_REQUESTS } from './operations/instruments.ts';
+import { FUNDING_REQUESTS } from './operations/funding.ts';
 import { SESSION_REQUESTS } from './operations/sessions.ts';
 import { TOP_UP_REQUESTS } from './operations/top-ups.ts';
 import { PAYMENT_REQUESTS } from './operations/payments.ts';
@@ -29,6 +30,7 @@ export const REQUESTS = {
   ...TAG_REQUESTS,
   ...TOKEN_REQUESTS,
   ...INSTRUMENT_REQUESTS,
+  ...FUNDING_REQUESTS,
   ...SESSION_REQUESTS,
   ...TOP_UP_REQUESTS,
   ...PAYMENT_REQUESTS,

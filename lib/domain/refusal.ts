@@ -40,6 +40,8 @@ export type ProviderTrouble =
   | 'provider_credentials'
   /** The provider wants to be paid first. */
   | 'provider_unpaid'
+  /** The provider sells or gives no money for the wallet, or none on that network. */
+  | 'funding_unavailable'
   /** What the user is known by is no good there. */
   | 'linked_account_refused';
 

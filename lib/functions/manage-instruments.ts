@@ -2,6 +2,7 @@ import { OPERATIONS } from '../contract/operations.ts';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ALLOWANCE_REQUESTS } from '../contract/operations/allowances.ts';
+import { FUNDING_REQUESTS } from '../contract/operations/funding.ts';
 import { INSTRUMENT_REQUESTS } from '../contract/operations/instruments.ts';
 import { createFunction } from '../api/function.ts';
 import {
@@ -20,7 +21,7 @@ import { PERMIT2 } from '../chains/evm/addresses.ts';
 import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
 import { requestAllowance, type AllowanceAskingDeps } from '../service/allowances/asking.ts';
 import { readApprovalGas } from './approval-gas.ts';
-import { createDelegations, createMakers, createProvisioners } from '../wallets/provisioners.ts';
+import { createDelegations, createFundings, createMakers, createProvisioners } from '../wallets/provisioners.ts';
 import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
 import { readInstrumentsConfig } from './config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../service/tenants/instruments.ts';
@@ -31,6 +32,7 @@ import {
   type DelegatedInstrument,
   type DelegationDeps,
 } from '../service/tenants/delegations.ts';
+import { openOnramp, requestTestFunds, type FundedInstrument, type FundingDeps } from '../service/tenants/funding.ts';
 import { openCoinbaseCdp } from './coinbase-cdp.ts';
 import { toInstrumentView } from '../api/views/payments.ts';
 import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
@@ -78,6 +80,20 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         const paymentInstrument = await toView(revoked.value);
         return ok({ body: { paymentInstrument }, log: { managerId, instrumentId } });
       },
+      CreateOnrampSession: async ({ input, principal }) => {
+        const opened = await openOnramp(deps, principal, input);
+        if (!opened.ok) return opened;
+        const { managerId, instrumentId } = opened.value.instrument;
+        const onrampSession = { ...toFundingView(opened.value), url: opened.value.by };
+        return ok({ body: { onrampSession }, log: { managerId, instrumentId } });
+      },
+      RequestTestFunds: async ({ input, principal }) => {
+        const sent = await requestTestFunds(deps, principal, input);
+        if (!sent.ok) return sent;
+        const { managerId, instrumentId } = sent.value.instrument;
+        const testFunds = { ...toFundingView(sent.value), transaction: sent.value.by };
+        return ok({ body: { testFunds }, log: { managerId, instrumentId } });
+      },
       RequestAllowance: async ({ input, principal }) => {
         const asked = await requestAllowance(asking, principal, input);
         if (!asked.ok) return asked;
@@ -95,10 +111,14 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
     {
       ...composeServing(env),
       routes: OPERATIONS,
-      requests: { ...INSTRUMENT_REQUESTS, ...ALLOWANCE_REQUESTS },
+      requests: { ...INSTRUMENT_REQUESTS, ...FUNDING_REQUESTS, ...ALLOWANCE_REQUESTS },
       userBinding: config.userBinding,
     },
   );
+}
+
+function toFundingView({ instrument, walletAddress, network }: FundedInstrument) {
+  return { paymentInstrumentId: instrument.instrumentId, walletAddress, network: network.id };
 }
 
 /** What makes wallets, closes them, and asks their providers. */
@@ -106,7 +126,7 @@ function openWallets(
   env: NodeJS.ProcessEnv,
   config: ReturnType<typeof readInstrumentsConfig>,
   client: ReturnType<typeof createStoreClient>,
-): InstrumentsDeps & DelegationDeps {
+): InstrumentsDeps & DelegationDeps & FundingDeps {
   const secrets = new SecretsManagerClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX));
   const walletKeys = {
     client: new KMSClient(awsClientOptions(PROVISION_TIMEOUT_MS, PROVISION_ATTEMPTS_MAX)),
@@ -129,6 +149,8 @@ function openWallets(
     provisioners,
     makers: createMakers(provisioners, providers),
     delegations: createDelegations(providers),
+    fundings: createFundings(providers),
+    allowedNetworks: config.allowedNetworks,
     deployment: config.deployment,
     clock: systemClock,
     random: systemRandom,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startDatabase } from './database/engine.ts';
-import { startCoinbaseCdp, type CoinbaseCdp } from './providers/coinbase-cdp/index.ts';
+import { startCoinbaseCdp, type CoinbaseCdp, type CoinbaseCdpOptions } from './providers/coinbase-cdp/index.ts';
 import { checkByContract } from './gateway/answer-check.ts';
 import {
   startHost,
@@ -55,6 +55,8 @@ export interface LocalServicesOptions {
   readonly port: number;
   /** RPC endpoints by CAIP-2 id: the only variable besides AWS's endpoints that differs from a deployment. */
   readonly rpcUrls: Readonly<Record<string, string>>;
+  /** Sends what the provider's faucet gives. @default - nothing is sent */
+  readonly sendTestFunds?: CoinbaseCdpOptions['sendTestFunds'];
   /** Whether schedules and streams run by themselves; tests drive them. */
   readonly timers: 'running' | null;
   /** Whether requests are traced. @default null */
@@ -69,7 +71,10 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
   const { templatesDir, dataDir, port, rpcUrls, timers, traces = null, report, onLog } = options;
   const [database, coinbaseCdp] = await Promise.all([
     startDatabase({ dataDir }),
-    startCoinbaseCdp({ dataDir: dataDir === null ? null : join(dataDir, 'coinbase-cdp') }),
+    startCoinbaseCdp({
+      dataDir: dataDir === null ? null : join(dataDir, 'coinbase-cdp'),
+      ...(options.sendTestFunds === undefined ? {} : { sendTestFunds: options.sendTestFunds }),
+    }),
   ]);
   try {
     const host = await startHost({

@@ -50,6 +50,9 @@ export interface LocalStackOptions {
 /** The last of Anvil's published accounts, that of index 9: nobody else here uses it. */
 const TREASURY_ADDRESS = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
 
+/** What the faucet of the stand-in for Coinbase sends at a time, in USDC's base units: whatever network and token it is asked for. */
+const TEST_FUNDS = 1_000_000n;
+
 const { ACME } = LOCAL_TOKENS;
 
 /**
@@ -110,6 +113,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
         dataDir,
         port: options.port,
         rpcUrls: { [chainKey]: chain.rpcUrl },
+        sendTestFunds: ({ address }) => chain.mint(address, TEST_FUNDS),
         report: progress,
         timers: options.timers === undefined ? 'running' : options.timers,
         traces: options.traces ?? null,

@@ -1,8 +1,9 @@
-import type { Delegations, WalletMaker, WalletProvisioner } from '../domain/ports/services.ts';
+import type { Delegations, Funding, WalletMaker, WalletProvisioner } from '../domain/ports/services.ts';
 import type { InstrumentType, WalletType } from '../domain/tenants/wallet-shapes.ts';
 import { createKmsProvisioner, type KmsProvisionerDeps } from './aws-kms/provisioner.ts';
 import type { CallCoinbaseCdp } from './coinbase-cdp/client.ts';
 import { createCoinbaseCdpDelegations } from './coinbase-cdp/delegation.ts';
+import { createCoinbaseCdpFunding } from './coinbase-cdp/funding.ts';
 import { createCoinbaseCdpMaker } from './coinbase-cdp/wallet-maker.ts';
 import { createSeedVaultProvisioner, type SeedVaultProvisionerDeps } from './seed-vault/provisioner.ts';
 
@@ -37,4 +38,13 @@ export function createDelegations({
   readonly callCoinbaseCdp: CallCoinbaseCdp;
 }): Readonly<Partial<Record<InstrumentType, Delegations>>> {
   return { CoinbaseCDP: createCoinbaseCdpDelegations(callCoinbaseCdp) };
+}
+
+/** Who brings money into the wallets of a type, where anybody but the sender of a transfer does. */
+export function createFundings({
+  callCoinbaseCdp,
+}: {
+  readonly callCoinbaseCdp: CallCoinbaseCdp;
+}): Readonly<Partial<Record<InstrumentType, Funding>>> {
+  return { CoinbaseCDP: createCoinbaseCdpFunding(callCoinbaseCdp) };
 }

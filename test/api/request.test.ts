@@ -368,10 +368,12 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the operations of users: the data plane, top-ups, receipts, asking, spend policies, outcomes and assets', () => {
+  test('stand the operations of users: the data plane, funding, top-ups, receipts, asking, spend policies, outcomes and assets', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
     expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
       'RevokeWalletDelegation',
+      'CreateOnrampSession',
+      'RequestTestFunds',
       'TopUpSession',
       'ListSessionTopUps',
       'ListPayments',
@@ -386,6 +388,6 @@ describe('under /oauth', () => {
       'ReportOutcome',
       'ListAssets',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(24);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(26);
   });
 });

@@ -110,7 +110,10 @@ describe('against the local stack, as a program', () => {
     await fetch(hubUrl, { method: 'POST', body: grant, redirect: 'manual' });
     expect((await run('wallet', 'show')).out).toMatch(/its user lets it sign until 20/);
     expect(await keyOf()).toMatchObject({ status: 'ok' });
-    await scene.stack.chain.mint(made.json.walletAddress, 1_000_000n);
+    expect((await runJson('wallet', 'fund')).json).toMatchObject({
+      transaction: expect.stringMatching(/^0x/) as string,
+    });
+    expect((await runJson('balance')).json).toMatchObject({ usd: '1.00' });
     await runJson('session', 'create', '--budget', '1.00', '--minutes', '15');
     const { url } = sellerOf(scene.stack, 'weather');
     expect((await run('pay', url, '--yes')).code).toBe(0);

@@ -65,7 +65,7 @@ test('the operations that take tokens stand a second time under /oauth, with the
       type: 'aws_proxy',
       uri: `uri:${fn}`,
     }));
-  expect(expected).toHaveLength(24);
+  expect(expected).toHaveLength(26);
   expect(routes.filter(isUnderOauth).sort(byRoute)).toEqual(expected.sort(byRoute));
 });
 

@@ -3,7 +3,7 @@ import { UpdatePaymentCredentialProviderCommand } from '@aws-sdk/client-bedrock-
 import { describe, expect, test } from 'vitest';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
 import { createCoinbaseWallet, credentialsOf, payFrom, type CoinbaseWallet } from './coinbase-tenant.ts';
-import { clientOf, newToken, sellerOf, sendProof, withStack } from './scene.ts';
+import { clientOf, newToken, newUser, sellerOf, sendProof, withStack } from './scene.ts';
 
 const scene = withStack();
 const aws = withAwsClients(scene);
@@ -50,6 +50,31 @@ describe('a wallet of Coinbase', () => {
     expect(revoked.paymentInstrument.delegation).toEqual({ status: 'INACTIVE' });
     expect(await failureOf((await payFrom(wallet, scene, aws)).answering)).toBeInstanceOf(AccessDeniedException);
     expect(await wallet.books()).toEqual(['0.01', '0.00']);
+  });
+
+  test('is brought test money, and a page on which some is bought, by Coinbase', async () => {
+    const { userId, address, names } = await createCoinbaseWallet(scene, aws, 'project');
+    const client = clientOf(scene.stack, 'management');
+    const [mainNet, testNet] = ['eip155:8453', 'eip155:84532'].map((network) => ({ ...names, network }));
+    const { testFunds } = await client.call('RequestTestFunds', testNet!, { userId });
+    expect(testFunds).toMatchObject({ walletAddress: address, network: 'eip155:84532' });
+    const [transfer] = await scene.stack.chain.transfersOf(testFunds.transaction as `0x${string}`);
+    expect(transfer).toMatchObject({ to: address, amount: 1_000_000n });
+    expect(await scene.stack.chain.balanceOf(address)).toBe(1_000_000n);
+
+    const { onrampSession } = await client.call('CreateOnrampSession', mainNet!, { userId });
+    expect(await (await fetch(onrampSession.url)).text()).toContain(address);
+    for (const asked of [
+      client.call('CreateOnrampSession', testNet!, { userId }),
+      client.call('RequestTestFunds', mainNet!, { userId }),
+    ]) {
+      const unavailable = { errorName: 'ValidationException', code: 'bursar:funding_unavailable' };
+      expect(await failureOf(asked)).toMatchObject(unavailable);
+    }
+    expect(await failureOf(client.call('RequestTestFunds', names, { userId }))).toMatchObject({ status: 400 });
+    expect(await failureOf(client.call('RequestTestFunds', testNet!, { userId: newUser() }))).toMatchObject({
+      status: 404,
+    });
   });
 
   test('of the project itself needs nobody’s leave', async () => {

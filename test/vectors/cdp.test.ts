@@ -6,7 +6,16 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Exchange } from '../../lib/local/providers/coinbase-cdp/index.ts';
 import { readDelegation, revokeDelegation } from '../../lib/wallets/coinbase-cdp/delegation.ts';
-import { makeWallet, startProject, transferFrom, type TestProject } from '../wallets/coinbase-cdp/project.ts';
+import { findNetwork } from '../../lib/domain/assets.ts';
+import { parseUsd } from '../../lib/domain/money.ts';
+import { createCoinbaseCdpFunding } from '../../lib/wallets/coinbase-cdp/funding.ts';
+import {
+  CONNECTOR,
+  makeWallet,
+  startProject,
+  transferFrom,
+  type TestProject,
+} from '../wallets/coinbase-cdp/project.ts';
 
 interface Described {
   readonly operationId: string;
@@ -53,6 +62,25 @@ beforeAll(async () => {
 });
 afterAll(() => project.close());
 
+const key = { type: 'CoinbaseCDP', connector: CONNECTOR, endUserId: null } as const;
+
+/** What the platform brings into a wallet, and refuses to. */
+async function fund(address: `0x${string}`): Promise<void> {
+  const funding = createCoinbaseCdpFunding(project.call);
+  const network = (id: string) => findNetwork(id)!;
+  const amount = parseUsd('25.00');
+  if (!amount.ok) throw new Error('not an amount');
+  const asked = { address, amount: null, returnUrl: null };
+  await funding.openOnramp(key, { ...asked, network: network('eip155:8453') });
+  const all = { address, amount: amount.value, returnUrl: 'https://app.example.com/' };
+  await funding.openOnramp(key, { ...all, network: network('eip155:1') });
+  for (let claim = 0; claim < 10; claim += 1) {
+    await funding.requestTestFunds(key, { address, network: network('eip155:84532') });
+  }
+  await funding.requestTestFunds(key, { address, network: network('eip155:84532') }).catch(() => {});
+  await funding.requestTestFunds(key, { address, network: network('eip155:11155111') });
+}
+
 test('every request and answer is as the published description says', async () => {
   const ended = async (work: Promise<unknown>): Promise<void> => {
     await work.catch(() => {});
@@ -63,6 +91,7 @@ test('every request and answer is as the published description says', async () =
     await project.signer.sign(account, message, address);
     await readDelegation(project.call, account, address);
     await revokeDelegation(project.call, account, address);
+    await fund(address);
     await ended(project.signer.sign(account, transferFrom(address), address));
     for (const status of [401, 402, 500, 502, 503]) {
       project.cdp.faults.plan({ fault: { kind: 'status', status }, times: 2 });
@@ -73,6 +102,9 @@ test('every request and answer is as the published description says', async () =
   const seen = new Set(project.exchanges.map(({ operation, status }) => `${operation.id} ${status}`));
   expect(seen).toContain('signEvmTypedDataWithEndUserAccount 403');
   expect(seen).toContain('addEndUserEvmAccount 201');
+  expect(seen).toContain('createOnrampSession 201');
+  expect(seen).toContain('requestEvmFaucet 200');
+  expect(seen).toContain('requestEvmFaucet 429');
   expect(project.exchanges.length).toBeGreaterThan(30);
   expect(project.exchanges.flatMap(problemsOf)).toEqual([]);
 });

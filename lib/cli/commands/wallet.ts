@@ -1,10 +1,17 @@
 import type { Command, Invocation } from '../program/command.ts';
-import { getInstrument, revokeDelegation, type InstrumentView } from '../operations.ts';
+import {
+  createOnrampSession,
+  getInstrument,
+  requestTestFunds,
+  revokeDelegation,
+  type InstrumentView,
+} from '../operations.ts';
+import { usdOf } from '../program/arguments.ts';
 import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
-import { requireWallet } from '../target/wallet.ts';
+import { chainOf, requireWallet } from '../target/wallet.ts';
 import { formatFacts } from '../terminal/layout.ts';
-import { done, type Outcome } from '../terminal/outcome.ts';
+import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 
 const STATES: Readonly<Record<NonNullable<InstrumentView['delegation']>['status'], string>> = {
   ACTIVE: 'its user lets it sign',
@@ -42,6 +49,24 @@ async function runRevoke({ deps, target, options }: Invocation): Promise<Outcome
   return describe(await revokeDelegation(clientOf(deps, target, 'management'), ownerOf(target), paymentInstrumentId));
 }
 
+/** Test money on a test network, and on a main one a page where money is bought. */
+async function runFund({ deps, target, options }: Invocation): Promise<Outcome> {
+  const { paymentInstrumentId } = requireWallet(target, options);
+  const { id: network, testnet } = chainOf(options, target.context);
+  const amount = usdOf(options, 'amount');
+  const client = clientOf(deps, target, 'management');
+  const wallet = { paymentInstrumentId, network };
+  if (testnet) {
+    if (amount !== undefined) throw usageError('--amount is for networks where money is bought');
+    const funds = await requestTestFunds(client, ownerOf(target), wallet);
+    const { walletAddress, transaction } = funds;
+    return done(funds, formatFacts({ 'test money for': walletAddress, network, transaction }));
+  }
+  const asked = amount === undefined ? {} : { amount: { value: amount, currency: 'USD' as const } };
+  const session = await createOnrampSession(client, ownerOf(target), { ...wallet, ...asked });
+  return done(session, formatFacts({ wallet: session.walletAddress, network, 'buy at': session.url }));
+}
+
 const WALLET = {
   operands: '',
   operandsMin: 0,
@@ -72,4 +97,18 @@ export const walletRevoke: Command = {
     'Payments that are signed already stay good. A wallet that needs nobody’s leave is frozen instead: bursar freeze --wallet.',
   ],
   run: runRevoke,
+};
+
+export const walletFund: Command = {
+  ...WALLET,
+  name: 'wallet fund',
+  summary: 'has a wallet’s provider bring money: test money, or a page where some is bought',
+  options: { ...WALLET.options, amount: { value: 'USD', help: 'what the page proposes to spend' } },
+  role: 'ManagementRole; with a token, the management scope',
+  examples: [
+    ['bursar wallet fund', 'test money on the test network of init'],
+    ['bursar wallet fund --chain BASE --amount 25.00', 'a page on which to buy USDC'],
+  ],
+  notes: ['Wallets of Coinbase only. Every wallet takes USDC that is sent to its address: bursar wallet show.'],
+  run: runFund,
 };

@@ -82,6 +82,7 @@ const HINTS: Readonly<Record<string, string>> = {
     'nothing was asked for; the deployment’s configuration gives approvals their gas, in approvalGasPerDay',
   'bursar:allowance_requested': 'nothing was signed; `bursar allowance show` tells how far the approval is',
   'bursar:delegation_inactive': '`bursar wallet show` prints where the user of the wallet grants',
+  'bursar:funding_unavailable': '`bursar wallet show` prints the address that takes USDC',
   'bursar:instrument_not_active': '`bursar init` makes a wallet that can be used',
 } satisfies Partial<Record<ErrorCode, string>>;
 

@@ -1,3 +1,5 @@
+import type { Network } from '../assets.ts';
+import type { MicroUsd } from '../money.ts';
 import type { Address, Hex, Signature, SigningMessage } from '../payment/shapes.ts';
 import type { LinkedAccount, PaymentConnector } from '../tenants/resources.ts';
 import type { EpochMs } from '../time.ts';
@@ -115,6 +117,24 @@ export interface Delegations {
   read(key: WalletKey, address: Address): Promise<DelegationState>;
   /** Takes back all that lets the wallet sign. Only the end user can grant anew. */
   revoke(key: WalletKey, address: Address): Promise<void>;
+}
+
+/** How a wallet's provider brings money into it. Throws `NotNow` and `ProviderRefused`. */
+export interface Funding {
+  /** Opens a page on which a person buys USDC for the wallet. @returns its URL, good for one visit */
+  openOnramp(
+    key: WalletKey,
+    request: {
+      readonly address: Address;
+      readonly network: Network;
+      /** What the page proposes to spend; `null` leaves it to the person. */
+      readonly amount: MicroUsd | null;
+      /** Where the page leads in the end; `null` for nowhere. */
+      readonly returnUrl: string | null;
+    },
+  ): Promise<string>;
+  /** Has USDC of a test network sent. @returns the transaction */
+  requestTestFunds(key: WalletKey, request: { readonly address: Address; readonly network: Network }): Promise<string>;
 }
 
 /** Reads a token of a chain. */

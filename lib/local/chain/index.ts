@@ -45,7 +45,7 @@ export interface LocalChain {
   /** An account for local use only: its key is known to everybody. Accounts 0 to 9 have gas from the start. */
   devAccount(index: number): HDAccount;
   /** @param amount base units @param token @default - USDC */
-  mint(to: Address, amount: bigint, token?: Address): Promise<void>;
+  mint(to: Address, amount: bigint, token?: Address): Promise<Hex>;
   /** Lets Permit2 take an amount of USDC from an account, in its name: a later approval replaces it. @param amount base units */
   approvePermit2(owner: Address, amount: bigint): Promise<void>;
   /** Gives an account what it needs to send transactions. Payers of x402 need none. */

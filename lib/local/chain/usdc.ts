@@ -160,8 +160,9 @@ export async function mintToken(
   address: Address,
   to: Address,
   amount: bigint,
-): Promise<void> {
+): Promise<Hex> {
   const data = encodeFunctionData({ abi: token.abi, functionName: 'mint', args: [to, amount] });
   const hash = await owner.sendTransaction({ to: address, data });
   await succeeded(reader, hash, `minting to ${to}`);
+  return hash;
 }

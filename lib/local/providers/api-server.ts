@@ -43,11 +43,8 @@ export interface ApiServerOptions<Operation extends Route, ErrorType extends str
   /** Before the path of every operation. */
   readonly base: string;
   readonly faults: Faults<Operation['id'], ErrorType>;
-  /** What is served outside of the API: a page for people. */
-  readonly page: {
-    readonly path: string;
-    serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  };
+  /** What is served outside of the API: pages for people, by path. */
+  readonly pages: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>>>;
   /** May throw; `toErrorAnswer` says what becomes of it. */
   answer(request: ApiRequest<Operation>): Promise<Answer>;
   /** What an error is answered with, one of the provider's own or any other. */
@@ -72,10 +69,10 @@ const TOO_LARGE = 413;
 export async function startApiServer<Operation extends Route, ErrorType extends string>(
   options: ApiServerOptions<Operation, ErrorType>,
 ): Promise<ApiServer> {
-  const { page, faults } = options;
+  const { pages, faults } = options;
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0] ?? '';
-    const work = path === page.path ? page.serve(request, response) : serve(request, response);
+    const work = (Object.hasOwn(pages, path) ? pages[path]! : serve)(request, response);
     work.catch(() => response.destroy());
   });
 

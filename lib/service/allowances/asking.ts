@@ -1,6 +1,6 @@
 import { newAllowance, type Allowance, type AllowanceKey, type Want } from '../../domain/allowances/allowance.ts';
 import { ask, isAskedFor } from '../../domain/allowances/steps.ts';
-import { findNetwork, type Network } from '../../domain/assets.ts';
+import type { Network } from '../../domain/assets.ts';
 import type { Arn, Deployment } from '../../domain/ids.ts';
 import { stablecoinOfUsd, type MicroUsd } from '../../domain/money.ts';
 import { APPROVAL_AMOUNT_MAX, APPROVAL_WRITES_MAX } from '../../domain/limits.ts';
@@ -12,6 +12,7 @@ import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Clock } from '../../domain/time.ts';
 import { isKeyWallet } from '../../wallets/catalogue.ts';
+import { pickNetwork } from '../named-network.ts';
 import { findManager } from '../tenants/managers.ts';
 
 export interface AllowanceAskingDeps {
@@ -47,12 +48,9 @@ export async function findAllowance(
 ): Promise<Result<FoundAllowance, Refusal>> {
   const manager = await findManager(deps, principal, access, named.manager);
   if (!manager.ok) return manager;
-  const network = pickNetwork(deps.allowedNetworks, named.network);
-  if (network === null) {
-    const allowed = [...deps.allowedNetworks].join(', ');
-    const message = `network must be one of the networks of this deployment: ${allowed}. Received: ${named.network ?? 'none'}`;
-    return refuse({ reason: 'invalid_request', problems: [{ name: 'network', message }] });
-  }
+  const picked = pickNetwork(deps.allowedNetworks, named.network);
+  if (!picked.ok) return picked;
+  const network = picked.value;
   const user = { managerId: manager.value.managerId, userId: principal.userId };
   const { instrumentId } = named;
   const instrument = await deps.registry.readInstrument(user, instrumentId);
@@ -67,13 +65,6 @@ export async function findAllowance(
   const key: AllowanceKey = { network: network.id, owner: instrument.wallet.address };
   const known = await deps.books.read(key);
   return ok({ network, allowance: known ?? newAllowance({ ...key, ...user, instrumentId }) });
-}
-
-function pickNetwork(allowed: ReadonlySet<string>, named: string | null): Network | null {
-  const [only, ...others] = allowed;
-  const id = named ?? (others.length === 0 ? only : undefined);
-  const network = id === undefined ? undefined : findNetwork(id);
-  return network !== undefined && allowed.has(network.id) ? network : null;
 }
 
 /**

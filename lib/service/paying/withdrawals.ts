@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { findNetwork, type Network } from '../../domain/assets.ts';
+import type { Network } from '../../domain/assets.ts';
 import { formatWithdrawalSessionId } from '../../domain/ids.ts';
 import { LEDGER_AMOUNT_MAX, SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
 import { toTreasuryTransfer } from '../../protocols/treasury/index.ts';
@@ -16,6 +16,7 @@ import { usdValueOf, type OfferedAsset } from '../../domain/tokens/token.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { newSession, sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
+import { pickNetwork } from '../named-network.ts';
 import { COUNTS_NOTHING } from '../policing/in-force.ts';
 import { drivePayment, type DriveDeps } from './drive-payment.ts';
 import type { Payer } from './payer.ts';
@@ -119,12 +120,9 @@ async function offerOf(
   { destination, network: named, amount: asked }: WithdrawalRequest,
 ): Promise<Result<Offer, Refusal>> {
   if (!destinations.has(destination)) return refuse({ reason: 'destination_not_allowed', destination });
-  const network = pickNetwork(allowedNetworks, named);
-  if (network === null) {
-    const allowed = [...allowedNetworks].join(', ');
-    const message = `network must be one of the networks of this deployment: ${allowed}. Received: ${named ?? 'none'}`;
-    return invalid('network', message);
-  }
+  const picked = pickNetwork(allowedNetworks, named);
+  if (!picked.ok) return picked;
+  const network = picked.value;
   const amount = await amountOf({ tokens }, network, asked);
   if (!amount.ok) return amount;
   const { asset, units } = amount.value;
@@ -169,13 +167,6 @@ async function amountOf(
     return invalid('amount.value', `amount must be ${expected}. Received: ${value}`);
   }
   return ok({ asset, units });
-}
-
-function pickNetwork(allowed: ReadonlySet<string>, named: string | null): Network | null {
-  const [only, ...others] = allowed;
-  const id = named ?? (others.length === 0 ? only : undefined);
-  const network = id === undefined ? undefined : findNetwork(id);
-  return network !== undefined && allowed.has(network.id) ? network : null;
 }
 
 function draftOf(deps: WithdrawalDeps, request: WithdrawalRequest, offer: Offer): Draft {

@@ -23,6 +23,8 @@ export interface CoinbaseCdpRequest {
   readonly path: string;
   /** @default - none */
   readonly body?: object;
+  /** Whether the wallet token goes with it. @default - with whatever changes or signs something */
+  readonly walletToken?: 'unused';
   /** The same for every try of one request, at any time. @default - none */
   readonly idempotencyKey?: string;
 }
@@ -50,7 +52,7 @@ export function createCoinbaseCdpClient(deps: CoinbaseCdpClientDeps): CallCoinba
 async function send(
   deps: CoinbaseCdpClientDeps,
   secrets: CoinbaseCdpSecrets,
-  { method, path, body, idempotencyKey }: CoinbaseCdpRequest,
+  { method, path, body, walletToken, idempotencyKey }: CoinbaseCdpRequest,
 ): Promise<ProviderAnswer> {
   const url = new URL(`${deps.baseUrl ?? BASE_URL}${path}`);
   const text = body === undefined ? null : JSON.stringify(body);
@@ -65,7 +67,7 @@ async function send(
           requestMethod: method,
           requestHost: url.host,
           requestPath: `${url.pathname}${url.search}`,
-          includeWalletAuthToken: method !== 'GET',
+          includeWalletAuthToken: method !== 'GET' && walletToken !== 'unused',
           ...(text === null ? {} : { requestBody: text }),
         },
         deps,

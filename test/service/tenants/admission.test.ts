@@ -63,6 +63,14 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   DeletePaymentInstrument: (tenant) => ({ ...tenant, paymentInstrumentId: 'payment-instrument-000000000000000' }),
   GetPaymentInstrumentBalance: (tenant) => ({ ...tenant, chain: 'BASE_SEPOLIA', token: 'USDC' }),
   RevokeWalletDelegation: (tenant) => ({ ...tenant, paymentInstrumentId: 'payment-instrument-000000000000000' }),
+  CreateOnrampSession: ({ paymentManagerArn }) => ({
+    paymentManagerArn,
+    paymentInstrumentId: 'payment-instrument-000000000000000',
+  }),
+  RequestTestFunds: ({ paymentManagerArn }) => ({
+    paymentManagerArn,
+    paymentInstrumentId: 'payment-instrument-000000000000000',
+  }),
   GetAllowance: ({ paymentManagerArn, paymentInstrumentId }) => ({ paymentManagerArn, paymentInstrumentId }),
   CreatePaymentSession: (tenant) => sessionRequest(tenant),
   GetPaymentSession: (tenant) => tenant,

@@ -6,6 +6,7 @@ export type ErrorType =
   | 'delegation_not_enabled'
   | 'delegation_not_found'
   | 'delegation_revoked'
+  | 'faucet_limit_exceeded'
   | 'forbidden'
   | 'idempotency_error'
   | 'internal_server_error'
@@ -39,4 +40,8 @@ export function toErrorBody({ errorType, message }: ApiError): object {
     correlationId: 'local',
     errorLink: `https://docs.cdp.coinbase.com/api-reference/v2/errors#${errorType.replaceAll('_', '-')}`,
   };
+}
+
+export function invalid(member: string): ApiError {
+  return new ApiError(400, 'invalid_request', `${member} is not what the description says`);
 }

@@ -8,6 +8,8 @@ import {
   type Exchange as ApiExchange,
 } from '../api-server.ts';
 import { createFaults, type Fault as ApiFault, type Faults } from '../faults.ts';
+import type { Hex } from 'viem';
+import { BUY_PATH, createTreasury, type TestFunds } from './funding.ts';
 import { HUB_PATH, serveHub } from './hub.ts';
 import { OPERATIONS, type Operation, type OperationId } from './operations.ts';
 import { openProject, type Project } from './project.ts';
@@ -18,6 +20,8 @@ export interface CoinbaseCdpOptions {
   readonly dataDir: string | null;
   /** @default the clock */
   readonly now?: () => number;
+  /** Sends what the faucet gives, and answers with the transaction. @default - nothing is sent */
+  readonly sendTestFunds?: (funds: TestFunds) => Promise<Hex>;
   /** Hears of every request with its answer, as they went over the wire. */
   readonly onExchange?: (exchange: Exchange) => void;
 }
@@ -51,6 +55,7 @@ export async function startCoinbaseCdp(options: CoinbaseCdpOptions): Promise<Coi
   const { now = Date.now } = options;
   const project = openProject(options.dataDir);
   const faults = createFaults<OperationId, ErrorType>();
+  const treasury = createTreasury({ now, sendTestFunds: options.sendTestFunds });
   const replayed = createReplayGuard();
   const answered = createAnswered({ now, ageMaxMs: DAY_MS });
 
@@ -63,6 +68,8 @@ export async function startCoinbaseCdp(options: CoinbaseCdpOptions): Promise<Coi
     const run = async () =>
       operation.run({
         project,
+        treasury,
+        origin: url.origin,
         now: new Date(now()),
         delegatedSigning: running.delegatedSigning,
         names,
@@ -85,7 +92,10 @@ export async function startCoinbaseCdp(options: CoinbaseCdpOptions): Promise<Coi
     operations: OPERATIONS,
     base: BASE,
     faults,
-    page: { path: HUB_PATH, serve: (request, response) => serveHub({ project, now }, request, response) },
+    pages: {
+      [HUB_PATH]: (request, response) => serveHub({ project, now }, request, response),
+      [BUY_PATH]: treasury.serveSession,
+    },
     answer,
     toErrorAnswer,
     toPlannedAnswer: ({ status, errorType = 'internal_server_error' }) =>

@@ -1,8 +1,9 @@
 import { isAddressEqual, type Hex, type TypedDataDefinition } from 'viem';
 import { signTypedData } from 'viem/accounts';
 import type { Answer } from '../api-server.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, invalid } from './api-error.ts';
 import { findDelegation, isActive } from './delegations.ts';
+import type { Treasury } from './funding.ts';
 import type { Account, AuthenticationMethod, EndUser, Project } from './project.ts';
 
 /** As the published description names them. */
@@ -18,10 +19,15 @@ export type OperationId =
   | 'revokeDelegationForEndUserAccount'
   | 'createEvmAccount'
   | 'getEvmAccount'
-  | 'signEvmTypedData';
+  | 'signEvmTypedData'
+  | 'requestEvmFaucet'
+  | 'createOnrampSession';
 
 export interface Call {
   readonly project: Project;
+  readonly treasury: Treasury;
+  /** Of the stand-in, as the request has it. */
+  readonly origin: string;
   readonly now: Date;
   /** Whether the project may sign for end users at all. */
   readonly delegatedSigning: 'enabled' | 'disabled';
@@ -114,6 +120,20 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/v2/evm/accounts/{address}/sign/typed-data',
     wallet: 'required',
     run: async (call) => signTyped(findAccount(call, null), call.body),
+  },
+  {
+    id: 'requestEvmFaucet',
+    method: 'POST',
+    path: '/v2/evm/faucet',
+    wallet: 'unused',
+    run: ({ treasury, body }) => treasury.requestTestFunds(body),
+  },
+  {
+    id: 'createOnrampSession',
+    method: 'POST',
+    path: '/v2/onramp/sessions',
+    wallet: 'unused',
+    run: ({ treasury, body, origin }) => treasury.openSession(body, origin),
   },
 ];
 
@@ -270,8 +290,4 @@ function showAccount({ address, createdAt }: Account): object {
 
 function showServerAccount({ address, name, createdAt }: Account): object {
   return { address, ...(name === null ? {} : { name }), createdAt, updatedAt: createdAt };
-}
-
-function invalid(member: string): ApiError {
-  return new ApiError(400, 'invalid_request', `${member} is not what the description says`);
 }

@@ -70,7 +70,7 @@ export async function startStripePrivy(options: StripePrivyOptions): Promise<Str
     operations: OPERATIONS,
     base: '',
     faults,
-    page: { path: CONSENT_PATH, serve: (request, response) => serveConsent(app, request, response) },
+    pages: { [CONSENT_PATH]: (request, response) => serveConsent(app, request, response) },
     answer,
     toErrorAnswer,
     toPlannedAnswer: ({ status, errorType = status === 429 ? 'rate_limited' : 'internal_error' }) =>
