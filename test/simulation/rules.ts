@@ -4,7 +4,7 @@ import { assertSessionBalances } from '../../lib/domain/payment/session.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { Result } from '../../lib/domain/result.ts';
 import { checkFinished, checkStep } from '../support/explorer/invariants.ts';
-import { keyOf } from '../support/explorer/process.ts';
+import { keyOf } from '../support/explorer/replay.ts';
 import type { Books, BooksCall, BooksReply } from '../support/model-ledger.ts';
 import type { CounterRules } from './counter-rules.ts';
 import type { FreezeRules } from './freeze-rules.ts';

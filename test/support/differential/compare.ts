@@ -13,7 +13,7 @@ import { createTopUps } from '../../../lib/ledger/dynamodb/top-ups/top-up-store.
 import type { WindowBooks } from '../../../lib/domain/ports/windows.ts';
 import type { StoreClient } from '../../../lib/ledger/dynamodb/store/client.ts';
 import type { Draw } from '../../../scripts/nemesis/plan.ts';
-import { keyOf } from '../explorer/process.ts';
+import { keyOf } from '../explorer/replay.ts';
 import { applyCall, newBooks, type BooksCall } from '../model-ledger.ts';
 import type { Operator } from '../model-operator.ts';
 import { wiring } from '../wiring.ts';

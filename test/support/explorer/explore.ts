@@ -3,7 +3,8 @@ import type { PaymentId } from '../../../lib/domain/ids.ts';
 import type { EntryKey, Payment } from '../../../lib/domain/payment/payment.ts';
 import { applyCall, type Books, type BooksCall, type BooksReply } from '../model-ledger.ts';
 import { checkDenial, checkRecovered, checkState, checkStep } from './invariants.ts';
-import { keyOf, type Answer, type Effect, type ProcessNode, type ProcessProgram } from './process.ts';
+import type { Effect, ProcessNode, ProcessProgram } from './process.ts';
+import { keyOf, type Answer } from './replay.ts';
 
 /**
  * How much may go wrong on one path; the explorer tries every way to spend it. A crash is no fault of its own: a process that

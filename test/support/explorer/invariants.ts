@@ -8,7 +8,7 @@ import type { SessionKey } from '../../../lib/domain/payment/session.ts';
 import type { Books, BooksCall, BooksReply } from '../model-ledger.ts';
 import { keyOfSession } from '../model-operator.ts';
 import type { ExploreOptions, FaultBudget, GlobalState } from './explore.ts';
-import { keyOf } from './process.ts';
+import { keyOf } from './replay.ts';
 import { TAKEN } from './scenarios.ts';
 import { START_MS } from './tenant.ts';
 
