@@ -6,7 +6,7 @@ import { startStack, type LocalStack } from '../lib/local/stack.ts';
 import { buildBursarPackage } from './packages/bursar.ts';
 import { buildCdkPackage } from './packages/cdk.ts';
 import {
-  bundleFetch,
+  bundleExports,
   checkCdk,
   checkTypes,
   install,
@@ -26,9 +26,14 @@ runs an agent of it against the local stack: under this Node and TypeScript, or 
 TypeScript 5.9 and 7, and then synthesizes an app with the package bursar-cdk.`;
 
 const INSTALLED_MAX_BYTES = 60e6;
-const FETCH_MAX_BYTES = 15_000;
-/** What comes along with `createPayingFetch`: none of AWS's packages. */
-const FETCH_PACKAGES = new Set(['@noble/hashes', 'bursar']);
+/** What a program that imports it alone loads at first, minified and gzipped. */
+const BUNDLES = [
+  { what: 'createPayingFetch', from: 'bursar', maxBytes: 15_000 },
+  { what: 'payInPlaywright', from: 'bursar/browser', maxBytes: 8_000 },
+  { what: 'payOverCdp', from: 'bursar/browser', maxBytes: 8_000 },
+] as const;
+/** What comes along with them: none of AWS's packages. */
+const BUNDLED_PACKAGES = new Set(['@noble/hashes', 'bursar']);
 /** The oldest that the client takes, the oldest that the rest takes, and the repository's own. */
 const NODES = ['20.19.0', '22.18.0', '24.21.0'];
 const OLDEST_TYPESCRIPT = '5.9.3';
@@ -43,12 +48,15 @@ async function checkSizes(consumer: Consumer): Promise<void> {
   say(`the client alone is ${(bytes / 1e6).toFixed(1)} MB installed`);
   if (bytes > INSTALLED_MAX_BYTES) throw new Error(`the client alone may be ${INSTALLED_MAX_BYTES / 1e6} MB installed`);
   if (strays.length > 0) throw new Error(`the package has in it: ${strays.join(', ')}`);
-  const { gzippedBytes, wholeGzippedBytes, packages } = await bundleFetch(consumer);
-  say(`createPayingFetch is ${(gzippedBytes / 1000).toFixed(2)} kB, minified and gzipped`);
-  say(`with all that it may load later it is ${(wholeGzippedBytes / 1000).toFixed(1)} kB`);
-  if (gzippedBytes > FETCH_MAX_BYTES) throw new Error(`createPayingFetch may be ${FETCH_MAX_BYTES / 1000} kB`);
-  const others = packages.filter((name) => !FETCH_PACKAGES.has(name));
-  if (others.length > 0) throw new Error(`createPayingFetch brings ${others.join(', ')} along`);
+  for (const { what, from, maxBytes } of BUNDLES) {
+    const contents = `export { ${what} } from '${from}';`;
+    const { gzippedBytes, wholeGzippedBytes, packages } = await bundleExports(consumer, contents);
+    const whole = `${(wholeGzippedBytes / 1000).toFixed(1)} kB with all that it may load later`;
+    say(`${what} is ${(gzippedBytes / 1000).toFixed(2)} kB, minified and gzipped, and ${whole}`);
+    if (gzippedBytes > maxBytes) throw new Error(`${what} may be ${maxBytes / 1000} kB`);
+    const others = packages.filter((name) => !BUNDLED_PACKAGES.has(name));
+    if (others.length > 0) throw new Error(`${what} brings ${others.join(', ')} along`);
+  }
 }
 
 async function checkUnder(node: NodeRuntime, world: { readonly tarball: string; readonly stack: LocalStack }) {

@@ -8,6 +8,8 @@ import { describeMaterials, SBOM_FILE } from './sbom.ts';
 import { describeThirdParties } from './third-party.ts';
 
 const NAME = 'bursar';
+/** What its `exports` name. */
+const ENTRIES = ['client/index', 'client/browser/index'];
 const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';
 // CommonJS parts of the SDK call `require` for Node's own modules, which an ES module does not have.
@@ -21,7 +23,7 @@ import{createRequire as bursarCreateRequire}from"node:module";const require=burs
 export async function buildBursarPackage(): Promise<string> {
   const target = builtPackage(NAME);
   rmSync(target, { recursive: true, force: true });
-  await compile(NAME, 'client/index');
+  await compile(NAME, ENTRIES);
   await bundleCommandLine(target);
   for (const file of ['package.json', 'README.md']) copyFileSync(join(manifestsOf(NAME), file), join(target, file));
   copyFileSync(join(ROOT, 'LICENSE'), join(target, 'LICENSE'));

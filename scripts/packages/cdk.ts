@@ -16,7 +16,7 @@ const NAME = 'cdk';
 export async function buildCdkPackage(): Promise<string> {
   const target = builtPackage(NAME);
   rmSync(target, { recursive: true, force: true });
-  await compile(NAME, 'infra/index');
+  await compile(NAME, ['infra/index']);
   const { functions } = await bundle({ log: () => {} });
   for (const [name, { path }] of Object.entries(functions)) {
     cpSync(path, join(target, 'functions', name), { recursive: true });

@@ -13,11 +13,11 @@ export function specifiersIn(path: string): readonly string[] {
 }
 
 /**
- * Compiles a package's entry with all that it imports into the package's `lib`, and keeps what a reader of the entry's
+ * Compiles a package's entries with all that they import into the package's `lib`, and keeps what a reader of an entry's
  * JavaScript or of its types reaches.
- * @param entry below `lib`, without its extension, such as `client/index`
+ * @param entries below `lib`, without their extension, such as `client/index`
  */
-export async function compile(name: string, entry: string): Promise<void> {
+export async function compile(name: string, entries: readonly string[]): Promise<void> {
   const { code, output } = await runCommand({
     command: process.execPath,
     args: [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', manifestsOf(name)],
@@ -29,7 +29,9 @@ export async function compile(name: string, entry: string): Promise<void> {
   const directory = join(builtPackage(name), 'lib');
   for (const file of filesBelow(directory).filter((each) => each.endsWith('.d.ts')))
     renameImports(join(directory, file));
-  const reached = new Set([...reach(directory, `${entry}.js`), ...reach(directory, `${entry}.d.ts`)]);
+  const reached = new Set(
+    entries.flatMap((entry) => [...reach(directory, `${entry}.js`), ...reach(directory, `${entry}.d.ts`)]),
+  );
   for (const file of filesBelow(directory)) if (!reached.has(file)) rmSync(join(directory, file));
 }
 

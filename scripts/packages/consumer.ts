@@ -68,11 +68,12 @@ export function measure({ directory }: Consumer) {
 }
 
 /**
- * What a bundler makes of `createPayingFetch`: its size, and the packages that came along. What it loads later, when a seller speaks
- * MPP or the fate of a proof is asked for, is apart: bundlers make files of their own of it.
+ * What a bundler makes of some exports: their size, and the packages that came along. What is loaded later, when a seller speaks MPP
+ * or the fate of a proof is asked for, is apart: bundlers make files of their own of it.
+ * @param contents a module that exports them
  */
-export async function bundleFetch(consumer: Consumer) {
-  const [first, whole] = await Promise.all([bundle(consumer, 'first'), bundle(consumer, 'whole')]);
+export async function bundleExports(consumer: Consumer, contents: string) {
+  const [first, whole] = await Promise.all([bundle(consumer, contents, 'first'), bundle(consumer, contents, 'whole')]);
   const used = Object.values(whole.metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
   );
@@ -89,10 +90,10 @@ function gzippedBytesOf(outputFiles: readonly { readonly contents: Uint8Array }[
 }
 
 /** @param part what is loaded at first, or with all that may come later */
-function bundle({ directory }: Consumer, part: 'first' | 'whole') {
+function bundle({ directory }: Consumer, contents: string, part: 'first' | 'whole') {
   return build({
     plugins: part === 'whole' ? [] : [leaveOutWhatComesLater],
-    stdin: { contents: `export { createPayingFetch } from 'bursar';`, resolveDir: directory },
+    stdin: { contents, resolveDir: directory },
     absWorkingDir: directory,
     bundle: true,
     minify: true,

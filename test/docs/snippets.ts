@@ -51,6 +51,7 @@ const GIVEN: Readonly<Record<string, string>> = {
   credentials: '{ readonly accessKeyId: string; readonly secretAccessKey: string }',
   session: `import('@aws-sdk/client-bedrock-agentcore').PaymentSession`,
   instrument: `import('@aws-sdk/client-bedrock-agentcore').PaymentInstrument`,
+  page: `import('playwright-core').Page`,
 };
 
 /** A module of a snippet: it declares what the snippet takes as given, and imports the rest itself. */

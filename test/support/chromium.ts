@@ -24,7 +24,7 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 /** Where Chromium is, unpacked at first use. The package's own arguments are not taken: they put the same-origin policy out of force. */
-async function provideChromium(): Promise<ChromiumProgram> {
+export async function provideChromium(): Promise<ChromiumProgram> {
   const env = Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
