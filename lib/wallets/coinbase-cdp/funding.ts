@@ -55,7 +55,7 @@ export function createCoinbaseCdpFunding(call: CallCoinbaseCdp): Funding {
           method: 'POST',
           path: '/v2/evm/faucet',
           walletToken: 'unused',
-          body: { network: name, address, token: network.usdc.symbol.toLowerCase() },
+          body: { address, network: name, token: network.usdc.symbol.toLowerCase() },
         },
         [200, 400, 403],
       );
