@@ -29,6 +29,8 @@ const INSTALLED_MAX_BYTES = 60e6;
 /** What a program that imports it alone loads at first, minified and gzipped. */
 const BUNDLES = [
   { what: 'createPayingFetch', from: 'bursar', maxBytes: 15_000 },
+  { what: 'createToolPayments', from: 'bursar/agent', maxBytes: 18_000 },
+  { what: 'createFetchTool', from: 'bursar/agent', maxBytes: 18_500 },
   { what: 'payInPlaywright', from: 'bursar/browser', maxBytes: 8_000 },
   { what: 'payOverCdp', from: 'bursar/browser', maxBytes: 8_000 },
 ] as const;

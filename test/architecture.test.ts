@@ -110,6 +110,11 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     folders: ['lib/domain', 'lib/json', 'lib/contract', 'lib/protocols'],
     packages: ['@smithy/signature-v4', '@aws-crypto/sha256-js', '@noble/hashes'],
   },
+  // Guards what a model asks for, where Node's modules are.
+  'lib/client/agent': {
+    folders: ['lib/domain', 'lib/json', 'lib/contract', 'lib/protocols', 'lib/client', 'lib/jwt/address-ranges.ts'],
+    packages: ['node:dns', 'node:http', 'node:https', 'node:net', 'node:stream', 'node:util'],
+  },
   'lib/cli': {
     folders: [
       'lib/domain',

@@ -19,7 +19,15 @@ export type {
   SignedTerms,
 } from './contract.ts';
 export { createPayer, type Payer, type PaymentContext, type SellerChallenge } from './payer.ts';
-export type { InstrumentReference, OfferSummary, PayerEvent, PayerOptions, SessionReference } from './payer-options.ts';
+export type {
+  Confirm,
+  InstrumentReference,
+  OfferSummary,
+  PayerEvent,
+  PayerOptions,
+  Quote,
+  SessionReference,
+} from './payer-options.ts';
 export { createPayingFetch } from './paying-fetch.ts';
 export type {
   PaidResponse,

@@ -1,5 +1,5 @@
 import type { ResourceRule } from '../protocols/challenge.ts';
-import type { PaymentProcessor } from './contract.ts';
+import type { PayChallengeInput, PaymentProcessor } from './contract.ts';
 
 /** A `paymentSession` as the API answers it, whose types in AWS's SDK let every member be missing. Nothing else of it is sent. */
 export interface SessionReference {
@@ -35,6 +35,11 @@ export interface PayerOptions {
    * @default - nobody is asked, and such a proof "may have been settled"
    */
   readonly rpcUrls?: Readonly<Record<string, string>>;
+  /**
+   * Asked before each purchase is paid, after the limits of this client. Only `true` lets it pass: any of the offers that it was shown
+   * may then be paid, and none that costs more. What it throws reaches the caller as it is.
+   */
+  readonly confirm?: Confirm | undefined;
   /** @default - the global fetch */
   readonly fetch?: typeof fetch;
   /** Epoch milliseconds. @default - the clock of this machine */
@@ -42,6 +47,18 @@ export interface PayerOptions {
   /** Hears what happens, as it happens. No event carries a proof, and what a listener throws changes nothing. */
   readonly onEvent?: (event: PayerEvent) => void;
 }
+
+/** What is about to be paid. */
+export interface Quote {
+  readonly purchaseId: string;
+  readonly request: PayChallengeInput['request'];
+  /** The headers of the 402 that terms stand in, and its body where they do not stand in a header. */
+  readonly challenge: { readonly headers: Readonly<Record<string, string>>; readonly body: string };
+  /** All that may be paid, the cheapest first. */
+  readonly offers: readonly OfferSummary[];
+}
+
+export type Confirm = (quote: Quote) => boolean | Promise<boolean>;
 
 export type PayerEvent =
   /** Before Bursar is asked for an offer; again for each further offer, after it refused one that it does not pay. */

@@ -1,6 +1,6 @@
 import { readTerms } from './seller-terms.ts';
 import type { PayChallengeInput, ReportOutcomeInput } from './contract.ts';
-import type { PayerOptions } from './payer-options.ts';
+import type { Confirm, PayerOptions } from './payer-options.ts';
 import { createTermsPayer, toMaxAmount, type Payment } from './terms-payer.ts';
 import { UnpayableError } from './purchase-error.ts';
 
@@ -32,6 +32,8 @@ export interface PaymentContext {
   readonly intent?: string | undefined;
   /** The most that it may cost, in dollars; `null`: as much as the session has left. @default - that of the payer */
   readonly maxPriceUsd?: string | null | undefined;
+  /** @default - that of the payer */
+  readonly confirm?: Confirm | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,8 +57,9 @@ export function createPayer(options: PayerOptions): Payer {
   return {
     pay: async (
       { headers, body },
-      { purchaseId, request, tool, intent, maxPriceUsd = options.maxPriceUsd, signal = new AbortController().signal },
+      { purchaseId, request, tool, intent, signal = new AbortController().signal, ...limits },
     ) => {
+      const { maxPriceUsd = options.maxPriceUsd, confirm = options.confirm } = limits;
       const maxAmount = toMaxAmount(maxPriceUsd);
       const { method, url, bodyHash } = request;
       return pay({
@@ -64,6 +67,7 @@ export function createPayer(options: PayerOptions): Payer {
         request: { method, url, bodyHash, tool, intent } satisfies PayChallengeInput['request'],
         terms: await readPayable(headers, body),
         maxAmount,
+        confirm,
         signal,
       });
     },

@@ -1,9 +1,9 @@
-import { formatHex } from '../domain/hex.ts';
 import type { PaidResponse, PayingFetch, PayingFetchEvent, PayingFetchOptions } from './paying-options.ts';
 import { PurchaseError, UnpayableError } from './purchase-error.ts';
 import { readAnswer } from './seller-answer.ts';
 import { hasLongHeaders, sendFirst } from './seller-request.ts';
 import { readTerms } from './seller-terms.ts';
+import { toSha256 } from './sha256.ts';
 import { createTermsPayer, toMaxAmount, toTeller, type Payment, type TermsPayer } from './terms-payer.ts';
 
 /**
@@ -19,7 +19,8 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
   const payer = createTermsPayer(options);
   const tell = toTeller(options);
   return async (input, init = {}) => {
-    const { purchaseId = crypto.randomUUID(), maxPriceUsd = options.maxPriceUsd, tool, intent, ...rest } = init;
+    const { purchaseId = crypto.randomUUID(), maxPriceUsd = options.maxPriceUsd, tool, intent, ...others } = init;
+    const { confirm = options.confirm, ...rest } = others;
     const maxAmount = toMaxAmount(maxPriceUsd);
     const meant = new Request(input, rest);
     const { request, response } = await sendFirst(send, meant);
@@ -30,19 +31,14 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     const { method, url } = request;
     const payment = await payer.pay({
       purchaseId,
-      request: { method, url, bodyHash: await hashOf(request), tool, intent },
+      request: { method, url, bodyHash: await toSha256(await request.clone().arrayBuffer()), tool, intent },
       terms,
       maxAmount,
+      confirm,
       signal: meant.signal,
     });
     return present({ payer, send, request, tell }, payment);
   };
-}
-
-/** SHA-256 of the body, in hex; of nothing where there is none. */
-async function hashOf(request: Request): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', await request.clone().arrayBuffer());
-  return formatHex(new Uint8Array(digest));
 }
 
 interface Call {

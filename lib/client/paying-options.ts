@@ -1,5 +1,5 @@
 import type { Settlement } from '../protocols/challenge.ts';
-import type { OfferSummary, PayerEvent, PayerOptions } from './payer-options.ts';
+import type { Confirm, OfferSummary, PayerEvent, PayerOptions } from './payer-options.ts';
 
 export interface PayingFetchOptions extends Omit<PayerOptions, 'onEvent'> {
   /** Hears what happens, as it happens. No event carries a proof, and what a listener throws changes nothing. */
@@ -48,6 +48,8 @@ export interface PayingRequestInit extends RequestInit {
   readonly tool?: string | undefined;
   /** What the purchase is for, for policies. */
   readonly intent?: string | undefined;
+  /** @default - that of the client */
+  readonly confirm?: Confirm | undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { formatHex } from '../domain/hex.ts';
+import { toSha256 } from './sha256.ts';
 
 /**
  * The client token of a purchase. It is of the purchase alone: whatever the seller asks next time, and in whatever session, the same
@@ -6,7 +6,5 @@ import { formatHex } from '../domain/hex.ts';
  * final for its token.
  */
 export async function toPurchaseToken(purchaseId: string, generation: number): Promise<string> {
-  const text = JSON.stringify(['bursar purchase', purchaseId, generation]);
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return formatHex(new Uint8Array(digest));
+  return toSha256(JSON.stringify(['bursar purchase', purchaseId, generation]));
 }

@@ -22,9 +22,14 @@ export async function sendFirst(send: typeof fetch, request: Request): Promise<A
     const { url } = response;
     return { request: url === '' || url === request.url ? request : new Request(url, request), response };
   }
+  return followRedirects((each) => sendTo(send, each), request);
+}
+
+/** Follows redirects one by one, as fetch would, and sends each hop by itself. Throws `UnpayableError` where it cannot. */
+export async function followRedirects(sendHop: (hop: Request) => Promise<Response>, request: Request): Promise<Asked> {
   let current = request;
   for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
-    const response = await sendTo(send, new Request(current.clone(), { redirect: 'manual' }));
+    const response = await sendHop(new Request(current.clone(), { redirect: 'manual' }));
     if (response.type === 'opaqueredirect') {
       throw new UnpayableError(`${current.url} redirects a ${current.method}, and nothing here can see where to`);
     }
@@ -43,7 +48,7 @@ function redirectOf(request: Request, response: Response): Request | null {
   if (location === null || ![301, 302, 303, 307, 308].includes(status) || !URL.canParse(location, request.url))
     return null;
   const url = new URL(location, request.url);
-  const isQuestion = status < 307 && (status === 303 || request.method === 'POST');
+  const isQuestion = status === 303 ? request.method !== 'HEAD' : status < 307 && request.method === 'POST';
   const next = isQuestion ? toQuestion(url, request) : new Request(url, request.clone());
   if (url.origin !== new URL(request.url).origin) for (const name of PRIVATE_HEADERS) next.headers.delete(name);
   return next;
@@ -69,10 +74,13 @@ async function sendTo(send: typeof fetch, request: Request): Promise<Response> {
 /** Causes of causes that are looked at. */
 const CAUSES_MAX = 4;
 
-/** Whether a seller was reached, and its answer had more headers than undici reads. */
+/** As undici names what it does not read any more, and as Node's own parser does. */
+const OVERFLOWS: ReadonlySet<unknown> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW']);
+
+/** Whether a seller was reached, and its answer had more headers than are read. */
 export function hasLongHeaders(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Error && depth < CAUSES_MAX; at = at.cause, depth += 1) {
-    if ('code' in at && at.code === 'UND_ERR_HEADERS_OVERFLOW') return true;
+    if ('code' in at && OVERFLOWS.has(at.code)) return true;
   }
   return false;
 }

@@ -1,7 +1,7 @@
 import { formatUsd, parseUsd, type MicroUsd } from '../domain/money.ts';
 import { payablePayments, type BuyerChoice, type Challenge, type ChosenPayment } from '../protocols/challenge.ts';
 import type { PayChallengeInput, PayChallengeOutput, ReportOutcomeInput } from './contract.ts';
-import type { OfferSummary, PayerEvent, PayerOptions } from './payer-options.ts';
+import type { Confirm, OfferSummary, PayerEvent, PayerOptions } from './payer-options.ts';
 import { obtainProof, type Buyer, type Proof } from './purchase.ts';
 import { ProofEndedError, UnpayableError, toPurchaseError } from './purchase-error.ts';
 import type { PayableTerms } from './seller-terms.ts';
@@ -34,6 +34,7 @@ export interface TermsPurchase {
   readonly request: PayChallengeInput['request'];
   readonly terms: PayableTerms;
   readonly maxAmount: MicroUsd | null;
+  readonly confirm: Confirm | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +53,7 @@ export function createTermsPayer(options: PayerOptions): TermsPayer {
   const service = { takesWhole: true };
   const tell = toTeller(options);
   return {
-    pay: async ({ purchaseId, request, terms: { challenge, source }, maxAmount, signal }) => {
+    pay: async ({ purchaseId, request, terms: { challenge, source }, maxAmount, confirm, signal }) => {
       const { url } = request;
       const { resource, networks = options.session.networks } = options;
       const choice = { requestedUrl: url, networks: networks && new Set(networks), maxAmount, resource };
@@ -60,6 +61,13 @@ export function createTermsPayer(options: PayerOptions): TermsPayer {
         if (client.listAssets === undefined) return undefined;
         return (await import('./service-tokens.ts')).readServiceTokens(client, buyer, { challenge, signal });
       });
+      if (confirm !== undefined) {
+        const offers = payments.map(summarize);
+        if ((await confirm({ purchaseId, request, challenge: source, offers })) !== true)
+          throw new UnpayableError('the purchase was not confirmed, and nothing was paid');
+      }
+      // Whoever confirmed saw no dearer one, and the service chooses by itself.
+      const ceiling = confirm === undefined ? maxAmount : payments.at(-1)!.price;
       signal.throwIfAborted();
       try {
         const proof = await obtainProof({
@@ -71,7 +79,7 @@ export function createTermsPayer(options: PayerOptions): TermsPayer {
             request,
             challenge: { status: 402, ...source },
             networks,
-            maxPrice: maxAmount === null ? undefined : { value: formatUsd(maxAmount), currency: 'USD' },
+            maxPrice: ceiling === null ? undefined : { value: formatUsd(ceiling), currency: 'USD' },
             resource,
           },
           service,

@@ -6,12 +6,13 @@ import {
   UnpayableError,
   type PayerEvent,
   type PayerOptions,
+  type Quote,
   type SellerChallenge,
 } from '../../lib/client/index.ts';
 import { createTenant, withFunctions, type Tenant } from '../support/functions.ts';
 import { mppHeader, readCredential } from '../support/mpp.ts';
 import { createBooks } from './books.ts';
-import { askForPayment, SELLER } from './script.ts';
+import { askForPayment, makeEntry, play, SELLER } from './script.ts';
 import { openService, USER } from './service.ts';
 
 // The functions that deploy, asked to pay for a 402 that came by no fetch.
@@ -134,6 +135,52 @@ describe('nothing is asked for', () => {
     expect(asked).toEqual([]);
     expect(() => open({ maxPriceUsd: 'much' })).toThrow(TypeError);
     expect(() => open({ instrument: { paymentInstrumentId: undefined } })).toThrow('paymentInstrumentId');
+  });
+});
+
+describe('whoever is asked to confirm', () => {
+  const accepts = [makeEntry(2, { amount: '300000' }), makeEntry(2, { amount: '200000' })];
+
+  test('sees what may be paid, and no offer that costs more is', async () => {
+    const seen: Quote[] = [];
+    const { payer, asked } = open({ confirm: (quote) => seen.push(quote) > 0 });
+    const challenge = await asChallenge(askForPayment(2, { document: { accepts } }));
+    await payer.pay(challenge, buying('one', { tool: 'search' }));
+    expect(seen).toEqual([
+      {
+        purchaseId: 'one',
+        request: { method: 'GET', url, bodyHash: undefined, tool: 'search', intent: undefined },
+        challenge: { headers: { 'payment-required': expect.any(String) as string }, body: '' },
+        offers: ['0.20', '0.30'].map((amountUsd) => expect.objectContaining({ amountUsd }) as object),
+      },
+    ]);
+    expect(asked[0]!.body).toMatchObject({ maxPrice: { value: '0.30', currency: 'USD' } });
+  });
+
+  test.each([false, undefined, 'true', 1])('lets nothing pass by %j', async (answer) => {
+    const { payer, asked } = open({ confirm: () => answer as boolean });
+    const failure = payer.pay(await asChallenge(askForPayment(2)), buying('one'));
+    await expect(failure).rejects.toThrow(UnpayableError);
+    expect(asked).toEqual([]);
+  });
+
+  test('may throw what reaches the caller as it is, and one of the call stands above that of the payer', async () => {
+    const interrupt = new Error('interrupted');
+    const { payer, asked } = open({ confirm: () => Promise.reject(interrupt) });
+    const challenge = await asChallenge(askForPayment(2));
+    await expect(payer.pay(challenge, buying('one'))).rejects.toBe(interrupt);
+    expect(asked).toEqual([]);
+    expect(await payer.pay(challenge, buying('one', { confirm: () => true }))).toMatchObject({ replayed: false });
+  });
+
+  test('is asked by the paying fetch as well, after its limits', async () => {
+    const stopped = play([askForPayment(2)], { confirm: () => false });
+    await expect(stopped.pay(url)).rejects.toThrow(UnpayableError);
+    const dear = play([askForPayment(2)], { maxPriceUsd: '0.49', confirm: () => expect.unreachable() });
+    await expect(dear.pay(url)).rejects.toThrow(/more than the USD 0\.49/);
+    expect([stopped.asked, dear.asked]).toEqual([[], []]);
+    const passed = play([askForPayment(2), new Response('the report')], { confirm: () => false });
+    expect(await (await passed.pay(url, { confirm: async () => true })).text()).toBe('the report');
   });
 });
 

@@ -22,11 +22,14 @@ export function openService({ call }: TestFunctions): {
   const asked: Asked[] = [];
   const fetchBursar: typeof fetch = async (input, init) => {
     const request = new Request(input, init);
-    const path = new URL(request.url).pathname.replace('/v1', '');
+    const { pathname, searchParams } = new URL(request.url);
+    const path = pathname.replace('/v1', '');
     const operation = (Object.keys(OPERATIONS) as OperationName[]).find((name) => isAt(path, OPERATIONS[name]))!;
     const body = await request.text();
     asked.push({ operation, body: body === '' ? {} : (JSON.parse(body) as Asked['body']) });
-    const { status, text, headers } = await call(operation, { user: USER, event: { body } });
+    const query = Object.fromEntries([...searchParams.keys()].map((name) => [name, searchParams.getAll(name)]));
+    const event = { multiValueQueryStringParameters: query, ...(body === '' ? {} : { body }) };
+    const { status, text, headers } = await call(operation, { user: USER, event });
     return new Response(text, { status, headers });
   };
   const access = { endpoint: ENDPOINT, region: 'us-east-1', credentials: CREDENTIALS };

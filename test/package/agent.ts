@@ -1,4 +1,5 @@
 import { PurchaseError, createBursarClient, createPayingFetch, type PaidResponse } from 'bursar';
+import { createFetchTool } from 'bursar/agent';
 import type { BursarClient } from 'bursar/client';
 
 // What somebody writes who installs the package: a backend that opens wallet and session, and an agent that pays.
@@ -53,4 +54,7 @@ for (let purchase = 1; purchase <= 3 && refusal === null; purchase += 1) {
     refusal = error.code;
   }
 }
+// A tool of a model does not ask this machine, where nobody allowed it.
+const guarded = await createFetchTool({ client, session, instrument }).execute({ url: SELLER });
+if (!('kind' in guarded) || guarded.code !== 'client:host_refused') throw new Error(JSON.stringify(guarded));
 console.log(JSON.stringify({ paid, refusal }));

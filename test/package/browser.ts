@@ -1,4 +1,5 @@
 import { createBursarClient, createPayingFetch, UnpayableError } from 'bursar';
+import { createFetchTool, type AgentTool } from 'bursar/agent';
 
 // The same without Node's types: tokens in place of AWS's credentials.
 
@@ -13,4 +14,10 @@ export async function readPaid(url: string, token: () => Promise<string>): Promi
     if (error instanceof UnpayableError) return error.message;
     throw error;
   }
+}
+
+export function makeTool(token: () => Promise<string>, fetch: typeof globalThis.fetch): AgentTool {
+  const client = createBursarClient({ endpoint: 'https://bursar.example/v1/oauth', token });
+  const session = { paymentManagerArn: 'arn', paymentSessionId: 'session', userId: 'user' };
+  return createFetchTool({ client, session, instrument: { paymentInstrumentId: 'instrument' }, fetch });
 }
