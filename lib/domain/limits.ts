@@ -212,6 +212,8 @@ export const SEED_NAMES_MAX = 3;
 export const CHALLENGE_HEADER_MAX_CHARS = 64 * 1024;
 /** A 402 without that header and with a longer body is some other kind of 402: a web page, mostly. */
 export const CHALLENGE_BODY_MAX_BYTES = 256 * 1024;
+/** Calls of tools that one connection has under way and may have to pay; further ones are not paid. */
+export const MCP_CALLS_MAX = 1_000;
 /** Nesting and members of what is only sent back to the seller, such as the schemas of its answers. */
 export const CHALLENGE_DEPTH_MAX = 128;
 export const CHALLENGE_MEMBERS_MAX = 50_000;

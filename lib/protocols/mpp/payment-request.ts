@@ -29,7 +29,7 @@ export function parsePaymentRequest(encoded: string): Result<object, ChallengeRe
 }
 
 /** The canonical form of a parsed JSON value. Numbers and texts are written by RFC 8785 as ECMAScript writes them. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isRecord(value)) return JSON.stringify(value);
   // By their UTF-16 code units, as RFC 8785 has it.
