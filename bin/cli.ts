@@ -97,6 +97,7 @@ async function main(): Promise<number> {
     callerIdentity: readCallerIdentity,
     recentMetrics: readRecentMetrics,
     account: ACCOUNT_READER,
+    pipes: { input: process.stdin, output: process.stdout },
   });
 }
 

@@ -140,6 +140,8 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       '@aws-sdk/credential-providers',
       '@smithy/signature-v4',
       '@aws-crypto/sha256-js',
+      '@modelcontextprotocol/client',
+      '@modelcontextprotocol/server',
       '@scure/bip39',
       'age-encryption',
       'uqr',

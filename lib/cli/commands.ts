@@ -12,6 +12,7 @@ import { createCompletion } from './commands/completion.ts';
 import { contextList, contextRemove, contextUse } from './commands/context.ts';
 import { sessionList, walletList } from './commands/lists.ts';
 import { faucet, sellers } from './commands/local.ts';
+import { mcp } from './commands/mcp.ts';
 import { payments } from './commands/payments.ts';
 import { policyHistory, policyRemove, policySet, policyShow } from './commands/policy.ts';
 import { policySimulate, policyTest } from './commands/policy-judging.ts';
@@ -61,6 +62,7 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   floor,
   doctor,
   proxy,
+  mcp,
   contextList,
   contextUse,
   contextRemove,

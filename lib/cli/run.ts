@@ -25,10 +25,12 @@ const CLEAN_UP_MS = 300;
  * JSON document on stdout, also for a failure. Never throws; returns the exit code.
  */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<ExitCode> {
-  const json = argv.includes('--json');
+  // What stands behind `--` is a command of somebody else's.
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const json = own.includes('--json');
   let target: Target | null = null;
   const work = async (): Promise<Outcome> => {
-    const asked = helpFor(argv, deps);
+    const asked = helpFor(own, deps);
     if (asked !== null) return asked;
     const { command, rest } = findCommand(argv, COMMANDS);
     if (command === null) return withoutCommand(rest, deps);

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import type { AccountReader, ServiceQuota } from '../../lib/cli/target/account.ts';
 import type { ChainRequest, Credentials } from '../../lib/cli/target/aws.ts';
 import type { CliDeps } from '../../lib/cli/program/command.ts';
@@ -179,6 +180,7 @@ export function createWorld(options: WorldOptions = {}) {
     }),
     recentMetrics: async () => ['PaymentSuccess'],
     account: GENEROUS_ACCOUNT,
+    pipes: { input: new PassThrough(), output: new PassThrough() },
     ...options.overrides,
   };
   return {

@@ -1,9 +1,9 @@
 import { createPayingFetch, type PaidResponse } from '../../client/index.ts';
 import { findNetworkByChain } from '../../domain/assets.ts';
-import { AGENT_NAME_MAX_CHARS } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
 import { secureUrlOf, usdOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
+import { agentNameOf } from '../purchase/agent-name.ts';
 import { toDelivery } from '../purchase/delivery.ts';
 import { explain } from '../purchase/failure.ts';
 import { askAndPay, UNATTENDED_MAX_USD } from '../purchase/payment-door.ts';
@@ -16,7 +16,6 @@ import { tell } from '../terminal/layout.ts';
 import { EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 
 const PURCHASE_ID = /^[\x21-\x7e]{8,128}$/;
-const AGENT_NAME = /^[\x20-\x7e]+$/;
 
 async function runPay(invocation: Invocation): Promise<Outcome> {
   const { deps, target, options, positionals } = invocation;
@@ -29,7 +28,7 @@ async function runPay(invocation: Invocation): Promise<Outcome> {
     purchaseId: purchaseIdOf(invocation),
     isRepeated: options.text('purchase') !== undefined,
     sessionId: requireSession(target, options.text('session')),
-    agentName: agentNameOf(invocation),
+    agentName: agentNameOf(options),
     wallet,
     progress: { offer: null, confirmed: null, askedBursar: false, processPaymentId: null },
   };
@@ -83,12 +82,6 @@ function purchaseIdOf({ deps, options }: Invocation): string {
   if (given === undefined) return Buffer.from(deps.randomBytes(16)).toString('hex');
   if (PURCHASE_ID.test(given)) return given;
   throw usageError(`--purchase must be 8 to 128 visible ASCII characters. Received: ${given}`);
-}
-
-function agentNameOf({ options }: Invocation): string {
-  const name = options.text('agent') ?? 'bursar-cli';
-  if (AGENT_NAME.test(name) && name.length <= AGENT_NAME_MAX_CHARS) return name;
-  throw usageError(`--agent must be 1 to ${AGENT_NAME_MAX_CHARS} printable ASCII characters. Received: ${name}`);
 }
 
 function send({ invocation, request, purchaseId }: Purchase, fetchPaid: ReturnType<typeof createPayingFetch>) {

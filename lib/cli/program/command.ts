@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { AccountReader } from '../target/account.ts';
 import type { CallerIdentity, ChainRequest, Credentials, CredentialSource } from '../target/aws.ts';
 import type { FileStore } from '../terminal/files.ts';
@@ -33,6 +34,8 @@ export interface CliDeps {
     credentials: Credentials,
   ) => Promise<readonly string[]>;
   readonly account: AccountReader;
+  /** For a program at the other end, where a command speaks a protocol with one: stdin and stdout. */
+  readonly pipes: { readonly input: Readable; readonly output: Writable };
 }
 
 export interface Invocation {

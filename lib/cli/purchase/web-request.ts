@@ -41,8 +41,8 @@ export async function readWebRequest(deps: CliDeps, text: string, options: Optio
   return { url, method, headers: readHeaders(options.list('header')), body };
 }
 
-/** Repeated headers are joined, as the protocol has it. */
-function readHeaders(lines: readonly string[]): Readonly<Record<string, string>> {
+/** Reads `--header`. Repeated headers are joined, as the protocol has it. Throws `CliError` for what is none. */
+export function readHeaders(lines: readonly string[]): Readonly<Record<string, string>> {
   const headers = new Headers();
   for (const line of lines) {
     const match = HEADER.exec(line);
