@@ -50,7 +50,7 @@ export function answerWith<T, B extends object | null>(
 export const asItIs = <A extends object>(rendered: A): A => rendered;
 
 export type OperationHandler<N extends OperationName> = (
-  request: ApiRequest<N> & { readonly deadline: EpochMs; readonly record: RequestRecord },
+  request: ApiRequest<N> & { readonly deadline: EpochMs; readonly record: RequestRecord; readonly event: ApiEvent },
 ) => Promise<Result<OperationAnswer<N>, Refusal>>;
 
 /** The handlers of one function: one for each of its operations, checked by the compiler. */
@@ -149,13 +149,12 @@ async function serve(
     const found = findOperation(contract.routes, name, event);
     if (!found.ok) return await answerRefusal(found.error);
     operation = found.value;
-    // Most callers sign, so that what reads claims is loaded with the first token.
-    const parseClaims = bearsToken(event) ? (await import('../jwt/claims-text.ts')).parseClaims : null;
-    const request = readRequest(contract, operation, event, binding, parseClaims);
+    const readToken = bearsToken(event) ? (await import('./token-caller.ts')).readTokenCaller : null;
+    const request = readRequest(contract, operation, event, binding, readToken);
     if (!request.ok) return await answerRefusal(request.error);
     const { input, agentName } = request.value;
     record.note({ ...(agentName === null ? {} : { agentName }), ...idsOf(input) });
-    const answer = await handlers[operation]!({ ...request.value, deadline, record });
+    const answer = await handlers[operation]!({ ...request.value, deadline, record, event });
     if (!answer.ok) return await answerRefusal(answer.error);
     const { body, log = {} } = answer.value;
     record.note(log);

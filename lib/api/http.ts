@@ -13,6 +13,9 @@ export interface ApiEvent {
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
     readonly requestId: string;
+    /** The host that the caller asked, and the path with its stage, if there is one. */
+    readonly domainName?: string;
+    readonly path?: string;
     /** Of a caller that signed with IAM. */
     readonly identity?: { readonly userArn?: string | null };
     /** What the JWT authorizer passes on. */
@@ -37,6 +40,15 @@ export function headerValues(event: ApiEvent, name: string): readonly string[] {
   const many = Object.entries(event.multiValueHeaders ?? {}).filter(([key]) => key.toLowerCase() === wanted);
   if (many.length > 0) return many.flatMap(([, values]) => values);
   return Object.entries(event.headers ?? {}).flatMap(([key, value]) => (key.toLowerCase() === wanted ? [value] : []));
+}
+
+/** The URL that all operations stand under, as the caller has it: with the stage, or under a name of the deployer's without. */
+export function baseUrlOf(event: ApiEvent): string {
+  const { domainName, path = '' } = event.requestContext;
+  if (domainName === undefined || !path.endsWith(event.path)) throw new Error('the gateway did not say where it is');
+  // API Gateway takes https alone, and says so.
+  const [scheme = 'https'] = headerValues(event, 'X-Forwarded-Proto');
+  return `${scheme}://${domainName}${path.slice(0, path.length - event.path.length)}`;
 }
 
 /** An answer without a body. */

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
+import { formatManagerArn, type Deployment } from '../domain/ids.ts';
+import type { WalletPageGrant } from '../domain/ports/wallet-links.ts';
 import type { VerifiedClaims } from '../domain/tenants/jwt-authorizer.ts';
+import { WALLET_PAGE_TOKEN } from '../domain/tenants/wallet-page.ts';
 import type { Clock } from '../domain/time.ts';
 import { formatClaims } from '../jwt/claims-text.ts';
 import type { TokenRefusal } from '../jwt/token-refusal.ts';
 import type { TokenVerifier } from '../jwt/token-verifier.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { describeFailure, type LogSink } from './function.ts';
-import { OAUTH_PREFIX } from '../contract/operations.ts';
+import { OAUTH_PREFIX, OPERATIONS, type OperationRoute } from '../contract/operations.ts';
+import { formatPage } from './token-caller.ts';
 
 /** The part of API Gateway's request authorizer event that is read. */
 export interface AuthorizerEvent {
@@ -30,11 +34,20 @@ export interface AuthorizerAnswer {
         readonly client: string;
         readonly userHash: string;
       }
+    | {
+        /** Whose page it is: the functions read it, as they read claims. */
+        readonly walletPage: string;
+        readonly client: string;
+        readonly userHash: string;
+      }
     | { readonly refusal: string };
 }
 
 export interface AuthorizerDeps {
   readonly verifier: TokenVerifier;
+  /** Whose page a token of ours stands for; `null` for one that stands for none, or no longer. */
+  readonly findWalletPage: (token: string) => Promise<WalletPageGrant | null>;
+  readonly deployment: Deployment;
   readonly clock: Clock;
   readonly log: LogSink;
 }
@@ -51,10 +64,11 @@ const METHOD_ARN = /^(arn:[a-z-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[a-z0-9]+\/[A
  *
  * @throws an outage, as it is
  */
-export function createJwtAuthorizer({ verifier, clock, log }: AuthorizerDeps) {
+export function createJwtAuthorizer(deps: AuthorizerDeps) {
+  const { clock, log } = deps;
   return async (event: AuthorizerEvent): Promise<AuthorizerAnswer> => {
     const startedAt = clock.now();
-    const outcome = await decide(verifier, event).catch((failure: unknown) => ({ failure }));
+    const outcome = await decide(deps, event).catch((failure: unknown) => ({ failure }));
     const at = clock.now();
     const line = {
       requestId: event.requestContext.requestId,
@@ -71,7 +85,7 @@ export function createJwtAuthorizer({ verifier, clock, log }: AuthorizerDeps) {
 }
 
 interface Refused {
-  readonly refused: TokenRefusal['reason'] | 'no_bearer_token';
+  readonly refused: TokenRefusal['reason'] | 'no_bearer_token' | 'no_wallet_page';
   readonly detail: string;
   readonly issuer?: string;
 }
@@ -81,24 +95,59 @@ const NO_BEARER_TOKEN: Refused = {
   detail: 'expected one Authorization header: `Bearer`, a space and the token',
 };
 
+const NO_WALLET_PAGE: Refused = {
+  refused: 'no_wallet_page',
+  detail: 'the session of the wallet page is over: expected one that a link opened less than half an hour ago',
+};
+
 async function decide(
-  verifier: TokenVerifier,
+  { verifier, findWalletPage, deployment }: AuthorizerDeps,
   event: AuthorizerEvent,
 ): Promise<{ readonly answer: AuthorizerAnswer } | Refused> {
   const token = readToken(event);
   if (token === null) return NO_BEARER_TOKEN;
+  if (WALLET_PAGE_TOKEN.test(token)) {
+    const page = await findWalletPage(token);
+    return page === null ? NO_WALLET_PAGE : { answer: admitPage(deployment, stageOf(event), page) };
+  }
   const verified = await verifier.verify(token);
   if (!verified.ok) {
     const { reason, ...why } = verified.error;
     return { refused: reason, ...why };
   }
-  const stage = METHOD_ARN.exec(event.methodArn)?.[1];
-  if (stage === undefined) throw new Error('the method ARN has an unknown form');
   return {
     answer: {
       principalId: verified.value.sub,
-      policyDocument: policyOf('Allow', `${stage}/*${OAUTH_PREFIX}/*`),
+      policyDocument: policyOf('Allow', `${stageOf(event)}/*${OAUTH_PREFIX}/*`),
       context: { claims: formatClaims(verified.value), ...accessLogFields(verified.value) },
+    },
+  };
+}
+
+function stageOf({ methodArn }: AuthorizerEvent): string {
+  const stage = METHOD_ARN.exec(methodArn)?.[1];
+  if (stage === undefined) throw new Error('the method ARN has an unknown form');
+  return stage;
+}
+
+/** What the page of one wallet may call: the gateway lets nothing else through, and the functions hold it to that wallet. */
+function admitPage(
+  deployment: Deployment,
+  stage: string,
+  { managerId, userId, instrumentId, agentName }: WalletPageGrant,
+): AuthorizerAnswer {
+  const routes = Object.values<OperationRoute>(OPERATIONS).filter(({ walletPage }) => walletPage === true);
+  const paymentManagerArn = formatManagerArn(deployment, managerId);
+  return {
+    principalId: userId,
+    policyDocument: policyOf(
+      'Allow',
+      routes.map(({ method, path }) => `${stage}/${method}${OAUTH_PREFIX}${path}`),
+    ),
+    context: {
+      walletPage: formatPage({ paymentManagerArn, paymentInstrumentId: instrumentId, userId, agentName }),
+      client: 'wallet-page',
+      userHash: hashUser(managerId, userId),
     },
   };
 }
@@ -113,7 +162,7 @@ function denial({ detail, issuer }: Refused): AuthorizerAnswer {
   };
 }
 
-function policyOf(effect: 'Allow' | 'Deny', resource: string): object {
+function policyOf(effect: 'Allow' | 'Deny', resource: string | readonly string[]): object {
   return {
     Version: '2012-10-17',
     Statement: [{ Effect: effect, Action: 'execute-api:Invoke', Resource: resource }],
@@ -123,8 +172,12 @@ function policyOf(effect: 'Allow' | 'Deny', resource: string): object {
 /** Who called, without the user's own id: a hash tells users of an issuer apart and names none. */
 function accessLogFields(claims: VerifiedClaims) {
   const client = claims['client_id'] ?? claims['azp'];
-  const userHash = createHash('sha256').update(`${claims.iss} ${claims.sub}`).digest('hex').slice(0, USER_HASH_CHARS);
-  return { issuer: claims.iss, client: typeof client === 'string' ? client.slice(0, CLIENT_MAX_CHARS) : '', userHash };
+  const name = typeof client === 'string' ? client.slice(0, CLIENT_MAX_CHARS) : '';
+  return { issuer: claims.iss, client: name, userHash: hashUser(claims.iss, claims.sub) };
+}
+
+function hashUser(within: string, userId: string): string {
+  return createHash('sha256').update(`${within} ${userId}`).digest('hex').slice(0, USER_HASH_CHARS);
 }
 
 /** The token of the one `Authorization` header. Two of them are refused: a proxy in between may have judged the other one. */

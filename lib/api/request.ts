@@ -1,5 +1,4 @@
 import { AGENT_NAME_MAX_CHARS, USER_HEADER_PLAIN_MAX_CHARS, USER_ID_MAX_CHARS } from '../domain/limits.ts';
-import type { VerifiedClaims } from '../domain/tenants/jwt-authorizer.ts';
 import { signedCaller, type Principal } from '../domain/tenants/principal.ts';
 import { parseUserHeader } from '../domain/tenants/user-id.ts';
 import type { FieldProblem, Refusal } from '../domain/refusal.ts';
@@ -7,6 +6,7 @@ import { ok, refuse, type Result } from '../domain/result.ts';
 import { clientsOf } from '../jwt/admission.ts';
 import { parseBody } from './body.ts';
 import { headerValues, type ApiEvent } from './http.ts';
+import type { readTokenCaller } from './token-caller.ts';
 import { AGENT_HEADER, USER_HEADER } from '../contract/headers.ts';
 import type { OperationName } from '../contract/operations.ts';
 import { bodyMaxBytes, OAUTH_PREFIX, type FunctionName, type OperationRoute } from '../contract/route.ts';
@@ -60,30 +60,33 @@ export function findOperation(
     : ok(found);
 }
 
-/** Reads the claims that the authorizer hands over; `null` for what are none. */
-export type ParseClaims = (text: string) => VerifiedClaims | null;
-
-/** Whether the call came with a token, and so with its claims. */
+/** Whether the call came with a token, and so with what the authorizer says of it. */
 export function bearsToken({ resource }: Pick<ApiEvent, 'resource'>): boolean {
   return resource.startsWith(`${OAUTH_PREFIX}/`);
 }
 
 /**
- * Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once. */
+ * Reads headers, path, query and body, and checks them against the operation's schema. Reports everything that is wrong at once.
+ * @param readToken reads who bears a token: most callers sign, so that it is loaded with the first one
+ */
 export function readRequest(
   { routes, requests }: OwnContract,
   operation: OperationName,
   event: ApiEvent,
   binding: UserBinding = 'header',
-  parseClaims: ParseClaims | null = null,
+  readToken: typeof readTokenCaller | null = null,
 ): Result<ApiRequest, Refusal> {
   const route = routeOf(routes, operation);
   const body = parseBody(event, bodyMaxBytes(route));
   if (!body.ok) return body;
-  const principal = readPrincipal(route, event, binding, parseClaims);
+  const token = bearsToken(event) ? readToken!(event, route, body.value) : null;
+  if (token?.ok === false) return token;
+  const principal = token === null ? readPrincipal(route, event, binding) : ok(token.value.principal);
   const agent = readAgentName(event);
   const query = readQuery(route, event);
-  const inBody = Object.entries(body.value).filter(([name]) => !Object.hasOwn(route.query ?? {}, name));
+  const inBody = Object.entries(token?.value.members ?? body.value).filter(
+    ([name]) => !Object.hasOwn(route.query ?? {}, name),
+  );
   const input = query.ok
     ? checkInput(requests, operation, { ...Object.fromEntries(inBody), ...query.value, ...decodePath(event) }, route)
     : query;
@@ -106,23 +109,13 @@ function readPrincipal(
   route: OperationRoute,
   event: ApiEvent,
   binding: UserBinding,
-  parseClaims: ParseClaims | null,
 ): Result<Principal, readonly FieldProblem[]> {
-  if (bearsToken(event)) return ok(readTokenHolder(event, parseClaims));
   if (route.user === 'none') return ok(signedCaller(''));
   const header = readUserId(event);
   if (!header.ok) return header;
   if (binding === 'role-session') return readBoundUser(event, header.value);
   if (header.value !== null) return ok(signedCaller(header.value, readCallerArn(event)));
   return refuse([{ name: 'userId', message: `userId is required: send it as the header ${USER_HEADER}` }]);
-}
-
-/** The user is the token's subject, whatever the header says. API Gateway sends nothing here that the authorizer did not let pass. */
-function readTokenHolder(event: ApiEvent, parseClaims: ParseClaims | null): Principal {
-  const text = event.requestContext.authorizer?.['claims'];
-  const claims = typeof text === 'string' ? (parseClaims?.(text) ?? null) : null;
-  if (claims === null) throw new Error('a request under /oauth came without the claims of its token');
-  return { userId: claims.sub, claims };
 }
 
 const ROLE_SESSION = /^arn:[a-z-]+:sts::[0-9]{12}:assumed-role\/[^/]+\/([^/]+)$/;

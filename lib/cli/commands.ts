@@ -19,7 +19,7 @@ import { policySimulate, policyTest } from './commands/policy-judging.ts';
 import { proxy } from './commands/proxy.ts';
 import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow, sessionTopUp, sessionTopUps } from './commands/session.ts';
-import { walletFund, walletRevoke, walletShow } from './commands/wallet.ts';
+import { walletFund, walletLink, walletRevoke, walletShow } from './commands/wallet.ts';
 import { withdraw } from './commands/withdraw.ts';
 
 const ALL_BUT_COMPLETION: readonly Command[] = [
@@ -38,6 +38,7 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   balance,
   walletShow,
   walletList,
+  walletLink,
   allowanceRequest,
   allowanceShow,
   walletFund,

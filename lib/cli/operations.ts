@@ -124,6 +124,15 @@ export async function requestTestFunds(
   return (await client.call('RequestTestFunds', { paymentManagerArn, ...choices }, { userId })).testFunds;
 }
 
+export async function createWalletLink(
+  client: BursarClient,
+  { paymentManagerArn, userId }: Owner,
+  choices: Omit<CallInput<'CreateWalletLink'>, 'paymentManagerArn'>,
+): Promise<Answer<'CreateWalletLink'>['walletLink']> {
+  const input = { paymentManagerArn, ...choices };
+  return (await client.call('CreateWalletLink', input, { userId })).walletLink;
+}
+
 export async function createInstrument(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,

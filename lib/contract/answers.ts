@@ -20,6 +20,7 @@ import { POLICY_ANSWERS } from './operations/policies.ts';
 import { FEED_ANSWERS } from './operations/feeds.ts';
 import { ASSET_ANSWERS } from './operations/assets.ts';
 import { OUTCOME_ANSWERS } from './operations/outcomes.ts';
+import { WALLET_PAGE_ANSWERS } from './operations/wallet-pages.ts';
 
 /** One schema per operation for the body of its answer. Tests, the local stack and the documents read them; no function does. */
 export const ANSWERS = {
@@ -43,4 +44,5 @@ export const ANSWERS = {
   ...FEED_ANSWERS,
   ...OUTCOME_ANSWERS,
   ...ASSET_ANSWERS,
+  ...WALLET_PAGE_ANSWERS,
 } as const satisfies Record<OperationName, v.GenericSchema>;

@@ -20,6 +20,7 @@ import { POLICY_DOCUMENT } from './operations/policies.ts';
 import { FEED_DOCUMENT } from './operations/feeds.ts';
 import { ASSET_DOCUMENT } from './operations/assets.ts';
 import { OUTCOME_DOCUMENT } from './operations/outcomes.ts';
+import { WALLET_PAGE_DOCUMENT } from './operations/wallet-pages.ts';
 
 /** The families of operations, in the order in which a reader should meet them. */
 export const FAMILIES = [
@@ -43,6 +44,7 @@ export const FAMILIES = [
   FEED_DOCUMENT,
   OUTCOME_DOCUMENT,
   ASSET_DOCUMENT,
+  WALLET_PAGE_DOCUMENT,
 ] as const;
 
 /** What the documents say of one operation. */
@@ -74,6 +76,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...FEED_DOCUMENT.operations,
   ...OUTCOME_DOCUMENT.operations,
   ...ASSET_DOCUMENT.operations,
+  ...WALLET_PAGE_DOCUMENT.operations,
 };
 
 /** The heading under which a reader finds an operation. */

@@ -18,6 +18,7 @@ import { POLICY_ROUTES } from './operations/policies.ts';
 import { FEED_ROUTES } from './operations/feeds.ts';
 import { ASSET_ROUTES } from './operations/assets.ts';
 import { OUTCOME_ROUTES } from './operations/outcomes.ts';
+import { WALLET_PAGE_ROUTES } from './operations/wallet-pages.ts';
 import type { OperationTable } from './route.ts';
 
 export {
@@ -56,6 +57,7 @@ export const OPERATIONS = {
   ...FEED_ROUTES,
   ...OUTCOME_ROUTES,
   ...ASSET_ROUTES,
+  ...WALLET_PAGE_ROUTES,
 } as const satisfies OperationTable;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -20,6 +20,7 @@ import { POLICY_REQUESTS } from './operations/policies.ts';
 import { FEED_REQUESTS } from './operations/feeds.ts';
 import { ASSET_REQUESTS } from './operations/assets.ts';
 import { OUTCOME_REQUESTS } from './operations/outcomes.ts';
+import { WALLET_PAGE_REQUESTS } from './operations/wallet-pages.ts';
 
 /** One schema per operation, over body, path and query together. What comes out is what the use case takes. */
 export const REQUESTS = {
@@ -43,6 +44,7 @@ export const REQUESTS = {
   ...FEED_REQUESTS,
   ...OUTCOME_REQUESTS,
   ...ASSET_REQUESTS,
+  ...WALLET_PAGE_REQUESTS,
 } as const satisfies Record<OperationName, v.GenericSchema>;
 
 /** What a handler gets: the members of the request in the words of the domain, and nothing else. */

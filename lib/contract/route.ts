@@ -35,6 +35,8 @@ export interface OperationRoute {
   readonly user: 'required' | 'none';
   /** Under `/oauth` with a token: what the call is. `null`: with IAM signatures only. */
   readonly oauth: Access | null;
+  /** Whether the page of one wallet may call it, for that wallet alone: it names the wallet by `paymentInstrumentId`. @default false */
+  readonly walletPage?: boolean;
   /** Members that stand in the query string; `many` may be repeated and is a list. */
   readonly query?: Readonly<Record<string, 'one' | 'many'>>;
   /** What is wrong in the request is quoted by its size only: a secret may stand in the wrong place. */

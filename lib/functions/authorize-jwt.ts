@@ -4,15 +4,22 @@ import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
 import { createTokenVerifier } from '../jwt/token-verifier.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
+import { createWalletLinks } from '../ledger/dynamodb/wallet-links/wallet-link-store.ts';
+import { findWalletPage } from '../service/tenants/wallet-links.ts';
 import { readJudgingConfig } from './config.ts';
 import { composeFetchJson } from './issuer-fetch.ts';
 import { reportDroppedKeys, systemClock, writeLog } from './runtime.ts';
 
-/** Lets tokens of trusted issuers in under `/oauth`. Reads which issuers there are, and nothing else. */
+/**
+ * Lets tokens of trusted issuers in under `/oauth`, and the pages of wallets to what they may call there. Reads which issuers and
+ * which sessions of pages there are, and nothing else.
+ */
 export function composeAuthorizeJwt(env: NodeJS.ProcessEnv) {
   const config = readJudgingConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
-  const issuers = createIssuerIndex({ tableName: config.registryTable, client });
+  const registryTable = { tableName: config.registryTable, client };
+  const issuers = createIssuerIndex(registryTable);
+  const walletLinks = createWalletLinks(registryTable);
   const verifier = createTokenVerifier({
     clock: systemClock,
     fetchJson: composeFetchJson(env, config.issuerRanges),
@@ -20,5 +27,11 @@ export function composeAuthorizeJwt(env: NodeJS.ProcessEnv) {
     findDiscoveryUrl: async (issuerKey) =>
       mayTrust(config.trustedIssuers, issuerKey) ? issuers.findDiscoveryUrl(issuerKey) : null,
   });
-  return createJwtAuthorizer({ verifier, clock: systemClock, log: writeLog });
+  return createJwtAuthorizer({
+    verifier,
+    findWalletPage: (token) => findWalletPage(walletLinks, token, systemClock.now()),
+    deployment: config.deployment,
+    clock: systemClock,
+    log: writeLog,
+  });
 }

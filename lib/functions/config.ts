@@ -259,6 +259,8 @@ export interface InstrumentsConfig extends BaseConfig {
   readonly keyAdminRoleArn: string;
   /** Where end users grant, by credential provider; `*` stands for the others. */
   readonly walletHubUrls: Readonly<Record<string, string>>;
+  /** Whether this deployment serves the pages that links lead to. */
+  readonly walletPage: 'served' | null;
 }
 
 export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsConfig> {
@@ -269,6 +271,7 @@ export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsCon
     payingRoleArn: reader.required('PAYING_ROLE_ARN'),
     keyAdminRoleArn: reader.required('KEY_ADMIN_ROLE_ARN'),
     walletHubUrls: readHubUrls(reader),
+    walletPage: reader.optional('WALLET_PAGE') === undefined ? null : 'served',
   });
 }
 

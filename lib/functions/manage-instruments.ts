@@ -34,6 +34,9 @@ import {
 } from '../service/tenants/delegations.ts';
 import { openOnramp, requestTestFunds, type FundedInstrument, type FundingDeps } from '../service/tenants/funding.ts';
 import { openCoinbaseCdp } from './coinbase-cdp.ts';
+import { WALLET_PAGE_REQUESTS } from '../contract/operations/wallet-pages.ts';
+import { createLinkHandler } from './wallet-links.ts';
+import { createWalletLinks } from '../ledger/dynamodb/wallet-links/wallet-link-store.ts';
 import { toInstrumentView } from '../api/views/payments.ts';
 import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
 
@@ -45,6 +48,8 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
   const config = readInstrumentsConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const deps = openWallets(env, config, client);
+  const walletLinks =
+    config.walletPage === null ? null : createWalletLinks({ tableName: config.registryTable, client });
   const gasPerDay = readApprovalGas(env);
   const asking: AllowanceAskingDeps = {
     registry: deps.registry,
@@ -101,6 +106,7 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         const allowance = toAllowanceView(asked.value, { spender: PERMIT2, gasPerDay, now: systemClock.now() });
         return ok({ body: { allowance }, log: { managerId, instrumentId } });
       },
+      CreateWalletLink: createLinkHandler({ ...deps, walletLinks }),
       DeletePaymentInstrument: async ({ input, principal }) => {
         const deleted = await deleteInstrument(deps, principal, input);
         if (!deleted.ok) return deleted;
@@ -111,7 +117,7 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
     {
       ...composeServing(env),
       routes: OPERATIONS,
-      requests: { ...INSTRUMENT_REQUESTS, ...FUNDING_REQUESTS, ...ALLOWANCE_REQUESTS },
+      requests: { ...INSTRUMENT_REQUESTS, ...FUNDING_REQUESTS, ...ALLOWANCE_REQUESTS, ...WALLET_PAGE_REQUESTS },
       userBinding: config.userBinding,
     },
   );

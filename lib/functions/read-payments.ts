@@ -7,6 +7,7 @@ import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payment
 import { SESSION_REQUESTS, SESSION_ROUTES } from '../contract/operations/sessions.ts';
 import { TOP_UP_REQUESTS, TOP_UP_ROUTES } from '../contract/operations/top-ups.ts';
 import { OUTCOME_REQUESTS, OUTCOME_ROUTES } from '../contract/operations/outcomes.ts';
+import { WALLET_PAGE_REQUESTS, WALLET_PAGE_ROUTES } from '../contract/operations/wallet-pages.ts';
 import { ALLOWANCE_REQUESTS, ALLOWANCE_ROUTES } from '../contract/operations/allowances.ts';
 import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
 import { answerWith, createFunction, type OperationHandler } from '../api/function.ts';
@@ -52,6 +53,7 @@ import { toInstrumentSummary, toSessionFields, toSessionSummary, toSessionView }
 import { toTopUpView } from '../api/views/top-ups.ts';
 import { composeServing, systemClock } from './runtime.ts';
 import { openStore } from './transport.ts';
+import { createOverviewHandler } from './wallet-overview.ts';
 
 /** The requests of its operations, of which it has few in each family. */
 const READ_REQUESTS = {
@@ -64,6 +66,7 @@ const READ_REQUESTS = {
   ...OUTCOME_REQUESTS,
   ...ALLOWANCE_REQUESTS,
   ...ASSET_REQUESTS,
+  ...WALLET_PAGE_REQUESTS,
 };
 const READ_ROUTES = {
   ...INSTRUMENT_ROUTES,
@@ -75,6 +78,7 @@ const READ_ROUTES = {
   ...OUTCOME_ROUTES,
   ...ALLOWANCE_ROUTES,
   ...ASSET_ROUTES,
+  ...WALLET_PAGE_ROUTES,
 };
 
 /** Everything that only reads, and what clients report of their payments, which moves nothing. */
@@ -153,6 +157,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
           toAssetsView,
         ),
       QuoteChallenge: createQuoteHandler(config, deps),
+      GetWalletOverview: createOverviewHandler({ ...deps, allowedNetworks: config.allowedNetworks }),
     },
     { ...composeServing(env), routes: READ_ROUTES, requests: READ_REQUESTS, userBinding: config.userBinding },
   );

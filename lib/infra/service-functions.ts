@@ -24,10 +24,10 @@ export interface ServiceFunctionsProps extends Secrets {
   readonly bundles: Readonly<Record<DeployedFunctionName, string>>;
 }
 
-type OptionalFunction = 'authorize-jwt' | 'send-approvals' | 'true-up';
+type OptionalFunction = 'authorize-jwt' | 'serve-wallet-page' | 'send-approvals' | 'true-up';
 
 /**
- * The judge of tokens is there where tokens are taken, who sends approvals where there is gas for them, who asks what was taken of
+ * The judge of tokens is there where tokens are taken, who serves the page of wallets where there is one, who sends approvals where there is gas for them, who asks what was taken of
  * ceilings where somebody may decide it.
  */
 export type ServiceFunctions = Readonly<
@@ -102,6 +102,7 @@ export function createServiceFunctions(stack: Stack, props: ServiceFunctionsProp
     'manage-identities': manageIdentities(parts),
     'issue-tokens': issueTokens(parts),
     'authorize-jwt': props.config.oauth ? authorizeJwt(parts) : null,
+    'serve-wallet-page': servesWalletPage(props.config) ? serveWalletPage(parts) : null,
     'sweep-reservations': sweepReservations(parts),
     'publish-events': publishEvents(parts),
     'true-up': props.config.facilitators.length === 0 ? null : trueUp(parts),
@@ -203,9 +204,11 @@ function manageInstruments(parts: Parts): ServiceFunction {
       ...(Object.keys(config.walletHubUrls).length === 0
         ? {}
         : { WALLET_HUB_URLS: JSON.stringify(config.walletHubUrls) }),
+      ...(servesWalletPage(config) ? { WALLET_PAGE: 'served' } : {}),
     },
   });
   data.registry.grantManageInstruments(fn.role);
+  if (servesWalletPage(config)) data.registry.grantLinkWalletPages(fn.role);
   data.registry.grantReadProviders(fn.role);
   data.books.grantReadGate(fn.role);
   if (config.approvalGasPerDay !== null) data.books.grantAskForApprovals(fn.role);
@@ -269,6 +272,23 @@ function authorizeJwt(parts: Parts): ServiceFunction {
     environment: { ...trustedIssuers(parts.config), ...issuerRanges(parts.config) },
   });
   parts.data.registry.grantFindIssuers(fn.role);
+  if (servesWalletPage(parts.config)) parts.data.registry.grantFindWalletPages(fn.role);
+  return fn;
+}
+
+/** The page calls operations with a token, so that there is none where no tokens are taken. */
+function servesWalletPage({ oauth, walletPage }: BursarConfig): boolean {
+  return oauth && walletPage;
+}
+
+/** Anybody may call it. It reads no wallet: the page asks the operations, with what a link opened. */
+function serveWalletPage(parts: Parts): ServiceFunction {
+  const fn = serviceFunction(parts, 'serve-wallet-page', {
+    description: 'serves the page of wallets, and opens it to who has a link',
+    timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
+    traced: false,
+  });
+  parts.data.registry.grantOpenWalletPages(fn.role);
   return fn;
 }
 

@@ -4,6 +4,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { FunctionName } from '../contract/operations.ts';
+import { WALLET_PAGE_PATH } from '../contract/wallet-page.ts';
 import { findNetwork } from '../domain/assets.ts';
 import type { BursarConfig } from './config/config.ts';
 import { AlarmTopic } from './constructs/alarm-topic.ts';
@@ -49,6 +50,7 @@ export class ServiceStack extends Stack {
     const {
       'sweep-reservations': sweeper,
       'authorize-jwt': authorizer,
+      'serve-wallet-page': page,
       'publish-events': publisher,
       'send-approvals': approvals,
       'true-up': trueUp,
@@ -58,6 +60,7 @@ export class ServiceStack extends Stack {
       name: config.stackPrefix,
       functions: toLive(behindApi),
       authorizer: authorizer?.live ?? null,
+      page: page?.live ?? null,
       domain: domainOf(config),
       logRetentionDays: config.logRetentionDays,
       retainLogs: config.retainData,
@@ -77,6 +80,10 @@ export class ServiceStack extends Stack {
     }
     new EventStream(this, 'EventStream', { publisher, books: data.books, events: data.events, deadLetters });
     new CfnOutput(this, 'Endpoint', { value: api.endpoint, description: 'Base URL for AWS clients' });
+    if (page !== null) {
+      const value = api.endpoint + WALLET_PAGE_PATH;
+      new CfnOutput(this, 'WalletPage', { value, description: 'The page of wallets, which links lead to' });
+    }
     this.grants = new CallerGrants(this, 'CallerGrants', { api });
     addCallerRoles(this, this.grants, config);
     if (config.backupPrincipals.length > 0) {
@@ -92,7 +99,11 @@ export class ServiceStack extends Stack {
     if (config.canaryDeployment) {
       // Nobody waits for the sweeper, and a tenth of its runs would prove nothing.
       new CanaryDeployments(this, 'CanaryDeployments', {
-        functions: authorizer === null ? behindApi : { ...behindApi, 'authorize-jwt': authorizer },
+        functions: {
+          ...behindApi,
+          ...(authorizer === null ? {} : { 'authorize-jwt': authorizer }),
+          ...(page === null ? {} : { 'serve-wallet-page': page }),
+        },
         alarms: alarms.ofDeployments,
       });
     }

@@ -1,4 +1,4 @@
-import { parseClaims } from '../../lib/jwt/claims-text.ts';
+import { readTokenCaller } from '../../lib/api/token-caller.ts';
 import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { createJwtAuthorizer, type AuthorizerEvent } from '../../lib/api/jwt-aut
 import { readRequest } from '../../lib/api/request.ts';
 import type { VerifiedClaims } from '../../lib/domain/tenants/jwt-authorizer.ts';
 import { ok, refuse } from '../../lib/domain/result.ts';
+import { toEpochMs } from '../../lib/domain/time.ts';
 import { refuseToken } from '../../lib/jwt/token-refusal.ts';
 import type { TokenVerifier } from '../../lib/jwt/token-verifier.ts';
 import { makeEvent } from '../support/events.ts';
@@ -23,6 +24,15 @@ beforeEach(() => {
   verified = [];
 });
 
+const PAGE_TOKEN = `bwp_${CANARY.repeat(4).slice(0, 43)}`;
+const PAGE = {
+  managerId: 'demo-0123456789',
+  userId: 'ada',
+  instrumentId: 'payment-instrument-Z6Emdn5jxFEC87s',
+  agentName: 'shopper',
+  expiresAt: toEpochMs(4_000_000_000_000),
+};
+
 function authorize(event: Partial<AuthorizerEvent>, verify: TokenVerifier['verify'] = async () => ok(CLAIMS)) {
   const authorizer = createJwtAuthorizer({
     verifier: {
@@ -31,6 +41,8 @@ function authorize(event: Partial<AuthorizerEvent>, verify: TokenVerifier['verif
         return verify(token);
       },
     },
+    findWalletPage: async (token) => (token === PAGE_TOKEN ? PAGE : null),
+    deployment: { partition: 'aws', region: 'us-east-1', account: '111122223333' },
     clock: createTestClock(),
     log: (line) => lines.push(line),
   });
@@ -84,7 +96,7 @@ test('passes on what the function behind takes for the user', async () => {
       requestContext: { ...event.requestContext, authorizer: { ...context, principalId: 'somebody' } },
     },
     'header',
-    parseClaims,
+    readTokenCaller,
   );
   expect(read).toMatchObject({ ok: true, value: { principal: { userId: 'ada', claims: CLAIMS } } });
 });
@@ -233,4 +245,50 @@ test('an outage is not the caller’s fault: it is logged with its causes and th
   expect(logged()).toEqual([expect.objectContaining({ event: 'token.judged', failure })]);
   expect(logged()[0]).not.toHaveProperty('refused');
   expect(lines.join()).not.toContain(CANARY);
+});
+
+test('lets the page of a wallet in to what it shows and takes back, as that wallet, and to nothing else', async () => {
+  const answer = await authorize(bearer(`Bearer ${PAGE_TOKEN}`));
+  expect(answer).toEqual({
+    principalId: 'ada',
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: 'execute-api:Invoke',
+          Resource: [
+            `${STAGE}/POST/oauth/payments/getPaymentInstrument`,
+            `${STAGE}/POST/oauth/payments/getPaymentInstrumentBalance`,
+            `${STAGE}/POST/oauth/bursar/revokeWalletDelegation`,
+            `${STAGE}/POST/oauth/bursar/createOnrampSession`,
+            `${STAGE}/POST/oauth/bursar/getWalletOverview`,
+          ],
+        },
+      ],
+    },
+    context: {
+      walletPage: JSON.stringify({
+        paymentManagerArn: 'arn:aws:bedrock-agentcore:us-east-1:111122223333:payment-manager/demo-0123456789',
+        paymentInstrumentId: PAGE.instrumentId,
+        userId: 'ada',
+        agentName: 'shopper',
+      }),
+      client: 'wallet-page',
+      userHash: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+    },
+  });
+  expect(verified).toEqual([]);
+});
+
+test('tells the page of a wallet whose session is over, without a word of its token', async () => {
+  const other = PAGE_TOKEN.replace('bwp_C', 'bwp_D');
+  const answer = await authorize(bearer(`Bearer ${other}`));
+  expect(answer).toMatchObject({
+    policyDocument: { Statement: [{ Effect: 'Deny', Resource: '*' }] },
+    context: { refusal: expect.stringContaining('session of the wallet page is over') as string },
+  });
+  expect(verified).toEqual([]);
+  expect(logged()).toEqual([expect.objectContaining({ refused: 'no_wallet_page' })]);
+  expect(lines.join()).not.toContain('anary');
 });

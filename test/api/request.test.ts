@@ -1,4 +1,4 @@
-import { parseClaims } from '../../lib/jwt/claims-text.ts';
+import { readTokenCaller } from '../../lib/api/token-caller.ts';
 import { REQUESTS } from '../../lib/contract/requests.ts';
 import { describe, expect, test } from 'vitest';
 import type { ApiEvent } from '../../lib/api/http.ts';
@@ -290,7 +290,7 @@ describe('the holder of a token', () => {
       'ListPaymentSessions',
       { ...event, requestContext },
       'header',
-      parseClaims,
+      readTokenCaller,
     );
   };
 
@@ -368,7 +368,7 @@ describe('under /oauth', () => {
     expect(find(`/oauth/oauth${path}`).ok).toBe(false);
   });
 
-  test('stand the operations of users: the data plane, funding, top-ups, receipts, asking, spend policies, outcomes and assets', () => {
+  test('stand the operations of users: the data plane, funding, top-ups, receipts, asking, spend policies, outcomes, assets and what the page of a wallet shows', () => {
     const own = names.filter((name) => OPERATIONS[name].path.startsWith('/bursar/'));
     expect(own.filter((name) => OPERATIONS[name].oauth !== null)).toEqual([
       'RevokeWalletDelegation',
@@ -387,7 +387,8 @@ describe('under /oauth', () => {
       'ListDataPolicyChanges',
       'ReportOutcome',
       'ListAssets',
+      'GetWalletOverview',
     ]);
-    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(26);
+    expect(names.filter((name) => OPERATIONS[name].oauth !== null)).toHaveLength(27);
   });
 });

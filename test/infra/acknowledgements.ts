@@ -19,6 +19,7 @@ const FUNCTIONS = [
   'PublishEvents',
   'ReadPayments',
   'SendApprovals',
+  'ServeWalletPage',
   'SweepReservations',
   'TrueUp',
 ].map((name) => `BursarService/${name}`);
@@ -178,7 +179,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     rule: 'Serverless-LambdaTracing',
-    paths: ['SweepReservations', 'PublishEvents', 'SendApprovals', 'TrueUp'].map(
+    paths: ['ServeWalletPage', 'SweepReservations', 'PublishEvents', 'SendApprovals', 'TrueUp'].map(
       (name) => `BursarService/${name}/Function/Resource`,
     ),
     reason: 'Only requests have traces: what runs by itself would record and pay for runs that nobody asks about',

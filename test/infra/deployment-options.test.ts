@@ -41,7 +41,7 @@ function loopsOf({ Resources: resources }: Template): string[] {
 describe('canary deployments', () => {
   test('are there for all but the sweeper, and watch alarms that roll back', () => {
     const groups = propertiesOf(app.service, 'AWS::CodeDeploy::DeploymentGroup');
-    expect(groups).toHaveLength(8);
+    expect(groups).toHaveLength(9);
     for (const group of groups) {
       expect(group).toMatchObject({
         DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
@@ -64,7 +64,7 @@ describe('canary deployments', () => {
     const shifted = Object.entries(resourcesOf(app.service, 'AWS::Lambda::Alias')).filter(
       ([, alias]) => 'UpdatePolicy' in alias,
     );
-    expect(shifted).toHaveLength(8);
+    expect(shifted).toHaveLength(9);
     expect(shifted.filter(([id]) => id.startsWith('SweepReservations'))).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ describe('canary deployments', () => {
     );
     const shift = statements.find(({ Sid }) => Sid === 'ShiftCalls');
     const resources = shift!['Resource'] as string[];
-    expect(resources).toHaveLength(16);
+    expect(resources).toHaveLength(18);
     expect(resources.filter((arn) => arn.includes('*'))).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { FUNCTION_NAMES } from '../../lib/contract/operations.ts';
+import { PAGE_ROUTES } from '../../lib/contract/wallet-page.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import { synth } from '../../lib/infra/build/synth.ts';
 import { BOOKS_TABLE_SHAPE, REGISTRY_TABLE_SHAPE } from '../../lib/ledger/dynamodb/store/tables.ts';
@@ -106,7 +107,7 @@ describe('the data stack', () => {
 
 describe('the functions', () => {
   test.each(FUNCTIONS)(
-    '%s runs on arm64 with the current Node, logging JSON, traced where it serves requests',
+    '%s runs on arm64 with the current Node, logging JSON, traced where it serves operations',
     (name) => {
       expect(functionOf(app.service, name)).toMatchObject({
         Architectures: ['arm64'],
@@ -116,16 +117,17 @@ describe('the functions', () => {
         LoggingConfig: { LogFormat: 'JSON' },
       });
       // CloudFormation takes no word for none.
-      const tracing = ['publish-events', 'sweep-reservations'].includes(name) ? undefined : { Mode: 'Active' };
+      const untraced = ['publish-events', 'serve-wallet-page', 'sweep-reservations'];
+      const tracing = untraced.includes(name) ? undefined : { Mode: 'Active' };
       expect(functionOf(app.service, name)['TracingConfig']).toEqual(tracing);
       expect(functionOf(app.service, name)).not.toHaveProperty('ReservedConcurrentExecutions');
     },
   );
 
-  test('are ten, each with a role and a log group of its own', () => {
+  test('are eleven, each with a role and a log group of its own', () => {
     const functions = propertiesOf(app.service, 'AWS::Lambda::Function');
-    expect(functions).toHaveLength(10);
-    expect(FUNCTIONS).toHaveLength(10);
+    expect(functions).toHaveLength(11);
+    expect(FUNCTIONS).toHaveLength(11);
     const distinct = (values: unknown[]): number => new Set(values.map((value) => JSON.stringify(value))).size;
     expect(distinct(functions.map(({ Role }) => Role))).toBe(FUNCTIONS.length);
     expect(distinct(functions.map(({ LoggingConfig }) => LoggingConfig))).toBe(FUNCTIONS.length);
@@ -279,6 +281,12 @@ describe('the API', () => {
       TracingEnabled: true,
       MethodSettings: [
         { DataTraceEnabled: false, LoggingLevel: 'OFF', ThrottlingRateLimit: 1_000, ThrottlingBurstLimit: 2_000 },
+        ...PAGE_ROUTES.map((route) => ({
+          HttpMethod: route.split(' ')[0],
+          ResourcePath: `/${route.split(' ')[1]!.replaceAll('/', '~1')}`,
+          ThrottlingRateLimit: 50,
+          ThrottlingBurstLimit: 100,
+        })),
       ],
     });
     const { Format: format } = stage!['AccessLogSetting'] as { Format: string };
@@ -326,10 +334,11 @@ describe('the API', () => {
       'ManagementRoleArn',
       'ObserverRoleArn',
       'ProcessPaymentRoleArn',
+      'WalletPage',
     ];
     expect(Object.keys(app.service.Outputs!).sort()).toEqual(outputs);
     const { service } = await synthesize({ tokenPrincipals: ['arn:aws:iam::000000000000:root'] });
-    expect(Object.keys(service.Outputs!).sort()).toEqual([...outputs, 'TokenRoleArn']);
+    expect(Object.keys(service.Outputs!).sort()).toEqual([...outputs, 'TokenRoleArn'].sort());
     const { service: guarded } = await synthesize({ backupPrincipals: ['arn:aws:iam::000000000000:role/break-glass'] });
     expect(Object.keys(guarded.Outputs!).sort()).toEqual(['BackupRoleArn', ...outputs]);
     const trusts = propertiesOf(guarded, 'AWS::IAM::Role').filter((role) =>

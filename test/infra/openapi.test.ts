@@ -6,6 +6,7 @@ import {
   type FunctionName,
   type OperationRoute,
 } from '../../lib/contract/operations.ts';
+import { PAGE_ROUTES } from '../../lib/contract/wallet-page.ts';
 import { GATEWAY_RESPONSES } from '../../lib/infra/openapi/gateway-responses.ts';
 import { createOpenApi, toInvokePath } from '../../lib/infra/openapi/gateway-document.ts';
 
@@ -14,7 +15,12 @@ const integrationUris = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `
   FunctionName,
   string
 >;
-const document = createOpenApi({ title: 'Bursar', integrationUris, authorizerUri: 'uri:authorize-jwt' });
+const document = createOpenApi({
+  title: 'Bursar',
+  integrationUris,
+  authorizerUri: 'uri:authorize-jwt',
+  pageUri: 'uri:page',
+});
 
 interface Operation {
   readonly operationId: string;
@@ -40,9 +46,10 @@ const routes = Object.entries(paths).flatMap(([path, methods]) =>
     uri: operation['x-amazon-apigateway-integration'].uri,
   })),
 );
+const isPage = ({ uri }: { uri: string }): boolean => uri === 'uri:page';
 const isUnderOauth = ({ route }: { route: string }): boolean => route.includes(` ${OAUTH_PREFIX}/`);
 
-test('every operation of the table has a route with IAM auth to its function, and there is no other without a token', () => {
+test('every operation of the table has a route with IAM auth to its function, and there is no other without a token but of the page', () => {
   const expected = Object.entries<OperationRoute>(OPERATIONS).map(([name, { method, path, function: fn }]) => ({
     name,
     route: `${method} ${path}`,
@@ -51,7 +58,9 @@ test('every operation of the table has a route with IAM auth to its function, an
     type: 'aws_proxy',
     uri: `uri:${fn}`,
   }));
-  expect(routes.filter((route) => !isUnderOauth(route)).sort(byRoute)).toEqual(expected.sort(byRoute));
+  expect(routes.filter((route) => !isUnderOauth(route) && !isPage(route)).sort(byRoute)).toEqual(
+    expected.sort(byRoute),
+  );
 });
 
 test('the operations that take tokens stand a second time under /oauth, with the authorizer and nothing else', () => {
@@ -65,8 +74,21 @@ test('the operations that take tokens stand a second time under /oauth, with the
       type: 'aws_proxy',
       uri: `uri:${fn}`,
     }));
-  expect(expected).toHaveLength(26);
+  expect(expected).toHaveLength(27);
   expect(routes.filter(isUnderOauth).sort(byRoute)).toEqual(expected.sort(byRoute));
+});
+
+test('the page of wallets is for anybody, and is there where it is served', () => {
+  const served = routes.filter(isPage);
+  expect(served.map(({ route }) => route).toSorted()).toEqual([...PAGE_ROUTES].toSorted());
+  for (const { auth, security } of served) expect([auth, security]).toEqual([{ type: 'NONE' }, []]);
+  const without = createOpenApi({
+    title: 'Bursar',
+    integrationUris,
+    authorizerUri: 'uri:authorize-jwt',
+    pageUri: null,
+  });
+  expect(JSON.stringify(without)).not.toContain('"NONE"');
 });
 
 test('knows two ways in: signatures, and tokens that an authorizer judges every time', () => {

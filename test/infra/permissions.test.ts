@@ -397,13 +397,13 @@ describe('the registry', () => {
     expect(await whoMay(query)).toEqual([name]);
   });
 
-  test('who judges tokens may find issuers and nothing else', () => {
+  test('who judges tokens may find issuers and the sessions of wallet pages, and nothing else', () => {
     const role = app.deployment.roles.find(({ name }) => name === roles['authorize-jwt']);
     const actions = role!.policies
       .flatMap(({ document }) => statementsOf(document))
       .flatMap(({ Action: allowed }) => allowed)
       .filter((action) => !/^(kms|logs|xray):/.test(action));
-    expect(actions).toEqual(['dynamodb:Query']);
+    expect(actions).toEqual(['dynamodb:Query', 'dynamodb:GetItem']);
   });
 });
 

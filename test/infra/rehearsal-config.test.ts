@@ -54,8 +54,8 @@ describe('a rehearsal', () => {
       'AWS::KMS::Key Properties.PendingWindowInDays': 1,
     });
     expect(differences(standard.service, rehearsal.service)).toEqual({
-      'AWS::Logs::LogGroup DeletionPolicy': 12,
-      'AWS::Logs::LogGroup UpdateReplacePolicy': 12,
+      'AWS::Logs::LogGroup DeletionPolicy': 13,
+      'AWS::Logs::LogGroup UpdateReplacePolicy': 13,
     });
   });
 });

@@ -45,6 +45,7 @@ const CHANGES: { readonly [K in Exclude<keyof BursarConfig, 'stackPrefix'>]: Par
   canaryDeployment: { canaryDeployment: false },
   awsTransport: { awsTransport: 'sdk' },
   oauth: { oauth: false },
+  walletPage: { walletPage: false },
   domainName: { domainName: 'pay.example.com', certificateArn: ALL_OPTIONS.certificateArn! },
   certificateArn: { domainName: 'pay.example.com', certificateArn: ALL_OPTIONS.certificateArn! },
   trailRules: { trailRules: true, alarmEmail: 'ops@example.com' },

@@ -18,6 +18,7 @@ import { createRegistry } from '../../lib/ledger/dynamodb/registry/registry.ts';
 import { createRepetitionGuard } from '../../lib/ledger/dynamodb/books/repetition-guard.ts';
 import { createSessionStore } from '../../lib/ledger/dynamodb/books/session-store.ts';
 import { createWorkloadTokens } from '../../lib/ledger/dynamodb/registry/workload-tokens.ts';
+import { createWalletLinks } from '../../lib/ledger/dynamodb/wallet-links/wallet-link-store.ts';
 import { createPolicyKeeper } from '../../lib/ledger/dynamodb/policies/policy-store.ts';
 import { createFeedKeeper } from '../../lib/ledger/dynamodb/memory/feed-store.ts';
 import { createPolicyMemory } from '../../lib/ledger/dynamodb/memory/memory-store.ts';
@@ -111,6 +112,15 @@ describe('what the release before reads', () => {
     await createClientTokens(registry).bind('f'.repeat(64), 'h1');
     const grant = { workloadName: 'agents', workloadCreatedAt: NOW, userId: 'alice', expiresAt: addMs(NOW, 1_000) };
     await createWorkloadTokens(registry).keep('e'.repeat(64), grant);
+    const walletPage = {
+      managerId: 'acme-0000000001',
+      userId: 'alice',
+      instrumentId: 'payment-instrument-000000000000000',
+      agentName: 'buyer',
+      expiresAt: addMs(NOW, 1_000),
+    };
+    await createWalletLinks(registry).keepLink('e'.repeat(64), { ...walletPage, agentName: null });
+    await createWalletLinks(registry).keepSession('e'.repeat(64), walletPage);
     await createWindowBooks(books).change(
       { managerId: ended.managerId, key: 'AbCdEfGhIjK' },
       {

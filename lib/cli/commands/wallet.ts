@@ -1,15 +1,17 @@
 import type { Command, Invocation } from '../program/command.ts';
 import {
   createOnrampSession,
+  createWalletLink,
   getInstrument,
   requestTestFunds,
   revokeDelegation,
   type InstrumentView,
 } from '../operations.ts';
-import { usdOf } from '../program/arguments.ts';
+import { WALLET_LINK_MINUTES_DEFAULT, WALLET_LINK_MINUTES_MAX } from '../../domain/limits.ts';
+import { usdOf, wholeNumberOf } from '../program/arguments.ts';
 import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
-import { chainOf, requireWallet } from '../target/wallet.ts';
+import { chainOf, formatQrCode, requireWallet } from '../target/wallet.ts';
 import { formatFacts } from '../terminal/layout.ts';
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 
@@ -67,6 +69,21 @@ async function runFund({ deps, target, options }: Invocation): Promise<Outcome> 
   return done(session, formatFacts({ wallet: session.walletAddress, network, 'buy at': session.url }));
 }
 
+async function runLink({ deps, target, options }: Invocation): Promise<Outcome> {
+  const { paymentInstrumentId } = requireWallet(target, options);
+  const expiresInMinutes = wholeNumberOf(options, 'minutes', 1, WALLET_LINK_MINUTES_MAX) ?? WALLET_LINK_MINUTES_DEFAULT;
+  const agentName = options.text('agent');
+  const link = await createWalletLink(clientOf(deps, target, 'management'), ownerOf(target), {
+    paymentInstrumentId,
+    expiresInMinutes,
+    ...(agentName === undefined ? {} : { agentName }),
+  });
+  const facts = formatFacts({ link: link.url, 'good until': link.expiresAt });
+  const note = 'It opens the page once, for whoever has it: give it to the user of the wallet alone.';
+  const code = deps.terminal.columns === null ? '' : `${formatQrCode(deps.terminal, link.url)}\n`;
+  return done(link, `${code}${facts}\n\n${note}`);
+}
+
 const WALLET = {
   operands: '',
   operandsMin: 0,
@@ -85,6 +102,23 @@ export const walletShow: Command = {
   role: 'ManagementRole, ObserverRole or ProcessPaymentRole; with a token, any',
   examples: [['bursar wallet show', 'the wallet of init']],
   run: runShow,
+};
+
+export const walletLink: Command = {
+  ...WALLET,
+  options: {
+    ...WALLET.options,
+    minutes: {
+      value: 'N',
+      help: `how long the link may wait to be opened, at most ${WALLET_LINK_MINUTES_MAX} (default ${WALLET_LINK_MINUTES_DEFAULT})`,
+    },
+    agent: { value: 'NAME', help: 'who asks to spend, as the page tells the user' },
+  },
+  name: 'wallet link',
+  summary: 'a one-time link to the wallet’s page: see, fund, allow, take back',
+  role: 'ManagementRole; of a manager that takes signatures',
+  examples: [['bursar wallet link --agent shopper', 'a link to give to the user of the wallet of init']],
+  run: runLink,
 };
 
 export const walletRevoke: Command = {

@@ -23,6 +23,7 @@ export const FUNDING_ROUTES = {
     roles: ['ManagementRole'],
     user: 'required',
     oauth: 'manage',
+    walletPage: true,
   },
   RequestTestFunds: {
     method: 'POST',

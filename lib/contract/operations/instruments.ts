@@ -43,6 +43,7 @@ export const INSTRUMENT_ROUTES = {
     roles: everyoneReads,
     user: 'required',
     oauth: 'read',
+    walletPage: true,
   },
   ListPaymentInstruments: {
     method: 'POST',
@@ -70,6 +71,7 @@ export const INSTRUMENT_ROUTES = {
     roles: everyoneReads,
     user: 'required',
     oauth: 'read',
+    walletPage: true,
   },
   RevokeWalletDelegation: {
     method: 'POST',
@@ -79,6 +81,7 @@ export const INSTRUMENT_ROUTES = {
     roles: backend,
     user: 'required',
     oauth: 'manage',
+    walletPage: true,
   },
 } as const satisfies OperationTable;
 

@@ -1,3 +1,4 @@
+import type { WalletPageGrant } from '../ports/wallet-links.ts';
 import type { VerifiedClaims } from './jwt-authorizer.ts';
 
 /** What a call is for a token's scopes: paying, reading what an agent may know, or managing budgets and wallets. */
@@ -10,6 +11,8 @@ export interface Principal {
   readonly claims: VerifiedClaims | null;
   /** The ARN of the role or user that signed with IAM, where the gateway said it. Of a role it has no path, as STS has none. */
   readonly callerArn?: string;
+  /** Of whom a link brought to the page of one wallet: what that link says of the wallet. */
+  readonly walletPage?: Pick<WalletPageGrant, 'agentName'>;
 }
 
 /** A caller that signed with IAM; the user is as the deployment binds it. */

@@ -4,6 +4,7 @@ import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { hashSources, PROJECT_ROOT } from './source-hash.ts';
+import { takeWalletPage } from './wallet-page.ts';
 
 export interface FunctionBundle {
   /** Absolute directory to ship: `index.mjs` and what it reads beside itself. The handler is `index.handler`. */
@@ -126,7 +127,7 @@ async function build(root: string, dist: string): Promise<Map<string, Uint8Array
   const options = { ...ESBUILD_OPTIONS, absWorkingDir: root, outdir: dist } as const;
   const metafile: Metafile = { inputs: {}, outputs: {} };
   const add = async (entries: readonly string[], suffix: string, plugins: Plugin[]): Promise<void> => {
-    const common = { ...options, plugins: [...plugins, TAKE_BUILTINS] };
+    const common = { ...options, plugins: [...plugins, takeWalletPage(root), TAKE_BUILTINS] };
     const whole = await esbuild.build({
       ...common,
       entryPoints: [...entries],

@@ -44,6 +44,12 @@ export interface BursarConfig {
    */
   readonly walletHubUrls: Readonly<Record<string, string>>;
   /**
+   * Whether the deployment serves a page at `/wallet`, on which users see what may be spent from their wallets, put money in and take
+   * leave back, and to which `CreateWalletLink` makes links. It needs `oauth`: the page calls operations with a token.
+   * @default true
+   */
+  readonly walletPage: boolean;
+  /**
    * Tokens that may be paid in besides USDC and EURC, at most eight, as a JSON list of `network` (a CAIP-2 id), `address` (with its
    * EIP-55 checksum), `symbol`, `decimals`, and the `name` and `version` of the token's EIP-712 domain; a token without the last two
    * has no EIP-3009 and is paid by Permit2 alone. Whoever names a token vouches for its contract: compare its `decimals`,

@@ -12,6 +12,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   assets: [],
   usdRates: {},
   walletHubUrls: {},
+  walletPage: true,
   usdRateMaxAgeDays: USD_RATE_AGE_DEFAULT_DAYS,
   logRetentionDays: 90,
   retainData: true,

@@ -84,6 +84,7 @@ const PARSERS: Parsers = {
   },
   walletHubUrls: (value) =>
     Object.fromEntries(fitting(WALLET_HUB_URLS, Object.entries(parseObject(value)))) as Record<string, string>,
+  walletPage: parseBoolean,
   assets: parseAssetList,
   usdRates: parseRates,
   usdRateMaxAgeDays: (value) => fitting(secondsWithin(USD_RATE_AGE_RANGE), parseInteger(value) ?? Number.NaN),

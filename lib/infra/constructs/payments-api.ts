@@ -8,6 +8,7 @@ import {
   EndpointType,
   LogGroupLogDestination,
   MethodLoggingLevel,
+  type MethodDeploymentOptions,
   SpecRestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Effect, PolicyStatement, ServicePrincipal, type IPrincipal } from 'aws-cdk-lib/aws-iam';
@@ -15,6 +16,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { FUNCTION_NAMES, OPERATIONS, type FunctionName, type OperationName } from '../../contract/operations.ts';
+import { PAGE_ROUTES } from '../../contract/wallet-page.ts';
 import { createOpenApi, toInvokePath } from '../openapi/gateway-document.ts';
 import { logRemoval } from './log-removal.ts';
 
@@ -23,6 +25,8 @@ export interface PaymentsApiProps {
   readonly functions: Readonly<Record<FunctionName, IFunction>>;
   /** Judges the tokens of the operations under `/oauth`; `null`: there are none. */
   readonly authorizer: IFunction | null;
+  /** Serves the page of wallets to anybody; `null`: there is none. */
+  readonly page: IFunction | null;
   /** A host name of the deployer's, with its certificate. */
   readonly domain: { readonly name: string; readonly certificateArn: string } | null;
   readonly logRetentionDays: RetentionDays;
@@ -59,9 +63,29 @@ const ACCESS_LOG_FIELDS = {
   traceId: '$context.xrayTraceId',
 };
 
+/** What anybody may ask for takes no more than this of the API, whoever asks. Nobody guesses a link: this only keeps the price of trying down. */
+const PAGE_REQUESTS_PER_SECOND = 50;
+const PAGE_BURST_REQUESTS = 100;
+
+function pageThrottling({
+  throttleRequestsPerSecond: rate,
+  throttleBurstRequests: burst,
+}: PaymentsApiProps): Readonly<Record<string, MethodDeploymentOptions>> {
+  const options = {
+    throttlingRateLimit: Math.min(rate, PAGE_REQUESTS_PER_SECOND),
+    throttlingBurstLimit: Math.min(burst, PAGE_BURST_REQUESTS),
+  };
+  return Object.fromEntries(
+    PAGE_ROUTES.map((route) => {
+      const [method, path] = route.split(' ');
+      return [`${path}/${method}`, options];
+    }),
+  );
+}
+
 /**
  * The REST API, generated from the table of operations. Every method takes IAM signatures only, or under `/oauth` tokens
- * only; and only this stage of this API may invoke the functions behind it, since a direct invocation could name any caller.
+ * only, but for the page of wallets, which anybody may look at; and only this stage of this API may invoke the functions behind it, since a direct invocation could name any caller.
  */
 export class PaymentsApi extends Construct {
   /** One JSON object a request, with the members of `ACCESS_LOG_FIELDS`. */
@@ -83,6 +107,7 @@ export class PaymentsApi extends Construct {
           // Every name has its pair.
           integrationUris: Object.fromEntries(uris) as Record<FunctionName, string>,
           authorizerUri: props.authorizer === null ? null : this.invocationUri(props.authorizer),
+          pageUri: props.page === null ? null : this.invocationUri(props.page),
         }),
       ),
       endpointTypes: [EndpointType.REGIONAL],
@@ -97,13 +122,14 @@ export class PaymentsApi extends Construct {
         dataTraceEnabled: false,
         throttlingRateLimit: props.throttleRequestsPerSecond,
         throttlingBurstLimit: props.throttleBurstRequests,
+        ...(props.page === null ? {} : { methodOptions: pageThrottling(props) }),
         accessLogDestination: new LogGroupLogDestination(this.accessLogs),
         accessLogFormat: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     });
     // The stack has outputs of its own, with names that do not change.
     this.api.node.tryRemoveChild('Endpoint');
-    for (const live of Object.values(props.functions)) {
+    for (const live of [...Object.values(props.functions), ...(props.page === null ? [] : [props.page])]) {
       live.addPermission('InvokedByApi', {
         principal: new ServicePrincipal('apigateway.amazonaws.com'),
         sourceArn: this.invokeArn('*'),

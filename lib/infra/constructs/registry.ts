@@ -6,6 +6,7 @@ import { FEED_KEYS } from '../../ledger/dynamodb/memory/feed-store.ts';
 import { MEMORY_KEYS } from '../../ledger/dynamodb/memory/memory-items.ts';
 import { POLICY_KEYS } from '../../ledger/dynamodb/policies/policy-items.ts';
 import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/store/tables.ts';
+import { WALLET_LINK_KEYS } from '../../ledger/dynamodb/wallet-links/wallet-link-store.ts';
 import type { DataKey } from './data-key.ts';
 import { LedgerTable, type TableOrigin } from './ledger-table.ts';
 
@@ -29,6 +30,10 @@ const WORKLOAD_TOKEN_KEYS = 'WAT#*';
 
 /** Purchases that were paid by a name of their protocol, and terms that were paid lately. */
 const REPETITION_KEYS = 'REP#*';
+
+/** Links to pages of wallets, and the sessions that they open. */
+const LINK_KEYS = `${WALLET_LINK_KEYS.link}*`;
+const PAGE_SESSION_KEYS = `${WALLET_LINK_KEYS.session}*`;
 
 /** A transaction is judged part by part, and a part that only checks has an action of its own. */
 const READ_AND_CHECK = ['dynamodb:ConditionCheckItem', 'dynamodb:GetItem'] as const;
@@ -148,6 +153,22 @@ export class Registry extends LedgerTable {
     this.grantItems(role, ['dynamodb:GetItem'], [PROVIDER_KEYS, WORKLOAD_KEYS]);
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:Query'], [ISSUER_KEYS]);
     this.grantItems(role, ['dynamodb:DeleteItem', 'dynamodb:PutItem'], [WORKLOAD_TOKEN_KEYS]);
+  }
+
+  /** Making links to pages of wallets. Cannot use one, nor read any. */
+  grantLinkWalletPages(role: Role): void {
+    this.grantItems(role, ['dynamodb:PutItem'], [LINK_KEYS]);
+  }
+
+  /** Using up a link, and opening and ending the session that it stands for. Cannot make a link. */
+  grantOpenWalletPages(role: Role): void {
+    this.grantItems(role, ['dynamodb:DeleteItem'], [LINK_KEYS]);
+    this.grantItems(role, ['dynamodb:DeleteItem', 'dynamodb:PutItem'], [PAGE_SESSION_KEYS]);
+  }
+
+  /** Finding out whose page a token stands for. */
+  grantFindWalletPages(role: Role): void {
+    this.grantItems(role, ['dynamodb:GetItem'], [PAGE_SESSION_KEYS]);
   }
 
   /** Finding out whether any manager trusts an issuer. */

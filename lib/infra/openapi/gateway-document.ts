@@ -6,6 +6,7 @@ import {
   type OperationName,
   type OperationRoute,
 } from '../../contract/operations.ts';
+import { PAGE_ROUTES, type PageRoute } from '../../contract/wallet-page.ts';
 import { GATEWAY_RESPONSES } from './gateway-responses.ts';
 
 export interface OpenApiOptions {
@@ -14,6 +15,8 @@ export interface OpenApiOptions {
   readonly integrationUris: Readonly<Record<FunctionName, string>>;
   /** Where API Gateway asks about tokens; may be a CDK token. `null`: no operation takes tokens. */
   readonly authorizerUri: string | null;
+  /** Where API Gateway sends whoever asks for the page of wallets; may be a CDK token. `null`: there is no page. */
+  readonly pageUri: string | null;
 }
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
@@ -37,7 +40,7 @@ const INTEGRATION_TIMEOUT_MS = 29_000;
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
  */
-export function createOpenApi({ title, integrationUris, authorizerUri }: OpenApiOptions): OpenApiDocument {
+export function createOpenApi({ title, integrationUris, authorizerUri, pageUri }: OpenApiOptions): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
     for (const way of waysOf(name, route)) {
@@ -49,6 +52,10 @@ export function createOpenApi({ title, integrationUris, authorizerUri }: OpenApi
         uri: integrationUris[route.function],
       });
     }
+  }
+  for (const route of pageUri === null ? [] : PAGE_ROUTES) {
+    const [method = '', path = ''] = route.split(' ');
+    (paths[path] ??= {})[method.toLowerCase()] = toPageOperation(route, pageUri!);
   }
   return {
     openapi: '3.0.1',
@@ -112,13 +119,29 @@ function toOperation(
     security: [{ [way.scheme]: [] }],
     // The extension knows AWS_IAM and NONE; an operation with an authorizer says so by its security scheme alone.
     ...(way.scheme === 'sigv4' ? { 'x-amazon-apigateway-auth': { type: 'AWS_IAM' } } : {}),
-    'x-amazon-apigateway-integration': {
-      type: 'aws_proxy',
-      httpMethod: 'POST',
-      uri,
-      passthroughBehavior: 'when_no_match',
-      timeoutInMillis: INTEGRATION_TIMEOUT_MS,
-    },
+    'x-amazon-apigateway-integration': toIntegration(uri),
+  };
+}
+
+function toIntegration(uri: string): object {
+  return {
+    type: 'aws_proxy',
+    httpMethod: 'POST',
+    uri,
+    passthroughBehavior: 'when_no_match',
+    timeoutInMillis: INTEGRATION_TIMEOUT_MS,
+  };
+}
+
+/** What anybody may ask for: it shows nobody's wallet. */
+function toPageOperation(route: PageRoute, uri: string): object {
+  return {
+    operationId: route.replaceAll(/[^A-Za-z]+(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    summary: 'The page of wallets',
+    responses: { 200: { description: 'Success' } },
+    security: [],
+    'x-amazon-apigateway-auth': { type: 'NONE' },
+    'x-amazon-apigateway-integration': toIntegration(uri),
   };
 }
 

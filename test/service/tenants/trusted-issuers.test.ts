@@ -85,7 +85,7 @@ describe('a token of an issuer that a manager trusts', () => {
     const methodArn = `arn:aws:execute-api:us-east-1:${ACCOUNT}:api/v1/POST/oauth/payments/processPayment`;
     const event = { methodArn, headers: { authorization: `Bearer ${token}` }, requestContext: { requestId: 'r-1' } };
     const { context } = await authorize(event);
-    return 'claims' in context ? 'let in' : context.refusal;
+    return 'refusal' in context ? context.refusal : 'let in';
   }
 
   test('is let in where the deployment trusts it too, or leaves that to managers', async () => {

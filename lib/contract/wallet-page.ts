@@ -1,0 +1,12 @@
+/** Where the pages of wallets are. */
+export const WALLET_PAGE_PATH = '/wallet';
+
+/** What is served to anybody beside the operations: the page, what it is made of, and the session that a link opens. */
+export const PAGE_ROUTES = [
+  'GET /wallet',
+  'GET /wallet/page.js',
+  'GET /wallet/page.css',
+  'POST /wallet/session',
+  'DELETE /wallet/session',
+] as const;
+export type PageRoute = (typeof PAGE_ROUTES)[number];

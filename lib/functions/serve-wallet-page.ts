@@ -1,0 +1,23 @@
+import { createWalletPageFunction } from '../api/wallet-page/page-function.ts';
+import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
+import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
+import { createWalletLinks } from '../ledger/dynamodb/wallet-links/wallet-link-store.ts';
+import { closeWalletPage, openWalletPage } from '../service/tenants/wallet-links.ts';
+import { readBaseConfig } from './config.ts';
+import { systemClock, systemRandom, writeLog } from './runtime.ts';
+import { PAGE_ASSETS } from './wallet-page-assets.ts';
+
+/** Serves the page of wallets, and opens it to who has a link. Anybody may ask it; it reads no wallet and no secret. */
+export function composeServeWalletPage(env: NodeJS.ProcessEnv) {
+  const config = readBaseConfig(env);
+  const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
+  const walletLinks = createWalletLinks({ tableName: config.registryTable, client });
+  return createWalletPageFunction({
+    assets: PAGE_ASSETS,
+    openPage: (secret) => openWalletPage({ walletLinks, clock: systemClock, random: systemRandom }, secret),
+    closePage: (token) => closeWalletPage(walletLinks, token),
+    deployment: config.deployment,
+    clock: systemClock,
+    log: writeLog,
+  });
+}
