@@ -286,8 +286,9 @@ function toOutcomeError(
 function providerError({ trouble, message }: Extract<Refusal, { reason: 'provider_refused' }>): WireError {
   const code: ErrorCode = `bursar:${trouble}`;
   const fieldList = [{ name: code, message }];
-  return errorOfCode(code) === 'AccessDeniedException'
-    ? { status: 403, name: 'AccessDeniedException', message, fieldList }
+  const name = errorOfCode(code);
+  return name !== 'ValidationException'
+    ? { status: name === 'ThrottlingException' ? 429 : 403, name, message, fieldList }
     : invalid(maskWords(message, BUDGET_OR_EXPIRY, INSTRUMENT), fieldList);
 }
 

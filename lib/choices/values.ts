@@ -103,7 +103,7 @@ export const RPC_URLS: Choice<readonly (readonly [id: string | undefined, url: u
   fits: (entries) => entries.every(([id, url]) => id !== undefined && findNetwork(id)?.id === id && isHttpUrl(url)),
 };
 
-/** Pages of wallet providers by the name of the credential provider, or `*`. */
+/** Pages of wallet providers by the name of the credential provider or the type of the connector, or `*`. */
 export const WALLET_HUB_URLS: Choice<readonly (readonly [name: string, url: unknown])[]> = {
   expected: () =>
     `a JSON object of at most ${WALLET_HUBS_MAX} http(s) URLs by credential provider, such as {"*":"https://hub.cdp.coinbase.com/..."}`,

@@ -130,6 +130,21 @@ const PROVIDERS: Readonly<Record<`bursar:${ProviderTrouble}`, CodeDescription>> 
     remedy: 'name another linked account: nothing was made',
     newClientToken: NOT_REMEMBERED,
   },
+  'bursar:approval_needed': {
+    when: 'at the wallet’s provider, others have to approve what is to be signed',
+    remedy: 'have them approve it there, then retry with the same `clientToken`: nothing was signed',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:owner_must_revoke': {
+    when: 'the wallet’s provider lets only the owner of the wallet take back what lets it sign',
+    remedy: 'let its user do that where it was granted; until then freeze the wallet',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:provider_down': {
+    when: 'the wallet’s provider failed several times in a row, and is not asked for some seconds',
+    remedy: 'retry with the same `clientToken` after ten seconds: nothing was signed',
+    newClientToken: NOT_REMEMBERED,
+  },
 };
 
 /** A code without a description does not compile, and neither does one that nothing answers with. */

@@ -17,7 +17,7 @@ export function formatErrorReference(): string {
     'Made from `lib/contract/errors.ts` and `lib/contract/error-codes.ts` by `npm run reference`; a test keeps it current.',
     '',
     'An error has its name in the header `x-amzn-errortype` and in `__type`, and a `message` for people. A `ValidationException` has a',
-    '`reason` and a `fieldList` as well, and an `AccessDeniedException` with a code a `fieldList`. An entry of `fieldList` is named after a wrong member, or after a code that begins with',
+    '`reason` and a `fieldList` as well, and an `AccessDeniedException` or a `ThrottlingException` with a code a `fieldList`. An entry of `fieldList` is named after a wrong member, or after a code that begins with',
     '`bursar:`. Codes are stable: programs decide by them, and never by the words of a message.',
     '',
     '## Wire errors',

@@ -101,9 +101,12 @@ const NOT_ENABLED: ReadonlySet<string> = new Set<ErrorCode>([
   'bursar:provider_policy',
   'bursar:provider_credentials',
   'bursar:provider_unpaid',
+  'bursar:approval_needed',
 ]);
 
 /** The error that carries a code. */
-export function errorOfCode(code: string): 'AccessDeniedException' | 'ValidationException' {
+export function errorOfCode(code: string): 'AccessDeniedException' | 'ThrottlingException' | 'ValidationException' {
+  // By itself it goes away, and AWS's clients wait and ask again.
+  if (code === 'bursar:provider_down') return 'ThrottlingException';
   return NOT_ENABLED.has(code) ? 'AccessDeniedException' : 'ValidationException';
 }

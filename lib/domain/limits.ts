@@ -1,4 +1,5 @@
-// The bounds that the service keeps to: what callers may send, how long things are waited for, how much is done at once. Bounds
+// The bounds that the service keeps to: what callers may send, how long things are waited for, how much is done at once. Those of
+// wallet providers are in `provider-limits.ts`, apart, since a payment that asks none loads none of them. Bounds
 // that are one file's own (a command's, a local stand-in's, those of one protocol's text) stand at the head of that file. Each has
 // its unit in its name.
 
@@ -319,11 +320,6 @@ export const SECRET_RECOVERY_DAYS = 30;
 export const ABANDONED_SECRET_RECOVERY_DAYS = 7;
 export const WORKLOAD_TOKEN_BYTES = 32;
 
-/** How long the tokens of a request to a wallet provider are good; Coinbase's SDK says 120 s as well. */
-export const PROVIDER_TOKEN_LIFE_SECONDS = 120;
-export const PROVIDER_REQUEST_LIFE_MS = 120_000;
-export const PROVIDER_SECRET_MAX_CHARS = 2_048;
-
 /** The longest that a deployment may take the same terms for the same purchase. */
 export const REPEAT_WINDOW_MAX_SECONDS = 3_600;
 
@@ -386,16 +382,6 @@ export const APPROVAL_BATCH_RECORDS_MAX = 5;
 export const APPROVAL_RECORD_AGE_MAX_SECONDS = 300;
 /** Tries of somebody who asks for an approval while others write. */
 export const APPROVAL_WRITES_MAX = 4;
-
-/** One try of a request to a wallet provider, all tries of it, and how many there are. Together below `SIGN_BUDGET_MS`. */
-export const PROVIDER_TRY_TIMEOUT_MS = 2_000;
-export const PROVIDER_TIMEOUT_MS = 3_500;
-export const PROVIDER_ATTEMPTS_MAX = 2;
-/** An end user with all accounts is the longest answer. */
-export const PROVIDER_ANSWER_MAX_BYTES = 64 * 1024;
-/** How long a provider's credentials are used without another look at the vault, and how many are remembered. */
-export const PROVIDER_CREDENTIALS_MAX_AGE_MS = 5 * 60_000;
-export const PROVIDER_CREDENTIALS_ENTRIES_MAX = 100;
 
 /** Pages on which end users let wallets sign. */
 export const WALLET_HUBS_MAX = 20;

@@ -43,7 +43,13 @@ export type ProviderTrouble =
   /** The provider sells or gives no money for the wallet, or none on that network. */
   | 'funding_unavailable'
   /** What the user is known by is no good there. */
-  | 'linked_account_refused';
+  | 'linked_account_refused'
+  /** Others have to approve at the provider what is to be signed. */
+  | 'approval_needed'
+  /** Only the wallet's owner can take back at the provider what lets it sign. */
+  | 'owner_must_revoke'
+  /** The provider failed so often that it is not asked for some seconds. */
+  | 'provider_down';
 
 /** Every expected "no" of the service. `lib/api/errors.ts` maps each to one wire error; a new arm does not compile until it does. */
 export type Refusal =

@@ -1,11 +1,9 @@
 import type { ReadSecret } from '../wallets/seed-vault/signer.ts';
 import { createCoinbaseCdpClient, type CallCoinbaseCdp } from '../wallets/coinbase-cdp/client.ts';
-import { createCredentialCache } from '../wallets/credential-cache.ts';
-import { createProjectReader } from '../ledger/dynamodb/registry/project-reader.ts';
 import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
-import { createCredentialReader } from '../service/identities/credential-reader.ts';
 import { readCoinbaseCdpSecrets } from '../service/identities/provider-credentials.ts';
-import { systemClock, systemRandom } from './runtime.ts';
+import { openProvider } from './provider.ts';
+import { systemRandom } from './runtime.ts';
 
 /**
  * What asks Coinbase for the wallets of connectors, with the credentials that these name. Loaded where such a wallet is used.
@@ -16,19 +14,8 @@ export function openCoinbaseCdp(
   registryTable: StoreTable,
   readSecret: ReadSecret,
 ): CallCoinbaseCdp {
-  const deps = {
-    project: createProjectReader(registryTable),
-    readCredential: createCredentialReader(readSecret),
-  };
-  const baseUrl = env['COINBASE_CDP_URL'];
   return createCoinbaseCdpClient({
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-    fetch: (url, init) => fetch(url, init),
-    useCredentials: createCredentialCache({
-      read: (connector) => readCoinbaseCdpSecrets(deps, connector),
-      clock: systemClock,
-    }),
-    clock: systemClock,
+    ...openProvider(env['COINBASE_CDP_URL'], { registryTable, readSecret, readSecrets: readCoinbaseCdpSecrets }),
     random: systemRandom,
   });
 }

@@ -27,6 +27,7 @@ import { readInstrumentsConfig } from './config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../service/tenants/instruments.ts';
 import {
   findHubUrl,
+  hubUrlOf,
   getDelegatedInstrument,
   revokeDelegation,
   type DelegatedInstrument,
@@ -37,6 +38,7 @@ import { openCoinbaseCdp } from './coinbase-cdp.ts';
 import { WALLET_PAGE_REQUESTS } from '../contract/operations/wallet-pages.ts';
 import { createLinkHandler } from './wallet-links.ts';
 import { createWalletLinks } from '../ledger/dynamodb/wallet-links/wallet-link-store.ts';
+import { openStripePrivy } from './stripe-privy.ts';
 import { toInstrumentView } from '../api/views/payments.ts';
 import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
 
@@ -147,13 +149,19 @@ function openWallets(
   const readSecret = createSdkReadSecret(
     new SecretsManagerClient(awsClientOptions(SIGNER_TIMEOUT_MS, SIGNER_ATTEMPTS_MAX)),
   );
-  const providers = { callCoinbaseCdp: openCoinbaseCdp(env, registryTable, readSecret) };
+  const providers = {
+    callCoinbaseCdp: openCoinbaseCdp(env, registryTable, readSecret),
+    callStripePrivy: openStripePrivy(env, registryTable, readSecret),
+  };
   const provisioners = createProvisioners({ walletKeys, walletSecrets: { client: secrets, secretNamePrefix: null } });
   return {
     registry: createRegistry(registryTable),
     gate: createGateReader({ tableName: config.booksTable, client }),
     provisioners,
-    makers: createMakers(provisioners, providers),
+    makers: createMakers(provisioners, {
+      ...providers,
+      asksUsers: ({ material }) => hubUrlOf(config.walletHubUrls, material) !== null,
+    }),
     delegations: createDelegations(providers),
     fundings: createFundings(providers),
     allowedNetworks: config.allowedNetworks,

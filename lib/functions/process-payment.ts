@@ -160,8 +160,8 @@ function openSigners(env: NodeJS.ProcessEnv, registryTable: StoreTable): Process
   const keys = openKeys(env);
   return createSigners({
     ...keys,
-    openCoinbaseCdp: async () =>
-      (await import('./coinbase-cdp.ts')).openCoinbaseCdp(env, registryTable, keys.readSecret),
+    openProvider: async (type) =>
+      (await import('./provider-signers.ts')).openProviderSigner(type, env, registryTable, keys.readSecret),
   });
 }
 

@@ -40,6 +40,8 @@ export interface HostOptions<Caller extends string> {
   readonly rpcUrls?: Readonly<Record<string, string>>;
   /** @default - Coinbase itself */
   readonly coinbaseCdp?: { readonly url: string; readonly hubUrl: string };
+  /** @default - Privy itself */
+  readonly stripePrivy?: { readonly url: string; readonly consentUrl: string };
   /** Who gets an access key: the output that gives the role's ARN, by the name that the caller goes by. */
   readonly callers: Readonly<Record<Caller, string>>;
   /** Whether schedules and streams run by themselves; `null` leaves them to `runSchedule` and `drainStreams`. @default 'running' */
@@ -185,6 +187,7 @@ function openPools<Caller extends string>(
     endpoints,
     rpcUrls: options.rpcUrls ?? null,
     coinbaseCdp: options.coinbaseCdp ?? null,
+    stripePrivy: options.stripePrivy ?? null,
     logs: createLogSink(inData('logs'), options.log),
     cacheDir: inData('cache'),
   });

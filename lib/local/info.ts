@@ -19,6 +19,8 @@ export interface LocalConnectorIds {
   readonly AwsKms: string;
   /** Of what stands in for Coinbase. */
   readonly CoinbaseCDP: string;
+  /** Of what stands in for Privy. */
+  readonly StripePrivy: string;
 }
 
 /** A payment manager that takes tokens, and the OpenID Connect issuer that gives them. */
@@ -64,6 +66,8 @@ export interface LocalInfo {
   readonly sellers: readonly Omit<Seller, 'payTo'>[];
   /** What stands in for Coinbase: its API, and the page on which end users let wallets sign. */
   readonly coinbaseCdp: { readonly url: string; readonly hubUrl: string };
+  /** What stands in for Privy, with the page on which users add the app’s key to their wallets. */
+  readonly stripePrivy: { readonly url: string; readonly consentUrl: string };
   /** POST `{"address": "0x...", "amount": "25.00"}` mints test USDC to a wallet; `"allowance": "25.00"` lets Permit2 take that much of it. */
   readonly faucet: string;
   /** Settles what is signed for the local chain: `POST /settle` of x402. */

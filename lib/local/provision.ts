@@ -2,7 +2,6 @@ import { BursarError, createBursarClient, type BursarClient } from '../client/in
 import type { CallInput } from '../contract/client-types.ts';
 import type { LocalConnectorIds, LocalInfo, LocalJwt } from './info.ts';
 import type { Issuer } from './issuer/index.ts';
-import type { CoinbaseCdp } from './providers/coinbase-cdp/index.ts';
 import type { LocalServices } from './services.ts';
 
 /** Tokens of our own, so that a restart finds what an earlier start made. */
@@ -21,7 +20,7 @@ type Tenant = Pick<LocalInfo, 'paymentManagerArn' | 'paymentConnectorIds'>;
  * API; or finds the ones of an earlier start.
  */
 export async function provision(
-  services: Pick<LocalServices, 'endpoint' | 'region' | 'credentials' | 'coinbaseCdp'>,
+  services: Pick<LocalServices, 'endpoint' | 'region' | 'credentials' | 'coinbaseCdp' | 'stripePrivy'>,
   issuer: Issuer,
 ): Promise<Tenant & { readonly jwt: LocalJwt }> {
   const client = createBursarClient({
@@ -29,10 +28,10 @@ export async function provision(
     region: services.region,
     credentials: services.credentials.controlPlane,
   });
-  const provider = await keepCredentials(client, services.coinbaseCdp);
+  const providers = await keepCredentials(client, services);
   const [signed, withTokens] = await Promise.all([
-    createTenant(client, 'local', provider, { authorizerType: 'AWS_IAM', clientToken: token('manager') }),
-    createTenant(client, 'tokens', provider, {
+    createTenant(client, 'local', providers, { authorizerType: 'AWS_IAM', clientToken: token('manager') }),
+    createTenant(client, 'tokens', providers, {
       authorizerType: 'CUSTOM_JWT',
       authorizerConfiguration: {
         customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [ISSUER_CLIENTS[0].clientId] },
@@ -70,7 +69,7 @@ type ManagerChoices = Pick<
 async function createTenant(
   client: BursarClient,
   name: string,
-  coinbaseCdp: string,
+  { coinbaseCdp, stripePrivy }: Providers,
   choices: ManagerChoices,
 ): Promise<Tenant> {
   const { paymentManagerArn, paymentManagerId } = await client.call('CreatePaymentManager', {
@@ -78,14 +77,15 @@ async function createTenant(
     roleArn: 'arn:aws:iam::000000000000:role/unused',
     ...choices,
   });
-  const [seedVault, awsKms, ofCoinbase] = await Promise.all([
+  const [seedVault, awsKms, ofCoinbase, ofPrivy] = await Promise.all([
     createConnector(client, paymentManagerId, 'SeedVault'),
     createConnector(client, paymentManagerId, 'AwsKms'),
     createConnector(client, paymentManagerId, 'CoinbaseCDP', [{ coinbaseCDP: { credentialProviderArn: coinbaseCdp } }]),
+    createConnector(client, paymentManagerId, 'StripePrivy', [{ stripePrivy: { credentialProviderArn: stripePrivy } }]),
   ]);
   return {
     paymentManagerArn,
-    paymentConnectorIds: { SeedVault: seedVault, AwsKms: awsKms, CoinbaseCDP: ofCoinbase },
+    paymentConnectorIds: { SeedVault: seedVault, AwsKms: awsKms, CoinbaseCDP: ofCoinbase, StripePrivy: ofPrivy },
   };
 }
 
@@ -100,24 +100,41 @@ async function createConnector(
     .paymentConnectorId;
 }
 
-const PROVIDER_NAME = 'local-coinbase';
+type Providers = Readonly<Record<'coinbaseCdp' | 'stripePrivy', string>>;
 
-/** Has the service keep the keys of what stands in for Coinbase, as they are now. @returns the credential provider's ARN */
-async function keepCredentials(client: BursarClient, { project }: CoinbaseCdp): Promise<string> {
+/** Has the service keep the keys of what stands in for wallet providers, as they are now. @returns the credential providers' ARNs */
+async function keepCredentials(
+  client: BursarClient,
+  { coinbaseCdp: { project }, stripePrivy: { app } }: Pick<LocalServices, 'coinbaseCdp' | 'stripePrivy'>,
+): Promise<Providers> {
   const [apiKey] = project.apiKeys();
   const [walletSecret] = project.walletSecrets();
-  const provider = {
-    name: PROVIDER_NAME,
-    credentialProviderVendor: 'CoinbaseCDP',
-    providerConfigurationInput: {
-      coinbaseCdpConfiguration: {
-        apiKeyId: apiKey!.id,
-        apiKeySecret: apiKey!.secret,
-        walletSecret: walletSecret!.secret,
-      },
-    },
-  } as const;
-  const known = await client.call('GetPaymentCredentialProvider', { name: PROVIDER_NAME }).catch((error: unknown) => {
+  const coinbaseCdpConfiguration = {
+    apiKeyId: apiKey!.id,
+    apiKeySecret: apiKey!.secret,
+    walletSecret: walletSecret!.secret,
+  };
+  const [coinbaseCdp, stripePrivy] = await Promise.all([
+    keepProvider(client, {
+      name: 'local-coinbase',
+      credentialProviderVendor: 'CoinbaseCDP',
+      providerConfigurationInput: { coinbaseCdpConfiguration },
+    }),
+    keepProvider(client, {
+      name: 'local-privy',
+      credentialProviderVendor: 'StripePrivy',
+      providerConfigurationInput: { stripePrivyConfiguration: app.credentials() },
+    }),
+  ]);
+  return { coinbaseCdp, stripePrivy };
+}
+
+async function keepProvider(
+  client: BursarClient,
+  provider: CallInput<'CreatePaymentCredentialProvider'>,
+): Promise<string> {
+  const { name } = provider;
+  const known = await client.call('GetPaymentCredentialProvider', { name }).catch((error: unknown) => {
     if (error instanceof BursarError && error.status === 404) return null;
     throw error;
   });

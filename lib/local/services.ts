@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { startDatabase } from './database/engine.ts';
 import { startCoinbaseCdp, type CoinbaseCdp, type CoinbaseCdpOptions } from './providers/coinbase-cdp/index.ts';
+import { startStripePrivy, type StripePrivy } from './providers/stripe-privy/index.ts';
 import { checkByContract } from './gateway/answer-check.ts';
 import {
   startHost,
@@ -35,6 +36,8 @@ export interface LocalServices {
   readonly awsEndpoint: string;
   /** What stands in for Coinbase. */
   readonly coinbaseCdp: CoinbaseCdp;
+  /** What stands in for Privy. */
+  readonly stripePrivy: StripePrivy;
   /** By the name that the template gives them. */
   readonly functions: ReadonlyMap<string, FunctionPool>;
   runSchedule(name: string): Promise<InvocationResult>;
@@ -69,13 +72,16 @@ export interface LocalServicesOptions {
 /** Starts what the templates describe, with a database behind it. All of it is kept in the data directory. */
 export async function startServices(options: LocalServicesOptions): Promise<LocalServices> {
   const { templatesDir, dataDir, port, rpcUrls, timers, traces = null, report, onLog } = options;
-  const [database, coinbaseCdp] = await Promise.all([
+  const inData = (name: string) => (dataDir === null ? null : join(dataDir, name));
+  const [database, coinbaseCdp, stripePrivy] = await Promise.all([
     startDatabase({ dataDir }),
     startCoinbaseCdp({
-      dataDir: dataDir === null ? null : join(dataDir, 'coinbase-cdp'),
+      dataDir: inData('coinbase-cdp'),
       ...(options.sendTestFunds === undefined ? {} : { sendTestFunds: options.sendTestFunds }),
     }),
+    startStripePrivy({ dataDir: inData('stripe-privy') }),
   ]);
+  const closeAll = () => Promise.all([database.close(), coinbaseCdp.close(), stripePrivy.close()]);
   try {
     const host = await startHost({
       checkAnswer: checkByContract,
@@ -85,6 +91,7 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       database,
       rpcUrls,
       coinbaseCdp,
+      stripePrivy,
       timers,
       traces,
       report,
@@ -98,6 +105,7 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       databaseEndpoint: database.endpoint,
       awsEndpoint: host.awsEndpoint,
       coinbaseCdp,
+      stripePrivy,
       functions: new Map(host.deployment.functions.map(({ name, label }) => [name, host.functions[label]!])),
       runSchedule: host.runSchedule,
       drainStreams: host.drainStreams,
@@ -105,11 +113,11 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       spans: host.spans,
       close: async () => {
         await host.close();
-        await Promise.all([database.close(), coinbaseCdp.close()]);
+        await closeAll();
       },
     };
   } catch (error) {
-    await Promise.all([database.close(), coinbaseCdp.close()]);
+    await closeAll();
     throw error;
   }
 }

@@ -139,6 +139,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       chains: { [chainKey]: { rpcUrl: chain.rpcUrl, usdc: chain.usdc } },
       sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
       coinbaseCdp: { url: services.coinbaseCdp.url, hubUrl: services.coinbaseCdp.hubUrl },
+      stripePrivy: { url: services.stripePrivy.url, consentUrl: services.stripePrivy.consentUrl },
       faucet: faucet.url,
       facilitator: facilitator.url,
       withdrawalAddresses: [TREASURY_ADDRESS],

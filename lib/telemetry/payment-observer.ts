@@ -2,16 +2,17 @@ import { findNetwork } from '../domain/assets.ts';
 import { isWithdrawal } from '../domain/ids.ts';
 import { formatUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import type { SigningStep } from '../domain/ports/services.ts';
 import type { InstrumentType } from '../domain/tenants/wallet-shapes.ts';
 import type { MetricName } from './metric-names.ts';
 import type { PaymentPhase, RequestRecord } from './request-record.ts';
 
-const PHASE_METRICS = {
+const PHASE_METRICS: Readonly<Record<PaymentPhase, MetricName> & Partial<Record<SigningStep, MetricName>>> = {
   reserve: 'ReserveLatency',
   sign: 'SignLatency',
   decide: 'DecideLatency',
   settle: 'SettleLatency',
-} as const satisfies Readonly<Record<PaymentPhase, MetricName>>;
+};
 
 /** Watches a payment on its way, and has no say in it: its methods do not throw and take no time. */
 export interface PaymentObserver {
@@ -20,10 +21,11 @@ export interface PaymentObserver {
   /** What the call says of the purchase, checked and bounded. */
   stated(said: { readonly origin: string | null; readonly tool: string | null }): void;
   /**
+   * @param phase or a step of the one that signs
    * @param wallet of the phase in which it signs
    * @returns what to call when the phase is over, however it ended
    */
-  begin(phase: PaymentPhase, wallet?: InstrumentType): () => void;
+  readonly begin: (phase: PaymentPhase | SigningStep, wallet?: InstrumentType) => () => void;
   /** The answer is a stored outcome: nothing new was decided. */
   replayed(): void;
   /** Called once for a payment that this very call signed, and never for a replay. */
@@ -48,8 +50,9 @@ export function createPaymentObserver(record: RequestRecord, nowMs: () => number
       const startMs = nowMs();
       return () => {
         const endMs = nowMs();
-        record.measure({ [PHASE_METRICS[phase]]: Math.round((endMs - startMs) * 1_000) / 1_000 });
-        record.addPhase({ phase, startMs, endMs, ...(wallet === undefined ? {} : { wallet }) });
+        const metric = PHASE_METRICS[phase];
+        if (metric !== undefined) record.measure({ [metric]: Math.round((endMs - startMs) * 1_000) / 1_000 });
+        record.addPhase({ phase, startMs, endMs, wallet });
       };
     },
     replayed: () => record.note({ replayed: true }),

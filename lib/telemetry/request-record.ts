@@ -1,3 +1,4 @@
+import type { SigningStep } from '../domain/ports/services.ts';
 import type { InstrumentType } from '../domain/tenants/wallet-shapes.ts';
 import type { MetricValues } from './emf.ts';
 import type { LogFields } from './log-fields.ts';
@@ -6,11 +7,12 @@ export type PaymentPhase = 'reserve' | 'sign' | 'decide' | 'settle';
 
 /** A part of a request's work, timed by a clock that never goes back and whose zero is anywhere. */
 export interface TimedPhase {
-  readonly phase: PaymentPhase;
+  /** A step is a part of `sign`. */
+  readonly phase: PaymentPhase | SigningStep;
   readonly startMs: number;
   readonly endMs: number;
   /** Of the phase in which a wallet was asked to sign. */
-  readonly wallet?: InstrumentType;
+  readonly wallet?: InstrumentType | undefined;
 }
 
 /** What becomes known of one request while it is served: for its log line and its spans, however it ends. */

@@ -30,19 +30,15 @@ export function connectorTypes(): readonly ConnectorType[] {
   return [...WALLET_TYPES, ...VENDORS];
 }
 
-/** How references to keys are stored, of every type whose wallets can be made and pay. */
+/** How references to keys are stored. */
 const STORED_KEYS: { readonly [T in InstrumentType]: StoredFields<KeyMembers<T>> } = {
   [awsKms.type]: awsKms.key,
   [seedVault.type]: seedVault.key,
   [coinbaseCdp.type]: coinbaseCdp.key,
+  [stripePrivy.type]: stripePrivy.key,
 };
 
-/** Whether wallets of this type can be made and pay. */
-export function isInstrumentType(type: ConnectorType): type is InstrumentType {
-  return Object.hasOwn(STORED_KEYS, type);
-}
-
-/** The types whose wallets can be made and pay. */
+/** Every type that an instrument can have. */
 export function instrumentTypes(): readonly InstrumentType[] {
   return Object.keys(STORED_KEYS) as readonly InstrumentType[];
 }

@@ -1,5 +1,6 @@
 import { createBoundedMap } from '../domain/bounded-map.ts';
-import { PROVIDER_CREDENTIALS_ENTRIES_MAX, PROVIDER_CREDENTIALS_MAX_AGE_MS } from '../domain/limits.ts';
+import { PROVIDER_CONNECTORS_MAX, PROVIDER_CREDENTIALS_MAX_AGE_MS } from '../domain/provider-limits.ts';
+import type { WatchSigning } from '../domain/ports/services.ts';
 import type { Clock, EpochMs } from '../domain/time.ts';
 
 /** What an attempt says of credentials that the provider does not take. */
@@ -9,6 +10,7 @@ export const REJECTED = Symbol('rejected');
 export type UseCredentials<C> = <T>(
   name: string,
   attempt: (credentials: C) => Promise<T | typeof REJECTED>,
+  watch?: WatchSigning,
 ) => Promise<T | typeof REJECTED>;
 
 /**
@@ -23,10 +25,8 @@ export function createCredentialCache<C>({
   readonly read: (name: string) => Promise<C>;
   readonly clock: Pick<Clock, 'now'>;
 }): UseCredentials<C> {
-  const kept = createBoundedMap<string, { readonly credentials: C; readonly readAt: EpochMs }>(
-    PROVIDER_CREDENTIALS_ENTRIES_MAX,
-  );
-  return async (name, attempt) => {
+  const kept = createBoundedMap<string, { readonly credentials: C; readonly readAt: EpochMs }>(PROVIDER_CONNECTORS_MAX);
+  return async (name, attempt, watch) => {
     const known = kept.get(name);
     const isYoung = known !== undefined && clock.now() - known.readAt < PROVIDER_CREDENTIALS_MAX_AGE_MS;
     if (isYoung) {
@@ -34,7 +34,8 @@ export function createCredentialCache<C>({
       if (outcome !== REJECTED) return outcome;
     }
     const readAt = clock.now();
-    const credentials = await read(name);
+    const readEnd = watch?.('secret');
+    const credentials = await read(name).finally(readEnd);
     const outcome = await attempt(credentials);
     if (outcome !== REJECTED) {
       kept.set(name, { credentials, readAt });

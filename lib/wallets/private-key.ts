@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { PROVIDER_SECRET_MAX_CHARS } from '../domain/limits.ts';
+import { PROVIDER_SECRET_MAX_CHARS } from '../domain/provider-limits.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}$/;
 const PROBE = Buffer.from('a key agrees with itself');

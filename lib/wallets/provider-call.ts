@@ -3,16 +3,19 @@ import {
   PROVIDER_ATTEMPTS_MAX,
   PROVIDER_TIMEOUT_MS,
   PROVIDER_TRY_TIMEOUT_MS,
-} from '../domain/limits.ts';
+} from '../domain/provider-limits.ts';
+import type { WatchSigning } from '../domain/ports/services.ts';
 
 /** A request to a wallet provider. It may come twice: what has an effect carries an idempotency key that stays the same. */
 export interface ProviderRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly url: string;
   /** JSON; `null` for none. */
   readonly body: string | null;
   /** Made anew for every try, since providers take a token once. */
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
+  /** @default nobody watches */
+  readonly watch?: WatchSigning | undefined;
 }
 
 export interface ProviderAnswer {
@@ -54,10 +57,16 @@ function toNoAnswer({ method }: ProviderRequest, error: unknown): Error {
 }
 
 async function callOnce(fetch: Fetch, request: ProviderRequest, signal: AbortSignal): Promise<ProviderAnswer> {
-  const { method, url, body } = request;
-  const headers = { ...(await request.headers()), ...(body === null ? {} : { 'content-type': 'application/json' }) };
-  const response = await fetch(url, { method, headers, body, signal, redirect: 'error' });
-  return { status: response.status, body: parseJson(await readText(response)) };
+  const { method, url, body, watch } = request;
+  const minted = await request.headers().finally(watch?.('token'));
+  const headers = { ...minted, ...(body === null ? {} : { 'content-type': 'application/json' }) };
+  const answered = watch?.('provider');
+  try {
+    const response = await fetch(url, { method, headers, body, signal, redirect: 'error' });
+    return { status: response.status, body: parseJson(await readText(response)) };
+  } finally {
+    answered?.();
+  }
 }
 
 async function readText(response: Response): Promise<string> {

@@ -5,6 +5,9 @@ import type { CallCoinbaseCdp } from './coinbase-cdp/client.ts';
 import { createCoinbaseCdpDelegations } from './coinbase-cdp/delegation.ts';
 import { createCoinbaseCdpFunding } from './coinbase-cdp/funding.ts';
 import { createCoinbaseCdpMaker } from './coinbase-cdp/wallet-maker.ts';
+import type { CallStripePrivy } from './stripe-privy/client.ts';
+import { createStripePrivyDelegations } from './stripe-privy/delegation.ts';
+import { createStripePrivyMaker, type AsksUsers } from './stripe-privy/wallet-maker.ts';
 import { createSeedVaultProvisioner, type SeedVaultProvisionerDeps } from './seed-vault/provisioner.ts';
 
 /**
@@ -23,21 +26,36 @@ export function createProvisioners(deps: {
   };
 }
 
-/** What makes the wallets of every type, for the function that has them made. */
+/** What asks the providers that have an API. */
+export interface CallProviders {
+  readonly callCoinbaseCdp: CallCoinbaseCdp;
+  readonly callStripePrivy: CallStripePrivy;
+}
+
+/**
+ * What makes the wallets of every type, for the function that has them made.
+ * @param providers `asksUsers` says whether the end users of a connector grant on a page
+ */
 export function createMakers(
   provisioners: Readonly<Record<WalletType, WalletProvisioner>>,
-  { callCoinbaseCdp }: { readonly callCoinbaseCdp: CallCoinbaseCdp },
+  { callCoinbaseCdp, callStripePrivy, asksUsers }: CallProviders & { readonly asksUsers: AsksUsers },
 ): Readonly<Record<InstrumentType, WalletMaker>> {
-  return { ...provisioners, CoinbaseCDP: createCoinbaseCdpMaker(callCoinbaseCdp) };
+  return {
+    ...provisioners,
+    CoinbaseCDP: createCoinbaseCdpMaker(callCoinbaseCdp),
+    StripePrivy: createStripePrivyMaker({ call: callStripePrivy, asksUsers }),
+  };
 }
 
 /** Whose leave the wallets of a type need, where they need anybody's. */
 export function createDelegations({
   callCoinbaseCdp,
-}: {
-  readonly callCoinbaseCdp: CallCoinbaseCdp;
-}): Readonly<Partial<Record<InstrumentType, Delegations>>> {
-  return { CoinbaseCDP: createCoinbaseCdpDelegations(callCoinbaseCdp) };
+  callStripePrivy,
+}: CallProviders): Readonly<Partial<Record<InstrumentType, Delegations>>> {
+  return {
+    CoinbaseCDP: createCoinbaseCdpDelegations(callCoinbaseCdp),
+    StripePrivy: createStripePrivyDelegations(callStripePrivy),
+  };
 }
 
 /** Who brings money into the wallets of a type, where anybody but the sender of a transfer does. */

@@ -1,8 +1,10 @@
 import type { Signer } from '../domain/ports/services.ts';
-import type { InstrumentType } from '../domain/tenants/wallet-shapes.ts';
+import type { InstrumentType, WalletType } from '../domain/tenants/wallet-shapes.ts';
 import { createKmsSigner, type SignDigest } from './aws-kms/signer.ts';
-import type { CallCoinbaseCdp } from './coinbase-cdp/client.ts';
 import { createSeedVaultSigner, type ReadSecret } from './seed-vault/signer.ts';
+
+/** The types whose provider signs. */
+export type ProviderType = Exclude<InstrumentType, WalletType>;
 
 /**
  * The signer of every wallet type, for the paying function alone. A new wallet is one line here.
@@ -11,15 +13,14 @@ import { createSeedVaultSigner, type ReadSecret } from './seed-vault/signer.ts';
 export function createSigners(keys: {
   readonly signDigest: SignDigest;
   readonly readSecret: ReadSecret;
-  readonly openCoinbaseCdp: () => Promise<CallCoinbaseCdp>;
+  readonly openProvider: (type: ProviderType) => Promise<Signer>;
 }): Readonly<Record<InstrumentType, Signer>> {
+  const provider = (type: ProviderType) => atFirstUse(type, () => keys.openProvider(type));
   return {
     AwsKms: createKmsSigner({ signDigest: keys.signDigest }),
     SeedVault: createSeedVaultSigner({ readSecret: keys.readSecret }),
-    CoinbaseCDP: atFirstUse('CoinbaseCDP', async () => {
-      const { createCoinbaseCdpSigner } = await import('./coinbase-cdp/signer.ts');
-      return createCoinbaseCdpSigner({ call: await keys.openCoinbaseCdp() });
-    }),
+    CoinbaseCDP: provider('CoinbaseCDP'),
+    StripePrivy: provider('StripePrivy'),
   };
 }
 
@@ -28,12 +29,12 @@ function atFirstUse(type: InstrumentType, open: () => Promise<Signer>): Signer {
   let opening: Promise<Signer> | null = null;
   return {
     type,
-    sign: async (key, message, address) => {
+    sign: async (...asked) => {
       opening ??= open().catch((error: unknown) => {
         opening = null;
         throw error;
       });
-      return (await opening).sign(key, message, address);
+      return (await opening).sign(...asked);
     },
   };
 }

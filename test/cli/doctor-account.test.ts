@@ -154,10 +154,10 @@ describe('the key of the wallet', () => {
     expect(found?.mend).toContain(mend);
   });
 
-  test('of an AwsKms wallet is enabled; other wallets have none here', async () => {
+  test('of an AwsKms wallet is enabled; a connector of another release has none here', async () => {
     expect(await of('AwsKms', { walletKeyStates: async () => ['PendingDeletion', 'Enabled'] })).toMatchObject({
       status: 'ok',
     });
-    expect(await of('StripePrivy', {})).toMatchObject({ status: 'skip' });
+    expect(await of('LaterWallet', {})).toMatchObject({ status: 'skip' });
   });
 });

@@ -125,6 +125,31 @@ describe('against the local stack, as a program', () => {
     expect(refused.err).toContain('bursar wallet show');
   });
 
+  test(
+    'makes a wallet of Privy, which its owner lets pay and the service cannot forbid for the owner',
+    { timeout: 300_000 },
+    async () => {
+      const made = await runJson('init', '--user', 'eve', '--type', 'StripePrivy', '--email', 'eve@example.com');
+      const { consentUrl } = scene.stack.info.stripePrivy;
+      expect(made.json.nextSteps[0]).toContain(consentUrl);
+      expect((await run('wallet', 'show')).out).toContain('its user does not let it sign');
+      const { id } = scene.stack.services.stripePrivy.app.wallets.find(
+        ({ address }) => address === made.json.walletAddress,
+      )!;
+      const grant = new URLSearchParams({ walletId: id, grant: 'yes' });
+      await fetch(consentUrl, { method: 'POST', body: grant, redirect: 'manual' });
+      expect((await run('wallet', 'show')).out).toMatch(/its user lets it sign\n/);
+      const { json } = await runJson('doctor');
+      expect(json.findings.find((finding: { id: string }) => finding.id === 'key')).toMatchObject({ status: 'ok' });
+      await scene.stack.chain.mint(made.json.walletAddress, 1_000_000n);
+      await runJson('session', 'create', '--budget', '1.00', '--minutes', '15');
+      expect((await run('pay', sellerOf(scene.stack, 'weather').url, '--yes')).code).toBe(0);
+      const refused = await run('wallet', 'revoke');
+      expect(refused.code).not.toBe(0);
+      expect(refused.err).toContain('bursar freeze --wallet');
+    },
+  );
+
   test('lets the official client in through the proxy, as an agent and no more', { timeout: 300_000 }, async () => {
     const made = await runJson('init', '--user', 'bob');
     const session = await runJson('session', 'create', '--user', 'bob');

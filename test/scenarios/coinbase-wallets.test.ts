@@ -2,7 +2,8 @@ import { AccessDeniedException } from '@aws-sdk/client-bedrock-agentcore';
 import { UpdatePaymentCredentialProviderCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { describe, expect, test } from 'vitest';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
-import { createCoinbaseWallet, credentialsOf, payFrom, type CoinbaseWallet } from './coinbase-tenant.ts';
+import { createCoinbaseWallet, credentialsOf } from './coinbase-tenant.ts';
+import { payFrom, type ProviderWallet } from './provider-tenant.ts';
 import { clientOf, newToken, newUser, sellerOf, sendProof, withStack } from './scene.ts';
 
 const scene = withStack();
@@ -10,7 +11,7 @@ const aws = withAwsClients(scene);
 const cdp = () => scene.stack.services.coinbaseCdp;
 
 /** What a person does on the page that `redirectUrl` names. */
-async function grant({ address, redirectUrl }: CoinbaseWallet): Promise<void> {
+async function grant({ address, redirectUrl }: ProviderWallet): Promise<void> {
   const { userId } = cdp()
     .project.accounts()
     .find((account) => account.address === address)!;

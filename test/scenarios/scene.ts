@@ -32,7 +32,7 @@ export interface Scene {
 }
 
 export interface Wallet {
-  readonly connector: 'SeedVault' | 'AwsKms';
+  readonly connector: 'SeedVault' | 'AwsKms' | 'StripePrivy';
   readonly instrumentId: string;
   readonly address: Address;
 }

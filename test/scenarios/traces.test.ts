@@ -28,7 +28,7 @@ const toTraceId = (root: string): string => root.slice(2).replace('-', '');
 
 /** Pays in a trace of its own, and returns the answer with the spans of that trace once they have come. */
 async function pay(
-  wallet: 'SeedVault' | 'AwsKms',
+  wallet: 'SeedVault' | 'AwsKms' | 'StripePrivy',
   limitUsd: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<{ answer: Awaited<ReturnType<typeof sendSigned>>; spans: readonly ReceivedSpan[]; root: string }> {
@@ -127,6 +127,21 @@ describe('a payment that is sampled', () => {
     expect(sign.durationMs).toBeCloseTo(Number(sign.attributes['bursar.provider_latency_ms']), 2);
     expect(answer.headers.get('traceresponse')).toBe(`00-${toTraceId(root)}-${request!.spanId}-01`);
     expect(logOf(root)).toMatchObject({ traceId: root, spans: 'sent' });
+  });
+
+  test('has the steps of a wallet that a provider signs for, and nothing of its secrets', async () => {
+    const { answer, spans } = await pay('StripePrivy', '5.00');
+    expect(answer.status).toBe(200);
+    const sign = spans.find(({ name }) => name === 'sign')!;
+    const steps = spans.filter(({ parentId }) => parentId === sign.spanId);
+    expect(steps.map(({ name }) => name)).toEqual(['secret', 'token', 'provider']);
+    for (const { startMs, durationMs, attributes } of steps) {
+      expect(startMs).toBeGreaterThanOrEqual(sign.startMs);
+      expect(startMs + durationMs).toBeLessThanOrEqual(sign.startMs + sign.durationMs + 0.001);
+      expect(attributes).toEqual({});
+    }
+    const { appSecret, authorizationPrivateKey } = scene.stack.services.stripePrivy.app.credentials();
+    for (const secret of [appSecret, authorizationPrivateKey]) expect(JSON.stringify(spans)).not.toContain(secret);
   });
 
   test('says nothing of the proof, and has no link without a traceparent', async () => {

@@ -4,7 +4,8 @@ import { encode } from 'uqr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { withAwsClients } from './aws-tenant.ts';
-import { createCoinbaseWallet, type CoinbaseWallet } from './coinbase-tenant.ts';
+import { createCoinbaseWallet } from './coinbase-tenant.ts';
+import type { ProviderWallet } from './provider-tenant.ts';
 import { clientOf, newUser, openSession, openWallet, withStack } from './scene.ts';
 
 const scene = withStack();
@@ -66,7 +67,7 @@ async function expectAccessible(page: Page): Promise<void> {
 }
 
 /** What a person does on the provider's page. */
-async function grantAt(page: Page, { address }: CoinbaseWallet): Promise<void> {
+async function grantAt(page: Page, { address }: ProviderWallet): Promise<void> {
   const [hub] = await Promise.all([page.context().waitForEvent('page'), page.locator('#grant').click()]);
   await hub.waitForLoadState();
   expect(await hub.evaluate(() => [document.referrer, window.opener])).toEqual(['', null]);

@@ -105,6 +105,21 @@ describe('the spans of a request', () => {
     });
   });
 
+  test('have the steps of signing below the phase that signs, whenever they ended', async () => {
+    const spans = await spansOf({
+      phases: [
+        { phase: 'secret', startMs: 1_006.5, endMs: 1_007 },
+        { phase: 'provider', startMs: 1_008, endMs: 1_010.5 },
+        { phase: 'token', startMs: 1_007.25, endMs: 1_007.5 },
+        ...REQUEST.phases,
+      ],
+    });
+    const sign = spans.find(({ name }) => name === 'sign')!;
+    const below = (parent: string) => spans.filter(({ parentId }) => parentId === parent).map(({ name }) => name);
+    expect(below(sign.spanId)).toEqual(['secret', 'token', 'provider']);
+    expect(below(serverOf(spans).spanId)).toEqual(['reserve', 'sign']);
+  });
+
   test('stay in the trace of a request that nothing called', async () => {
     const request = serverOf(await spansOf({ parentId: null }));
     expect(request).toMatchObject({ traceId: REQUEST.traceId, parentId: null });

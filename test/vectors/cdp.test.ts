@@ -9,13 +9,8 @@ import { readDelegation, revokeDelegation } from '../../lib/wallets/coinbase-cdp
 import { findNetwork } from '../../lib/domain/assets.ts';
 import { parseUsd } from '../../lib/domain/money.ts';
 import { createCoinbaseCdpFunding } from '../../lib/wallets/coinbase-cdp/funding.ts';
-import {
-  CONNECTOR,
-  makeWallet,
-  startProject,
-  transferFrom,
-  type TestProject,
-} from '../wallets/coinbase-cdp/project.ts';
+import { CONNECTOR, makeWallet, startProject, type TestProject } from '../wallets/coinbase-cdp/project.ts';
+import { transferFrom } from '../wallets/transfer.ts';
 
 interface Described {
   readonly operationId: string;

@@ -53,7 +53,7 @@ export function toInstrumentView(
 }
 
 function toDelegationView(delegation: ToldDelegation) {
-  return delegation.status === 'ACTIVE'
+  return delegation.status === 'ACTIVE' && delegation.expiresAt !== null
     ? { status: delegation.status, expiresAt: formatInstant(delegation.expiresAt) }
     : { status: delegation.status };
 }

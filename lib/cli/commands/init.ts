@@ -25,8 +25,13 @@ import { chainOf, formatAddressUri, formatQrCode } from '../target/wallet.ts';
 
 const MANAGER_NAME_DEFAULT = 'bursar';
 const MANAGER_NAME = /^[a-zA-Z][a-zA-Z0-9]{0,47}$/;
-const CONNECTOR_TYPES = ['SeedVault', 'AwsKms', 'CoinbaseCDP'] as const;
+const CONNECTOR_TYPES = ['SeedVault', 'AwsKms', 'CoinbaseCDP', 'StripePrivy'] as const;
 type ConnectorType = (typeof CONNECTOR_TYPES)[number];
+/** How a connector names its credential provider, by the types that have one. */
+const CREDENTIAL_MEMBERS: Readonly<Partial<Record<ConnectorType, 'coinbaseCDP' | 'stripePrivy'>>> = {
+  CoinbaseCDP: 'coinbaseCDP',
+  StripePrivy: 'stripePrivy',
+};
 /** The API requires a role ARN, which Bursar never assumes: its functions have roles of their own. */
 const UNUSED_ROLE = 'arn:aws:iam::000000000000:role/bursar-cli-unused';
 /** A name whose resource was deleted still answers under its old token: so many names in a row may be used up. */
@@ -97,9 +102,10 @@ async function findConnector(
     say(`connector  ${found.name} (${type}) is there`);
     return found;
   }
-  if (type === 'CoinbaseCDP' && credentials === undefined) {
+  const member = CREDENTIAL_MEMBERS[type];
+  if (member !== undefined && credentials === undefined) {
     throw usageError(
-      'a connector of CoinbaseCDP needs a credential provider',
+      `a connector of ${type} needs a credential provider`,
       'CreatePaymentCredentialProvider keeps the keys of the project; name its ARN with --credentials',
     );
   }
@@ -111,10 +117,18 @@ async function findConnector(
       name,
       type,
       clientToken,
-      credentialProviderConfigurations:
-        type === 'CoinbaseCDP' ? [{ coinbaseCDP: { credentialProviderArn: credentials! } }] : [],
+      credentialProviderConfigurations: configurationsOf(member, credentials),
     }),
   );
+}
+
+function configurationsOf(
+  member: 'coinbaseCDP' | 'stripePrivy' | undefined,
+  credentialProviderArn = '',
+): Parameters<typeof createConnector>[1]['credentialProviderConfigurations'] {
+  if (member === undefined) return [];
+  const provider = { credentialProviderArn };
+  return [member === 'coinbaseCDP' ? { coinbaseCDP: provider } : { stripePrivy: provider }];
 }
 
 async function findWallet(
@@ -320,9 +334,9 @@ export const init: Command = {
   operandsMax: 0,
   options: {
     name: { value: 'NAME', help: `of the payment manager (default ${MANAGER_NAME_DEFAULT})` },
-    type: { value: 'TYPE', help: 'of the connector: SeedVault (default), AwsKms or CoinbaseCDP' },
-    credentials: { value: 'ARN', help: 'credential provider of a new connector of CoinbaseCDP' },
-    email: { value: 'ADDRESS', help: 'whose wallet of CoinbaseCDP it is (default: an account of the project)' },
+    type: { value: 'TYPE', help: 'of the connector: SeedVault (default), AwsKms, CoinbaseCDP or StripePrivy' },
+    credentials: { value: 'ARN', help: 'credential provider of a new connector of CoinbaseCDP or StripePrivy' },
+    email: { value: 'ADDRESS', help: 'whose wallet of CoinbaseCDP or StripePrivy it is (default: the project’s own)' },
     connector: { value: 'ID', help: 'a connector that is there already' },
     chain: { value: 'CHAIN', help: 'BASE_SEPOLIA (default, test money), BASE or ETHEREUM' },
   },

@@ -17,6 +17,7 @@ const CHECKS: Readonly<Partial<Record<string, (...asked: Parameters<typeof check
   SeedVault: checkSeed,
   AwsKms: checkKmsKey,
   CoinbaseCDP: checkGrant,
+  StripePrivy: checkGrant,
 };
 
 /** Whether what signs for the wallet is there. It reads the state of a secret or a key, never a value, and signs nothing. */
@@ -54,7 +55,11 @@ async function checkGrant({ deps, target }: Invocation, owner: Owner, wallet: Wa
   const page = paymentInstrumentDetails.embeddedCryptoWallet.redirectUrl ?? 'the page of the project at its provider';
   switch (delegation?.status) {
     case 'ACTIVE':
-      return key.ok(`the user of the wallet lets it sign until ${delegation.expiresAt ?? 'an unknown time'}`);
+      return key.ok(
+        delegation.expiresAt === undefined
+          ? 'the user of the wallet lets it sign'
+          : `the user of the wallet lets it sign until ${delegation.expiresAt}`,
+      );
     case 'NOT_NEEDED':
       return key.ok('the wallet is the project’s own, and needs nobody’s leave to sign');
     case 'INACTIVE':

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { PROVIDER_SECRET_MAX_CHARS } from '../../domain/limits.ts';
+import { PROVIDER_SECRET_MAX_CHARS } from '../../domain/provider-limits.ts';
 import { providerName, tags } from '../fields/names.ts';
 import { identityPageMembers, toIdentityPage } from '../fields/pages.ts';
 import { oneMember, text } from '../fields/text.ts';

@@ -61,6 +61,12 @@ export interface UserKey {
   readonly userId: string;
 }
 
+/** A part of signing where a provider signs: its credentials are read, a request's tokens are made, and it is asked. */
+export type SigningStep = 'secret' | 'token' | 'provider';
+
+/** Hears that a step begins; what it returns is called when the step is over, however it ended. Neither throws. */
+export type WatchSigning = (step: SigningStep) => () => void;
+
 /**
  * Signs messages with keys that never leave their place. The scheme of a payment makes the message from the frozen terms.
  * Throws `NotNow` when the signer is throttled, and `ProviderRefused` where somebody has to do something first; any other error
@@ -70,8 +76,9 @@ export interface Signer {
   readonly type: InstrumentType;
   /**
    * @param address whose key it must be; the signature is verified over our own digest before it is returned
+   * @param watch hears of the steps of wallets whose provider signs
    */
-  sign(key: WalletKey, message: SigningMessage, address: Address): Promise<Signature>;
+  sign(key: WalletKey, message: SigningMessage, address: Address, watch?: WatchSigning): Promise<Signature>;
 }
 
 /** Makes wallets; runs in the function that has them made. Throws `NotNow`, `NothingMade` or `ProviderRefused`. */
@@ -107,7 +114,10 @@ export type DelegationState =
   /** The wallet needs nobody's leave. */
   | { readonly status: 'NOT_NEEDED' }
   | { readonly status: 'INACTIVE' }
-  | { readonly status: 'ACTIVE'; readonly expiresAt: EpochMs };
+  | {
+      readonly status: 'ACTIVE';
+      /** `null` where it lasts until it is taken back. */ readonly expiresAt: EpochMs | null;
+    };
 
 /** `UNKNOWN`: the provider did not tell. */
 export type ToldDelegation = DelegationState | { readonly status: 'UNKNOWN' };

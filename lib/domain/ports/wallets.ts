@@ -30,10 +30,9 @@ export interface KeyWallet<T extends WalletType = WalletType> {
 }
 
 /**
- * A wallet provider: it keeps the keys, and its connectors name the credentials that are kept for it. Has wallets made where this
- * release knows how; elsewhere only its tokens are minted.
+ * A wallet provider: it keeps the keys, and its connectors name the credentials that are kept for it.
  */
 export interface ProviderWallet<T extends Vendor = Vendor> {
   readonly type: T;
-  readonly key: ProviderWalletShapes[T]['key'] extends null ? null : StoredFields<ProviderWalletShapes[T]['key']>;
+  readonly key: StoredFields<ProviderWalletShapes[T]['key']>;
 }

@@ -8,7 +8,7 @@ export interface KeyWalletShapes {}
 
 /**
  * The wallet providers with an API of their own, and so with credentials; filled by the folders of `lib/wallets` as well. `key` is how
- * the provider finds a wallet, and `null` while this release has none of its wallets made.
+ * the provider finds a wallet.
  */
 // eslint-disable-next-line typescript/no-empty-object-type -- filled by the folders of lib/wallets
 export interface ProviderWalletShapes {}
@@ -19,10 +19,8 @@ export type WalletType = keyof KeyWalletShapes;
 export type Vendor = keyof ProviderWalletShapes;
 export type ConnectorType = WalletType | Vendor;
 
-type SigningVendor = { [T in Vendor]: ProviderWalletShapes[T]['key'] extends null ? never : T }[Vendor];
-
 /** A type whose wallets are made and pay: Bursar or a provider signs for them. */
-export type InstrumentType = WalletType | SigningVendor;
+export type InstrumentType = ConnectorType;
 
 /** What a connector of one type of wallet knows of what its keys come from. */
 export type KeyMaterial<T extends WalletType = WalletType> = {
@@ -35,7 +33,7 @@ export type ConnectorMaterial = KeyMaterial | { readonly type: Vendor; readonly 
 /** The members of a reference to a key, without its type. */
 export type KeyMembers<T extends InstrumentType> = T extends WalletType
   ? KeyWalletShapes[T]['key']
-  : T extends SigningVendor
+  : T extends Vendor
     ? ProviderWalletShapes[T]['key']
     : never;
 

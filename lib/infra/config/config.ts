@@ -38,8 +38,9 @@ export interface BursarConfig {
    */
   readonly rpcUrls: Readonly<Partial<Record<NetworkId, string>>>;
   /**
-   * Where the end users of a provider's wallets let them sign, by the name of the credential provider; `*` stands for all others. It is
-   * the `redirectUrl` of such wallets. Coinbase has one page for each project, which its portal shows and no API tells.
+   * Where the end users of a provider's wallets let them sign, by the name of the credential provider or the type of the connector; `*`
+   * stands for all others. It is the `redirectUrl` of such wallets. Coinbase has one page for each project, which its portal shows and no
+   * API tells. For Privy you build the page: with one, its users are asked, and without one, wallets may sign from the beginning.
    * @default {} - wallets show no such page
    */
   readonly walletHubUrls: Readonly<Record<string, string>>;

@@ -25,6 +25,8 @@ export interface FunctionsOptions {
   readonly rpcUrls: Readonly<Record<string, string>> | null;
   /** What stands in for Coinbase and for the page of its end users. */
   readonly coinbaseCdp: { readonly url: string; readonly hubUrl: string } | null;
+  /** What stands in for Privy and for the page of its users. */
+  readonly stripePrivy: { readonly url: string; readonly consentUrl: string } | null;
   readonly logs: LogSink;
   /** Where compiled code is kept between starts, or `null`. */
   readonly cacheDir: string | null;
@@ -55,6 +57,19 @@ export function describeOlderNode(functions: readonly FunctionDefinition[], node
   return `the functions run on Node ${nodeMajor} here and on Node ${newest} when deployed`;
 }
 
+/** Where what stands in for providers is, and where their users grant. */
+function replaceProviders({ coinbaseCdp, stripePrivy }: FunctionsOptions): Record<string, string> {
+  const hubs = {
+    ...(coinbaseCdp === null ? {} : { '*': coinbaseCdp.hubUrl }),
+    ...(stripePrivy === null ? {} : { StripePrivy: stripePrivy.consentUrl }),
+  };
+  return {
+    ...(coinbaseCdp === null ? {} : { COINBASE_CDP_URL: coinbaseCdp.url }),
+    ...(stripePrivy === null ? {} : { STRIPE_PRIVY_URL: stripePrivy.url }),
+    ...(Object.keys(hubs).length === 0 ? {} : { WALLET_HUB_URLS: JSON.stringify(hubs) }),
+  };
+}
+
 /** All that a worker's process has in its environment: the template's variables, Lambda's own, and the endpoints. */
 function createEnvironment(definition: FunctionDefinition, options: FunctionsOptions): Record<string, string> {
   const role = options.roles.find(({ arn }) => arn === definition.roleArn);
@@ -64,12 +79,7 @@ function createEnvironment(definition: FunctionDefinition, options: FunctionsOpt
   return {
     ...definition.environment,
     ...replaceRpcUrls(definition, options.rpcUrls),
-    ...(options.coinbaseCdp === null
-      ? {}
-      : {
-          COINBASE_CDP_URL: options.coinbaseCdp.url,
-          WALLET_HUB_URLS: JSON.stringify({ '*': options.coinbaseCdp.hubUrl }),
-        }),
+    ...replaceProviders(options),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: key.accessKeyId,

@@ -130,7 +130,9 @@ async function signReserved(
   try {
     const messages = schemeOf(payment.offer).messages(payment.offer, payment.terms);
     const sign = () =>
-      Promise.all(messages.map((message) => deps.signers[key.type].sign(key, message, payment.terms.from)));
+      Promise.all(
+        messages.map((message) => deps.signers[key.type].sign(key, message, payment.terms.from, deps.observer?.begin)),
+      );
     signatures = await observed(deps, 'sign', sign, key.type);
   } catch (error) {
     await undoReservation(deps, payment);

@@ -2,7 +2,7 @@ import { NotNow, ProviderRefused, type Delegations, type ToldDelegation } from '
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
-import type { InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
+import type { ConnectorMaterial, InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import { isKeyWallet } from '../../wallets/catalogue.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
@@ -44,18 +44,32 @@ async function readDelegation(
 }
 
 /**
- * Where the end user of a wallet grants and takes back: the page of its provider's project, which no API tells and the deployment
- * therefore says, by credential provider or for all others under `*`. `null` where nobody is asked, or the deployment does not say.
+ * Where the end user of a wallet grants and takes back. `null` where nobody is asked, or the deployment does not say.
  */
 export async function findHubUrl(
   registry: Pick<Registry, 'readConnector'>,
-  hubUrls: Readonly<Record<string, string>>,
+  hubUrls: HubUrls,
   { managerId, connectorId, linkedAccounts, wallet }: PaymentInstrument,
 ): Promise<string | null> {
   if (wallet === null || isKeyWallet(wallet.key.type) || linkedAccounts.length === 0) return null;
   const material = (await registry.readConnector(managerId, connectorId))?.material;
-  const name = material !== undefined && 'credentialProviderName' in material ? material.credentialProviderName : '*';
-  return hubUrls[name] ?? hubUrls['*'] ?? null;
+  return hubUrlOf(hubUrls, material);
+}
+
+/**
+ * Pages on which end users let wallets sign, which no provider's API tells and the deployment therefore says: by credential provider,
+ * by type of connector, or for all others under `*`.
+ */
+export type HubUrls = Readonly<Record<string, string>>;
+
+/** The page of a connector, `null` where the deployment does not say. A connector that is gone has that of all others. */
+export function hubUrlOf(hubUrls: HubUrls, material: ConnectorMaterial | undefined): string | null {
+  const names =
+    material !== undefined && 'credentialProviderName' in material
+      ? [material.credentialProviderName, material.type]
+      : [];
+  const name = [...names, '*'].find((each) => Object.hasOwn(hubUrls, each));
+  return name === undefined ? null : hubUrls[name]!;
 }
 
 /** Takes back what lets a provider's wallet sign. Payments that are signed already stay good. */

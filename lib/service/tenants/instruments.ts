@@ -20,14 +20,14 @@ import type { Registry } from '../../domain/ports/registry.ts';
 import type { Access, Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { LinkedAccount, PaymentConnector, PaymentInstrument } from '../../domain/tenants/resources.ts';
-import type { ConnectorType, InstrumentType, WalletType } from '../../domain/tenants/wallet-shapes.ts';
+import type { InstrumentType, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { assetBySymbol } from '../../domain/tokens/table.ts';
 import type { OfferedAsset } from '../../domain/tokens/token.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
-import { instrumentTypes, isInstrumentType, isKeyWallet } from '../../wallets/catalogue.ts';
+import { isKeyWallet } from '../../wallets/catalogue.ts';
 
 export interface InstrumentsDeps {
   readonly registry: Registry;
@@ -87,7 +87,6 @@ export async function createInstrument(
   // A client token finds the instrument that it made also when the connector is gone.
   if (connector === null && input.clientToken === undefined) return refuse(noConnector);
   const type = connector?.material.type;
-  if (type !== undefined && !isInstrumentType(type)) return refuse(noWallets(type));
 
   const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
   const requestHash = hashCreation(input);
@@ -175,11 +174,6 @@ function newInstrument(
     createdAt: now,
     updatedAt: now,
   };
-}
-
-function noWallets(type: ConnectorType): Refusal {
-  const message = `paymentConnectorId names a connector of type ${type}, whose wallets this release cannot make; expected one of type ${instrumentTypes().join(' or ')}`;
-  return { reason: 'invalid_request', problems: [{ name: 'paymentConnectorId', message }] };
 }
 
 export interface InstrumentReadDeps {

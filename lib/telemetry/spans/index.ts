@@ -19,6 +19,8 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
 import { SPAN_TEXT_MAX_CHARS } from '../../domain/limits.ts';
+import type { SigningStep } from '../../domain/ports/services.ts';
+import type { TimedPhase } from '../request-record.ts';
 import type { CallerContext } from '../trace-context.ts';
 import type { SpanExport, SpanSource, TracedRequest } from '../traced-request.ts';
 import { toPhaseAttributes, toRequestAttributes } from './attributes.ts';
@@ -72,9 +74,12 @@ export function createSpanExport(
       parentOf(request),
     );
     const within = trace.setSpan(ROOT_CONTEXT, span);
-    for (const phase of request.phases.toSorted((a, b) => a.startMs - b.startMs)) {
+    let signing = within;
+    for (const phase of inOrder(request.phases)) {
       const options = { startTime: epochOf(phase.startMs), attributes: toPhaseAttributes(phase) };
-      tracer.startSpan(phase.phase, options, within).end(epochOf(phase.endMs));
+      const part = tracer.startSpan(phase.phase, options, STEPS.has(phase.phase) ? signing : within);
+      if (phase.phase === 'sign') signing = trace.setSpan(ROOT_CONTEXT, part);
+      part.end(epochOf(phase.endMs));
     }
     if (request.error !== null) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(epochOf(request.endedAtMs));
@@ -83,6 +88,14 @@ export function createSpanExport(
     await daemon.send(otlp);
     return span.spanContext().spanId;
   };
+}
+
+/** What is part of the phase that signs. */
+const STEPS: ReadonlySet<string> = new Set<SigningStep>(['secret', 'token', 'provider']);
+
+/** As they began; of those that began together the one that ended last is the whole, which comes first. */
+function inOrder(phases: readonly TimedPhase[]): readonly TimedPhase[] {
+  return phases.toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
 }
 
 /** Spans are made and ended without a pause, so those of two requests cannot mix. */

@@ -1,7 +1,8 @@
 import type { Randomness } from '../../domain/ports/services.ts';
-import { NotNow, ProviderRefused } from '../../domain/ports/services.ts';
+import { NotNow, ProviderRefused, type WatchSigning } from '../../domain/ports/services.ts';
 import type { Clock } from '../../domain/time.ts';
 import { memberOf } from '../../json/record.ts';
+import type { CircuitBreaker } from '../circuit-breaker.ts';
 import { REJECTED, type UseCredentials } from '../credential-cache.ts';
 import { callProvider, type Fetch, type ProviderAnswer } from '../provider-call.ts';
 import { mintCoinbaseCdpToken, type CoinbaseCdpSecrets } from './request-signing.ts';
@@ -11,6 +12,7 @@ export interface CoinbaseCdpClientDeps {
   readonly baseUrl?: string;
   readonly fetch: Fetch;
   readonly useCredentials: UseCredentials<CoinbaseCdpSecrets>;
+  readonly breaker: CircuitBreaker;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Pick<Randomness, 'bytes'>;
 }
@@ -27,6 +29,8 @@ export interface CoinbaseCdpRequest {
   readonly walletToken?: 'unused';
   /** The same for every try of one request, at any time. @default - none */
   readonly idempotencyKey?: string;
+  /** @default nobody watches */
+  readonly watch?: WatchSigning | undefined;
 }
 
 /** Asks the platform. Answers what is expected; throws `NotNow`, `ProviderRefused` or an Error for everything else. */
@@ -37,10 +41,15 @@ const BASE_URL = 'https://api.cdp.coinbase.com/platform';
 /** The platform's API, each request with fresh tokens: the wallet token too where the request changes or signs something. */
 export function createCoinbaseCdpClient(deps: CoinbaseCdpClientDeps): CallCoinbaseCdp {
   return async (request, expected) => {
-    const answer = await deps.useCredentials(request.connector, async (secrets) => {
-      const one = await send(deps, secrets, request);
-      return one.status === 401 ? REJECTED : one;
-    });
+    const { connector, watch } = request;
+    const answer = await deps.useCredentials(
+      connector,
+      async (secrets) => {
+        const one = await deps.breaker(connector, () => send(deps, secrets, request));
+        return one.status === 401 ? REJECTED : one;
+      },
+      watch,
+    );
     if (answer === REJECTED) {
       throw new ProviderRefused('provider_credentials', 'Coinbase credentials are invalid. Nothing was signed');
     }
@@ -52,7 +61,7 @@ export function createCoinbaseCdpClient(deps: CoinbaseCdpClientDeps): CallCoinba
 async function send(
   deps: CoinbaseCdpClientDeps,
   secrets: CoinbaseCdpSecrets,
-  { method, path, body, walletToken, idempotencyKey }: CoinbaseCdpRequest,
+  { method, path, body, walletToken, idempotencyKey, watch }: CoinbaseCdpRequest,
 ): Promise<ProviderAnswer> {
   const url = new URL(`${deps.baseUrl ?? BASE_URL}${path}`);
   const text = body === undefined ? null : JSON.stringify(body);
@@ -60,6 +69,7 @@ async function send(
     method,
     url: url.href,
     body: text,
+    watch,
     headers: async () => {
       const minted = await mintCoinbaseCdpToken(
         secrets,

@@ -1,6 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { PROVIDER_TOKEN_LIFE_SECONDS } from '../../domain/limits.ts';
+import { PROVIDER_TOKEN_LIFE_SECONDS } from '../../domain/provider-limits.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
 import type { FieldProblem } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';

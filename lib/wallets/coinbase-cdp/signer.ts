@@ -3,11 +3,10 @@ import type { TypedData } from '../../chains/evm/shapes.ts';
 import type { Signer } from '../../domain/ports/services.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import { memberOf } from '../../json/record.ts';
-import { assertDigest, sealSignature, toLowS, type CompactSignature } from '../secp256k1.ts';
+import { readCompactSignature } from '../provider-signature.ts';
+import { assertDigest, sealSignature, toLowS } from '../secp256k1.ts';
 import { endUserPath } from './account.ts';
 import type { CallCoinbaseCdp } from './client.ts';
-
-const SIGNATURE = /^0x([0-9a-fA-F]{128})[0-9a-fA-F]{2}$/;
 
 /**
  * Has the platform sign typed data, under the delegation of an end user or with an account of the project. What it answers is
@@ -17,7 +16,7 @@ const SIGNATURE = /^0x([0-9a-fA-F]{128})[0-9a-fA-F]{2}$/;
 export function createCoinbaseCdpSigner({ call }: { readonly call: CallCoinbaseCdp }): Signer {
   return {
     type: 'CoinbaseCDP',
-    sign: async (account, message, address) => {
+    sign: async (account, message, address, watch) => {
       if (account.type !== 'CoinbaseCDP') throw new Error(`the CoinbaseCDP signer was given a ${account.type} key`);
       assertDigest(message.digest);
       if (message.form !== 'eip712')
@@ -34,10 +33,11 @@ export function createCoinbaseCdpSigner({ call }: { readonly call: CallCoinbaseC
               : `${endUserPath(endUserId)}/evm/sign/typed-data`,
           body: endUserId === null ? typedData : { address, typedData },
           idempotencyKey: signingKey(message.digest, address),
+          watch,
         },
         [200],
       );
-      const signature = readSignature(memberOf(body, 'signature'));
+      const signature = readCompactSignature(memberOf(body, 'signature'));
       const sealed = signature === null ? null : sealSignature(toLowS(signature), message.digest, address);
       if (sealed === null) throw new Error(`Coinbase gave no signature of ${address}: nothing is released`);
       return sealed;
@@ -64,10 +64,4 @@ const DOMAIN_FIELDS = [
 function withDomainType({ domain, types, primaryType, message }: TypedData): TypedData {
   const own = DOMAIN_FIELDS.filter(({ name }) => Object.hasOwn(domain, name));
   return { domain, types: { EIP712Domain: own, ...types }, primaryType, message };
-}
-
-function readSignature(value: unknown): CompactSignature | null {
-  const [, compact] = SIGNATURE.exec(typeof value === 'string' ? value : '') ?? [];
-  // Scalars that are out of range are found when the signer is recovered.
-  return compact === undefined ? null : (new Uint8Array(Buffer.from(compact, 'hex')) as CompactSignature);
 }

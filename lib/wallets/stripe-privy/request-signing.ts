@@ -1,6 +1,6 @@
 import { sign, type KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { PROVIDER_REQUEST_LIFE_MS, PROVIDER_SECRET_MAX_CHARS } from '../../domain/limits.ts';
+import { PROVIDER_REQUEST_LIFE_MS, PROVIDER_SECRET_MAX_CHARS } from '../../domain/provider-limits.ts';
 import type { FieldProblem } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { addMs, type Clock, type EpochMs } from '../../domain/time.ts';
@@ -96,7 +96,7 @@ export function mintStripePrivyToken(
   deps: { readonly clock: Pick<Clock, 'now'> },
 ): Result<StripePrivyToken, readonly FieldProblem[]> {
   const { requestPath, requestBody, requestHost = DEFAULT_HOST, includeAuthorizationSignature = false } = request;
-  const { appId, basicAuthToken, authorizationKey } = secrets;
+  const { appId, basicAuthToken } = secrets;
   const url = parseRequestUrl(requestHost, requestPath);
   if (!url.ok) return url;
   if (!includeAuthorizationSignature) return ok({ appId, basicAuthToken });
@@ -104,28 +104,49 @@ export function mintStripePrivyToken(
   const body = parseRequestBody(requestBody);
   if (!body.ok) return body;
   const requestExpiry = addMs(deps.clock.now(), PROVIDER_REQUEST_LIFE_MS);
-  const payload = formatSignedRequest({ appId, url: url.value, body: body.value, requestExpiry });
-  if (payload === null) return refuseField('requestBody', 'must be text of whole Unicode characters');
-  const signature = sign('sha256', Buffer.from(payload), { key: authorizationKey, dsaEncoding: 'der' });
-  return ok({ appId, basicAuthToken, authorizationSignature: signature.toString('base64'), requestExpiry });
+  const signed = { method: 'POST', url: url.value.href.replace(/\/$/, ''), body: body.value, requestExpiry } as const;
+  const authorizationSignature = signStripePrivyRequest(secrets, signed);
+  if (authorizationSignature === null) return refuseField('requestBody', 'must be text of whole Unicode characters');
+  return ok({ appId, basicAuthToken, authorizationSignature, requestExpiry });
 }
 
-/** `null` where RFC 8785 has no form for the body: half a surrogate pair. */
-function formatSignedRequest(request: {
-  readonly appId: string;
-  readonly url: URL;
+/** What an authorization signature covers, besides the app's id. */
+export interface SignedRequest {
+  readonly method: 'POST' | 'PATCH';
+  /** Without a slash at its end. */
+  readonly url: string;
   readonly body: object;
+  /** @default - none */
+  readonly idempotencyKey?: string;
   readonly requestExpiry: EpochMs;
-}): string | null {
-  const { appId, url, body, requestExpiry } = request;
-  const payload = {
+}
+
+/**
+ * Signs a request with the authorization key: base64 of DER, over the canonical form (RFC 8785) that both sides make of it.
+ * `null` where that has no form for the body: half a surrogate pair.
+ * https://docs.privy.io/api-reference/authorization-signatures
+ */
+export function signStripePrivyRequest(
+  { appId, authorizationKey }: Pick<StripePrivySecrets, 'appId' | 'authorizationKey'>,
+  { method, url, body, idempotencyKey, requestExpiry }: SignedRequest,
+): string | null {
+  const payload = formatSignedRequest({
     version: SIGNATURE_VERSION,
-    method: 'POST',
-    url: url.href.replace(/\/$/, ''),
+    method,
+    url,
     // Privy takes a body without members for no body.
     body: Object.keys(body).length === 0 ? '' : body,
-    headers: { 'privy-app-id': appId, 'privy-request-expiry': String(requestExpiry) },
-  };
+    headers: {
+      'privy-app-id': appId,
+      ...(idempotencyKey === undefined ? {} : { 'privy-idempotency-key': idempotencyKey }),
+      'privy-request-expiry': String(requestExpiry),
+    },
+  });
+  if (payload === null) return null;
+  return sign('sha256', Buffer.from(payload), { key: authorizationKey, dsaEncoding: 'der' }).toString('base64');
+}
+
+function formatSignedRequest(payload: object): string | null {
   try {
     return canonicalize(payload) ?? null;
   } catch {

@@ -141,7 +141,12 @@ async function main(): Promise<void> {
       region,
       credentials,
       paymentManagerArn: args.manager,
-      paymentConnectorIds: { SeedVault: connectorId, AwsKms: connectorId, CoinbaseCDP: connectorId },
+      paymentConnectorIds: {
+        SeedVault: connectorId,
+        AwsKms: connectorId,
+        CoinbaseCDP: connectorId,
+        StripePrivy: connectorId,
+      },
     });
   const startedAt = Date.now();
   console.log(`${new Date(startedAt).toISOString()}, ${region}, ${args.endpoint}`);

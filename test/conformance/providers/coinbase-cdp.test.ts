@@ -6,8 +6,9 @@ import type { Exchange } from '../../../lib/local/providers/coinbase-cdp/index.t
 import { readDelegation, revokeDelegation } from '../../../lib/wallets/coinbase-cdp/delegation.ts';
 import { createCoinbaseCdpFunding } from '../../../lib/wallets/coinbase-cdp/funding.ts';
 import { makeCoinbaseCdpWallet } from '../../../lib/wallets/coinbase-cdp/wallet-maker.ts';
-import { CONNECTOR, EMAIL, startProject, transferFrom, type TestProject } from '../../wallets/coinbase-cdp/project.ts';
+import { CONNECTOR, EMAIL, startProject, type TestProject } from '../../wallets/coinbase-cdp/project.ts';
 import { decodeJwt } from '../../wallets/provider-keys.ts';
+import { transferFrom } from '../../wallets/transfer.ts';
 
 // The official client, unmodified, against the stand-in, and beside our own requests.
 

@@ -95,6 +95,10 @@ describe('a connector of a vendor', () => {
     type: 'CoinbaseCDP',
     credentialProviderConfigurations: [{ coinbaseCDP: { credentialProviderArn: arnOf(name) } }],
   });
+  const privy = (name: string) => ({
+    type: 'StripePrivy',
+    credentialProviderConfigurations: [{ stripePrivy: { credentialProviderArn: arnOf(name) } }],
+  });
 
   test('keeps its credential provider in use until it changes to another or is deleted', async () => {
     const [first, second] = [await plantProvider(), await plantProvider()];
@@ -120,7 +124,7 @@ describe('a connector of a vendor', () => {
 
   test('is refused with a provider that is missing, of another vendor or of another deployment', async () => {
     const manager = await createManager();
-    const privy = await plantProvider(PRIVY_CONFIGURATION);
+    const other = await plantProvider(PRIVY_CONFIGURATION);
     const foreign = {
       type: 'CoinbaseCDP',
       credentialProviderConfigurations: [
@@ -131,36 +135,27 @@ describe('a connector of a vendor', () => {
     };
     expect(await createConnector(manager, cdp('missing'))).toMatchObject(missing);
     expect(await createConnector(manager, foreign)).toMatchObject(missing);
-    expect((await createConnector(manager, cdp(privy))).status).toBe(400);
+    expect((await createConnector(manager, cdp(other))).status).toBe(400);
     expect((await createConnector(manager, { type: 'CoinbaseCDP' })).status).toBe(400);
     expect((await call('ListPaymentConnectors', { path: manager })).body).toEqual({ paymentConnectors: [] });
   });
 
-  test('makes no wallets where this release knows no way to, and says so', async () => {
-    const own = await createTenant(functions);
-    const privy = arnOf(await plantProvider(PRIVY_CONFIGURATION));
-    const type = {
-      type: 'StripePrivy',
-      credentialProviderConfigurations: [{ stripePrivy: { credentialProviderArn: privy } }],
-    };
-    const { body } = await createConnector({ paymentManagerId: own.managerId }, type);
-    const json = instrumentRequest({ ...own, paymentConnectorId: body.paymentConnectorId });
-    const refused = await call('CreatePaymentInstrument', { json });
-    expect(refused.status).toBe(400);
-    expect(refused.body).toMatchObject({ fieldList: [{ name: 'paymentConnectorId' }] });
-  });
-
-  test('makes no wallet with credentials that cannot be read, says so, and can be asked again', async () => {
-    const own = await createTenant(functions);
-    const { body } = await createConnector({ paymentManagerId: own.managerId }, cdp(await plantProvider()));
-    const json = {
-      ...instrumentRequest({ ...own, paymentConnectorId: body.paymentConnectorId }),
-      clientToken: newToken(),
-    };
-    for (const _ of [1, 2]) {
-      const refused = await call('CreatePaymentInstrument', { json });
-      expect(refused.status).toBe(403);
-      expect(refused.body).toMatchObject({ fieldList: [{ name: 'bursar:provider_credentials' }] });
-    }
-  });
+  test.each(['CoinbaseCDP', 'StripePrivy'] as const)(
+    'of %s makes no wallet with credentials that cannot be read, says so, and can be asked again',
+    async (vendor) => {
+      const own = await createTenant(functions);
+      const configuration =
+        vendor === 'CoinbaseCDP' ? cdp(await plantProvider()) : privy(await plantProvider(PRIVY_CONFIGURATION));
+      const { body } = await createConnector({ paymentManagerId: own.managerId }, configuration);
+      const json = {
+        ...instrumentRequest({ ...own, paymentConnectorId: body.paymentConnectorId }),
+        clientToken: newToken(),
+      };
+      for (const _ of [1, 2]) {
+        const refused = await call('CreatePaymentInstrument', { json });
+        expect(refused.status).toBe(403);
+        expect(refused.body).toMatchObject({ fieldList: [{ name: 'bursar:provider_credentials' }] });
+      }
+    },
+  );
 });

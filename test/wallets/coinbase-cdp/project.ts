@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { findNetwork } from '../../../lib/domain/assets.ts';
-import { parseBaseUnits } from '../../../lib/domain/money.ts';
 import type { Hex } from '../../../lib/domain/payment/payment.ts';
 import type { SigningMessage } from '../../../lib/domain/payment/shapes.ts';
-import { toEpochMs, toEpochSeconds } from '../../../lib/domain/time.ts';
-import { transferMessage } from '../../../lib/chains/evm/eip3009.ts';
+import { toEpochMs } from '../../../lib/domain/time.ts';
 import { startCoinbaseCdp, type CoinbaseCdp, type Exchange } from '../../../lib/local/providers/coinbase-cdp/index.ts';
 import type { CoinbaseCdpAccount } from '../../../lib/wallets/coinbase-cdp/account.ts';
 import { createCoinbaseCdpClient, type CallCoinbaseCdp } from '../../../lib/wallets/coinbase-cdp/client.ts';
 import { parseCoinbaseCdpSecrets, type CoinbaseCdpSecrets } from '../../../lib/wallets/coinbase-cdp/request-signing.ts';
 import { createCoinbaseCdpSigner } from '../../../lib/wallets/coinbase-cdp/signer.ts';
 import { makeCoinbaseCdpWallet } from '../../../lib/wallets/coinbase-cdp/wallet-maker.ts';
+import { createCircuitBreaker } from '../../../lib/wallets/circuit-breaker.ts';
 import { createCredentialCache } from '../../../lib/wallets/credential-cache.ts';
 
 export const CONNECTOR = 'manager/connector';
@@ -49,6 +47,7 @@ export async function startProject(): Promise<TestProject> {
     baseUrl: cdp.url,
     fetch: (url, init) => fetch(url, init),
     useCredentials,
+    breaker: createCircuitBreaker({ clock: { now: () => toEpochMs(project.nowMs) } }),
     clock: { now: () => toEpochMs(Date.now()) },
     random: { bytes: (length) => randomBytes(length) },
   });
@@ -97,23 +96,4 @@ export async function makeWallet(project: TestProject, of: 'end user' | 'project
   const wallet = await makeCoinbaseCdpWallet(project.call, { connector: CONNECTOR, instrumentId, linkedAccount });
   if (wallet.account.endUserId !== null) project.grant(wallet.account.endUserId);
   return wallet;
-}
-
-const NETWORK = 'eip155:84532';
-
-/** A transfer of a dollar of the test network's USDC, never the same twice. */
-export function transferFrom(from: Hex, nonce: Hex = `0x${randomBytes(32).toString('hex')}`) {
-  const amount = parseBaseUnits('1000000');
-  if (!amount.ok) throw new Error('not an amount');
-  const asset = findNetwork(NETWORK)!.usdc.address;
-  return transferMessage(
-    { network: NETWORK, asset, amount: amount.value, payTo: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' },
-    {
-      transferMethod: 'eip3009',
-      from,
-      validAfter: toEpochSeconds(1_790_000_000),
-      validBefore: toEpochSeconds(1_790_000_300),
-      nonce,
-    },
-  );
 }

@@ -2,18 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { hashTypedData, recoverAddress, type Hex, type TypedDataDefinition } from 'viem';
 import { privateKeyToAddress, sign } from 'viem/accounts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SIGN_BUDGET_MS } from '../../../lib/domain/limits.ts';
 import {
   PROVIDER_ANSWER_MAX_BYTES,
   PROVIDER_CREDENTIALS_MAX_AGE_MS,
   PROVIDER_TIMEOUT_MS,
-  SIGN_BUDGET_MS,
-} from '../../../lib/domain/limits.ts';
+} from '../../../lib/domain/provider-limits.ts';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
 import type { ErrorType } from '../../../lib/local/providers/coinbase-cdp/api-error.ts';
 import type { Fault } from '../../../lib/local/providers/coinbase-cdp/index.ts';
 import { ProviderRefused } from '../../../lib/domain/ports/services.ts';
 import { failureOf, sOf } from '../signer-contract.ts';
-import { makeWallet, secretsOf, startProject, transferFrom, type TestProject, type TestWallet } from './project.ts';
+import { transferFrom } from '../transfer.ts';
+import { makeWallet, secretsOf, startProject, type TestProject, type TestWallet } from './project.ts';
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;

@@ -18,7 +18,10 @@ const METHODS = new Set([
   'eth_sign7702Authorization',
   'wallet_sendCalls',
   'exportPrivateKey',
+  'exportSeedPhrase',
   'transfer',
+  'earn_deposit',
+  'earn_withdraw',
   '*',
 ]);
 /** Where conditions may look, by method; anywhere for methods that the stand-in never does. */
