@@ -128,6 +128,10 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/local/loopback/server.ts',
       'lib/infra/config',
       'lib/wallets/seed-vault',
+      // The contract of signers, which `signer check` holds one to.
+      'lib/wallets/external-signer',
+      'lib/wallets/provider-signature.ts',
+      'lib/wallets/secp256k1.ts',
     ],
     packages: [
       '@aws-sdk/client-cloudwatch',

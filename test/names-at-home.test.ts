@@ -36,6 +36,8 @@ const SCHEMES: Kind = {
     // The wire of AWS, and the sellers that strangers run.
     /^lib\/contract\//,
     /^lib\/local\//,
+    // What a signer is asked to sign where it is tried.
+    /^lib\/cli\/signer\//,
   ],
 };
 
@@ -49,6 +51,8 @@ const WALLETS: Kind = {
   homes: [
     /^lib\/wallets\/[a-z-]+\//,
     /^lib\/wallets\/(?:catalogue|signers|provisioners)\.ts$/,
+    // Opens the signers that somebody else is asked by, each at its first use.
+    /^lib\/functions\/provider-signers\.ts$/,
     // Examples of requests and answers.
     /^lib\/contract\/operations\/connectors\.ts$/,
     // What an operator is shown of these two: the wallets of a try-out, backups of seeds, and the doctor's look at keys.

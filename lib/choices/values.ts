@@ -2,6 +2,7 @@ import { parseAddress } from '../chains/evm/address.ts';
 import { NETWORKS, findNetwork } from '../domain/assets.ts';
 import {
   FACILITATORS_MAX,
+  SIGNER_ORIGINS_MAX,
   ISSUER_MAX_CHARS,
   REPEAT_WINDOW_MAX_SECONDS,
   TRUSTED_ISSUERS_MAX,
@@ -12,6 +13,7 @@ import {
   VALIDITY_CHOICE_MIN_SECONDS,
   WITHDRAWAL_ADDRESSES_MAX,
 } from '../domain/limits.ts';
+import { isSecureUrl } from '../domain/loopback.ts';
 import { PROVIDER_NAME } from '../domain/ids.ts';
 import { parseUsd } from '../domain/money.ts';
 import { issuerKey } from '../domain/tenants/jwt-authorizer.ts';
@@ -101,6 +103,15 @@ export const ISSUERS: Choice<readonly string[]> = {
 export const RPC_URLS: Choice<readonly (readonly [id: string | undefined, url: unknown])[]> = {
   expected: () => 'a JSON object of http(s) URLs by network, such as {"eip155:8453":"https://..."}',
   fits: (entries) => entries.every(([id, url]) => id !== undefined && findNetwork(id)?.id === id && isHttpUrl(url)),
+};
+
+/** Where signers may be. A deployer's have https; http reaches this machine alone. */
+export const SIGNER_ORIGINS: Choice<readonly string[]> = {
+  expected: () => `at most ${SIGNER_ORIGINS_MAX} different https origins such as https://signer.example.com`,
+  fits: (origins) =>
+    origins.length <= SIGNER_ORIGINS_MAX &&
+    areDistinct(origins) &&
+    origins.every((text) => URL.canParse(text) && new URL(text).origin === text && isSecureUrl(new URL(text))),
 };
 
 /** Pages of wallet providers by the name of the credential provider or the type of the connector, or `*`. */

@@ -20,6 +20,7 @@ import { proxy } from './commands/proxy.ts';
 import { quote } from './commands/quote.ts';
 import { sessionCreate, sessionRevoke, sessionShow, sessionTopUp, sessionTopUps } from './commands/session.ts';
 import { walletFund, walletLink, walletRevoke, walletShow } from './commands/wallet.ts';
+import { signerCheck, signerKey } from './commands/signer.ts';
 import { withdraw } from './commands/withdraw.ts';
 
 const ALL_BUT_COMPLETION: readonly Command[] = [
@@ -53,6 +54,8 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   feedShow,
   feedRemove,
   withdraw,
+  signerKey,
+  signerCheck,
   backupCreate,
   backupVerify,
   backupRestore,

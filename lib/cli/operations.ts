@@ -9,7 +9,10 @@ export type ManagerView = Pick<
   'paymentManagerArn' | 'paymentManagerId' | 'name' | 'authorizerType' | 'status'
 >;
 /** What every answer about a connector has. */
-export type ConnectorView = Pick<Answer<'GetPaymentConnector'>, 'paymentConnectorId' | 'name' | 'type' | 'status'>;
+export type ConnectorView = Pick<
+  Answer<'GetPaymentConnector'>,
+  'paymentConnectorId' | 'name' | 'type' | 'status' | 'signer'
+>;
 export type InstrumentView = Answer<'GetPaymentInstrument'>['paymentInstrument'];
 export type SessionView = Answer<'GetPaymentSession'>['paymentSession'];
 export type TokenBalance = Answer<'GetPaymentInstrumentBalance'>['tokenBalance'];

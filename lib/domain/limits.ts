@@ -384,6 +384,8 @@ export const APPROVAL_RECORD_AGE_MAX_SECONDS = 300;
 export const APPROVAL_WRITES_MAX = 4;
 
 /** Pages on which end users let wallets sign. */
+/** Places that signers of deployers' own may be at. */
+export const SIGNER_ORIGINS_MAX = 20;
 export const WALLET_HUBS_MAX = 20;
 export const WALLET_HUB_URL_MAX_CHARS = 300;
 

@@ -1,6 +1,7 @@
 import {
   AGENT_NAMES,
   FACILITATORS,
+  SIGNER_ORIGINS,
   ISSUERS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
@@ -319,6 +320,8 @@ function readTrustedIssuers(reader: Reader): TrustedIssuers {
 
 export interface ConnectorsConfig extends AuthorizingConfig {
   readonly secretNamePrefix: string;
+  /** Where signers of connectors may be. */
+  readonly signerOrigins: readonly string[];
 }
 
 export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfig> {
@@ -327,6 +330,7 @@ export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfi
     ...readBase(reader),
     trustedIssuers: readTrustedIssuers(reader),
     secretNamePrefix: reader.required('SECRET_NAME_PREFIX'),
+    signerOrigins: [...readList(reader, 'SIGNER_ORIGINS', SIGNER_ORIGINS)],
   });
 }
 

@@ -70,6 +70,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     provisioners: createProvisioners({ walletKeys: null, walletSecrets }),
     deployment,
     trustedIssuers: config.trustedIssuers,
+    signerOrigins: config.signerOrigins,
     clock: systemClock,
     random: systemRandom,
   };

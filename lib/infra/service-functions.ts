@@ -226,6 +226,7 @@ function manageConnectors(parts: Parts): ServiceFunction {
     environment: {
       SECRET_NAME_PREFIX: seeds.namePrefix,
       SECRETS_KEY_ARN: data.secretsKey.key.keyArn,
+      ...(parts.config.signerOrigins.length === 0 ? {} : { SIGNER_ORIGINS: parts.config.signerOrigins.join(',') }),
       ...trustedIssuers(parts.config),
       ...tokenVariables(parts.config),
     },

@@ -1,3 +1,4 @@
+import { LOOPBACK } from '../domain/loopback.ts';
 import { dirname, join, resolve } from 'node:path';
 import type { BursarConfig } from '../infra/config/config.ts';
 import { synth } from '../infra/build/synth.ts';
@@ -70,6 +71,7 @@ export const localConfig = (now: Date): Partial<BursarConfig> => ({
   withdrawalAddresses: [TREASURY_ADDRESS],
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
   facilitators: [FACILITATOR_ADDRESS],
+  signerOrigins: [`http://${LOOPBACK}`],
   approvalGasPerDay: '0.05',
 });
 

@@ -2,6 +2,7 @@ import type { KeyWallet, ProviderWallet, StoredFields } from '../domain/ports/wa
 import type { ConnectorType, InstrumentType, KeyMembers, Vendor, WalletType } from '../domain/tenants/wallet-shapes.ts';
 import { awsKms } from './aws-kms/wallet.ts';
 import { coinbaseCdp } from './coinbase-cdp/wallet.ts';
+import { externalSigner } from './external-signer/wallet.ts';
 import { seedVault } from './seed-vault/wallet.ts';
 import { stripePrivy } from './stripe-privy/wallet.ts';
 
@@ -10,7 +11,11 @@ import { stripePrivy } from './stripe-privy/wallet.ts';
 // does not use.
 
 /** In the order in which messages name them. */
-export const KEY_WALLETS: { readonly [T in WalletType]: KeyWallet<T> } = { AwsKms: awsKms, SeedVault: seedVault };
+export const KEY_WALLETS: { readonly [T in WalletType]: KeyWallet<T> } = {
+  AwsKms: awsKms,
+  SeedVault: seedVault,
+  ExternalSigner: externalSigner,
+};
 
 const PROVIDER_WALLETS: { readonly [T in Vendor]: ProviderWallet<T> } = {
   CoinbaseCDP: coinbaseCdp,
@@ -34,6 +39,7 @@ export function connectorTypes(): readonly ConnectorType[] {
 const STORED_KEYS: { readonly [T in InstrumentType]: StoredFields<KeyMembers<T>> } = {
   [awsKms.type]: awsKms.key,
   [seedVault.type]: seedVault.key,
+  [externalSigner.type]: externalSigner.key,
   [coinbaseCdp.type]: coinbaseCdp.key,
   [stripePrivy.type]: stripePrivy.key,
 };

@@ -6,6 +6,7 @@ import { createCoinbaseCdpDelegations } from './coinbase-cdp/delegation.ts';
 import { createCoinbaseCdpFunding } from './coinbase-cdp/funding.ts';
 import { createCoinbaseCdpMaker } from './coinbase-cdp/wallet-maker.ts';
 import type { CallStripePrivy } from './stripe-privy/client.ts';
+import { createExternalSignerProvisioner } from './external-signer/provisioner.ts';
 import { createStripePrivyDelegations } from './stripe-privy/delegation.ts';
 import { createStripePrivyMaker, type AsksUsers } from './stripe-privy/wallet-maker.ts';
 import { createSeedVaultProvisioner, type SeedVaultProvisionerDeps } from './seed-vault/provisioner.ts';
@@ -23,6 +24,7 @@ export function createProvisioners(deps: {
   return {
     AwsKms: createKmsProvisioner(deps.walletKeys),
     SeedVault: createSeedVaultProvisioner(deps.walletSecrets),
+    ExternalSigner: createExternalSignerProvisioner(deps.walletSecrets),
   };
 }
 

@@ -3,8 +3,8 @@ import type { InstrumentType, WalletType } from '../domain/tenants/wallet-shapes
 import { createKmsSigner, type SignDigest } from './aws-kms/signer.ts';
 import { createSeedVaultSigner, type ReadSecret } from './seed-vault/signer.ts';
 
-/** The types whose provider signs. */
-export type ProviderType = Exclude<InstrumentType, WalletType>;
+/** The types of which somebody else is asked to sign. */
+export type ProviderType = Exclude<InstrumentType, WalletType> | 'ExternalSigner';
 
 /**
  * The signer of every wallet type, for the paying function alone. A new wallet is one line here.
@@ -21,6 +21,7 @@ export function createSigners(keys: {
     SeedVault: createSeedVaultSigner({ readSecret: keys.readSecret }),
     CoinbaseCDP: provider('CoinbaseCDP'),
     StripePrivy: provider('StripePrivy'),
+    ExternalSigner: provider('ExternalSigner'),
   };
 }
 

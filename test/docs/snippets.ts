@@ -48,6 +48,10 @@ export function snippetsOf(page: string, text: string): Snippet[] {
 const GIVEN: Readonly<Record<string, string>> = {
   endpoint: 'string',
   region: 'string',
+  paymentManagerId: 'string',
+  paymentManagerArn: 'string',
+  walletAddress: 'string',
+  userId: 'string',
   credentials: '{ readonly accessKeyId: string; readonly secretAccessKey: string }',
   session: `import('@aws-sdk/client-bedrock-agentcore').PaymentSession`,
   instrument: `import('@aws-sdk/client-bedrock-agentcore').PaymentInstrument`,

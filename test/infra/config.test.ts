@@ -118,6 +118,13 @@ describe.each([
     ['*'],
   ],
   [
+    'signerOrigins',
+    'SIGNER_ORIGINS',
+    'https://signer.example.com',
+    ['https://signer.example.com'],
+    ['https://signer.example.com/', 'http://signer.example.com', 'signer.example.com'],
+  ],
+  [
     'facilitators',
     'FACILITATORS',
     '0x70997970C51812dc3A010C7d01b50e0d17dc79C8',

@@ -49,6 +49,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,
+    signerOrigins: [],
     clock: wallClock,
     random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0.5 },
   };

@@ -85,6 +85,10 @@ function toIgnoredReference({ type, arn }: IgnoredConfiguration): ProviderRefere
   }
 }
 
+function toSigner({ material }: PaymentConnector) {
+  return 'publicKey' in material ? { signer: { url: material.url, publicKey: material.publicKey } } : {};
+}
+
 function toConnectorHead(connector: PaymentConnector) {
   return {
     paymentConnectorId: connector.connectorId,
@@ -99,6 +103,7 @@ export function toCreatedConnector(deployment: Deployment, connector: PaymentCon
     ...toConnectorHead(connector),
     paymentManagerId: connector.managerId,
     credentialProviderConfigurations: toProviderReferences(deployment, connector),
+    ...toSigner(connector),
     createdAt: formatInstant(connector.createdAt),
   };
 }
@@ -112,6 +117,7 @@ export function toConnectorView(deployment: Deployment, connector: PaymentConnec
     ...toDescription(connector),
     provisionMode: 'MANUAL' as const,
     credentialProviderConfigurations: toProviderReferences(deployment, connector),
+    ...toSigner(connector),
     createdAt: formatInstant(connector.createdAt),
     lastUpdatedAt: formatInstant(connector.updatedAt),
   };
@@ -122,6 +128,7 @@ export function toUpdatedConnector(deployment: Deployment, connector: PaymentCon
     ...toConnectorHead(connector),
     paymentManagerId: connector.managerId,
     credentialProviderConfigurations: toProviderReferences(deployment, connector),
+    ...toSigner(connector),
     lastUpdatedAt: formatInstant(connector.updatedAt),
   };
 }

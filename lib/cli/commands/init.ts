@@ -5,6 +5,7 @@ import { CONTEXT_FILE, contextFile, writeContext, type CliContext } from '../tar
 import { managerIdOf } from '../target/ids.ts';
 import {
   createConnector,
+  getConnector,
   createInstrument,
   createManager,
   getInstrument,
@@ -25,7 +26,7 @@ import { chainOf, formatAddressUri, formatQrCode } from '../target/wallet.ts';
 
 const MANAGER_NAME_DEFAULT = 'bursar';
 const MANAGER_NAME = /^[a-zA-Z][a-zA-Z0-9]{0,47}$/;
-const CONNECTOR_TYPES = ['SeedVault', 'AwsKms', 'CoinbaseCDP', 'StripePrivy'] as const;
+const CONNECTOR_TYPES = ['SeedVault', 'AwsKms', 'CoinbaseCDP', 'StripePrivy', 'ExternalSigner'] as const;
 type ConnectorType = (typeof CONNECTOR_TYPES)[number];
 /** How a connector names its credential provider, by the types that have one. */
 const CREDENTIAL_MEMBERS: Readonly<Partial<Record<ConnectorType, 'coinbaseCDP' | 'stripePrivy'>>> = {
@@ -82,12 +83,15 @@ async function findConnector(
     type,
     connectorId,
     credentials,
+    signerUrl,
     say,
   }: {
     readonly type: ConnectorType;
     readonly connectorId: string | undefined;
     /** ARN of a credential provider. */
     readonly credentials: string | undefined;
+    /** Where a signer of the user's own is asked. */
+    readonly signerUrl: string | undefined;
     readonly say: Say;
   },
 ): Promise<ConnectorView> {
@@ -100,6 +104,7 @@ async function findConnector(
   const found = connectors.find((each) => each.type === type);
   if (found !== undefined) {
     say(`connector  ${found.name} (${type}) is there`);
+    if (type === 'ExternalSigner') tellKey(await getConnector(client, managerId, found.paymentConnectorId), say);
     return found;
   }
   const member = CREDENTIAL_MEMBERS[type];
@@ -109,17 +114,28 @@ async function findConnector(
       'CreatePaymentCredentialProvider keeps the keys of the project; name its ARN with --credentials',
     );
   }
+  if (type === 'ExternalSigner' && signerUrl === undefined) {
+    throw usageError(`a connector of ${type} needs the URL of the signer`, 'name it with --signer');
+  }
   say(`connector  creating ${type}`);
   const name = type.toLowerCase();
-  return createUnderName(['connector', managerId, name], (clientToken) =>
+  const made = await createUnderName(['connector', managerId, name], (clientToken) =>
     createConnector(client, {
       paymentManagerId: managerId,
       name,
       type,
       clientToken,
       credentialProviderConfigurations: configurationsOf(member, credentials),
+      ...(signerUrl === undefined ? {} : { signer: { url: signerUrl } }),
     }),
   );
+  tellKey(made, say);
+  return made;
+}
+
+/** A signer trusts the connector by it. */
+function tellKey({ signer }: Pick<ConnectorView, 'signer'>, say: Say): void {
+  if (signer !== undefined) say(`signer     let ${signer.url} take requests of the key ${signer.publicKey}`);
 }
 
 function configurationsOf(
@@ -138,11 +154,14 @@ async function findWallet(
     connectorId,
     network,
     email,
+    address,
     say,
   }: {
     readonly connectorId: string;
     readonly network: 'ETHEREUM';
     readonly email: string | undefined;
+    /** Of a wallet whose key is made elsewhere. */
+    readonly address: string | undefined;
     readonly say: Say;
   },
 ): Promise<InstrumentView> {
@@ -157,7 +176,7 @@ async function findWallet(
     owner.paymentManagerArn,
     connectorId,
     owner.userId,
-    ...(email === undefined ? [] : [email]),
+    ...[email, address].filter((each) => each !== undefined),
   ];
   const linkedAccounts = email === undefined ? [] : [{ email: { emailAddress: email } }];
   return createUnderName(names, (clientToken) =>
@@ -165,7 +184,13 @@ async function findWallet(
       clientToken,
       paymentConnectorId: connectorId,
       paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network, linkedAccounts } },
+      paymentInstrumentDetails: {
+        embeddedCryptoWallet: {
+          network,
+          linkedAccounts,
+          ...(address === undefined ? {} : { walletAddress: address }),
+        },
+      },
     }),
   );
 }
@@ -197,6 +222,7 @@ async function findTenant({ deps, target, options }: Invocation, say: Say): Prom
       type,
       connectorId,
       credentials: options.text('credentials'),
+      signerUrl: options.text('signer'),
       say,
     });
     return { paymentManagerArn, paymentConnectorId: connector.paymentConnectorId };
@@ -213,6 +239,7 @@ function localTenant(
   { type, connectorId }: { readonly type: ConnectorType; readonly connectorId: string | undefined },
 ): Tenant | null {
   if (access.kind !== 'local' || local === null || managerArn !== null || connectorId !== undefined) return null;
+  if (type === 'ExternalSigner') return null;
   const paymentConnectorId = local.paymentConnectorIds[type];
   return typeof paymentConnectorId === 'string'
     ? { paymentManagerArn: local.paymentManagerArn, paymentConnectorId }
@@ -275,6 +302,7 @@ async function openWallet(
       connectorId: context.paymentConnectorId,
       network: 'ETHEREUM',
       email: options.text('email'),
+      address: options.text('address'),
       say,
     });
   } catch (error) {
@@ -334,9 +362,14 @@ export const init: Command = {
   operandsMax: 0,
   options: {
     name: { value: 'NAME', help: `of the payment manager (default ${MANAGER_NAME_DEFAULT})` },
-    type: { value: 'TYPE', help: 'of the connector: SeedVault (default), AwsKms, CoinbaseCDP or StripePrivy' },
+    type: {
+      value: 'TYPE',
+      help: 'of the connector: SeedVault (default), AwsKms, CoinbaseCDP, StripePrivy or ExternalSigner',
+    },
     credentials: { value: 'ARN', help: 'credential provider of a new connector of CoinbaseCDP or StripePrivy' },
     email: { value: 'ADDRESS', help: 'whose wallet of CoinbaseCDP or StripePrivy it is (default: the project’s own)' },
+    signer: { value: 'URL', help: 'of a new connector of ExternalSigner: where your signer is asked' },
+    address: { value: 'ADDRESS', help: 'of the wallet whose key that signer has' },
     connector: { value: 'ID', help: 'a connector that is there already' },
     chain: { value: 'CHAIN', help: 'BASE_SEPOLIA (default, test money), BASE or ETHEREUM' },
   },

@@ -35,7 +35,10 @@ function describe(wallet: InstrumentView): Outcome {
       address: walletAddress ?? null,
       connector: wallet.paymentConnectorId,
       ...(account === null ? {} : { 'made for': account }),
-      signing: delegation === undefined ? 'Bursar signs for it' : `${STATES[delegation.status]}${until}`,
+      signing:
+        delegation === undefined
+          ? 'Bursar signs for it, or the signer of its connector'
+          : `${STATES[delegation.status]}${until}`,
       ...(redirectUrl === undefined ? {} : { 'grant at': redirectUrl }),
     }),
   );

@@ -3,6 +3,7 @@ import { clientToken, connectorId, description, managerId } from '../fields/name
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import { URL_MAX_CHARS } from '../../domain/limits.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, nextToken, said } from '../fields/answers.ts';
 import { CLIENT_TOKEN, CONNECTOR_ID, CREATED_AT, MANAGER_ID, PROVIDER_ARN, UPDATED_AT } from '../fields/examples.ts';
@@ -131,6 +132,17 @@ const credentialProviderConfigurations = /* @__PURE__ */ define(() => {
   );
 });
 
+/** Compared whole with the origins that the deployment allows; nothing in it may be hidden from logs or redirect elsewhere. */
+const signerUrl = /* @__PURE__ */ define(() =>
+  v.pipe(
+    text(1, URL_MAX_CHARS),
+    v.check((value) => {
+      const url = URL.canParse(value) ? new URL(value) : null;
+      return url !== null && url.href === value && url.username === '' && url.hash === '' && url.search === '';
+    }, 'must be an absolute URL in its normal form, without name, query and fragment'),
+  ),
+);
+
 export const CONNECTOR_REQUESTS = /* @__PURE__ */ define(() => {
   const manager = { paymentManagerId: managerId };
   const connector = { ...manager, paymentConnectorId: connectorId };
@@ -149,9 +161,11 @@ export const CONNECTOR_REQUESTS = /* @__PURE__ */ define(() => {
           v.literal('MANUAL', "must be MANUAL; QUICK_CREATE needs AWS's own contract with the provider"),
         ),
         credentialProviderConfigurations,
+        signer: v.optional(v.object({ url: signerUrl })),
       }),
       v.transform((members) => ({
         managerId: members.paymentManagerId,
+        signerUrl: members.signer?.url,
         name: members.name,
         description: members.description,
         type: members.type,
@@ -231,8 +245,14 @@ export const CONNECTOR_ANSWERS = /* @__PURE__ */ define(() => {
     ),
   };
   const mode = { provisionMode: v.literal('MANUAL') };
+  const signer = v.optional(
+    said(
+      v.strictObject({ url: v.string(), publicKey: v.string() }),
+      'of an ExternalSigner: where it is asked, and the Ed25519 key that requests are verified with, in base64url. Not in AgentCore',
+    ),
+  );
   return {
-    CreatePaymentConnector: v.strictObject({ ...head, ...manager, ...credentials, createdAt: instant }),
+    CreatePaymentConnector: v.strictObject({ ...head, ...manager, ...credentials, signer, createdAt: instant }),
     GetPaymentConnector: v.strictObject({
       ...head,
       status: said(v.picklist(['READY', 'UPDATE_FAILED']), 'UPDATE_FAILED where its wallets can no longer sign'),
@@ -242,10 +262,11 @@ export const CONNECTOR_ANSWERS = /* @__PURE__ */ define(() => {
       description: v.optional(v.string()),
       ...mode,
       ...credentials,
+      signer,
       createdAt: instant,
       lastUpdatedAt: instant,
     }),
-    UpdatePaymentConnector: v.strictObject({ ...head, ...manager, ...credentials, lastUpdatedAt: instant }),
+    UpdatePaymentConnector: v.strictObject({ ...head, ...manager, ...credentials, signer, lastUpdatedAt: instant }),
     DeletePaymentConnector: v.strictObject({
       status: said(v.literal('DELETING'), "AgentCore's word; the connector is gone at once"),
       paymentConnectorId: v.string(),

@@ -4,7 +4,8 @@ import { URL_MAX_CHARS } from '../../domain/limits.ts';
 import type { LinkedAccount } from '../../domain/tenants/resources.ts';
 import { clientToken, connectorId, instrumentId, manager, toInstrumentName } from '../fields/names.ts';
 import { pageMembers, toPage } from '../fields/pages.ts';
-import { oneMember, text, unsupported } from '../fields/text.ts';
+import { oneMember, parsedText, text } from '../fields/text.ts';
+import { parseAddress } from '../../chains/evm/address.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { address, digits, instant, nextToken, said } from '../fields/answers.ts';
@@ -128,6 +129,14 @@ const linkedAccount = /* @__PURE__ */ define(() => {
   );
 });
 
+/** With its checksum, if it has letters of both cases. */
+const walletAddress = /* @__PURE__ */ define(() =>
+  v.pipe(
+    text(42, 42, { pattern: /^0x[0-9a-fA-F]{40}$/, expected: 'an address: 0x and 40 hexadecimal digits' }),
+    parsedText(parseAddress, 'must be an address whose checksum fits'),
+  ),
+);
+
 export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
   const tokenSymbol = text(1, 16, {
     pattern: /^[A-Za-z][A-Za-z0-9._-]*$/,
@@ -150,12 +159,17 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
             ),
             // Said by the deployment where end users consent at all.
             redirectUrl: v.optional(text(0, URL_MAX_CHARS)),
-            walletAddress: unsupported('the wallet and its address are made by the connector'),
+            walletAddress: v.optional(walletAddress),
           }),
         }),
       }),
       v.transform((members) => {
-        const { network, linkedAccounts, redirectUrl } = members.paymentInstrumentDetails.embeddedCryptoWallet;
+        const {
+          network,
+          linkedAccounts,
+          redirectUrl,
+          walletAddress: ownAddress,
+        } = members.paymentInstrumentDetails.embeddedCryptoWallet;
         return {
           manager: members.paymentManagerArn,
           connectorId: members.paymentConnectorId,
@@ -163,6 +177,7 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
           // Members that are left out are not there, which the type of an optional member does not say.
           linkedAccounts: linkedAccounts as unknown as readonly LinkedAccount[],
           redirectUrl,
+          walletAddress: ownAddress,
           clientToken: members.clientToken,
         };
       }),

@@ -1,5 +1,6 @@
 import type { Network } from '../assets.ts';
 import type { MicroUsd } from '../money.ts';
+import type { Payment } from '../payment/payment.ts';
 import type { Address, Hex, Signature, SigningMessage } from '../payment/shapes.ts';
 import type { LinkedAccount, PaymentConnector } from '../tenants/resources.ts';
 import type { EpochMs } from '../time.ts';
@@ -77,8 +78,15 @@ export interface Signer {
   /**
    * @param address whose key it must be; the signature is verified over our own digest before it is returned
    * @param watch hears of the steps of wallets whose provider signs
+   * @param payment what is paid, for a signer that judges by itself; nothing else is signed for payments
    */
-  sign(key: WalletKey, message: SigningMessage, address: Address, watch?: WatchSigning): Promise<Signature>;
+  sign(
+    key: WalletKey,
+    message: SigningMessage,
+    address: Address,
+    watch?: WatchSigning,
+    payment?: Payment,
+  ): Promise<Signature>;
 }
 
 /** Makes wallets; runs in the function that has them made. Throws `NotNow`, `NothingMade` or `ProviderRefused`. */
@@ -90,6 +98,8 @@ export interface WalletMaker {
     readonly instrumentId: string;
     /** Whom the wallet is for; wallets that need nobody's consent have no use for it. @default - nobody in particular */
     readonly linkedAccount?: LinkedAccount;
+    /** Of a wallet whose key is made elsewhere. @default - made by the maker */
+    readonly address?: Hex;
     /** Draws the next derivation index; only wallets that derive keys call it. */
     readonly takeIndex: () => Promise<number>;
   }): Promise<{ readonly address: Hex; readonly key: WalletKey }>;
@@ -98,7 +108,12 @@ export interface WalletMaker {
 /** Makes keys and what they come from; runs in the management functions, which cannot sign. */
 export interface WalletProvisioner extends WalletMaker {
   readonly type: WalletType;
-  createConnector(connector: { readonly managerId: string; readonly connectorId: string }): Promise<ConnectorMaterial>;
+  createConnector(connector: {
+    readonly managerId: string;
+    readonly connectorId: string;
+    /** Where a remote wallet's signer is asked. @default - it is none */
+    readonly signerUrl?: string | undefined;
+  }): Promise<ConnectorMaterial>;
   /** What is wrong with what the connector's wallets come from, `null` for nothing. Reads no secret; may throw {@link NotNow}. */
   findProblem(material: ConnectorMaterial): Promise<MaterialProblem | null>;
 }

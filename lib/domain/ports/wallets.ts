@@ -25,6 +25,8 @@ export type StoredFields<V> = {
  */
 export interface KeyWallet<T extends WalletType = WalletType> {
   readonly type: T;
+  /** Its keys are made and kept by a signer of the user's own: the connector names where it is asked, and an instrument its address. */
+  readonly isRemote?: true;
   readonly material: StoredFields<KeyWalletShapes[T]['material']>;
   readonly key: StoredFields<KeyWalletShapes[T]['key']>;
 }

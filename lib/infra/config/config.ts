@@ -133,6 +133,12 @@ export interface BursarConfig {
    */
   readonly withdrawalAddresses: readonly string[];
   /**
+   * Origins, such as `https://signer.example.com`, that connectors of type `ExternalSigner` may name: the paying function asks a signer
+   * there for signatures. Where there are none, no such connector is made.
+   * @default []
+   */
+  readonly signerOrigins: readonly string[];
+  /**
    * Facilitators, by address, that may decide how much of an offer's ceiling is taken (x402's scheme `upto`). A session is
    * counted with the ceiling until the chain says for good how much was taken, so list those alone that you trust with it.
    * @default [] (no such offer is paid)

@@ -26,6 +26,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   tokenPrincipals: [],
   withdrawalAddresses: [],
   facilitators: [],
+  signerOrigins: [],
   approvalGasPerDay: null,
   treasuryPrincipals: [],
   backupPrincipals: [],

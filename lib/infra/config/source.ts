@@ -2,6 +2,7 @@ import { parseUsd } from '../../domain/money.ts';
 import {
   AGENT_NAMES,
   FACILITATORS,
+  SIGNER_ORIGINS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
   RPC_URLS,
@@ -103,6 +104,7 @@ const PARSERS: Parsers = {
   observerPrincipals: parsePrincipals,
   tokenPrincipals: parsePrincipals,
   withdrawalAddresses: (value) => fitting(WITHDRAWAL_ADDRESSES, parseList(value)),
+  signerOrigins: (value) => fitting(SIGNER_ORIGINS, parseList(value)),
   facilitators: (value) => fitting(FACILITATORS, parseList(value)),
   approvalGasPerDay: (value) =>
     parseOptional(value, (given) => {

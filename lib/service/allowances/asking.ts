@@ -11,8 +11,8 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Clock } from '../../domain/time.ts';
-import { isKeyWallet } from '../../wallets/catalogue.ts';
 import { pickNetwork } from '../named-network.ts';
+import { signsTransactions } from '../../wallets/abilities.ts';
 import { findManager } from '../tenants/managers.ts';
 
 export interface AllowanceAskingDeps {
@@ -57,7 +57,7 @@ export async function findAllowance(
   if (instrument === null || instrument.status === 'DELETED')
     return refuse({ reason: 'not_found', resource: 'instrument' });
   if (instrument.wallet === null) return refuse({ reason: 'instrument_not_active', status: instrument.status });
-  if (access === 'manage' && !isKeyWallet(instrument.wallet.key.type)) {
+  if (access === 'manage' && !signsTransactions(instrument.wallet.key.type)) {
     const message =
       'Bursar does not sign for the wallet, its provider does, and approves nothing: its user can approve Permit2 there';
     return refuse({ reason: 'conflict', message });

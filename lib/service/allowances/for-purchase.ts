@@ -19,7 +19,7 @@ import type { SchemeOf } from '../../domain/ports/schemes.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
-import { isKeyWallet } from '../../wallets/catalogue.ts';
+import { signsTransactions } from '../../wallets/abilities.ts';
 
 export interface PurchaseAllowanceDeps {
   readonly books: AllowanceBooks;
@@ -81,7 +81,7 @@ function approvedWallet({ schemeOf }: PurchaseAllowanceDeps, of: AllowedPurchase
   const { session, instrument, offer } = of;
   const { wallet } = instrument;
   if (session.approvals === undefined || session.limit === null || wallet === null) return null;
-  if (schemeOf(offer).approved === null || !isKeyWallet(wallet.key.type)) return null;
+  if (schemeOf(offer).approved === null || !signsTransactions(wallet.key.type)) return null;
   // Budgets are dollars, and so is what bounds an approval.
   if (offer.asset !== findNetwork(offer.network)?.usdc.address) return null;
   return { network: offer.network, owner: wallet.address };

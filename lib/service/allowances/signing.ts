@@ -8,7 +8,7 @@ import type { Registry } from '../../domain/ports/registry.ts';
 import type { Signer } from '../../domain/ports/services.ts';
 import type { InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
 import type { Clock } from '../../domain/time.ts';
-import { isKeyWallet } from '../../wallets/catalogue.ts';
+import { signsTransactions } from '../../wallets/abilities.ts';
 
 export interface ApprovalSigningDeps {
   readonly books: AllowanceBooks;
@@ -48,7 +48,7 @@ export async function signApproval(deps: ApprovalSigningDeps, key: AllowanceKey)
   const wallet = instrument?.wallet;
   if (wallet == null || wallet.address !== owner || instrument?.status === 'DELETED') return 'refused';
   // A provider is asked for typed data alone.
-  if (!isKeyWallet(wallet.key.type)) return 'refused';
+  if (!signsTransactions(wallet.key.type)) return 'refused';
   const { maxFeePerGas, maxPriorityFeePerGas } = copy;
   const { amount, nonce, gasLimit, want } = attempt;
   // Whoever wrote this has no key, and is not to decide what an approval may cost or be for.

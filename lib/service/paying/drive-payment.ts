@@ -131,7 +131,9 @@ async function signReserved(
     const messages = schemeOf(payment.offer).messages(payment.offer, payment.terms);
     const sign = () =>
       Promise.all(
-        messages.map((message) => deps.signers[key.type].sign(key, message, payment.terms.from, deps.observer?.begin)),
+        messages.map((message) =>
+          deps.signers[key.type].sign(key, message, payment.terms.from, deps.observer?.begin, payment),
+        ),
       );
     signatures = await observed(deps, 'sign', sign, key.type);
   } catch (error) {

@@ -8,14 +8,16 @@ import type {
   ManagerStore,
   Remembered,
 } from '../../domain/ports/registry.ts';
-import type { Refusal } from '../../domain/refusal.ts';
+import type { FieldProblem, Refusal } from '../../domain/refusal.ts';
 import type { IgnoredConfiguration, PaymentConnector } from '../../domain/tenants/resources.ts';
 import type { ConnectorMaterial, ConnectorType, Vendor, WalletType } from '../../domain/tenants/wallet-shapes.ts';
+import { isLoopbackUrl } from '../../domain/loopback.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
 import { changeOnce, findAnswer, type Render } from './change-once.ts';
 import { createOnce, hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
 import { getManager } from './managers.ts';
+import { isRemoteWallet } from '../../wallets/abilities.ts';
 import { isKeyWallet, VENDORS } from '../../wallets/catalogue.ts';
 
 export interface ConnectorsDeps {
@@ -24,6 +26,8 @@ export interface ConnectorsDeps {
   readonly tokens: ClientTokens;
   readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
   readonly deployment: Deployment;
+  /** Origins that connectors may name as places of signers. */
+  readonly signerOrigins: readonly string[];
   readonly clock: Clock;
   readonly random: Randomness;
 }
@@ -42,6 +46,8 @@ interface ConnectorInput {
   readonly name: string;
   readonly type: ConnectorType;
   readonly providers?: NamedProviders | undefined;
+  /** Where the signer of a remote wallet is asked. */
+  readonly signerUrl?: string | undefined;
   readonly description?: string | undefined;
   readonly clientToken?: string | undefined;
 }
@@ -69,6 +75,8 @@ export async function createConnector<A extends object>(
   if (!manager.ok) return manager;
   const configuration = await readConfiguration(deps, input.type, input.providers);
   if (!configuration.ok) return configuration;
+  const problem = findSignerProblem(deps.signerOrigins, input);
+  if (problem !== null) return refuse({ reason: 'invalid_request', problems: [problem] });
   if (tokenKey !== null) {
     const bound = await deps.tokens.bind(tokenKey, requestHash);
     if (bound.requestHash !== requestHash) return refuse({ reason: 'token_reused' });
@@ -105,7 +113,7 @@ async function makeConnector(
     name: input.name,
     description: input.description ?? null,
     status: 'READY',
-    material: await makeMaterial(deps, input.type, request.provider, { managerId, connectorId }),
+    material: await makeMaterial(deps, input, request.provider, { managerId, connectorId }),
     ignored: request.ignored,
     createdAt: now,
     updatedAt: now,
@@ -127,13 +135,30 @@ async function makeConnector(
 
 async function makeMaterial(
   deps: ConnectorsDeps,
-  type: ConnectorType,
+  { type, signerUrl }: Pick<ConnectorInput, 'type' | 'signerUrl'>,
   provider: string | null,
   ids: { readonly managerId: string; readonly connectorId: string },
 ): Promise<ConnectorMaterial> {
-  if (isKeyWallet(type)) return deps.provisioners[type].createConnector(ids);
+  if (isKeyWallet(type)) return deps.provisioners[type].createConnector({ ...ids, signerUrl });
   if (provider === null) throw new Error(`a ${type} connector without its credential provider`);
   return { type, credentialProviderName: provider };
+}
+
+/** The paying function asks the signer, so that the deployment says where signers may be. */
+function findSignerProblem(
+  origins: readonly string[],
+  { type, signerUrl }: Pick<ConnectorInput, 'type' | 'signerUrl'>,
+): FieldProblem | null {
+  if (!isRemoteWallet(type)) {
+    return signerUrl === undefined ? null : { name: 'signer', message: `signer is for no connector of type ${type}` };
+  }
+  if (signerUrl === undefined) return { name: 'signer', message: `signer is required for a connector of type ${type}` };
+  const url = new URL(signerUrl);
+  // Whoever lets signers be on this machine lets them be at any port of it.
+  const isAllowed = origins.includes(url.origin) || (isLoopbackUrl(url) && origins.includes(`http://${url.hostname}`));
+  if (isAllowed) return null;
+  const allowed = origins.length === 0 ? 'which are none yet' : `one of ${origins.join(', ')}`;
+  return { name: 'signer.url', message: `signer.url must be at an origin of the setting signerOrigins, ${allowed}` };
 }
 
 async function readConfiguration(

@@ -18,15 +18,17 @@ import {
 } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Access, Principal } from '../../domain/tenants/principal.ts';
-import type { Refusal } from '../../domain/refusal.ts';
+import type { Address } from '../../domain/payment/shapes.ts';
+import type { FieldProblem, Refusal } from '../../domain/refusal.ts';
 import type { LinkedAccount, PaymentConnector, PaymentInstrument } from '../../domain/tenants/resources.ts';
-import type { InstrumentType, WalletType } from '../../domain/tenants/wallet-shapes.ts';
+import type { ConnectorType, InstrumentType, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { assetBySymbol } from '../../domain/tokens/table.ts';
 import type { OfferedAsset } from '../../domain/tokens/token.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
+import { isRemoteWallet } from '../../wallets/abilities.ts';
 import { isKeyWallet } from '../../wallets/catalogue.ts';
 
 export interface InstrumentsDeps {
@@ -53,6 +55,8 @@ interface InstrumentInput {
   readonly linkedAccounts: readonly LinkedAccount[];
   /** Where a user goes on after consenting; wallets that need nobody's consent have no use for it. */
   readonly redirectUrl?: string | undefined;
+  /** Of a wallet whose key is made elsewhere. */
+  readonly walletAddress?: Address | undefined;
   readonly clientToken?: string | undefined;
 }
 
@@ -88,6 +92,9 @@ export async function createInstrument(
   if (connector === null && input.clientToken === undefined) return refuse(noConnector);
   const type = connector?.material.type;
 
+  const problem = type === undefined ? null : findAddressProblem(type, input);
+  if (problem !== null) return refuse({ reason: 'invalid_request', problems: [problem] });
+
   const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
   const requestHash = hashCreation(input);
   const draft = newInstrument({ managerId, userId }, formatInstrumentId(entropy), input, deps.clock.now());
@@ -102,6 +109,7 @@ export async function createInstrument(
           connector,
           instrumentId: draft.instrumentId,
           ...(draft.linkedAccounts[0] === undefined ? {} : { linkedAccount: draft.linkedAccounts[0] }),
+          ...(input.walletAddress === undefined ? {} : { address: input.walletAddress }),
           takeIndex: () => takeIndex(deps, managerId, connector.connectorId),
         })
         .catch((error: unknown) => giveBack(deps.registry, draft, error));
@@ -124,6 +132,20 @@ export async function createInstrument(
   }
   // The answer of the first call again: as the instrument was when it was new.
   return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
+}
+
+const ADDRESS_MEMBER = 'paymentInstrumentDetails.embeddedCryptoWallet.walletAddress';
+
+function findAddressProblem(
+  type: ConnectorType,
+  { walletAddress }: Pick<InstrumentInput, 'walletAddress'>,
+): FieldProblem | null {
+  if (isRemoteWallet(type) === (walletAddress !== undefined)) return null;
+  const message =
+    walletAddress === undefined
+      ? `${ADDRESS_MEMBER} is required: wallets of a connector of type ${type} are made at its signer`
+      : `${ADDRESS_MEMBER} is not supported: the wallet and its address are made by the connector`;
+  return { name: ADDRESS_MEMBER, message };
 }
 
 /** Why the connector can't have another wallet: money that is sent to it could never leave. Then the draft is given back. */

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import {
-  CreateSecretCommand,
-  UpdateSecretVersionStageCommand,
-  type SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { UpdateSecretVersionStageCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { entropyToMnemonic, mnemonicToSeedWebcrypto } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { BIP32Factory } from 'bip32';
 import * as ecc from 'tiny-secp256k1';
-import { PROVISION_TIMEOUT_MS, SEED_NAMES_MAX } from '../../domain/limits.ts';
+import { PROVISION_TIMEOUT_MS } from '../../domain/limits.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import type { WalletProvisioner } from '../../domain/ports/services.ts';
 import { addressOf } from '../secp256k1.ts';
-import { serviceErrorName, toStoringError } from '../service-failure.ts';
+import { toStoringError } from '../service-failure.ts';
+import { storeSecret } from '../stored-secret.ts';
 import { ACCOUNT_PATH, assertIndex, EXTERNAL_CHAIN } from './derivation.ts';
 import { formatSeedSecret, SEED_STAGE } from './seed-secret.ts';
 import { findSeedProblem } from './seed-state.ts';
@@ -25,7 +22,6 @@ export interface SeedVaultProvisionerDeps {
 
 /** 24 words. */
 const ENTROPY_BYTES = 32;
-const SUFFIX_BYTES = 4;
 
 /** Stands where people and scanners look who think that a secret should be rotated. */
 const DESCRIPTION =
@@ -45,7 +41,11 @@ export function createSeedVaultProvisioner({ client, secretNamePrefix }: SeedVau
     createConnector: async ({ managerId, connectorId }) => {
       if (secretNamePrefix === null) throw new Error('this function stores no seeds');
       const { secret, extendedPublicKey } = await drawSeed();
-      const stored = await storeSecret(client, `${secretNamePrefix}/${managerId}/${connectorId}`, secret);
+      const stored = await storeSecret(client, {
+        firstName: `${secretNamePrefix}/${managerId}/${connectorId}`,
+        description: DESCRIPTION,
+        secret,
+      });
       await holdVersion(client, stored);
       return { type: 'SeedVault', ...stored, extendedPublicKey };
     },
@@ -93,36 +93,6 @@ export function deriveAccountKey(seed: Uint8Array): string {
   const extendedPublicKey = account.neutered().toBase58();
   for (const buffer of [master.privateKey, master.chainCode, account.privateKey]) buffer?.fill(0);
   return extendedPublicKey;
-}
-
-/**
- * A creation that was interrupted after this call may have taken the name with a seed that nobody can read and that no
- * connector knows. The next one goes under the same name with a random ending, and leaves the orphan alone.
- */
-async function storeSecret(
-  client: SecretsManagerClient,
-  firstName: string,
-  secret: string,
-): Promise<{ readonly secretArn: string; readonly secretVersionId: string }> {
-  for (let tried = 1; ; tried += 1) {
-    const name = tried === 1 ? firstName : `${firstName}/${randomBytes(SUFFIX_BYTES).toString('hex')}`;
-    const command = new CreateSecretCommand({
-      Name: name,
-      Description: DESCRIPTION,
-      SecretString: secret,
-    });
-    try {
-      const answer = await client.send(command, { abortSignal: AbortSignal.timeout(PROVISION_TIMEOUT_MS) });
-      if (answer.ARN !== undefined && answer.VersionId !== undefined) {
-        return { secretArn: answer.ARN, secretVersionId: answer.VersionId };
-      }
-    } catch (error) {
-      const taken = serviceErrorName(error) === 'ResourceExistsException';
-      if (!taken || tried === SEED_NAMES_MAX) throw toStoringError(`secretsmanager:CreateSecret of ${name}`, error);
-      continue;
-    }
-    throw new Error(`secretsmanager:CreateSecret of ${name} answered without an ARN and a version`);
-  }
 }
 
 /** Labels the version, so that Secrets Manager keeps it whatever value somebody puts after it. */

@@ -71,6 +71,7 @@ function createWorld() {
     gate: { find: async () => null },
     deployment,
     trustedIssuers: null,
+    signerOrigins: [],
     clock,
     random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0 },
   };
