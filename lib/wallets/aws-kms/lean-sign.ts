@@ -3,7 +3,6 @@ import { createJsonService, type JsonService } from '../../aws/json-service.ts';
 import { SIGNER_ANSWER_MAX_BYTES, SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, YOUNG_KEY_MS } from '../../domain/limits.ts';
 import { NotNow } from '../../domain/ports/services.ts';
 import type { Clock } from '../../domain/time.ts';
-import { serviceErrorName, toWalletError } from '../service-failure.ts';
 import type { SignDigest } from './signer.ts';
 
 /** `SignDigest` without the SDK, with the same answers: see `createSdkSignDigest` for those about young keys. */
@@ -34,6 +33,8 @@ export function createLeanSignDigest(
         const { Signature: signature } = await kms.call('Sign', body, LIMITS);
         return typeof signature === 'string' ? Uint8Array.from(Buffer.from(signature, 'base64')) : new Uint8Array();
       } catch (error) {
+        // Loaded with the first failure: no start waits for it.
+        const { serviceErrorName, toWalletError } = await import('../service-failure.ts');
         if (serviceErrorName(error) === 'AccessDeniedException' && (await isYoung(kms, clock, keyArn))) {
           throw new NotNow(`kms:Sign with ${keyArn} was refused, whose tags may not count everywhere yet`);
         }
