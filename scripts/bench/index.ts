@@ -18,6 +18,7 @@ import { measureOverspend } from './overspend/index.ts';
 import { measureOtherProofs, measureProof, measureProofBytes } from './proof-rows.ts';
 import { measureRefusals } from './refusal-rows.ts';
 import { verdictOf, type Row } from './row.ts';
+import { measureCredential, measurePermitProof } from './scheme-rows.ts';
 import { measureStoreCall } from './store-row.ts';
 import { measureSpans } from './span-row.ts';
 import { measureBundle, measureFirstProof } from './start-rows.ts';
@@ -44,6 +45,8 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P22: measureSpans,
   P23: measurePolicy,
   P24: measureLiveHeap,
+  P26: measurePermitProof,
+  P27: measureCredential,
 };
 const REPORT_FILE = join(PROJECT_ROOT, '.bursar', 'bench.json');
 
