@@ -5,6 +5,7 @@ import {
   CHALLENGE_MEMBERS_MAX,
 } from '../domain/limits.ts';
 import { refuse, type Result } from '../domain/result.ts';
+import { bytesOfBase64 } from './base64-bytes.ts';
 import { parseStrictJson, type JsonBounds, type JsonRefusal } from './strict-json.ts';
 
 /** Most of a seller's document is only sent back to it as it came: bounded by what it costs, not by what it means. */
@@ -24,9 +25,8 @@ export function parseBase64Json(value: string): Result<unknown, JsonRefusal> {
     });
   }
   try {
-    const standard = value.trim().replaceAll('-', '+').replaceAll('_', '/');
-    const bytes = Uint8Array.from(atob(standard), (char) => char.charCodeAt(0));
-    return parseStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), BOUNDS);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytesOfBase64(value.trim()));
+    return parseStrictJson(text, BOUNDS);
   } catch {
     return refuse({ reason: 'cannot_parse', message: 'the header is not base64 of UTF-8 text' });
   }

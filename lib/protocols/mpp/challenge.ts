@@ -2,7 +2,7 @@ import { MPP_CHALLENGE_MAX_CHARS, MPP_ID_MAX_CHARS } from '../../domain/limits.t
 import { ok, type Result } from '../../domain/result.ts';
 import { formatReceived } from '../../json/quotation.ts';
 import type { WrittenChallenge } from './auth-params.ts';
-import { decodeBase64Url } from './decoded.ts';
+import { isBase64Url } from './decoded.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 
 /**
@@ -29,7 +29,7 @@ export const SCHEME = 'payment';
 
 /** Printable ASCII: what the two ends of a connection, and a hash, cannot read in two ways. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
-const BASE64URL = { test: (text: string): boolean => decodeBase64Url(text) !== null };
+const BASE64URL = { test: isBase64Url };
 
 /** The form of each parameter, the required ones first. Others than these are passed over, as the specification says. */
 const FORMS: Readonly<

@@ -1,3 +1,4 @@
+import { bytesOfBase64 } from '../../json/base64-bytes.ts';
 import { parseBase64Json } from '../../json/base64-json.ts';
 import { memberOf } from '../../json/record.ts';
 
@@ -14,9 +15,21 @@ export function openCredential(
 
 /** The header that a credential goes back in: the one that its challenge asks for. Its value is a bearer instrument: never log it. */
 export function toCredentialHeader(paymentCredential: string): { readonly name: string; readonly value: string } {
-  const header = memberOf(openCredential(paymentCredential)?.challenge, 'header');
+  const header = namesHeader(paymentCredential)
+    ? memberOf(openCredential(paymentCredential)?.challenge, 'header')
+    : undefined;
   const isOwn = typeof header === 'string' && header.toLowerCase() === 'payment-authorization';
   return { name: isOwn ? 'Payment-Authorization' : 'Authorization', value: paymentCredential };
+}
+
+/** Whether a credential may name a header at all, which hardly any does: only then is it taken apart. */
+function namesHeader(paymentCredential: string): boolean {
+  try {
+    const bytes = bytesOfBase64(paymentCredential.replace(/^Payment /, ''));
+    return new TextDecoder().decode(bytes).includes('header');
+  } catch {
+    return false;
+  }
 }
 
 /** Reads a `Payment-Receipt` header. `null`: the seller says nothing that can be read; the money is spent either way. */
