@@ -2,8 +2,9 @@
 // VECTORS=<folder that holds cdp/> npm run test:vectors
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CdpClient } from '@coinbase/cdp-sdk';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Exchange } from '../../lib/local/providers/coinbase-cdp/index.ts';
 import { readDelegation, revokeDelegation } from '../../lib/wallets/coinbase-cdp/delegation.ts';
 import { findNetwork } from '../../lib/domain/assets.ts';
@@ -102,6 +103,37 @@ test('every request and answer is as the published description says', async () =
   expect(seen).toContain('requestEvmFaucet 429');
   expect(project.exchanges.length).toBeGreaterThan(30);
   expect(project.exchanges.flatMap(problemsOf)).toEqual([]);
+});
+
+test('what the official client asks, and is answered, is so too', async () => {
+  vi.stubEnv('DISABLE_CDP_USAGE_TRACKING', 'true');
+  vi.stubEnv('DISABLE_CDP_ERROR_REPORTING', 'true');
+  const { project: own, url: basePath } = project.cdp;
+  const [{ id: apiKeyId, secret: apiKeySecret }, { secret: walletSecret }] = [
+    own.apiKeys()[0]!,
+    own.walletSecrets()[0]!,
+  ];
+  const { evm, endUser } = new CdpClient({ apiKeyId, apiKeySecret, walletSecret, basePath });
+  const before = project.exchanges.length;
+  const method = { type: 'email', email: 'grace@example.com' } as const;
+  const { userId } = await endUser.createEndUser({ authenticationMethods: [method], evmAccount: {} as never });
+  await endUser.addEndUserEvmAccount({ userId });
+  await endUser.getEndUser({ userId });
+  project.grant(userId);
+  await endUser.getDelegationForEndUser({ userId });
+  await endUser.revokeDelegationForEndUser({ userId });
+  await endUser.getDelegationForEndUser({ userId }).catch(() => {});
+  const { address } = await evm.createAccount({ name: 'account' });
+  await evm.createAccount({ name: 'account' }).catch(() => {});
+  await evm.getAccount({ address });
+  await evm.getAccount({ address: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' }).catch(() => {});
+  await evm.requestFaucet({ address, network: 'base-sepolia', token: 'eth' });
+  vi.unstubAllEnvs();
+  const exchanges = project.exchanges.slice(before);
+  expect(exchanges.map(({ operation, status }) => `${operation.id} ${status}`)).toEqual(
+    expect.arrayContaining(['getEndUser 200', 'getEvmAccount 404', 'createEvmAccount 409', 'requestEvmFaucet 200']),
+  );
+  expect(exchanges.flatMap(problemsOf)).toEqual([]);
 });
 
 test('finds a request and an answer that are not', () => {

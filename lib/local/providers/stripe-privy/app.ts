@@ -61,7 +61,7 @@ export interface PolicyRule {
 export interface Policy {
   readonly id: string;
   readonly name: string;
-  readonly chainType: string;
+  readonly chainType: 'ethereum';
   readonly ownerId: string | null;
   readonly rules: readonly PolicyRule[];
   readonly createdAtMs: number;

@@ -118,23 +118,30 @@ function withTime(intent: Intent, nowMs: number): Intent {
   return intent.status === 'pending' && intent.expiresAtMs <= nowMs ? { ...intent, status: 'expired' } : intent;
 }
 
-function showIntent(app: App, intent: Intent): object {
+type Leaf = Exclude<Member, { readonly type: 'key_quorum' }>;
+
+function showLeaf({ signed }: Intent, member: Leaf) {
+  const signed_at = signed[member.publicKey] ?? null;
+  return member.type === 'user'
+    ? { type: member.type, user_id: member.userId, signed_at }
+    : { type: member.type, public_key: member.publicKey, signed_at };
+}
+
+function showMember(app: App, intent: Intent, member: Member) {
+  if (member.type !== 'key_quorum') return showLeaf(intent, member);
+  const { type, quorum, members } = member;
+  const threshold = thresholdOf(quorum);
+  return {
+    type,
+    key_quorum_id: quorum.id,
+    threshold,
+    threshold_met: countSigned(app, quorum, new Set(Object.keys(intent.signed))) >= threshold,
+    members: members.flatMap((each) => (each.type === 'key_quorum' ? [] : [showLeaf(intent, each)])),
+  };
+}
+
+export function showIntent(app: App, intent: Intent) {
   const wallet = findWallet(app, intent.walletId);
-  const showMember = (member: Member): object =>
-    member.type === 'key_quorum'
-      ? {
-          type: 'key_quorum',
-          key_quorum_id: member.quorum.id,
-          threshold: thresholdOf(member.quorum),
-          threshold_met:
-            countSigned(app, member.quorum, new Set(Object.keys(intent.signed))) >= thresholdOf(member.quorum),
-          members: member.members.map(showMember),
-        }
-      : {
-          type: member.type,
-          ...(member.type === 'user' ? { user_id: member.userId } : { public_key: member.publicKey }),
-          signed_at: intent.signed[member.publicKey] ?? null,
-        };
   return {
     intent_id: intent.id,
     intent_type: intent.type,
@@ -149,7 +156,7 @@ function showIntent(app: App, intent: Intent): object {
       .map((id) => findQuorum(app, id))
       .map((quorum) => ({
         threshold: thresholdOf(quorum),
-        members: membersOf(app, quorum).map(showMember),
+        members: membersOf(app, quorum).map((member) => showMember(app, intent, member)),
         ...(quorum.displayName === null ? {} : { display_name: quorum.displayName }),
       })),
     request_details: intent.request,

@@ -167,6 +167,14 @@ function toInteger(text: string): bigint | null {
   return /^(\d{1,78}|0x[0-9a-fA-F]{1,64})$/.test(text) ? BigInt(text) : null;
 }
 
-export function showPolicy({ id, name, chainType, ownerId, rules, createdAtMs }: Policy): object {
-  return { id, version: '1.0', name, chain_type: chainType, owner_id: ownerId, rules, created_at: createdAtMs };
+export function showPolicy({ id, name, chainType, ownerId, rules, createdAtMs }: Policy) {
+  return {
+    id,
+    version: '1.0' as const,
+    name,
+    chain_type: chainType,
+    owner_id: ownerId,
+    rules,
+    created_at: createdAtMs,
+  };
 }

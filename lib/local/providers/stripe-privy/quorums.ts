@@ -127,7 +127,7 @@ function normalizePublicKey(value: unknown, member: string): string {
   throw invalid(member);
 }
 
-export function showQuorum({ id, displayName, publicKeys, userIds, keyQuorumIds, threshold }: KeyQuorum): object {
+export function showQuorum({ id, displayName, publicKeys, userIds, keyQuorumIds, threshold }: KeyQuorum) {
   return {
     id,
     display_name: displayName,

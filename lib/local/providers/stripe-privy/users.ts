@@ -1,5 +1,13 @@
 import type { Answer } from '../api-server.ts';
-import { createId, createSigningKey, createWallet, type App, type LinkedAccount, type User } from './app.ts';
+import {
+  createId,
+  createSigningKey,
+  createWallet,
+  type App,
+  type LinkedAccount,
+  type User,
+  type Wallet,
+} from './app.ts';
 import { ApiError, invalid, notFound } from './api-error.ts';
 import { ok, toPage, type Call } from './call.ts';
 import { readOwnerId } from './quorums.ts';
@@ -98,27 +106,13 @@ export function findUser({ users }: Pick<App, 'users'>, id: unknown): User {
 }
 
 /** A user with accounts and wallets. Times are in seconds here, and in milliseconds of everything else. */
-function showUser(app: App, { id, linkedAccounts, customMetadata, createdAtMs }: User): object {
+export function showUser(app: App, { id, linkedAccounts, customMetadata, createdAtMs }: User) {
   const created = Math.floor(createdAtMs / 1_000);
   const verified = { verified_at: created, first_verified_at: created, latest_verified_at: created };
   const owned = app.wallets.filter(({ ownerId }) =>
     app.quorums.some((quorum) => quorum.id === ownerId && quorum.userIds.includes(id)),
   );
-  const wallets = owned.map((wallet, index) => ({
-    type: 'wallet',
-    id: wallet.id,
-    address: wallet.address,
-    chain_type: 'ethereum',
-    chain_id: 'eip155:1',
-    connector_type: 'embedded',
-    wallet_client: 'privy',
-    wallet_client_type: 'privy',
-    wallet_index: index,
-    recovery_method: 'privy-v2',
-    imported: false,
-    delegated: wallet.additionalSigners.length > 0,
-    ...verified,
-  }));
+  const wallets = owned.map((wallet, index) => ({ ...showOwned(wallet, index), ...verified }));
   const accounts = linkedAccounts.map(({ number, ...account }) => ({
     ...account,
     ...(number === undefined ? {} : { number, phoneNumber: number }),
@@ -133,4 +127,22 @@ function showUser(app: App, { id, linkedAccounts, customMetadata, createdAtMs }:
     mfa_methods: [],
     ...(customMetadata === null ? {} : { custom_metadata: customMetadata }),
   };
+}
+
+/** A wallet among the accounts of the user who owns it. */
+export function showOwned({ id, address, additionalSigners }: Wallet, index: number) {
+  return {
+    type: 'wallet',
+    id,
+    address,
+    chain_type: 'ethereum',
+    chain_id: 'eip155:1',
+    connector_type: 'embedded',
+    wallet_client: 'privy',
+    wallet_client_type: 'privy',
+    wallet_index: index,
+    recovery_method: 'privy-v2',
+    imported: false,
+    delegated: additionalSigners.length > 0,
+  } as const;
 }

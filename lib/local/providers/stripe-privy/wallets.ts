@@ -136,12 +136,12 @@ export function findWallet({ wallets }: Pick<App, 'wallets'>, id: unknown): Wall
   return wallet;
 }
 
-export function showWallet(app: App, wallet: Wallet): object {
+export function showWallet(app: App, wallet: Wallet) {
   const { id, address, privateKey, ownerId, policyIds, additionalSigners, externalId, displayName } = wallet;
   return {
     id,
     address,
-    chain_type: 'ethereum',
+    chain_type: 'ethereum' as const,
     public_key: privateKeyToAccount(privateKey).publicKey,
     owner_id: ownerId,
     policy_ids: policyIds,
