@@ -98,7 +98,14 @@ describe('Privy, when it fails', () => {
       const additionalSigners = [{ signer_id: app.authorizationId, override_policy_ids: ids }];
       app.put('wallets', { ...own, additionalSigners });
     };
-    const nothing = { id: 'nothing', name: 'n', chainType: 'ethereum', ownerId: null, rules: [], createdAtMs: 0 };
+    const nothing = {
+      id: 'nothing',
+      name: 'n',
+      chainType: 'ethereum' as const,
+      ownerId: null,
+      rules: [],
+      createdAtMs: 0,
+    };
     app.put('policies', nothing);
     const error = await meetTroubleOf(
       { begin: () => setPolicies([nothing.id]), end: () => setPolicies([]) },
