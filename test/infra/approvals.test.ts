@@ -20,13 +20,14 @@ describe('a deployment that gives approvals gas', () => {
     expect(JSON.parse(environment['RPC_URLS']!)).toHaveProperty('eip155:8453');
   });
 
-  test('tells the budget to those who ask for approvals, sign them, send them and tell of them, and to no other', () => {
+  test('tells the budget to those who allow approvals, ask for them, sign them, send them and tell of them, and to no other', () => {
     const told = ({ deployment }: typeof app) =>
       deployment.functions
         .filter(({ environment }) => environment['APPROVAL_GAS_PER_DAY'] !== undefined)
         .map(({ label }) => label)
         .sort();
-    expect(told(app)).toEqual(['manage-instruments', 'process-payment', 'read-payments', 'send-approvals']);
+    const all = ['manage-instruments', 'manage-sessions', 'process-payment', 'read-payments', 'send-approvals'];
+    expect(told(app)).toEqual(all);
     expect(told(plain)).toEqual([]);
   });
 
