@@ -5,7 +5,7 @@ import type { BursarClient } from '../bursar-client.ts';
 import { BursarError } from '../bursar-error.ts';
 import type { PayerOptions } from '../payer-options.ts';
 import type { AgentTool, AgentToolSchema } from './agent-tool.ts';
-import { CallRefused, toRefusal } from './refusal.ts';
+import { CallRefused, inOneSentence, toRefusal } from './refusal.ts';
 import type { Refusal, ToolPayment } from './tool-options.ts';
 
 export interface ReadingToolOptions extends Pick<PayerOptions, 'session' | 'instrument' | 'agentName' | 'networks'> {
@@ -113,7 +113,11 @@ function toUnread(error: unknown): Refusal {
   if (error instanceof CallRefused) return toRefusal(error)!;
   if (!(error instanceof BursarError)) throw error;
   const refusal = toRefusal(new CallRefused('client:not_readable', error.message))!;
-  return { ...refusal, code: error.code ?? refusal.code };
+  return {
+    ...refusal,
+    code: error.code ?? refusal.code,
+    message: `This cannot be read (${inOneSentence(error.message)})`,
+  };
 }
 
 type Chain = (typeof CHAINS)[number];

@@ -1,5 +1,7 @@
 import { clipPrintable } from '../../json/quotation.ts';
+import { BursarError } from '../bursar-error.ts';
 import { PurchaseError, UnpayableError } from '../purchase-error.ts';
+import { sortPaying } from './manager/sorting.ts';
 import type { Refusal, ToolPayment } from './tool-options.ts';
 
 /** Refusals of the client; those of the service begin with `bursar:`. */
@@ -58,10 +60,25 @@ export class ToolPaymentError extends Error {
 /** Of what a refusal quotes: an error of a seller's making may be long. */
 const REASON_MAX_CHARS = 400;
 
-const inOneSentence = (text: string): string => clipPrintable(text, REASON_MAX_CHARS).replace(/[.\s]+$/, '');
+/** What somebody else said, as part of a sentence. */
+export function inOneSentence(text: string): string {
+  return clipPrintable(text, REASON_MAX_CHARS).replace(/[.\s]+$/, '');
+}
 
 function nothingPaid(code: string, message: string): Refusal {
   return { kind: 'refused', code, message, mayHavePaid: false, purchaseId: null, processPaymentId: null };
+}
+
+/** What Bursar calls the refusals that AWS's own service tells apart by words alone. */
+const CODES_BY_SORT: Readonly<Record<string, string>> = {
+  InsufficientBudget: 'bursar:budget_exceeded',
+  PaymentSessionExpired: 'bursar:session_expired',
+  InvalidPaymentInstrument: 'bursar:instrument_not_active',
+  PaymentSessionNotFound: 'bursar:session_not_found',
+};
+
+function codeByWords(cause: unknown): string | undefined {
+  return cause instanceof BursarError ? CODES_BY_SORT[sortPaying(cause, '').name] : undefined;
 }
 
 /** What a failure means for the model; `null` for one that is none of paying, such as a framework's interrupt. */
@@ -73,7 +90,8 @@ export function toRefusal(error: unknown): Refusal | null {
       ? `This call may have been paid already (${why}), so do not make it again, and tell the user`
       : `Nothing was paid for this call (${why}), so do not repeat it unless that changes`;
     const fallback: ClientCode = mayHavePaid ? 'client:outcome_unknown' : 'client:unpayable';
-    return { ...nothingPaid(code ?? fallback, message), mayHavePaid, purchaseId, processPaymentId };
+    const said = code ?? codeByWords(error.cause) ?? fallback;
+    return { ...nothingPaid(said, message), mayHavePaid, purchaseId, processPaymentId };
   }
   const code = error instanceof CallRefused ? error.code : error instanceof UnpayableError ? 'client:unpayable' : null;
   if (code === null) return null;

@@ -1,14 +1,14 @@
-import { createPayingFetch } from '../paying-fetch.ts';
-import type { PaidResponse, PayingFetchEvent, PayingFetchOptions } from '../paying-options.ts';
-import { toTeller } from '../terms-payer.ts';
-import type { AgentTool, AgentToolContext } from './agent-tool.ts';
-import { createGuardedFetch, type GuardOptions } from './guard-options.ts';
-import { toApprovalFloor, toConfirm } from './confirmation.ts';
+import { createPayingFetch } from '../../paying-fetch.ts';
+import type { PaidResponse, PayingFetchEvent, PayingFetchOptions } from '../../paying-options.ts';
+import { toTeller } from '../../terms-payer.ts';
+import type { AgentTool, AgentToolContext } from '../agent-tool.ts';
+import { createGuardedFetch, type GuardOptions } from '../guard/guard-options.ts';
+import { toApprovalFloor, toConfirm } from '../confirmation.ts';
 import { HEADERS_DEFAULT, readFetchInput, toFetchSchema, type FetchInput, type FetchRules } from './fetch-input.ts';
 import { toFetchOutput, type FetchedOutput } from './fetch-output.ts';
-import { toPurchaseId } from './purchase-id.ts';
-import { CallRefused, ToolPaymentError, toRefusal, toUndelivered } from './refusal.ts';
-import type { Approve, Refusal, ToolLimits } from './tool-options.ts';
+import { toPurchaseId } from '../purchase-id.ts';
+import { CallRefused, ToolPaymentError, toRefusal, toUndelivered } from '../refusal.ts';
+import type { Approve, Refusal, ToolLimits } from '../tool-options.ts';
 
 const NAME = 'fetch_paid';
 const DESCRIPTION =

@@ -1,7 +1,7 @@
-import { parseUsd } from '../../domain/money.ts';
-import { isRecord, memberOf } from '../../json/record.ts';
-import type { AgentToolSchema } from './agent-tool.ts';
-import { CallRefused } from './refusal.ts';
+import { parseUsd } from '../../../domain/money.ts';
+import { isRecord, memberOf } from '../../../json/record.ts';
+import type { AgentToolSchema } from '../agent-tool.ts';
+import { CallRefused } from '../refusal.ts';
 
 const URL_MAX_CHARS = 8_192;
 const BODY_MAX_CHARS = 256 * 1024;

@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
-import { createAddressGuard } from '../../jwt/address-ranges.ts';
+import { createAddressGuard } from '../../../jwt/address-ranges.ts';
 import type { GuardOptions, Resolve } from './guard-options.ts';
-import { CallRefused } from './refusal.ts';
+import { CallRefused } from '../refusal.ts';
 
 /** What a connection may be made to. */
 export interface AddressCheck {
