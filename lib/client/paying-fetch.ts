@@ -31,7 +31,7 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     const { method, url } = request;
     const payment = await payer.pay({
       purchaseId,
-      request: { method, url, bodyHash: await toSha256(await request.clone().arrayBuffer()), tool, intent },
+      request: { method, url, bodyHash: await hashOf(request), tool, intent },
       terms,
       maxAmount,
       confirm,
@@ -39,6 +39,13 @@ export function createPayingFetch(options: PayingFetchOptions): PayingFetch {
     });
     return present({ payer, send, request, tell }, payment);
   };
+}
+
+/** SHA-256 of nothing, which most requests have in them. */
+const EMPTY_HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+async function hashOf(request: Request): Promise<string> {
+  return request.body === null ? EMPTY_HASH : toSha256(await request.clone().arrayBuffer());
 }
 
 interface Call {

@@ -18,7 +18,8 @@ export interface Asked {
  */
 export async function sendFirst(send: typeof fetch, request: Request): Promise<Asked> {
   if (request.method === 'GET' || request.method === 'HEAD' || request.redirect !== 'follow') {
-    const response = await sendTo(send, request.clone());
+    // What has no body can be sent as it is, and again.
+    const response = await sendTo(send, request.body === null ? request : request.clone());
     const { url } = response;
     return { request: url === '' || url === request.url ? request : new Request(url, request), response };
   }

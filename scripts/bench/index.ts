@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
+import { measurePaidCalls } from './client-rows.ts';
 import { measureContention } from './contention.ts';
 import { measureCost } from './cost-rows.ts';
 import { measureColdPayment, measureWarmPayment } from './function-rows.ts';
@@ -47,6 +48,7 @@ const MEASUREMENTS: Readonly<Record<string, () => Promise<Row[]>>> = {
   P24: measureLiveHeap,
   P26: measurePermitProof,
   P27: measureCredential,
+  P28: measurePaidCalls,
 };
 const REPORT_FILE = join(PROJECT_ROOT, '.bursar', 'bench.json');
 
