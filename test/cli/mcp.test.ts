@@ -91,7 +91,7 @@ describe.each(LINES)('a client of $name over stdio', (line) => {
     expect(server.seen.map(({ input }) => input)).toEqual([{ q: 'tea' }, { q: 'tea' }]);
     expect(server.headers.every(({ authorization }) => authorization === 'Bearer key-1')).toBe(true);
     expect(server.headers.at(-1)).toHaveProperty('mcp-protocol-version');
-    expect(cli.err()).toMatch(/bursar {3}SIGNED, payment \S+ of USD 0\.50 to 0x/);
+    expect(cli.err()).toMatch(/bursar {3}search: SIGNED, payment \S+ of USD 0\.50 to 0x/);
     expect(cli.err()).not.toContain(SIGNATURE.slice(0, 20));
     cli.pipes.input.end();
     expect(await cli.ended).toBe(0);

@@ -102,8 +102,8 @@ describe.each(LINES)('with the SDK $name', (line) => {
     const buyer = await openBuyer('1.00', 1n);
     const client = await connect(line, await sell(saleOf(4 + index)), buyer);
     const result = await client.call('search', {});
-    expect(textOf(result)).toContain('was paid USD 0.02');
-    expect(paymentOf(result)).toMatchObject({ accepted: false, reason: expect.any(String) as string });
+    expect(textOf(result)).toContain('was signed for this call');
+    expect(refusalOf(result)).toMatchObject({ code: 'client:not_accepted', mayHavePaid: true });
     expect(await booksOf(scene.stack, buyer.userId, buyer.paymentSessionId)).toMatchObject({ spent: '0.02' });
   });
 });
@@ -160,8 +160,8 @@ describe('`bursar mcp` as a program', () => {
       await run('session', 'create', '--budget', '0.05');
       const argv = ['mcp', '--tool', 'search', '--tool', 'weather', '--target', url];
       const client = await line.connect(new Stdio(programOf(...argv)) as McpTransport);
-      expect(paymentOf(await client.call('search', {}))).toMatchObject({ offer: { protocol: 'x402' }, accepted: true });
-      expect(paymentOf(await client.call('weather', {}))).toMatchObject({ offer: { protocol: 'mpp' }, accepted: true });
+      expect(paymentOf(await client.call('search', {}))).toMatchObject({ offer: { protocol: 'x402' } });
+      expect(paymentOf(await client.call('weather', {}))).toMatchObject({ offer: { protocol: 'mpp' } });
       expect(refusalOf(await client.call('search', {}))).toMatchObject({ code: 'bursar:budget_exceeded' });
       await client.close();
       const shown = JSON.parse(await run('session', 'show', '--json')) as object;

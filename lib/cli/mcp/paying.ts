@@ -1,5 +1,5 @@
 import type { PayerOptions } from '../../client/index.ts';
-import type { PayingTransportEvent } from '../../client/mcp/index.ts';
+import type { ToolPaymentEvent } from '../../client/agent/index.ts';
 import { findNetworkByChain } from '../../domain/assets.ts';
 import { secureUrlOf, usdOf } from '../program/arguments.ts';
 import type { Invocation } from '../program/command.ts';
@@ -22,7 +22,7 @@ export const PAYER_OPTIONS = {
 } as const;
 
 /** Who pays, out of what. Throws `CliError` where no session or wallet is known. */
-export function payerOf({ deps, target, options }: Invocation): Omit<PayerOptions, 'onEvent'> {
+export function payerOf({ deps, target, options }: Invocation): Omit<PayerOptions, 'onEvent' | 'confirm'> {
   const wallet = requireWallet(target, options);
   const network = findNetworkByChain(wallet.chain)!.id;
   const rpcUrl = secureUrlOf(options, 'rpc-url') ?? target.local?.chains?.[network]?.rpcUrl;
@@ -41,26 +41,10 @@ export function payerOf({ deps, target, options }: Invocation): Omit<PayerOption
 }
 
 /** Says what happens to a person who looks on: a line for each payment, one for each refusal. */
-export function notePayment(terminal: Pick<Terminal, 'err' | 'columns'>, event: PayingTransportEvent): void {
-  switch (event.type) {
-    case 'payment_required':
-    case 'settled':
-      return;
-    case 'proof_received': {
-      const { offer, processPaymentId, replayed } = event;
-      const what = `SIGNED${replayed ? ' earlier' : ''}, payment ${processPaymentId} of USD ${offer.amountUsd} to ${offer.payTo}`;
-      tell(terminal, `bursar   ${printable(what)}`);
-      return;
-    }
-    case 'not_accepted': {
-      const why = [event.reason ?? 'no reason given', ...(event.remedy === null ? [] : [event.remedy])].join('; ');
-      tell(
-        terminal,
-        `server   did not take payment ${event.processPaymentId} for ${printable(event.tool)}: ${printable(why)}`,
-      );
-      return;
-    }
-    case 'refused':
-      tell(terminal, `bursar   ${printable(event.refusal.message)}`);
-  }
+export function notePayment(terminal: Pick<Terminal, 'err' | 'columns'>, event: ToolPaymentEvent): void {
+  if (event.type === 'refused') tell(terminal, `bursar   ${printable(event.tool)}: ${printable(event.message)}`);
+  if (event.type !== 'proof_received') return;
+  const { tool, offer, processPaymentId, replayed } = event;
+  const what = `SIGNED${replayed ? ' earlier' : ''}, payment ${processPaymentId} of USD ${offer.amountUsd} to ${offer.payTo}`;
+  tell(terminal, `bursar   ${printable(tool)}: ${printable(what)}`);
 }

@@ -1,3 +1,3 @@
 export type { McpTransport } from './messages.ts';
-export type { PayingTransportEvent, PayingTransportOptions, PaymentOfCall, PaymentRefusal } from './paying-options.ts';
+export type { PayingTransportOptions, PaymentOfCall } from './paying-options.ts';
 export { createPayingTransport } from './paying-transport.ts';

@@ -1,14 +1,15 @@
-import { formatHex } from '../../domain/hex.ts';
 import { MCP_CALLS_MAX } from '../../domain/limits.ts';
 import { memberOf } from '../../json/record.ts';
+import { toConfirm } from '../agent/confirmation.ts';
+import { CallRefused, toRefusal, toUndelivered } from '../agent/refusal.ts';
+import type { Refusal, ToolLimits, ToolPaymentEvent } from '../agent/tool-options.ts';
 import type { Payer } from '../payer.ts';
+import { toSha256 } from '../sha256.ts';
 import type { Payment } from '../terms-payer.ts';
 import { findChallenge, toSellerChallenge, type FoundChallenge } from './found-challenge.ts';
-import { toErrorResult, withMeta, type Answer, type RequestId, type ToolCall } from './messages.ts';
-import { toPaidAnswer } from './paid-answer.ts';
-import type { PayingTransportEvent } from './paying-options.ts';
+import { withMeta, type Answer, type RequestId, type ToolCall } from './messages.ts';
+import { refusalOf, toPaidAnswer, toRefusedResult } from './paid-answer.ts';
 import { toProofMeta } from './proof-meta.ts';
-import { toRefusal } from './refusal.ts';
 import { readServerAnswer } from './server-answer.ts';
 
 /** A call of a tool that may be paid, from its request to its answer. */
@@ -40,7 +41,8 @@ export interface PaidCallsDeps {
   readonly send: (message: object, sendOptions?: object) => Promise<void>;
   /** To the client. */
   readonly deliver: (message: object, extra?: object) => void;
-  readonly tell: (event: PayingTransportEvent) => void;
+  readonly limits: ToolLimits;
+  readonly tell: (event: ToolPaymentEvent) => void;
   /** Hears what the client throws while it is given an answer. */
   readonly fail: (error: unknown) => void;
   /** Told how the requests of a call that needs several go on: under one purchase. */
@@ -146,42 +148,48 @@ async function pay(
   found: FoundChallenge,
   extra: object | undefined,
 ): Promise<void> {
-  const { payer, url, send } = connection.deps;
-  const { sent, sendOptions, purchaseId, stop } = call;
+  const { payer, limits, url, send, tell } = connection.deps;
+  const { asked, sent, sendOptions, purchaseId, stop } = call;
+  const { name: tool } = asked.params;
+  const ofCall = { tool, toolCallId: `${asked.id}` };
   let payment: Payment | null = null;
   try {
     const challenge = await toSellerChallenge(found);
-    const request = { method: 'POST', url, bodyHash: await hashOf(sent) };
-    payment = await payer.pay(challenge, { purchaseId, request, tool: sent.params.name, signal: stop.signal });
+    const confirm = toConfirm(limits, ofCall);
+    payment = await payer.pay(challenge, {
+      purchaseId,
+      request: { method: 'POST', url, bodyHash: await hashOf(sent) },
+      tool,
+      signal: stop.signal,
+      confirm: async (quote) => {
+        tell({ ...ofCall, type: 'payment_required', url, offer: quote.offers[0]! });
+        return confirm(quote);
+      },
+    });
+    const { processPaymentId, offer, replayed } = payment;
+    tell({ ...ofCall, type: 'proof_received', url, purchaseId, processPaymentId, offer, replayed });
     const proof = await toProofMeta(await payment.toHeaders(), found.takesText);
     if (!isOpen(connection, call)) return;
     const state = { name: 'presented', requestId: `${PAID_ID}${crypto.randomUUID()}`, payment } as const;
     connection.presented.set(state.requestId, Object.assign(call, { state }));
+    tell({ ...ofCall, type: 'presented', url, processPaymentId });
     await send({ ...sent, id: state.requestId, params: withMeta(sent.params, proof) }, onceMore(sendOptions));
   } catch (error) {
     // Where it was cancelled, or an answer has come all the same, nobody waits for another.
     if (!isOpen(connection, call)) return;
+    end(connection, call);
     if (payment !== null) payer.report(payment, 'FAILED');
-    refuse(connection, call, { error, signed: payment, extra });
+    const refusal = whyNot(error, payment);
+    tell({ ...ofCall, type: 'refused', ...refusal });
+    connection.deps.deliver({ jsonrpc: '2.0', id: asked.id, result: toRefusedResult(asked, refusal) }, extra);
   }
 }
 
-interface Failure {
-  readonly error: unknown;
-  /** Where there is a proof already. */
-  readonly signed: Payment | null;
-  readonly extra: object | undefined;
-}
-
-function refuse(connection: Connection, call: OpenCall, { error, signed, extra }: Failure): void {
-  const { tell, deliver } = connection.deps;
-  const { asked, purchaseId } = call;
-  const tool = asked.params.name;
-  end(connection, call);
-  const refusal = toRefusal(error, { tool, purchaseId, signed });
-  tell({ type: 'refused', tool, refusal });
-  const result = toErrorResult(asked, refusal.message, { _meta: { 'bursar/refusal': refusal } });
-  deliver({ jsonrpc: '2.0', id: asked.id, result }, extra);
+/** @param payment where there is a proof already */
+function whyNot(error: unknown, payment: Payment | null): Refusal {
+  const what = error instanceof Error ? error.message : String(error);
+  if (payment !== null) return toUndelivered('client:not_delivered', payment, `it did not reach its server: ${what}`);
+  return toRefusal(error) ?? toRefusal(new CallRefused('client:unpayable', what, { cause: error }))!;
 }
 
 interface Received {
@@ -195,18 +203,18 @@ async function finish(
   call: PresentedCall,
   { answer, message, extra }: Received,
 ): Promise<void> {
-  const { payer, tell, deliver, onAnswer } = connection.deps;
+  const { payer, limits, url, tell, deliver, onAnswer } = connection.deps;
   const { payment } = call.state;
   const { processPaymentId } = payment;
-  const tool = call.asked.params.name;
+  const ofCall = { tool: call.asked.params.name, toolCallId: `${call.asked.id}` };
   end(connection, call);
   const read = await readServerAnswer(answer);
-  const { settlement, isAccepted, reason, remedy } = read;
-  payer.report(payment, isAccepted ? 'DELIVERED' : 'FAILED');
-  if (settlement !== null) tell({ type: 'settled', tool, settlement });
-  if (!isAccepted) tell({ type: 'not_accepted', tool, processPaymentId, reason, remedy });
+  const refusal = refusalOf(payment, read, limits.requireSettlement ?? false);
+  payer.report(payment, refusal === null ? 'DELIVERED' : 'FAILED');
+  if (refusal === null) tell({ ...ofCall, type: 'delivered', url, processPaymentId });
+  else tell({ ...ofCall, type: 'refused', ...refusal });
   onAnswer(call, answer.result);
-  deliver(toPaidAnswer({ call: call.asked, message, answer, payment, read }), extra);
+  deliver(toPaidAnswer({ call: call.asked, message, answer, payment, read, refusal }), extra);
 }
 
 /** Without what would have an earlier answer sent again instead. */
@@ -215,8 +223,7 @@ function onceMore(sendOptions: object | undefined): object | undefined {
   return { ...sendOptions, resumptionToken: undefined };
 }
 
-/** Of what is asked of the tool: SHA-256, in hex. */
-async function hashOf({ params: { name, arguments: input } }: ToolCall): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify({ name, arguments: input }));
-  return formatHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+/** Of what is asked of the tool. */
+function hashOf({ params: { name, arguments: input } }: ToolCall): Promise<string> {
+  return toSha256(JSON.stringify({ name, arguments: input }));
 }

@@ -1,8 +1,11 @@
+import { createAllowList } from '../agent/allow-list.ts';
+import { toApprovalFloor } from '../agent/confirmation.ts';
+import type { ToolPaymentEvent } from '../agent/tool-options.ts';
 import { createPayer } from '../payer.ts';
 import { toTeller } from '../terms-payer.ts';
 import { cancelledIdOf, metaOf, toAnswer, toSent, toToolCall, withCancelledId, type McpTransport } from './messages.ts';
 import { createPaidCalls } from './paid-call.ts';
-import type { PayingTransportEvent, PayingTransportOptions } from './paying-options.ts';
+import type { PayingTransportOptions } from './paying-options.ts';
 import { PROOF_NAMES } from './proof-meta.ts';
 import { createPurchaseNames, PURCHASE_ID_META } from './purchase-names.ts';
 
@@ -19,8 +22,10 @@ import { createPurchaseNames, PURCHASE_ID_META } from './purchase-names.ts';
  */
 export function createPayingTransport<T extends McpTransport>(transport: T, options: PayingTransportOptions): T {
   const url = toWebUrl(options.url);
-  const isPayable = ofTools(options.tools);
-  const tell = toTeller<PayingTransportEvent>(options);
+  const tools = createAllowList(options.tools ?? []);
+  const { onEvent, ...paying } = options;
+  const tell = toTeller<ToolPaymentEvent>(onEvent === undefined ? {} : { onEvent });
+  toApprovalFloor(options);
   const listeners: Pick<McpTransport, 'onmessage' | 'onclose'> = {
     onmessage: transport.onmessage,
     onclose: transport.onclose,
@@ -28,7 +33,8 @@ export function createPayingTransport<T extends McpTransport>(transport: T, opti
   const deliver = (message: object, extra?: object): void => listeners.onmessage?.(message, extra);
   const purchases = createPurchaseNames();
   const calls = createPaidCalls({
-    payer: createPayer({ ...options, onEvent: tell }),
+    payer: createPayer(paying),
+    limits: options,
     url,
     send: (message, sendOptions) => transport.send(message, sendOptions),
     deliver,
@@ -54,7 +60,7 @@ export function createPayingTransport<T extends McpTransport>(transport: T, opti
     }
     const call = toToolCall(message);
     const isOwn = PROOF_NAMES.some((name) => metaOf(call?.params, name) !== undefined);
-    if (call === null || isOwn || !isPayable(call.params.name)) return transport.send(message, sendOptions);
+    if (call === null || isOwn || !tools.allows(call.params.name)) return transport.send(message, sendOptions);
     const sent = toSent(call, [PURCHASE_ID_META]);
     return calls.begin({ asked: call, sent, sendOptions, purchaseId: purchases.nameOf(call) });
   };
@@ -78,10 +84,4 @@ function toWebUrl(url: string | URL): string {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed !== null && /^https?:$/.test(parsed.protocol)) return parsed.href;
   throw new TypeError('url must begin with https:// or http://: that of the server, or one to name it by');
-}
-
-function ofTools(tools: PayingTransportOptions['tools']): (name: string) => boolean {
-  if (tools === 'all') return () => true;
-  const named = new Set(tools);
-  return (name) => named.has(name);
 }

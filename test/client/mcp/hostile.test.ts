@@ -46,7 +46,7 @@ describe.each(LINES)('a client of $name', (line) => {
     await world.call('search', {}).catch(() => undefined);
     expect(world.books.signed()).toHaveLength(1);
     expect(world.seen).toHaveLength(2);
-    expect(world.events.at(-1)).toMatchObject({ type: 'not_accepted', processPaymentId: 'payment-1' });
+    expect(world.events.at(-1)).toMatchObject({ type: 'refused', mayHavePaid: true, processPaymentId: 'payment-1' });
     // What follows works as before.
     expect(await world.call('other', {})).toBeDefined();
   });
@@ -60,10 +60,11 @@ describe.each(LINES)('a client of $name', (line) => {
     const result = await world.call('search', {});
     expect(result.isError).toBe(true);
     expect(textOf(result)).toBe(
-      'The tool search was paid USD 0.50 (payment payment-1), and its server asks for another payment: invalid_exact_evm_payload_signature. It was not paid again.',
+      'A payment of USD 0.50 (payment-1) was signed for this call, but its server did not take it, saying invalid_exact_evm_payload_signature, so do not make it again, and tell the user',
     );
     expect(result.structuredContent).toBeUndefined();
-    expect(paymentOf(result)).toMatchObject({ accepted: false, reason: 'invalid_exact_evm_payload_signature' });
+    expect(refusalOf(result)).toMatchObject({ code: 'client:not_accepted', processPaymentId: 'payment-1' });
+    expect(paymentOf(result)).toMatchObject({ offer: { amountUsd: '0.50' } });
     expect(JSON.stringify(result)).not.toContain(THIEF);
   });
 
@@ -71,7 +72,10 @@ describe.each(LINES)('a client of $name', (line) => {
     const world = await createToolsWorld(SERVERS['breaks after the payment']!, { client: line });
     await expect(world.call('search', {})).rejects.toMatchObject({
       code: -32_603,
-      data: { 'bursar/payment': { processPaymentId: 'payment-1', accepted: false } },
+      data: {
+        'bursar/payment': { processPaymentId: 'payment-1' },
+        'bursar/refusal': { code: 'client:not_delivered' },
+      },
     });
   });
 
@@ -120,8 +124,8 @@ describe.each(LINES)('a client of $name', (line) => {
         : then(() => ({ ...ANSWER, structuredContent: {}, _meta: { 'x402/payment-response': { deep } } }));
       const world = await createToolsWorld(handle, { client: line });
       const result = await world.call('search', {});
-      if (first) expect(refusalOf(result)).toMatchObject({ code: 'client:payment_failed', mayHavePaid: false });
-      else expect(paymentOf(result)).toMatchObject({ accepted: true, settlement: null });
+      if (first) expect(refusalOf(result)).toMatchObject({ code: 'client:unpayable', mayHavePaid: false });
+      else expect(paymentOf(result)).toMatchObject({ settlement: null });
     },
   );
 

@@ -63,7 +63,7 @@ test('a call is paid in the revision without sessions', async () => {
   const { client, books } = await open(sell);
   const result = await client.callTool({ name: 'search', arguments: {} });
   expect(result.content).toEqual(ANSWER.content);
-  expect(paymentOf(result as never)).toMatchObject({ accepted: true });
+  expect(paymentOf(result as never)).toMatchObject({ processPaymentId: 'payment-1' });
   expect(books.signed()).toHaveLength(1);
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PaymentProcessor } from '../../../lib/client/index.ts';
 import { createPayingTransport } from '../../../lib/client/mcp/index.ts';
 import { bursarError, SIGNATURE } from '../script.ts';
-import { COMBINATIONS, LINES } from './lines.ts';
+import { COMBINATIONS, LINES, type ToolHandler } from './lines.ts';
 import {
   ANSWER,
   askX402,
@@ -28,7 +28,6 @@ describe.each(COMBINATIONS)('$client.name with a server of $server.name', (lines
       processPaymentId: 'payment-1',
       offer: { amountUsd: '0.50' },
       replayed: false,
-      accepted: true,
       settlement: { success: true },
     });
     expect(world.seen.map(({ input }) => input)).toEqual([{ q: 'tea' }, { q: 'tea' }]);
@@ -52,7 +51,7 @@ describe.each(COMBINATIONS)('$client.name with a server of $server.name', (lines
     const result = await world.call('search', {});
     expect(result.isError).toBe(true);
     expect(textOf(result)).toBe(
-      'The tool search asks for a payment, and nothing was paid: refused: bursar:budget_exceeded',
+      'Nothing was paid for this call (refused: bursar:budget_exceeded), so do not repeat it unless that changes',
     );
     expect(refusalOf(result)).toMatchObject({ code: 'bursar:budget_exceeded', mayHavePaid: false });
     expect(world.seen).toHaveLength(1);
@@ -151,7 +150,7 @@ test('only the tools that are named are paid; what others ask for reaches the cl
   const result = await world.call('other', {});
   expect(result).toEqual(asResult(askX402()));
   expect(world.books.asked).toEqual([]);
-  const none = await createToolsWorld(sell(), { tools: [] });
+  const none = await createToolsWorld(sell(), { tools: undefined });
   expect(await none.call('search', {})).toEqual(asResult(askX402()));
   const all = await createToolsWorld(sell(), { tools: 'all' });
   expect((await all.call('other', {})).content).toEqual(ANSWER.content);
@@ -222,10 +221,49 @@ describe('a purchase', () => {
   });
 });
 
+describe('before anything is signed', () => {
+  test('the policy of the program is asked, with the server and the tool', async () => {
+    const asked: unknown[] = [];
+    const preSignPolicy = (request: object) => asked.push(request) > 1;
+    const world = await createToolsWorld(sell(), { preSignPolicy });
+    expect(refusalOf(await world.call('search', {}))).toMatchObject({ code: 'client:policy_blocked' });
+    expect(world.books.asked).toEqual([]);
+    expect(asked).toMatchObject([{ statusCode: 402, tool: 'search', method: 'POST', url: SERVER_URL }]);
+    expect((await world.call('search', {})).content).toEqual(ANSWER.content);
+  });
+
+  test('a person is asked, above what they let pass by itself', async () => {
+    const asked: unknown[] = [];
+    const approve = (request: object) => asked.push(request) > 1;
+    const world = await createToolsWorld(sell(), { approve });
+    expect(refusalOf(await world.call('search', {}))).toMatchObject({ code: 'client:not_approved' });
+    expect(world.books.asked).toEqual([]);
+    expect(asked).toMatchObject([{ tool: 'search', amountUsd: '0.50', offers: [{ amountUsd: '0.50' }] }]);
+    expect((await world.call('search', {})).content).toEqual(ANSWER.content);
+    const free = await createToolsWorld(sell(), { approve: () => false, approveAboveUsd: '0.50' });
+    expect((await free.call('search', {})).content).toEqual(ANSWER.content);
+  });
+
+  test('a price that is none is refused at once', async () => {
+    await expect(createToolsWorld(sell(), { approveAboveUsd: 'one' })).rejects.toThrow(TypeError);
+  });
+});
+
+test('where settlement is required, what comes without it is not handed on', async () => {
+  const silent: ToolHandler = (call) =>
+    call.meta['x402/payment'] === undefined ? asResult(askX402()) : { ...ANSWER, structuredContent: { a: 1 } };
+  const strict = await createToolsWorld(silent, { requireSettlement: true });
+  const result = await strict.call('search', {});
+  expect(refusalOf(result)).toMatchObject({ code: 'client:not_settled', processPaymentId: 'payment-1' });
+  expect(JSON.stringify(result)).not.toContain('the answer');
+  expect(result.structuredContent).toBeUndefined();
+  expect((await (await createToolsWorld(silent)).call('search', {})).content).toEqual(ANSWER.content);
+});
+
 test('events tell what happens, and none carries a proof', async () => {
   const world = await createToolsWorld(sell());
   await world.call('search', {});
-  expect(world.events.map(({ type }) => type)).toEqual(['payment_required', 'proof_received', 'settled']);
+  expect(world.events.map(({ type }) => type)).toEqual(['payment_required', 'proof_received', 'presented', 'delivered']);
   expect(JSON.stringify(world.events)).not.toContain(SIGNATURE.slice(0, 20));
 });
 
@@ -233,8 +271,8 @@ test('where Bursar may have signed and did not say so, the result says that it m
   const through = (): PaymentProcessor => ({ processPayment: () => Promise.reject(new TypeError('fetch failed')) });
   const world = await createToolsWorld(sell(), { through });
   const result = await world.call('search', {});
-  expect(refusalOf(result)).toMatchObject({ code: 'client:payment_failed', mayHavePaid: true });
-  expect(textOf(result)).toContain('it may have been paid');
+  expect(refusalOf(result)).toMatchObject({ code: 'client:outcome_unknown', mayHavePaid: true });
+  expect(textOf(result)).toContain('may have been paid already');
 });
 
 test('where the connection ends before the proof leaves, the result names the payment', async () => {

@@ -1,9 +1,9 @@
 import {
   createPayingTransport,
   type McpTransport,
-  type PayingTransportEvent,
   type PayingTransportOptions,
 } from '../../../lib/client/mcp/index.ts';
+import type { ToolPaymentEvent } from '../../../lib/client/agent/index.ts';
 import type { PaymentProcessor } from '../../../lib/client/index.ts';
 import { createBooks } from '../books.ts';
 import { makeEntry } from '../script.ts';
@@ -54,7 +54,7 @@ export async function createToolsWorld(handle: ToolHandler, options: WorldOption
   } = options;
   const books = createBooks(budgetUsd === undefined ? {} : { budgetUsd });
   const seen: SeenCall[] = [];
-  const events: PayingTransportEvent[] = [];
+  const events: ToolPaymentEvent[] = [];
   const sent: object[] = [];
   const [near, far] = own === undefined ? clientLine.pair() : [own, null];
   const server =
