@@ -13,6 +13,7 @@ import { contextList, contextRemove, contextUse } from './commands/context.ts';
 import { sessionList, walletList } from './commands/lists.ts';
 import { faucet, sellers } from './commands/local.ts';
 import { mcp } from './commands/mcp.ts';
+import { mcpServe } from './commands/mcp-serve.ts';
 import { payments } from './commands/payments.ts';
 import { policyHistory, policyRemove, policySet, policyShow } from './commands/policy.ts';
 import { policySimulate, policyTest } from './commands/policy-judging.ts';
@@ -67,6 +68,7 @@ const ALL_BUT_COMPLETION: readonly Command[] = [
   doctor,
   proxy,
   mcp,
+  mcpServe,
   contextList,
   contextUse,
   contextRemove,

@@ -1,26 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { StreamableHTTPClientTransport as HttpClientV2 } from '@modelcontextprotocol/client';
 import { StreamableHTTPClientTransport as HttpClientV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { McpTransport } from '../../lib/client/mcp/index.ts';
 import { close, listen } from '../../lib/local/loopback/server.ts';
 import { LINES, type Line, type SeenCall, type ToolHandler } from '../client/mcp/lines.ts';
 import { ANSWER, askX402, asResult, paymentOf, refusalOf, sell, textOf } from '../client/mcp/tools-world.ts';
 import { SIGNATURE } from '../client/script.ts';
-import { proof } from './market.ts';
-import { awsError, createReadyWorld, SECRET, type WorldOptions } from './world.ts';
+import { afterTest, printedUrl, start } from './mcp-client.ts';
+import { awsError, SECRET } from './world.ts';
 
 const [v1, v2] = LINES as [Line, Line];
 const PROGRAM = ['--', process.execPath, join(import.meta.dirname, 'mcp-server.ts')];
-const opened: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const end of opened.splice(0).toReversed()) await end();
-});
-
 /** A server over HTTP, in sessions, and what it was asked. */
 async function startServer(handle: ToolHandler) {
   const seen: SeenCall[] = [];
@@ -45,38 +38,8 @@ async function startServer(handle: ToolHandler) {
   };
   const server = createServer((request, response) => void serve(request, response));
   const port = await listen(server, 0);
-  opened.push(() => close(server));
+  afterTest(() => close(server));
   return { url: `http://127.0.0.1:${port}/mcp`, seen, headers };
-}
-
-/** As AWS's own service answers. */
-const unknown = () => awsError(404, 'UnknownOperationException', 'no such operation');
-
-/** `bursar mcp`, run within this process, with a client at the other end of its pipes. */
-function start(argv: readonly string[], { routes = {}, ...options }: WorldOptions = {}) {
-  const pipes = { input: new PassThrough(), output: new PassThrough() };
-  const world = createReadyWorld({
-    routes: { '/payChallenge': unknown, '/processPayment': proof, ...routes },
-    ...options,
-  });
-  const { fetch: scripted } = world.deps;
-  const own = ['bedrock', 'execute-api'];
-  Object.assign(world.deps, {
-    pipes,
-    fetch: (input: string | URL | Request, init?: RequestInit) => {
-      const { url } = new Request(input, init);
-      return own.some((word) => url.includes(word)) ? scripted(input, init) : fetch(input, init);
-    },
-  });
-  const ended = world.run('mcp', ...argv);
-  opened.push(async () => {
-    world.stop.abort();
-    await ended;
-  });
-  // It reads what the command writes, and the other way about.
-  const transport = new StdioServerTransport(pipes.output, pipes.input) as McpTransport;
-  const paid = () => world.seen.filter(({ path }) => path.endsWith('/processPayment'));
-  return { ...world, ended, transport, pipes, paid };
 }
 
 describe.each(LINES)('a client of $name over stdio', (line) => {
@@ -161,11 +124,6 @@ describe.each([
     expect(await cli.ended).toBe(0);
   });
 });
-
-async function printedUrl(cli: ReturnType<typeof start>): Promise<string> {
-  await expect.poll(cli.out).toContain('http://');
-  return (JSON.parse(cli.out()) as { readonly url: string }).url;
-}
 
 test('over HTTP the progress of a call comes on the stream of its request', async () => {
   const server = await startServer(async (call) => {

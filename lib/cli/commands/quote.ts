@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Answer, CallInput } from '../../contract/client-types.ts';
-import { readBounded } from '../../domain/bounded-bytes.ts';
-import { BODY_MAX_BYTES, DECLARED_TEXT_MAX_CHARS } from '../../domain/limits.ts';
+import { DECLARED_TEXT_MAX_CHARS } from '../../domain/limits.ts';
 import { formatTokenAmount, parseBaseUnits } from '../../domain/money.ts';
 import { describeNetworkError } from '../program/failures.ts';
 import { usdOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
+import { readMetChallenge } from '../purchase/met-challenge.ts';
 import { readWebRequest, sellerFetch, WEB_REQUEST_OPTIONS, type WebRequest } from '../purchase/web-request.ts';
 import { ownerOf, requireSession } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
@@ -21,9 +21,6 @@ type SellerChallenge = CallInput<'QuoteChallenge'>['challenge'];
 /** The column that is cut where the table is wider than the screen. */
 const PAYEE = 5;
 const TEXT_INDENT = 9;
-
-/** Headers of a 402 that have terms in them, in whatever protocol. The others are not passed on. */
-const TERMS_HEADERS = ['content-type', 'payment-required', 'www-authenticate'];
 
 async function runQuote({ deps, target, options, positionals }: Invocation): Promise<Outcome> {
   const request = await readWebRequest(deps, positionals[0]!, options);
@@ -77,20 +74,7 @@ async function meet(
       redirect: isQuestion ? 'follow' : 'manual',
       ...(body === null ? {} : { body }),
     });
-    const { status } = response;
-    const asked = response.url || url.href;
-    if (status !== 402) {
-      await response.body?.cancel();
-      return { status, url: asked, challenge: null };
-    }
-    const bytes = await readBounded(response.body, BODY_MAX_BYTES);
-    const terms = TERMS_HEADERS.flatMap((name) => {
-      const value = response.headers.get(name);
-      return value === null ? [] : [[name, value] as const];
-    });
-    // A longer body is left out: the terms may be in a header.
-    const text = new TextDecoder().decode(bytes ?? undefined);
-    return { status, url: asked, challenge: { status, headers: Object.fromEntries(terms), body: text } };
+    return { status: response.status, url: response.url || url.href, challenge: await readMetChallenge(response) };
   } catch (error) {
     const why = describeNetworkError(error);
     if (why === null) throw error;

@@ -39,7 +39,7 @@ export interface Line {
   serve(transport: McpTransport, handle: ToolHandler): Promise<{ close(): Promise<void> }>;
   connect(transport: McpTransport): Promise<{
     call(name: string, input: object, options?: CallOptions): Promise<ToolResult>;
-    list(): Promise<unknown>;
+    list(): Promise<{ readonly tools: readonly { readonly name: string }[] }>;
     close(): Promise<void>;
     /** What the client has reported besides. */
     readonly errors: readonly Error[];

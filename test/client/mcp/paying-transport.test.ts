@@ -263,7 +263,12 @@ test('where settlement is required, what comes without it is not handed on', asy
 test('events tell what happens, and none carries a proof', async () => {
   const world = await createToolsWorld(sell());
   await world.call('search', {});
-  expect(world.events.map(({ type }) => type)).toEqual(['payment_required', 'proof_received', 'presented', 'delivered']);
+  expect(world.events.map(({ type }) => type)).toEqual([
+    'payment_required',
+    'proof_received',
+    'presented',
+    'delivered',
+  ]);
   expect(JSON.stringify(world.events)).not.toContain(SIGNATURE.slice(0, 20));
 });
 
