@@ -33,6 +33,7 @@ const BUNDLES = [
   { what: 'createFetchTool', from: 'bursar/agent', maxBytes: 18_500 },
   { what: 'payInPlaywright', from: 'bursar/browser', maxBytes: 8_000 },
   { what: 'payOverCdp', from: 'bursar/browser', maxBytes: 8_000 },
+  { what: 'createPayingTransport', from: 'bursar/mcp', maxBytes: 18_500 },
 ] as const;
 /** What comes along with them: none of AWS's packages. */
 const BUNDLED_PACKAGES = new Set(['@noble/hashes', 'bursar']);

@@ -9,7 +9,13 @@ import { describeThirdParties } from './third-party.ts';
 
 const NAME = 'bursar';
 /** What its `exports` name, and its `browser`. */
-const ENTRIES = ['client/index', 'client/agent/index', 'client/agent/guard/no-guard', 'client/browser/index'];
+const ENTRIES = [
+  'client/index',
+  'client/agent/index',
+  'client/agent/guard/no-guard',
+  'client/browser/index',
+  'client/mcp/index',
+];
 const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';
 // CommonJS parts of the SDK call `require` for Node's own modules, which an ES module does not have.

@@ -1,5 +1,6 @@
 import { PurchaseError, createBursarClient, createPayingFetch, type PaidResponse } from 'bursar';
 import { createFetchTool } from 'bursar/agent';
+import { createPayingTransport } from 'bursar/mcp';
 import type { BursarClient } from 'bursar/client';
 
 // What somebody writes who installs the package: a backend that opens wallet and session, and an agent that pays.
@@ -57,4 +58,14 @@ for (let purchase = 1; purchase <= 3 && refusal === null; purchase += 1) {
 // A tool of a model does not ask this machine, where nobody allowed it.
 const guarded = await createFetchTool({ client, session, instrument }).execute({ url: SELLER });
 if (!('kind' in guarded) || guarded.code !== 'client:host_refused') throw new Error(JSON.stringify(guarded));
+// A transport of an MCP client, of whatever SDK.
+const sent: object[] = [];
+const plain = {
+  start: async () => undefined,
+  send: async (message: object) => void sent.push(message),
+  close: async () => undefined,
+};
+const transport = createPayingTransport(plain, { client, session, instrument, url: SELLER, tools: ['search'] });
+await transport.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'search' } });
+if (sent.length !== 1) throw new Error('the transport sent nothing');
 console.log(JSON.stringify({ paid, refusal }));
