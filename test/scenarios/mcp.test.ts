@@ -13,7 +13,7 @@ import { close, listen } from '../../lib/local/loopback/server.ts';
 import { LINES, type Line, type ToolHandler } from '../client/mcp/lines.ts';
 import { paymentOf, refusalOf, textOf } from '../client/mcp/tools-world.ts';
 import { PRICE_UNITS, sellByMpp, sellByX402 } from '../support/mcp-sellers.ts';
-import { booksOf, clientOf, newUser, openSession, openWallet, withStack } from './scene.ts';
+import { booksOf, clientOf, newUser, openSession, openWallet, sellerOf, withStack } from './scene.ts';
 
 const scene = withStack();
 const [v1, v2] = LINES as [Line, Line];
@@ -170,5 +170,33 @@ describe('`bursar mcp` as a program', () => {
     const payments = JSON.parse(await run('payments', '--json')) as { readonly payments: readonly object[] };
     expect(payments.payments).toHaveLength(6);
     expect(JSON.stringify(payments)).toContain(url);
+  });
+
+  test('serves a model what it needs to buy from the sellers of the stack', async () => {
+    await run('session', 'create', '--budget', '0.60');
+    const client = await v2.connect(new StdioV2(programOf('mcp', 'serve')) as McpTransport);
+    const told = async (name: string, input: object = {}) =>
+      JSON.parse(textOf(await client.call(name, input))!) as object;
+    const seller = sellerOf(scene.stack, 'market-data');
+    const { url: dear } = sellerOf(scene.stack, 'full-archive');
+    expect(await told('quote', { url: seller.url })).toMatchObject({
+      status: 402,
+      quote: { availableUsd: '0.60', offers: [{ verdict: 'ALLOWED', amountUsd: '0.50' }] },
+    });
+    expect(await told('fetch_paid', { url: seller.url })).toMatchObject({
+      status: 200,
+      payment: { amountUsd: '0.50', payTo: seller.payTo, isSettled: true },
+    });
+    expect(refusalOf(await client.call('fetch_paid', { url: seller.url }))).toMatchObject({
+      code: 'bursar:budget_exceeded',
+    });
+    expect(refusalOf(await client.call('fetch_paid', { url: dear }))).toMatchObject({ code: 'client:unpayable' });
+    expect(await told('session_status')).toMatchObject({ spentAmount: { value: '0.50' } });
+    const { payments } = (await told('payments')) as { readonly payments: readonly object[] };
+    expect(payments.slice(0, 2)).toMatchObject([
+      { decision: 'DENIED', url: seller.url },
+      { decision: 'PAID', url: seller.url, amountUsd: '0.50' },
+    ]);
+    await client.close();
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AgentTool } from '../../client/agent/index.ts';
-import { HEADERS_DEFAULT, readFetchInput, toFetchSchema } from '../../client/agent/fetch-input.ts';
+import { HEADERS_DEFAULT, readFetchInput, toFetchSchema } from '../../client/agent/fetching/fetch-input.ts';
 import { CallRefused, toRefusal } from '../../client/agent/refusal.ts';
 import { BursarError, type BursarClient, type PayerOptions } from '../../client/index.ts';
 import { readMetChallenge } from '../purchase/met-challenge.ts';
