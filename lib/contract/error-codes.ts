@@ -132,7 +132,8 @@ const PROVIDERS: Readonly<Record<`bursar:${ProviderTrouble}`, CodeDescription>> 
   },
   'bursar:approval_needed': {
     when: 'at the wallet’s provider, others have to approve what is to be signed',
-    remedy: 'have them approve it there, then retry with the same `clientToken`: nothing was signed',
+    remedy:
+      'let one signature of the authorization key be enough there, then retry with the same `clientToken`: nothing was signed',
     newClientToken: NOT_REMEMBERED,
   },
   'bursar:owner_must_revoke': {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PROVIDER_FAILURES_MAX } from '../../lib/domain/provider-limits.ts';
 import type { Fault } from '../../lib/local/providers/faults.ts';
 import type { ErrorCode } from '../../lib/local/providers/stripe-privy/api-error.ts';
+import { createSigningKey } from '../../lib/local/providers/stripe-privy/app.ts';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
 import { consent, createPrivyWallet, privyWalletOf, storeNewest } from './privy-tenant.ts';
 import {
@@ -112,6 +113,20 @@ describe('Privy, when it fails', () => {
       'AccessDeniedException',
     );
     expect(error.message).toMatch(/A policy of the Privy wallet forbids it/);
+  });
+
+  test('by asking for others’ approval says so, and pays once this signature is enough', async () => {
+    const { app } = privy();
+    const quorum = app.quorums.find(({ id }) => id === app.authorizationId)!;
+    const other = createSigningKey().publicKey;
+    const error = await meetTroubleOf(
+      {
+        begin: () => app.put('quorums', { ...quorum, publicKeys: [...quorum.publicKeys, other], threshold: 2 }),
+        end: () => app.put('quorums', quorum),
+      },
+      'AccessDeniedException',
+    );
+    expect(error.message).toMatch(/others of its key quorum have to approve/);
   });
 });
 
