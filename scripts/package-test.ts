@@ -9,6 +9,7 @@ import {
   bundleExports,
   checkCdk,
   checkTypes,
+  compileForRuntimes,
   install,
   measure,
   ownTypeScript,
@@ -17,13 +18,14 @@ import {
   runCommandLine,
   type Consumer,
 } from './packages/consumer.ts';
-import { OWN_NODE, provideNode, type NodeRuntime } from './packages/nodes.ts';
+import { OWN_NODE, provideNode, UnavailableTool, type NodeRuntime } from './packages/nodes.ts';
+import { checkRuntime, RUNTIMES } from './packages/runtimes.ts';
 
 const USAGE = `usage: npm run test:package -- [--matrix]
 
 Builds and packs the package bursar, installs it into an empty folder outside the repository, checks its size and its types, and
 runs an agent of it against the local stack: under this Node and TypeScript, or with --matrix under Node 20, 22 and 24 with
-TypeScript 5.9 and 7, and then synthesizes an app with the package bursar-cdk.`;
+TypeScript 5.9 and 7, in Bun, Deno, Workers and a page of Chromium, and then synthesizes an app with the package bursar-cdk.`;
 
 const INSTALLED_MAX_BYTES = 60e6;
 /** What a program that imports it alone loads at first, minified and gzipped. */
@@ -62,7 +64,12 @@ async function checkSizes(consumer: Consumer): Promise<void> {
   }
 }
 
-async function checkUnder(node: NodeRuntime, world: { readonly tarball: string; readonly stack: LocalStack }) {
+interface World {
+  readonly tarball: string;
+  readonly stack: LocalStack;
+}
+
+async function checkUnder(node: NodeRuntime, world: World) {
   const versions = node === OWN_NODE ? [ownTypeScript()] : [OLDEST_TYPESCRIPT, ownTypeScript()];
   const consumer = await install(world.tarball, node);
   try {
@@ -74,6 +81,25 @@ async function checkUnder(node: NodeRuntime, world: { readonly tarball: string; 
     }
     await runCommandLine(consumer, world.stack.info);
     say(`Node ${node.version}: the command line ${node.version < '22' ? 'says which Node it needs' : 'works'}`);
+  } finally {
+    rmSync(consumer.directory, { recursive: true, force: true });
+  }
+}
+
+/** The same purchase where there is no Node. */
+async function checkRuntimes({ tarball, stack }: World): Promise<void> {
+  const consumer = await install(tarball, OWN_NODE);
+  try {
+    await compileForRuntimes(consumer, ownTypeScript());
+    for (const runtime of RUNTIMES) {
+      try {
+        await checkRuntime(runtime, consumer.directory, stack.info);
+        say(`${runtime.name}: pays, and is refused above its budget`);
+      } catch (error) {
+        if (!(error instanceof UnavailableTool)) throw error;
+        say(`${runtime.name}: NOT TRIED, since its package is not to be had: ${error.message.split('\n')[0]}`);
+      }
+    }
   } finally {
     rmSync(consumer.directory, { recursive: true, force: true });
   }
@@ -96,6 +122,7 @@ async function main(): Promise<void> {
     const nodes = values.matrix ? await Promise.all(NODES.map(provideNode)) : [OWN_NODE];
     for (const node of nodes) await checkUnder(node, { tarball, stack });
     if (values.matrix) {
+      await checkRuntimes({ tarball, stack });
       await checkCdk(await pack(await buildCdkPackage(), directory, OWN_NODE), nodes[1]!, ownTypeScript());
       say(`Node ${NODES[1]}: an app of CDK synthesizes the stacks of bursar-cdk`);
     }

@@ -184,13 +184,20 @@ async function callOnce<T>(
   const response = await (connection.fetch ?? fetch)(url, {
     method: call.method,
     headers: { ...sent, ...toTraceHeaders(connection) },
-    redirect: 'error',
+    // Workers know no `error`.
+    redirect: 'manual',
     signal: signal === undefined ? late : AbortSignal.any([late, signal]),
     body,
   });
+  if (isRedirect(response)) throw new TypeError('the endpoint answered with a redirect, which is not followed');
   const text = await response.text();
   if (!response.ok) throw toBursarError(response, text, leftOpen);
   return { body: (text === '' ? undefined : JSON.parse(text)) as T, replayed: isReplayed(response) };
+}
+
+/** As Node shows it, and as browsers hide it. */
+function isRedirect({ type, status }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400);
 }
 
 /** Credentials that cannot be had are no answer that is missing: nothing was sent. */

@@ -16,7 +16,8 @@ export function createJsonRpc(url: string, { fetch: send, signal }: RpcAccess): 
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-      redirect: 'error',
+      // Workers know no `error`, and a redirect has no result.
+      redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(RPC_TIMEOUT_MS)]),
     });
     const result = memberOf(await response.json(), 'result');

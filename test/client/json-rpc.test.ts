@@ -22,7 +22,7 @@ test('a read of a chain is one JSON-RPC request that follows no redirect, and it
   expect(init).toMatchObject({
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    redirect: 'error',
+    redirect: 'manual',
   });
   expect(JSON.parse(init.body as string)).toEqual({
     jsonrpc: '2.0',

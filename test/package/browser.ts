@@ -1,5 +1,6 @@
-import { createBursarClient, createPayingFetch, UnpayableError } from 'bursar';
+import { createBursarClient, createPayingFetch, UnpayableError, type Payer } from 'bursar';
 import { createFetchTool, type AgentTool } from 'bursar/agent';
+import { payOverCdp, type CdpSession, type PayingPages } from 'bursar/browser';
 
 // The same without Node's types: tokens in place of AWS's credentials.
 
@@ -20,4 +21,9 @@ export function makeTool(token: () => Promise<string>, fetch: typeof globalThis.
   const client = createBursarClient({ endpoint: 'https://bursar.example/v1/oauth', token });
   const session = { paymentManagerArn: 'arn', paymentSessionId: 'session', userId: 'user' };
   return createFetchTool({ client, session, instrument: { paymentInstrumentId: 'instrument' }, fetch });
+}
+
+/** Neither Playwright nor Puppeteer is installed, and the types do not ask for them. */
+export async function payPages(session: CdpSession, payer: Payer): Promise<PayingPages> {
+  return payOverCdp(session, { payer, origins: ['https://news.example'] });
 }

@@ -1,0 +1,5 @@
+import { buy } from './buyer.js';
+
+// As a page has it.
+
+Object.assign(globalThis, { buy });
