@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 
+const ADAPTER_FOLDERS = ['lib/domain', 'lib/json', 'lib/client'];
+
 /**
  * Who may import whom. A folder may always import itself. The longest matching name of a row decides.
  * `packages` lists what may come from node_modules and `node:`; `*` stands for anything.
@@ -115,6 +117,11 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
     folders: ['lib/domain', 'lib/json', 'lib/contract', 'lib/protocols', 'lib/client', 'lib/jwt/address-ranges.ts'],
     packages: ['node:dns', 'node:http', 'node:https', 'node:net', 'node:stream', 'node:util'],
   },
+  // Each is an entry of the package and brings its framework, which whoever uses it has anyway.
+  'lib/client/ai-sdk': { folders: ADAPTER_FOLDERS, packages: ['ai'] },
+  'lib/client/langchain': { folders: ADAPTER_FOLDERS, packages: ['langchain'] },
+  'lib/client/openai-agents': { folders: ADAPTER_FOLDERS, packages: ['@openai/agents'] },
+  'lib/client/strands': { folders: ADAPTER_FOLDERS, packages: ['@strands-agents/sdk'] },
   'lib/cli': {
     folders: [
       'lib/domain',

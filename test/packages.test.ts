@@ -8,6 +8,8 @@ interface Manifest {
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>;
 }
 
 const readManifest = (folder: string): Manifest =>
@@ -31,17 +33,33 @@ function packagesIn(folders: readonly string[]): ReadonlySet<string> {
   return found;
 }
 
+/** Frameworks that adapters are written for: whoever uses an adapter has its framework. */
+const FRAMEWORKS = Object.keys(readManifest('packages/bursar').peerDependencies ?? {});
+
 test('an install without development dependencies has what service, command line and local stack load', () => {
   const { dependencies } = readManifest('.');
   const loaded = packagesIn(['bin', 'lib', 'lambdas', 'examples']);
   expect(loaded.size).toBeGreaterThan(30);
-  expect([...loaded].filter((name) => !(name in dependencies))).toEqual([]);
+  const others = [...loaded].filter((name) => !FRAMEWORKS.includes(name));
+  expect(others.filter((name) => !(name in dependencies))).toEqual([]);
 });
 
 test('what only tests and scripts load is a development dependency', () => {
   const { devDependencies } = readManifest('.');
   const loaded = packagesIn(['bin', 'lib', 'lambdas', 'examples']);
-  expect(Object.keys(devDependencies).filter((name) => loaded.has(name))).toEqual([]);
+  const found = Object.keys(devDependencies).filter((name) => loaded.has(name));
+  expect(found.filter((name) => !FRAMEWORKS.includes(name))).toEqual([]);
+});
+
+test('no install of the package bursar brings a framework, and each is tested in the oldest version that it takes', () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = readManifest('packages/bursar');
+  const { devDependencies } = readManifest('.');
+  expect(FRAMEWORKS).not.toEqual([]);
+  for (const name of FRAMEWORKS) {
+    expect(dependencies[name], name).toBeUndefined();
+    expect(peerDependenciesMeta?.[name], name).toEqual({ optional: true });
+    expect(peerDependencies?.[name], name).toBe(`^${devDependencies[name]}`);
+  }
 });
 
 test('the package bursar depends on four small packages, and on none of CDK, local stack and AWS clients', () => {

@@ -9,7 +9,7 @@ import type { PayableTerms } from './seller-terms.ts';
 /** How long a report of what became of a payment may take. Nobody waits for it. */
 const REPORT_MAX_MS = 5_000;
 /** The price that x402's own client pays without asking. */
-const MAX_PRICE_USD_DEFAULT = '1.00';
+export const MAX_PRICE_USD_DEFAULT = '1.00';
 
 /** What was signed, and how it is presented. */
 export interface Payment {

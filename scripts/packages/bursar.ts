@@ -15,6 +15,10 @@ const ENTRIES = [
   'client/agent/guard/no-guard',
   'client/browser/index',
   'client/mcp/index',
+  'client/ai-sdk/index',
+  'client/langchain/index',
+  'client/openai-agents/index',
+  'client/strands/index',
 ];
 const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';

@@ -1,0 +1,3 @@
+export type { ToolApproval } from './approval.ts';
+export type { PaymentsOptions } from './options.ts';
+export { createPayments, type Payments } from './payments.ts';

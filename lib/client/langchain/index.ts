@@ -1,0 +1,2 @@
+export type { PaymentsMiddlewareOptions } from './options.ts';
+export { createPaymentsMiddleware } from './middleware.ts';

@@ -1,0 +1,2 @@
+export type { PaymentsPluginOptions } from './options.ts';
+export { createPaymentsPlugin, type PaymentsPlugin } from './plugin.ts';
