@@ -4,6 +4,8 @@ import { formatUnits, getAddress } from 'viem';
 import { parseAddress } from '../lib/chains/evm/address.ts';
 import { formatTable } from '../lib/cli/terminal/layout.ts';
 import { findNetwork, type Network } from '../lib/domain/assets.ts';
+import type { Hex } from '../lib/domain/payment/shapes.ts';
+import { EURC } from '../lib/domain/tokens/eurc.ts';
 import { readPayments, readWallets } from './reconcile/books.ts';
 import { readMoves } from './reconcile/chain-moves.ts';
 import { compare, type Comparison } from './reconcile/compare.ts';
@@ -11,7 +13,7 @@ import { AUTHORIZATION_LEAD_MS } from './reconcile/window.ts';
 
 const USAGE = `usage: npm run reconcile -- --books TABLE --registry TABLE --since INSTANT --network NAME --rpc-url URL
 
-Holds the transfers out of all wallets, as a chain shows them, against the signed payments of the books. For tables that were
+Holds the transfers of a token out of all wallets, as a chain shows them, against the signed payments of the books. For tables that were
 restored: names what was paid and is missing, and what was signed and is not on the chain. It changes nothing.
 
   --books TABLE     the name of the table of the books
@@ -19,6 +21,8 @@ restored: names what was paid and is missing, and what was signed and is not on 
   --since INSTANT   that of the restore, in UTC, such as 2026-11-28T12:00:00Z
   --network NAME    CAIP-2 id or x402 name, such as eip155:8453 or base
   --rpc-url URL     an endpoint of that network which answers eth_getLogs
+  --asset ADDRESS   the token (default: the USDC of the network)
+  --decimals N      of the token, where it is neither USDC nor EURC
   --region REGION   of the tables (default: that of the credential chain)
   --wallet ADDRESS  another wallet, such as one of a KMS key whose instrument was forgotten; may be repeated
   --ahead N         addresses of each seed beyond those that its connector has counted (default 50, at most 1000)
@@ -31,6 +35,8 @@ some are not, 2 where it could not be found out.`;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 const [AHEAD_DEFAULT, AHEAD_MAX] = [50, 1_000];
 const [BLOCKS_DEFAULT, BLOCKS_MAX] = [2_000, 10_000];
+/** As far as the books go. */
+const DECIMALS_MAX = 36;
 const EXIT = { agreed: 0, differs: 1, unknown: 2 } as const;
 
 class UsageError extends Error {
@@ -46,6 +52,8 @@ function readChoices() {
       since: text,
       network: text,
       'rpc-url': text,
+      asset: text,
+      decimals: text,
       region: text,
       wallet: { ...text, multiple: true, default: [] },
       ahead: text,
@@ -67,6 +75,7 @@ function readChoices() {
     registry: required('registry'),
     sinceMs: parseInstant(required('since')),
     network,
+    token: parseToken(network, values.asset, values.decimals),
     rpcUrl: parseUrl(required('rpc-url')),
     region: values.region,
     wallets: values.wallet.map(parseWallet),
@@ -86,6 +95,24 @@ function parseInstant(text: string): number {
 function parseUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new UsageError('--rpc-url must be an http or https URL');
+}
+
+/** What is compared: where it is held, and how it is shown. */
+interface Token {
+  readonly address: Hex;
+  readonly symbol: string;
+  readonly decimals: number;
+}
+
+function parseToken({ id, usdc }: Network, asset: string | undefined, decimals: string | undefined): Token {
+  if (asset === undefined) return usdc;
+  const address = parseAddress(asset);
+  if (address === null) throw new UsageError(`--asset must be an EVM address. Received: ${asset}`);
+  const pinned = [usdc, EURC.get(id)].find((token) => token?.address === address);
+  if (pinned !== undefined) return pinned;
+  if (decimals === undefined) throw new UsageError('--decimals is missing: --asset is neither USDC nor EURC');
+  const [byDefault, min, max] = [0, 0, DECIMALS_MAX];
+  return { address, symbol: 'AMOUNT', decimals: parseCount('decimals', decimals, { byDefault, min, max }) };
 }
 
 function parseWallet(text: string): string {
@@ -112,11 +139,11 @@ const WHY = {
   no_authorization: 'no authorization moved it: the key was used outside Bursar',
 } as const;
 
-function format({ settled, unbooked, unsettled, uncompared }: Comparison, network: Network): string[] {
-  const usdc = (amount: bigint): string => formatUnits(amount, network.usdc.decimals);
-  const paid = unbooked.map(({ move, why }) => [usdc(move.amount), move.from, move.to, move.transaction, WHY[why]]);
+function format({ settled, unbooked, unsettled, uncompared }: Comparison, { symbol, decimals }: Token): string[] {
+  const units = (amount: bigint): string => formatUnits(amount, decimals);
+  const paid = unbooked.map(({ move, why }) => [units(move.amount), move.from, move.to, move.transaction, WHY[why]]);
   const open = unsettled.map(({ payment, state }) => [
-    usdc(payment.offer.amount),
+    units(payment.offer.amount),
     payment.id,
     payment.sessionId,
     state,
@@ -125,9 +152,9 @@ function format({ settled, unbooked, unsettled, uncompared }: Comparison, networ
     `${settled} signed payments are on the chain`,
     ...(uncompared === 0 ? [] : [`${uncompared} payments have no nonce to compare`]),
     `${unbooked.length} transfers are not in the books`,
-    ...(paid.length === 0 ? [] : [formatTable([['USDC', 'WALLET', 'PAYEE', 'TRANSACTION', 'WHY'], ...paid])]),
+    ...(paid.length === 0 ? [] : [formatTable([[symbol, 'WALLET', 'PAYEE', 'TRANSACTION', 'WHY'], ...paid])]),
     `${unsettled.length} signed payments are not on the chain`,
-    ...(open.length === 0 ? [] : [formatTable([['USDC', 'PAYMENT', 'SESSION', 'AUTHORIZATION'], ...open])]),
+    ...(open.length === 0 ? [] : [formatTable([[symbol, 'PAYMENT', 'SESSION', 'AUTHORIZATION'], ...open])]),
   ];
 }
 
@@ -137,7 +164,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return EXIT.agreed;
   }
-  const { network, rpcUrl, region, json } = choices;
+  const { network, token, rpcUrl, region, json } = choices;
   const client = new DynamoDBClient(region === undefined ? {} : { region });
   try {
     const tables = { client, booksTable: choices.books, registryTable: choices.registry };
@@ -147,15 +174,16 @@ async function main(): Promise<number> {
     const seen = await readMoves({
       rpcUrl,
       network,
+      token: token.address,
       wallets,
       since: BigInt(Math.floor(sinceMs / 1_000)),
       blocksPerRequest: choices.blocks,
     });
     const payments = await readPayments(tables, sinceMs - AUTHORIZATION_LEAD_MS);
-    const ofNetwork = payments.filter(({ offer }) => offer.network === network.id);
-    const comparison = compare(seen.moves, ofNetwork, { since: sinceMs, timestamp: seen.timestamp });
+    const own = payments.filter(({ offer }) => offer.network === network.id && offer.asset === token.address);
+    const comparison = compare(seen.moves, own, { since: sinceMs, timestamp: seen.timestamp });
     const summary = `${wallets.length} wallets on ${network.id}, blocks ${seen.fromBlock} to ${seen.toBlock}`;
-    const text = json ? toJson(comparison) : [summary, ...format(comparison, network)].join('\n');
+    const text = json ? toJson(comparison) : [summary, ...format(comparison, token)].join('\n');
     process.stdout.write(`${text}\n`);
     return comparison.unbooked.length === 0 ? EXIT.agreed : EXIT.differs;
   } finally {

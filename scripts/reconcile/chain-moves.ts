@@ -18,7 +18,7 @@ import {
 import { getBlock, getChainId } from 'viem/actions';
 import type { Network } from '../../lib/domain/assets.ts';
 
-/** A transfer of the network's USDC out of one of the wallets, as the chain recorded it. */
+/** A transfer of the token out of one of the wallets, as the chain recorded it. */
 export interface Move {
   readonly transaction: Hex;
   readonly block: bigint;
@@ -41,6 +41,8 @@ export interface ChainMoves {
 export interface ChainQuestion {
   readonly rpcUrl: string;
   readonly network: Network;
+  /** The contract whose transfers are read. */
+  readonly token: Hex;
   readonly wallets: readonly Address[];
   /** Epoch seconds: the first block at or after it is the first that is read. */
   readonly since: bigint;
@@ -137,14 +139,14 @@ async function readLogs(client: Client, question: ChainQuestion, fromBlock: bigi
 
 function askLogs(
   client: Client,
-  { network, wallets }: ChainQuestion,
+  { token, wallets }: ChainQuestion,
   fromBlock: bigint,
   toBlock: bigint,
 ): Promise<RpcLog[]> {
   const range = { fromBlock: numberToHex(fromBlock), toBlock: numberToHex(toBlock) };
   const payers = wallets.map((wallet) => pad(wallet).toLowerCase() as Hex);
   // Transfer's `from` and AuthorizationUsed's `authorizer` are both the first indexed member.
-  const filter = { address: network.usdc.address, topics: [TOPICS as Hex[], payers], ...range };
+  const filter = { address: token, topics: [TOPICS as Hex[], payers], ...range };
   return client.request({ method: 'eth_getLogs', params: [filter] }) as Promise<RpcLog[]>;
 }
 

@@ -36,7 +36,8 @@ interface Terms {
 }
 
 /**
- * Holds the chain's transfers against the books' payments, by payer and nonce.
+ * Holds the chain's transfers of one token against the books' payments in it: by payer and nonce, and of permits, whose nonces no event
+ * tells, by payer, payee and amount.
  * @param since epoch milliseconds: payments that were decided before it may have been settled before the moves begin
  * @param timestamp epoch seconds of the last block that was read
  */
@@ -51,9 +52,15 @@ export function compare(
     return terms === null ? [] : [{ payment, terms }];
   });
   for (const { payment, terms } of pairs) byAuthorization.set(keyOf(terms.from, terms.nonce), payment);
+  const permits = new Set(pairs.flatMap(({ payment }) => (isPermit(payment) ? [payment] : [])));
   const found = moves.map((move) => {
-    const payment = move.nonce === null ? undefined : byAuthorization.get(keyOf(move.from, move.nonce));
-    return { move, payment, why: whyUnbooked(move, payment) };
+    if (move.nonce !== null) {
+      const payment = byAuthorization.get(keyOf(move.from, move.nonce));
+      return { move, payment, why: whyUnbooked(move, payment) };
+    }
+    const payment = [...permits].find((permit) => isTakenBy(permit, move));
+    if (payment !== undefined) permits.delete(payment);
+    return { move, payment, why: payment === undefined ? ('no_authorization' as const) : null };
   });
   const shown = new Set(found.flatMap(({ payment, why }) => (why === null ? [payment!.id] : [])));
   const unsettled = pairs.flatMap(({ payment, terms }) => {
@@ -69,8 +76,18 @@ export function compare(
   };
 }
 
+/** Signed for a contract that the wallet approved, which tells no event with the nonce. */
+function isPermit({ offer, status }: Payment): boolean {
+  return status === 'SIGNED' && schemeOf(offer).approved !== null;
+}
+
+/** Whether a transfer may be that of a permit: each is one transfer, of its amount, or of at most its ceiling. */
+function isTakenBy({ offer, terms }: Payment, { from, to, amount }: Move): boolean {
+  const isAmount = offer.facilitator === undefined ? offer.amount === amount : amount <= offer.amount;
+  return isAmount && same(from, terms.from) && same(to, offer.payTo);
+}
+
 function whyUnbooked(move: Move, payment: Payment | undefined): Unbooked['why'] | null {
-  if (move.nonce === null) return 'no_authorization';
   if (payment === undefined) return 'no_payment';
   if (payment.status !== 'SIGNED') return 'not_signed';
   const isSame = same(payment.offer.payTo, move.to) && payment.offer.amount === move.amount;

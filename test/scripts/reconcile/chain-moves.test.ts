@@ -3,6 +3,7 @@ import { json } from 'node:stream/consumers';
 import { createWalletClient, http, parseAbi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findNetwork } from '../../../lib/domain/assets.ts';
+import { EURC } from '../../../lib/domain/tokens/eurc.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { close, listen } from '../../../lib/local/loopback/server.ts';
 import { readMoves, type ChainQuestion } from '../../../scripts/reconcile/chain-moves.ts';
@@ -26,6 +27,7 @@ afterAll(() => chain.kill());
 const ask = (changed: Partial<ChainQuestion> = {}): ChainQuestion => ({
   rpcUrl: chain.rpcUrl,
   network: BASE_SEPOLIA,
+  token: chain.usdc,
   wallets: [4, 5].map((index) => chain.devAccount(index).address),
   since: 0n,
   blocksPerRequest: 2_000,
@@ -70,6 +72,10 @@ test('finds the transfers of every wallet, and those of nobody else', async () =
   );
   expect((await readMoves(ask({ wallets: [chain.devAccount(6).address] }))).moves).toEqual([]);
   expect((await readMoves(ask({ wallets: [] }))).moves).toEqual([]);
+});
+
+test('finds no transfer of another token', async () => {
+  expect((await readMoves(ask({ token: EURC.get(BASE_SEPOLIA.id)!.address }))).moves).toEqual([]);
 });
 
 test('asks an endpoint for fewer blocks where it refuses many, and misses none of them', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PaymentId } from '../../../lib/domain/ids.ts';
 import type { Payment } from '../../../lib/domain/payment/payment.ts';
 import type { Move } from '../../../scripts/reconcile/chain-moves.ts';
 import { compare } from '../../../scripts/reconcile/compare.ts';
@@ -67,4 +68,39 @@ test.each([
 test('a payment that was signed before the transfers begin may have been settled before them', () => {
   const payment = signed({ decidedAt: NOW });
   expect(compare([], [payment], { ...window, since: NOW + 1 }).unsettled).toEqual([]);
+});
+
+const permit = (changes: Partial<Payment['offer']> = {}, id = 1): Payment => {
+  const made = signed({ id: `00000000-0000-8000-8000-00000000000${id}` as PaymentId });
+  return { ...made, offer: { ...made.offer, transferMethod: 'permit2', ...changes } as Payment['offer'] };
+};
+
+test('a permit, whose nonce no event tells, is settled by a transfer of its amount to its payee, and by one alone', () => {
+  const payment = permit();
+  const move = moveOf(payment, { nonce: null });
+  expect(compare([move], [payment], window)).toMatchObject({ settled: 1, unbooked: [], unsettled: [] });
+  expect(compare([move, move], [payment], window)).toMatchObject({
+    settled: 1,
+    unbooked: [{ why: 'no_authorization' }],
+  });
+  expect(compare([move, move], [payment, permit({}, 2)], window)).toMatchObject({ settled: 2, unbooked: [] });
+});
+
+test.each([
+  ['amount', { amount: 499_999n }],
+  ['payee', { to: `0x${'22'.repeat(20)}` as const }],
+  ['payer', { from: `0x${'22'.repeat(20)}` as const }],
+])('a permit is not settled by a transfer of another %s', (_what, changes) => {
+  const payment = permit();
+  expect(compare([moveOf(payment, { nonce: null, ...changes })], [payment], window)).toMatchObject({
+    settled: 0,
+    unbooked: [{ why: 'no_authorization' }],
+    unsettled: [{ payment: { id: payment.id } }],
+  });
+});
+
+test('a ceiling is settled by a transfer of at most its amount', () => {
+  const payment = permit({ scheme: 'upto', facilitator: `0x${'33'.repeat(20)}` } as Partial<Payment['offer']>);
+  const moved = (amount: bigint) => compare([moveOf(payment, { nonce: null, amount })], [payment], window).settled;
+  expect([moved(1n), moved(payment.offer.amount), moved(payment.offer.amount + 1n)]).toEqual([1, 1, 0]);
 });
