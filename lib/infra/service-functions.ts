@@ -288,6 +288,7 @@ function serveWalletPage(parts: Parts): ServiceFunction {
     description: 'serves the page of wallets, and opens it to who has a link',
     timeoutSeconds: AUTHORIZER_TIMEOUT_SECONDS,
     traced: false,
+    environment: { ...trustedIssuers(parts.config), ...issuerRanges(parts.config) },
   });
   parts.data.registry.grantOpenWalletPages(fn.role);
   return fn;

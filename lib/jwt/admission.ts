@@ -5,6 +5,7 @@ import {
   type JwtAuthorizer,
   type VerifiedClaims,
 } from '../domain/tenants/jwt-authorizer.ts';
+import type { Access } from '../domain/tenants/principal.ts';
 import { ok, refuse, type Result } from '../domain/result.ts';
 import type { EpochMs } from '../domain/time.ts';
 import { memberOf } from '../json/record.ts';
@@ -43,18 +44,23 @@ export function admitClaims(
 
 /**
  * Why a token with these scopes may not pay, read or manage at this manager, or `null` if it may. Managing is making, listing and
- * deleting of instruments and sessions. Any admitted token may read; one that manages pays only where the manager says so, lest
+ * deleting of instruments and sessions. Any admitted token may read; one of the page of wallets looks after its user's own and pays
+ * nothing; one that manages pays only where the manager says so, lest
  * the agent that spends a budget also grant it. AgentCore separates the two by IAM roles, which a token does not have.
  */
 export function scopeRefusal(
   authorizer: JwtAuthorizer,
   scopes: ReadonlySet<string>,
-  kind: 'pay' | 'read' | 'manage',
-): 'lacks_management_scope' | 'has_management_scope' | null {
+  kind: Access,
+): 'lacks_management_scope' | 'has_management_scope' | 'has_wallet_scope' | null {
   const isManager = scopes.has(authorizer.managementScope);
+  const isPage = authorizer.walletSignIn !== undefined && scopes.has(authorizer.walletSignIn.scope);
   switch (kind) {
     case 'pay':
+      if (isPage) return 'has_wallet_scope';
       return isManager && !authorizer.managementMayPay ? 'has_management_scope' : null;
+    case 'wallet':
+      return isManager || isPage ? null : 'lacks_management_scope';
     case 'manage':
       return isManager ? null : 'lacks_management_scope';
     case 'read':

@@ -32,6 +32,8 @@ export interface LocalJwt {
   readonly tokenEndpoint: string;
   readonly paymentManagerArn: string;
   readonly paymentConnectorIds: LocalConnectorIds;
+  /** On which its users sign in and see their wallets. */
+  readonly walletPage: string;
   /** `management` and `agent` are one user with two scopes; the manager takes no tokens of `visitor`. */
   readonly clients: Readonly<Record<'management' | 'agent' | 'visitor', LocalClient>>;
 }

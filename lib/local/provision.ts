@@ -1,6 +1,7 @@
 import { BursarError, createBursarClient, type BursarClient } from '../client/index.ts';
 import type { CallInput } from '../contract/client-types.ts';
 import type { LocalConnectorIds, LocalInfo, LocalJwt } from './info.ts';
+import { WALLET_SCOPE_DEFAULT } from '../domain/tenants/jwt-authorizer.ts';
 import type { Issuer } from './issuer/index.ts';
 import type { LocalServices } from './services.ts';
 
@@ -12,6 +13,9 @@ export const ISSUER_CLIENTS = [
   { clientId: 'local-application', scopes: ['bursar/manage', 'bursar/pay'] },
   { clientId: 'visitor', scopes: ['bursar/manage', 'bursar/pay'] },
 ] as const;
+
+/** The page of wallets, on which people sign in. */
+export const PAGE_CLIENT = { clientId: 'wallet-page', scope: WALLET_SCOPE_DEFAULT } as const;
 
 type Tenant = Pick<LocalInfo, 'paymentManagerArn' | 'paymentConnectorIds'>;
 
@@ -34,16 +38,21 @@ export async function provision(
     createTenant(client, 'tokens', providers, {
       authorizerType: 'CUSTOM_JWT',
       authorizerConfiguration: {
-        customJWTAuthorizer: { discoveryUrl: issuer.discoveryUrl, allowedClients: [ISSUER_CLIENTS[0].clientId] },
+        customJWTAuthorizer: {
+          discoveryUrl: issuer.discoveryUrl,
+          allowedClients: [ISSUER_CLIENTS[0].clientId, PAGE_CLIENT.clientId],
+          walletSignIn: PAGE_CLIENT,
+        },
       },
       // An issuer that moved to another port is another issuer.
-      clientToken: token(`tokens-${new URL(issuer.issuer).port}`),
+      clientToken: token(`tokens-with-page-${new URL(issuer.issuer).port}`),
     }),
   ]);
-  return { ...signed, jwt: { ...withTokens, ...describeIssuer(services.endpoint, issuer) } };
+  const walletPage = `${services.endpoint}/wallet/${withTokens.paymentManagerArn.split('/').at(-1)}`;
+  return { ...signed, jwt: { ...withTokens, walletPage, ...describeIssuer(services.endpoint, issuer) } };
 }
 
-function describeIssuer(endpoint: string, issuer: Issuer): Omit<LocalJwt, keyof Tenant> {
+function describeIssuer(endpoint: string, issuer: Issuer): Omit<LocalJwt, keyof Tenant | 'walletPage'> {
   const [application, visitor] = ISSUER_CLIENTS.map(({ clientId }) => ({
     clientId,
     clientSecret: issuer.clients[clientId]!.clientSecret,

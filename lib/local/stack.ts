@@ -11,7 +11,7 @@ import type { BusEvent, LogLine } from './host.ts';
 import { checkPort } from './loopback/server.ts';
 import type { LocalInfo } from './info.ts';
 import { startIssuer, type Issuer } from './issuer/index.ts';
-import { ISSUER_CLIENTS, provision } from './provision.ts';
+import { ISSUER_CLIENTS, PAGE_CLIENT, provision } from './provision.ts';
 import { FACILITATOR_ADDRESS, startFacilitator } from './sellers/facilitator.ts';
 import { startSellers, type Seller } from './sellers/index.ts';
 import { startServices, type LocalServices } from './services.ts';
@@ -127,6 +127,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       startIssuer({
         dataDir: dataDir === null ? null : join(dataDir, 'issuer'),
         clients: ISSUER_CLIENTS,
+        people: PAGE_CLIENT,
         report: progress,
       }),
     );

@@ -5,6 +5,7 @@ export const PATHS = {
   CreateOnrampSession: '/bursar/createOnrampSession',
   GetPaymentInstrument: '/payments/getPaymentInstrument',
   GetPaymentInstrumentBalance: '/payments/getPaymentInstrumentBalance',
+  ListPaymentInstruments: '/payments/listPaymentInstruments',
   GetWalletOverview: '/bursar/getWalletOverview',
   RevokeWalletDelegation: '/bursar/revokeWalletDelegation',
 } as const;
@@ -41,7 +42,14 @@ export function apiBase({ origin, pathname }: Pick<Location, 'origin' | 'pathnam
 
 /** Asks an operation for the wallet of the access. */
 export async function call<N extends PageOperation>(
-  { token, paymentManagerArn, paymentInstrumentId }: Access,
+  {
+    token,
+    paymentManagerArn,
+    paymentInstrumentId,
+  }: Omit<Access, 'paymentInstrumentId' | 'expiresAt'> & {
+    /** `undefined`: what is asked is about no wallet. */
+    readonly paymentInstrumentId: string | undefined;
+  },
   operation: N,
   input: Omit<CallInput<N>, 'paymentManagerArn' | 'paymentInstrumentId'>,
 ): Promise<Answer<N>> {

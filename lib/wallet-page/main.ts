@@ -1,6 +1,8 @@
 import { call, CallFailed, type Access } from './calls.ts';
 import { announce, show } from './dom.ts';
 import { dropAccess, endSession, findAccess, keepAccess, openLink, takeSecret } from './link.ts';
+import { managerOf } from './sign-in.ts';
+import { visit } from './visit.ts';
 import { failed, linkRefused, linkView, loading, nothingHere, sessionOver } from './views/messages.ts';
 import type { ReadBalance, WalletModel } from './views/model.ts';
 import { walletView } from './views/wallet.ts';
@@ -32,8 +34,7 @@ async function openByLink(secret: string): Promise<void> {
     show('Wallet', linkRefused());
     return;
   }
-  keepAccess(access);
-  await showWallet(access);
+  await open(access);
 }
 
 /** What is shown, and by what right; `null` where no wallet is. */
@@ -121,14 +122,33 @@ document.addEventListener('visibilitychange', () => {
   void attempt(() => showWallet(access));
 });
 
-const secret = takeSecret();
-const kept = findAccess(Date.now());
-if (secret !== null) {
-  const view = linkView(() => attempt(() => openByLink(secret)));
-  show('Wallet', view);
-} else if (kept === null) {
-  show('Wallet', nothingHere());
-} else {
-  show('Wallet', loading());
-  void attempt(() => showWallet(kept));
+/** Keeps for this tab what lets a wallet be shown, and shows it. */
+async function open(access: Access): Promise<void> {
+  keepAccess(access);
+  await showWallet(access);
 }
+
+function begin(): void {
+  const secret = takeSecret();
+  const kept = findAccess(Date.now());
+  const managerId = managerOf(location);
+  if (secret !== null) {
+    const view = linkView(() => attempt(() => openByLink(secret)));
+    show('Wallet', view);
+  } else if (kept !== null && isFor(kept, managerId)) {
+    show('Wallet', loading());
+    void attempt(() => showWallet(kept));
+  } else if (managerId === null) {
+    show('Wallet', nothingHere());
+  } else {
+    show('Wallet', loading());
+    void attempt(() => visit(managerId, open));
+  }
+}
+
+/** What a tab has kept is for the page that it was kept on. */
+function isFor({ paymentManagerArn }: Access, managerId: string | null): boolean {
+  return managerId === null || paymentManagerArn.endsWith(`/${managerId}`);
+}
+
+begin();

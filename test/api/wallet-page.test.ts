@@ -30,6 +30,8 @@ function serve(route: string, parts: Partial<ApiEvent> = {}, overrides: Partial<
     assets: { script: 'let script', style: 'p{}' },
     openPage: async (secret) => (secret === SECRET ? { token: TOKEN, grant } : null),
     closePage: async (token) => void closed.push(token),
+    findSignIn: async (managerId) =>
+      managerId === 'demo-0123456789' ? { tokenEndpoint: 'https://login.example/token' } : null,
     deployment: { partition: 'aws', region: 'us-east-1', account: '111122223333' },
     clock: createTestClock(),
     log: (line) => lines.push(line),
@@ -131,4 +133,18 @@ test('writes one line a request, as published, with neither secret nor token', a
   expect(lines).toHaveLength(PAGE_ROUTES.length + 2);
   expect(lines.flatMap(problemsOf)).toEqual([]);
   expect(lines.join()).not.toContain('Canary');
+});
+
+test('lets the page of a manager ask its issuer, and tells it how users sign in', async () => {
+  const demo = { pathParameters: { paymentManagerId: 'demo-0123456789' } };
+  const { headers, body } = await serve('GET /wallet/{paymentManagerId}', demo);
+  expect(headers['content-security-policy']).toContain("connect-src 'self' https://login.example;");
+  expect(body).toContain('<script src="page.js?v=');
+  const way = await serve('GET /wallet/{paymentManagerId}/sign-in', demo);
+  expect([way.statusCode, way.body]).toEqual([200, '{"tokenEndpoint":"https://login.example/token"}']);
+
+  const other = { pathParameters: { paymentManagerId: 'nobody-0123456789' } };
+  const page = await serve('GET /wallet/{paymentManagerId}', other);
+  expect(page.headers['content-security-policy']).toContain("connect-src 'self';");
+  expect((await serve('GET /wallet/{paymentManagerId}/sign-in', other)).statusCode).toBe(404);
 });

@@ -191,6 +191,7 @@ describe('the functions', () => {
       expect.stringContaining('AuthorizeJwt'),
       expect.stringContaining('IssueTokens'),
       expect.stringContaining('ManageConnectors'),
+      expect.stringContaining('ServeWalletPage'),
     ]);
     expect(whoHas('ISSUER_PRIVATE_RANGES')).toEqual([]);
     expect(whoHas('MAX_SESSION_LIMIT_USD')).toEqual([]);
@@ -220,7 +221,10 @@ describe('the functions', () => {
       );
     expect(told('MAX_SESSION_LIMIT_USD')).toEqual([[expect.stringContaining('ManageSessions'), '50.00']]);
     expect(told('ISSUER_PRIVATE_RANGES').toSorted()).toEqual(
-      ['AuthorizeJwt', 'IssueTokens'].map((name) => [expect.stringContaining(name), '10.20.0.0/16,10.30.0.0/16']),
+      ['AuthorizeJwt', 'IssueTokens', 'ServeWalletPage'].map((name) => [
+        expect.stringContaining(name),
+        '10.20.0.0/16,10.30.0.0/16',
+      ]),
     );
   });
 
@@ -422,5 +426,5 @@ test.each([
 ])('issuers that may be trusted, %j, reach all who say or judge whose tokens are taken', async (jwtIssuers, text) => {
   const { deployment } = await synthesize({ jwtIssuers });
   const told = deployment.functions.flatMap(({ environment }) => environment['JWT_ISSUERS'] ?? []);
-  expect(told).toEqual([text, text, text]);
+  expect(told).toEqual([text, text, text, text]);
 });

@@ -21,7 +21,7 @@ test('who serves the page of wallets may open it to links, and nothing else', ()
     .flatMap(({ document }) => statementsOf(document))
     .flatMap(({ Action: allowed }) => allowed)
     .filter((action) => !/^(kms|logs|xray|ec2):/.test(action));
-  expect(actions).toEqual(['dynamodb:DeleteItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem']);
+  expect(actions).toEqual(['dynamodb:DeleteItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:GetItem']);
 });
 
 test.each([{ walletPage: false }, { oauth: false }])(

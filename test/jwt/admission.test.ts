@@ -161,3 +161,23 @@ test('a discovery URL gives the issuer key that tokens are looked up by', () => 
   expect(issuerKeyOfDiscoveryUrl('https://issuer.example/a/.well-known/openid-configuration/b')).toBeNull();
   expect(issuerKeyOfDiscoveryUrl(`${wellKnown}/openid-configurations`)).toBeNull();
 });
+
+describe('a token of the page of wallets', () => {
+  const withPage = { ...AUTHORIZER, walletSignIn: { clientId: 'page', scope: 'bursar/wallet' } };
+  const page = new Set(['openid', 'bursar/wallet']);
+
+  test('looks after wallets and reads, and neither pays nor manages', () => {
+    expect(scopeRefusal(withPage, page, 'wallet')).toBeNull();
+    expect(scopeRefusal(withPage, page, 'read')).toBeNull();
+    expect(scopeRefusal(withPage, page, 'pay')).toBe('has_wallet_scope');
+    expect(scopeRefusal({ ...withPage, managementMayPay: true }, page, 'pay')).toBe('has_wallet_scope');
+    expect(scopeRefusal(withPage, page, 'manage')).toBe('lacks_management_scope');
+  });
+
+  test('is one where the manager has a page alone, and no agent’s is', () => {
+    expect(scopeRefusal(AUTHORIZER, page, 'wallet')).toBe('lacks_management_scope');
+    expect(scopeRefusal(AUTHORIZER, page, 'pay')).toBeNull();
+    expect(scopeRefusal(withPage, new Set(['bursar/pay']), 'wallet')).toBe('lacks_management_scope');
+    expect(scopeRefusal(withPage, new Set([AUTHORIZER.managementScope]), 'wallet')).toBeNull();
+  });
+});

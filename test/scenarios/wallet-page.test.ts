@@ -1,4 +1,3 @@
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { encode } from 'uqr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,11 +5,11 @@ import { launchChromium } from '../support/chromium.ts';
 import { withAwsClients } from './aws-tenant.ts';
 import { createCoinbaseWallet } from './coinbase-tenant.ts';
 import type { ProviderWallet } from './provider-tenant.ts';
+import { expectAccessible, heading, PHONE } from './wallet-pages.ts';
 import { clientOf, newUser, openSession, openWallet, withStack } from './scene.ts';
 
 const scene = withStack();
 const aws = withAwsClients(scene);
-const PHONE = { width: 375, height: 740 };
 
 let browser: Browser;
 beforeAll(async () => {
@@ -48,22 +47,6 @@ async function linkTo(
 async function openLink(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.getByRole('button', { name: 'Open my wallet' }).click();
-}
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor();
-
-/** Nothing that axe finds, in light and in dark; and nothing to the side on a phone. */
-async function expectAccessible(page: Page): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    // By the debugger, since the page's own policy lets no other script run.
-    const violations = await page.evaluate(
-      `${axe.source}; axe.run(document).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`,
-    );
-    expect(violations, colorScheme).toEqual([]);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
 }
 
 /** What a person does on the provider's page. */

@@ -12,6 +12,7 @@ export function toAuthorizerConfiguration(jwt: JwtAuthorizer) {
       ...(jwt.advertisedScopeMapping === null ? {} : { advertisedScopeMapping: jwt.advertisedScopeMapping }),
       managementScope: jwt.managementScope,
       managementMayPay: jwt.managementMayPay,
+      ...(jwt.walletSignIn === undefined ? {} : { walletSignIn: jwt.walletSignIn }),
     },
   };
 }

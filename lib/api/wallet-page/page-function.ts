@@ -14,6 +14,8 @@ export interface WalletPageDeps {
   /** Uses a link up; `null` for one that opens nothing, whatever the reason. */
   readonly openPage: (secret: string) => Promise<{ readonly token: string; readonly grant: WalletPageGrant } | null>;
   readonly closePage: (token: string) => Promise<void>;
+  /** How the users of a manager sign in; `null` where they do not. */
+  readonly findSignIn: (managerId: string) => Promise<{ readonly tokenEndpoint: string } | null>;
   readonly deployment: Deployment;
   readonly clock: Clock;
   readonly log: LogSink;
@@ -43,6 +45,18 @@ const ROUTES: Readonly<Record<PageRoute, Route>> = {
   }),
   'POST /wallet/session': openSession,
   'DELETE /wallet/session': closeSession,
+  'GET /wallet/{paymentManagerId}': async ({ assets, findSignIn }, event) => {
+    const way = await findSignIn(managerIdOf(event));
+    return {
+      statusCode: 200,
+      headers: documentHeaders(way === null ? [] : [new URL(way.tokenEndpoint).origin]),
+      body: formatDocument(assets, ''),
+    };
+  },
+  'GET /wallet/{paymentManagerId}/sign-in': async ({ findSignIn }, event) => {
+    const way = await findSignIn(managerIdOf(event));
+    return way === null ? refusal(404, 'no_sign_in') : jsonResponse(200, way, PRIVATE_HEADERS);
+  },
 };
 
 /**
@@ -74,6 +88,10 @@ async function serve(deps: WalletPageDeps, event: ApiEvent): Promise<ApiResponse
   const name = `${event.httpMethod} ${event.resource}`;
   // The gateway sends nothing else.
   return Object.hasOwn(ROUTES, name) ? ROUTES[name as PageRoute](deps, event) : refusal(404, 'not_found');
+}
+
+function managerIdOf({ pathParameters }: ApiEvent): string {
+  return pathParameters?.['paymentManagerId'] ?? '';
 }
 
 async function openSession({ openPage, deployment }: WalletPageDeps, event: ApiEvent): Promise<ApiResponse> {

@@ -9,6 +9,7 @@ import { isSecureUrl } from '../../domain/loopback.ts';
 import {
   DISCOVERY_URL,
   MANAGEMENT_SCOPE_DEFAULT,
+  WALLET_SCOPE_DEFAULT,
   type CustomClaim,
   type JwtAuthorizer,
 } from '../../domain/tenants/jwt-authorizer.ts';
@@ -131,6 +132,12 @@ const customJWTAuthorizer = v.pipe(
     ),
     managementScope: v.optional(scope),
     managementMayPay: v.optional(v.boolean('must be true or false')),
+    walletSignIn: v.optional(
+      v.pipe(
+        v.object({ clientId: value, scope: v.optional(scope, WALLET_SCOPE_DEFAULT), resource: v.optional(value) }),
+        v.transform(({ resource, ...members }) => ({ ...members, ...(resource === undefined ? {} : { resource }) })),
+      ),
+    ),
     privateEndpoint: unsupported('issuers are reached over the internet'),
     privateEndpointOverrides: unsupported('issuers are reached over the internet'),
     certificateConfigurations: unsupported('issuers need a certificate of a public authority'),
@@ -141,6 +148,11 @@ const customJWTAuthorizer = v.pipe(
       [allowedAudience, allowedClients, allowedScopes, customClaims].some((rule) => rule !== undefined),
     'must have at least one of allowedAudience, allowedClients, allowedScopes and customClaims: otherwise every token of the issuer would do',
   ),
+  v.check(
+    ({ allowedClients, walletSignIn }) =>
+      walletSignIn === undefined || (allowedClients ?? [walletSignIn.clientId]).includes(walletSignIn.clientId),
+    'must have the clientId of walletSignIn among its allowedClients: else no user could sign in',
+  ),
   v.transform((jwt): JwtAuthorizer => ({
     discoveryUrl: jwt.discoveryUrl,
     allowedAudience: jwt.allowedAudience ?? null,
@@ -150,6 +162,7 @@ const customJWTAuthorizer = v.pipe(
     advertisedScopeMapping: jwt.advertisedScopeMapping ?? null,
     managementScope: jwt.managementScope ?? MANAGEMENT_SCOPE_DEFAULT,
     managementMayPay: jwt.managementMayPay ?? false,
+    ...(jwt.walletSignIn === undefined ? {} : { walletSignIn: jwt.walletSignIn }),
   })),
 );
 
@@ -191,6 +204,12 @@ export const authorizerAnswer = /* @__PURE__ */ define(() =>
         'the scope without which a token can neither make, list nor delete. Not in AgentCore',
       ),
       managementMayPay: said(v.boolean(), 'whether a token with that scope may pay as well. Not in AgentCore'),
+      walletSignIn: v.optional(
+        said(
+          v.strictObject({ clientId: v.string(), scope: v.string(), resource: v.optional(v.string()) }),
+          'by which client, and for which scope, users sign in on the page of wallets. Not in AgentCore',
+        ),
+      ),
     }),
   }),
 );

@@ -22,7 +22,7 @@ export const FUNDING_ROUTES = {
     function: 'manage-instruments',
     roles: ['ManagementRole'],
     user: 'required',
-    oauth: 'manage',
+    oauth: 'wallet',
     walletPage: true,
   },
   RequestTestFunds: {
@@ -32,7 +32,7 @@ export const FUNDING_ROUTES = {
     function: 'manage-instruments',
     roles: ['ManagementRole'],
     user: 'required',
-    oauth: 'manage',
+    oauth: 'wallet',
   },
 } as const satisfies OperationTable;
 

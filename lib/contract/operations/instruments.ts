@@ -53,7 +53,7 @@ export const INSTRUMENT_ROUTES = {
     function: 'read-payments',
     roles: backendReads,
     user: 'required',
-    oauth: 'manage',
+    oauth: 'wallet',
   },
   DeletePaymentInstrument: {
     method: 'POST',
@@ -81,7 +81,7 @@ export const INSTRUMENT_ROUTES = {
     function: 'manage-instruments',
     roles: backend,
     user: 'required',
-    oauth: 'manage',
+    oauth: 'wallet',
     walletPage: true,
   },
 } as const satisfies OperationTable;

@@ -28,7 +28,7 @@ export const WALLET_PAGE_ROUTES = {
     function: 'read-payments',
     roles: ['ManagementRole', 'ObserverRole'],
     user: 'required',
-    oauth: 'manage',
+    oauth: 'wallet',
     walletPage: true,
   },
 } as const satisfies OperationTable;

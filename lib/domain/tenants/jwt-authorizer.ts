@@ -21,7 +21,21 @@ export interface JwtAuthorizer {
   readonly managementScope: string;
   /** Whether a token with the management scope may pay as well. Not in AgentCore. */
   readonly managementMayPay: boolean;
+  /** How users sign in on the page of wallets; missing where they do not. Not in AgentCore. */
+  readonly walletSignIn?: WalletSignIn;
 }
+
+/** The client that stands for the page of wallets at the issuer: one without a secret, of a browser. */
+export interface WalletSignIn {
+  readonly clientId: string;
+  /** What a token of the page has, and no other: it looks after the user's wallets, and pays nothing. */
+  readonly scope: string;
+  /** For whom the page asks its tokens to be, where the issuer wants to be told (RFC 8707). */
+  readonly resource?: string;
+}
+
+/** The scope of a page that names none. */
+export const WALLET_SCOPE_DEFAULT = 'bursar/wallet';
 
 /** The management scope of a manager that names none. */
 export const MANAGEMENT_SCOPE_DEFAULT = 'bursar/manage';

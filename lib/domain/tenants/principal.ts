@@ -1,8 +1,11 @@
 import type { WalletPageGrant } from '../ports/wallet-links.ts';
 import type { VerifiedClaims } from './jwt-authorizer.ts';
 
-/** What a call is for a token's scopes: paying, reading what an agent may know, or managing budgets and wallets. */
-export type Access = 'pay' | 'read' | 'manage';
+/**
+ * What a call is for a token's scopes: paying, reading what an agent may know, what a user does on the page of wallets, or managing
+ * budgets and wallets.
+ */
+export type Access = 'pay' | 'read' | 'wallet' | 'manage';
 
 /** Whom a call acts for, and how that was proven. */
 export interface Principal {

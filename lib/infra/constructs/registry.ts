@@ -160,10 +160,11 @@ export class Registry extends LedgerTable {
     this.grantItems(role, ['dynamodb:PutItem'], [LINK_KEYS]);
   }
 
-  /** Using up a link, and opening and ending the session that it stands for. Cannot make a link. */
+  /** Using up a link, opening and ending the session that it stands for, and how the users of a manager sign in. Cannot make a link. */
   grantOpenWalletPages(role: Role): void {
     this.grantItems(role, ['dynamodb:DeleteItem'], [LINK_KEYS]);
     this.grantItems(role, ['dynamodb:DeleteItem', 'dynamodb:PutItem'], [PAGE_SESSION_KEYS]);
+    this.grantItems(role, ['dynamodb:GetItem'], [MANAGER_KEYS]);
   }
 
   /** Finding out whose page a token stands for. */

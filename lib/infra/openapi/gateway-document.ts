@@ -135,9 +135,12 @@ function toIntegration(uri: string): object {
 
 /** What anybody may ask for: it shows nobody's wallet. */
 function toPageOperation(route: PageRoute, uri: string): object {
+  const schema = { type: 'string' };
+  const parameters = pathParametersOf(route).map((name) => ({ name, in: 'path', required: true, schema }));
   return {
     operationId: route.replaceAll(/[^A-Za-z]+(\w)/g, (_, letter: string) => letter.toUpperCase()),
     summary: 'The page of wallets',
+    ...(parameters.length === 0 ? {} : { parameters }),
     responses: { 200: { description: 'Success' } },
     security: [],
     'x-amazon-apigateway-auth': { type: 'NONE' },

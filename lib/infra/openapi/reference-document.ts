@@ -164,6 +164,7 @@ function toOperation(name: OperationName, route: OperationRoute, way: Way): Memb
 
 function toDescription({ roles, oauth }: OperationRoute, { scheme }: Way): string {
   if (scheme === 'sigv4') return `Roles: ${roles.join(', ')}.`;
+  if (oauth === 'wallet') return "Needs the manager's management scope, or that of its page of wallets.";
   return oauth === 'manage'
     ? "Needs the manager's management scope."
     : 'Any token that the manager admits, but one with its management scope may not pay unless the manager lets it.';

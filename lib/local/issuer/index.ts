@@ -3,6 +3,7 @@ import { LOOPBACK } from '../../domain/loopback.ts';
 import { discoveryUrlOf } from '../../domain/tenants/jwt-authorizer.ts';
 import { close, listen, PortTaken } from '../loopback/server.ts';
 import { algorithmOf, createProvider, type IssuerClient, type IssuerResource } from './provider.ts';
+import type { PeopleClient } from './people.ts';
 import { completeState, openIssuerStore, rotateState } from './state.ts';
 
 export type { IssuerClient, IssuerResource } from './provider.ts';
@@ -34,6 +35,8 @@ export interface IssuerOptions {
   /** @default - the port of the last start; at the first one, or where that is taken, a free one. So does 0. */
   readonly port?: number;
   readonly clients: readonly IssuerClient[];
+  /** Through which people sign in, in a browser on this machine. @default - nobody does */
+  readonly people?: PeopleClient;
   /**
    * For whom tokens can be had. A request that names none gets one for the first.
    * @default - one, `DEFAULT_AUDIENCE` with ES256
@@ -51,8 +54,8 @@ export const DEFAULT_AUDIENCE = 'urn:bursar:local';
 const TOKEN_LIFETIME_SECONDS = 3_600;
 
 /**
- * Starts an OpenID Connect issuer on a loopback port, for the client credentials grant alone: no user ever logs in, and
- * clients can't register. Tokens are JWTs (RFC 9068) whose `sub` is the client's id. With the same data directory the issuer
+ * Starts an OpenID Connect issuer on a loopback port, for the client credentials grant, and for people where it is told by which
+ * client; clients can't register. Tokens are JWTs (RFC 9068) whose `sub` is the client's id. With the same data directory the issuer
  * of before is back, tokens and all.
  *
  * @throws Error where the port asked for is taken, or the data directory holds something else
@@ -78,7 +81,15 @@ export async function startIssuer(options: IssuerOptions): Promise<Issuer> {
   const taken = await listenWhereKnown(server, port, state.port, report);
   const issuer = `http://${LOOPBACK}:${taken}`;
   const renew = (): void => {
-    answer = createProvider({ issuer, clients, resources, tokenLifetimeSeconds, state, report });
+    answer = createProvider({
+      issuer,
+      clients,
+      people: options.people ?? null,
+      resources,
+      tokenLifetimeSeconds,
+      state,
+      report,
+    });
   };
   try {
     // A port that only stands in for one that is taken is not kept: managers name the other.

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Provider, errors, type Adapter, type Configuration } from 'oidc-provider';
+import { allowLocalPages, letPeopleIn, PEOPLE_TTL, serveSignIn, toClient, type PeopleClient } from './people.ts';
 import type { IssuerState, SigningAlgorithm } from './state.ts';
 
 /** Who may ask for tokens. Its id is the `sub` and the `client_id` of them. */
@@ -23,6 +24,8 @@ export interface ProviderInput {
   readonly clients: readonly IssuerClient[];
   /** Those who name none get tokens for the first. */
   readonly resources: readonly [IssuerResource, ...IssuerResource[]];
+  /** Through which people sign in; `null`: nobody does. */
+  readonly people: PeopleClient | null;
   readonly tokenLifetimeSeconds: number;
   readonly state: Pick<IssuerState, 'keys' | 'secrets'>;
   /** Hears what should not have happened. */
@@ -45,27 +48,48 @@ export function createProvider(input: ProviderInput): (request: IncomingMessage,
   provider.on('server_error', (_context, error) => input.report(`the token issuer failed: ${error.message}`));
   // The framework beneath would print the rest, such as callers that hang up.
   provider.silent = true;
+  const { people, report } = input;
   const answer = provider.callback();
-  return (request, response) => void answer(request, response);
+  if (people === null) return (request, response) => void answer(request, response);
+  allowLocalPages(provider, people);
+  return (request, response) => {
+    void serveSignIn(provider, request, response).then(
+      (isServed) => (isServed ? undefined : answer(request, response)),
+      (error: unknown) => {
+        report(`the sign-in failed: ${String(error)}`);
+        response.destroy();
+      },
+    );
+  };
 }
 
-function createConfiguration({ clients, resources, tokenLifetimeSeconds, state }: ProviderInput): Configuration {
-  const scopes = [...new Set(clients.flatMap((client) => client.scopes))];
+function createConfiguration({
+  clients,
+  people,
+  resources,
+  tokenLifetimeSeconds,
+  state,
+}: ProviderInput): Configuration {
+  const peoples = people === null ? [] : [people];
+  const scopes = [...new Set([...clients.flatMap((client) => client.scopes), ...peoples.map(({ scope }) => scope)])];
   const [{ audience: defaultAudience }] = resources;
   const off = { enabled: false };
   return {
     adapter: () => NOTHING_KEPT,
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', ...peoples.map(() => 'none' as const)],
     clientDefaults: { id_token_signed_response_alg: algorithmOf(resources[0]) },
-    clients: clients.map(({ clientId, scopes: allowed }) => ({
-      client_id: clientId,
-      client_secret: state.secrets[clientId]!,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-      // An empty list would be no list to the provider; `refuseOtherScopes` holds it.
-      ...(allowed.length === 0 ? {} : { scope: allowed.join(' ') }),
-    })),
+    clients: [
+      ...clients.map(({ clientId, scopes: allowed }) => ({
+        client_id: clientId,
+        client_secret: state.secrets[clientId]!,
+        grant_types: ['client_credentials'],
+        redirect_uris: [],
+        response_types: [],
+        // An empty list would be no list to the provider; `refuseOtherScopes` holds it.
+        ...(allowed.length === 0 ? {} : { scope: allowed.join(' ') }),
+      })),
+      ...peoples.map(toClient),
+    ],
     features: {
       clientCredentials: { enabled: true },
       devInteractions: off,
@@ -76,10 +100,13 @@ function createConfiguration({ clients, resources, tokenLifetimeSeconds, state }
       resourceIndicators: {
         enabled: true,
         defaultResource: (_context, _client, oneOf) => oneOf ?? defaultAudience,
+        useGrantedResource: () => true,
         getResourceServerInfo: ({ oidc }, audience, { clientId }) => {
           refuseOtherScopes(
             oidc.requestParamScopes,
-            clients.find((client) => client.clientId === clientId)?.scopes ?? [],
+            clientId === people?.clientId
+              ? ['openid', people.scope]
+              : (clients.find((client) => client.clientId === clientId)?.scopes ?? []),
           );
           const resource = resources.find((one) => one.audience === audience);
           if (resource === undefined) throw new errors.InvalidTarget();
@@ -99,7 +126,8 @@ function createConfiguration({ clients, resources, tokenLifetimeSeconds, state }
     },
     responseTypes: [],
     scopes,
-    ttl: { ClientCredentials: tokenLifetimeSeconds },
+    ttl: { ClientCredentials: tokenLifetimeSeconds, ...(people === null ? {} : PEOPLE_TTL) },
+    ...(people === null ? {} : letPeopleIn(people, defaultAudience)),
   };
 }
 

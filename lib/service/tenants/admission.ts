@@ -29,6 +29,10 @@ export function admitCaller(
       return ok('admitted');
     case 'lacks_management_scope':
       return refuse({ reason: 'access_denied', message: `The token lacks the scope ${managementScope}` });
+    case 'has_wallet_scope': {
+      const message = 'A token of the page of wallets may not pay: use one without its scope';
+      return refuse({ reason: 'access_denied', message });
+    }
     case 'has_management_scope': {
       const message = `A token with the scope ${managementScope} manages sessions and may not pay: use one without it`;
       return refuse({ reason: 'access_denied', message });

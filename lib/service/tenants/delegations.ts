@@ -78,7 +78,7 @@ export async function revokeDelegation(
   principal: Principal,
   input: InstrumentName,
 ): Promise<Result<DelegatedInstrument, Refusal>> {
-  const found = await findInstrument(deps, principal, 'manage', input);
+  const found = await findInstrument(deps, principal, 'wallet', input);
   if (!found.ok) return found;
   const { wallet, status } = found.value;
   if (wallet === null) return refuse({ reason: 'instrument_not_active', status });

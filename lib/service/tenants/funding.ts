@@ -59,7 +59,7 @@ async function fund(
   input: FundedWallet,
   ask: (funding: Funding, wallet: Wallet, network: Network) => Promise<string>,
 ): Promise<Result<FundedInstrument, Refusal>> {
-  const found = await findInstrument(deps, principal, 'manage', input);
+  const found = await findInstrument(deps, principal, 'wallet', input);
   if (!found.ok) return found;
   const network = pickNetwork(deps.allowedNetworks, input.network);
   if (!network.ok) return network;

@@ -243,7 +243,7 @@ export async function listInstruments(
     readonly page: PageRequest;
   },
 ): Promise<Result<Page<PaymentInstrument>, Refusal>> {
-  const manager = await findManager(deps, principal, 'manage', input.manager);
+  const manager = await findManager(deps, principal, 'wallet', input.manager);
   if (!manager.ok) return manager;
   const user: UserKey = { managerId: manager.value.managerId, userId: principal.userId };
   const filter = input.connectorId === undefined ? {} : { connectorId: input.connectorId };

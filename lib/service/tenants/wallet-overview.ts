@@ -58,8 +58,8 @@ export async function getWalletOverview(
   input: InstrumentName,
 ): Promise<Result<WalletOverview, Refusal>> {
   const [manager, instrument] = await Promise.all([
-    findManager(deps, principal, 'manage', input.manager),
-    findInstrument(deps, principal, 'manage', input),
+    findManager(deps, principal, 'wallet', input.manager),
+    findInstrument(deps, principal, 'wallet', input),
   ]);
   if (!manager.ok) return manager;
   if (!instrument.ok) return instrument;

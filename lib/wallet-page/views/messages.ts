@@ -32,7 +32,7 @@ export const linkRefused = () =>
 export const sessionOver = () =>
   message(
     'You are signed out',
-    'Your time on this page is over. What you have allowed stays as it is. Ask the application for a new link to come back.',
+    'What you have allowed stays as it is. To come back, sign in again, or ask the application for a new link.',
   );
 
 export const nothingHere = () =>
@@ -41,3 +41,26 @@ export const nothingHere = () =>
 export function failed(text: string, retry: () => Promise<void>): HTMLElement {
   return message('That did not work', text, button('Try again', { class: 'main', id: 'retry' }, retry));
 }
+
+/** Before a user has said who it is. @param problem why the last try came to nothing */
+export function signInView(signIn: () => Promise<void>, problem: string | null): HTMLElement {
+  return message(
+    'Your wallet',
+    ...(problem === null ? [] : [h('p', { class: 'problem', role: 'alert' }, problem)]),
+    'Here you see your wallet and what may be spent from it. You can put money in, allow payments, or take that back.',
+    'You sign in where you sign in for the application.',
+    button('Sign in', { class: 'main', id: 'sign-in' }, signIn),
+  );
+}
+
+export const noSignIn = () =>
+  message(
+    'There is no sign-in here',
+    'The address is not right, or the application does not let its users sign in on this page.',
+  );
+
+export const noWallets = () =>
+  message('You have no wallet yet', 'The application makes one for you. Come back when it says that it is there.');
+
+export const chooseView = (wallets: readonly HTMLElement[]) =>
+  message('Your wallets', 'Which one do you want to see?', h('ul', {}, ...wallets));

@@ -62,6 +62,7 @@ const REQUESTS: Readonly<Partial<Record<OperationName, (tenant: Tenant) => objec
   ListPaymentInstruments: (tenant) => tenant,
   DeletePaymentInstrument: (tenant) => ({ ...tenant, paymentInstrumentId: 'payment-instrument-000000000000000' }),
   GetPaymentInstrumentBalance: (tenant) => ({ ...tenant, chain: 'BASE_SEPOLIA', token: 'USDC' }),
+  GetWalletOverview: (tenant) => tenant,
   RevokeWalletDelegation: (tenant) => ({ ...tenant, paymentInstrumentId: 'payment-instrument-000000000000000' }),
   CreateOnrampSession: ({ paymentManagerArn }) => ({
     paymentManagerArn,
@@ -135,7 +136,7 @@ describe.each(operations)('%s', (operation) => {
   test('lets a token in for what its scope is for', async () => {
     const agent = makeClaims();
     const backend = makeClaims({ scope: `openid ${SCOPE}` });
-    const mayAgent = oauth !== 'manage';
+    const mayAgent = oauth !== 'manage' && oauth !== 'wallet';
     const mayBackend = oauth !== 'pay';
     await (mayAgent ? expectLetIn : expectDenied)(ask(operation, jwt, agent));
     await (mayBackend ? expectLetIn : expectDenied)(ask(operation, jwt, backend));
