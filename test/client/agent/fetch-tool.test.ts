@@ -262,6 +262,37 @@ test('a call that takes too long is a refusal, and one that was given up is none
   await expect(call).rejects.toThrow('given up');
 });
 
+test('what was paid for is handed on to a call that is given up at the last moment, and a body that stops is not', async () => {
+  const stop = new AbortController();
+  // Asked for by whoever reads it, and no earlier.
+  const late = { highWaterMark: 0 };
+  const goods = new ReadableStream(
+    {
+      pull: (controller) => {
+        stop.abort(new Error('given up'));
+        controller.enqueue(new TextEncoder().encode('the report'));
+        controller.close();
+      },
+    },
+    late,
+  );
+  const headers = { 'content-type': 'text/plain' };
+  const whole = open([askForPayment(2), new Response(goods, { headers })]).tool;
+  expect(await whole.execute({ url }, { signal: stop.signal })).toMatchObject({ body: 'the report' });
+  const other = new AbortController();
+  const broken = new ReadableStream(
+    {
+      pull: (controller) => {
+        other.abort(new Error('given up'));
+        controller.error(new Error('reset'));
+      },
+    },
+    late,
+  );
+  const { tool } = open([askForPayment(2), new Response(broken, { headers })]);
+  await expect(tool.execute({ url }, { signal: other.signal })).rejects.toThrow('given up');
+});
+
 test('a refusal is thrown where the program wants it so', async () => {
   const { tool } = open([], { failures: 'throw' });
   await expect(tool.execute({})).rejects.toBeInstanceOf(ToolPaymentError);

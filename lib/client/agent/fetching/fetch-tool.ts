@@ -101,8 +101,9 @@ export function createFetchTool(options: FetchToolOptions): AgentTool<FetchedOut
         if (asking.threw(error)) throw error;
         return refusalOf(error);
       });
-      context.signal?.throwIfAborted();
+      // What was bought is handed on, even where nobody waits for it any more.
       if (!('kind' in outcome)) return outcome;
+      context.signal?.throwIfAborted();
       tell({ type: 'refused', ...outcome });
       if (options.failures === 'throw') throw new ToolPaymentError(outcome);
       return outcome;
