@@ -74,6 +74,8 @@ export interface FunctionDeps {
   readonly agentNames?: ReadonlySet<string>;
   /** @default no request is part of a trace */
   readonly tracing?: Tracing;
+  /** Of pages whose scripts may read the answers to calls with tokens. @default none */
+  readonly browserOrigins?: readonly string[] | undefined;
 }
 
 /** The routes and schemas of a function's own requests; more of them do no harm but to its size. */
@@ -214,7 +216,7 @@ interface Begun {
  */
 function requestLog(
   name: FunctionName,
-  { clock, log, metricNamespace: namespace, agentNames = new Set(), tracing }: FunctionDeps,
+  { clock, log, metricNamespace: namespace, agentNames = new Set(), tracing, browserOrigins }: FunctionDeps,
 ) {
   const begun = new WeakMap<object, Begun>();
   return {
@@ -238,6 +240,8 @@ function requestLog(
       const code = error?.fieldList?.find((field) => CODE.test(field.name))?.name;
       const finished = await finishTrace(tracing, { at: startedAt, trace }, request, served, code);
       request.response = withTraceresponse(response, trace, finished);
+      if (browserOrigins !== undefined)
+        request.response = (await import('./browser-origin.ts')).withOrigin(request.response, event, browserOrigins);
       const members = {
         function: name,
         operation,

@@ -59,6 +59,7 @@ export function composeServing(env: NodeJS.ProcessEnv) {
     log: writeLog,
     metricNamespace: readMetricNamespace(env),
     tracing: composeTracing(env),
+    browserOrigins: env['BROWSER_ORIGINS']?.split(','),
   } as const;
 }
 

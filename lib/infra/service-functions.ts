@@ -387,6 +387,7 @@ function serviceFunction(
       DEFAULT_SESSION_LIMIT_USD: config.defaultSessionLimitUsd ?? 'none',
       ALLOWED_NETWORKS: config.allowedNetworks.join(','),
       ...(config.facilitators.length === 0 ? {} : { FACILITATORS: config.facilitators.join(',') }),
+      ...(config.browserOrigins.length === 0 ? {} : { BROWSER_ORIGINS: config.browserOrigins.join(',') }),
       ...choices.environment,
     },
     logRetentionDays: config.logRetentionDays,

@@ -61,6 +61,7 @@ export class ServiceStack extends Stack {
       functions: toLive(behindApi),
       authorizer: authorizer?.live ?? null,
       page: page?.live ?? null,
+      browserOrigins: config.browserOrigins,
       domain: domainOf(config),
       logRetentionDays: config.logRetentionDays,
       retainLogs: config.retainData,

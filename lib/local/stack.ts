@@ -46,6 +46,8 @@ export interface LocalStackOptions {
   /** Whether requests are traced, their spans kept in `traces.jsonl` of the data directory. @default null */
   readonly traces?: 'all' | null;
   readonly onLog?: (entry: LogLine) => void;
+  /** Origins of pages that may call with tokens. @default - none */
+  readonly browserOrigins?: readonly string[];
 }
 
 /** The last of Anvil's published accounts, that of index 9: nobody else here uses it. */
@@ -97,7 +99,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     if (dataDir !== null) await open(ownDataDir(dataDir, options.fresh));
     progress('bundling the functions and synthesizing the templates');
     const [templates, chain] = await Promise.all([
-      synth({ config: localConfig(new Date()) }),
+      synth({ config: { ...localConfig(new Date()), browserOrigins: options.browserOrigins ?? [] } }),
       open(startChain({ dataDir: dataDir === null ? null : join(dataDir, 'chain') })),
     ]);
     progress(`chain ${chain.chainId} is up, with USDC at ${chain.usdc}`);

@@ -187,3 +187,31 @@ test('says how large a body may be', () => {
 test('the document carries the gateway responses', () => {
   expect(document['x-amazon-apigateway-gateway-responses']).toBe(GATEWAY_RESPONSES);
 });
+
+test('without origins of pages no path answers a preflight', () => {
+  expect(Object.values(paths).flatMap((item) => Object.keys(item))).not.toContain('options');
+  expect(JSON.stringify(document)).not.toContain('Access-Control');
+});
+
+test('with them every path that takes tokens does, for those alone and without credentials, and no other path', () => {
+  const origins = ['https://app.example', 'https://admin.example'];
+  const open = createOpenApi({
+    title: 'Bursar',
+    integrationUris,
+    authorizerUri: 'uri',
+    pageUri: null,
+    browserOrigins: origins,
+  });
+  const items = Object.entries(open['paths'] as Readonly<Record<string, Readonly<Record<string, unknown>>>>);
+  expect(items.filter(([, item]) => 'options' in item).map(([path]) => path)).toEqual(
+    items.map(([path]) => path).filter((path) => path.startsWith(`${OAUTH_PREFIX}/`)),
+  );
+  const preflight = JSON.stringify(
+    items.find(([path]) => path === `${OAUTH_PREFIX}/payments/processPayment`)![1]['options'],
+  );
+  expect(preflight).toContain("'authorization,content-type,");
+  expect(preflight).toContain('"method.response.header.Access-Control-Allow-Methods":"\'POST\'"');
+  for (const origin of origins) expect(preflight).toContain(`$origin == \\"${origin}\\"`);
+  expect(preflight).not.toMatch(/credentials|'\*'/i);
+  expect(JSON.stringify(open['x-amazon-apigateway-gateway-responses'])).not.toMatch(/credentials|'\*'/i);
+});

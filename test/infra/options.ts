@@ -6,6 +6,7 @@ const CERTIFICATE_ARN = 'arn:aws:acm:us-east-1:000000000000:certificate/00000000
 export const ALL_OPTIONS: Partial<BursarConfig> = {
   jwtIssuers: ['https://login.example.com'],
   issuerPrivateRanges: ['10.20.0.0/16'],
+  browserOrigins: ['https://app.example.com', 'https://admin.example.com'],
   maxSessionLimitUsd: '100.00',
   agentNames: ['shopper', 'researcher'],
   alarmEmail: 'ops@example.com',

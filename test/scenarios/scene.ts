@@ -45,7 +45,10 @@ export interface Terms {
 }
 
 /** Starts a stack before the file's tests, and ends it after them. `null` keeps nothing. */
-export function withStack(dataDir: string | null = null, options: Pick<StackChoices, 'traces'> = {}): Scene {
+export function withStack(
+  dataDir: string | null = null,
+  options: Pick<StackChoices, 'traces' | 'browserOrigins'> = {},
+): Scene {
   let stack: LocalStack | null = null;
   const logs: LogLine[] = [];
   beforeAll(async () => {
@@ -66,6 +69,7 @@ export function withStack(dataDir: string | null = null, options: Pick<StackChoi
 interface StackChoices {
   readonly port?: number;
   readonly traces?: 'all';
+  readonly browserOrigins?: readonly string[];
   readonly onLog?: (entry: LogLine) => void;
 }
 

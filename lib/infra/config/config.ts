@@ -198,6 +198,13 @@ export interface BursarConfig {
    */
   readonly oauth: boolean;
   /**
+   * Origins of web pages, such as `https://app.example`, at most eight, whose scripts may call the API with tokens, under `/oauth`, and
+   * read its answers. Browsers keep them from pages of all other origins. Such a page holds a token: give it one that can pay within a
+   * session, and none that opens sessions.
+   * @default [] - pages of no other origin
+   */
+  readonly browserOrigins: readonly string[];
+  /**
    * Instances that the function which judges tokens may have at the most. Anybody can send it tokens, and they take from what
    * the account has for payments. Needs an account whose limit is above 100 more than all that is set aside.
    * @default null - it shares the account's

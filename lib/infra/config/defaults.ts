@@ -34,6 +34,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   jwtIssuers: null,
   issuerPrivateRanges: [],
   oauth: true,
+  browserOrigins: [],
   authorizerConcurrency: null,
   externalSecretArns: [],
   throttleRequestsPerSecond: 1_000,

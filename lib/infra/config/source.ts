@@ -33,6 +33,7 @@ import {
   parseObject,
   parseOptional,
   parsePrincipals,
+  parseBrowserOrigins,
   parsePrivateRanges,
   parseSecretArns,
   parseVpc,
@@ -117,6 +118,7 @@ const PARSERS: Parsers = {
   jwtIssuers: parseIssuers,
   issuerPrivateRanges: parsePrivateRanges,
   oauth: parseBoolean,
+  browserOrigins: parseBrowserOrigins,
   authorizerConcurrency: (value) => parseOptional(value, (given) => parseIntegerWithin(given, 1, 10_000)),
   externalSecretArns: parseSecretArns,
   throttleRequestsPerSecond: (value) => parseIntegerWithin(value, 1, 10_000),
@@ -258,10 +260,11 @@ function halfDomain({ domainName, certificateArn }: BursarConfig): string[] {
   return ['domainName and certificateArn go together: expected both or neither'];
 }
 
-function deafAuthorizer({ oauth, authorizerConcurrency, jwtIssuers }: BursarConfig): string[] {
+function deafAuthorizer({ oauth, authorizerConcurrency, browserOrigins, jwtIssuers }: BursarConfig): string[] {
   if (oauth) return [];
   return [
     ...(authorizerConcurrency === null ? [] : ['authorizerConcurrency needs oauth: without it nobody judges tokens']),
+    ...(browserOrigins.length === 0 ? [] : ['browserOrigins needs oauth: pages call with tokens alone']),
     ...(jwtIssuers === null || jwtIssuers.length === 0 ? [] : ['jwtIssuers needs oauth: without it no token is taken']),
   ];
 }

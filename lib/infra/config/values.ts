@@ -189,3 +189,16 @@ export function parsePrivateRanges(value: unknown): string[] {
   if (ranges.every(isAddressRange) && ranges.length <= PRIVATE_RANGES_MAX) return ranges;
   throw new Unexpected(`at most ${PRIVATE_RANGES_MAX} blocks of addresses in CIDR such as 10.20.0.0/16, or 'none'`);
 }
+
+const BROWSER_ORIGINS_MAX = 8;
+/** As browsers write it; over http only on one's own machine. */
+const ORIGIN = /^https:\/\/[a-z0-9.-]+(?::[0-9]{1,5})?$|^http:\/\/(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?$/;
+
+export function parseBrowserOrigins(value: unknown): string[] {
+  const origins = value === 'none' ? [] : parseList(value);
+  const areOrigins = origins.every((text) => ORIGIN.test(text) && URL.canParse(text) && new URL(text).origin === text);
+  if (areOrigins && new Set(origins).size === origins.length && origins.length <= BROWSER_ORIGINS_MAX) return origins;
+  throw new Unexpected(
+    `at most ${BROWSER_ORIGINS_MAX} different origins as browsers write them, such as https://app.example, or 'none'; http on this machine alone`,
+  );
+}

@@ -27,6 +27,8 @@ export interface PaymentsApiProps {
   readonly authorizer: IFunction | null;
   /** Serves the page of wallets to anybody; `null`: there is none. */
   readonly page: IFunction | null;
+  /** Origins of pages that may call with tokens. */
+  readonly browserOrigins: readonly string[];
   /** A host name of the deployer's, with its certificate. */
   readonly domain: { readonly name: string; readonly certificateArn: string } | null;
   readonly logRetentionDays: RetentionDays;
@@ -108,6 +110,7 @@ export class PaymentsApi extends Construct {
           integrationUris: Object.fromEntries(uris) as Record<FunctionName, string>,
           authorizerUri: props.authorizer === null ? null : this.invocationUri(props.authorizer),
           pageUri: props.page === null ? null : this.invocationUri(props.page),
+          browserOrigins: props.browserOrigins,
         }),
       ),
       endpointTypes: [EndpointType.REGIONAL],

@@ -7,7 +7,8 @@ import {
   type OperationRoute,
 } from '../../contract/operations.ts';
 import { PAGE_ROUTES, type PageRoute } from '../../contract/wallet-page.ts';
-import { GATEWAY_RESPONSES } from './gateway-responses.ts';
+import { GATEWAY_RESPONSES, withOrigin } from './gateway-responses.ts';
+import { toPreflight } from './preflight.ts';
 
 export interface OpenApiOptions {
   readonly title: string;
@@ -17,6 +18,8 @@ export interface OpenApiOptions {
   readonly authorizerUri: string | null;
   /** Where API Gateway sends whoever asks for the page of wallets; may be a CDK token. `null`: there is no page. */
   readonly pageUri: string | null;
+  /** Origins of pages that may call with tokens. @default - none */
+  readonly browserOrigins?: readonly string[];
 }
 
 export type OpenApiDocument = Readonly<Record<string, unknown>>;
@@ -40,7 +43,13 @@ const INTEGRATION_TIMEOUT_MS = 29_000;
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
  */
-export function createOpenApi({ title, integrationUris, authorizerUri, pageUri }: OpenApiOptions): OpenApiDocument {
+export function createOpenApi({
+  title,
+  integrationUris,
+  authorizerUri,
+  pageUri,
+  browserOrigins = [],
+}: OpenApiOptions): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, route] of Object.entries<OperationRoute>(OPERATIONS)) {
     for (const way of waysOf(name, route)) {
@@ -57,6 +66,13 @@ export function createOpenApi({ title, integrationUris, authorizerUri, pageUri }
     const [method = '', path = ''] = route.split(' ');
     (paths[path] ??= {})[method.toLowerCase()] = toPageOperation(route, pageUri!);
   }
+  if (browserOrigins.length > 0) {
+    for (const [path, item] of Object.entries(paths)) {
+      if (!path.startsWith(`${OAUTH_PREFIX}/`)) continue;
+      const methods = Object.keys(item).map((method) => method.toUpperCase());
+      item['options'] = toPreflight(methods, browserOrigins);
+    }
+  }
   return {
     openapi: '3.0.1',
     info: { title, version: '1' },
@@ -67,7 +83,8 @@ export function createOpenApi({ title, integrationUris, authorizerUri, pageUri }
         ...(authorizerUri === null ? {} : { jwt: jwtScheme(authorizerUri) }),
       },
     },
-    'x-amazon-apigateway-gateway-responses': GATEWAY_RESPONSES,
+    'x-amazon-apigateway-gateway-responses':
+      browserOrigins.length === 0 ? GATEWAY_RESPONSES : withOrigin(GATEWAY_RESPONSES),
   };
 }
 

@@ -1,3 +1,4 @@
+import { GATEWAY_EXPOSED_HEADERS } from '../../contract/exposed-headers.ts';
 import { BODY_MAX_BYTES } from '../../domain/limits.ts';
 
 /** One kind of error that API Gateway answers by itself, in the form of the `x-amazon-apigateway-gateway-responses` extension. */
@@ -79,4 +80,22 @@ function toGatewayResponse({ status, name, message, detail, reason }: WireError)
     responseParameters: { 'gatewayresponse.header.x-amzn-errortype': `'${name}'` },
     responseTemplates: { 'application/json': `{${members.join(',')}}` },
   };
+}
+
+/**
+ * The same for pages to read as well. API Gateway can only say back which origin asked; these answers are of requests that nobody
+ * was let in with, and hold nothing of a deployment.
+ */
+export function withOrigin(responses: typeof GATEWAY_RESPONSES): typeof GATEWAY_RESPONSES {
+  const added = {
+    'gatewayresponse.header.Access-Control-Allow-Origin': 'method.request.header.Origin',
+    'gatewayresponse.header.Access-Control-Expose-Headers': `'${GATEWAY_EXPOSED_HEADERS.join(',')}'`,
+    'gatewayresponse.header.Vary': "'Origin'",
+  };
+  return Object.fromEntries(
+    Object.entries(responses).map(([type, response]) => [
+      type,
+      { ...response, responseParameters: { ...response.responseParameters, ...added } },
+    ]),
+  );
 }

@@ -1,7 +1,8 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { validateHeaderName, validateHeaderValue, type IncomingHttpHeaders } from 'node:http';
 import { refuse, ok, type Result } from '../../domain/result.ts';
 import { isBinary } from './event.ts';
 import type { ApiDefinition } from '../template/api.ts';
+import type { PreflightDefinition } from '../template/preflight.ts';
 import type { GatewayResponse } from '../template/gateway-response.ts';
 
 /** What goes back to the client. */
@@ -56,14 +57,32 @@ const DEFAULTS: Readonly<Record<GatewayErrorType, ErrorDefaults>> = {
 const DEFAULT_TEMPLATE = '{"message":$context.error.messageString}';
 const VARIABLE = /\$context\.([A-Za-z.]+)/g;
 const STATIC_VALUE = /^'(.*)'$/;
+const REQUEST_HEADER = /^method\.request\.header\.(.+)$/;
 
 /** Headers that API Gateway does not let a function set, and gives another name. */
 const REMAPPED = new Set(['authorization', 'connection', 'date', 'server', 'user-agent', 'www-authenticate']);
 const IGNORED = new Set(['content-length', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer']);
 const RESPONSE_MEMBERS = new Set(['statusCode', 'headers', 'multiValueHeaders', 'body', 'isBase64Encoded']);
 
+/** What API Gateway answers a preflight; an origin that is not listed finds no permission in it. */
+export function answerPreflight(
+  { status, headers, origins }: PreflightDefinition,
+  origin: string | undefined,
+  requestId: string,
+): Answer {
+  const isListed = origin !== undefined && origins.includes(origin);
+  const allowed = isListed ? [['Access-Control-Allow-Origin', origin] as const] : [];
+  const added = [['x-amzn-requestid', requestId] as const];
+  return { status, headers: [...Object.entries(headers), ...allowed, ...added], body: new Uint8Array() };
+}
+
 /** The gateway response of the template for an error, else API Gateway's own. */
-export function answerError(api: ApiDefinition, error: GatewayError, requestId: string): Answer {
+export function answerError(
+  api: ApiDefinition,
+  error: GatewayError,
+  requestId: string,
+  requestHeaders: IncomingHttpHeaders = {},
+): Answer {
   const { status, errorType } = DEFAULTS[error.type];
   const fallback = api.gatewayResponses[status < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX'];
   const response: GatewayResponse | undefined = api.gatewayResponses[error.type] ?? fallback;
@@ -77,10 +96,15 @@ export function answerError(api: ApiDefinition, error: GatewayError, requestId: 
     stage: api.stage,
   };
   const fill = (text: string): string => text.replaceAll(VARIABLE, (_, name: string) => variables[name] ?? '');
-  const headers = Object.entries(response?.headers ?? {}).map(
-    ([name, value]) =>
-      [name, STATIC_VALUE.exec(value)?.[1] ?? variables[value.replace(/^context\./, '')] ?? ''] as const,
-  );
+  const valueOf = (mapped: string): string | string[] | undefined => {
+    const asked = REQUEST_HEADER.exec(mapped)?.[1];
+    if (asked !== undefined) return requestHeaders[asked.toLowerCase()];
+    return STATIC_VALUE.exec(mapped)?.[1] ?? variables[mapped.replace(/^context\./, '')] ?? '';
+  };
+  const headers = Object.entries(response?.headers ?? {}).flatMap(([name, mapped]) => {
+    const value = valueOf(mapped);
+    return typeof value === 'string' ? [[name, value] as const] : [];
+  });
   return {
     status: response?.statusCode ?? status,
     headers: withDefaults(headers, [

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { LOOPBACK } from '../../domain/loopback.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import { refuse, ok, type Result } from '../../domain/result.ts';
@@ -7,7 +7,14 @@ import { formatSessionArn, type AccessPolicies } from '../iam/access-policies.ts
 import { toPairs } from '../iam/aws-hooks.ts';
 import type { CredentialStore } from '../iam/credentials.ts';
 import type { CheckAnswer } from './answer-check.ts';
-import { answerError, answerResponse, type Answer, type GatewayError, type GatewayErrorType } from './answer.ts';
+import {
+  answerError,
+  answerPreflight,
+  answerResponse,
+  type Answer,
+  type GatewayError,
+  type GatewayErrorType,
+} from './answer.ts';
 import { createGatewayEvent, formatMethodArn, type Admitted, type GatewayRequest } from './event.ts';
 import type { Environment } from '../template/environment.ts';
 import { readRequestBody } from '../loopback/request-body.ts';
@@ -17,6 +24,7 @@ import { formatTraceHeader, type InvocationResult } from '../runtime/runtime.ts'
 import { splitTarget } from '../../sigv4/canonical-request.ts';
 import { verifySignature, type SignatureRefusal, type SignedRequest } from '../../sigv4/verification.ts';
 import type { ApiDefinition } from '../template/api.ts';
+import type { PreflightDefinition } from '../template/preflight.ts';
 import { askAuthorizer } from './token-authorizer.ts';
 
 export interface GatewayOptions {
@@ -57,19 +65,21 @@ const SIGNATURE_ERRORS: Readonly<Record<SignatureRefusal['reason'], GatewayError
 
 /**
  * Plays the templates' REST API on the loopback interface: route, signature, the caller's policies, the function, in that
- * order, with API Gateway's own answers where one of them says no. Does not play throttling, request validation or CORS.
+ * order, with API Gateway's own answers where one of them says no. Does not play throttling and request validation.
  *
  * @throws PortTaken
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const findRoute = createRouter(options.api);
+  const findPreflight = createRouter({ stage: options.api.stage, routes: options.api.preflights });
   let port = options.port;
   const server = createServer((request, response) => {
     const requestId = randomUUID();
-    answer(options, findRoute, request, requestId, port)
+    const asked = { ...options, requestHeaders: request.headers };
+    answer(asked, { findRoute, findPreflight }, request, requestId, port)
       .catch((error: unknown) => {
         options.report(`request ${requestId}: ${error instanceof Error ? error.stack : String(error)}`);
-        return no(options, requestId, 'INTEGRATION_FAILURE', 'Internal server error');
+        return no(asked, requestId, 'INTEGRATION_FAILURE', 'Internal server error');
       })
       .then((result) => send(request, response, result))
       .catch(() => response.destroy());
@@ -82,9 +92,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+type Asked = GatewayOptions & { readonly requestHeaders: IncomingHttpHeaders };
+
 async function answer(
-  options: GatewayOptions,
-  findRoute: FindRoute,
+  options: Asked,
+  {
+    findRoute,
+    findPreflight,
+  }: { readonly findRoute: FindRoute; readonly findPreflight: FindRoute<PreflightDefinition> },
   incoming: IncomingMessage,
   requestId: string,
   port: number,
@@ -99,13 +114,16 @@ async function answer(
     headers: toPairs(incoming.rawHeaders),
     body,
   };
-  const match = findRoute(request.method, splitTarget(request.target).path);
+  const { path } = splitTarget(request.target);
+  const preflight = findPreflight(request.method, path);
+  if (preflight !== null) return answerPreflight(preflight.route, incoming.headers.origin, requestId);
+  const match = findRoute(request.method, path);
   if (match === null) return no(options, requestId, 'MISSING_AUTHENTICATION_TOKEN', 'Missing Authentication Token');
   const callers = request.headers.find(([name]) => name.toLowerCase() === 'x-amzn-trace-id')?.[1];
   const traceId = formatTraceHeader(options.sampled, callers);
   const asked = { request, requestId, match, api, environment, port, traceId, nowMs: Date.now() };
   const admitted = await admit(options, asked);
-  if (!admitted.ok) return answerError(api, admitted.error, requestId);
+  if (!admitted.ok) return answerError(api, admitted.error, requestId, incoming.headers);
 
   const event = createGatewayEvent({ ...asked, ...admitted.value });
   const result = await options.invoke(match.route.functionName, event, traceId);
@@ -179,8 +197,8 @@ async function admitSigned(options: GatewayOptions, asked: GatewayRequest): Prom
   return refuse({ type: 'ACCESS_DENIED', message });
 }
 
-function no({ api }: GatewayOptions, requestId: string, type: GatewayErrorType, message: string): Answer {
-  return answerError(api, { type, message }, requestId);
+function no({ api, requestHeaders }: Asked, requestId: string, type: GatewayErrorType, message: string): Answer {
+  return answerError(api, { type, message }, requestId, requestHeaders);
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {

@@ -1,20 +1,22 @@
-import type { ApiDefinition } from '../template/api.ts';
 import type { RouteDefinition } from '../template/route.ts';
 
-export interface RouteMatch {
-  readonly route: RouteDefinition;
+export interface RouteMatch<R = RouteDefinition> {
+  readonly route: R;
   /** Percent-encoded as sent, which is how REST APIs hand them on; `null` for a route without parameters. */
   readonly pathParameters: Readonly<Record<string, string>> | null;
   /** As sent, without the stage. */
   readonly path: string;
 }
 
-export type FindRoute = (method: string, path: string) => RouteMatch | null;
+export type FindRoute<R = RouteDefinition> = (method: string, path: string) => RouteMatch<R> | null;
 
-interface Candidate {
-  readonly route: RouteDefinition;
+interface Candidate<R> {
+  readonly route: R;
   readonly segments: readonly string[];
 }
+
+/** What is found by method and path. */
+type Routable = Pick<RouteDefinition, 'method' | 'path'>;
 
 const PARAMETER = /^\{([\w.-]+)\}$/;
 
@@ -25,11 +27,14 @@ const PARAMETER = /^\{([\w.-]+)\}$/;
  *
  * @see https://github.com/dherault/serverless-offline/issues/265 for what REST APIs were seen to do
  */
-export function createRouter(api: ApiDefinition): FindRoute {
-  const candidates: readonly Candidate[] = api.routes
+export function createRouter<R extends Routable = RouteDefinition>(api: {
+  readonly stage: string;
+  readonly routes: readonly R[];
+}): FindRoute<R> {
+  const candidates: readonly Candidate<R>[] = api.routes
     .map((route) => ({ route, segments: route.path.slice(1).split('/') }))
     .sort((a, b) => countParameters(a) - countParameters(b));
-  const find = (method: string, path: string): RouteMatch | null => {
+  const find = (method: string, path: string): RouteMatch<R> | null => {
     const given = path.slice(1).split('/');
     for (const { route, segments } of candidates) {
       if (route.method !== method && route.method !== 'ANY') continue;
@@ -46,7 +51,7 @@ export function createRouter(api: ApiDefinition): FindRoute {
   };
 }
 
-function countParameters({ segments }: Candidate): number {
+function countParameters({ segments }: Pick<Candidate<Routable>, 'segments'>): number {
   return segments.filter((segment) => PARAMETER.test(segment)).length;
 }
 

@@ -1,6 +1,7 @@
 import type { Environment } from './environment.ts';
 import { toGatewayResponse, type GatewayResponse } from './gateway-response.ts';
 import { readIntegration } from './integration.ts';
+import type { PreflightDefinition } from './preflight.ts';
 import type { RouteDefinition } from './route.ts';
 import { readOpenApi } from './openapi.ts';
 import type { FindResources, ResolvedResource } from './resolved-resource.ts';
@@ -9,6 +10,7 @@ export interface ApiDefinition {
   readonly id: string;
   readonly stage: string;
   readonly routes: readonly RouteDefinition[];
+  readonly preflights: readonly PreflightDefinition[];
   /** By response type such as `DEFAULT_4XX`. */
   readonly gatewayResponses: Readonly<Record<string, GatewayResponse>>;
   /** Content types whose bodies are handed on in base64. */
@@ -35,6 +37,7 @@ export function readApi(find: FindResources, environment: Environment): ApiDefin
     id: api.ref,
     stage: stage.ref,
     routes: [...body.routes, ...readMethods(find, api, environment)],
+    preflights: body.preflights,
     gatewayResponses: { ...body.gatewayResponses, ...readGatewayResponses(find) },
     binaryMediaTypes: [...body.binaryMediaTypes, ...((api.property('BinaryMediaTypes') ?? []) as string[])],
     policy: (api.property('Policy') as object | undefined) ?? body.policy,
@@ -59,7 +62,7 @@ function readMethods(find: FindResources, api: ResolvedResource, environment: En
   };
   return find('AWS::ApiGateway::Method').flatMap((method) => {
     const integration = (method.property('Integration') ?? {}) as { readonly Type?: unknown; readonly Uri?: unknown };
-    // Answers of CORS preflights; the local stack serves no browsers of other origins.
+    // Answers of CORS preflights, which are read where the document has them.
     if (integration.Type === 'MOCK') return [];
     const authorization = method.property('AuthorizationType') ?? 'NONE';
     if (authorization !== 'AWS_IAM' && authorization !== 'NONE') {

@@ -2,6 +2,7 @@ import type { Environment } from './environment.ts';
 import { toGatewayResponse, type GatewayResponse } from './gateway-response.ts';
 import type { RouteAuthorization, RouteDefinition } from './route.ts';
 import { readIntegration, type FunctionArn } from './integration.ts';
+import { readPreflight, type PreflightDefinition } from './preflight.ts';
 import type { ResolvedResource } from './resolved-resource.ts';
 
 interface OpenApiDocument {
@@ -16,11 +17,16 @@ interface OpenApiDocument {
 interface Operation {
   readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly 'x-amazon-apigateway-auth'?: { readonly type?: unknown };
-  readonly 'x-amazon-apigateway-integration'?: { readonly type?: unknown; readonly uri?: unknown };
+  readonly 'x-amazon-apigateway-integration'?: {
+    readonly type?: unknown;
+    readonly uri?: unknown;
+    readonly responses?: unknown;
+  };
 }
 
 export interface OpenApiReading {
   readonly routes: readonly RouteDefinition[];
+  readonly preflights: readonly PreflightDefinition[];
   readonly gatewayResponses: Readonly<Record<string, GatewayResponse>>;
   readonly binaryMediaTypes: readonly string[];
   readonly policy: object | null;
@@ -31,33 +37,37 @@ const METHODS: ReadonlySet<string> = new Set(['get', 'put', 'post', 'delete', 'p
 /** What an API's OpenAPI body says to API Gateway. Empty without a body. Request validators are not played. */
 export function readOpenApi(api: ResolvedResource, environment: Environment): OpenApiReading {
   const document = (api.property('Body') ?? {}) as OpenApiDocument;
-  const routes = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
+  const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     Object.entries(item)
       .filter(([method]) => METHODS.has(method))
-      .map(([method, operation]) => {
-        const where = `${method.toUpperCase()} ${path}`;
-        const { name, arn } = readIntegration(
-          api,
-          where,
-          (operation as Operation)['x-amazon-apigateway-integration'] ?? {},
-          environment,
-        );
-        return {
-          method: method.toUpperCase(),
-          path,
-          authorization: readAuthorization(api, where, document, operation as Operation, environment),
-          functionName: name,
-          functionArn: arn,
-        };
-      }),
+      .map(([method, operation]) => ({ method: method.toUpperCase(), path, operation: operation as Operation })),
   );
+  const routes = operations
+    .filter((each) => !isMock(each))
+    .map(({ method, path, operation }) => {
+      const where = `${method} ${path}`;
+      const integration = operation['x-amazon-apigateway-integration'] ?? {};
+      const { name, arn } = readIntegration(api, where, integration, environment);
+      const authorization = readAuthorization(api, where, document, operation, environment);
+      return { method, path, authorization, functionName: name, functionArn: arn };
+    });
+  const preflights = operations
+    .filter(isMock)
+    .map(({ method, path, operation }) =>
+      readPreflight(api, { method, path }, operation['x-amazon-apigateway-integration'] ?? {}),
+    );
   const responses = Object.entries(document['x-amazon-apigateway-gateway-responses'] ?? {});
   return {
     routes,
+    preflights,
     gatewayResponses: Object.fromEntries(responses.map(([type, response]) => [type, toGatewayResponse(response)])),
     binaryMediaTypes: document['x-amazon-apigateway-binary-media-types'] ?? [],
     policy: document['x-amazon-apigateway-policy'] ?? null,
   };
+}
+
+function isMock({ operation }: { readonly operation: Operation }): boolean {
+  return operation['x-amazon-apigateway-integration']?.type === 'mock';
 }
 
 /** What an operation says of itself, in either of two ways, goes before what the document says of all. */

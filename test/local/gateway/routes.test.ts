@@ -5,7 +5,6 @@ import { createRouter } from '../../../lib/local/gateway/routes.ts';
 const route = (method: string, path: string) =>
   ({ method, path, authorization: { type: 'AWS_IAM' }, functionName: 'f', functionArn: 'arn' }) as const;
 const find = createRouter({
-  id: 'api',
   stage: 'v1',
   routes: [
     route('GET', '/payments/{paymentId}'),
@@ -14,9 +13,6 @@ const find = createRouter({
     route('POST', '/payments'),
     route('ANY', '/v1/things'),
   ],
-  gatewayResponses: {},
-  binaryMediaTypes: [],
-  policy: null,
 });
 
 test.each([

@@ -8,6 +8,7 @@ const api: ApiDefinition = {
   id: 'abc123',
   stage: 'v1',
   routes: [],
+  preflights: [],
   gatewayResponses: {},
   binaryMediaTypes: [],
   policy: null,
