@@ -4,7 +4,7 @@ import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/registry/ide
 import { MANAGER_LIST } from '../../ledger/dynamodb/registry/manager-items.ts';
 import { FEED_KEYS } from '../../ledger/dynamodb/memory/feed-store.ts';
 import { MEMORY_KEYS } from '../../ledger/dynamodb/memory/memory-items.ts';
-import { POLICY_KEYS } from '../../ledger/dynamodb/policies/policy-items.ts';
+import { POLICY_KEYS } from '../../ledger/dynamodb/policies/policy-keys.ts';
 import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/store/tables.ts';
 import { WALLET_LINK_KEYS } from '../../ledger/dynamodb/wallet-links/wallet-link-store.ts';
 import type { DataKey } from './data-key.ts';

@@ -5,7 +5,7 @@ import type { PolicyOwner, PolicyReader } from '../../../domain/ports/policies.t
 import { readText } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
 import type { StoreTable } from '../store/conditional-write.ts';
-import { parsePolicyItem, policyKey, policyPartition } from './policy-items.ts';
+import { policyKey, policyPartition } from './policy-keys.ts';
 
 /**
  * Reads the policies of a payment with one request. Throws `NotNow` where DynamoDB would not read one of them though it was asked
@@ -24,6 +24,8 @@ export function createPolicyReader({ client, tableName }: StoreTable): PolicyRea
         for (const item of output.items) found.set(readText(item, 'pk'), item);
         pending = output.unprocessedKeys;
       }
+      if (found.size === 0) return [];
+      const { parsePolicyItem } = await import('./policy-items.ts');
       return [...byKey].flatMap(([key, owner]) => {
         const item = found.get(key);
         return item === undefined ? [] : (parsePolicyItem(owner, item).stored ?? []);

@@ -15,12 +15,11 @@ import {
   changeKey,
   parseChangeItem,
   parsePolicyItem,
-  policyKey,
-  policyPartition,
   positionOfChange,
   toChangeItem,
   toPolicyItem,
 } from './policy-items.ts';
+import { policyKey, policyPartition } from './policy-keys.ts';
 import { toNoticeItem } from './policy-notices.ts';
 import { createPolicyReader } from './policy-reader.ts';
 
