@@ -68,6 +68,14 @@ describe.each(LINES)('a client of $name', (line) => {
     expect(JSON.stringify(result)).not.toContain(THIEF);
   });
 
+  test('is not handed what a server sends that says itself that it did not settle', async () => {
+    const world = await createToolsWorld(SERVERS['says that it did not settle']!, { client: line });
+    const result = await world.call('search', {});
+    expect(refusalOf(result)).toMatchObject({ code: 'client:not_accepted', mayHavePaid: true });
+    expect(textOf(result)).toContain('insufficient_funds');
+    expect(JSON.stringify(result)).not.toContain('the answer');
+  });
+
   test('gets the error of a server that breaks after the payment, and with it what was signed', async () => {
     const world = await createToolsWorld(SERVERS['breaks after the payment']!, { client: line });
     await expect(world.call('search', {})).rejects.toMatchObject({
