@@ -116,6 +116,8 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bursar-pack-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   const tarball = await pack(await buildBursarPackage(), directory, OWN_NODE);
+  // Both are built, since a release needs both.
+  const cdk = await pack(await buildCdkPackage(), directory, OWN_NODE);
   say('packed');
   const stack = await startStack({ port: 0, dataDir: join(directory, 'data'), fresh: 'keep', progress: () => {} });
   try {
@@ -123,7 +125,7 @@ async function main(): Promise<void> {
     for (const node of nodes) await checkUnder(node, { tarball, stack });
     if (values.matrix) {
       await checkRuntimes({ tarball, stack });
-      await checkCdk(await pack(await buildCdkPackage(), directory, OWN_NODE), nodes[1]!, ownTypeScript());
+      await checkCdk(cdk, nodes[1]!, ownTypeScript());
       say(`Node ${NODES[1]}: an app of CDK synthesizes the stacks of bursar-cdk`);
     }
   } finally {
