@@ -36,6 +36,8 @@ const SCHEMES: Kind = {
     // The wire of AWS, and the sellers that strangers run.
     /^lib\/contract\//,
     /^lib\/local\//,
+    // The words of AWS's Python SDK.
+    /^lib\/client\/agent\/manager\//,
     // What a signer is asked to sign where it is tried.
     /^lib\/cli\/signer\//,
   ],

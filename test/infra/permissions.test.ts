@@ -335,7 +335,8 @@ describe('the registry', () => {
   const readers = ['manage-sessions', 'process-payment', 'read-payments'];
 
   test.each([
-    ['GetItem', manager, [connectors, identities, instruments, ...readers]],
+    // The page of wallets reads where users of a manager sign in.
+    ['GetItem', manager, [connectors, identities, instruments, ...readers, 'serve-wallet-page']],
     ['UpdateItem', manager, [connectors, identities, instruments]],
     ['PutItem', manager, [connectors]],
     ['Query', manager, [connectors]],
