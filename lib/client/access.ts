@@ -89,12 +89,16 @@ function withToken(headers: Readonly<Record<string, string>>, token: string): Re
   throw new BursarError('the token has characters that no bearer token has; nothing was sent', details);
 }
 
+/** AWS's own service, which takes signatures under its own name; a deployment of Bursar stands behind API Gateway, whatever its host is. */
+const AWS_OWN_HOST = /(?:^|\.)bedrock-agentcore(?:-control)?\.[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+
 async function signRequest(
   region: string,
   credentials: AwsCredentials,
   { method, url, headers, body }: UnsignedRequest,
 ): Promise<Record<string, string>> {
-  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+  const service = AWS_OWN_HOST.test(url.hostname) ? 'bedrock-agentcore' : 'execute-api';
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   const signed = await signer.sign({
     method,
     protocol: url.protocol,

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { compile } from './compiled.ts';
@@ -37,6 +37,7 @@ export async function buildBursarPackage(): Promise<string> {
   await bundleCommandLine(target);
   for (const file of ['package.json', 'README.md']) copyFileSync(join(manifestsOf(NAME), file), join(target, file));
   copyFileSync(join(ROOT, 'LICENSE'), join(target, 'LICENSE'));
+  cpSync(join(ROOT, 'skills'), join(target, 'skills'), { recursive: true });
   checkManifest(NAME);
   return target;
 }

@@ -90,6 +90,24 @@ describe('credentials', () => {
   });
 });
 
+describe('the service that a signature is for', () => {
+  test.each([
+    [ENDPOINT, 'execute-api'],
+    ['https://bursar.example.com', 'execute-api'],
+    ['https://bedrock-agentcore.us-east-1.example.com', 'execute-api'],
+    ['https://bedrock-agentcore.us-east-1.amazonaws.com.example.com', 'execute-api'],
+    ['https://xbedrock-agentcore.us-east-1.amazonaws.com', 'execute-api'],
+    ['https://bedrock-agentcore.us-east-1.amazonaws.com', 'bedrock-agentcore'],
+    ['https://bedrock-agentcore-control.us-east-1.amazonaws.com', 'bedrock-agentcore'],
+    ['https://vpce-1.bedrock-agentcore.us-east-1.vpce.amazonaws.com', 'bedrock-agentcore'],
+    ['https://bedrock-agentcore.us-east-1.api.aws', 'bedrock-agentcore'],
+  ])('at %s is %s', async (endpoint, service) => {
+    const { client, sent } = play([answered({})], { endpoint });
+    await client.send(CALL);
+    expect(sent[0]!.headers.get('authorization')).toContain(`/us-east-1/${service}/aws4_request`);
+  });
+});
+
 describe('a token', () => {
   const withToken = (token: string, answers: readonly Response[] = []) => {
     const { fetch, sent } = scriptFetch(answers);

@@ -21,7 +21,7 @@ export function pages(): string[] {
       .filter((path) => path.endsWith('.md'))
       .map((path) => join(folder, path));
   const top = readdirSync(ROOT).filter((path) => path.endsWith('.md'));
-  return [...top, ...below('docs'), ...below('packages')].toSorted();
+  return [...top, ...below('docs'), ...below('packages'), ...below('skills')].toSorted();
 }
 
 export function readPage(page: string): string {
