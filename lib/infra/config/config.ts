@@ -244,7 +244,7 @@ export interface BursarConfig {
   readonly ownApiGatewayAccount: boolean;
   /**
    * The longest that an authorization may be good for, in seconds; a seller that asks for less gets less. What is signed
-   * counts as spent until it expires, so a longer one holds budgets for longer.
+   * can be settled until it expires, and what nobody took of a ceiling comes back after that alone.
    * @default 300
    */
   readonly validityCapSeconds: number;
