@@ -1,11 +1,8 @@
-import { Agent, type Model } from '@strands-agents/sdk';
+import { Agent } from '@strands-agents/sdk';
 import { createPaymentsPlugin } from '../../lib/client/strands/index.ts';
+import { chooseModel } from './chosen-model.ts';
 import type { Script } from './script.ts';
-import { ScriptedModel } from './scripted-model.ts';
 import type { Budget } from './world.ts';
-
-/** A model of Amazon Bedrock by its id in place of the script, with credentials of its own. */
-const MODEL_VARIABLE = 'BURSAR_EXAMPLE_MODEL';
 
 /**
  * An agent with the payments plugin. Its model follows the script, unless the environment names a real one. Nothing of it knows a
@@ -17,7 +14,6 @@ export function createBuyer(
   script: Script,
   lastWord?: string,
 ): Agent {
-  const model: Model | string = process.env[MODEL_VARIABLE] ?? new ScriptedModel(script, lastWord);
   const payments = createPaymentsPlugin({
     client,
     ...session,
@@ -28,7 +24,7 @@ export function createBuyer(
     // The sellers of the local stack are on this machine.
     allowLoopback: true,
   });
-  return new Agent({ model, plugins: [payments], printer: false });
+  return new Agent({ model: chooseModel(script, lastWord), plugins: [payments], printer: false });
 }
 
 /** What an agent read, and what it was told in place of it. */

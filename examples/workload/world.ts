@@ -9,7 +9,7 @@ export interface Budget {
   /** The agent's own: it may pay within the session, and not open one. */
   readonly client: BursarClient;
   readonly session: { readonly paymentManagerArn: string; readonly paymentSessionId: string; readonly userId: string };
-  readonly instrument: { readonly paymentInstrumentId: string };
+  readonly instrument: { readonly paymentInstrumentId: string; readonly paymentConnectorId: string };
   /** What was asked for in the session, oldest first. */
   receipts(): Promise<readonly Receipt[]>;
   urlOf(seller: string): string;
@@ -23,11 +23,12 @@ const FUNDS_USD = 25n;
 export async function openBudget({ info, chain }: LocalStack, userId: string, budgetUsd: string): Promise<Budget> {
   const { endpoint, region, credentials, paymentManagerArn } = info;
   const application = createBursarClient({ endpoint, region, credentials: credentials.management });
+  const paymentConnectorId = info.paymentConnectorIds.SeedVault;
   const { paymentInstrument } = await application.call(
     'CreatePaymentInstrument',
     {
       paymentManagerArn,
-      paymentConnectorId: info.paymentConnectorIds.SeedVault,
+      paymentConnectorId,
       paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
       paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
     },
@@ -43,7 +44,7 @@ export async function openBudget({ info, chain }: LocalStack, userId: string, bu
   return {
     client: createBursarClient({ endpoint, region, credentials: credentials.processPayment }),
     session: { paymentManagerArn, paymentSessionId, userId },
-    instrument: { paymentInstrumentId: paymentInstrument.paymentInstrumentId },
+    instrument: { paymentInstrumentId: paymentInstrument.paymentInstrumentId, paymentConnectorId },
     receipts: async () => {
       const { payments } = await application.call(
         'ListPayments',
