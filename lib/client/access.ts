@@ -11,7 +11,11 @@ export interface AwsCredentials {
 }
 
 /** Finds credentials; those of `@aws-sdk/credential-providers` are of this kind. */
-export type CredentialProvider = (options?: { readonly forceRefresh?: boolean }) => Promise<AwsCredentials>;
+export type CredentialProvider = (options?: {
+  readonly forceRefresh?: boolean;
+  /** Never given. By this name the types of AWS's providers fit that take a client's configuration. */
+  readonly callerClientConfig?: never;
+}) => Promise<AwsCredentials>;
 
 /** Signatures of AWS (SigV4), for a payment manager that IAM guards. */
 export interface SignedAccess {
