@@ -158,8 +158,8 @@ describe('a session that allows approvals', () => {
         .filter(({ detail }) => (detail as { userId: string }).userId === buyer.userId)
         .map(({ detailType }) => detailType);
     // Two functions tell of the books, each in its own time.
-    const told = ['allowance.requested', 'allowance.sent', 'allowance.mined', 'payment.signed'];
-    await expect.poll(types).toEqual(expect.arrayContaining(told));
+    const steps = ['allowance.requested', 'allowance.sent', 'allowance.mined', 'payment.signed'];
+    await expect.poll(types).toEqual(expect.arrayContaining(steps));
   });
 
   test('has the refusal at once where the buyer does not wait, and nothing is held for it', async () => {
