@@ -4,6 +4,7 @@ import { PROVIDER_LIST, WORKLOAD_LIST } from '../../ledger/dynamodb/registry/ide
 import { MANAGER_LIST } from '../../ledger/dynamodb/registry/manager-items.ts';
 import { FEED_KEYS } from '../../ledger/dynamodb/memory/feed-store.ts';
 import { MEMORY_KEYS } from '../../ledger/dynamodb/memory/memory-items.ts';
+import type { PolicyOwner } from '../../domain/ports/policies.ts';
 import { POLICY_KEYS } from '../../ledger/dynamodb/policies/policy-keys.ts';
 import { BY_LIST_INDEX, REGISTRY_TABLE_SHAPE } from '../../ledger/dynamodb/store/tables.ts';
 import { WALLET_LINK_KEYS } from '../../ledger/dynamodb/wallet-links/wallet-link-store.ts';
@@ -97,7 +98,7 @@ export class Registry extends LedgerTable {
   }
 
   /** Keeping spend policies of these scopes and no others, and the records of their changes, which nobody may delete. */
-  grantKeepPolicies(role: Role, scopes: readonly (keyof typeof POLICY_KEYS)[]): void {
+  grantKeepPolicies(role: Role, scopes: readonly PolicyOwner['scope'][]): void {
     const keys = scopes.map((scope) => POLICY_KEYS[scope]);
     this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], keys);
   }

@@ -11,15 +11,11 @@ import {
   text,
 } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
-import { policyKey, policyPartition } from './policy-keys.ts';
+import { changePosition, policyKey, policyPartition } from './policy-keys.ts';
 
 // docs/reference/storage-schema.md lists every attribute.
 
 const CHANGE_PREFIX = 'CHANGE#';
-/** As many digits as any version has, so that the order of the texts is that of the changes. */
-const VERSION_DIGITS = 12;
-
-export const changePosition = (version: number): string => `${version}`.padStart(VERSION_DIGITS, '0');
 
 export function changeKey(owner: PolicyOwner, position: string): Item {
   return { pk: text(policyPartition(owner)), sk: text(CHANGE_PREFIX + position) };

@@ -5,6 +5,8 @@ import type { Item } from '../store/client.ts';
 // Where policies are. Apart from what stands in them, which a deployment without policies never loads.
 
 const POLICY = 'POL';
+/** As many digits as any version has, so that the order of the texts is that of the changes. */
+const VERSION_DIGITS = 12;
 
 /** Patterns of the partition keys of each scope, for the policies of roles. */
 export const POLICY_KEYS = {
@@ -34,3 +36,5 @@ export function policyPartition(owner: PolicyOwner): string {
 export function policyKey(owner: PolicyOwner): Item {
   return { pk: text(policyPartition(owner)), sk: text(POLICY) };
 }
+
+export const changePosition = (version: number): string => `${version}`.padStart(VERSION_DIGITS, '0');

@@ -12,8 +12,8 @@ import {
   text,
 } from '../store/attributes.ts';
 import type { Item } from '../store/client.ts';
-import { changePosition } from './policy-items.ts';
-import { POLICY_KEYS, policyPartition } from './policy-keys.ts';
+
+import { POLICY_KEYS, changePosition, policyPartition } from './policy-keys.ts';
 
 // docs/reference/storage-schema.md lists every attribute.
 
