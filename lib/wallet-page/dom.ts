@@ -33,17 +33,31 @@ export function outward(label: string, href: string, attributes: Readonly<Record
   return h('a', { href, target: '_blank', rel: 'noopener noreferrer', ...attributes }, label);
 }
 
-/** Puts a view in the place of the one before. A view with a new heading gets the focus, so that its reader begins there. */
+/** What is shown once the open dialog is answered; `null` for nothing else than what stands there. */
+let waiting: (() => void) | null = null;
+
+/**
+ * Puts a view in the place of the one before. A view with a new heading gets the focus, so that its reader begins there. While somebody
+ * answers a dialog, the same view anew waits: what has become known meanwhile takes no question away.
+ */
 export function show(title: string, view: HTMLElement): void {
   const page = document.querySelector('#page')!;
   const heading = page.querySelector('h1')?.textContent;
+  const next = view.querySelector('h1');
+  const isAnew = heading !== undefined && heading === next?.textContent;
+  const dialog = page.querySelector('dialog[open]');
+  if (dialog !== null && isAnew) {
+    if (waiting === null) dialog.addEventListener('close', () => waiting?.(), { once: true });
+    waiting = () => show(title, view);
+    return;
+  }
+  waiting = null;
   const focused = document.activeElement?.id ?? '';
   page.replaceChildren(view);
   document.title = title;
-  const next = view.querySelector('h1');
   if (next === null) return;
   next.tabIndex = -1;
-  if (heading !== undefined && heading === next.textContent) document.getElementById(focused)?.focus();
+  if (isAnew) document.getElementById(focused)?.focus();
   else if (heading !== undefined) next.focus();
 }
 
