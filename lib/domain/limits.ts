@@ -1,7 +1,7 @@
 // The bounds that the service keeps to: what callers may send, how long things are waited for, how much is done at once. Those of
-// wallet providers are in `provider-limits.ts`, apart, since a payment that asks none loads none of them. Bounds
-// that are one file's own (a command's, a local stand-in's, those of one protocol's text) stand at the head of that file. Each has
-// its unit in its name.
+// wallet providers are in `provider-limits.ts`, apart, since a payment that asks none loads none of them, and those of the page of a
+// wallet in `wallet-page-limits.ts`. Bounds that are one file's own (a command's, a local stand-in's, those of one protocol's text)
+// stand at the head of that file. Each has its unit in its name.
 
 export const BODY_MAX_BYTES = 64 * 1024;
 
@@ -383,19 +383,8 @@ export const APPROVAL_RECORD_AGE_MAX_SECONDS = 300;
 /** Tries of somebody who asks for an approval while others write. */
 export const APPROVAL_WRITES_MAX = 4;
 
-/** Pages on which end users let wallets sign. */
 /** Places that signers of deployers' own may be at. */
 export const SIGNER_ORIGINS_MAX = 20;
+/** Pages on which end users let wallets sign. */
 export const WALLET_HUBS_MAX = 20;
 export const WALLET_HUB_URL_MAX_CHARS = 300;
-
-/** The secret of a link to a wallet's page, and of the session that it opens. */
-export const WALLET_LINK_BYTES = 32;
-/** How long a link may wait for the one that opens it. */
-export const WALLET_LINK_MINUTES_MAX = 1_440;
-export const WALLET_LINK_MINUTES_DEFAULT = 60;
-/** How long who opened it may use the page: long enough to grant on a provider's page and come back. */
-export const WALLET_PAGE_LIFE_MS = 30 * 60_000;
-/** Open sessions that a wallet's page shows, and of how many it looks for them. */
-export const WALLET_PAGE_SESSIONS_MAX = 10;
-export const WALLET_PAGE_SESSIONS_READ_MAX = 50;

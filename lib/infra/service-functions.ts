@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { PolicyOwner } from '../domain/ports/policies.ts';
 import type { BursarConfig } from './config/config.ts';
 import { tokenVariables } from './config/tokens.ts';
+import { approvalGas, issuerRanges, trustedIssuers, userBinding } from './config/variables.ts';
 import { CredentialSecrets } from './constructs/credential-secrets.ts';
 import { FunctionNetwork } from './constructs/function-network.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
@@ -27,8 +28,8 @@ export interface ServiceFunctionsProps extends Secrets {
 type OptionalFunction = 'authorize-jwt' | 'serve-wallet-page' | 'send-approvals' | 'true-up';
 
 /**
- * The judge of tokens is there where tokens are taken, who serves the page of wallets where there is one, who sends approvals where there is gas for them, who asks what was taken of
- * ceilings where somebody may decide it.
+ * The judge of tokens is there where tokens are taken, who serves the page of wallets where there is one, who sends approvals where
+ * there is gas for them, who asks what was taken of ceilings where somebody may decide it.
  */
 export type ServiceFunctions = Readonly<
   Record<Exclude<DeployedFunctionName, OptionalFunction>, ServiceFunction> &
@@ -342,26 +343,6 @@ function publishEvents(parts: Parts): ServiceFunction {
     traced: false,
     environment: { EVENT_BUS_NAME: parts.data.events.bus.eventBusName, EVENT_SOURCE: parts.config.stackPrefix },
   });
-}
-
-/** For the functions that say and that judge whose tokens managers take. */
-function trustedIssuers({ jwtIssuers }: BursarConfig): Readonly<Record<string, string>> {
-  return { JWT_ISSUERS: jwtIssuers === null ? 'any' : jwtIssuers.join(',') || 'none' };
-}
-
-/** For the functions that ask issuers. */
-function issuerRanges({ issuerPrivateRanges: ranges }: BursarConfig): Readonly<Record<string, string>> {
-  return ranges.length === 0 ? {} : { ISSUER_PRIVATE_RANGES: ranges.join(',') };
-}
-
-/** For the functions that ask for approvals, sign them, send them and tell of them. */
-function approvalGas({ approvalGasPerDay: gas }: BursarConfig): Readonly<Record<string, string>> {
-  return gas === null ? {} : { APPROVAL_GAS_PER_DAY: gas };
-}
-
-/** For the functions that act for users. */
-function userBinding({ bindUserToRoleSession }: BursarConfig): Readonly<Record<string, string>> {
-  return { USER_BINDING: bindUserToRoleSession ? 'role-session' : 'header' };
 }
 
 function serviceFunction(

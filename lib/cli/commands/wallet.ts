@@ -7,7 +7,7 @@ import {
   revokeDelegation,
   type InstrumentView,
 } from '../operations.ts';
-import { WALLET_LINK_MINUTES_DEFAULT, WALLET_LINK_MINUTES_MAX } from '../../domain/limits.ts';
+import { WALLET_LINK_MINUTES_DEFAULT, WALLET_LINK_MINUTES_MAX } from '../../domain/wallet-page-limits.ts';
 import { usdOf, wholeNumberOf } from '../program/arguments.ts';
 import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { POLICY_SCOPES, RATE_SUBJECTS, WINDOW_PERIODS } from '../../domain/policy/document.ts';
-import { AGENT_NAME_MAX_CHARS, WALLET_LINK_MINUTES_DEFAULT, WALLET_LINK_MINUTES_MAX } from '../../domain/limits.ts';
+import { AGENT_NAME_MAX_CHARS } from '../../domain/limits.ts';
+import { WALLET_LINK_MINUTES_DEFAULT, WALLET_LINK_MINUTES_MAX } from '../../domain/wallet-page-limits.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, network, said, usdAmount, usdText } from '../fields/answers.ts';

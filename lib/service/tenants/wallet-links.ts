@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { WALLET_LINK_BYTES, WALLET_PAGE_LIFE_MS } from '../../domain/limits.ts';
+import { WALLET_LINK_BYTES, WALLET_PAGE_LIFE_MS } from '../../domain/wallet-page-limits.ts';
 import type { Randomness } from '../../domain/ports/services.ts';
 import type { WalletLinks, WalletPageGrant } from '../../domain/ports/wallet-links.ts';
 import type { Refusal } from '../../domain/refusal.ts';

@@ -1,5 +1,5 @@
 import { findNetwork, type Network } from '../../domain/assets.ts';
-import { WALLET_PAGE_SESSIONS_MAX, WALLET_PAGE_SESSIONS_READ_MAX } from '../../domain/limits.ts';
+import { WALLET_PAGE_SESSIONS_MAX, WALLET_PAGE_SESSIONS_READ_MAX } from '../../domain/wallet-page-limits.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import { sessionStatus } from '../../domain/payment/session.ts';
 import type { PerPaymentRule, RateRule, SessionCapRule, WindowRule } from '../../domain/policy/document.ts';

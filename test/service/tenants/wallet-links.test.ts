@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { VerifiedClaims } from '../../../lib/domain/tenants/jwt-authorizer.ts';
-import { WALLET_PAGE_LIFE_MS } from '../../../lib/domain/limits.ts';
+import { WALLET_PAGE_LIFE_MS } from '../../../lib/domain/wallet-page-limits.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import { systemRandom } from '../../../lib/functions/runtime.ts';
 import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
