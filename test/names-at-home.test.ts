@@ -54,7 +54,7 @@ const WALLETS: Kind = {
     /^lib\/wallets\/[a-z-]+\//,
     /^lib\/wallets\/(?:catalogue|signers|provisioners)\.ts$/,
     // Opens the signers that somebody else is asked by, each at its first use.
-    /^lib\/functions\/provider-signers\.ts$/,
+    /^lib\/functions\/providers\/provider-signers\.ts$/,
     // Examples of requests and answers.
     /^lib\/contract\/operations\/connectors\.ts$/,
     // What an operator is shown of these two: the wallets of a try-out, backups of seeds, and the doctor's look at keys.

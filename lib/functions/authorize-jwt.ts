@@ -6,9 +6,9 @@ import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { createWalletLinks } from '../ledger/dynamodb/wallet-links/wallet-link-store.ts';
 import { findWalletPage } from '../service/tenants/wallet-links.ts';
-import { readJudgingConfig } from './config.ts';
-import { composeFetchJson } from './issuer-fetch.ts';
-import { reportDroppedKeys, systemClock, writeLog } from './runtime.ts';
+import { readJudgingConfig } from './runtime/config.ts';
+import { composeFetchJson } from './runtime/issuer-fetch.ts';
+import { reportDroppedKeys, systemClock, writeLog } from './runtime/runtime.ts';
 
 /**
  * Lets tokens of trusted issuers in under `/oauth`, and the pages of wallets to what they may call there. Reads which issuers and

@@ -9,7 +9,7 @@ import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createIssuerIndex } from '../ledger/dynamodb/registry/issuer-index.ts';
 import { createWorkloadTokens } from '../ledger/dynamodb/registry/workload-tokens.ts';
-import { readJudgingConfig } from './config.ts';
+import { readJudgingConfig } from './runtime/config.ts';
 import { createCredentialReader } from '../service/identities/credential-reader.ts';
 import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
 import { mintPaymentToken } from '../service/identities/payment-tokens.ts';
@@ -19,8 +19,8 @@ import {
   redeemWorkloadToken,
 } from '../service/identities/workload-tokens.ts';
 import { mayTrust } from '../domain/tenants/jwt-authorizer.ts';
-import { composeFetchJson } from './issuer-fetch.ts';
-import { awsClientOptions, composeServing, reportDroppedKeys, systemClock, systemRandom } from './runtime.ts';
+import { composeFetchJson } from './runtime/issuer-fetch.ts';
+import { awsClientOptions, composeServing, reportDroppedKeys, systemClock, systemRandom } from './runtime/runtime.ts';
 
 /** Issues workloads' tokens, and mints wallet providers' tokens for them. Reads credentials; keeps none of what it hands out. */
 export function composeIssueTokens(env: NodeJS.ProcessEnv) {

@@ -15,7 +15,7 @@ import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createFeedKeeper } from '../ledger/dynamodb/memory/feed-store.ts';
 import { createPolicyKeeper } from '../ledger/dynamodb/policies/policy-store.ts';
 import { createProvisioners } from '../wallets/provisioners.ts';
-import { readConnectorsConfig, readSecretsKeyArn } from './config.ts';
+import { readConnectorsConfig, readSecretsKeyArn } from './runtime/config.ts';
 import {
   createConnector,
   deleteConnector,
@@ -42,12 +42,12 @@ import { createManager, deleteManager, getManager, listManagers, updateManager }
 import { findControlOwner } from '../service/tenants/policies.ts';
 import { toGateView } from '../api/views/gate.ts';
 import { createGateKeeper } from '../ledger/dynamodb/books/gate-keeper.ts';
-import { awsClientOptions, composeServing, drawDeploymentId, systemClock, systemRandom } from './runtime.ts';
-import { createFeedHandlers } from './feed-handlers.ts';
-import { createFreezeHandlers } from './freeze-handlers.ts';
-import { createPolicyHandlers } from './policy-handlers.ts';
-import { createSecretsClient } from './secrets-client.ts';
-import { readTokenTable } from './token-table.ts';
+import { awsClientOptions, composeServing, drawDeploymentId, systemClock, systemRandom } from './runtime/runtime.ts';
+import { createFeedHandlers } from './policies/feed-handlers.ts';
+import { createFreezeHandlers } from './policies/freeze-handlers.ts';
+import { createPolicyHandlers } from './policies/policy-handlers.ts';
+import { createSecretsClient } from './runtime/secrets-client.ts';
+import { readTokenTable } from './runtime/token-table.ts';
 
 /** Keeps managers and connectors. May create, label and describe wallet secrets, may never read one. */
 export function composeManageConnectors(env: NodeJS.ProcessEnv) {

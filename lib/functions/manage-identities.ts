@@ -9,7 +9,7 @@ import { ok } from '../domain/result.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
 import { createIdentityStore } from '../ledger/dynamodb/registry/identity-store.ts';
 import { createTagStore } from '../ledger/dynamodb/registry/tag-store.ts';
-import { readIdentitiesConfig, readSecretsKeyArn } from './config.ts';
+import { readIdentitiesConfig, readSecretsKeyArn } from './runtime/config.ts';
 import {
   createProvider,
   deleteProvider,
@@ -37,8 +37,8 @@ import {
   updateWorkload,
 } from '../service/identities/workload-identities.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
-import { awsClientOptions, composeServing, systemClock, systemRandom, writeLog } from './runtime.ts';
-import { createSecretsClient } from './secrets-client.ts';
+import { awsClientOptions, composeServing, systemClock, systemRandom, writeLog } from './runtime/runtime.ts';
+import { createSecretsClient } from './runtime/secrets-client.ts';
 
 /** Credential providers, workload identities and tags. May make, renew and delete credentials' secrets, and read none. */
 export function composeManageIdentities(env: NodeJS.ProcessEnv) {

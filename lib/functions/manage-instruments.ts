@@ -20,10 +20,10 @@ import { toAllowanceView } from '../api/views/allowances.ts';
 import { PERMIT2 } from '../chains/evm/addresses.ts';
 import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
 import { requestAllowance, type AllowanceAskingDeps } from '../service/allowances/asking.ts';
-import { readApprovalGas } from './approval-gas.ts';
+import { readApprovalGas } from './paying/approval-gas.ts';
 import { createDelegations, createFundings, createMakers, createProvisioners } from '../wallets/provisioners.ts';
 import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
-import { readInstrumentsConfig } from './config.ts';
+import { readInstrumentsConfig } from './runtime/config.ts';
 import { createInstrument, deleteInstrument, type InstrumentsDeps } from '../service/tenants/instruments.ts';
 import {
   findHubUrl,
@@ -34,13 +34,13 @@ import {
   type DelegationDeps,
 } from '../service/tenants/delegations.ts';
 import { openOnramp, requestTestFunds, type FundedInstrument, type FundingDeps } from '../service/tenants/funding.ts';
-import { openCoinbaseCdp } from './coinbase-cdp.ts';
+import { openCoinbaseCdp } from './providers/coinbase-cdp.ts';
 import { WALLET_PAGE_REQUESTS } from '../contract/operations/wallet-pages.ts';
-import { createLinkHandler } from './wallet-links.ts';
+import { createLinkHandler } from './wallet-page/wallet-links.ts';
 import { createWalletLinks } from '../ledger/dynamodb/wallet-links/wallet-link-store.ts';
-import { openStripePrivy } from './stripe-privy.ts';
+import { openStripePrivy } from './providers/stripe-privy.ts';
 import { toInstrumentView } from '../api/views/payments.ts';
-import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime.ts';
+import { awsClientOptions, composeServing, systemClock, systemRandom } from './runtime/runtime.ts';
 
 /**
  * Makes, shows and closes wallets. Can make keys, cannot sign with them; sees that a seed is there, and not what it is. Reads the

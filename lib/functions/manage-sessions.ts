@@ -11,17 +11,17 @@ import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { createTopUps } from '../ledger/dynamodb/top-ups/top-up-store.ts';
-import { readApprovalGas } from './approval-gas.ts';
-import { readSessionsConfig } from './config.ts';
+import { readApprovalGas } from './paying/approval-gas.ts';
+import { readSessionsConfig } from './runtime/config.ts';
 import { createSession, deleteSession, type SessionsDeps } from '../service/tenants/sessions.ts';
 import { findDataOwner } from '../service/tenants/policies.ts';
 import { topUpSession, type TopUpsDeps } from '../service/tenants/top-ups.ts';
 import { createClientTokens } from '../ledger/dynamodb/registry/client-tokens.ts';
 import { createPolicyKeeper } from '../ledger/dynamodb/policies/policy-store.ts';
-import { createPolicyHandlers } from './policy-handlers.ts';
+import { createPolicyHandlers } from './policies/policy-handlers.ts';
 import { toSessionFields, toSessionView } from '../api/views/payments.ts';
 import { toTopUpView } from '../api/views/top-ups.ts';
-import { composeServing, systemClock, systemRandom } from './runtime.ts';
+import { composeServing, systemClock, systemRandom } from './runtime/runtime.ts';
 
 /** Opens and revokes budgets. Cannot pay. */
 export function composeManageSessions(env: NodeJS.ProcessEnv) {

@@ -17,7 +17,7 @@ import type { WindowBooks } from '../domain/ports/windows.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
 import { createPolicySource, type PolicySource } from '../service/policing/policy-source.ts';
 import { createSigners } from '../wallets/signers.ts';
-import { readPayingConfig, type PayingConfig } from './config.ts';
+import { readPayingConfig, type PayingConfig } from './runtime/config.ts';
 import { createPayerCache } from '../service/paying/payer.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { toPaidView } from '../api/views/paid.ts';
@@ -27,8 +27,8 @@ import { schemeOf } from '../protocols/catalogue.ts';
 import { allowanceLimitOf } from '../protocols/x402/allowance-limit.ts';
 import { processPayment, type ProcessPaymentDeps } from '../service/paying/process-payment.ts';
 import { createPaymentObserver } from '../telemetry/payment-observer.ts';
-import { drawToken, toPaymentFields } from './paid-answer.ts';
-import type { BooksChanges } from './sign-approvals.ts';
+import { drawToken, toPaymentFields } from './paying/paid-answer.ts';
+import type { BooksChanges } from './paying/sign-approvals.ts';
 import {
   composeProblemReport,
   composeServing,
@@ -36,8 +36,8 @@ import {
   monotonicMs,
   systemClock,
   systemRandom,
-} from './runtime.ts';
-import { openKeys, openStore } from './transport.ts';
+} from './runtime/runtime.ts';
+import { openKeys, openStore } from './runtime/transport.ts';
 
 /** What payments are made of, and the table that their books are in. */
 function openPaying(env: NodeJS.ProcessEnv, config: PayingConfig) {
@@ -60,7 +60,7 @@ function openPaying(env: NodeJS.ProcessEnv, config: PayingConfig) {
     allowedNetworks: config.allowedNetworks,
     facilitators: config.facilitators,
     approvals: config.approvals,
-    tokens: onceLoaded(async () => (await import('./token-table.ts')).readTokenTable(env)),
+    tokens: onceLoaded(async () => (await import('./runtime/token-table.ts')).readTokenTable(env)),
     validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
     report: composeProblemReport(env),
@@ -103,12 +103,12 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         return ok({ body: toPaidView(config.deployment, payment), log: toPaymentFields(payment) });
       },
       PayChallenge: atFirstCall(async () => {
-        const { createPayChallengeHandler, createAllowanceCheck } = await import('./pay-challenge.ts');
+        const { createPayChallengeHandler, createAllowanceCheck } = await import('./paying/pay-challenge.ts');
         const missingAllowance = createAllowanceCheck(env, booksTable, deps);
         return createPayChallengeHandler(config.deployment, { ...deps, missingAllowance });
       }),
       CreateWithdrawal: atFirstCall(async () => {
-        const { createWithdrawalHandler, createWithdrawalSessions } = await import('./create-withdrawal.ts');
+        const { createWithdrawalHandler, createWithdrawalSessions } = await import('./paying/create-withdrawal.ts');
         return createWithdrawalHandler(config.deployment, {
           ...deps,
           sessions: createWithdrawalSessions(booksTable),
@@ -125,7 +125,7 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
     },
   );
   return besideSigning(serve, async () =>
-    (await import('./sign-approvals.ts')).createApprovalSigner(env, booksTable, deps),
+    (await import('./paying/sign-approvals.ts')).createApprovalSigner(env, booksTable, deps),
   );
 }
 
@@ -141,7 +141,7 @@ function besideSigning<A>(
 
 /** Sees to the approval that the input of a payment asks for. The proof is given whatever becomes of it: the same request asks again. */
 function notesAtFirstUse(table: StoreTable, report: ProcessPaymentDeps['report']) {
-  const load = onceLoaded(async () => (await import('./note-allowance.ts')).createAllowanceNotes(table));
+  const load = onceLoaded(async () => (await import('./paying/note-allowance.ts')).createAllowanceNotes(table));
   return async (payment: Payment, paymentInput: unknown): Promise<void> => {
     const limit = allowanceLimitOf(paymentInput);
     if (limit == null) return;
@@ -161,7 +161,7 @@ function openSigners(env: NodeJS.ProcessEnv, registryTable: StoreTable): Process
   return createSigners({
     ...keys,
     openProvider: async (type) =>
-      (await import('./provider-signers.ts')).openProviderSigner(type, env, registryTable, keys.readSecret),
+      (await import('./providers/provider-signers.ts')).openProviderSigner(type, env, registryTable, keys.readSecret),
   });
 }
 
@@ -170,7 +170,7 @@ function openPolicies(table: StoreTable & { readonly singleSendClient: StoreClie
   return createPolicySource({
     reader: createPolicyReader(table),
     clock: systemClock,
-    remembering: async () => (await import('./remembering.ts')).composeRemembering(table),
+    remembering: async () => (await import('./policies/remembering.ts')).composeRemembering(table),
   });
 }
 

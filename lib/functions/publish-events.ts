@@ -4,8 +4,8 @@ import { EVENT_PUT_TIMEOUT_MS } from '../domain/limits.ts';
 import { deliver, type DeliveryDeps } from '../events/delivery.ts';
 import type { StreamRecord } from '../ledger/dynamodb/store/stream-record.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
-import { readPublishingConfig } from './config.ts';
-import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime.ts';
+import { readPublishingConfig } from './runtime/config.ts';
+import { awsClientOptions, systemClock, systemRandom, writeLog } from './runtime/runtime.ts';
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
 interface BatchResponse {

@@ -39,9 +39,9 @@ import { toAllowanceView } from '../api/views/allowances.ts';
 import { PERMIT2 } from '../chains/evm/addresses.ts';
 import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
 import { findAllowance } from '../service/allowances/asking.ts';
-import { readApprovalGas } from './approval-gas.ts';
-import { readReadingConfig, type ReadingConfig } from './config.ts';
-import { readTokenTable } from './token-table.ts';
+import { readApprovalGas } from './paying/approval-gas.ts';
+import { readReadingConfig, type ReadingConfig } from './runtime/config.ts';
+import { readTokenTable } from './runtime/token-table.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
 import { getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';
 import { toPageView } from '../api/views/pages.ts';
@@ -51,9 +51,9 @@ import { listTopUps } from '../service/tenants/top-ups.ts';
 import { toFundsView } from '../api/views/funds.ts';
 import { toInstrumentSummary, toSessionFields, toSessionSummary, toSessionView } from '../api/views/payments.ts';
 import { toTopUpView } from '../api/views/top-ups.ts';
-import { composeServing, systemClock } from './runtime.ts';
-import { openStore } from './transport.ts';
-import { createOverviewHandler } from './wallet-overview.ts';
+import { composeServing, systemClock } from './runtime/runtime.ts';
+import { openStore } from './runtime/transport.ts';
+import { createOverviewHandler } from './wallet-page/wallet-overview.ts';
 
 /** The requests of its operations, of which it has few in each family. */
 const READ_REQUESTS = {
@@ -209,7 +209,7 @@ function createAllowanceHandler(
 
 /** Policies that are judged, and never paid by: nothing is remembered of it. */
 function openPolicies(table: StoreTable): PolicySource {
-  const remembering = async () => (await import('./remembering.ts')).composeRecalling(table);
+  const remembering = async () => (await import('./policies/remembering.ts')).composeRecalling(table);
   return createPolicySource({ reader: createPolicyReader(table), clock: systemClock, remembering });
 }
 

@@ -12,9 +12,9 @@ import { schemeOf } from '../protocols/catalogue.ts';
 import { readNeed } from '../service/allowances/need.ts';
 import { sendApprovals, type SendingReport, type SendingRunDeps } from '../service/allowances/sending-run.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
-import { readApprovalGas } from './approval-gas.ts';
-import { readSendingConfig } from './config.ts';
-import { systemClock, writeLog } from './runtime.ts';
+import { readApprovalGas } from './paying/approval-gas.ts';
+import { readSendingConfig } from './runtime/config.ts';
+import { systemClock, writeLog } from './runtime/runtime.ts';
 
 /** Freezes approvals for the signer and brings what it signed to the chains: runs every minute, and has no key. */
 export function composeSendApprovals(

@@ -6,10 +6,10 @@ import { closeWalletPage, openWalletPage } from '../service/tenants/wallet-links
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
 import { createSignInReader } from '../jwt/sign-in.ts';
 import { findSignIn } from '../service/tenants/wallet-sign-in.ts';
-import { readJudgingConfig } from './config.ts';
-import { composeFetchJson } from './issuer-fetch.ts';
-import { systemClock, systemRandom, writeLog } from './runtime.ts';
-import { PAGE_ASSETS } from './wallet-page-assets.ts';
+import { readJudgingConfig } from './runtime/config.ts';
+import { composeFetchJson } from './runtime/issuer-fetch.ts';
+import { systemClock, systemRandom, writeLog } from './runtime/runtime.ts';
+import { PAGE_ASSETS } from './wallet-page/wallet-page-assets.ts';
 
 /** Serves the page of wallets, and opens it to who has a link. Anybody may ask it; it reads no wallet and no secret. */
 export function composeServeWalletPage(env: NodeJS.ProcessEnv) {

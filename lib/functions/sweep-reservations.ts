@@ -8,7 +8,7 @@ import { createSweepReads } from '../ledger/dynamodb/books/sweep-reads.ts';
 import { createWindowBooks } from '../ledger/dynamodb/windows/window-books.ts';
 import { OPEN_GATE } from '../domain/payment/gate.ts';
 import { addMs, type EpochMs } from '../domain/time.ts';
-import { readBaseConfig, readMetricNamespace } from './config.ts';
+import { readBaseConfig, readMetricNamespace } from './runtime/config.ts';
 import {
   visitDueSessions,
   type ExpiryDeps,
@@ -20,8 +20,8 @@ import { sweep } from '../service/sweeping/sweep.ts';
 import type { SweepDeps, SweepReport } from '../service/sweeping/sweep-report.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { sweepMetrics } from '../telemetry/sweep-metrics.ts';
-import { composeProblemReport, drawDeploymentId, systemClock, writeLog } from './runtime.ts';
-import { openStore } from './transport.ts';
+import { composeProblemReport, drawDeploymentId, systemClock, writeLog } from './runtime/runtime.ts';
+import { openStore } from './runtime/transport.ts';
 import { describeFailure } from '../api/function.ts';
 
 /** Finishes what crashed handlers left, then ends sessions that expired and audits those that ended: runs every minute, in two passes. */

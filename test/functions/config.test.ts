@@ -7,7 +7,7 @@ import {
   readPayingConfig,
   readReadingConfig,
   readSpanSource,
-} from '../../lib/functions/config.ts';
+} from '../../lib/functions/runtime/config.ts';
 
 const BASE = {
   BOOKS_TABLE: 'books',

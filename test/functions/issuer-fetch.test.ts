@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { composeFetchJson } from '../../lib/functions/issuer-fetch.ts';
+import { composeFetchJson } from '../../lib/functions/runtime/issuer-fetch.ts';
 
 const LOOPBACK = 'http://127.0.0.1:1/.well-known/openid-configuration';
 

@@ -7,7 +7,7 @@ import { createIdentityStore } from '../../lib/ledger/dynamodb/registry/identity
 import { createTagStore } from '../../lib/ledger/dynamodb/registry/tag-store.ts';
 import { createWorkloadTokens } from '../../lib/ledger/dynamodb/registry/workload-tokens.ts';
 import { createProvider, type ProvidersDeps } from '../../lib/service/identities/credential-providers.ts';
-import { systemRandom } from '../../lib/functions/runtime.ts';
+import { systemRandom } from '../../lib/functions/runtime/runtime.ts';
 import { withDatabase } from '../support/database.ts';
 import { spoilCalls } from '../support/faults.ts';
 import { makeName, makeProvider, makeWorkload } from '../support/identities.ts';

@@ -7,7 +7,7 @@ import { InvariantViolated } from '../../lib/domain/invariant.ts';
 import { OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import { composeAuthorizeJwt } from '../../lib/functions/authorize-jwt.ts';
 import { composePublishEvents } from '../../lib/functions/publish-events.ts';
-import { composeProblemReport, reportDroppedKeys } from '../../lib/functions/runtime.ts';
+import { composeProblemReport, reportDroppedKeys } from '../../lib/functions/runtime/runtime.ts';
 import { PAY_TO } from '../support/paying.ts';
 import { BASE_SEPOLIA } from '../support/payments.ts';
 import { ACCOUNT, createTenant, offer, paymentRequest, withFunctions, type Tenant } from '../support/functions.ts';

@@ -46,8 +46,8 @@ const PACKAGES_DIRECTORY = 'packages';
 const SPANS_SOURCE = 'lib/telemetry/spans/index.ts';
 const SPANS_FILE = 'spans.mjs';
 /** How functions on the paying path reach AWS, and what stands in for it in their other bundle. */
-const TRANSPORT_SOURCE = 'lib/functions/transport.ts';
-const SDK_TRANSPORT_SOURCE = 'lib/functions/transport-sdk.ts';
+const TRANSPORT_SOURCE = 'lib/functions/runtime/transport.ts';
+const SDK_TRANSPORT_SOURCE = 'lib/functions/runtime/transport-sdk.ts';
 const SDK_SUFFIX = '-sdk';
 const WASM_LOADER = 'tiny-secp256k1/lib/wasm_loader.js';
 const WASM_FILE = 'secp256k1.wasm';

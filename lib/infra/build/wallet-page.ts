@@ -1,6 +1,6 @@
 import type { BuildOptions, Plugin } from 'esbuild';
 
-const ASSETS = /\/lib\/functions\/wallet-page-assets\.ts$/;
+const ASSETS = /\/lib\/functions\/wallet-page\/wallet-page-assets\.ts$/;
 const OPTIONS = {
   bundle: true,
   minify: true,

@@ -8,7 +8,7 @@ import { putIf } from '../../../lib/ledger/dynamodb/store/conditional-write.ts';
 import { toIssuerItem } from '../../../lib/ledger/dynamodb/registry/identity-items.ts';
 import { createIdentityStore } from '../../../lib/ledger/dynamodb/registry/identity-store.ts';
 import { createWorkloadTokens } from '../../../lib/ledger/dynamodb/registry/workload-tokens.ts';
-import { systemRandom } from '../../../lib/functions/runtime.ts';
+import { systemRandom } from '../../../lib/functions/runtime/runtime.ts';
 import { issueWorkloadToken, redeemWorkloadToken } from '../../../lib/service/identities/workload-tokens.ts';
 import { PARALLEL, times } from '../../contracts/parallel.ts';
 import { createKey, signToken, startIssuer, type TestIssuer, type TestKey } from '../../jwt/issuer.ts';

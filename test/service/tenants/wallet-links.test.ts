@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { VerifiedClaims } from '../../../lib/domain/tenants/jwt-authorizer.ts';
 import { WALLET_PAGE_LIFE_MS } from '../../../lib/domain/wallet-page-limits.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
-import { systemRandom } from '../../../lib/functions/runtime.ts';
+import { systemRandom } from '../../../lib/functions/runtime/runtime.ts';
 import { createStoreClient } from '../../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { createWalletLinks } from '../../../lib/ledger/dynamodb/wallet-links/wallet-link-store.ts';
 import { closeWalletPage, findWalletPage, openWalletPage } from '../../../lib/service/tenants/wallet-links.ts';

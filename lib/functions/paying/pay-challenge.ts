@@ -1,18 +1,18 @@
-import type { OperationHandler } from '../api/function.ts';
-import { toPaidView } from '../api/views/paid.ts';
-import { resourceIn, type Deployment } from '../domain/ids.ts';
-import { ok } from '../domain/result.ts';
-import { attachProof } from '../protocols/challenge.ts';
-import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
-import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
-import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
-import { schemeOf } from '../protocols/catalogue.ts';
+import type { OperationHandler } from '../../api/function.ts';
+import { toPaidView } from '../../api/views/paid.ts';
+import { resourceIn, type Deployment } from '../../domain/ids.ts';
+import { ok } from '../../domain/result.ts';
+import { attachProof } from '../../protocols/challenge.ts';
+import { createAllowanceBooks } from '../../ledger/dynamodb/allowances/allowance-books.ts';
+import { createPaymentLog } from '../../ledger/dynamodb/books/payment-log.ts';
+import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
+import { schemeOf } from '../../protocols/catalogue.ts';
 import { readApprovalGas } from './approval-gas.ts';
-import { payChallenge, type PayChallengeDeps } from '../service/asking/pay-challenge.ts';
-import { noManager } from '../service/tenants/managers.ts';
-import { createPaymentObserver } from '../telemetry/payment-observer.ts';
+import { payChallenge, type PayChallengeDeps } from '../../service/asking/pay-challenge.ts';
+import { noManager } from '../../service/tenants/managers.ts';
+import { createPaymentObserver } from '../../telemetry/payment-observer.ts';
 import { drawToken, toPaymentFields } from './paid-answer.ts';
-import { monotonicMs, systemClock } from './runtime.ts';
+import { monotonicMs, systemClock } from '../runtime/runtime.ts';
 
 /** Chooses among the offers of a 402 and pays; in the paying function, since it signs. */
 export function createPayChallengeHandler(
@@ -55,7 +55,7 @@ export function createAllowanceCheck(
     const gasPerDay = readApprovalGas(env);
     // Without gas nobody sends an approval, and the payment is made as within any session.
     if (gasPerDay === null) return null;
-    const { missingAllowance } = await import('../service/allowances/for-purchase.ts');
+    const { missingAllowance } = await import('../../service/allowances/for-purchase.ts');
     const [books, payments] = [
       createAllowanceBooks(table),
       createPaymentLog({ ...table, clock: systemClock, schemeOf }),

@@ -1,11 +1,11 @@
-import { createProjectReader } from '../ledger/dynamodb/registry/project-reader.ts';
-import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
-import { createCredentialReader } from '../service/identities/credential-reader.ts';
-import type { ProviderCredentialsDeps } from '../service/identities/provider-credentials.ts';
-import { createCircuitBreaker } from '../wallets/circuit-breaker.ts';
-import { createCredentialCache } from '../wallets/credential-cache.ts';
-import type { ReadSecret } from '../wallets/seed-vault/signer.ts';
-import { systemClock } from './runtime.ts';
+import { createProjectReader } from '../../ledger/dynamodb/registry/project-reader.ts';
+import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
+import { createCredentialReader } from '../../service/identities/credential-reader.ts';
+import type { ProviderCredentialsDeps } from '../../service/identities/provider-credentials.ts';
+import { createCircuitBreaker } from '../../wallets/circuit-breaker.ts';
+import { createCredentialCache } from '../../wallets/credential-cache.ts';
+import type { ReadSecret } from '../../wallets/seed-vault/signer.ts';
+import { systemClock } from '../runtime/runtime.ts';
 
 /**
  * What every client of a wallet provider is made of.

@@ -1,13 +1,13 @@
-import { describeFailure } from '../api/function.ts';
-import { APPROVALS } from '../chains/evm/approval.ts';
-import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
-import { walletOf } from '../ledger/dynamodb/allowances/allowance-stream.ts';
-import type { StreamRecord } from '../ledger/dynamodb/store/stream-record.ts';
-import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
-import { signApproval, type ApprovalSigningDeps } from '../service/allowances/signing.ts';
-import { formatLogLine } from '../telemetry/log-line.ts';
+import { describeFailure } from '../../api/function.ts';
+import { APPROVALS } from '../../chains/evm/approval.ts';
+import { createAllowanceBooks } from '../../ledger/dynamodb/allowances/allowance-books.ts';
+import { walletOf } from '../../ledger/dynamodb/allowances/allowance-stream.ts';
+import type { StreamRecord } from '../../ledger/dynamodb/store/stream-record.ts';
+import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
+import { signApproval, type ApprovalSigningDeps } from '../../service/allowances/signing.ts';
+import { formatLogLine } from '../../telemetry/log-line.ts';
 import { readApprovalGas } from './approval-gas.ts';
-import { systemClock, writeLog } from './runtime.ts';
+import { systemClock, writeLog } from '../runtime/runtime.ts';
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
 interface BatchResponse {

@@ -1,10 +1,10 @@
-import { toChangedFreeze, toFreezeFields, toFreezeView, toGateView } from '../api/views/gate.ts';
-import type { NamedPart as AskedPart } from '../contract/fields/freeze-subject.ts';
-import type { OperationInput } from '../contract/requests.ts';
-import type { Refusal } from '../domain/refusal.ts';
-import { ok, refuse, type Result } from '../domain/result.ts';
-import { assetBySymbol, type TokenTable } from '../domain/tokens/table.ts';
-import type { EpochMs } from '../domain/time.ts';
+import { toChangedFreeze, toFreezeFields, toFreezeView, toGateView } from '../../api/views/gate.ts';
+import type { NamedPart as AskedPart } from '../../contract/fields/freeze-subject.ts';
+import type { OperationInput } from '../../contract/requests.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import { ok, refuse, type Result } from '../../domain/result.ts';
+import { assetBySymbol, type TokenTable } from '../../domain/tokens/table.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import {
   freezeDeployment,
   freezePart,
@@ -14,7 +14,7 @@ import {
   thawPart,
   type FreezingDeps,
   type NamedPart,
-} from '../service/tenants/gate.ts';
+} from '../../service/tenants/gate.ts';
 
 interface Asked<N extends 'FreezeGate' | 'ThawGate' | 'CreateFreeze' | 'EndFreeze'> {
   readonly input: OperationInput<N>;

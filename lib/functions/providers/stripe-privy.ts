@@ -1,7 +1,7 @@
-import type { ReadSecret } from '../wallets/seed-vault/signer.ts';
-import { createStripePrivyClient, type CallStripePrivy } from '../wallets/stripe-privy/client.ts';
-import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
-import { readStripePrivySecrets } from '../service/identities/provider-credentials.ts';
+import type { ReadSecret } from '../../wallets/seed-vault/signer.ts';
+import { createStripePrivyClient, type CallStripePrivy } from '../../wallets/stripe-privy/client.ts';
+import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
+import { readStripePrivySecrets } from '../../service/identities/provider-credentials.ts';
 import { openProvider } from './provider.ts';
 
 /**

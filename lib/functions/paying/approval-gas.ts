@@ -1,5 +1,5 @@
-import { APPROVAL_GAS_PER_DAY } from '../choices/approvals.ts';
-import { parseGasBudget } from '../domain/allowances/gas-budget.ts';
+import { APPROVAL_GAS_PER_DAY } from '../../choices/approvals.ts';
+import { parseGasBudget } from '../../domain/allowances/gas-budget.ts';
 
 /** What a wallet's approvals may cost in a day, in wei; `null`: this deployment sends none. Throws on what is no such amount. */
 export function readApprovalGas(env: Readonly<Record<string, string | undefined>>): bigint | null {

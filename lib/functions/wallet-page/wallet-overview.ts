@@ -1,6 +1,6 @@
-import { answerWith, type OperationHandler } from '../api/function.ts';
-import { toWalletOverviewView } from '../api/views/wallet-pages.ts';
-import { getWalletOverview, type WalletOverviewDeps } from '../service/tenants/wallet-overview.ts';
+import { answerWith, type OperationHandler } from '../../api/function.ts';
+import { toWalletOverviewView } from '../../api/views/wallet-pages.ts';
+import { getWalletOverview, type WalletOverviewDeps } from '../../service/tenants/wallet-overview.ts';
 
 /** What the page of a wallet shows before anybody is allowed to spend. */
 export function createOverviewHandler(deps: WalletOverviewDeps): OperationHandler<'GetWalletOverview'> {

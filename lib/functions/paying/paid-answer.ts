@@ -1,5 +1,5 @@
-import type { Payment } from '../domain/payment/payment.ts';
-import type { Randomness } from '../domain/ports/services.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import type { Randomness } from '../../domain/ports/services.ts';
 
 /** A token that nobody knows: the call cannot be repeated. */
 export function drawToken(random: Randomness): string {

@@ -1,10 +1,10 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Environment } from '../aws/credentials.ts';
-import { SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
-import { createSdkSignDigest } from '../wallets/aws-kms/sdk-sign.ts';
-import { createSdkReadSecret } from '../wallets/seed-vault/sdk-secret.ts';
+import type { Environment } from '../../aws/credentials.ts';
+import { SIGNER_ATTEMPTS_MAX, SIGNER_TIMEOUT_MS, STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
+import { createStoreClient } from '../../ledger/dynamodb/store/sdk-client.ts';
+import { createSdkSignDigest } from '../../wallets/aws-kms/sdk-sign.ts';
+import { createSdkReadSecret } from '../../wallets/seed-vault/sdk-secret.ts';
 import { awsClientOptions, systemClock } from './runtime.ts';
 import type { KeyTransport, StoreTransport } from './transport.ts';
 

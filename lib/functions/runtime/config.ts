@@ -14,13 +14,13 @@ import {
   secondsWithin,
   type Choice,
   type SecondsRange,
-} from '../choices/values.ts';
-import type { UserBinding } from '../api/request.ts';
-import type { Deployment } from '../domain/ids.ts';
-import type { TrustedIssuers } from '../domain/tenants/jwt-authorizer.ts';
-import { parseUsd, type MicroUsd } from '../domain/money.ts';
-import { isAddressRange } from '../jwt/address-ranges.ts';
-import type { SpanSource } from '../telemetry/traced-request.ts';
+} from '../../choices/values.ts';
+import type { UserBinding } from '../../api/request.ts';
+import type { Deployment } from '../../domain/ids.ts';
+import type { TrustedIssuers } from '../../domain/tenants/jwt-authorizer.ts';
+import { parseUsd, type MicroUsd } from '../../domain/money.ts';
+import { isAddressRange } from '../../jwt/address-ranges.ts';
+import type { SpanSource } from '../../telemetry/traced-request.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,8 +1,8 @@
-import { answerWith } from '../api/function.ts';
-import { toFeedView } from '../api/views/feeds.ts';
-import type { OperationInput } from '../contract/requests.ts';
-import { ok } from '../domain/result.ts';
-import { deleteFeed, getFeed, putFeed, type FeedsDeps } from '../service/tenants/feeds.ts';
+import { answerWith } from '../../api/function.ts';
+import { toFeedView } from '../../api/views/feeds.ts';
+import type { OperationInput } from '../../contract/requests.ts';
+import { ok } from '../../domain/result.ts';
+import { deleteFeed, getFeed, putFeed, type FeedsDeps } from '../../service/tenants/feeds.ts';
 
 interface Asked<N extends 'PutDenyFeed' | 'GetDenyFeed' | 'DeleteDenyFeed'> {
   readonly input: OperationInput<N>;

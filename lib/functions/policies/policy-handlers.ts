@@ -1,18 +1,18 @@
-import type { Result } from '../domain/result.ts';
-import { ok } from '../domain/result.ts';
-import type { Refusal } from '../domain/refusal.ts';
-import type { Deployment } from '../domain/ids.ts';
-import type { PolicyOwner } from '../domain/ports/policies.ts';
-import type { OperationInput } from '../contract/requests.ts';
-import type { Principal } from '../domain/tenants/principal.ts';
-import { toPolicyChangesView, toPolicyFields, toPolicyView } from '../api/views/policies.ts';
+import type { Result } from '../../domain/result.ts';
+import { ok } from '../../domain/result.ts';
+import type { Refusal } from '../../domain/refusal.ts';
+import type { Deployment } from '../../domain/ids.ts';
+import type { PolicyOwner } from '../../domain/ports/policies.ts';
+import type { OperationInput } from '../../contract/requests.ts';
+import type { Principal } from '../../domain/tenants/principal.ts';
+import { toPolicyChangesView, toPolicyFields, toPolicyView } from '../../api/views/policies.ts';
 import {
   deletePolicy,
   getPolicy,
   listPolicyChanges,
   putPolicy,
   type PoliciesDeps,
-} from '../service/tenants/policies.ts';
+} from '../../service/tenants/policies.ts';
 
 type Plane = 'Control' | 'Data';
 type Owned<P extends Plane> = OperationInput<`Get${P}Policy`>;

@@ -1,13 +1,13 @@
-import type { OperationHandler } from '../api/function.ts';
-import { toWithdrawalView } from '../api/views/withdrawals.ts';
-import { resourceIn, type Deployment } from '../domain/ids.ts';
-import { ok, refuse } from '../domain/result.ts';
-import { withdraw, type WithdrawalDeps } from '../service/paying/withdrawals.ts';
-import { createPaymentObserver } from '../telemetry/payment-observer.ts';
+import type { OperationHandler } from '../../api/function.ts';
+import { toWithdrawalView } from '../../api/views/withdrawals.ts';
+import { resourceIn, type Deployment } from '../../domain/ids.ts';
+import { ok, refuse } from '../../domain/result.ts';
+import { withdraw, type WithdrawalDeps } from '../../service/paying/withdrawals.ts';
+import { createPaymentObserver } from '../../telemetry/payment-observer.ts';
 import { toPaymentFields } from './paid-answer.ts';
-import { monotonicMs } from './runtime.ts';
+import { monotonicMs } from '../runtime/runtime.ts';
 
-export { createWithdrawalSessions } from '../ledger/dynamodb/books/withdrawal-sessions.ts';
+export { createWithdrawalSessions } from '../../ledger/dynamodb/books/withdrawal-sessions.ts';
 
 /** Takes money out of a wallet. In the paying function, since no other one can sign. */
 export function createWithdrawalHandler(

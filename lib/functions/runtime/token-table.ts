@@ -4,9 +4,9 @@ import {
   USD_RATE_AGE_RANGE,
   parseAssets,
   parseUsdRates,
-} from '../choices/assets.ts';
-import { USD_RATE_AGE_DEFAULT_DAYS } from '../domain/limits.ts';
-import { createTokenTable, type TokenTable } from '../domain/tokens/table.ts';
+} from '../../choices/assets.ts';
+import { USD_RATE_AGE_DEFAULT_DAYS } from '../../domain/limits.ts';
+import { createTokenTable, type TokenTable } from '../../domain/tokens/table.ts';
 
 /**
  * The tokens that the environment of a function names, and what they cost. Apart from what every start reads, since most payments

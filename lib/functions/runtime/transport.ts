@@ -1,11 +1,11 @@
-import type { Environment } from '../aws/credentials.ts';
-import { STORE_ATTEMPTS_MAX } from '../domain/limits.ts';
-import { createLeanStore } from '../ledger/dynamodb/store/lean-client.ts';
-import type { StoreClient } from '../ledger/dynamodb/store/client.ts';
-import { createLeanSignDigest } from '../wallets/aws-kms/lean-sign.ts';
-import type { SignDigest } from '../wallets/aws-kms/signer.ts';
-import { createLeanReadSecret } from '../wallets/seed-vault/lean-secret.ts';
-import type { ReadSecret } from '../wallets/seed-vault/signer.ts';
+import type { Environment } from '../../aws/credentials.ts';
+import { STORE_ATTEMPTS_MAX } from '../../domain/limits.ts';
+import { createLeanStore } from '../../ledger/dynamodb/store/lean-client.ts';
+import type { StoreClient } from '../../ledger/dynamodb/store/client.ts';
+import { createLeanSignDigest } from '../../wallets/aws-kms/lean-sign.ts';
+import type { SignDigest } from '../../wallets/aws-kms/signer.ts';
+import { createLeanReadSecret } from '../../wallets/seed-vault/lean-secret.ts';
+import type { ReadSecret } from '../../wallets/seed-vault/signer.ts';
 import { systemClock } from './runtime.ts';
 
 export interface StoreTransport {

@@ -1,7 +1,7 @@
-import { isLoopbackUrl } from '../domain/loopback.ts';
-import { createAddressGuard, type AddressRanges } from '../jwt/address-ranges.ts';
-import { createFetchJson, FETCH_BOUNDS, FetchFailed, type FetchJson } from '../jwt/fetch-json.ts';
-import { createGuardedFetch } from '../jwt/guarded-fetch.ts';
+import { isLoopbackUrl } from '../../domain/loopback.ts';
+import { createAddressGuard, type AddressRanges } from '../../jwt/address-ranges.ts';
+import { createFetchJson, FETCH_BOUNDS, FetchFailed, type FetchJson } from '../../jwt/fetch-json.ts';
+import { createGuardedFetch } from '../../jwt/guarded-fetch.ts';
 
 const OWN_HOST = /^(127\.0\.0\.1|localhost|\[::1\])$/;
 

@@ -1,9 +1,9 @@
-import type { OperationHandler } from '../api/function.ts';
-import { baseUrlOf } from '../api/http.ts';
-import { toWalletLinkView } from '../api/views/wallet-pages.ts';
-import { WALLET_PAGE_PATH } from '../contract/wallet-page.ts';
-import { ok } from '../domain/result.ts';
-import { createWalletLink } from '../service/tenants/wallet-links.ts';
+import type { OperationHandler } from '../../api/function.ts';
+import { baseUrlOf } from '../../api/http.ts';
+import { toWalletLinkView } from '../../api/views/wallet-pages.ts';
+import { WALLET_PAGE_PATH } from '../../contract/wallet-page.ts';
+import { ok } from '../../domain/result.ts';
+import { createWalletLink } from '../../service/tenants/wallet-links.ts';
 
 /** Makes links to the page that stands beside the operations, under whichever name the caller has for them. */
 export function createLinkHandler(deps: Parameters<typeof createWalletLink>[0]): OperationHandler<'CreateWalletLink'> {

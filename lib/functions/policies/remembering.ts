@@ -1,9 +1,9 @@
-import { createFeedReader } from '../ledger/dynamodb/memory/feed-store.ts';
-import { createPolicyMemory } from '../ledger/dynamodb/memory/memory-store.ts';
-import { createMemoryReader } from '../ledger/dynamodb/memory/memory-reader.ts';
-import type { StoreClient } from '../ledger/dynamodb/store/client.ts';
-import type { StoreTable } from '../ledger/dynamodb/store/conditional-write.ts';
-import type { Remembering } from '../service/policing/recalling.ts';
+import { createFeedReader } from '../../ledger/dynamodb/memory/feed-store.ts';
+import { createPolicyMemory } from '../../ledger/dynamodb/memory/memory-store.ts';
+import { createMemoryReader } from '../../ledger/dynamodb/memory/memory-reader.ts';
+import type { StoreClient } from '../../ledger/dynamodb/store/client.ts';
+import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
+import type { Remembering } from '../../service/policing/recalling.ts';
 
 // Loaded with the first policy that somebody has written.
 

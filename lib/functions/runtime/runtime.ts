@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { describeFailure } from '../api/function.ts';
-import { isInvariantViolation } from '../domain/invariant.ts';
-import type { Randomness } from '../domain/ports/services.ts';
-import { toEpochMs, type Clock } from '../domain/time.ts';
-import type { ReportDroppedKeys } from '../jwt/issuers.ts';
-import { emfMembers } from '../telemetry/emf.ts';
-import { formatLogLine } from '../telemetry/log-line.ts';
-import { createTracing, type Tracing } from '../telemetry/tracing.ts';
+import { describeFailure } from '../../api/function.ts';
+import { isInvariantViolation } from '../../domain/invariant.ts';
+import type { Randomness } from '../../domain/ports/services.ts';
+import { toEpochMs, type Clock } from '../../domain/time.ts';
+import type { ReportDroppedKeys } from '../../jwt/issuers.ts';
+import { emfMembers } from '../../telemetry/emf.ts';
+import { formatLogLine } from '../../telemetry/log-line.ts';
+import { createTracing, type Tracing } from '../../telemetry/tracing.ts';
 import { readMetricNamespace, readSpanSource } from './config.ts';
 
 /** The clock of the machine: the one place that reads it. */
