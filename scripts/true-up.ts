@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DynamoDBClient, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { createJsonRpc } from '../lib/client/json-rpc.ts';
+import { createJsonRpc } from '../lib/client/fetch/json-rpc.ts';
 import { findNetwork } from '../lib/domain/assets.ts';
 import { formatUsd, toMicroUsd } from '../lib/domain/money.ts';
 import { toEpochMs, type Clock } from '../lib/domain/time.ts';

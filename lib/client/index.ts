@@ -1,13 +1,13 @@
-export type { AwsCredentials, CredentialProvider, SignedAccess, TokenAccess } from './access.ts';
-export { waitForApprovals, type ApprovalWaitOptions } from './approval-wait.ts';
+export type { AwsCredentials, CredentialProvider, SignedAccess, TokenAccess } from './api/access.ts';
+export { waitForApprovals, type ApprovalWaitOptions } from './api/approval-wait.ts';
 export {
   createBursarClient,
   type BursarCall,
   type BursarClient,
   type BursarClientOptions,
   type BursarEndpoint,
-} from './bursar-client.ts';
-export { BursarError, isFinalDenial, type StoredPayment } from './bursar-error.ts';
+} from './api/bursar-client.ts';
+export { BursarError, isFinalDenial, type StoredPayment } from './api/bursar-error.ts';
 export type {
   CallOptions,
   PayChallengeInput,
@@ -17,8 +17,8 @@ export type {
   ProcessPaymentOutput,
   ReportOutcomeInput,
   SignedTerms,
-} from './contract.ts';
-export { createPayer, type Payer, type PaymentContext, type SellerChallenge } from './payer.ts';
+} from './api/contract.ts';
+export { createPayer, type Payer, type PaymentContext, type SellerChallenge } from './purchase/payer.ts';
 export type {
   Confirm,
   InstrumentReference,
@@ -27,8 +27,8 @@ export type {
   PayerOptions,
   Quote,
   SessionReference,
-} from './payer-options.ts';
-export { createPayingFetch } from './paying-fetch.ts';
+} from './purchase/payer-options.ts';
+export { createPayingFetch } from './fetch/paying-fetch.ts';
 export type {
   PaidResponse,
   PayingFetch,
@@ -36,6 +36,6 @@ export type {
   PayingFetchOptions,
   PayingRequestInit,
   PaymentOfResponse,
-} from './paying-options.ts';
-export type { Payment } from './terms-payer.ts';
-export { ProofEndedError, PurchaseError, UnpayableError, type ProofFate } from './purchase-error.ts';
+} from './fetch/paying-options.ts';
+export type { Payment } from './purchase/terms-payer.ts';
+export { ProofEndedError, PurchaseError, UnpayableError, type ProofFate } from './purchase/purchase-error.ts';

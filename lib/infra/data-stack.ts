@@ -1,11 +1,11 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { BursarConfig, ExistingTables } from './config/config.ts';
-import { Books } from './constructs/books.ts';
-import { DataKey } from './constructs/data-key.ts';
-import { PaymentEvents } from './constructs/payment-events.ts';
-import { Registry } from './constructs/registry.ts';
-import { SecretsKey } from './constructs/secrets-key.ts';
+import { Books } from './constructs/tables/books.ts';
+import { DataKey } from './constructs/keys/data-key.ts';
+import { PaymentEvents } from './constructs/functions/payment-events.ts';
+import { Registry } from './constructs/tables/registry.ts';
+import { SecretsKey } from './constructs/keys/secrets-key.ts';
 import { secretNamePrefix, secretRoles } from './stable-names.ts';
 
 export interface DataStackProps extends StackProps {

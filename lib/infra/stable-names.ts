@@ -1,6 +1,6 @@
 import type { Stack } from 'aws-cdk-lib';
 import type { BursarConfig } from './config/config.ts';
-import type { SecretRoles } from './constructs/secrets-key.ts';
+import type { SecretRoles } from './constructs/keys/secrets-key.ts';
 import type { DeployedFunctionName } from './function-names.ts';
 
 /** Roles that policies of keys name, which outlive them. */

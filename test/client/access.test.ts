@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAuthenticator, type AwsCredentials } from '../../lib/client/access.ts';
+import { createAuthenticator, type AwsCredentials } from '../../lib/client/api/access.ts';
 import { createBursarClient } from '../../lib/client/index.ts';
 import { answered, CALL, CREDENTIALS, ENDPOINT, failureOf, play } from './deployment.ts';
 import { scriptFetch } from './script.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readBoundedText } from '../../lib/client/bounded-text.ts';
+import { readBoundedText } from '../../lib/client/fetch/bounded-text.ts';
 
 test('a text is read up to the bound, and not one byte beyond it', async () => {
   expect(await readBoundedText(new Response('abcd'), 4)).toBe('abcd');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createJsonRpc } from '../../lib/client/json-rpc.ts';
+import { createJsonRpc } from '../../lib/client/fetch/json-rpc.ts';
 
 const URL_WITH_KEY = 'https://rpc.example/key-of-somebody';
 

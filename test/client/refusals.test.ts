@@ -8,10 +8,15 @@ import {
   isUnknownRequest,
   leavesMoneyOpen,
   type BursarErrorDetails,
-} from '../../lib/client/bursar-error.ts';
-import { ProofEndedError, PurchaseError, toPurchaseError, UnpayableError } from '../../lib/client/purchase-error.ts';
-import { toPurchaseToken } from '../../lib/client/purchase-token.ts';
-import { readSignedTerms } from '../../lib/client/signed-terms.ts';
+} from '../../lib/client/api/bursar-error.ts';
+import {
+  ProofEndedError,
+  PurchaseError,
+  toPurchaseError,
+  UnpayableError,
+} from '../../lib/client/purchase/purchase-error.ts';
+import { toPurchaseToken } from '../../lib/client/purchase/purchase-token.ts';
+import { readSignedTerms } from '../../lib/client/purchase/signed-terms.ts';
 import { answered, CALL, failureOf, play } from './deployment.ts';
 import { PAY_TO } from './script.ts';
 

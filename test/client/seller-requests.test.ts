@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UnpayableError, type PaymentProcessor } from '../../lib/client/index.ts';
-import { hasLongHeaders, sendFirst } from '../../lib/client/seller-request.ts';
+import { hasLongHeaders, sendFirst } from '../../lib/client/fetch/seller-request.ts';
 import { mppHeader as charge } from '../support/mpp.ts';
 import { askForPayment, base64, cameFrom, makeEntry, PAY_TO, play, scriptFetch, SELLER } from './script.ts';
 

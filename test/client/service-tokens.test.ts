@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { readServiceTokens } from '../../lib/client/service-tokens.ts';
+import { readServiceTokens } from '../../lib/client/purchase/service-tokens.ts';
 import type { PaymentProcessor } from '../../lib/client/index.ts';
 import { NETWORKS } from '../../lib/domain/assets.ts';
 import { toBaseUnits } from '../../lib/domain/money.ts';

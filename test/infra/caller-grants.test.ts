@@ -16,7 +16,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OPERATIONS, type OperationName, type OperationRoute, type RoleName } from '../../lib/contract/operations.ts';
 import { addStacks } from '../../lib/infra/app.ts';
 import { DEFAULT_CONFIG } from '../../lib/infra/config/defaults.ts';
-import { PaymentsApi } from '../../lib/infra/constructs/payments-api.ts';
+import { PaymentsApi } from '../../lib/infra/constructs/access/payments-api.ts';
 import { readContext } from '../../lib/infra/build/synth.ts';
 import { DEPLOYED_FUNCTION_NAMES } from '../../lib/infra/function-names.ts';
 import type { ServiceStack } from '../../lib/infra/service-stack.ts';

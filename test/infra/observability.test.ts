@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatDashboardPicture, readWidgets } from '../../lib/infra/dashboard-picture.ts';
-import { ISSUER_FAILURE } from '../../lib/infra/constructs/alarms.ts';
+import { ISSUER_FAILURE } from '../../lib/infra/constructs/watching/alarms.ts';
 import { metricsOf } from '../../lib/infra/metrics.ts';
 import { PROJECT_ROOT } from '../../lib/infra/build/source-hash.ts';
 import { METRICS } from '../../lib/telemetry/metric-names.ts';

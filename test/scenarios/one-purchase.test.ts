@@ -3,8 +3,8 @@ import { BedrockAgentCoreClient, ProcessPaymentCommand, ValidationException } fr
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAuthorizationState } from '../../lib/chains/evm/authorization-state.ts';
 import { createPayingFetch, PurchaseError, type PaidResponse } from '../../lib/client/index.ts';
-import { createJsonRpc } from '../../lib/client/json-rpc.ts';
-import { toPurchaseToken } from '../../lib/client/purchase-token.ts';
+import { createJsonRpc } from '../../lib/client/fetch/json-rpc.ts';
+import { toPurchaseToken } from '../../lib/client/purchase/purchase-token.ts';
 import { close, listen } from '../../lib/local/loopback/server.ts';
 import { base64, makeEntry } from '../client/script.ts';
 import { clientOf, newUser, openSession, openWallet, sellerOf, withStack, type Wallet } from './scene.ts';

@@ -1,6 +1,6 @@
 import { findTokenFaults } from '../../chains/evm/token-contract.ts';
 import { BursarError } from '../../client/index.ts';
-import { createJsonRpc } from '../../client/json-rpc.ts';
+import { createJsonRpc } from '../../client/fetch/json-rpc.ts';
 import type { Answer } from '../../contract/client-types.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { parseUsdRate } from '../../domain/tokens/rate.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readAuthorizationState } from '../../chains/evm/authorization-state.ts';
 import type { Hex } from '../../domain/payment/shapes.ts';
 import { findNetwork } from '../../domain/assets.ts';
-import { createJsonRpc } from '../../client/json-rpc.ts';
+import { createJsonRpc } from '../../client/fetch/json-rpc.ts';
 import { parseSecureUrl } from '../program/arguments.ts';
 import type { Invocation } from '../program/command.ts';
 import { describeNetworkError, toCliError } from '../program/failures.ts';

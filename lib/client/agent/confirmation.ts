@@ -1,5 +1,5 @@
 import { parseUsd, type MicroUsd } from '../../domain/money.ts';
-import type { Confirm, Quote } from '../payer-options.ts';
+import type { Confirm, Quote } from '../purchase/payer-options.ts';
 import { CallRefused } from './refusal.ts';
 import type { PreSignRequest, ToolCall, ToolLimits } from './tool-options.ts';
 

@@ -1,6 +1,6 @@
 import { CHALLENGE_BODY_MAX_BYTES, CHALLENGE_HEADER_MAX_CHARS } from '../../domain/limits.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
-import type { SellerChallenge } from '../payer.ts';
+import type { SellerChallenge } from '../purchase/payer.ts';
 import { isGatewayInput } from './proof-input.ts';
 import { answerOf, propertyOf, textsOf, toHeaders } from './result-shape.ts';
 

@@ -1,6 +1,6 @@
 import { readRejection, readSettlement, remedyFor } from '../../protocols/challenge.ts';
-import type { SellerChallenge } from '../payer.ts';
-import type { Payment } from '../terms-payer.ts';
+import type { SellerChallenge } from '../purchase/payer.ts';
+import type { Payment } from '../purchase/terms-payer.ts';
 import { toUndelivered } from './refusal.ts';
 import { answerOf, toHeaders } from './result-shape.ts';
 import type { ProofHeaders, Refusal } from './tool-options.ts';

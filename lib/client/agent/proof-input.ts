@@ -1,5 +1,5 @@
 import { isRecord, memberOf } from '../../json/record.ts';
-import { toSha256 } from '../sha256.ts';
+import { toSha256 } from '../purchase/sha256.ts';
 import type { ProofHeaders, ToolRequest } from './tool-options.ts';
 
 /** Members by which tools name what they ask. */

@@ -1,4 +1,4 @@
-import { toSha256 } from '../sha256.ts';
+import { toSha256 } from '../purchase/sha256.ts';
 import type { ToolCall } from './tool-options.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Answer } from '../../contract/client-types.ts';
 import { NETWORKS } from '../../domain/assets.ts';
 import { memberOf } from '../../json/record.ts';
-import type { BursarClient } from '../bursar-client.ts';
-import { BursarError } from '../bursar-error.ts';
-import type { PayerOptions } from '../payer-options.ts';
+import type { BursarClient } from '../api/bursar-client.ts';
+import { BursarError } from '../api/bursar-error.ts';
+import type { PayerOptions } from '../purchase/payer-options.ts';
 import type { AgentTool, AgentToolSchema } from './agent-tool.ts';
 import { CallRefused, inOneSentence, toRefusal } from './refusal.ts';
 import type { Refusal, ToolPayment } from './tool-options.ts';

@@ -1,6 +1,6 @@
 import { clipPrintable } from '../../json/quotation.ts';
-import { BursarError } from '../bursar-error.ts';
-import { PurchaseError, UnpayableError } from '../purchase-error.ts';
+import { BursarError } from '../api/bursar-error.ts';
+import { PurchaseError, UnpayableError } from '../purchase/purchase-error.ts';
 import { sortPaying } from './manager/sorting.ts';
 import type { Refusal, ToolPayment } from './tool-options.ts';
 

@@ -1,6 +1,6 @@
-import type { SellerChallenge } from '../payer.ts';
-import type { PayerEvent, PayerOptions, Quote } from '../payer-options.ts';
-import type { Payment } from '../terms-payer.ts';
+import type { SellerChallenge } from '../purchase/payer.ts';
+import type { PayerEvent, PayerOptions, Quote } from '../purchase/payer-options.ts';
+import type { Payment } from '../purchase/terms-payer.ts';
 
 /** A call of a tool, as a framework makes it. */
 export interface ToolCall<I = unknown> {

@@ -1,6 +1,6 @@
-import { createPayer, type Payer } from '../payer.ts';
-import type { InstrumentReference, SessionReference } from '../payer-options.ts';
-import { toTeller, type Payment } from '../terms-payer.ts';
+import { createPayer, type Payer } from '../purchase/payer.ts';
+import type { InstrumentReference, SessionReference } from '../purchase/payer-options.ts';
+import { toTeller, type Payment } from '../purchase/terms-payer.ts';
 import { createAllowList, type AllowList } from './allow-list.ts';
 import { toApprovalFloor, toConfirm } from './confirmation.ts';
 import { detectChallenge } from './detection.ts';

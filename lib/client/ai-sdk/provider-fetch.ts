@@ -1,5 +1,5 @@
 import { formatHex } from '../../domain/hex.ts';
-import { createPayingFetch } from '../paying-fetch.ts';
+import { createPayingFetch } from '../fetch/paying-fetch.ts';
 import type { PaymentsOptions } from './options.ts';
 
 /** Requests whose purchase is remembered because they failed; of more the oldest is forgotten. */

@@ -1,6 +1,6 @@
 import type { Settlement } from '../../protocols/challenge.ts';
-import type { OfferSummary } from '../payer-options.ts';
-import type { Payer } from '../payer.ts';
+import type { OfferSummary } from '../purchase/payer-options.ts';
+import type { Payer } from '../purchase/payer.ts';
 
 /** A request of a page that may turn out to cost money. */
 export interface PageResource {

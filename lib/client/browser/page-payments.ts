@@ -1,9 +1,9 @@
 import { formatHex } from '../../domain/hex.ts';
 import { readChallenge } from '../../protocols/challenge.ts';
-import type { PaymentContext, SellerChallenge } from '../payer.ts';
-import { ProofEndedError, PurchaseError } from '../purchase-error.ts';
-import { readAnswer } from '../seller-answer.ts';
-import { toTeller, type Payment } from '../terms-payer.ts';
+import type { PaymentContext, SellerChallenge } from '../purchase/payer.ts';
+import { ProofEndedError, PurchaseError } from '../purchase/purchase-error.ts';
+import { readAnswer } from '../fetch/seller-answer.ts';
+import { toTeller, type Payment } from '../purchase/terms-payer.ts';
 import { createOpenPurchases } from './open-purchases.ts';
 import type { PagePaymentEvent, PagePaymentOptions, PageResource } from './options.ts';
 import { toResourceRule } from './payable-resource.ts';

@@ -1,5 +1,5 @@
-import type { BursarClient } from '../bursar-client.ts';
-import type { PaymentProcessor } from '../contract.ts';
+import type { BursarClient } from '../api/bursar-client.ts';
+import type { PaymentProcessor } from '../api/contract.ts';
 import {
   createFetchTool,
   createReadingTools,

@@ -1,6 +1,6 @@
 import { CHALLENGE_BODY_MAX_BYTES } from '../../domain/limits.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
-import type { SellerChallenge } from '../payer.ts';
+import type { SellerChallenge } from '../purchase/payer.ts';
 import { metaOf, type Answer } from './messages.ts';
 
 /** What an answer to a call asks for, as it stands in it. */

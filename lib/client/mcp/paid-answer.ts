@@ -1,7 +1,7 @@
 import { isRecord, memberOf } from '../../json/record.ts';
 import { toUndelivered } from '../agent/refusal.ts';
 import type { Refusal } from '../agent/tool-options.ts';
-import type { Payment } from '../terms-payer.ts';
+import type { Payment } from '../purchase/terms-payer.ts';
 import { toErrorResult, withMeta, type Answer, type ToolCall } from './messages.ts';
 import type { PaymentOfCall } from './paying-options.ts';
 import type { ServerAnswer } from './server-answer.ts';

@@ -1,6 +1,6 @@
 import type { Settlement } from '../../protocols/challenge.ts';
 import type { ToolLimits, ToolPayment, ToolPaymentEvent } from '../agent/index.ts';
-import type { PayerOptions } from '../payer-options.ts';
+import type { PayerOptions } from '../purchase/payer-options.ts';
 
 export interface PayingTransportOptions
   extends

@@ -1,8 +1,8 @@
 import { createAllowList } from '../agent/allow-list.ts';
 import { toApprovalFloor } from '../agent/confirmation.ts';
 import type { ToolPaymentEvent } from '../agent/tool-options.ts';
-import { createPayer } from '../payer.ts';
-import { toTeller } from '../terms-payer.ts';
+import { createPayer } from '../purchase/payer.ts';
+import { toTeller } from '../purchase/terms-payer.ts';
 import { cancelledIdOf, metaOf, toAnswer, toSent, toToolCall, withCancelledId, type McpTransport } from './messages.ts';
 import { createPaidCalls } from './paid-call.ts';
 import type { PayingTransportOptions } from './paying-options.ts';

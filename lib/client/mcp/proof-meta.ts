@@ -1,5 +1,5 @@
 import { parseBase64Json } from '../../json/base64-json.ts';
-import type { Payment } from '../terms-payer.ts';
+import type { Payment } from '../purchase/terms-payer.ts';
 
 /**
  * The members of `_meta` that present a proof, from the headers that present it over HTTP. Bearer instruments: never log them.

@@ -2,7 +2,7 @@ import type { RunContext } from '@openai/agents';
 import type { ApprovalRequest, Approve } from '../agent/index.ts';
 import { isAbove } from '../frameworks/price.ts';
 import type { Quote } from '../frameworks/quote.ts';
-import { MAX_PRICE_USD_DEFAULT } from '../terms-payer.ts';
+import { MAX_PRICE_USD_DEFAULT } from '../purchase/terms-payer.ts';
 import type { PaymentsOptions } from './options.ts';
 
 interface Call {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonRpc } from '../../../lib/chains/evm/authorization-state.ts';
 import { PERMIT2 } from '../../../lib/chains/evm/addresses.ts';
 import { findTokenFaults } from '../../../lib/chains/evm/token-contract.ts';
-import { createJsonRpc } from '../../../lib/client/json-rpc.ts';
+import { createJsonRpc } from '../../../lib/client/fetch/json-rpc.ts';
 import type { Token } from '../../../lib/domain/tokens/token.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { LOCAL_TOKENS } from '../../../lib/local/chain/tokens.ts';

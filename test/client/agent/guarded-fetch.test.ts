@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CallRefused, createGuardedFetch, type GuardOptions } from '../../../lib/client/agent/index.ts';
 import { createAddressCheck } from '../../../lib/client/agent/guard/address-check.ts';
-import { hasLongHeaders } from '../../../lib/client/seller-request.ts';
+import { hasLongHeaders } from '../../../lib/client/fetch/seller-request.ts';
 
 let server: Server;
 let port: number;

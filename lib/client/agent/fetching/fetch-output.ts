@@ -1,4 +1,4 @@
-import type { PaidResponse } from '../../paying-options.ts';
+import type { PaidResponse } from '../../fetch/paying-options.ts';
 
 /** Headers that a model is told. */
 const TOLD = ['content-type', 'content-language', 'last-modified', 'etag', 'location', 'retry-after'];

@@ -1,6 +1,6 @@
-import { createPayingFetch } from '../../paying-fetch.ts';
-import type { PaidResponse, PayingFetchEvent, PayingFetchOptions } from '../../paying-options.ts';
-import { toTeller } from '../../terms-payer.ts';
+import { createPayingFetch } from '../../fetch/paying-fetch.ts';
+import type { PaidResponse, PayingFetchEvent, PayingFetchOptions } from '../../fetch/paying-options.ts';
+import { toTeller } from '../../purchase/terms-payer.ts';
 import type { AgentTool, AgentToolContext } from '../agent-tool.ts';
 import { createGuardedFetch, type GuardOptions } from '../guard/guard-options.ts';
 import { toApprovalFloor, toConfirm } from '../confirmation.ts';

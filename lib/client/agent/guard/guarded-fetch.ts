@@ -1,7 +1,7 @@
 import { request as requestPlain, type IncomingMessage } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import { Readable } from 'node:stream';
-import { followRedirects } from '../../seller-request.ts';
+import { followRedirects } from '../../fetch/seller-request.ts';
 import { createAddressCheck, type AddressCheck } from './address-check.ts';
 import type { GuardOptions } from './guard-options.ts';
 

@@ -1,6 +1,6 @@
 import type { Answer, CallInput } from '../../../contract/client-types.ts';
-import type { BursarClient } from '../../bursar-client.ts';
-import type { CallOptions, PaymentProcessor, ProcessPaymentOutput } from '../../contract.ts';
+import type { BursarClient } from '../../api/bursar-client.ts';
+import type { CallOptions, PaymentProcessor, ProcessPaymentOutput } from '../../api/contract.ts';
 
 /** `createBursarClient`, or a wrapper of another client that has these. */
 export type ManagerClient = Pick<BursarClient, 'call'> & Pick<PaymentProcessor, 'processPayment'>;

@@ -1,4 +1,4 @@
-import { BursarError } from '../../bursar-error.ts';
+import { BursarError } from '../../api/bursar-error.ts';
 
 /** A payment operation that failed, named as AWS's Python SDK names it. `cause` is what the client threw. */
 export class PaymentError extends Error {

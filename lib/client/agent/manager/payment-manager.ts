@@ -1,6 +1,6 @@
 import type { CallInput } from '../../../contract/client-types.ts';
 import type { OperationName } from '../../../contract/operations.ts';
-import type { CallOptions } from '../../contract.ts';
+import type { CallOptions } from '../../api/contract.ts';
 import type { OfUser, PaymentManager, PaymentManagerOptions } from './manager-options.ts';
 import { createHeaderMaker } from './payment-header.ts';
 import type { PaymentError } from './payment-errors.ts';

@@ -1,4 +1,4 @@
-import { BursarError } from '../../bursar-error.ts';
+import { BursarError } from '../../api/bursar-error.ts';
 import {
   InsufficientBudget,
   InvalidPaymentInstrument,
