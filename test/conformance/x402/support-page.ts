@@ -1,24 +1,56 @@
 import type { Support } from '../../../lib/protocols/support.ts';
 
-/** What a run saw of a way to pay. */
-export interface Seen {
+/** A way to pay by which a seller got its money. */
+export interface Bought {
   readonly way: Support;
-  /** The code of the refusal; `null` where the seller got its money. */
-  readonly code: string | null;
+  /** Of the protocol. */
+  readonly version: number;
+  /** The kind of wallet that paid. */
+  readonly wallet: string;
 }
 
-const STATES = { paid: 'paid', refused: 'refused by design', not_available: 'not available' } as const;
+/** A way to pay that was refused. */
+export interface Refused {
+  readonly way: Support;
+  readonly code: string;
+}
+
+/** What a run saw. */
+export interface Seen {
+  readonly purchases: readonly Bought[];
+  readonly refusals: readonly Refused[];
+}
+
+const REFUSED = { refused: 'refused by design', not_available: 'not available' } as const;
 
 const code = (text: string | null): string => (text === null ? 'any' : `\`${text}\``);
 
+function row({ protocol, scheme, transferMethod, domain, why }: Support, answer: string): string {
+  const method = transferMethod ?? (domain === null ? null : `extra.name ${domain}`);
+  return `| ${protocol} | ${code(scheme)} | ${code(method)} | ${answer} | ${why} |`;
+}
+
+const unique = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
+
+const columnOf = ({ way, version }: Bought): string =>
+  `${way.protocol}${way.protocol === 'x402' ? ` ${version}` : ''} \`${way.scheme}\` \`${way.transferMethod}\``;
+
+/** A row for a kind of wallet, a column for a way to pay. */
+function walletRows(purchases: readonly Bought[]): readonly string[] {
+  const columns = unique(purchases.map(columnOf));
+  const cells = (wallet: string) =>
+    columns.map((column) =>
+      purchases.some((each) => each.wallet === wallet && columnOf(each) === column) ? 'paid' : '',
+    );
+  return [
+    `| | ${columns.join(' | ')} |`,
+    `| --- |${' --- |'.repeat(columns.length)}`,
+    ...unique(purchases.map(({ wallet }) => wallet)).map((wallet) => `| ${wallet} | ${cells(wallet).join(' | ')} |`),
+  ];
+}
+
 /** The page of all ways to pay, as Markdown. */
-export function formatSupportPage(seen: readonly Seen[]): string {
-  const rows = seen.map(({ way, code: refusal }) => {
-    const { protocol, scheme, transferMethod, domain, state, why } = way;
-    const method = transferMethod ?? (domain === null ? null : `extra.name ${domain}`);
-    const answer = refusal === null ? STATES.paid : `${STATES[state]}: \`${refusal}\``;
-    return `| ${protocol} | ${code(scheme)} | ${code(method)} | ${answer} | ${why} |`;
-  });
+export function formatSupportPage({ purchases, refusals }: Seen): string {
   return [
     '# What is paid',
     '',
@@ -28,9 +60,18 @@ export function formatSupportPage(seen: readonly Seen[]): string {
     '',
     '| protocol | scheme or intent | transfer method | | how, or why not |',
     '| --- | --- | --- | --- | --- |',
-    ...rows,
+    ...unique(purchases.map(({ way }) => way)).map((way) => row(way, 'paid')),
+    ...refusals.map(({ way, code: refusal }) =>
+      row(way, `${way.state === 'paid' ? 'refused' : REFUSED[way.state]}: \`${refusal}\``),
+    ),
     '',
     'A scheme or method without a row here is refused as well, with `bursar:unsupported_scheme` or `bursar:unsupported_transfer_method`.',
+    '',
+    '## From which wallets',
+    '',
+    'Every kind of [wallet](../wallets.md) bought in every way. The providers were stand-ins with keys of their own, and the signer was that of [the example](../../examples/external-signer).',
+    '',
+    ...walletRows(purchases),
     '',
   ].join('\n');
 }
