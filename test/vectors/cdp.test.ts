@@ -6,12 +6,13 @@ import { CdpClient } from '@coinbase/cdp-sdk';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Exchange } from '../../lib/local/providers/coinbase-cdp/index.ts';
+import { OPERATIONS } from '../../lib/local/providers/coinbase-cdp/operations.ts';
 import { readDelegation, revokeDelegation } from '../../lib/wallets/coinbase-cdp/delegation.ts';
 import { findNetwork } from '../../lib/domain/assets.ts';
 import { parseUsd } from '../../lib/domain/money.ts';
 import { createCoinbaseCdpFunding } from '../../lib/wallets/coinbase-cdp/funding.ts';
 import { CONNECTOR, makeWallet, startProject, type TestProject } from '../wallets/coinbase-cdp/project.ts';
-import { transferFrom } from '../wallets/transfer.ts';
+import { messagesFrom, transferFrom } from '../wallets/transfer.ts';
 
 interface Described {
   readonly operationId: string;
@@ -83,8 +84,7 @@ test('every request and answer is as the published description says', async () =
   };
   for (const of of ['end user', 'end user', 'project'] as const) {
     const { account, address } = await makeWallet(project, of);
-    const message = transferFrom(address);
-    await project.signer.sign(account, message, address);
+    for (const message of messagesFrom(address)) await project.signer.sign(account, message, address);
     await readDelegation(project.call, account, address);
     await revokeDelegation(project.call, account, address);
     await fund(address);
@@ -134,6 +134,11 @@ test('what the official client asks, and is answered, is so too', async () => {
     expect.arrayContaining(['getEndUser 200', 'getEvmAccount 404', 'createEvmAccount 409', 'requestEvmFaucet 200']),
   );
   expect(exchanges.flatMap(problemsOf)).toEqual([]);
+});
+
+test('every operation that the stand-in has was seen so', () => {
+  const seen = new Set(project.exchanges.map(({ operation }) => operation.id));
+  expect(OPERATIONS.map(({ id }) => id).filter((id) => !seen.has(id))).toEqual([]);
 });
 
 test('finds a request and an answer that are not', () => {

@@ -8,7 +8,7 @@ import { createCoinbaseCdpFunding } from '../../../lib/wallets/coinbase-cdp/fund
 import { makeCoinbaseCdpWallet } from '../../../lib/wallets/coinbase-cdp/wallet-maker.ts';
 import { CONNECTOR, EMAIL, startProject, type TestProject } from '../../wallets/coinbase-cdp/project.ts';
 import { decodeJwt } from '../../wallets/provider-keys.ts';
-import { transferFrom } from '../../wallets/transfer.ts';
+import { messagesFrom } from '../../wallets/transfer.ts';
 
 // The official client, unmodified, against the stand-in, and beside our own requests.
 
@@ -32,8 +32,6 @@ function keysOf({ project: own, url }: TestProject['cdp']): ConstructorParameter
   const { id: apiKeyId, secret: apiKeySecret } = apiKey!;
   return { apiKeyId, apiKeySecret, walletSecret: walletSecret!.secret, basePath: url };
 }
-
-const NONCE: Hex = `0x${'5e'.repeat(32)}`;
 
 async function during(work: () => Promise<unknown>): Promise<readonly Exchange[]> {
   const before = project.exchanges.length;
@@ -168,14 +166,15 @@ describe('our requests are those of the official client', () => {
       'addEndUserEvmAccount',
     );
     project.grant(userId);
-    const message = transferFrom(address, NONCE);
-    const [ours] = await during(() => project.signer.sign(own.account, message, address));
-    const key = String(ours!.headers['x-idempotency-key']);
-    const typedData = shownIn(ours!) as never;
-    const [theirs] = await during(() =>
-      sdk.endUser.signEvmTypedData({ userId, address, typedData, idempotencyKey: key }),
-    );
-    expect(said(ours!)).toEqual(said(theirs!));
+    for (const message of messagesFrom(address)) {
+      const [ours] = await during(() => project.signer.sign(own.account, message, address));
+      const key = String(ours!.headers['x-idempotency-key']);
+      const typedData = shownIn(ours!) as never;
+      const [theirs] = await during(() =>
+        sdk.endUser.signEvmTypedData({ userId, address, typedData, idempotencyKey: key }),
+      );
+      expect(said(ours!)).toEqual(said(theirs!));
+    }
     await compare(
       () => readDelegation(project.call, own.account, address),
       () => sdk.endUser.getDelegationForEndUser({ userId }),
@@ -202,12 +201,13 @@ describe('our requests are those of the official client', () => {
       () => sdk.evm.createAccount({ name: instrumentId, idempotencyKey: instrumentId }),
       'createEvmAccount',
     );
-    const message = transferFrom(address, NONCE);
-    const [ours] = await during(() => project.signer.sign(account, message, address));
-    const idempotencyKey = String(ours!.headers['x-idempotency-key']);
-    const shown = shownIn(ours!) as TypedDataDefinition & { readonly message: Record<string, unknown> };
-    const [theirs] = await during(() => sdk.evm.signTypedData({ address, ...shown, idempotencyKey } as never));
-    expect(said(ours!)).toEqual(said(theirs!));
+    for (const message of messagesFrom(address)) {
+      const [ours] = await during(() => project.signer.sign(account, message, address));
+      const idempotencyKey = String(ours!.headers['x-idempotency-key']);
+      const shown = shownIn(ours!) as TypedDataDefinition & { readonly message: Record<string, unknown> };
+      const [theirs] = await during(() => sdk.evm.signTypedData({ address, ...shown, idempotencyKey } as never));
+      expect(said(ours!)).toEqual(said(theirs!));
+    }
     const key = { type: 'CoinbaseCDP', ...account } as const;
     await compare(
       () =>

@@ -1,42 +1,20 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { verify } from 'tiny-secp256k1';
 import { describe, expect, test } from 'vitest';
-import { parseDerSignature, parseSpkiPublicKey, toLowS } from '../../lib/wallets/secp256k1.ts';
+import { parseDerSignature, parseSpkiPublicKey, toLowS } from '../../../lib/wallets/secp256k1.ts';
+import { readVectors, type SignatureVector, type VectorFile } from './vectors.ts';
 
-/** The parts of C2SP/wycheproof, testvectors_v1, that are looked at. */
-interface VectorFile {
-  readonly numberOfTests: number;
-  readonly testGroups: readonly {
-    readonly publicKeyDer: string;
-    readonly tests: readonly {
-      readonly tcId: number;
-      readonly comment: string;
-      readonly flags: readonly string[];
-      readonly msg: string;
-      readonly sig: string;
-      readonly result: 'valid' | 'invalid' | 'acceptable';
-    }[];
-  }[];
+interface Group {
+  readonly publicKeyDer: string;
+  readonly tests: readonly SignatureVector[];
 }
-
-type Vector = VectorFile['testGroups'][number]['tests'][number];
 
 /** Flags of vectors that are wrong by their encoding, whatever the key says. */
 const ENCODING_FLAGS = new Set(['BerEncodedSignature', 'InvalidEncoding', 'InvalidTypesInSignature', 'RangeCheck']);
 
-function readVectors(name: string): VectorFile {
-  const folder = process.env['VECTORS'];
-  if (folder === undefined) throw new Error('set VECTORS to the folder that holds wycheproof/');
-  const path = join(folder, 'wycheproof', name);
-  if (!existsSync(path)) throw new Error(`there is no ${path}: expected C2SP/wycheproof's testvectors_v1 in VECTORS`);
-  return JSON.parse(readFileSync(path, 'utf8')) as VectorFile;
-}
-
 /** Runs every vector and returns those whose outcome is not the published one. */
 function disagreements(
-  file: VectorFile,
+  file: VectorFile<Group>,
   accepts: (point: Uint8Array, digest: Uint8Array, signature: Uint8Array) => boolean,
 ): readonly string[] {
   let ran = 0;
@@ -55,7 +33,7 @@ function disagreements(
   return wrong;
 }
 
-function vectorsOf(file: VectorFile): readonly Vector[] {
+function vectorsOf(file: VectorFile<Group>): readonly SignatureVector[] {
   return file.testGroups.flatMap(({ tests }) => tests);
 }
 
@@ -63,7 +41,7 @@ describe('wycheproof ecdsa_secp256k1_sha256', () => {
   const name = 'ecdsa_secp256k1_sha256_test.json';
 
   test('accepts all valid and refuses all invalid signatures, of either s', () => {
-    const wrong = disagreements(readVectors(name), (point, digest, der) => {
+    const wrong = disagreements(readVectors<Group>(name), (point, digest, der) => {
       const parsed = parseDerSignature(der);
       return parsed.ok && verify(digest, point, toLowS(parsed.value), true);
     });
@@ -71,7 +49,7 @@ describe('wycheproof ecdsa_secp256k1_sha256', () => {
   });
 
   test('refuses what is wrong by its encoding before any key is looked at', () => {
-    const badlyEncoded = vectorsOf(readVectors(name)).filter(
+    const badlyEncoded = vectorsOf(readVectors<Group>(name)).filter(
       ({ flags, result }) => result === 'invalid' && flags.some((flag) => ENCODING_FLAGS.has(flag)),
     );
     expect(badlyEncoded.length).toBeGreaterThan(150);
@@ -81,7 +59,7 @@ describe('wycheproof ecdsa_secp256k1_sha256', () => {
 });
 
 test('wycheproof ecdsa_secp256k1_sha256_bitcoin: accepts exactly the valid ones, which have low s', () => {
-  const wrong = disagreements(readVectors('ecdsa_secp256k1_sha256_bitcoin_test.json'), (point, digest, der) => {
+  const wrong = disagreements(readVectors<Group>('ecdsa_secp256k1_sha256_bitcoin_test.json'), (point, digest, der) => {
     const parsed = parseDerSignature(der);
     return parsed.ok && verify(digest, point, parsed.value, true);
   });
