@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { DynamoDBClient, ScanCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { createJsonRpc } from '../lib/client/fetch/json-rpc.ts';
+import { createEvmEndpoints, demanding } from '../lib/chains/evm/endpoints.ts';
 import { findNetwork } from '../lib/domain/assets.ts';
+import { CHAIN_TRACE_MAX_MS, RPC_ENDPOINTS_MAX } from '../lib/domain/chain-limits.ts';
+import { isSecureUrl } from '../lib/domain/loopback.ts';
 import { formatUsd, toMicroUsd } from '../lib/domain/money.ts';
 import { toEpochMs, type Clock } from '../lib/domain/time.ts';
 import { createLedger, readBalanced } from '../lib/ledger/dynamodb/books/ledger.ts';
@@ -18,7 +20,8 @@ sessions, each once, however often and by however many it is run. It waits for n
 
   --books TABLE   the name of the table of the books
   --network NAME  CAIP-2 id or x402 name, such as eip155:8453 or base
-  --rpc-url URL   an endpoint of that network which answers for its final block, and for the state of blocks of the last hours
+  --rpc-url URL   an endpoint of that network which answers for its final block, and for the state of blocks of the last hours; may be
+                  repeated: each next one is asked where those before it fail
   --region REGION of the table (default: that of the credential chain)
 
 It needs dynamodb:Scan, GetItem and UpdateItem on the table and kms:Decrypt and GenerateDataKey with its key. Exit code: 0, or 1 where
@@ -26,22 +29,23 @@ the chain could not be asked of some payments, which stay as they are, or 2 wher
 
 const EXIT = { done: 0, failed: 1, unusable: 2 } as const;
 const SESSIONS_MAX = 100_000;
-const TIMEOUT_MS = 3_600_000;
 
 function readChoices() {
   const text = { type: 'string' } as const;
+  const urls = { ...text, multiple: true } as const;
   const { values } = parseArgs({
-    options: { books: text, network: text, 'rpc-url': text, region: text, help: { type: 'boolean', default: false } },
+    options: { books: text, network: text, 'rpc-url': urls, region: text, help: { type: 'boolean', default: false } },
   });
   if (values.help) return null;
-  const { books, network: name, 'rpc-url': rpcUrl, region } = values;
+  const { books, network: name, 'rpc-url': rpcUrls = [], region } = values;
   const network = name === undefined ? undefined : findNetwork(name);
   if (books === undefined) throw new Error(`--books is missing\n\n${USAGE}`);
   if (network === undefined) throw new Error(`--network is missing or unknown\n\n${USAGE}`);
   // Says nothing of what it was given, which may hold a key.
-  if (rpcUrl === undefined || !URL.canParse(rpcUrl) || !/^https?:$/.test(new URL(rpcUrl).protocol))
-    throw new Error(`--rpc-url must be an http or https URL\n\n${USAGE}`);
-  return { books, network, rpcUrl, region };
+  const areUrls = rpcUrls.every((url) => URL.canParse(url) && isSecureUrl(new URL(url)));
+  if (!areUrls || rpcUrls.length === 0 || rpcUrls.length > RPC_ENDPOINTS_MAX)
+    throw new Error(`--rpc-url must be an https URL, given at most ${RPC_ENDPOINTS_MAX} times\n\n${USAGE}`);
+  return { books, network, rpcUrls, region };
 }
 
 /** Sessions of which something may come back. Reads the whole table. */
@@ -73,11 +77,11 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return EXIT.done;
   }
-  const { books: tableName, network, rpcUrl, region } = choices;
+  const { books: tableName, network, rpcUrls, region } = choices;
   const database = new DynamoDBClient(region === undefined ? {} : { region });
   const client = toStoreClient(database);
   const clock: Clock = { now: () => toEpochMs(Date.now()), sleep: () => Promise.resolve() };
-  const rpc = createJsonRpc(rpcUrl, { fetch, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const endpoints = createEvmEndpoints(network.id, rpcUrls, { clock, totalMs: CHAIN_TRACE_MAX_MS });
   const deps = {
     ledger: createLedger({
       tableName,
@@ -99,7 +103,8 @@ async function main(): Promise<number> {
         {
           ...deps,
           trace: async (payment) => {
-            if (payment.offer.network === network.id) return tracePayment(payment, rpc);
+            if (payment.offer.network === network.id)
+              return endpoints.use((ask) => tracePayment(payment, demanding(ask)));
             elsewhere += 1;
             return { kind: 'open' };
           },

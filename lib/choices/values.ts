@@ -99,12 +99,6 @@ export const ISSUERS: Choice<readonly string[]> = {
     issuers.every((text) => text.length <= ISSUER_MAX_CHARS && URL.canParse(text) && issuerKey(text) === text),
 };
 
-/** Endpoints by CAIP-2 id. They may have keys in them: a message never quotes one. */
-export const RPC_URLS: Choice<readonly (readonly [id: string | undefined, url: unknown])[]> = {
-  expected: () => 'a JSON object of http(s) URLs by network, such as {"eip155:8453":"https://..."}',
-  fits: (entries) => entries.every(([id, url]) => id !== undefined && findNetwork(id)?.id === id && isHttpUrl(url)),
-};
-
 /** Where signers may be. A deployer's have https; http reaches this machine alone. */
 export const SIGNER_ORIGINS: Choice<readonly string[]> = {
   expected: () => `at most ${SIGNER_ORIGINS_MAX} different https origins such as https://signer.example.com`,

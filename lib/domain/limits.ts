@@ -190,7 +190,6 @@ export const SIGNER_ATTEMPTS_MAX = 2;
 export const SIGNER_ANSWER_MAX_BYTES = 128 * 1024;
 /** A key's tags may take this long to count in IAM; until then a refusal to sign with it says nothing. */
 export const YOUNG_KEY_MS = 5 * 60_000;
-export const CHAIN_RPC_TIMEOUT_MS = 4_000;
 
 /** Waiting for a concurrent creation under the same client token. */
 export const CREATE_WAIT_MAX_MS = 3_000;

@@ -35,11 +35,13 @@ import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { createTopUpLog } from '../ledger/dynamodb/top-ups/top-up-store.ts';
 import { toReceipt } from '../receipts/receipt.ts';
 import { createChainReaders } from '../chains/evm/reader.ts';
+import { createShownBalances } from '../chains/shown-balances.ts';
 import { toAllowanceView } from '../api/views/allowances.ts';
 import { PERMIT2 } from '../chains/evm/addresses.ts';
 import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
 import { findAllowance } from '../service/allowances/asking.ts';
 import { readApprovalGas } from './paying/approval-gas.ts';
+import { chainAccess } from './runtime/chain-endpoints.ts';
 import { readReadingConfig, type ReadingConfig } from './runtime/config.ts';
 import { readTokenTable } from './runtime/token-table.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
@@ -165,6 +167,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
 
 function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingConfig, env: NodeJS.ProcessEnv) {
   const { client } = openStore(env);
+  const chainReaders = createChainReaders(rpcUrls, chainAccess);
   const books = { tableName: booksTable, client, clock: systemClock, schemeOf };
   const registry = { tableName: registryTable, client };
   const table = readTokenTable(env);
@@ -178,7 +181,8 @@ function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingC
     gates: createGateReader(books),
     outcomes: createOutcomeKeeper(registry),
     allowances: createAllowanceBooks(books),
-    chainReaders: createChainReaders(rpcUrls),
+    chainReaders,
+    balances: createShownBalances(chainReaders, systemClock),
     policyReader: createPolicyReader(registry),
     policies: openPolicies(registry),
     clock: systemClock,

@@ -13,6 +13,8 @@ import { readNeed } from '../service/allowances/need.ts';
 import { sendApprovals, type SendingReport, type SendingRunDeps } from '../service/allowances/sending-run.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { readApprovalGas } from './paying/approval-gas.ts';
+import type { RpcUrls } from '../choices/rpc-urls.ts';
+import { chainAccess } from './runtime/chain-endpoints.ts';
 import { readSendingConfig } from './runtime/config.ts';
 import { systemClock, writeLog } from './runtime/runtime.ts';
 
@@ -52,11 +54,11 @@ export function composeSendApprovals(
   };
 }
 
-function openChains(rpcUrls: Readonly<Record<string, string>>, allowed: ReadonlySet<string>): ApprovalChains {
+function openChains(rpcUrls: RpcUrls, allowed: ReadonlySet<string>): ApprovalChains {
   return new Map(
-    Object.entries(rpcUrls).flatMap(([id, url]) => {
+    Object.entries(rpcUrls).flatMap(([id, urls]) => {
       const network = allowed.has(id) ? findNetwork(id) : undefined;
-      return network === undefined ? [] : [[network.id, createApprovalChain(network.id, url)] as const];
+      return network === undefined ? [] : [[network.id, createApprovalChain(network.id, urls, chainAccess)] as const];
     }),
   );
 }

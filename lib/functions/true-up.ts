@@ -1,5 +1,7 @@
 import { describeFailure } from '../api/function.ts';
-import { createChainRpc } from '../chains/evm/json-rpc.ts';
+import { createEvmEndpoints, demanding } from '../chains/evm/endpoints.ts';
+import type { NetworkId } from '../domain/assets.ts';
+import { CHAIN_TRACE_MAX_MS } from '../domain/chain-limits.ts';
 import { STORE_ATTEMPTS_MAX, TRUE_UP_RUN_MARGIN_MS } from '../domain/limits.ts';
 import { formatUsd, toMicroUsd } from '../domain/money.ts';
 import { addMs } from '../domain/time.ts';
@@ -11,6 +13,7 @@ import { schemeOf } from '../protocols/catalogue.ts';
 import { tracePayment } from '../protocols/ceiling-traces.ts';
 import { trueUpDue, type TrueUpReport, type TrueUpRunDeps } from '../service/sweeping/true-up-run.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
+import { chainAccess } from './runtime/chain-endpoints.ts';
 import { readSendingConfig } from './runtime/config.ts';
 import { drawDeploymentId, systemClock, writeLog } from './runtime/runtime.ts';
 
@@ -21,15 +24,18 @@ export function composeTrueUp(
   const config = readSendingConfig(env);
   const client = createStoreClient({ maxAttempts: STORE_ATTEMPTS_MAX });
   const table = { tableName: config.booksTable, client };
-  const rpcs = new Map(Object.entries(config.rpcUrls).map(([id, url]) => [id, createChainRpc(id, url)]));
+  const access = { ...chainAccess, totalMs: CHAIN_TRACE_MAX_MS };
+  const chains = new Map(
+    Object.entries(config.rpcUrls).map(([id, urls]) => [id, createEvmEndpoints(id as NetworkId, urls, access)]),
+  );
   const deps: TrueUpRunDeps = {
     ledger: createLedger({ ...table, singleSendClient: client, schemeOf, drawDeploymentId }),
     trueUps: createTrueUps(table),
     visits: createTrueUpVisits(table),
     trace: (payment) => {
-      const rpc = rpcs.get(payment.offer.network);
-      if (rpc === undefined) throw new Error(`no RPC endpoint for ${payment.offer.network}`);
-      return tracePayment(payment, rpc);
+      const endpoints = chains.get(payment.offer.network);
+      if (endpoints === undefined) throw new Error(`no RPC endpoint for ${payment.offer.network}`);
+      return endpoints.use((ask) => tracePayment(payment, demanding(ask)));
     },
     clock: systemClock,
     report: ({ paymentId, error }) => {

@@ -49,7 +49,8 @@ async function examine(assets: readonly object[] | null, more: Routes = {}, args
   const { findings = [] } = JSON.parse(world.out()) as {
     findings?: { id: string; status: string; detail: string; mend?: string }[];
   };
-  return { code, world, of: findings.filter(({ id }) => id.startsWith('asset')) };
+  const those = (prefix: string) => findings.filter(({ id }) => id.startsWith(prefix));
+  return { code, world, of: those('asset'), chains: those('chain') };
 }
 
 describe('the tokens of a deployment', () => {
@@ -102,5 +103,43 @@ describe('the tokens of a deployment', () => {
   ])('are not looked up at %s', async (option) => {
     const { code, of } = await examine([USDC], {}, [option]);
     expect([code, of]).toEqual([2, []]);
+  });
+});
+
+describe('the endpoints of chains', () => {
+  test('are each told by their place, and judged by themselves', async () => {
+    const args = [
+      `${NETWORK}=${URL}`,
+      `${NETWORK}=https://rpc.example/of-another`,
+      `${NETWORK}=https://rpc.example/dead`,
+    ];
+    const { code, of, chains, world } = await examine(
+      [USDC],
+      {
+        '/of-another': () => json({ jsonrpc: '2.0', id: 1, result: '0x1' }),
+        '/dead': () => new Response('no', { status: 500 }),
+      },
+      args,
+    );
+    expect(chains).toMatchObject([
+      { id: `chain:${NETWORK}:1`, status: 'ok' },
+      { id: `chain:${NETWORK}:2`, status: 'fail', detail: 'is of another chain' },
+      { id: `chain:${NETWORK}:3`, status: 'fail', detail: 'gives no usable answer (http_status)' },
+    ]);
+    expect(of).toMatchObject([{ id: `asset:${NETWORK}:USDC`, status: 'ok' }]);
+    expect(code).toBe(1);
+    expect(world.out() + world.err()).not.toMatch(/key-of-mine|of-another|rpc\.example/);
+  });
+
+  test('are at fault where they are behind', async () => {
+    const behind = ({ body }: { readonly body: string }) => {
+      const { method } = JSON.parse(body) as { readonly method: string };
+      const result = method === 'eth_chainId' ? '0x14a34' : { timestamp: '0x1' };
+      return json({ jsonrpc: '2.0', id: 1, result });
+    };
+    const { chains } = await examine([], { '/key-of-mine': behind });
+    expect(chains).toMatchObject([
+      { status: 'fail', detail: expect.stringMatching(/^its newest block is \d+ minutes old$/) as string },
+    ]);
   });
 });

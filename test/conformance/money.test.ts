@@ -128,7 +128,8 @@ describe.each(cases)('$way, $type, x402 v$version', ({ way, type, version }) => 
     expect([bought.status, settlement.ok && settlement.value?.success]).toEqual([200, true]);
     const left = before + MINTED - BigInt(proofOf(output).authorization.value);
     const balance = { amount: `${left}`, decimals: 6, network: 'ETHEREUM', ...BALANCE };
-    expect(await readBalance(manager, ids.paymentInstrumentId)).toEqual(balance);
+    // A balance that is shown may be two seconds old.
+    await expect.poll(() => readBalance(manager, ids.paymentInstrumentId), { timeout: 5_000 }).toEqual(balance);
   });
 });
 

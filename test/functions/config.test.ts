@@ -50,9 +50,12 @@ test('takes no limit for no limit', () => {
   expect(readBaseConfig({ ...BASE, DEFAULT_SESSION_LIMIT_USD: 'none' }).defaultSessionLimit).toBeNull();
 });
 
-test('reads the endpoints of the chains', () => {
+test('reads the endpoints of the chains, one or several of each', () => {
   const { rpcUrls } = readReadingConfig({ ...BASE, ...READERS.reading.variables });
-  expect(rpcUrls).toEqual({ 'eip155:84532': 'http://127.0.0.1:8545/key-canary' });
+  expect(rpcUrls).toEqual({ 'eip155:84532': ['http://127.0.0.1:8545/key-canary'] });
+  const several = ['https://a.example/', 'https://b.example/', 'https://c.example/', 'https://d.example/'];
+  const read = readReadingConfig({ ...BASE, RPC_URLS: JSON.stringify({ 'eip155:8453': several }) });
+  expect(read.rpcUrls).toEqual({ 'eip155:8453': several });
 });
 
 test.each(Object.entries(READERS))(
@@ -90,7 +93,13 @@ test.each([
   '{"eip155:84532":"key-canary"}',
   '{"eip155:84532":"file:///key-canary"}',
   '{"eip155:1":5}',
-  '{"base":"http://key-canary"}',
+  '{"base":"https://key-canary"}',
+  '{"eip155:1":"http://node.example/key-canary"}',
+  '{"eip155:1":[]}',
+  '{"eip155:1":["https://key-canary","https://key-canary"]}',
+  '{"eip155:1":["https://key-canary",5]}',
+  '{"eip155:1":["https://a","https://b","https://c","https://d","https://key-canary"]}',
+  `{"eip155:1":"https://key-canary/${'x'.repeat(2_048)}"}`,
 ])('refuses RPC_URLS=%s without quoting it, since endpoints hold keys', (value) => {
   const read = () => readReadingConfig({ ...BASE, RPC_URLS: value });
   expect(read).toThrow('RPC_URLS');

@@ -295,6 +295,11 @@ describe('binding the user to the role session', () => {
 test('adds RPC URLs to the default ones', () => {
   const { rpcUrls } = parse({}, { BURSAR_RPC_URLS: '{"eip155:1":"https://node.example/"}' });
   expect(rpcUrls).toEqual({ ...DEFAULT_CONFIG.rpcUrls, 'eip155:1': 'https://node.example/' });
+  const several = ['https://one.example/', 'https://two.example/'];
+  expect(parse({ 'bursar:rpcUrls': { base: several } }).rpcUrls).toEqual({
+    ...DEFAULT_CONFIG.rpcUrls,
+    'eip155:8453': several,
+  });
 });
 
 test.each([
@@ -302,6 +307,9 @@ test.each([
   '[]',
   '{"eip155:9":"https://a.example"}',
   '{"base":"ftp://a.example"}',
+  '{"base":"http://a.example"}',
+  '{"base":[]}',
+  '{"base":["https://a.example","https://a.example"]}',
   '{"base":"node"}',
   '{"__proto__":1}',
   '7',

@@ -78,7 +78,7 @@ export async function createApprovingWorld(
   const since = (await reader.getBlockNumber()) + 1n;
   await test.mine({ blocks: 1 });
   const broadcast: Hex[] = [];
-  const real = createApprovalChain(KEY.network, local.rpcUrl);
+  const real = createApprovalChain(KEY.network, [local.rpcUrl], { clock });
   const chain: ApprovalChain = {
     ...real,
     broadcast: async (raw) => {

@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { ApiEvent, ApiResponse } from '../../lib/api/http.ts';
@@ -17,7 +16,7 @@ import { withDatabase, type TestDatabase } from './database.ts';
 import { toEvent, type CallOptions } from './events.ts';
 import { PAY_TO } from './paying.ts';
 import { BASE_SEPOLIA } from './payments.ts';
-import { close, listen } from '../../lib/local/loopback/server.ts';
+import { startRpcEndpoint, type RpcEndpoint } from './rpc-endpoint.ts';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'us-east-1';
@@ -50,7 +49,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
   const awsCalls: string[] = [];
   const logs: string[] = [];
   let aws: AwsEndpoint | undefined;
-  let chain: Awaited<ReturnType<typeof startChain>> | undefined;
+  let chain: RpcEndpoint | undefined;
   let handlers: Handlers;
 
   beforeAll(async () => {
@@ -67,7 +66,7 @@ export function withFunctions(overrides: Readonly<Record<string, string>> = {}):
         return null;
       },
     });
-    chain = await startChain();
+    chain = await startRpcEndpoint(BALANCE);
     Object.assign(process.env, database.environment, {
       AWS_ENDPOINT_URL_KMS: aws.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
@@ -128,16 +127,6 @@ function composeAll(env: NodeJS.ProcessEnv): Handlers {
   };
   // Lambda calls a handler with two arguments; middy's own type asks for a callback too.
   return composed as unknown as Handlers;
-}
-
-/** Answers every `eth_call` with the same balance. */
-async function startChain(): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const result = `0x${BALANCE.toString(16).padStart(64, '0')}`;
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id: 1, result }));
-  });
-  const port = await listen(server, 0);
-  return { url: `http://127.0.0.1:${port}`, close: () => close(server) };
 }
 
 /** RFC 3339 with milliseconds, as AgentCore's payments resources have it. */

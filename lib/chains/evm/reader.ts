@@ -1,56 +1,49 @@
-import { BaseError, createClient, erc20Abi, http } from 'viem';
-// The one action that is needed: a whole public client would double the function.
-import { readContract } from 'viem/actions';
-import { CHAIN_RPC_TIMEOUT_MS } from '../../domain/limits.ts';
-import type { ChainReader } from '../../domain/ports/services.ts';
+import type { NetworkId } from '../../domain/assets.ts';
+import type { Hex } from '../../domain/payment/shapes.ts';
+import type { ChainReader } from '../../domain/ports/chains.ts';
+import { EndpointFailure } from '../rpc/call.ts';
+import type { Endpoints, EndpointsDeps } from '../rpc/endpoints.ts';
+import { createEvmEndpoints } from './endpoints.ts';
+
+/** `balanceOf(address)` */
+const BALANCE_OF = '0x70a08231';
+/** `allowance(address,address)` */
+const ALLOWANCE = '0xdd62ed3e';
+/** `authorizationState(address,bytes32)` @see https://eips.ethereum.org/EIPS/eip-3009 */
+const AUTHORIZATION_STATE = '0xe94a0102';
+const WORD = /^0x[0-9a-fA-F]{64}$/;
+const WORD_HEX_CHARS = 64;
 
 /** One reader per configured network, by CAIP-2 id. None of them connects before it is asked. */
-export function createChainReaders(rpcUrls: Readonly<Record<string, string>>): ReadonlyMap<string, ChainReader> {
-  return new Map(Object.entries(rpcUrls).map(([id, url]) => [id, createChainReader(id, url)]));
+export function createChainReaders(
+  rpcUrls: Readonly<Record<string, readonly string[]>>,
+  deps: EndpointsDeps,
+): ReadonlyMap<string, ChainReader> {
+  return new Map(
+    Object.entries(rpcUrls).map(([id, urls]) => [
+      id,
+      createChainReader(createEvmEndpoints(id as NetworkId, urls, deps)),
+    ]),
+  );
 }
 
-function createChainReader(networkId: string, url: string): ChainReader {
-  const client = createClient({ transport: http(url, { timeout: CHAIN_RPC_TIMEOUT_MS, retryCount: 1 }) });
-  const named = async <T>(reading: Promise<T>): Promise<T> => {
-    try {
-      return await reading;
-    } catch (error) {
-      throw toChainError(networkId, error);
-    }
-  };
+function createChainReader(endpoints: Endpoints): ChainReader {
+  const readWord = (to: Hex, selector: string, ...words: readonly Hex[]): Promise<bigint> =>
+    endpoints.use(async (ask) => {
+      const data = `${selector}${words.map(toWord).join('')}`;
+      const answer = await ask('eth_call', [{ to, data }, 'latest']);
+      // Where there is no contract, the answer is empty.
+      if (typeof answer !== 'string' || !WORD.test(answer)) throw new EndpointFailure('garbage');
+      return BigInt(answer);
+    });
   return {
-    balanceOf: (token, owner) =>
-      named(readContract(client, { address: token, abi: erc20Abi, functionName: 'balanceOf', args: [owner] })),
-    allowanceOf: (token, owner, spender) =>
-      named(readContract(client, { address: token, abi: erc20Abi, functionName: 'allowance', args: [owner, spender] })),
-    isAuthorizationUsed: (token, owner, nonce) =>
-      named(
-        readContract(client, {
-          address: token,
-          abi: AUTHORIZATIONS,
-          functionName: 'authorizationState',
-          args: [owner, nonce],
-        }),
-      ),
+    balanceOf: (token, owner) => readWord(token, BALANCE_OF, owner),
+    allowanceOf: (token, owner, spender) => readWord(token, ALLOWANCE, owner, spender),
+    isAuthorizationUsed: async (token, owner, nonce) =>
+      (await readWord(token, AUTHORIZATION_STATE, owner, nonce)) !== 0n,
   };
 }
 
-// https://eips.ethereum.org/EIPS/eip-3009
-const AUTHORIZATIONS = [
-  {
-    type: 'function',
-    name: 'authorizationState',
-    stateMutability: 'view',
-    inputs: [
-      { name: 'authorizer', type: 'address' },
-      { name: 'nonce', type: 'bytes32' },
-    ],
-    outputs: [{ name: '', type: 'bool' }],
-  },
-] as const;
-
-/** Without `cause`: the library's messages quote the endpoint's URL, and that often holds the key to it. */
-function toChainError(networkId: string, error: unknown): Error {
-  const what = error instanceof BaseError ? error.shortMessage : 'no usable answer';
-  return new Error(`reading ${networkId} failed: ${what}`);
+function toWord(value: Hex): string {
+  return value.slice(2).toLowerCase().padStart(WORD_HEX_CHARS, '0');
 }

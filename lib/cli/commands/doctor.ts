@@ -1,6 +1,7 @@
 import type { Command, Invocation } from '../program/command.ts';
 import { checkAccess } from '../doctor/access.ts';
-import { checkAssets, ownRpcUrls } from '../doctor/assets.ts';
+import { checkAssets } from '../doctor/assets.ts';
+import { checkChains, ownRpcUrls } from '../doctor/chains.ts';
 import { checkEndpoint } from '../doctor/endpoint.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkMetrics } from '../doctor/metrics.ts';
@@ -21,6 +22,8 @@ async function runDoctor(invocation: Invocation): Promise<Outcome> {
   };
   const rpcUrls = ownRpcUrls(invocation);
   const findings: Finding[] = [];
+  if (rpcUrls.size > 0) say('asking your endpoints which chains they are of');
+  findings.push(...(await checkChains(invocation, rpcUrls)));
   say('asking the account for its quotas');
   findings.push(...(await checkQuotas(invocation)));
   say(`looking at ${invocation.target.endpoint || 'what is here'}`);
@@ -61,7 +64,7 @@ export const doctor: Command = {
   name: 'doctor',
   endpoint: 'optional',
   summary:
-    'checks quotas, endpoint, clock, roles, keys, wallet, metrics and tokens; says what is wrong and how to mend it',
+    'checks quotas, endpoint, clock, roles, keys, wallet, metrics, chains and tokens; says what is wrong and how to mend it',
   operands: '',
   operandsMin: 0,
   operandsMax: 0,
@@ -73,7 +76,7 @@ export const doctor: Command = {
     'rpc-url': {
       value: 'NETWORK=URL',
       many: true,
-      help: 'an endpoint of your own for a chain, such as eip155:8453=https://rpc.example: the tokens are held against their contracts there',
+      help: 'an endpoint of a chain, such as eip155:8453=https://rpc.example: it is asked whether it is of that chain and up to date, and the tokens are held against their contracts there; several of one chain are asked in turn',
     },
     'stack-prefix': { value: 'NAME', help: 'of the deployment (default Bursar), for its secrets and metrics' },
   },

@@ -1,15 +1,14 @@
+import { createEvmEndpoints, demanding } from '../../chains/evm/endpoints.ts';
 import { findTokenFaults } from '../../chains/evm/token-contract.ts';
 import { BursarError } from '../../client/index.ts';
-import { createJsonRpc } from '../../client/fetch/json-rpc.ts';
 import type { Answer } from '../../contract/client-types.ts';
-import { findNetwork } from '../../domain/assets.ts';
 import { parseUsdRate } from '../../domain/tokens/rate.ts';
-import { parseSecureUrl } from '../program/arguments.ts';
 import type { Invocation } from '../program/command.ts';
 import { describeNetworkError } from '../program/failures.ts';
 import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
-import { CliError, usageError } from '../terminal/outcome.ts';
+import { CliError } from '../terminal/outcome.ts';
+import { accessOf, type OwnRpcUrls } from './chains.ts';
 import { findingsOf, type Finding } from './finding.ts';
 
 type ListedAsset = Answer<'ListAssets'>['assets'][number];
@@ -18,24 +17,8 @@ const table = findingsOf('assets', 'tokens of the deployment');
 const MEND =
   'mend assets of the deployment (docs/reference/settings.md): what it says of a token must be what its contract says';
 
-/** The endpoints of the doctor's own, by CAIP-2 id: those of `--rpc-url`, else the local stack's. Throws `CliError`. */
-export function ownRpcUrls({ options, target }: Invocation): ReadonlyMap<string, string> {
-  const local = Object.entries(target.local?.chains ?? {}).map(([id, { rpcUrl }]) => [id, rpcUrl] as const);
-  const named = options.list('rpc-url').map((text) => {
-    const [id = '', ...rest] = text.split('=');
-    if (findNetwork(id)?.id !== id || rest.length === 0) {
-      throw usageError(`--rpc-url must be such as eip155:8453=https://rpc.example. Received: ${text.split('=')[0]}`);
-    }
-    return [id, parseSecureUrl(rest.join('='), 'rpc-url')] as const;
-  });
-  return new Map([...local, ...named]);
-}
-
 /** Holds every token of the deployment against its contract, as an endpoint of the doctor's own shows it; no seller is asked. */
-export async function checkAssets(
-  invocation: Invocation,
-  rpcUrls: ReadonlyMap<string, string>,
-): Promise<readonly Finding[]> {
+export async function checkAssets(invocation: Invocation, rpcUrls: OwnRpcUrls): Promise<readonly Finding[]> {
   const { deps, target } = invocation;
   let assets: readonly ListedAsset[];
   try {
@@ -56,15 +39,15 @@ export async function checkAssets(
   return [...findings, table.skip(detail, 'name an endpoint of your own with --rpc-url NETWORK=URL')];
 }
 
-async function checkAsset({ deps }: Invocation, listed: ListedAsset, rpcUrl: string): Promise<Finding> {
+async function checkAsset({ deps }: Invocation, listed: ListedAsset, urls: readonly string[]): Promise<Finding> {
   const { network, address, symbol, decimals, domain, usdRate, payable } = listed;
   const what = findingsOf(`asset:${network}:${symbol}`, `${symbol} on ${network}`);
   const [domainName, domainVersion] = [domain?.name ?? null, domain?.version ?? null];
   const rate = usdRate === null ? null : parseUsdRate(usdRate.usd, usdRate.asOf);
   const asset = { symbol, address, decimals, domainName, domainVersion, rate };
   try {
-    const rpc = createJsonRpc(rpcUrl, { fetch: deps.fetch, signal: deps.interrupted });
-    const faults = await findTokenFaults(rpc, { network, asset });
+    const endpoints = createEvmEndpoints(network, urls, accessOf(deps));
+    const faults = await endpoints.use((ask) => findTokenFaults(demanding(ask), { network, asset }));
     if (faults.length > 0) return what.fail(`${address}: ${faults.join('; ')}`, MEND);
   } catch {
     return what.warn('not checked: its chain does not answer', 'name another endpoint with --rpc-url NETWORK=URL');

@@ -162,15 +162,6 @@ export interface Funding {
   requestTestFunds(key: WalletKey, request: { readonly address: Address; readonly network: Network }): Promise<string>;
 }
 
-/** Reads a token of a chain. */
-export interface ChainReader {
-  balanceOf(token: Hex, owner: Hex): Promise<bigint>;
-  /** How much of a token its owner lets a contract take. */
-  allowanceOf(token: Hex, owner: Hex, spender: Hex): Promise<bigint>;
-  /** Whether a transfer of the owner with this nonce has come to the chain, or was cancelled there. */
-  isAuthorizationUsed(token: Hex, owner: Hex, nonce: Hex): Promise<boolean>;
-}
-
 /** The tokens of the deployment besides USDC, read at the first use. Throws where its settings are wrong. */
 export type TokenSource = () => Promise<TokenTable>;
 

@@ -5,7 +5,6 @@ import {
   ISSUERS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
-  RPC_URLS,
   SESSION_LIMIT_USD,
   STACK_PREFIX,
   VALIDITY_CAP_RANGE,
@@ -15,6 +14,7 @@ import {
   type Choice,
   type SecondsRange,
 } from '../../choices/values.ts';
+import { RPC_URLS, parseRpcUrls, type RpcUrls } from '../../choices/rpc-urls.ts';
 import type { UserBinding } from '../../api/request.ts';
 import type { Deployment } from '../../domain/ids.ts';
 import type { TrustedIssuers } from '../../domain/tenants/jwt-authorizer.ts';
@@ -211,8 +211,7 @@ function readSeconds(reader: Reader, name: string, range: SecondsRange): number 
 }
 
 export interface ReadingConfig extends BaseConfig {
-  /** RPC endpoints by CAIP-2 id. */
-  readonly rpcUrls: Readonly<Record<string, string>>;
+  readonly rpcUrls: RpcUrls;
   /** The longest that an authorization would be good for. */
   readonly validityCapSeconds: number;
 }
@@ -227,8 +226,7 @@ export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
 }
 
 export interface SendingConfig extends BaseConfig {
-  /** RPC endpoints by CAIP-2 id. */
-  readonly rpcUrls: Readonly<Record<string, string>>;
+  readonly rpcUrls: RpcUrls;
 }
 
 export function readSendingConfig(env: Environment): Readonly<SendingConfig> {
@@ -237,11 +235,11 @@ export function readSendingConfig(env: Environment): Readonly<SendingConfig> {
 }
 
 /** No problem quotes a URL, since endpoints have keys in them. */
-function readRpcUrls(reader: Reader): Readonly<Record<string, string>> {
+function readRpcUrls(reader: Reader): RpcUrls {
   const text = reader.required('RPC_URLS');
-  const entries = text === '' ? [] : parseEntries(text);
-  if (entries === null || !RPC_URLS.fits(entries)) reader.problem(`RPC_URLS must be ${RPC_URLS.expected()}`);
-  return Object.fromEntries(entries ?? []);
+  const urls = text === '' ? {} : parseRpcUrls(text);
+  if (urls === null) reader.problem(`RPC_URLS must be ${RPC_URLS.expected()}`);
+  return urls ?? {};
 }
 
 function parseEntries(json: string): readonly (readonly [id: string, url: string])[] | null {

@@ -32,11 +32,12 @@ export interface BursarConfig {
    */
   readonly allowedNetworks: readonly NetworkId[];
   /**
-   * Where balances are read, by CAIP-2 id; what is given here is added to the default. It shows in the configuration of
-   * the reading function, so a URL with a key in it is known to everybody who may read that.
+   * Where chains are asked, by CAIP-2 id: an https URL, or a list of at most four, of which each next one is asked where those before it
+   * fail. What is given here is added to the default. It shows in the configuration of the functions that ask, so a URL with a key in it
+   * is known to everybody who may read that.
    * @default - Base's public endpoints, which are rate-limited
    */
-  readonly rpcUrls: Readonly<Partial<Record<NetworkId, string>>>;
+  readonly rpcUrls: Readonly<Partial<Record<NetworkId, string | readonly string[]>>>;
   /**
    * Where the end users of a provider's wallets let them sign, by the name of the credential provider or the type of the connector; `*`
    * stands for all others. It is the `redirectUrl` of such wallets. Coinbase has one page for each project, which its portal shows and no

@@ -5,7 +5,6 @@ import {
   SIGNER_ORIGINS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
-  RPC_URLS,
   SESSION_LIMIT_USD,
   STACK_PREFIX,
   VALIDITY_CAP_RANGE,
@@ -13,6 +12,7 @@ import {
   WITHDRAWAL_ADDRESSES,
   secondsWithin,
 } from '../../choices/values.ts';
+import { RPC_URLS } from '../../choices/rpc-urls.ts';
 import { APPROVAL_GAS_PER_DAY } from '../../choices/approvals.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { USD_RATE_AGE_RANGE } from '../../choices/assets.ts';
@@ -80,7 +80,7 @@ const PARSERS: Parsers = {
     throw new Unexpected(NETWORK_IDS.expected());
   },
   rpcUrls: (value) => {
-    const entries = Object.entries(parseObject(value)).map(([name, url]) => [findNetwork(name)?.id, url] as const);
+    const entries = Object.entries(parseObject(value)).map(([name, given]) => [findNetwork(name)?.id, given] as const);
     fitting(RPC_URLS, entries);
     return { ...DEFAULT_CONFIG.rpcUrls, ...Object.fromEntries(entries) };
   },

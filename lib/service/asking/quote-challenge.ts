@@ -3,7 +3,8 @@ import { toBaseUnits, type BaseUnits, type MicroUsd } from '../../domain/money.t
 import { rankOffers } from '../../domain/offers/choose-offer.ts';
 import { type JudgedOffer } from '../../domain/offers/verdict.ts';
 import type { Hex, Offer } from '../../domain/payment/shapes.ts';
-import type { ChainReader, TokenSource } from '../../domain/ports/services.ts';
+import type { ChainReader } from '../../domain/ports/chains.ts';
+import type { TokenSource } from '../../domain/ports/services.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, type Result } from '../../domain/result.ts';

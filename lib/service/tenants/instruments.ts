@@ -1,13 +1,13 @@
 import { findNetworkByChain } from '../../domain/assets.ts';
 import { formatInstrumentId, type Arn, type Deployment } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
+import type { ChainReader } from '../../domain/ports/chains.ts';
 import type { GateReader } from '../../domain/ports/gate.ts';
 import { firstFreeIndex } from '../../domain/tenants/key-index.ts';
 import {
   IndexesSpent,
   NothingMade,
   ProviderRefused,
-  type ChainReader,
   type Page,
   type PageRequest,
   type Randomness,
@@ -263,7 +263,7 @@ export async function deleteInstrument(
 }
 
 export interface BalanceDeps extends InstrumentReadDeps {
-  readonly chainReaders: ReadonlyMap<string, ChainReader>;
+  readonly balances: ReadonlyMap<string, Pick<ChainReader, 'balanceOf'>>;
   readonly tokens: TokenSource;
 }
 
@@ -274,7 +274,7 @@ export interface InstrumentBalance {
   readonly amount: bigint;
 }
 
-/** Reads from the chain what a wallet holds of a token, as the configured RPC endpoint sees it now. */
+/** Reads what a wallet holds of a token, as an endpoint of its chain sees it. */
 export async function getInstrumentBalance(
   deps: BalanceDeps,
   principal: Principal,
@@ -285,9 +285,9 @@ export async function getInstrumentBalance(
   const { wallet, status } = found.value;
   if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
   const network = findNetworkByChain(input.chain);
-  const reader = network === undefined ? undefined : deps.chainReaders.get(network.id);
+  const reader = network === undefined ? undefined : deps.balances.get(network.id);
   if (network === undefined || reader === undefined) {
-    const configured = [...deps.chainReaders.keys()].join(', ');
+    const configured = [...deps.balances.keys()].join(', ');
     const message = `chain ${input.chain} has no RPC endpoint in this deployment; expected one of: ${configured}`;
     return refuse({ reason: 'invalid_request', problems: [{ name: 'chain', message }] });
   }

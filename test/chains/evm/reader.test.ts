@@ -1,76 +1,83 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createChainReaders } from '../../../lib/chains/evm/reader.ts';
+import { toEpochMs } from '../../../lib/domain/time.ts';
 import { BASE_SEPOLIA } from '../../support/payments.ts';
-import { listen } from '../../../lib/local/loopback/server.ts';
+import { RPC_KEY, startRpcEndpoint, toRpcWord, type RpcEndpoint } from '../../support/rpc-endpoint.ts';
 
 const OWNER = '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1';
-const KEY = 'rpc-key-canary';
+const SPENDER = '0x000000000022D473030F116dDEE9F6B43aC78BA3';
+const USDC = BASE_SEPOLIA.usdc.address;
+const wordOf = (address: string) => address.slice(2).toLowerCase().padStart(64, '0');
 
-let server: Server | undefined;
-afterEach(() => server?.close());
+let endpoint: RpcEndpoint;
+beforeEach(async () => {
+  endpoint = await startRpcEndpoint();
+});
+afterEach(() => endpoint.close());
 
-async function readerOf(answer: RequestListener) {
-  server = createServer(answer);
-  const port = await listen(server, 0);
-  return createChainReaders({ [BASE_SEPOLIA.id]: `http://127.0.0.1:${port}/${KEY}` }).get(BASE_SEPOLIA.id)!;
+function open(urls: readonly string[] = [endpoint.url]) {
+  return createChainReaders({ [BASE_SEPOLIA.id]: urls }, { clock: { now: () => toEpochMs(0) } }).get(BASE_SEPOLIA.id)!;
 }
 
-const answerJson =
-  (result: object): RequestListener =>
-  (_request, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...result }));
-  };
+/** What the one call of a contract asked. */
+function askedOf({ asked }: RpcEndpoint) {
+  const calls = asked.filter(({ method }) => method === 'eth_call');
+  expect(calls.length).toBe(1);
+  const [{ to, data }, block] = calls[0]!.params as [{ to: string; data: string }, string];
+  return { to: to.toLowerCase(), data, block };
+}
 
 test('reads a balance as the chain gives it', async () => {
-  const reader = await readerOf(answerJson({ result: `0x${(2n ** 200n + 1n).toString(16).padStart(64, '0')}` }));
-  expect(await reader.balanceOf(BASE_SEPOLIA.usdc.address, OWNER)).toBe(2n ** 200n + 1n);
+  endpoint.answer = () => ({ result: toRpcWord(2n ** 200n + 1n) });
+  expect(await open().balanceOf(USDC, OWNER)).toBe(2n ** 200n + 1n);
 });
 
+// The first four bytes of the hashes of balanceOf(address), allowance(address,address) and authorizationState(address,bytes32).
 test('asks the token for the balance of the owner', async () => {
-  let asked = '';
-  const reader = await readerOf((request, response) => {
-    request
-      .on('data', (chunk) => (asked += chunk))
-      .on('end', () => answerJson({ result: `0x${'0'.repeat(64)}` })(request, response));
-  });
-  expect(await reader.balanceOf(BASE_SEPOLIA.usdc.address, OWNER)).toBe(0n);
-  const { method, params } = JSON.parse(asked) as { method: string; params: [{ to: string; data: string }] };
-  expect(method).toBe('eth_call');
-  expect(params[0].to.toLowerCase()).toBe(BASE_SEPOLIA.usdc.address.toLowerCase());
-  expect(params[0].data).toBe(`0x70a08231${OWNER.slice(2).toLowerCase().padStart(64, '0')}`);
+  expect(await open().balanceOf(USDC, OWNER)).toBe(0n);
+  expect(askedOf(endpoint)).toEqual({ to: USDC.toLowerCase(), data: `0x70a08231${wordOf(OWNER)}`, block: 'latest' });
+});
+
+test('asks the token for what somebody may take of the owner', async () => {
+  endpoint.answer = () => ({ result: toRpcWord(5n) });
+  expect(await open().allowanceOf(USDC, OWNER, SPENDER)).toBe(5n);
+  expect(askedOf(endpoint).data).toBe(`0xdd62ed3e${wordOf(OWNER)}${wordOf(SPENDER)}`);
 });
 
 test.each([
-  ['used', 1, true],
-  ['not used', 0, false],
+  ['used', 1n, true],
+  ['not used', 0n, false],
 ])('asks the token whether an authorization was %s', async (_what, word, used) => {
   const nonce = `0x${'ab'.repeat(32)}` as const;
-  let asked = '';
-  const reader = await readerOf((request, response) => {
-    request
-      .on('data', (chunk) => (asked += chunk))
-      .on('end', () => answerJson({ result: `0x${`${word}`.padStart(64, '0')}` })(request, response));
-  });
-  expect(await reader.isAuthorizationUsed(BASE_SEPOLIA.usdc.address, OWNER, nonce)).toBe(used);
-  const { params } = JSON.parse(asked) as { params: [{ to: string; data: string }] };
-  expect(params[0].to.toLowerCase()).toBe(BASE_SEPOLIA.usdc.address.toLowerCase());
-  // The first four bytes of the hash of authorizationState(address,bytes32).
-  expect(params[0].data).toBe(`0xe94a0102${OWNER.slice(2).toLowerCase().padStart(64, '0')}${nonce.slice(2)}`);
+  endpoint.answer = () => ({ result: toRpcWord(word) });
+  expect(await open().isAuthorizationUsed(USDC, OWNER, nonce)).toBe(used);
+  expect(askedOf(endpoint).data).toBe(`0xe94a0102${wordOf(OWNER)}${nonce.slice(2)}`);
 });
 
-test.each<[string, RequestListener]>([
-  ['an error', answerJson({ error: { code: -32_000, message: 'execution reverted' } })],
-  ['a status that is no success', (_request, response) => response.writeHead(403).end('forbidden')],
-  ['text that is no JSON', (_request, response) => response.end('<html>')],
-  ['nothing, when there is no contract', answerJson({ result: '0x' })],
+test.each([
+  ['an error', { error: { code: -32_000, message: 'execution reverted' } }],
+  ['nothing, as where there is no contract', { result: '0x' }],
+  ['what is no word', { result: '0x01' }],
+  ['a number', { result: 5 }],
 ])('throws without the endpoint or its key when the endpoint answers %s', async (_what, answer) => {
-  const reader = await readerOf(answer);
-  const failure = await reader.balanceOf(BASE_SEPOLIA.usdc.address, OWNER).then(
-    () => null,
-    (error: unknown) => error,
-  );
+  endpoint.answer = () => answer;
+  const failure: unknown = await open()
+    .balanceOf(USDC, OWNER)
+    .then(
+      () => null,
+      (error: unknown) => error,
+    );
   if (!(failure instanceof Error)) throw new Error('a balance came out of a failed call');
   expect(failure.message).toContain(BASE_SEPOLIA.id);
-  expect(`${failure.stack}${JSON.stringify(failure)}${String(failure.cause)}`).not.toContain(KEY);
+  expect(`${failure.stack}${JSON.stringify(failure)}${String(failure.cause)}`).not.toContain(RPC_KEY);
+});
+
+test('takes the word of the next endpoint where one has none', async () => {
+  const next = await startRpcEndpoint(7n);
+  endpoint.answer = () => ({ result: '0x' });
+  try {
+    expect(await open([endpoint.url, next.url]).balanceOf(USDC, OWNER)).toBe(7n);
+  } finally {
+    await next.close();
+  }
 });

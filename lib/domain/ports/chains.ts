@@ -1,0 +1,36 @@
+import type { Hex } from '../payment/shapes.ts';
+
+/** Reads a token of a chain. Throws `ChainUnavailable` where no endpoint says it. */
+export interface ChainReader {
+  balanceOf(token: Hex, owner: Hex): Promise<bigint>;
+  /** How much of a token its owner lets a contract take. */
+  allowanceOf(token: Hex, owner: Hex, spender: Hex): Promise<bigint>;
+  /** Whether a transfer of the owner with this nonce has come to the chain, or was cancelled there. */
+  isAuthorizationUsed(token: Hex, owner: Hex, nonce: Hex): Promise<boolean>;
+}
+
+/**
+ * What was wrong with an endpoint: no answer in time, none at all, a status that is no success, too many requests, an answer that is
+ * too long, one that is none, one of another chain, or an error of JSON-RPC.
+ */
+export type ChainTrouble =
+  | 'timeout'
+  | 'unreachable'
+  | 'http_status'
+  | 'rate_limited'
+  | 'oversized'
+  | 'garbage'
+  | 'wrong_chain'
+  | 'rpc_error';
+
+/** Thrown where no endpoint of a network answered. Names endpoints by their places alone: their URLs often have keys in them. */
+export class ChainUnavailable extends Error {
+  override readonly name = 'ChainUnavailable';
+  /** Of the endpoint that was asked last. */
+  readonly code: ChainTrouble;
+
+  constructor(networkId: string, code: ChainTrouble, troubles: readonly string[]) {
+    super(`asking ${networkId} failed: ${troubles.join(', ')}`);
+    this.code = code;
+  }
+}
