@@ -4,8 +4,8 @@ import { eraseDetails } from './erase-details/erase.ts';
 
 const USAGE = `usage: npm run erase:details -- --books TABLE --older-than-days N [--yes] [--region REGION]
 
-Takes from payments that are older what only their receipts show, such as the agent's name. Amounts, payees, states and signatures
-stay, since a token may come back. Without --yes it counts and changes nothing.
+Takes from payments that are older what only their receipts show, such as the agent's name, and what their sellers signed of them.
+Amounts, payees, states and signatures stay, since a token may come back. Without --yes it counts and changes nothing.
 
   --books TABLE         the name of the table of the books
   --older-than-days N   30 to 36500

@@ -17,6 +17,8 @@ export type InstrumentView = Answer<'GetPaymentInstrument'>['paymentInstrument']
 export type SessionView = Answer<'GetPaymentSession'>['paymentSession'];
 export type TokenBalance = Answer<'GetPaymentInstrumentBalance'>['tokenBalance'];
 export type ReceiptView = Answer<'GetPayment'>['payment'];
+/** A receipt with what the seller signed of its payment. */
+export type PaymentView = ReceiptView & Pick<Answer<'GetPayment'>, 'evidence'>;
 
 /** Pages that one look-up reads at most; past it the thing must be named by its id. */
 const PAGES_MAX = 50;
@@ -228,8 +230,9 @@ export async function getPayment(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,
   processPaymentId: string,
-): Promise<ReceiptView> {
-  return (await client.call('GetPayment', { paymentManagerArn, processPaymentId }, { userId })).payment;
+): Promise<PaymentView> {
+  const { payment, evidence } = await client.call('GetPayment', { paymentManagerArn, processPaymentId }, { userId });
+  return evidence === undefined ? payment : { ...payment, evidence };
 }
 
 /** What is left, in dollars; `null` where the session has no limit. */

@@ -103,9 +103,8 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         return ok({ body: toPaidView(config.deployment, payment), log: toPaymentFields(payment) });
       },
       PayChallenge: atFirstCall(async () => {
-        const { createPayChallengeHandler, createAllowanceCheck } = await import('./paying/pay-challenge.ts');
-        const missingAllowance = createAllowanceCheck(env, booksTable, deps);
-        return createPayChallengeHandler(config.deployment, { ...deps, missingAllowance });
+        const { createPayChallengeHandler } = await import('./paying/pay-challenge.ts');
+        return createPayChallengeHandler(env, config.deployment, booksTable, deps);
       }),
       CreateWithdrawal: atFirstCall(async () => {
         const { createWithdrawalHandler, createWithdrawalSessions } = await import('./paying/create-withdrawal.ts');

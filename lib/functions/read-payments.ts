@@ -17,6 +17,7 @@ import { resourceIn } from '../domain/ids.ts';
 import { OPEN_GATE } from '../domain/payment/gate.ts';
 import { createGateReader } from '../ledger/dynamodb/books/gate-item.ts';
 import { toAssetsView } from '../api/views/assets.ts';
+import { toEvidenceView } from '../api/views/evidence.ts';
 import { toOutcomeView } from '../api/views/outcomes.ts';
 import { toQuoteView } from '../api/views/offers.ts';
 import { quoteChallenge, type QuoteDeps } from '../service/asking/quote-challenge.ts';
@@ -24,9 +25,11 @@ import { listAssets } from '../service/tenants/assets.ts';
 import { noManager } from '../service/tenants/managers.ts';
 import { ok } from '../domain/result.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
+import { createEvidenceStore } from '../ledger/dynamodb/evidence/evidence-store.ts';
 import { createOutcomeKeeper } from '../ledger/dynamodb/memory/outcome-store.ts';
 import { readAppliedPolicies } from '../service/policing/applied-policies.ts';
-import { reportOutcome } from '../service/policing/report-outcome.ts';
+import type { EvidenceDeps } from '../service/evidence/keep-evidence.ts';
+import { reportOutcome, type OutcomeDeps } from '../service/policing/report-outcome.ts';
 import { createPolicySource, type PolicySource } from '../service/policing/policy-source.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
 import { createRegistry } from '../ledger/dynamodb/registry/registry.ts';
@@ -136,10 +139,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
           ? ok({ body: toPageView('payments', page.value, (item) => toReceipt(deployment, item, schemeOf)) })
           : page;
       },
-      GetPayment: async ({ input, principal }) => {
-        const found = await getPayment(deps, principal, input);
-        return found.ok ? ok({ body: { payment: toReceipt(deployment, found.value, schemeOf) } }) : found;
-      },
+      GetPayment: createPaymentHandler(deps),
       GetWithdrawal: async ({ input, principal }) => {
         const found = await getWithdrawal(deps, principal, input);
         if (!found.ok) return found;
@@ -152,7 +152,10 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       },
       GetAllowance: createAllowanceHandler(config, deps, gasPerDay),
       ReportOutcome: async ({ input, principal }) =>
-        answerWith(await reportOutcome(deps, principal, input), toOutcomeView),
+        answerWith(
+          await reportOutcome({ ...deps, keepReceipt: keepReceiptWith(deps) }, principal, input),
+          toOutcomeView,
+        ),
       ListAssets: async ({ input, principal }) =>
         answerWith(
           await listAssets({ ...deps, allowedNetworks: config.allowedNetworks }, principal, input),
@@ -180,6 +183,7 @@ function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingC
     payments: createPaymentLog(books),
     gates: createGateReader(books),
     outcomes: createOutcomeKeeper(registry),
+    evidence: createEvidenceStore(books),
     allowances: createAllowanceBooks(books),
     chainReaders,
     balances: createShownBalances(chainReaders, systemClock),
@@ -187,6 +191,23 @@ function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingC
     policies: openPolicies(registry),
     clock: systemClock,
   };
+}
+
+/** A receipt, with what the seller signed of its payment. */
+function createPaymentHandler(deps: ReturnType<typeof openTables>): OperationHandler<'GetPayment'> {
+  return async ({ input, principal }) => {
+    const found = await getPayment(deps, principal, input);
+    if (!found.ok) return found;
+    const evidence = toEvidenceView(await deps.evidence.readEvidence(found.value.id));
+    const body = { payment: toReceipt(deps.deployment, found.value, schemeOf) };
+    return ok({ body: evidence === undefined ? body : { ...body, evidence } });
+  };
+}
+
+/** What looks who signed is loaded with the first receipt. */
+function keepReceiptWith(deps: EvidenceDeps): OutcomeDeps['keepReceipt'] {
+  return async (payment, of) =>
+    (await import('../service/evidence/keep-evidence.ts')).keepSignedReceipt(deps, payment, of);
 }
 
 /** What a wallet lets Permit2 take: as it was asked for, and as the chain shows it now. */

@@ -162,6 +162,7 @@ function readPayments(parts: Parts): ServiceFunction {
     },
   });
   data.books.grantRead(fn.role);
+  data.books.grantKeepEvidence(fn.role);
   data.registry.grantList(fn.role);
   data.registry.grantReadPolicies(fn.role);
   data.registry.grantRecall(fn.role);

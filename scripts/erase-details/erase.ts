@@ -6,6 +6,7 @@ import {
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
 import { DETAIL_ATTRIBUTES } from '../../lib/ledger/dynamodb/books/payment-items.ts';
+import { EVIDENCE_ATTRIBUTES, EVIDENCE_PREFIX } from '../../lib/ledger/dynamodb/evidence/evidence-store.ts';
 
 export interface Erasure {
   readonly client: DynamoDBClient;
@@ -19,36 +20,58 @@ export interface Erasure {
 type Key = Readonly<Record<string, AttributeValue>>;
 
 const AT_ONCE = 10;
-const NAMES = Object.fromEntries(DETAIL_ATTRIBUTES.map((name, at) => [`#d${at}`, name]));
-const PLACES = Object.keys(NAMES);
 
-/** Decided, and long ago. An item that has no details is found no more. */
-const CONDITION = `st IN (:signed, :denied, :aborted) AND ca < :before AND (attribute_not_exists(da) OR da < :before) AND (${PLACES.map((name) => `attribute_exists(${name})`).join(' OR ')})`;
+/** What is erased of items of one kind, and of which of them. An item that has nothing of it is found no more. */
+interface Erased {
+  readonly prefix: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly condition: string;
+  readonly values: Readonly<Record<string, AttributeValue>>;
+}
+
+function erasedOf(prefix: string, attributes: readonly string[], when: Pick<Erased, 'condition' | 'values'>): Erased {
+  const names = Object.fromEntries(attributes.map((name, at) => [`#d${at}`, name]));
+  const isThere = Object.keys(names).map((name) => `attribute_exists(${name})`);
+  return { prefix, names, values: when.values, condition: `${when.condition} AND (${isThere.join(' OR ')})` };
+}
+
+const KINDS: readonly Erased[] = [
+  // Decided, and long ago.
+  erasedOf('PAY#', DETAIL_ATTRIBUTES, {
+    condition: 'st IN (:signed, :denied, :aborted) AND ca < :before AND (attribute_not_exists(da) OR da < :before)',
+    values: { ':signed': { S: 'S' }, ':denied': { S: 'D' }, ':aborted': { S: 'A' } },
+  }),
+  erasedOf(EVIDENCE_PREFIX, EVIDENCE_ATTRIBUTES, { condition: 'ca < :before', values: {} }),
+];
 
 /**
- * Takes from old payments what only their receipts show. What makes a payment single stays as long as its token may come back: id,
- * request hash, state, attempt, terms, amount and signature; so its proof is replayed as before. Reads the whole table, and may be
- * interrupted and repeated.
+ * Takes from old payments what only their receipts show, and what their sellers signed. What makes a payment single stays as long as its
+ * token may come back: id, request hash, state, attempt, terms, amount and signature; so its proof is replayed as before. Reads the
+ * whole table, and may be interrupted and repeated.
  *
- * @returns how many payments had details
+ * @returns how many items had details
  */
-export async function eraseDetails({ client, booksTable, before, erase }: Erasure): Promise<number> {
-  const values = {
-    ':signed': { S: 'S' },
-    ':denied': { S: 'D' },
-    ':aborted': { S: 'A' },
-    ':before': { N: `${before}` },
-  };
+export async function eraseDetails(erasure: Erasure): Promise<number> {
+  let found = 0;
+  for (const kind of KINDS) found += await eraseKind(erasure, kind);
+  return found;
+}
+
+async function eraseKind(
+  { client, booksTable, before, erase }: Erasure,
+  { prefix, names, condition, values }: Erased,
+): Promise<number> {
+  const known = { ...values, ':before': { N: `${before}` } };
   const eraseOne = async (key: Key): Promise<boolean> => {
     try {
       await client.send(
         new UpdateItemCommand({
           TableName: booksTable,
           Key: key,
-          UpdateExpression: `REMOVE ${PLACES.join(', ')}`,
-          ConditionExpression: CONDITION,
-          ExpressionAttributeNames: NAMES,
-          ExpressionAttributeValues: values,
+          UpdateExpression: `REMOVE ${Object.keys(names).join(', ')}`,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: names,
+          ExpressionAttributeValues: known,
         }),
       );
       return true;
@@ -64,9 +87,9 @@ export async function eraseDetails({ client, booksTable, before, erase }: Erasur
     const page = await client.send(
       new ScanCommand({
         TableName: booksTable,
-        FilterExpression: `begins_with(pk, :payment) AND ${CONDITION}`,
-        ExpressionAttributeNames: NAMES,
-        ExpressionAttributeValues: { ...values, ':payment': { S: 'PAY#' } },
+        FilterExpression: `begins_with(pk, :prefix) AND ${condition}`,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: { ...known, ':prefix': { S: prefix } },
         ExclusiveStartKey: next,
       }),
     );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { EVIDENCE } from '../../lib/contract/fields/evidence.ts';
 import { PAID_RECEIPT } from '../../lib/contract/fields/receipt.ts';
 import { createReadyWorld, json, NOW, type WorldOptions } from './world.ts';
 
@@ -32,6 +33,12 @@ function world(options: WorldOptions = {}) {
         const more = end < ALL.length ? { nextToken: `${end}` } : {};
         return json({ payments: ALL.slice(start, end), ...more });
       },
+      ...Object.fromEntries(
+        ALL.map((payment) => [
+          `/bursar/payments/${payment.processPaymentId}`,
+          () => json({ payment, ...(payment === ALL[17] ? { evidence: EVIDENCE } : {}) }),
+        ]),
+      ),
     },
   });
 }
@@ -105,5 +112,16 @@ describe('payments', () => {
     expect(JSON.parse(made.out())).toMatchObject({ processPaymentId: ALL[17]!.processPaymentId });
     expect(await world().run('payments', '99999999')).toBe(1);
     expect(await world().run('payments', '0000001')).toBe(2);
+  });
+
+  test('one by one, come with what their sellers signed, where they did', async () => {
+    for (const id of ['00000017', ALL[17]!.processPaymentId]) {
+      const made = world();
+      expect(await made.run('payments', id)).toBe(0);
+      expect(JSON.parse(made.out())).toEqual({ ...ALL[17], evidence: EVIDENCE });
+    }
+    const other = world();
+    await other.run('payments', '00000016');
+    expect(JSON.parse(other.out())).toEqual(ALL[16]);
   });
 });

@@ -4,7 +4,7 @@ import { createBursarClient, createPayingFetch, PurchaseError } from '../../lib/
 import { OPERATIONS, type OperationName } from '../../lib/contract/operations.ts';
 import { createTenant, withFunctions, type Tenant } from '../support/functions.ts';
 import { CREDENTIALS, ENDPOINT } from './deployment.ts';
-import { askForPayment, scriptFetch, SELLER } from './script.ts';
+import { askForPayment, base64, scriptFetch, SELLER } from './script.ts';
 
 // The functions that deploy: what a client tells of its payments, and when.
 
@@ -95,6 +95,48 @@ describe('a client', () => {
     await expect(shop(client, [])(url)).rejects.toMatchObject({
       code: expect.stringContaining('no_payable_offer') as string,
     });
+  });
+
+  const settledWith = (receipt: unknown, init: ResponseInit = {}) =>
+    new Response('the report', {
+      ...init,
+      headers: {
+        'payment-response': base64({
+          success: true,
+          transaction: '0xabc',
+          network: 'eip155:84532',
+          extensions: { 'offer-receipt': { info: { receipt } } },
+        }),
+      },
+    });
+
+  test('passes on a receipt that the seller signed, where no policy asks for a report', async () => {
+    const { client, asked, settled } = open();
+    const receipt = { format: 'jws', signature: 'e30.e30.e30' };
+    const { payment } = await shop(client, [settledWith(receipt)])(url);
+    await shop(client, [settledWith(receipt, { status: 500 })])(url);
+    await settled();
+    const signedReceipt = JSON.stringify(receipt);
+    expect(payment?.settlement).toMatchObject({ success: true, signedReceipt });
+    expect(reports(asked).map(({ body }) => body)).toMatchObject([
+      { outcome: 'DELIVERED', signedReceipt, url },
+      { outcome: 'FAILED', signedReceipt, url },
+    ]);
+  });
+
+  test('passes on none above the bound, and reports what it would without', async () => {
+    const { client, asked, settled } = open();
+    await shop(client, [settledWith({ signature: 'x'.repeat(4_096) })])(url);
+    await settled();
+    expect(reports(asked)).toEqual([]);
+  });
+
+  test('passes on none above the bound where a policy asks for a report, which is made all the same', async () => {
+    await put(BREAKER);
+    const { client, asked, settled } = open();
+    await shop(client, [settledWith({ signature: '"'.repeat(20_000) }, { status: 500 })])(url);
+    await settled();
+    expect(reports(asked).map(({ body }) => [body['outcome'], body['signedReceipt']])).toEqual([['FAILED', undefined]]);
   });
 
   test('waits for no report, and hears nothing of one that fails', async () => {

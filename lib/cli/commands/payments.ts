@@ -2,7 +2,7 @@ import { parsePaymentId } from '../../domain/ids.ts';
 import { formatUsd, parseUsd, toMicroUsd } from '../../domain/money.ts';
 import { wholeNumberOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
-import { getPayment, type Owner, type ReceiptView } from '../operations.ts';
+import { getPayment, type Owner, type PaymentView, type ReceiptView } from '../operations.ts';
 import { readChoices } from '../payments/choices.ts';
 import { collectReceipts, SCAN_MAX, type Found } from '../payments/receipts.ts';
 import { formatCsv } from '../payments/csv.ts';
@@ -43,7 +43,7 @@ async function runPayments(invocation: Invocation): Promise<Outcome> {
 }
 
 /** A receipt by its id, or by as much of it as a table shows. */
-async function findReceipt(client: Client, owner: Owner, id: string): Promise<ReceiptView> {
+async function findReceipt(client: Client, owner: Owner, id: string): Promise<PaymentView> {
   if (parsePaymentId(id) !== null) return getPayment(client, owner, id);
   if (!SHORT_ID.test(id)) {
     throw usageError(
@@ -56,7 +56,7 @@ async function findReceipt(client: Client, owner: Owner, id: string): Promise<Re
     fits: ({ processPaymentId }: ReceiptView) => processPaymentId.startsWith(id),
   };
   const { payments: found } = await collectReceipts(client, owner, { choices, limit: 2 });
-  if (found.length === 1) return found[0]!;
+  if (found.length === 1) return getPayment(client, owner, found[0]!.processPaymentId);
   if (found.length > 1) throw usageError(`more than one payment begins with ${id}: name more of it`);
   throw new CliError(EXIT.failed, `no payment of user ${owner.userId} begins with ${id}`);
 }
@@ -153,6 +153,9 @@ export const payments: Command = {
     ['bursar payments --since 2026-11-01 --limit 10000 --csv', 'for a spreadsheet'],
     ['bursar payments 01234567', 'one receipt, whole; its id or the first eight of it'],
   ],
-  notes: ['What a payment is for is what the caller said: Bursar keeps it and has not looked at it.'],
+  notes: [
+    'What a payment is for is what the caller said: Bursar keeps it and has not looked at it.',
+    'One receipt comes with what its seller signed, where it signed anything: the offer, and a receipt of its own.',
+  ],
   run: runPayments,
 };

@@ -1,4 +1,4 @@
-import { readRejection, readSettlement, remedyFor } from '../../protocols/challenge.ts';
+import { readRejection, readSettlement, remedyFor, type Settlement } from '../../protocols/challenge.ts';
 import type { SellerChallenge } from '../purchase/payer.ts';
 import type { Payment } from '../purchase/terms-payer.ts';
 import { toUndelivered } from './refusal.ts';
@@ -15,8 +15,15 @@ export interface PaidRun<R> {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What a tool answered to a proof. */
+export interface Ran<R> {
+  readonly result: R;
+  /** What its seller said; a claim. `null`: nothing. */
+  readonly settlement: Settlement | null;
+}
+
 /** Runs a tool that has a proof, and judges what comes of it. Never asks for another proof. Throws where the call was given up. */
-export async function runPaid<R>(paid: PaidRun<R>): Promise<{ readonly result: R } | Refusal> {
+export async function runPaid<R>(paid: PaidRun<R>): Promise<Ran<R> | Refusal> {
   const { payment, detect, requireSettlement } = paid;
   const ran = await runAtMost(paid);
   if ('failure' in ran)
@@ -38,7 +45,7 @@ export async function runPaid<R>(paid: PaidRun<R>): Promise<{ readonly result: R
   if (requireSettlement && settlement === null) {
     return toUndelivered('client:not_settled', payment, 'the seller does not say that it was settled');
   }
-  return { result };
+  return { result, settlement };
 }
 
 async function runAtMost<R>({

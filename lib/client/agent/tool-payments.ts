@@ -137,8 +137,11 @@ async function run<I, R>(
     return execute(present(handler, input, headers) as I);
   };
   const judged = await runPaid<R>({ payment, runWith, detect, presentationsMax, requireSettlement, signal });
-  payer.report(payment, 'kind' in judged ? 'FAILED' : 'DELIVERED');
-  if ('kind' in judged) return judged;
+  if ('kind' in judged) {
+    payer.report(payment, 'FAILED');
+    return judged;
+  }
+  payer.report(payment, 'DELIVERED', judged.settlement);
   tell({ ...told, type: 'delivered' });
   return { kind: 'paid', result: judged.result, payment: { purchaseId, processPaymentId, offer, replayed } };
 }

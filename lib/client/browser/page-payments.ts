@@ -84,7 +84,7 @@ export function createPagePayments(options: PagePaymentOptions): PagePayments {
       const { settlement = null, reason = null } = answer === null ? {} : await readAnswer(toResponse(answer), url);
       const status = answer?.status ?? null;
       const isAccepted = status !== null && status < 400 && settlement?.success !== false;
-      payer.report(payment, isAccepted ? 'DELIVERED' : 'FAILED');
+      payer.report(payment, isAccepted ? 'DELIVERED' : 'FAILED', settlement);
       if (isAccepted) purchases.end(purchaseId);
       tell(
         isAccepted ? { type: 'delivered', ...bought, settlement } : { type: 'not_accepted', ...bought, status, reason },

@@ -81,7 +81,7 @@ async function present({ payer, send, request, tell }: Call, payment: Payment): 
     const answer = await readAnswer(response, url);
     if (answer.settlement !== null) tell({ type: 'settled', url, settlement: answer.settlement });
     const isAccepted = response.status < 400 && answer.settlement?.success !== false;
-    payer.report(payment, isAccepted ? 'DELIVERED' : 'FAILED');
+    payer.report(payment, isAccepted ? 'DELIVERED' : 'FAILED', answer.settlement);
     if (!isAccepted)
       tell({ type: 'not_accepted', url, status: response.status, reason: answer.reason, remedy: answer.remedy });
     return withPayment(response, { purchaseId, processPaymentId, offer, ...answer });

@@ -210,7 +210,7 @@ async function finish(
   end(connection, call);
   const read = await readServerAnswer(answer);
   const refusal = refusalOf(payment, read, limits.requireSettlement ?? false);
-  payer.report(payment, refusal === null ? 'DELIVERED' : 'FAILED');
+  payer.report(payment, refusal === null ? 'DELIVERED' : 'FAILED', read.settlement);
   if (refusal === null) tell({ ...ofCall, type: 'delivered', url, processPaymentId });
   else tell({ ...ofCall, type: 'refused', ...refusal });
   onAnswer(call, answer.result);

@@ -1,3 +1,4 @@
+import type { Settlement } from '../../protocols/challenge.ts';
 import { readTerms } from '../fetch/seller-terms.ts';
 import type { PayChallengeInput, ReportOutcomeInput } from '../api/contract.ts';
 import type { Confirm, PayerOptions } from './payer-options.ts';
@@ -44,8 +45,12 @@ export interface Payer {
    * Throws `UnpayableError` where it asks Bursar for nothing, and `PurchaseError` for whatever fails from then on.
    */
   pay(challenge: SellerChallenge, context: PaymentContext): Promise<Payment>;
-  /** Tells the service what became of a payment, where it wants to know. Returns at once, and a failure to tell changes nothing. */
-  report(payment: Payment, outcome: ReportOutcomeInput['outcome']): void;
+  /**
+   * Tells the service what became of a payment, where it wants to know, or where the seller signed a receipt, which is kept as
+   * evidence. Returns at once, and a failure to tell changes nothing.
+   * @param settlement what the seller said of it
+   */
+  report(payment: Payment, outcome: ReportOutcomeInput['outcome'], settlement?: Settlement | null): void;
 }
 
 /**

@@ -1,5 +1,11 @@
 import { formatUsd, parseUsd, type MicroUsd } from '../../domain/money.ts';
-import { payablePayments, type BuyerChoice, type Challenge, type ChosenPayment } from '../../protocols/challenge.ts';
+import {
+  payablePayments,
+  type BuyerChoice,
+  type Challenge,
+  type ChosenPayment,
+  type Settlement,
+} from '../../protocols/challenge.ts';
 import type { PayChallengeInput, PayChallengeOutput, ReportOutcomeInput } from '../api/contract.ts';
 import type { Confirm, OfferSummary, PayerEvent, PayerOptions } from './payer-options.ts';
 import { obtainProof, type Buyer, type Proof } from './purchase.ts';
@@ -41,8 +47,11 @@ export interface TermsPurchase {
 export interface TermsPayer {
   /** Throws `UnpayableError` where it asks for nothing, and `PurchaseError` for whatever fails from then on. */
   pay(purchase: TermsPurchase): Promise<Payment>;
-  /** Where the service asks for it: tells what became of a payment, beside everything else. A failure to tell changes nothing. */
-  report(payment: Payment, outcome: ReportOutcomeInput['outcome']): void;
+  /**
+   * Tells what became of a payment, where the service asks for it or the settlement has something that the seller signed. Beside
+   * everything else: a failure to tell changes nothing.
+   */
+  report(payment: Payment, outcome: ReportOutcomeInput['outcome'], settlement?: Settlement | null): void;
 }
 
 /** Pays what a 402 asks for, once for each purchase. Throws `TypeError` where session or instrument lack an id, or a price is none. */
@@ -96,10 +105,11 @@ export function createTermsPayer(options: PayerOptions): TermsPayer {
         throw toPurchaseError(error, purchaseId);
       }
     },
-    report: ({ wantsOutcome, processPaymentId, url }, outcome) => {
-      if (!wantsOutcome) return;
+    report: ({ wantsOutcome, processPaymentId, url }, outcome, settlement) => {
+      const signedReceipt = settlement?.signedReceipt;
+      if (!wantsOutcome && !signedReceipt) return;
       const { paymentManagerArn, userId } = buyer;
-      const input = { paymentManagerArn, userId, processPaymentId, url, outcome };
+      const input = { paymentManagerArn, userId, processPaymentId, url, outcome, signedReceipt };
       const tellService = async () => client.reportOutcome?.(input, { signal: AbortSignal.timeout(REPORT_MAX_MS) });
       tellService().catch(() => undefined);
     },

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { URL_MAX_CHARS } from '../../domain/limits.ts';
+import { EVIDENCE_MAX_CHARS } from '../../domain/payment/evidence.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, said } from '../fields/answers.ts';
@@ -30,12 +31,14 @@ export const OUTCOME_REQUESTS = /* @__PURE__ */ define(
           processPaymentId: paymentId,
           url: text(1, URL_MAX_CHARS),
           outcome: v.picklist(['DELIVERED', 'FAILED'], 'must be DELIVERED or FAILED'),
+          signedReceipt: v.optional(text(1, EVIDENCE_MAX_CHARS)),
         }),
-        v.transform(({ paymentManagerArn, processPaymentId, url, outcome }) => ({
+        v.transform(({ paymentManagerArn, processPaymentId, url, outcome, signedReceipt }) => ({
           manager: paymentManagerArn,
           paymentId: processPaymentId,
           url,
           delivered: outcome === 'DELIVERED',
+          signedReceipt,
         })),
       ),
     }) as const,
@@ -46,6 +49,12 @@ const MEMBERS = /* @__PURE__ */ define(() => ({
   processPaymentId: said(v.string(), 'a payment of the user that is signed'),
   url: said(v.string(), 'of the request that was paid for; its origin is what counts'),
   outcome: said(v.picklist(['DELIVERED', 'FAILED']), 'whether the seller delivered, or took the payment and failed'),
+  signedReceipt: v.optional(
+    said(
+      v.string(),
+      'the receipt that the seller signed, by the extension offer-receipt of x402, as JSON text of what came with the settlement',
+    ),
+  ),
 }));
 
 export const OUTCOME_ANSWERS = /* @__PURE__ */ define(
@@ -58,6 +67,12 @@ export const OUTCOME_ANSWERS = /* @__PURE__ */ define(
         ),
         failuresInARow: v.optional(said(v.number(), "of the user's payments at the origin")),
         pausedUntil: v.optional(said(instant, 'until then a breaker refuses payments at the origin')),
+        signedReceipt: v.optional(
+          said(
+            v.picklist(['KEPT', 'IGNORED']),
+            'whether it is one for the payment, and is kept with it; left out where none was sent',
+          ),
+        ),
       }),
     }) as const,
 );

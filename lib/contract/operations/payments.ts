@@ -22,6 +22,7 @@ import {
   USDC,
   WALLET,
 } from '../fields/examples.ts';
+import { EVIDENCE, evidence } from '../fields/evidence.ts';
 import { PAID_RECEIPT, receipt } from '../fields/receipt.ts';
 import type { OperationTable } from '../route.ts';
 
@@ -242,7 +243,7 @@ export const PAYMENT_ANSWERS = /* @__PURE__ */ define(
         updatedAt: instant,
       }),
       ListPayments: v.strictObject({ payments: said(v.array(receipt), 'newest first'), nextToken }),
-      GetPayment: v.strictObject({ payment: receipt }),
+      GetPayment: v.strictObject({ payment: receipt, evidence: v.optional(evidence) }),
     }) as const,
 );
 
@@ -309,9 +310,9 @@ export const PAYMENT_DOCUMENT = {
       answer: { payments: [PAID_RECEIPT] },
     },
     GetPayment: {
-      summary: 'Reads one receipt, as `payment`. Not in AgentCore.',
+      summary: 'Reads one receipt, as `payment`, and what its seller signed of it. Not in AgentCore.',
       request: { paymentManagerArn: MANAGER_ARN, processPaymentId: PAYMENT_ID },
-      answer: { payment: PAID_RECEIPT },
+      answer: { payment: PAID_RECEIPT, evidence: EVIDENCE },
     },
   },
 } as const satisfies FamilyDocument<typeof PAYMENT_ROUTES, typeof PAYMENT_REQUESTS, typeof PAYMENT_ANSWERS>;

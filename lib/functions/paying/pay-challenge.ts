@@ -1,14 +1,19 @@
 import type { OperationHandler } from '../../api/function.ts';
 import { toPaidView } from '../../api/views/paid.ts';
 import { resourceIn, type Deployment } from '../../domain/ids.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
 import { ok } from '../../domain/result.ts';
 import { attachProof } from '../../protocols/challenge.ts';
 import { createAllowanceBooks } from '../../ledger/dynamodb/allowances/allowance-books.ts';
+import { createEvidenceStore } from '../../ledger/dynamodb/evidence/evidence-store.ts';
 import { createPaymentLog } from '../../ledger/dynamodb/books/payment-log.ts';
 import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
+import { signedOffersIn } from '../../protocols/x402/evidence/extension.ts';
 import { readApprovalGas } from './approval-gas.ts';
 import { payChallenge, type PayChallengeDeps } from '../../service/asking/pay-challenge.ts';
+import type { ProcessPaymentDeps } from '../../service/paying/process-payment.ts';
+import { keepSignedOffer } from '../../service/evidence/keep-evidence.ts';
 import { noManager } from '../../service/tenants/managers.ts';
 import { createPaymentObserver } from '../../telemetry/payment-observer.ts';
 import { drawToken, toPaymentFields } from './paid-answer.ts';
@@ -16,9 +21,12 @@ import { monotonicMs, systemClock } from '../runtime/runtime.ts';
 
 /** Chooses among the offers of a 402 and pays; in the paying function, since it signs. */
 export function createPayChallengeHandler(
+  env: NodeJS.ProcessEnv,
   deployment: Deployment,
-  deps: PayChallengeDeps,
+  table: StoreTable,
+  paying: ProcessPaymentDeps,
 ): OperationHandler<'PayChallenge'> {
+  const deps: PayChallengeDeps = { ...paying, missingAllowance: createAllowanceCheck(env, table, paying) };
   return async ({ input: { manager, clientToken, ...asked }, principal, agentName, deadline, record }) => {
     const managerId = resourceIn(deployment, manager);
     if (managerId === null) return noManager(principal);
@@ -36,6 +44,7 @@ export function createPayChallengeHandler(
     );
     if (!result.ok) return result;
     const { payment, presentation } = result.value;
+    await keepOffer(table, deps, payment, { challenge: presentation.challenge.document, url: asked.request.url });
     const body = toPaidView(deployment, payment);
     return ok({
       body: { ...body, headers: [await attachProof(presentation, body.paymentOutput)] },
@@ -44,8 +53,23 @@ export function createPayChallengeHandler(
   };
 }
 
+/** Keeps what the seller signed of the offer. The proof is given whatever becomes of it. */
+async function keepOffer(
+  table: StoreTable,
+  { clock, report }: Pick<PayChallengeDeps, 'clock' | 'report'>,
+  payment: Payment,
+  of: { readonly challenge: unknown; readonly url: string },
+): Promise<void> {
+  if (signedOffersIn(of.challenge).length === 0) return;
+  try {
+    await keepSignedOffer({ evidence: createEvidenceStore(table), clock }, payment, of);
+  } catch (error) {
+    report({ event: 'payment.evidence_lost', paymentId: payment.id, error });
+  }
+}
+
 /** Looks whether a wallet has approved enough for an offer, and asks for more where the session allows that. Loaded with the first such session. */
-export function createAllowanceCheck(
+function createAllowanceCheck(
   env: NodeJS.ProcessEnv,
   table: StoreTable,
   { validityCapSeconds }: Pick<PayChallengeDeps, 'validityCapSeconds'>,

@@ -13,6 +13,7 @@ import { assetOf, usdValueOf } from '../../domain/tokens/token.ts';
 import { memberOf } from '../../json/record.ts';
 import { clipPrintable, formatReceived } from '../../json/quotation.ts';
 import { formatBase64Json, parseBase64Json, parseBodyJson } from '../../json/base64-json.ts';
+import { signedReceiptIn } from './evidence/extension.ts';
 import { identifierFlaw, withIdentifier } from './payment-identifier.ts';
 import { isAddress } from '../../chains/evm/address.ts';
 import { parseRequirement, type X402Schemes } from './requirement.ts';
@@ -56,6 +57,8 @@ export interface Settlement {
   readonly network: string;
   readonly payer: string | null;
   readonly errorReason: string | null;
+  /** What the seller signed of it, as JSON text. Nobody has checked it. */
+  readonly signedReceipt?: string | undefined;
 }
 
 /** The part of `Headers` that is needed. */
@@ -235,24 +238,20 @@ export function parseAskingReason(response: { readonly headers: HeaderSource; re
 
 const SETTLEMENT_NAME = new RegExp(`^[\\x21-\\x7e]{0,${SETTLEMENT_NAME_MAX_CHARS}}$`);
 
-/** Reads the settlement header of a paid response. `null`: the seller says nothing. */
-export function parseSettlement(headers: HeaderSource): Result<Settlement | null, ClientRefusal> {
+/** Reads the settlement header of a paid response. `null`: the seller says nothing. Nobody is told why one cannot be read. */
+export function parseSettlement(headers: HeaderSource): Result<Settlement | null, 'unreadable'> {
   const header = headers.get('payment-response') ?? headers.get('x-payment-response');
   if (header === null) return ok(null);
   const document = parseBase64Json(header);
-  if (!document.ok) return unreadable(document.error.message);
+  if (!document.ok) return refuse('unreadable');
   const text = (name: string): string | null => {
     const value = memberOf(document.value, name);
     return typeof value === 'string' ? value : null;
   };
   const success = memberOf(document.value, 'success');
-  if (typeof success !== 'boolean') return unreadable('the settlement does not say whether it succeeded');
   const [transaction, network, payer] = [text('transaction') ?? '', text('network') ?? '', text('payer')];
-  for (const name of [transaction, network, payer ?? '']) {
-    if (SETTLEMENT_NAME.test(name)) continue;
-    return unreadable(
-      `the settlement names '${formatReceived(name)}', expected at most ${SETTLEMENT_NAME_MAX_CHARS} printable characters without blanks`,
-    );
-  }
-  return ok({ success, transaction, network, payer, errorReason: reasonOf(document.value, 'errorReason') });
+  const areNames = [transaction, network, payer ?? ''].every((name) => SETTLEMENT_NAME.test(name));
+  if (typeof success !== 'boolean' || !areNames) return refuse('unreadable');
+  const errorReason = reasonOf(document.value, 'errorReason');
+  return ok({ success, transaction, network, payer, errorReason, signedReceipt: signedReceiptIn(document.value) });
 }

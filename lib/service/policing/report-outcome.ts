@@ -1,5 +1,6 @@
 import type { Arn, Deployment, PaymentId } from '../../domain/ids.ts';
 import { breakerOf, parsePlace } from '../../domain/policy/index.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
 import type { OutcomeKeeper, Reported } from '../../domain/ports/memory.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
@@ -13,13 +14,28 @@ export interface OutcomeDeps {
   readonly registry: Pick<Registry, 'readManager'>;
   readonly payments: Pick<PaymentLog, 'readPayment'>;
   readonly outcomes: OutcomeKeeper;
+  /** Keeps a receipt that came with the report, if it is one. */
+  readonly keepReceipt: (
+    payment: Payment,
+    of: { readonly receipt: string; readonly url: string },
+  ) => Promise<KeptOrNot>;
   readonly deployment: Deployment;
   readonly clock: Clock;
 }
 
+type KeptOrNot = 'kept' | 'ignored';
+
+/** What a report came to. */
+export interface OutcomeReport {
+  readonly reported: Reported;
+  /** Of the receipt that came with it; `null`: none came. */
+  readonly receipt: KeptOrNot | null;
+}
+
 /**
  * Notes what a client says of a payment of its user. Its word alone: it counts for the user's own payments at the origin, and for
- * nothing else; the budget and the books are not touched. A payment that is not signed, or not the user's, is "not found".
+ * nothing else; the budget and the books are not touched. A receipt that its seller signed is kept beside the payment. A payment that is
+ * not signed, or not the user's, is "not found".
  */
 export async function reportOutcome(
   deps: OutcomeDeps,
@@ -29,8 +45,9 @@ export async function reportOutcome(
     readonly paymentId: PaymentId | null;
     readonly url: string;
     readonly delivered: boolean;
+    readonly signedReceipt?: string | undefined;
   },
-): Promise<Result<Reported, Refusal>> {
+): Promise<Result<OutcomeReport, Refusal>> {
   const manager = await findManager(deps, principal, 'pay', input.manager);
   if (!manager.ok) return manager;
   const { managerId } = manager.value;
@@ -38,14 +55,24 @@ export async function reportOutcome(
   const payment = input.paymentId === null ? null : await deps.payments.readPayment(input.paymentId);
   const isOwn = payment?.userId === userId && payment.managerId === managerId && payment.status === 'SIGNED';
   if (!isOwn) return refuse({ reason: 'not_found', resource: 'payment' });
-  const place = parsePlace(input.url);
-  if (place === null) return ok(null);
+  const reported = await noteOutcome(deps, payment, input);
+  const { signedReceipt: receipt, url } = input;
+  return ok({ reported, receipt: receipt === undefined ? null : await deps.keepReceipt(payment, { receipt, url }) });
+}
+
+async function noteOutcome(
+  deps: Pick<OutcomeDeps, 'outcomes' | 'clock'>,
+  { id, managerId, userId }: Payment,
+  { url, delivered }: { readonly url: string; readonly delivered: boolean },
+): Promise<Reported> {
+  const place = parsePlace(url);
+  if (place === null) return null;
   const now = deps.clock.now();
   const failures = await deps.outcomes.noteOutcome(
     { managerId, userId, origin: place.origin },
-    { paymentId: payment.id, delivered: input.delivered, at: now },
+    { paymentId: id, delivered, at: now },
   );
   const breaker = breakerOf(failures);
   const pausedUntil = breaker === 'closed' || breaker.openUntil <= now ? null : breaker.openUntil;
-  return ok({ failuresInARow: failures.inARow, pausedUntil });
+  return { failuresInARow: failures.inARow, pausedUntil };
 }

@@ -3,6 +3,11 @@ import { getRequestListener } from '@hono/node-server';
 import { HTTPFacilitatorClient, x402HTTPResourceServer, x402ResourceServer } from '@x402/core/server';
 import { ExactEvmScheme } from '@x402/evm/exact/server';
 import { paymentMiddlewareFromHTTPServer as sellByExpress } from '@x402/express';
+import {
+  createEIP712OfferReceiptIssuer,
+  createOfferReceiptExtension,
+  declareOfferReceiptExtension,
+} from '@x402/extensions/offer-receipt';
 import { declarePaymentIdentifierExtension } from '@x402/extensions/payment-identifier';
 import { paymentMiddlewareFromHTTPServer as sellByHono } from '@x402/hono';
 import express from 'express';
@@ -30,9 +35,15 @@ const PRICE = '$0.01';
 const NETWORK = 'eip155:84532';
 const GOODS = { goods: 'delivered' };
 
-async function createSale({ payTo, facilitatorUrl }: SellerSettings): Promise<x402HTTPResourceServer> {
+type TypedDataSigner = Parameters<typeof createEIP712OfferReceiptIssuer>[1];
+
+function createServerOf(facilitatorUrl: string): x402ResourceServer {
   const server = new x402ResourceServer(new HTTPFacilitatorClient({ url: facilitatorUrl }));
-  server.register(NETWORK, new ExactEvmScheme());
+  return server.register(NETWORK, new ExactEvmScheme());
+}
+
+async function createSale({ payTo, facilitatorUrl }: SellerSettings): Promise<x402HTTPResourceServer> {
+  const server = createServerOf(facilitatorUrl);
   const accepts = [{ scheme: 'exact', price: PRICE, network: NETWORK, payTo }] as const;
   const sale = new x402HTTPResourceServer(server, {
     '/data': { accepts: [...accepts], description: '', mimeType: 'application/json' },
@@ -57,6 +68,30 @@ export async function startExpress(settings: SellerSettings): Promise<OfficialSe
   app.use(sellByExpress(await createSale(settings), undefined, undefined, false));
   app.all('/*path', (_request, response) => void response.json(GOODS));
   return sellWith(settings, app);
+}
+
+/** Signs its offers, the dearer first, and a receipt of each settlement. */
+export async function startSigning(
+  { payTo, facilitatorUrl }: SellerSettings,
+  sign: TypedDataSigner,
+): Promise<OfficialSeller> {
+  const server = createServerOf(facilitatorUrl);
+  server.registerExtension(createOfferReceiptExtension(createEIP712OfferReceiptIssuer(`did:pkh:${payTo}`, sign)));
+  const offer = { scheme: 'exact', network: NETWORK, payTo } as const;
+  const sale = new x402HTTPResourceServer(server, {
+    '/signed': {
+      accepts: [
+        { ...offer, price: '$0.02' },
+        { ...offer, price: PRICE },
+      ],
+      extensions: declareOfferReceiptExtension(),
+    },
+  });
+  await sale.initialize();
+  const app = express();
+  app.use(sellByExpress(sale, undefined, undefined, false));
+  app.all('/*path', (_request, response) => void response.json(GOODS));
+  return sellWith({ payTo, facilitatorUrl }, app);
 }
 
 export async function startHono(settings: SellerSettings): Promise<OfficialSeller> {

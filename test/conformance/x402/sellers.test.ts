@@ -1,9 +1,25 @@
 import { registerExactEvmScheme } from '@x402/evm/exact/client';
+import {
+  verifyOfferSignatureEIP712,
+  verifyReceiptMatchesOffer,
+  verifyReceiptSignatureEIP712,
+  type EIP712SignedOffer,
+  type EIP712SignedReceipt,
+} from '@x402/extensions/offer-receipt';
 import { wrapFetchWithPayment, x402Client } from '@x402/fetch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPayingFetch, type PayingFetch } from '../../../lib/client/index.ts';
+import type { Answer } from '../../../lib/contract/client-types.ts';
 import { clientOf, newUser, openSession, openWallet, withStack } from '../../scenarios/scene.ts';
-import { PATHS, startExpress, startExpressV1, startHono, urlOf, type OfficialSeller } from './official-sellers.ts';
+import {
+  PATHS,
+  startExpress,
+  startExpressV1,
+  startHono,
+  startSigning,
+  urlOf,
+  type OfficialSeller,
+} from './official-sellers.ts';
 import { startTlsProxy } from './tls-proxy.ts';
 
 // Whatever the official client buys of the official sellers, Bursar buys as well: from the 402 to the settlement on the chain.
@@ -21,7 +37,8 @@ const BUYER_ACCOUNT = 50;
 const scene = withStack();
 const opened: { close(): Promise<void> }[] = [];
 const sellers = new Map<string, OfficialSeller>();
-let payWith: (send: typeof fetch) => PayingFetch;
+let payWith: (send: typeof fetch, told?: Promise<unknown>[]) => PayingFetch;
+let evidenceOf: (processPaymentId: string) => Promise<Answer<'GetPayment'>['evidence']>;
 let payOfficiallyWith: (send: typeof fetch) => typeof fetch;
 
 beforeAll(async () => {
@@ -37,9 +54,20 @@ beforeAll(async () => {
   await stack.chain.mint(wallet.address, MONEY);
   const paymentSessionId = await openSession(stack, userId, '50.00');
   const { paymentManagerArn } = stack.info;
-  payWith = (send) =>
+  const backend = clientOf(stack, 'management');
+  evidenceOf = async (processPaymentId) =>
+    (await backend.call('GetPayment', { paymentManagerArn, processPaymentId }, { userId })).evidence;
+  const agent = clientOf(stack, 'processPayment');
+  payWith = (send, told = []) =>
     createPayingFetch({
-      client: clientOf(stack, 'processPayment'),
+      client: {
+        ...agent,
+        reportOutcome: (...of) => {
+          const telling = agent.reportOutcome(...of);
+          told.push(telling);
+          return telling;
+        },
+      },
       session: { paymentManagerArn, paymentSessionId, userId },
       instrument: { paymentInstrumentId: wallet.instrumentId },
       fetch: send,
@@ -85,4 +113,27 @@ describe('an official seller is paid', () => {
     expect(bursar).toEqual(expect.arrayContaining(official));
     expect(official.length).toBeGreaterThan(0);
   });
+});
+
+test('what an official seller signed is kept: the offer that was paid, and its receipt', async () => {
+  const { stack } = scene;
+  const account = stack.chain.devAccount(FIRST_ACCOUNT + 9);
+  const seller = await startSigning({ payTo: account.address, facilitatorUrl: stack.info.facilitator }, (typed) =>
+    account.signTypedData(typed as Parameters<typeof account.signTypedData>[0]),
+  );
+  opened.push(seller);
+  const url = urlOf(seller, '/signed');
+  const told: Promise<unknown>[] = [];
+  const { payment, status } = await payWith(fetch, told)(url);
+  expect(status).toBe(200);
+  expect(await Promise.all(told)).toMatchObject([{ status: 'RECORDED', signedReceipt: 'KEPT' }]);
+  const { offer, receipt } = (await evidenceOf(payment!.processPaymentId))!;
+  expect(offer).toMatchObject({ signer: 'PAYEE', payload: { amount: '10000', payTo: account.address } });
+  expect(receipt).toMatchObject({ signer: 'PAYEE', payload: { payer: payment!.settlement!.payer! } });
+  const [signedOffer, signedReceipt] = [offer, receipt] as unknown as [EIP712SignedOffer, EIP712SignedReceipt];
+  expect((await verifyOfferSignatureEIP712(signedOffer)).signer).toBe(account.address);
+  expect((await verifyReceiptSignatureEIP712(signedReceipt)).signer).toBe(account.address);
+  expect(verifyReceiptMatchesOffer(signedReceipt, signedOffer.payload as never, [payment!.settlement!.payer!])).toBe(
+    true,
+  );
 });

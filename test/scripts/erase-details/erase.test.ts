@@ -2,6 +2,8 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, expect, test } from 'vitest';
 import { DETAIL_ATTRIBUTES } from '../../../lib/ledger/dynamodb/books/payment-items.ts';
 import { addMs } from '../../../lib/domain/time.ts';
+import { createEvidenceStore } from '../../../lib/ledger/dynamodb/evidence/evidence-store.ts';
+import { createLeanStore } from '../../../lib/ledger/dynamodb/store/lean-client.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
 import { eraseDetails } from '../../../scripts/erase-details/erase.ts';
 import { withDatabase } from '../../support/database.ts';
@@ -72,4 +74,18 @@ test('takes the details of more payments than it changes at once', async () => {
   }
   clock.advance(1_000);
   expect(await run(clock.now())).toBe(count);
+});
+
+test('takes what a seller signed of an old payment, and nothing of a young one', async () => {
+  const client = createLeanStore(process.env).createClient({ maxAttempts: 1 });
+  const store = createEvidenceStore({ tableName: world.booksTable, client });
+  const payment = paid(await processPayment(world.deps, world.request(await world.open())));
+  const keptAt = clock.now();
+  const evidence = { format: 'jws', payload: {}, signature: 'a.b.c', signer: 'unknown', keptAt } as const;
+  await store.keepEvidence(payment.id, 'offer', evidence);
+  expect(await run(keptAt)).toBe(0);
+  expect(await store.readEvidence(payment.id)).toEqual({ offer: evidence, receipt: null });
+  expect(await run(keptAt + 1)).toBe(1);
+  expect(await store.readEvidence(payment.id)).toEqual({ offer: null, receipt: null });
+  expect(await run(keptAt + 1)).toBe(0);
 });

@@ -56,7 +56,10 @@ function report({
 }
 
 test.each([true, false])('an outcome (delivered: %o) is noted of the origin, for the user alone', async (delivered) => {
-  expect(await report({ delivered })).toEqual({ ok: true, value: { failuresInARow: 1, pausedUntil: null } });
+  expect(await report({ delivered })).toEqual({
+    ok: true,
+    value: { reported: { failuresInARow: 1, pausedUntil: null }, receipt: null },
+  });
   expect(noted).toEqual([
     [
       { managerId: MANAGER_ID, userId: USER_ID, origin: 'https://api.shop.example' },
@@ -85,13 +88,22 @@ test('a payment that is not named by an id is not found, and a manager that is n
 });
 
 test('of a URL whose origin rules do not compare nothing is noted', async () => {
-  expect(await report({ url: 'https://user@api.shop.example/' })).toEqual({ ok: true, value: null });
+  expect(await report({ url: 'https://user@api.shop.example/' })).toEqual({
+    ok: true,
+    value: { reported: null, receipt: null },
+  });
   expect(noted).toEqual([]);
 });
 
 test('says until when the origin is left alone, and nothing once that is over', async () => {
   failures = { inARow: 3, lastAt: addMs(NOW, -59_999) };
-  expect(await report()).toEqual({ ok: true, value: { failuresInARow: 3, pausedUntil: NOW + 1 } });
+  expect(await report()).toEqual({
+    ok: true,
+    value: { reported: { failuresInARow: 3, pausedUntil: NOW + 1 }, receipt: null },
+  });
   failures = { inARow: 3, lastAt: addMs(NOW, -60_000) };
-  expect(await report()).toEqual({ ok: true, value: { failuresInARow: 3, pausedUntil: null } });
+  expect(await report()).toEqual({
+    ok: true,
+    value: { reported: { failuresInARow: 3, pausedUntil: null }, receipt: null },
+  });
 });

@@ -2,6 +2,7 @@ import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { GATE_KEY } from '../../../ledger/dynamodb/books/gate-item.ts';
 import { ALLOWANCE_PREFIX } from '../../../ledger/dynamodb/allowances/allowance-items.ts';
+import { EVIDENCE_PREFIX } from '../../../ledger/dynamodb/evidence/evidence-store.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from '../../../ledger/dynamodb/books/keys.ts';
 import { TOP_UP_PREFIX } from '../../../ledger/dynamodb/top-ups/top-up-items.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../../ledger/dynamodb/store/tables.ts';
@@ -85,6 +86,11 @@ export class Books extends LedgerTable {
   grantRead(role: Role): void {
     this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem']);
     this.grantIndexQuery(role, BY_USER_INDEX);
+  }
+
+  /** Keeping what sellers signed, beside the payments. Cannot touch a payment. */
+  grantKeepEvidence(role: Role): void {
+    this.grantItems(role, ['dynamodb:UpdateItem'], [`${EVIDENCE_PREFIX}*`]);
   }
 
   /** Opening, topping up and closing sessions. Cannot touch a payment, and cannot change the record of a top-up. */
