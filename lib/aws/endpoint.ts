@@ -1,13 +1,6 @@
 import type { Environment } from './credentials.ts';
 
-export type ServiceName = 'dynamodb' | 'kms' | 'secretsmanager';
-
-/** The name of each service in `AWS_ENDPOINT_URL_<name>`. */
-const VARIABLES: Readonly<Record<ServiceName, string>> = {
-  dynamodb: 'DYNAMODB',
-  kms: 'KMS',
-  secretsmanager: 'SECRETS_MANAGER',
-};
+export type ServiceName = 'dynamodb' | 'kms' | 'lambda' | 'secretsmanager';
 
 /** Domains by how a region begins; the first that fits decides. */
 const DOMAINS: readonly (readonly [regions: RegExp, domain: string])[] = [
@@ -48,7 +41,8 @@ export function readRegion(env: Environment): string {
 }
 
 function chosenEndpoint(service: ServiceName, env: Environment): string | undefined {
-  return env[`AWS_ENDPOINT_URL_${VARIABLES[service]}`] || env['AWS_ENDPOINT_URL'] || undefined;
+  const name = service === 'secretsmanager' ? 'SECRETS_MANAGER' : service.toUpperCase();
+  return env[`AWS_ENDPOINT_URL_${name}`] || env['AWS_ENDPOINT_URL'] || undefined;
 }
 
 function parseEndpoint(text: string): URL {
