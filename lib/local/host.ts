@@ -9,6 +9,7 @@ import { startDatabaseGate } from './iam/database-gate.ts';
 import { createEventBuses, type BusEvent } from './triggers/event-bus.ts';
 import type { CheckAnswer } from './gateway/answer-check.ts';
 import { createFunctions, describeOlderNode } from './runtime/functions.ts';
+import { openOwnFunctions, type OwnFunction, type OwnFunctions } from './runtime/own-functions.ts';
 import { startGateway } from './gateway/http.ts';
 import { checkPort } from './loopback/server.ts';
 import type { Environment } from './template/environment.ts';
@@ -44,6 +45,8 @@ export interface HostOptions<Caller extends string> {
   readonly stripePrivy?: { readonly url: string; readonly consentUrl: string };
   /** Who gets an access key: the output that gives the role's ARN, by the name that the caller goes by. */
   readonly callers: Readonly<Record<Caller, string>>;
+  /** Functions that no template has, for those of the templates to invoke. @default - none */
+  readonly ownFunctions?: readonly OwnFunction[];
   /** Whether schedules and streams run by themselves; `null` leaves them to `runSchedule` and `drainStreams`. @default 'running' */
   readonly timers?: 'running' | null;
   /** Hears every line that functions print. */
@@ -61,12 +64,14 @@ export interface HostOptions<Caller extends string> {
 export interface Host<Caller extends string> {
   /** The API's base URL, with the stage. */
   readonly endpoint: string;
-  /** KMS, Secrets Manager and EventBridge. */
+  /** KMS, Secrets Manager, EventBridge and what invokes functions. */
   readonly awsEndpoint: string;
   readonly region: string;
   readonly account: string;
   /** Access keys, by the names that `callers` gave. They stay the same while the data directory does. */
   readonly credentialsByRole: Readonly<Record<Caller, AccessKey>>;
+  /** Of who may invoke the functions that no template has. */
+  readonly functionOwner: AccessKey;
   /** The functions that run, by label such as `process-payment`. */
   readonly functions: Readonly<Record<string, FunctionPool>>;
   readonly deployment: Deployment;
@@ -102,7 +107,9 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
 
   const credentials = createCredentialStore();
   const credentialsByRole = admitCallers(options, deployment, credentials);
-  const accessPolicies = createAccessPolicies(deployment.roles, environment);
+  const logs = createLogSink(dataDir === null ? null : join(dataDir, 'logs'), options.log);
+  const own = openOwnFunctions(options.ownFunctions ?? [], { environment, credentials, logs });
+  const accessPolicies = createAccessPolicies([...deployment.roles, own.ownerRole], environment);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of closers.splice(0).toReversed()) await end();
@@ -110,13 +117,8 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
   const inData = (name: string): string | null => (dataDir === null ? null : join(dataDir, name));
   try {
     const buses = createEventBuses(deployment.eventBuses, inData('events.jsonl'));
-    const aws = await createAwsEndpoint({
-      events: buses,
-      ...createAwsHooks({ environment, credentials, accessPolicies }),
-      ...environment,
-      dataDir: inData('keys-and-secrets'),
-      report: (error) => report(`AWS endpoint: ${String(error)}`),
-    });
+    closers.push(() => closePools(own.pools));
+    const aws = await openAws(options, { environment, credentials, accessPolicies, buses, own });
     closers.push(aws.close);
     // The functions that it invokes need the gate, which tells it of writes.
     let drivers: ReturnType<typeof createDrivers> | null = null;
@@ -133,8 +135,8 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
     const traceDaemon = options.traces === 'all' ? await startTraceDaemon(inData('traces.jsonl'), report) : null;
     if (traceDaemon !== null) closers.push(traceDaemon.close);
     const endpoints = { dynamoDb: gate.endpoint, aws: aws.url, traceDaemon: traceDaemon?.address ?? null };
-    const { pools, closePools } = openPools(options, { deployment, credentials, endpoints, inData });
-    closers.push(closePools);
+    const pools = openPools(options, { deployment, credentials, endpoints, logs, cacheDir: inData('cache') });
+    closers.push(() => closePools(pools));
     const invoke = (name: string, event: unknown, traceHeader?: string): Promise<InvocationResult> =>
       find(pools, name).invoke(event, traceHeader);
     drivers = createDrivers(options, { deployment, environment, report, invoke });
@@ -159,6 +161,7 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
       region: environment.region,
       account: environment.account,
       credentialsByRole,
+      functionOwner: own.ownerKey,
       functions: Object.fromEntries(deployment.functions.map(({ label, name }) => [label, find(pools, name)])),
       deployment,
       runSchedule: (name) => schedules.run(toFunctionName(deployment.functions, name)),
@@ -173,28 +176,45 @@ export async function startHost<Caller extends string>(options: HostOptions<Call
   }
 }
 
-function openPools<Caller extends string>(
-  options: HostOptions<Caller>,
-  host: Pick<Parameters<typeof createFunctions>[0], 'credentials' | 'endpoints'> & {
-    readonly deployment: Deployment;
-    readonly inData: (name: string) => string | null;
+function openAws<Caller extends string>(
+  { dataDir, report = () => {} }: HostOptions<Caller>,
+  {
+    buses,
+    own,
+    ...hooks
+  }: Parameters<typeof createAwsHooks>[0] & {
+    readonly buses: ReturnType<typeof createEventBuses>;
+    readonly own: OwnFunctions;
   },
 ) {
-  const { deployment, credentials, endpoints, inData } = host;
-  const pools = createFunctions({
+  return createAwsEndpoint({
+    events: buses,
+    functions: own.pools,
+    ...createAwsHooks(hooks),
+    ...hooks.environment,
+    dataDir: dataDir === null ? null : join(dataDir, 'keys-and-secrets'),
+    report: (error) => report(`AWS endpoint: ${String(error)}`),
+  });
+}
+
+function openPools<Caller extends string>(
+  options: HostOptions<Caller>,
+  host: Pick<Parameters<typeof createFunctions>[0], 'cacheDir' | 'credentials' | 'endpoints' | 'logs'> & {
+    readonly deployment: Deployment;
+  },
+) {
+  const { deployment, ...rest } = host;
+  return createFunctions({
     ...deployment,
-    credentials,
-    endpoints,
+    ...rest,
     rpcUrls: options.rpcUrls ?? null,
     coinbaseCdp: options.coinbaseCdp ?? null,
     stripePrivy: options.stripePrivy ?? null,
-    logs: createLogSink(inData('logs'), options.log),
-    cacheDir: inData('cache'),
   });
-  const closePools = async (): Promise<void> => {
-    await Promise.all([...pools.values()].map((pool) => pool.close()));
-  };
-  return { pools, closePools };
+}
+
+async function closePools(pools: ReadonlyMap<string, FunctionPool>): Promise<void> {
+  await Promise.all([...pools.values()].map((pool) => pool.close()));
 }
 
 /** What invokes functions besides the API: time, and changes of tables. */

@@ -7,6 +7,7 @@ import {
   startHost,
   type AccessKey,
   type BusEvent,
+  type HostOptions,
   type InvocationResult,
   type LogLine,
   type ReceivedSpan,
@@ -32,7 +33,9 @@ export interface LocalServices {
   readonly credentials: Readonly<Record<CallerRole, AccessKey>>;
   /** The database itself, behind the gate that the functions go through. */
   readonly databaseEndpoint: string;
-  /** KMS and Secrets Manager. */
+  /** Of who may invoke the signer that is a function. */
+  readonly functionOwner: AccessKey;
+  /** KMS, Secrets Manager and what invokes functions. */
   readonly awsEndpoint: string;
   /** What stands in for Coinbase. */
   readonly coinbaseCdp: CoinbaseCdp;
@@ -60,6 +63,8 @@ export interface LocalServicesOptions {
   readonly rpcUrls: Readonly<Record<string, string>>;
   /** Sends what the provider's faucet gives. @default - nothing is sent */
   readonly sendTestFunds?: CoinbaseCdpOptions['sendTestFunds'];
+  /** Functions that no template has. @default - none */
+  readonly ownFunctions?: HostOptions<CallerRole>['ownFunctions'];
   /** Whether schedules and streams run by themselves; tests drive them. */
   readonly timers: 'running' | null;
   /** Whether requests are traced. @default null */
@@ -96,12 +101,14 @@ export async function startServices(options: LocalServicesOptions): Promise<Loca
       traces,
       report,
       callers: CALLERS,
+      ...(options.ownFunctions === undefined ? {} : { ownFunctions: options.ownFunctions }),
       ...(onLog === undefined ? {} : { log: onLog }),
     });
     return {
       endpoint: host.endpoint,
       region: host.region,
       credentials: host.credentialsByRole,
+      functionOwner: host.functionOwner,
       databaseEndpoint: database.endpoint,
       awsEndpoint: host.awsEndpoint,
       coinbaseCdp,

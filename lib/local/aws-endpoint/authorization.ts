@@ -1,6 +1,6 @@
 import { AwsError } from './aws-error.ts';
 
-export type ServiceName = 'events' | 'kms' | 'secretsmanager';
+export type ServiceName = 'events' | 'kms' | 'lambda' | 'secretsmanager';
 
 /** One question that IAM would be asked. A request that tags what it creates asks two: the creation and `TagResource`. */
 export interface AwsAuthorization {
@@ -22,17 +22,18 @@ export type Authorize = (request: AwsAuthorization) => boolean | Promise<boolean
 
 /** Who calls, as the actions of a service see it. */
 export interface Caller {
-  /** Throws AccessDeniedException where the caller may not. */
-  assertAllowed(request: Omit<AwsAuthorization, 'accessKeyId' | 'service'>): Promise<void>;
+  /** Throws AccessDeniedException where the caller may not, under the status that the service has for it. @param status default 400 */
+  assertAllowed(request: Omit<AwsAuthorization, 'accessKeyId' | 'service'>, status?: number): Promise<void>;
 }
 
 export function createCaller(authorize: Authorize, accessKeyId: string, service: ServiceName): Caller {
   return {
-    assertAllowed: async (request) => {
+    assertAllowed: async (request, status) => {
       if (await authorize({ accessKeyId, service, ...request })) return;
       throw new AwsError(
         'AccessDeniedException',
         `The caller is not authorized to perform: ${service}:${request.action} on resource: ${request.resourceArn}`,
+        status,
       );
     },
   };

@@ -6,10 +6,11 @@ import { toEpochMs, type EpochMs } from '../../domain/time.ts';
 import { readRequestBody } from '../loopback/request-body.ts';
 import { close, listen } from '../loopback/server.ts';
 import type { Actions } from './actions.ts';
-import { createCaller, type Authorize, type ServiceName } from './authorization.ts';
+import { createCaller, type Authorize, type Caller, type ServiceName } from './authorization.ts';
 import { AwsError } from './aws-error.ts';
 import { createEventBridgeActions, type EventSink } from './event-bridge.ts';
 import { createKmsActions } from './kms.ts';
+import { INVOCATION_MAX_BYTES, invokeFunction, readInvokedArn, type InvokedFunctions, type Reply } from './lambda.ts';
 import type { Input } from './members.ts';
 import { createSecretsManagerActions } from './secrets-manager.ts';
 
@@ -38,6 +39,8 @@ export interface AwsEndpointOptions {
   readonly now?: () => EpochMs;
   /** The buses that events may be put on. @default - none */
   readonly events?: EventSink;
+  /** The functions that may be invoked. @default - none */
+  readonly functions?: InvokedFunctions;
   /** Whether a caller may do a thing. @default - everybody may do everything */
   readonly authorize?: Authorize;
   /**
@@ -50,20 +53,23 @@ export interface AwsEndpointOptions {
 }
 
 export interface AwsEndpoint {
-  /** For `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` and `AWS_ENDPOINT_URL_EVENTBRIDGE`. */
+  /** For `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`, `AWS_ENDPOINT_URL_EVENTBRIDGE` and `AWS_ENDPOINT_URL_LAMBDA`. */
   readonly url: string;
   readonly port: number;
   /** Stops at once; open connections are cut. */
   close(): Promise<void>;
 }
 
-type Services = Readonly<Record<ServiceName, Actions>>;
+/** Those that speak AWS's JSON protocol. */
+type JsonServiceName = Exclude<ServiceName, 'lambda'>;
+type Services = Readonly<Record<JsonServiceName, Actions>>;
 
 const NO_BUSES: EventSink = { has: () => false, accept: () => {} };
 /** Secrets Manager takes 64 kB of secret, which JSON may escape to several times that. */
 const REQUEST_MAX_BYTES = 512 * 1024;
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
-const SERVICE_OF_TARGET: ReadonlyMap<string, ServiceName> = new Map([
+const NO_FUNCTIONS: InvokedFunctions = new Map();
+const SERVICE_OF_TARGET: ReadonlyMap<string, JsonServiceName> = new Map([
   ['AWSEvents', 'events'],
   ['TrentService', 'kms'],
   ['secretsmanager', 'secretsmanager'],
@@ -72,8 +78,8 @@ const CREDENTIAL =
   /^AWS4-HMAC-SHA256 Credential=(?<accessKeyId>[\w-]{1,128})\/\d{8}\/(?<region>[a-z0-9-]{1,64})\/(?<service>[a-z]{1,32})\/aws4_request,/;
 
 /**
- * Starts a KMS, a Secrets Manager and an EventBridge for the local stack, on the loopback interface: AWS's JSON 1.1 protocol, AWS's error
- * names, real keys and signatures, spoken to by the unmodified SDK clients. For development only: keys lie in plain files.
+ * Starts a KMS, a Secrets Manager, an EventBridge and what invokes functions for the local stack, on the loopback interface: AWS's JSON 1.1
+ * protocol, Lambda's own, AWS's error names, real keys and signatures, spoken to by the unmodified SDK clients. For development only: keys lie in plain files.
  * Rejects where the port is taken or the directory holds something else.
  */
 export async function createAwsEndpoint(options: AwsEndpointOptions): Promise<AwsEndpoint> {
@@ -87,8 +93,8 @@ export async function createAwsEndpoint(options: AwsEndpointOptions): Promise<Aw
   };
   const server = createServer((request, response) => {
     void answer(options, services, request)
-      .catch((error: unknown) => toAwsError(options, error))
-      .then((result) => send(response, result));
+      .catch((error: unknown) => toErrorReply(toAwsError(options, error)))
+      .then((reply) => send(response, reply));
   });
   const port = await listen(server, options.port ?? 0);
   return {
@@ -98,20 +104,39 @@ export async function createAwsEndpoint(options: AwsEndpointOptions): Promise<Aw
   };
 }
 
-async function answer(options: AwsEndpointOptions, services: Services, request: IncomingMessage): Promise<object> {
-  const body = await readRequestBody(request, REQUEST_MAX_BYTES);
+async function answer(options: AwsEndpointOptions, services: Services, request: IncomingMessage): Promise<Reply> {
+  const arn = readInvokedArn(request);
+  const body = await readRequestBody(request, arn === null ? REQUEST_MAX_BYTES : INVOCATION_MAX_BYTES);
   if (body === null) throw new AwsError('RequestEntityTooLargeException', 'Request is too large', 413);
+  if (arn !== null) {
+    const caller = await identify(options, request, 'lambda', body);
+    return invokeFunction(options.functions ?? NO_FUNCTIONS, caller, { arn, payload: body });
+  }
   const { service, action } = readTarget(request);
+  const caller = await identify(options, request, service, body);
+  const run = Object.hasOwn(services[service], action) ? services[service][action] : undefined;
+  if (run === undefined) throw new AwsError('UnknownOperationException', `The operation ${action} is not known`);
+  return { status: 200, headers: {}, body: JSON.stringify(await run(caller, parseInput(body))) };
+}
+
+/** Who signed the request. Throws what `verify` returns. */
+async function identify(
+  options: AwsEndpointOptions,
+  request: IncomingMessage,
+  service: ServiceName,
+  body: Uint8Array,
+): Promise<Caller> {
   const { method = '', url = '', headers, rawHeaders } = request;
   const refusal = await options.verify?.({ method, url, headers, rawHeaders, body, service });
   if (refusal) throw refusal;
   const accessKeyId = readAccessKeyId(headers.authorization, service, options.region);
-  const run = Object.hasOwn(services[service], action) ? services[service][action] : undefined;
-  if (run === undefined) throw new AwsError('UnknownOperationException', `The operation ${action} is not known`);
-  return run(createCaller(options.authorize ?? (() => true), accessKeyId, service), parseInput(body));
+  return createCaller(options.authorize ?? (() => true), accessKeyId, service);
 }
 
-function readTarget({ method, headers }: IncomingMessage): { readonly service: ServiceName; readonly action: string } {
+function readTarget({ method, headers }: IncomingMessage): {
+  readonly service: JsonServiceName;
+  readonly action: string;
+} {
   const target = headers['x-amz-target'];
   const [prefix = '', action = ''] = typeof target === 'string' ? target.split('.', 2) : [];
   const service = SERVICE_OF_TARGET.get(prefix);
@@ -163,11 +188,12 @@ function toAwsError({ report }: AwsEndpointOptions, error: unknown): AwsError {
   return new AwsError('InternalFailure', 'The endpoint failed', 500);
 }
 
-function send(response: ServerResponse, result: object): void {
-  const failed = result instanceof AwsError;
-  response.writeHead(failed ? result.status : 200, {
-    'content-type': CONTENT_TYPE,
-    'x-amzn-requestid': randomUUID(),
-  });
-  response.end(JSON.stringify(failed ? { __type: result.name, message: result.message } : result));
+/** Services of the JSON protocol read the name in the body, Lambda's clients in the header. */
+function toErrorReply({ name, message, status }: AwsError): Reply {
+  return { status, headers: { 'x-amzn-errortype': name }, body: JSON.stringify({ __type: name, message }) };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Reply): void {
+  response.writeHead(status, { 'content-type': CONTENT_TYPE, 'x-amzn-requestid': randomUUID(), ...headers });
+  response.end(body);
 }

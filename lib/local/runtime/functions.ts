@@ -9,7 +9,7 @@ import type { FunctionDefinition } from '../template/deployment.ts';
 /** Where functions find the embedded services; the only thing in which they differ from a deployment. */
 export interface ServiceEndpoints {
   readonly dynamoDb: string;
-  /** KMS, Secrets Manager and EventBridge. */
+  /** KMS, Secrets Manager, EventBridge and what invokes functions. */
   readonly aws: string;
   /** Where spans are sent, or `null` for nowhere. */
   readonly traceDaemon: string | null;
@@ -101,6 +101,7 @@ function createEnvironment(definition: FunctionDefinition, options: FunctionsOpt
     AWS_ENDPOINT_URL_KMS: options.endpoints.aws,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: options.endpoints.aws,
     AWS_ENDPOINT_URL_EVENTBRIDGE: options.endpoints.aws,
+    AWS_ENDPOINT_URL_LAMBDA: options.endpoints.aws,
     ...(options.endpoints.traceDaemon === null ? {} : { AWS_XRAY_DAEMON_ADDRESS: options.endpoints.traceDaemon }),
     ...(options.cacheDir === null ? {} : { NODE_COMPILE_CACHE: join(options.cacheDir, 'node') }),
   };
