@@ -17,6 +17,9 @@ const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--t
                next start
   --fresh      forget what is kept there and begin anew
   --trace      trace every request, and write its spans to traces.jsonl there
+  --signer FILE  a module that exports the handler of a signer of your own, which
+               connectors may name as a Lambda function; it is given the
+               variables that begin with SIGNER_
   --story      play the research assistant's story once, then stay up
   --protocol P by what its sellers are paid: eip3009 (default), permit2, upto or
                mpp
@@ -46,6 +49,7 @@ function readArguments() {
       data: { type: 'string', default: join('.bursar', 'data') },
       fresh: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
+      signer: { type: 'string' },
       story: { type: 'boolean', default: false },
       protocol: { type: 'string', default: 'eip3009' },
       json: { type: 'boolean', default: false },
@@ -84,6 +88,7 @@ async function main(): Promise<void> {
     dataDir: options.data,
     fresh: options.fresh ? 'fresh' : 'keep',
     traces: options.trace ? 'all' : null,
+    ...(options.signer === undefined ? {} : { signerFunction: { file: options.signer, env: process.env } }),
     progress: (step) => say(`local      ${step}`),
   }).catch((error: unknown) => fail(`the local stack did not start: ${(error as Error).message}`));
   closeOnSignals(stack);

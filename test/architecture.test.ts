@@ -25,7 +25,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
   'lib/protocols': { folders: ['lib/domain', 'lib/json', 'lib/chains'], packages: ['@noble/hashes'] },
   'lib/choices': { folders: ['lib/domain', 'lib/json', 'lib/chains', 'lib/telemetry/metric-names.ts'], packages: [] },
   'lib/wallets': {
-    folders: ['lib/domain', 'lib/json', 'lib/chains', 'lib/aws'],
+    folders: ['lib/domain', 'lib/json', 'lib/chains', 'lib/aws', 'lib/sigv4/signing.ts'],
     packages: [
       '@aws-sdk/client-kms',
       '@aws-sdk/client-secrets-manager',
@@ -131,12 +131,14 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/protocols',
       'lib/client',
       'lib/sigv4',
+      'lib/aws/endpoint.ts',
       'lib/local/info.ts',
       'lib/local/loopback/server.ts',
       'lib/infra/config',
       'lib/wallets/seed-vault',
       // The contract of signers, which `signer check` holds one to.
       'lib/wallets/external-signer',
+      'lib/wallets/provider-call.ts',
       'lib/wallets/provider-signature.ts',
       'lib/wallets/secp256k1.ts',
     ],

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import type { Hex } from 'viem';
-import { createSigner } from './signer.ts';
+import { createSignerServer } from './server.ts';
 
 const KEY_FILE = '.bursar/signer-key';
 const PORT = 8407;
@@ -21,4 +21,6 @@ if (publicKey === undefined) {
   process.exit(0);
 }
 const policy = { maxMicroUsd: 1_000_000n, payees: null };
-createSigner({ url, publicKey, account, policy }).listen(PORT, '127.0.0.1', () => console.log(`signing  ${url}`));
+createSignerServer({ uri: url, publicKey, account, policy }).listen(PORT, '127.0.0.1', () =>
+  console.log(`signing  ${url}`),
+);

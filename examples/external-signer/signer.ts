@@ -1,9 +1,9 @@
 // What it signs: the typed data of payments that its own policy lets pass, with a key that Bursar never sees.
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { hashTypedData, type Hex, type PrivateKeyAccount, type TypedDataDefinition } from 'viem';
 import { createVerifier } from './verify.ts';
 
-const BODY_MAX_BYTES = 64 * 1024;
+/** More than any request of Bursar's has. */
+export const BODY_MAX_BYTES = 64 * 1024;
 
 export interface SignerPolicy {
   /** The most that one payment may cost, in millionths of a dollar. */
@@ -13,8 +13,8 @@ export interface SignerPolicy {
 }
 
 export interface SignerOptions {
-  /** The URL that the connector has. */
-  readonly url: string;
+  /** What the connector has: the URL, or the function's ARN. */
+  readonly uri: string;
   /** The connector's `signer.publicKey`. */
   readonly publicKey: string;
   readonly account: PrivateKeyAccount;
@@ -30,33 +30,27 @@ interface SigningRequest {
   readonly payment: { readonly payTo: string; readonly amountUsd: string } | null;
 }
 
-interface Answer {
+export interface Asked {
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface Answer {
   readonly status: number;
   readonly body: object;
 }
 
-/** A signer for one wallet and one connector. */
-export function createSigner(options: SignerOptions): Server {
-  const { url, publicKey, now = Date.now } = options;
+/** What a signer for one wallet and one connector answers to a POST, whichever door it came in by. */
+export function createSigner(options: SignerOptions): (request: Asked) => Promise<Answer> {
+  const { uri, publicKey, now = Date.now } = options;
   const verifier = createVerifier(publicKey);
-  const answer = async (request: IncomingMessage): Promise<Answer> => {
-    if (request.method !== 'POST') return { status: 405, body: { message: 'POST only' } };
-    const body = await readBody(request);
-    if (body === null) return { status: 413, body: { message: `at most ${BODY_MAX_BYTES} bytes` } };
-    const { method, headers } = request;
-    const known = { method, url, headers: headers as Record<string, string | undefined>, body };
-    if (!verifier.check(known, now() / 1_000))
+  return async ({ headers, body }) => {
+    if (body.length > BODY_MAX_BYTES) return { status: 413, body: { message: `at most ${BODY_MAX_BYTES} bytes` } };
+    if (!verifier.check({ method: 'POST', uri, headers, body }, now() / 1_000))
       return { status: 401, body: { message: 'not a request of the connector' } };
     return decide(body, options);
   };
-  const serve: RequestListener = (request, response) => {
-    const respond = async (): Promise<void> => {
-      const { status, body } = await answer(request);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    respond().catch(() => response.writeHead(500).end());
-  };
-  return createServer(serve);
 }
 
 async function decide(body: Buffer, { account, policy }: SignerOptions): Promise<Answer> {
@@ -101,14 +95,4 @@ function parse(body: Buffer): SigningRequest | null {
   } catch {
     return null;
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= BODY_MAX_BYTES) chunks.push(chunk);
-  }
-  return bytes > BODY_MAX_BYTES ? null : Buffer.concat(chunks);
 }

@@ -9,8 +9,8 @@ const SIGNATURE = /^bursar=:([A-Za-z0-9+/]{86}==):$/;
 
 export interface SignedRequest {
   readonly method: string;
-  /** As the client sees it. */
-  readonly url: string;
+  /** As the client names it: the URL, or the function's ARN. */
+  readonly uri: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
 }
@@ -38,7 +38,7 @@ export function createVerifier(publicKey: string): Verifier {
 }
 
 /** The parameters of a signature that verifies and is fresh, else `null`. */
-function readParams({ method, url, headers, body }: SignedRequest, key: KeyObject, now: number) {
+function readParams({ method, uri, headers, body }: SignedRequest, key: KeyObject, now: number) {
   const digest = `sha-256=:${createHash('sha256').update(body).digest('base64')}:`;
   const [, input = '', rest = ''] = INPUT.exec(headers['signature-input'] ?? '') ?? [];
   const [, signature = ''] = SIGNATURE.exec(headers['signature'] ?? '') ?? [];
@@ -46,7 +46,7 @@ function readParams({ method, url, headers, body }: SignedRequest, key: KeyObjec
   if (!input.startsWith(`${COMPONENTS};`) || headers['content-digest'] !== digest) return null;
   const base = [
     `"@method": ${method}`,
-    `"@target-uri": ${url}`,
+    `"@target-uri": ${uri}`,
     `"content-digest": ${digest}`,
     `"content-type": ${headers['content-type'] ?? ''}`,
     `"@signature-params": ${input}`,

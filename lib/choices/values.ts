@@ -2,6 +2,7 @@ import { parseAddress } from '../chains/evm/address.ts';
 import { NETWORKS, findNetwork } from '../domain/assets.ts';
 import {
   FACILITATORS_MAX,
+  SIGNER_FUNCTIONS_MAX,
   SIGNER_ORIGINS_MAX,
   ISSUER_MAX_CHARS,
   REPEAT_WINDOW_MAX_SECONDS,
@@ -13,6 +14,7 @@ import {
   VALIDITY_CHOICE_MIN_SECONDS,
   WITHDRAWAL_ADDRESSES_MAX,
 } from '../domain/limits.ts';
+import { regionOfFunction } from '../domain/function-arn.ts';
 import { isSecureUrl } from '../domain/loopback.ts';
 import { PROVIDER_NAME } from '../domain/ids.ts';
 import { parseUsd } from '../domain/money.ts';
@@ -106,6 +108,14 @@ export const SIGNER_ORIGINS: Choice<readonly string[]> = {
     origins.length <= SIGNER_ORIGINS_MAX &&
     areDistinct(origins) &&
     origins.every((text) => URL.canParse(text) && new URL(text).origin === text && isSecureUrl(new URL(text))),
+};
+
+/** Functions that are signers. */
+export const SIGNER_FUNCTIONS: Choice<readonly string[]> = {
+  expected: () =>
+    `at most ${SIGNER_FUNCTIONS_MAX} different ARNs of Lambda functions, each with its alias or version, such as arn:aws:lambda:us-east-1:111122223333:function:signer:live`,
+  fits: (arns) =>
+    arns.length <= SIGNER_FUNCTIONS_MAX && areDistinct(arns) && arns.every((arn) => regionOfFunction(arn) !== null),
 };
 
 /** Pages of wallet providers by the name of the credential provider or the type of the connector, or `*`. */

@@ -384,6 +384,7 @@ export const APPROVAL_WRITES_MAX = 4;
 
 /** Places that signers of deployers' own may be at. */
 export const SIGNER_ORIGINS_MAX = 20;
+export const SIGNER_FUNCTIONS_MAX = 10;
 /** Pages on which end users let wallets sign. */
 export const WALLET_HUBS_MAX = 20;
 export const WALLET_HUB_URL_MAX_CHARS = 300;

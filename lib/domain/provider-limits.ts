@@ -11,6 +11,8 @@ export const PROVIDER_TIMEOUT_MS = 3_500;
 export const PROVIDER_ATTEMPTS_MAX = 2;
 /** An end user with all accounts is the longest answer. */
 export const PROVIDER_ANSWER_MAX_BYTES = 64 * 1024;
+/** An answer of a Lambda function, in which the signer's own is text within JSON. */
+export const FUNCTION_ANSWER_MAX_BYTES = 2 * PROVIDER_ANSWER_MAX_BYTES;
 /** How long a provider's credentials are used without another look at the vault. */
 export const PROVIDER_CREDENTIALS_MAX_AGE_MS = 5 * 60_000;
 /** Connectors whose credentials and failures are remembered. */

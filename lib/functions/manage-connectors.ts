@@ -71,6 +71,7 @@ export function composeManageConnectors(env: NodeJS.ProcessEnv) {
     deployment,
     trustedIssuers: config.trustedIssuers,
     signerOrigins: config.signerOrigins,
+    signerFunctions: config.signerFunctions,
     clock: systemClock,
     random: systemRandom,
   };

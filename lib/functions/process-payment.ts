@@ -1,3 +1,4 @@
+import { endpointOf } from '../aws/endpoint.ts';
 import { ASKING_REQUESTS, ASKING_ROUTES } from '../contract/operations/asking.ts';
 import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
 import { WITHDRAWAL_REQUESTS, WITHDRAWAL_ROUTES } from '../contract/operations/withdrawals.ts';
@@ -154,13 +155,19 @@ function notesAtFirstUse(table: StoreTable, report: ProcessPaymentDeps['report']
   };
 }
 
-/** What asks a wallet's provider is loaded with the first such wallet. */
+/** What asks a wallet's provider is loaded with the first such wallet, and handed what the start has loaded anyway. */
 function openSigners(env: NodeJS.ProcessEnv, registryTable: StoreTable): ProcessPaymentDeps['signers'] {
   const keys = openKeys(env);
   return createSigners({
     ...keys,
     openProvider: async (type) =>
-      (await import('./providers/provider-signers.ts')).openProviderSigner(type, env, registryTable, keys.readSecret),
+      (await import('./providers/provider-signers.ts')).openProviderSigner(
+        type,
+        env,
+        registryTable,
+        keys.readSecret,
+        endpointOf,
+      ),
   });
 }
 

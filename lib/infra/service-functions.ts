@@ -2,10 +2,11 @@ import { Stack } from 'aws-cdk-lib';
 import type { PolicyOwner } from '../domain/ports/policies.ts';
 import type { BursarConfig } from './config/config.ts';
 import { tokenVariables } from './config/tokens.ts';
-import { approvalGas, issuerRanges, trustedIssuers, userBinding } from './config/variables.ts';
+import { approvalGas, issuerRanges, signerPlaces, trustedIssuers, userBinding } from './config/variables.ts';
 import { CredentialSecrets } from './constructs/keys/credential-secrets.ts';
 import { FunctionNetwork } from './constructs/functions/function-network.ts';
 import { ServiceFunction } from './constructs/functions/service-function.ts';
+import { grantInvokeSigners } from './constructs/keys/signer-functions.ts';
 import { WalletKeys } from './constructs/keys/wallet-keys.ts';
 import { WalletSecrets } from './constructs/keys/wallet-secrets.ts';
 import type { DataStack } from './data-stack.ts';
@@ -146,6 +147,7 @@ function processPayment(parts: Parts): ServiceFunction {
   keys.grantSign(fn.role);
   seeds.grantSign(fn.role);
   credentials.grantReadExternal(fn.role);
+  grantInvokeSigners(fn.role, config.signerFunctions);
   return fn;
 }
 
@@ -228,7 +230,7 @@ function manageConnectors(parts: Parts): ServiceFunction {
     environment: {
       SECRET_NAME_PREFIX: seeds.namePrefix,
       SECRETS_KEY_ARN: data.secretsKey.key.keyArn,
-      ...(parts.config.signerOrigins.length === 0 ? {} : { SIGNER_ORIGINS: parts.config.signerOrigins.join(',') }),
+      ...signerPlaces(parts.config),
       ...trustedIssuers(parts.config),
       ...tokenVariables(parts.config),
     },

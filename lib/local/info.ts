@@ -57,8 +57,10 @@ export interface LocalInfo {
     /** Of BackupRole, which a deployment has only where it asks for it. */
     readonly backup: LocalCredentials;
   };
-  /** KMS and Secrets Manager. */
+  /** KMS, Secrets Manager and what invokes functions. */
   readonly aws: { readonly endpoint: string };
+  /** The signer that is a function, where one was given, and keys that may invoke it. */
+  readonly signerFunction?: { readonly arn: string; readonly credentials: LocalCredentials };
   readonly paymentManagerArn: string;
   readonly paymentConnectorIds: LocalConnectorIds;
   /** The same service with tokens in place of signatures. */

@@ -14,6 +14,7 @@ import { startIssuer, type Issuer } from './issuer/index.ts';
 import { ISSUER_CLIENTS, PAGE_CLIENT, provision } from './provision.ts';
 import { FACILITATOR_ADDRESS, startFacilitator } from './sellers/facilitator.ts';
 import { startSellers, type Seller } from './sellers/index.ts';
+import { openSignerFunction, SIGNER_FUNCTION_ARN } from './signer-function.ts';
 import { startServices, type LocalServices } from './services.ts';
 
 /** Everything, running. */
@@ -46,6 +47,8 @@ export interface LocalStackOptions {
   /** Whether requests are traced, their spans kept in `traces.jsonl` of the data directory. @default null */
   readonly traces?: 'all' | null;
   readonly onLog?: (entry: LogLine) => void;
+  /** A module that exports the handler of a signer, and the variables that it is given where they begin with `SIGNER_`. @default - none */
+  readonly signerFunction?: { readonly file: string; readonly env: Readonly<Record<string, string | undefined>> };
   /** Origins of pages that may call with tokens. @default - none */
   readonly browserOrigins?: readonly string[];
 }
@@ -74,6 +77,7 @@ export const localConfig = (now: Date): Partial<BursarConfig> => ({
   backupPrincipals: ['arn:aws:iam::000000000000:root'],
   facilitators: [FACILITATOR_ADDRESS],
   signerOrigins: [`http://${LOOPBACK}`],
+  signerFunctions: [SIGNER_FUNCTION_ARN],
   approvalGasPerDay: '0.05',
 });
 
@@ -111,6 +115,8 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     ]);
     progress(`${sellers.length} sellers and their facilitator are up`);
     const chainKey = `eip155:${chain.chainId}`;
+    const signer =
+      options.signerFunction === undefined ? null : await open(openSigner(options.signerFunction, dataDir));
     const services = await open(
       startServices({
         templatesDir: dirname(templates[0]!),
@@ -119,6 +125,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
         rpcUrls: { [chainKey]: chain.rpcUrl },
         sendTestFunds: ({ address }) => chain.mint(address, TEST_FUNDS),
         report: progress,
+        ownFunctions: signer === null ? [] : [signer],
         timers: options.timers === undefined ? 'running' : options.timers,
         traces: options.traces ?? null,
         ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
@@ -140,6 +147,7 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       region: services.region,
       credentials: services.credentials,
       aws: { endpoint: services.awsEndpoint },
+      ...(signer === null ? {} : { signerFunction: { arn: signer.arn, credentials: services.functionOwner } }),
       ...provisioned,
       chains: { [chainKey]: { rpcUrl: chain.rpcUrl, usdc: chain.usdc } },
       sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
@@ -154,6 +162,10 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
     await close();
     throw error;
   }
+}
+
+function openSigner({ file, env }: NonNullable<LocalStackOptions['signerFunction']>, dataDir: string | null) {
+  return openSignerFunction(file, { env, cacheDir: dataDir === null ? null : join(dataDir, 'cache') });
 }
 
 function formatForeignChain(dataDir: string): string {

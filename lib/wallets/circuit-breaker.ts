@@ -19,7 +19,7 @@ const CLOSED: Circuit = { failures: 0, pausedUntil: null };
 /**
  * Keeps a provider that is down from being asked by everybody, each of whom would wait for it: after `PROVIDER_FAILURES_MAX` failures
  * in a row it is left alone for `PROVIDER_PAUSE_MS`, then one request tries. A failure is an answer that never came, or one of a
- * server's fault. The state is that of this process, by name, so that one project’s trouble is nobody else’s.
+ * server's fault; a refusal is none. The state is that of this process, by name, so that one project’s trouble is nobody else’s.
  * Throws `ProviderRefused` while the provider is left alone: nothing was asked.
  */
 export function createCircuitBreaker({ clock }: { readonly clock: Pick<Clock, 'now'> }): CircuitBreaker {
@@ -40,7 +40,7 @@ export function createCircuitBreaker({ clock }: { readonly clock: Pick<Clock, 'n
     try {
       answer = await ask();
     } catch (error) {
-      fail(name);
+      if (!(error instanceof ProviderRefused)) fail(name);
       throw error;
     }
     if (answer.status >= 500) fail(name);

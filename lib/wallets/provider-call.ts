@@ -4,7 +4,7 @@ import {
   PROVIDER_TIMEOUT_MS,
   PROVIDER_TRY_TIMEOUT_MS,
 } from '../domain/provider-limits.ts';
-import type { WatchSigning } from '../domain/ports/services.ts';
+import { ProviderRefused, type WatchSigning } from '../domain/ports/services.ts';
 
 /** A request to a wallet provider. It may come twice: what has an effect carries an idempotency key that stays the same. */
 export interface ProviderRequest {
@@ -31,7 +31,8 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
  * Asks a provider, and once more where no answer came or the provider had a fault of its own. Ends within `PROVIDER_TIMEOUT_MS`,
  * whatever the provider does; an answer that comes later reaches nobody. Follows no redirect and keeps no more of an answer than
  * `PROVIDER_ANSWER_MAX_BYTES`.
- * Throws where no whole answer came. No error has a token, a body or a provider's words in it.
+ * Throws where no whole answer came. No error has a token, a body or a provider's words in it. A `ProviderRefused` of `fetch` is as
+ * good as an answer, and passed on.
  */
 export async function callProvider(fetch: Fetch, request: ProviderRequest): Promise<ProviderAnswer> {
   const end = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
@@ -45,6 +46,7 @@ export async function callProvider(fetch: Fetch, request: ProviderRequest): Prom
       );
       if (isLast || answer.status < 500) return answer;
     } catch (error) {
+      if (error instanceof ProviderRefused) throw error;
       if (isLast || end.aborted) throw toNoAnswer(request, error);
     }
   }
@@ -63,18 +65,19 @@ async function callOnce(fetch: Fetch, request: ProviderRequest, signal: AbortSig
   const answered = watch?.('provider');
   try {
     const response = await fetch(url, { method, headers, body, signal, redirect: 'error' });
-    return { status: response.status, body: parseJson(await readText(response)) };
+    return { status: response.status, body: parseJson(await readText(response, PROVIDER_ANSWER_MAX_BYTES)) };
   } finally {
     answered?.();
   }
 }
 
-async function readText(response: Response): Promise<string> {
+/** Throws where the body has more than `maxBytes`, of which no more are kept. */
+export async function readText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    if (bytes > PROVIDER_ANSWER_MAX_BYTES) throw new RangeError('the answer is too long');
+    if (bytes > maxBytes) throw new RangeError('the answer is too long');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

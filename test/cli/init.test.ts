@@ -61,6 +61,26 @@ describe('init', () => {
     expect(JSON.stringify(cli.context()) + cli.out() + cli.err()).not.toContain(SECRET);
   });
 
+  test('makes a connector of a signer where it is told to, be that a URL or a function, and says whose requests to take', async () => {
+    const places = {
+      '--signer': { url: 'https://signer.example.com/sign' },
+      '--function': { functionArn: 'arn:aws:lambda:us-east-1:111122223333:function:signer:live' },
+    };
+    for (const [option, place] of Object.entries(places)) {
+      const made = { ...connector, type: 'ExternalSigner', signer: { ...place, publicKey: 'KEY' } };
+      const routes = { ...EMPTY, '/connectors': () => json(made, 202) };
+      const [text] = Object.values(place);
+      const { cli, code } = await run(routes, '--type', 'ExternalSigner', option, text!, '--address', WALLET);
+      expect(code).toBe(0);
+      const asked = cli.seen.find(({ path }) => path.endsWith('/connectors'))!;
+      expect(JSON.parse(asked.body)).toMatchObject({ type: 'ExternalSigner', signer: place });
+      expect(cli.err()).toContain(`let ${text} take requests of the key KEY`);
+    }
+    const both = ['--signer', places['--signer'].url, '--function', places['--function'].functionArn];
+    expect((await run(EMPTY, '--type', 'ExternalSigner', ...both)).code).toBe(2);
+    expect((await run(EMPTY, '--type', 'ExternalSigner')).code).toBe(2);
+  });
+
   test('makes nothing twice: equal names have equal tokens, other names others', async () => {
     const first = tokensOf((await run(EMPTY)).cli);
     expect(first).toHaveLength(3);

@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSignerServer } from '../../examples/external-signer/server.ts';
 import { createSigner } from '../../examples/external-signer/signer.ts';
+import { createAwsEndpoint } from '../../lib/local/aws-endpoint/endpoint.ts';
+import type { FunctionPool } from '../../lib/local/runtime/runtime.ts';
 import { createWorld } from './world.ts';
 
 const account = privateKeyToAccount(generatePrivateKey());
@@ -28,7 +31,7 @@ async function startExample(): Promise<RequestListener> {
   expect(await world.run('signer', 'key', '--json')).toBe(0);
   const { publicKey } = JSON.parse(world.out()) as { publicKey: string };
   const policy = { maxMicroUsd: 1_000_000n, payees: null };
-  const signer = createSigner({ url, publicKey, account, policy });
+  const signer = createSignerServer({ uri: url, publicKey, account, policy });
   return (request, response) => void signer.emit('request', request, response);
 }
 
@@ -52,7 +55,7 @@ describe('signer check', () => {
     for (const rule of [
       'without a signature',
       'body was changed',
-      'for another URL',
+      'for another place',
       'under its nonce',
       'not of the typed data',
     ]) {
@@ -103,6 +106,77 @@ describe('signer check', () => {
     expect(world.err()).toContain('must be an https URL');
     expect(await world.run('signer', 'check', url, '--address', account.address, '--key', 'none.json')).toBe(2);
     expect(world.err()).toContain('none.json is not there');
+  });
+});
+
+describe('signer check of a function', () => {
+  const ARN = 'arn:aws:lambda:us-east-1:000000000000:function:signer:live';
+  const cleanups: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0)) await cleanup();
+  });
+
+  /** The example's signer as a function of a local Lambda. */
+  async function startFunction(): Promise<string> {
+    expect(await world.run('signer', 'key', '--json')).toBe(0);
+    const { publicKey } = JSON.parse(world.out()) as { publicKey: string };
+    const sign = createSigner({ uri: ARN, publicKey, account, policy: { maxMicroUsd: 1_000_000n, payees: null } });
+    const invoke: FunctionPool['invoke'] = async (event) => {
+      const { headers, body } = event as { headers: Record<string, string>; body: string };
+      const said = await sign({ headers, body: Buffer.from(body) });
+      return { status: 'succeeded', payload: { statusCode: said.status, body: JSON.stringify(said.body) } };
+    };
+    const pool = { name: 'signer', invoke, processIds: () => [], close: () => Promise.resolve() };
+    const endpoint = await createAwsEndpoint({
+      dataDir: null,
+      region: 'us-east-1',
+      account: '000000000000',
+      functions: new Map([[ARN, pool]]),
+    });
+    cleanups.push(endpoint.close);
+    return endpoint.url;
+  }
+
+  const checkFunction = (arn = ARN) => world.run('signer', 'check', '--function', arn, '--address', account.address);
+
+  test('finds nothing to say of the example behind its other door, with the caller’s credentials of the function’s region', async () => {
+    const env: Record<string, string> = {};
+    world = createWorld({ env, overrides: { fetch, now: Date.now, randomBytes: (size) => randomBytes(size) } });
+    env['AWS_ENDPOINT_URL_LAMBDA'] = await startFunction();
+    expect(await checkFunction()).toBe(0);
+    expect(world.out()).toMatch(/\n13 of 13 rules hold\n$/);
+    expect(world.chains).toEqual([{ region: 'us-east-1', profile: null, assume: null }]);
+  });
+
+  test('asks the local stack for its own, with its keys', async () => {
+    const endpoint = await startFunction();
+    const keys = { accessKeyId: 'AKIALOCAL', secretAccessKey: 'local' };
+    const local = {
+      endpoint: 'http://127.0.0.1:8402/v1',
+      region: 'us-east-1',
+      credentials: { controlPlane: keys, management: keys, processPayment: keys },
+      paymentManagerArn: 'arn',
+      paymentConnectorIds: { SeedVault: 'seedvault-0123456789' },
+      faucet: 'http://127.0.0.1:8405',
+      aws: { endpoint },
+      signerFunction: { arn: ARN, credentials: keys },
+    };
+    world.files.set('.bursar/local.json', JSON.stringify(local));
+    expect(await checkFunction()).toBe(0);
+    expect(world.chains).toEqual([]);
+  });
+
+  test('says that Lambda does not know it, and what is wrong with what it was given', async () => {
+    const env: Record<string, string> = {};
+    world = createWorld({ env, overrides: { fetch, now: Date.now, randomBytes: (size) => randomBytes(size) } });
+    env['AWS_ENDPOINT_URL_LAMBDA'] = await startFunction();
+    expect(await checkFunction(`${ARN}2`)).toBe(1);
+    expect(world.err()).toContain('is not there under this alias or version');
+    expect(await checkFunction('signer')).toBe(2);
+    expect(world.err()).toContain('with its alias or version');
+    expect(await world.run('signer', 'check', url, '--function', ARN, '--address', account.address)).toBe(2);
+    expect(await world.run('signer', 'check', '--address', account.address)).toBe(2);
+    expect(world.err()).toContain('name either the URL');
   });
 });
 

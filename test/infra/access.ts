@@ -17,6 +17,7 @@ export const app = await synthesize({
   repeatWindowSeconds: 30,
   approvalGasPerDay: '0.002',
   facilitators: ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
+  signerFunctions: [`arn:aws:lambda:${region}:${account}:function:signer:live`],
 });
 const accessPolicies = createAccessPolicies(app.deployment.roles, ENVIRONMENT);
 

@@ -26,6 +26,7 @@ export const ALL_OPTIONS: Partial<BursarConfig> = {
   withdrawalAddresses: ['0x209693Bc6afc0C5328bA36FaF03C514EF312287C'],
   approvalGasPerDay: '0.002',
   signerOrigins: ['https://signer.example.com'],
+  signerFunctions: ['arn:aws:lambda:us-east-1:111122223333:function:signer:live'],
   facilitators: ['0x70997970C51812dc3A010C7d01b50e0d17dc79C8'],
   assets: [
     {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { AccessDeniedException, ThrottlingException } from '@aws-sdk/client-bedrock-agentcore';
 import { privateKeyToAccount, generatePrivateKey } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createSigner } from '../../examples/external-signer/signer.ts';
+import { createSignerServer } from '../../examples/external-signer/server.ts';
 import { BursarError } from '../../lib/client/index.ts';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
 import { payFrom, type ProviderWallet } from './provider-tenant.ts';
@@ -56,7 +56,7 @@ function createInstrument(paymentConnectorId: string, userId: string, walletAddr
 async function createWallet(policy: { readonly maxMicroUsd: bigint } = { maxMicroUsd: 1_000_000n }) {
   const connector = await createConnector(url());
   const { publicKey } = connector.signer!;
-  const signer = createSigner({ url: url(), publicKey, account, policy: { ...policy, payees: null } });
+  const signer = createSignerServer({ uri: url(), publicKey, account, policy: { ...policy, payees: null } });
   answer = (request, response) => signer.emit('request', request, response);
   const userId = newUser();
   const { paymentInstrument } = await createInstrument(connector.paymentConnectorId, userId, account.address);

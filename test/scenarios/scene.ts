@@ -8,7 +8,7 @@ import { createDatabaseClient } from '../../lib/local/database/client.ts';
 import type { LogLine } from '../../lib/local/runtime/log-sink.ts';
 import type { LocalCredentials } from '../../lib/local/info.ts';
 import type { CallerRole } from '../../lib/local/services.ts';
-import { startStack, type LocalStack } from '../../lib/local/stack.ts';
+import { startStack, type LocalStack, type LocalStackOptions } from '../../lib/local/stack.ts';
 import {
   buildPaymentHeader,
   parsePaymentRequired,
@@ -47,7 +47,7 @@ export interface Terms {
 /** Starts a stack before the file's tests, and ends it after them. `null` keeps nothing. */
 export function withStack(
   dataDir: string | null = null,
-  options: Pick<StackChoices, 'traces' | 'browserOrigins'> = {},
+  options: Pick<StackChoices, 'traces' | 'browserOrigins' | 'signerFunction'> = {},
 ): Scene {
   let stack: LocalStack | null = null;
   const logs: LogLine[] = [];
@@ -70,6 +70,7 @@ interface StackChoices {
   readonly port?: number;
   readonly traces?: 'all';
   readonly browserOrigins?: readonly string[];
+  readonly signerFunction?: NonNullable<LocalStackOptions['signerFunction']>;
   readonly onLog?: (entry: LogLine) => void;
 }
 

@@ -50,6 +50,7 @@ export function createResourceWorld(database: TestDatabase, endpoint = database.
     deployment,
     trustedIssuers: null,
     signerOrigins: [],
+    signerFunctions: [],
     clock: wallClock,
     random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0.5 },
   };

@@ -1,4 +1,5 @@
 import type { Answer } from '../../contract/client-types.ts';
+import { regionOfFunction } from '../../domain/function-arn.ts';
 import { formatManagerArn, formatProviderArn, formatWorkloadArn, type Deployment } from '../../domain/ids.ts';
 import type { MaterialProblem } from '../../domain/ports/services.ts';
 import type { IgnoredConfiguration, PaymentConnector, PaymentManager } from '../../domain/tenants/resources.ts';
@@ -86,7 +87,9 @@ function toIgnoredReference({ type, arn }: IgnoredConfiguration): ProviderRefere
 }
 
 function toSigner({ material }: PaymentConnector) {
-  return 'publicKey' in material ? { signer: { url: material.url, publicKey: material.publicKey } } : {};
+  if (!('publicKey' in material)) return {};
+  const { uri, publicKey } = material;
+  return { signer: { ...(regionOfFunction(uri) === null ? { url: uri } : { functionArn: uri }), publicKey } };
 }
 
 function toConnectorHead(connector: PaymentConnector) {

@@ -83,7 +83,7 @@ async function findConnector(
     type,
     connectorId,
     credentials,
-    signerUrl,
+    signer,
     say,
   }: {
     readonly type: ConnectorType;
@@ -91,7 +91,7 @@ async function findConnector(
     /** ARN of a credential provider. */
     readonly credentials: string | undefined;
     /** Where a signer of the user's own is asked. */
-    readonly signerUrl: string | undefined;
+    readonly signer: SignerChoice | undefined;
     readonly say: Say;
   },
 ): Promise<ConnectorView> {
@@ -114,8 +114,8 @@ async function findConnector(
       'CreatePaymentCredentialProvider keeps the keys of the project; name its ARN with --credentials',
     );
   }
-  if (type === 'ExternalSigner' && signerUrl === undefined) {
-    throw usageError(`a connector of ${type} needs the URL of the signer`, 'name it with --signer');
+  if (type === 'ExternalSigner' && signer === undefined) {
+    throw usageError(`a connector of ${type} needs the place of the signer`, 'name it with --signer or --function');
   }
   say(`connector  creating ${type}`);
   const name = type.toLowerCase();
@@ -126,7 +126,7 @@ async function findConnector(
       type,
       clientToken,
       credentialProviderConfigurations: configurationsOf(member, credentials),
-      ...(signerUrl === undefined ? {} : { signer: { url: signerUrl } }),
+      ...(signer === undefined ? {} : { signer }),
     }),
   );
   tellKey(made, say);
@@ -135,7 +135,17 @@ async function findConnector(
 
 /** A signer trusts the connector by it. */
 function tellKey({ signer }: Pick<ConnectorView, 'signer'>, say: Say): void {
-  if (signer !== undefined) say(`signer     let ${signer.url} take requests of the key ${signer.publicKey}`);
+  if (signer !== undefined)
+    say(`signer     let ${signer.url ?? signer.functionArn} take requests of the key ${signer.publicKey}`);
+}
+
+type SignerChoice = { readonly url: string } | { readonly functionArn: string };
+
+function signerOf(url: string | undefined, functionArn: string | undefined): SignerChoice | undefined {
+  if (url !== undefined && functionArn !== undefined)
+    throw usageError('--signer and --function are two places of one signer: name one of them');
+  if (url !== undefined) return { url };
+  return functionArn === undefined ? undefined : { functionArn };
 }
 
 function configurationsOf(
@@ -222,7 +232,7 @@ async function findTenant({ deps, target, options }: Invocation, say: Say): Prom
       type,
       connectorId,
       credentials: options.text('credentials'),
-      signerUrl: options.text('signer'),
+      signer: signerOf(options.text('signer'), options.text('function')),
       say,
     });
     return { paymentManagerArn, paymentConnectorId: connector.paymentConnectorId };
@@ -369,6 +379,7 @@ export const init: Command = {
     credentials: { value: 'ARN', help: 'credential provider of a new connector of CoinbaseCDP or StripePrivy' },
     email: { value: 'ADDRESS', help: 'whose wallet of CoinbaseCDP or StripePrivy it is (default: the project’s own)' },
     signer: { value: 'URL', help: 'of a new connector of ExternalSigner: where your signer is asked' },
+    function: { value: 'ARN', help: 'of the Lambda function that is your signer, with its alias or version' },
     address: { value: 'ADDRESS', help: 'of the wallet whose key that signer has' },
     connector: { value: 'ID', help: 'a connector that is there already' },
     chain: { value: 'CHAIN', help: 'BASE_SEPOLIA (default, test money), BASE or ETHEREUM' },

@@ -1,10 +1,11 @@
 import { parseAddress } from '../../chains/evm/address.ts';
 import { drawRequestKey, parseRequestKey } from '../../wallets/external-signer/request-key.ts';
-import { isSecureUrl } from '../../domain/loopback.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
+import { ProviderRefused } from '../../domain/ports/services.ts';
 import { toEpochMs } from '../../domain/time.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { describeNetworkError } from '../program/failures.ts';
+import { placeOf } from '../signer/place.ts';
 import type { Subject } from '../signer/probes.ts';
 import { checkSigner, type Verdict } from '../signer/suite.ts';
 import { CliError, done, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
@@ -23,12 +24,9 @@ async function runKey({ deps, options }: Invocation): Promise<Outcome> {
 }
 
 async function runCheck({ deps, options, positionals }: Invocation): Promise<Outcome> {
-  const subject = await readSubject({ deps, options, positionals });
-  const suite = {
-    now: toEpochMs(deps.now()),
-    randomBytes: deps.randomBytes,
-    fetch: deps.fetch,
-  };
+  const { uri, fetch } = await placeOf({ deps, options, positionals });
+  const subject = { uri, ...(await readSubject({ deps, options })) };
+  const suite = { now: toEpochMs(deps.now()), randomBytes: deps.randomBytes, fetch };
   const verdicts: Verdict[] = [];
   try {
     for await (const verdict of checkSigner(suite, subject)) {
@@ -36,8 +34,9 @@ async function runCheck({ deps, options, positionals }: Invocation): Promise<Out
       if (deps.terminal.interactive) tell(deps.terminal, verdict.rule);
     }
   } catch (error) {
+    if (error instanceof ProviderRefused) throw new CliError(EXIT.failed, error.message, { cause: error });
     const why = describeNetworkError(error) ?? 'its answer could not be read';
-    throw new CliError(EXIT.failed, `the signer at ${subject.url} gave no answer: ${why}`, { cause: error });
+    throw new CliError(EXIT.failed, `the signer at ${uri} gave no answer: ${why}`, { cause: error });
   }
   const failed = verdicts.filter(({ passed }) => !passed).length;
   const lines = verdicts.map(({ rule, found }) => (found === null ? `ok    ${rule}` : `FAIL  ${rule}: ${found}`));
@@ -48,23 +47,13 @@ async function runCheck({ deps, options, positionals }: Invocation): Promise<Out
   };
 }
 
-async function readSubject({
-  deps,
-  options,
-  positionals,
-}: Pick<Invocation, 'deps' | 'options' | 'positionals'>): Promise<Subject> {
-  const [url = ''] = positionals;
-  if (!URL.canParse(url) || new URL(url).href !== url || !isSecureUrl(new URL(url))) {
-    throw usageError(
-      `URL must be an https URL in its normal form, such as https://signer.example/sign. Received: ${url}`,
-    );
-  }
+async function readSubject({ deps, options }: Pick<Invocation, 'deps' | 'options'>): Promise<Omit<Subject, 'uri'>> {
   const address = readAddress('--address', options.text('address') ?? '');
   const payTo = readAddress('--pay-to', options.text('pay-to') ?? address);
   const file = options.text('key') ?? KEY_FILE_DEFAULT;
   const kept = await deps.files.read(file, KEY_MAX_BYTES);
   const key = kept === null ? null : parseRequestKey(new TextDecoder().decode(kept));
-  if (key !== null) return { url, address, payTo, key };
+  if (key !== null) return { address, payTo, key };
   throw usageError(
     `${file} ${kept === null ? 'is not there' : 'holds no key of requests'}`,
     'bursar signer key makes one',
@@ -99,11 +88,15 @@ export const signerCheck: Command = {
   name: 'signer check',
   endpoint: 'none',
   summary: 'holds a signer of your own to the contract, rule by rule',
-  operands: 'URL',
-  operandsMin: 1,
+  operands: '[URL]',
+  operandsMin: 0,
   operandsMax: 1,
   options: {
     ...KEY_OPTION,
+    function: {
+      value: 'ARN',
+      help: 'of the Lambda function, with its alias or version, that is asked in place of URL',
+    },
     address: { value: 'ADDRESS', help: 'of a wallet whose key the signer has' },
     'pay-to': {
       value: 'ADDRESS',
@@ -113,6 +106,10 @@ export const signerCheck: Command = {
   role: 'none',
   examples: [
     ['bursar signer check https://signer.example/sign --address 0x...', 'exit code 1 where a rule does not hold'],
+    [
+      'bursar signer check --function arn:aws:lambda:REGION:ACCOUNT:function:signer:live --address 0x...',
+      'with your credentials of AWS, which may invoke it',
+    ],
   ],
   notes: ['It has the signer sign payments of a cent on a test network, and submits none of them.'],
   run: runCheck,

@@ -1,3 +1,4 @@
+import { readText, type Fetch } from '../../wallets/provider-call.ts';
 import type { Sent } from './probes.ts';
 
 /** More than a signature is in an answer that nobody reads. */
@@ -6,20 +7,13 @@ const TIMEOUT_MS = 10_000;
 
 /** Asks a signer once. Throws where no answer came. */
 export async function callOnce(
-  fetch: typeof globalThis.fetch,
-  url: string,
+  fetch: Fetch,
+  uri: string,
   { method, body, headers }: Sent,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await fetch(url, { method, body, headers, signal, redirect: 'manual' });
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > ANSWER_MAX_BYTES) throw new RangeError(`the signer's answer has more than ${ANSWER_MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return { status: response.status, body: parseJson(Buffer.concat(chunks).toString('utf8')) };
+  const response = await fetch(uri, { method, body, headers, signal, redirect: 'manual' });
+  return { status: response.status, body: parseJson(await readText(response, ANSWER_MAX_BYTES)) };
 }
 
 function parseJson(text: string): unknown {

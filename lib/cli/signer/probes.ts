@@ -17,7 +17,8 @@ const VALIDITY_SECONDS = 300;
 
 /** What a suite knows of the signer that it asks. */
 export interface Subject {
-  readonly url: string;
+  /** Where it is asked: a URL, or the ARN of a function. */
+  readonly uri: string;
   readonly address: Hex;
   /** Whom the probes pay. */
   readonly payTo: Hex;
@@ -73,12 +74,12 @@ export interface Sent {
 /** @param signedFor what the signature is made over, where that is not what is sent */
 export function toSent(
   body: string,
-  { url, key }: Pick<Subject, 'url' | 'key'>,
+  { uri, key }: Pick<Subject, 'uri' | 'key'>,
   { now, randomBytes }: Moment,
-  signedFor: { readonly url?: string; readonly body?: string; readonly agoMs?: number } = {},
+  signedFor: { readonly uri?: string; readonly body?: string; readonly agoMs?: number } = {},
 ): Sent {
   const signed = signRequest(
-    { url: signedFor.url ?? url, body: signedFor.body ?? body },
+    { uri: signedFor.uri ?? uri, body: signedFor.body ?? body },
     {
       key,
       now: addMs(toEpochMs(now), -(signedFor.agoMs ?? 0)),

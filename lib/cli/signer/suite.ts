@@ -1,3 +1,4 @@
+import type { Fetch } from '../../wallets/provider-call.ts';
 import { callOnce } from './call.ts';
 import { formatHex } from '../../domain/hex.ts';
 import { memberOf } from '../../json/record.ts';
@@ -15,7 +16,8 @@ export interface Verdict {
 }
 
 export interface SuiteDeps extends Moment {
-  readonly fetch: typeof fetch;
+  /** By the place of the signer. */
+  readonly fetch: Fetch;
 }
 
 interface Rule {
@@ -39,7 +41,7 @@ async function signs(deps: SuiteDeps, subject: Subject): Promise<string | null> 
   const body = JSON.stringify(request);
   // Twice, since a request whose answer was lost is sent again, under another nonce.
   for (const which of ['first', 'repeated']) {
-    const answer = await callOnce(deps.fetch, subject.url, toSent(body, subject, deps));
+    const answer = await callOnce(deps.fetch, subject.uri, toSent(body, subject, deps));
     if (answer.status !== 200) return `the ${which} request was answered ${answer.status}`;
     const signature = readCompactSignature(memberOf(answer.body, 'signature'));
     if (signature === null) return `the ${which} answer has no \`signature\` of 65 bytes in hexadecimal`;
@@ -59,7 +61,7 @@ function refusal(
     rule,
     check: async (deps, subject) => {
       const body = JSON.stringify(requestOf(deps, subject).request);
-      return judge(await callOnce(deps.fetch, subject.url, make(deps, subject, body)), statuses);
+      return judge(await callOnce(deps.fetch, subject.uri, make(deps, subject, body)), statuses);
     },
   };
 }
@@ -98,8 +100,8 @@ const RULES: readonly Rule[] = [
       headers: { ...headers, 'content-digest': toSent(other, subject, deps).headers['content-digest']! },
     };
   }),
-  refusal('refuses a request that was signed for another URL', [401], (deps, subject, body) =>
-    toSent(body, subject, deps, { url: `${subject.url}/other` }),
+  refusal('refuses a request that was signed for another place', [401], (deps, subject, body) =>
+    toSent(body, subject, deps, { uri: `${subject.uri}/other` }),
   ),
   refusal('refuses a request of ten minutes ago', [401], (deps, subject, body) =>
     toSent(body, subject, deps, { agoMs: STALE_MS }),
@@ -111,9 +113,9 @@ const RULES: readonly Rule[] = [
     rule: 'refuses a request that comes a second time under its nonce',
     check: async (deps, subject) => {
       const sent = toSent(JSON.stringify(requestOf(deps, subject).request), subject, deps);
-      const { status } = await callOnce(deps.fetch, subject.url, sent);
+      const { status } = await callOnce(deps.fetch, subject.uri, sent);
       return status === 200
-        ? judge(await callOnce(deps.fetch, subject.url, sent), [401])
+        ? judge(await callOnce(deps.fetch, subject.uri, sent), [401])
         : `the first time it was answered ${status}`;
     },
   },

@@ -102,6 +102,7 @@ export type LocalStackFile = Pick<
     Partial<LocalInfo['credentials']>;
   readonly chains?: LocalInfo['chains'];
   readonly aws?: LocalInfo['aws'];
+  readonly signerFunction?: LocalInfo['signerFunction'];
   readonly facilitator?: LocalInfo['facilitator'];
   readonly sellers?: LocalInfo['sellers'];
 };

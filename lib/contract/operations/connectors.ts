@@ -3,6 +3,7 @@ import { clientToken, connectorId, description, managerId } from '../fields/name
 import { pageMembersOfQuery, toPage } from '../fields/pages.ts';
 import { text } from '../fields/text.ts';
 import { define } from '../define.ts';
+import { regionOfFunction } from '../../domain/function-arn.ts';
 import { URL_MAX_CHARS } from '../../domain/limits.ts';
 import type { FamilyDocument } from '../document.ts';
 import { instant, nextToken, said } from '../fields/answers.ts';
@@ -138,8 +139,32 @@ const signerUrl = /* @__PURE__ */ define(() =>
     text(1, URL_MAX_CHARS),
     v.check((value) => {
       const url = URL.canParse(value) ? new URL(value) : null;
-      return url !== null && url.href === value && url.username === '' && url.hash === '' && url.search === '';
-    }, 'must be an absolute URL in its normal form, without name, query and fragment'),
+      const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
+      return isWeb && url.href === value && url.username === '' && url.hash === '' && url.search === '';
+    }, 'must be an absolute web URL in its normal form, without name, query and fragment'),
+  ),
+);
+
+/** Compared whole with the functions that the deployment allows. */
+const signerFunction = /* @__PURE__ */ define(() =>
+  v.pipe(
+    text(1, URL_MAX_CHARS),
+    v.check(
+      (value) => regionOfFunction(value) !== null,
+      'must be the ARN of a Lambda function with its alias or version',
+    ),
+  ),
+);
+
+/** Where a signer is asked. It becomes the one text that is kept of it. */
+const signerPlace = /* @__PURE__ */ define(() =>
+  v.pipe(
+    v.object({ url: v.optional(signerUrl), functionArn: v.optional(signerFunction) }),
+    v.check(
+      ({ url, functionArn }) => (url === undefined) !== (functionArn === undefined),
+      'must have one of url and functionArn',
+    ),
+    v.transform(({ url, functionArn }) => url ?? functionArn),
   ),
 );
 
@@ -161,11 +186,11 @@ export const CONNECTOR_REQUESTS = /* @__PURE__ */ define(() => {
           v.literal('MANUAL', "must be MANUAL; QUICK_CREATE needs AWS's own contract with the provider"),
         ),
         credentialProviderConfigurations,
-        signer: v.optional(v.object({ url: signerUrl })),
+        signer: v.optional(signerPlace),
       }),
       v.transform((members) => ({
         managerId: members.paymentManagerId,
-        signerUrl: members.signer?.url,
+        signerUri: members.signer,
         name: members.name,
         description: members.description,
         type: members.type,
@@ -247,8 +272,8 @@ export const CONNECTOR_ANSWERS = /* @__PURE__ */ define(() => {
   const mode = { provisionMode: v.literal('MANUAL') };
   const signer = v.optional(
     said(
-      v.strictObject({ url: v.string(), publicKey: v.string() }),
-      'of an ExternalSigner: where it is asked, and the Ed25519 key that requests are verified with, in base64url. Not in AgentCore',
+      v.strictObject({ url: v.optional(v.string()), functionArn: v.optional(v.string()), publicKey: v.string() }),
+      'of an ExternalSigner: where it is asked, one of `url` and `functionArn`, and the Ed25519 key that requests are verified with, in base64url. Not in AgentCore',
     ),
   );
   return {

@@ -111,8 +111,8 @@ export interface WalletProvisioner extends WalletMaker {
   createConnector(connector: {
     readonly managerId: string;
     readonly connectorId: string;
-    /** Where a remote wallet's signer is asked. @default - it is none */
-    readonly signerUrl?: string | undefined;
+    /** Where a remote wallet's signer is asked: a URL, or the ARN of a function. @default - it is none */
+    readonly signerUri?: string | undefined;
   }): Promise<ConnectorMaterial>;
   /** What is wrong with what the connector's wallets come from, `null` for nothing. Reads no secret; may throw {@link NotNow}. */
   findProblem(material: ConnectorMaterial): Promise<MaterialProblem | null>;

@@ -1,6 +1,7 @@
 import {
   AGENT_NAMES,
   FACILITATORS,
+  SIGNER_FUNCTIONS,
   SIGNER_ORIGINS,
   ISSUERS,
   NETWORK_IDS,
@@ -320,6 +321,8 @@ export interface ConnectorsConfig extends AuthorizingConfig {
   readonly secretNamePrefix: string;
   /** Where signers of connectors may be. */
   readonly signerOrigins: readonly string[];
+  /** Which functions may be signers of connectors. */
+  readonly signerFunctions: readonly string[];
 }
 
 export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfig> {
@@ -329,6 +332,7 @@ export function readConnectorsConfig(env: Environment): Readonly<ConnectorsConfi
     trustedIssuers: readTrustedIssuers(reader),
     secretNamePrefix: reader.required('SECRET_NAME_PREFIX'),
     signerOrigins: [...readList(reader, 'SIGNER_ORIGINS', SIGNER_ORIGINS)],
+    signerFunctions: [...readList(reader, 'SIGNER_FUNCTIONS', SIGNER_FUNCTIONS)],
   });
 }
 

@@ -140,6 +140,13 @@ export interface BursarConfig {
    */
   readonly signerOrigins: readonly string[];
   /**
+   * ARNs of Lambda functions with their alias or version, such as `arn:aws:lambda:us-east-1:111122223333:function:signer:live`, that
+   * connectors of type `ExternalSigner` may name: the paying function, which may invoke these alone, asks them for signatures. One of
+   * another account has to let the paying function's role in by its own policy.
+   * @default []
+   */
+  readonly signerFunctions: readonly string[];
+  /**
    * Facilitators, by address, that may decide how much of an offer's ceiling is taken (x402's scheme `upto`). A session is
    * counted with the ceiling until the chain says for good how much was taken, so list those alone that you trust with it.
    * @default [] (no such offer is paid)
@@ -324,7 +331,7 @@ export interface BursarConfig {
   /**
    * The VPC in which the functions run, as `{"vpcId":"vpc-...","subnetIds":["subnet-..."]}`. They reach nothing there
    * unless you see to it: a gateway endpoint of DynamoDB in the subnets' route tables; interface endpoints of `kms`, `events` and
-   * `secretsmanager` with private DNS, whose security groups let port 443 in; and a way out (NAT) to the RPC URLs for
+   * `secretsmanager` (and of `lambda`, where there are `signerFunctions`) with private DNS, whose security groups let port 443 in; and a way out (NAT) to the RPC URLs for
    * balances, to the issuers of tokens for `/oauth`, and to wallet providers. Logs, metrics and traces need none.
    * @default null - none: Lambda's own network, from which nothing of yours can be reached
    */

@@ -27,6 +27,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   withdrawalAddresses: [],
   facilitators: [],
   signerOrigins: [],
+  signerFunctions: [],
   approvalGasPerDay: null,
   treasuryPrincipals: [],
   backupPrincipals: [],

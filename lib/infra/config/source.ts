@@ -2,6 +2,7 @@ import { parseUsd } from '../../domain/money.ts';
 import {
   AGENT_NAMES,
   FACILITATORS,
+  SIGNER_FUNCTIONS,
   SIGNER_ORIGINS,
   NETWORK_IDS,
   REPEAT_WINDOW_RANGE,
@@ -106,6 +107,7 @@ const PARSERS: Parsers = {
   tokenPrincipals: parsePrincipals,
   withdrawalAddresses: (value) => fitting(WITHDRAWAL_ADDRESSES, parseList(value)),
   signerOrigins: (value) => fitting(SIGNER_ORIGINS, parseList(value)),
+  signerFunctions: (value) => fitting(SIGNER_FUNCTIONS, parseList(value)),
   facilitators: (value) => fitting(FACILITATORS, parseList(value)),
   approvalGasPerDay: (value) =>
     parseOptional(value, (given) => {

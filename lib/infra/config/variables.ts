@@ -12,6 +12,17 @@ export function issuerRanges({ issuerPrivateRanges: ranges }: BursarConfig): Rea
   return ranges.length === 0 ? {} : { ISSUER_PRIVATE_RANGES: ranges.join(',') };
 }
 
+/** For the function that makes connectors: where signers of the users' own may be. */
+export function signerPlaces({
+  signerOrigins: origins,
+  signerFunctions: functions,
+}: BursarConfig): Readonly<Record<string, string>> {
+  return {
+    ...(origins.length === 0 ? {} : { SIGNER_ORIGINS: origins.join(',') }),
+    ...(functions.length === 0 ? {} : { SIGNER_FUNCTIONS: functions.join(',') }),
+  };
+}
+
 /** For the functions that ask for approvals, sign them, send them and tell of them. */
 export function approvalGas({ approvalGasPerDay: gas }: BursarConfig): Readonly<Record<string, string>> {
   return gas === null ? {} : { APPROVAL_GAS_PER_DAY: gas };

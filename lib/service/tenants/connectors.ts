@@ -8,26 +8,23 @@ import type {
   ManagerStore,
   Remembered,
 } from '../../domain/ports/registry.ts';
-import type { FieldProblem, Refusal } from '../../domain/refusal.ts';
+import type { Refusal } from '../../domain/refusal.ts';
 import type { IgnoredConfiguration, PaymentConnector } from '../../domain/tenants/resources.ts';
 import type { ConnectorMaterial, ConnectorType, Vendor, WalletType } from '../../domain/tenants/wallet-shapes.ts';
-import { isLoopbackUrl } from '../../domain/loopback.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
 import { changeOnce, findAnswer, type Render } from './change-once.ts';
 import { createOnce, hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
 import { getManager } from './managers.ts';
-import { isRemoteWallet } from '../../wallets/abilities.ts';
+import { findSignerProblem, type SignerPlaces } from './signer-place.ts';
 import { isKeyWallet, VENDORS } from '../../wallets/catalogue.ts';
 
-export interface ConnectorsDeps {
+export interface ConnectorsDeps extends SignerPlaces {
   readonly registry: Pick<ManagerStore, 'readManager'> & ConnectorStore;
   readonly identities: Pick<IdentityStore, 'readProvider'>;
   readonly tokens: ClientTokens;
   readonly provisioners: Readonly<Record<WalletType, WalletProvisioner>>;
   readonly deployment: Deployment;
-  /** Origins that connectors may name as places of signers. */
-  readonly signerOrigins: readonly string[];
   readonly clock: Clock;
   readonly random: Randomness;
 }
@@ -46,8 +43,8 @@ interface ConnectorInput {
   readonly name: string;
   readonly type: ConnectorType;
   readonly providers?: NamedProviders | undefined;
-  /** Where the signer of a remote wallet is asked. */
-  readonly signerUrl?: string | undefined;
+  /** Where the signer of a remote wallet is asked: a URL, or the ARN of a function. */
+  readonly signerUri?: string | undefined;
   readonly description?: string | undefined;
   readonly clientToken?: string | undefined;
 }
@@ -75,7 +72,7 @@ export async function createConnector<A extends object>(
   if (!manager.ok) return manager;
   const configuration = await readConfiguration(deps, input.type, input.providers);
   if (!configuration.ok) return configuration;
-  const problem = findSignerProblem(deps.signerOrigins, input);
+  const problem = findSignerProblem(deps, input);
   if (problem !== null) return refuse({ reason: 'invalid_request', problems: [problem] });
   if (tokenKey !== null) {
     const bound = await deps.tokens.bind(tokenKey, requestHash);
@@ -135,30 +132,13 @@ async function makeConnector(
 
 async function makeMaterial(
   deps: ConnectorsDeps,
-  { type, signerUrl }: Pick<ConnectorInput, 'type' | 'signerUrl'>,
+  { type, signerUri }: Pick<ConnectorInput, 'type' | 'signerUri'>,
   provider: string | null,
   ids: { readonly managerId: string; readonly connectorId: string },
 ): Promise<ConnectorMaterial> {
-  if (isKeyWallet(type)) return deps.provisioners[type].createConnector({ ...ids, signerUrl });
+  if (isKeyWallet(type)) return deps.provisioners[type].createConnector({ ...ids, signerUri });
   if (provider === null) throw new Error(`a ${type} connector without its credential provider`);
   return { type, credentialProviderName: provider };
-}
-
-/** The paying function asks the signer, so that the deployment says where signers may be. */
-function findSignerProblem(
-  origins: readonly string[],
-  { type, signerUrl }: Pick<ConnectorInput, 'type' | 'signerUrl'>,
-): FieldProblem | null {
-  if (!isRemoteWallet(type)) {
-    return signerUrl === undefined ? null : { name: 'signer', message: `signer is for no connector of type ${type}` };
-  }
-  if (signerUrl === undefined) return { name: 'signer', message: `signer is required for a connector of type ${type}` };
-  const url = new URL(signerUrl);
-  // Whoever lets signers be on this machine lets them be at any port of it.
-  const isAllowed = origins.includes(url.origin) || (isLoopbackUrl(url) && origins.includes(`http://${url.hostname}`));
-  if (isAllowed) return null;
-  const allowed = origins.length === 0 ? 'which are none yet' : `one of ${origins.join(', ')}`;
-  return { name: 'signer.url', message: `signer.url must be at an origin of the setting signerOrigins, ${allowed}` };
 }
 
 async function readConfiguration(

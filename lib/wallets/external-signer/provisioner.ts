@@ -25,24 +25,24 @@ export function createExternalSignerProvisioner({
 }: ExternalSignerProvisionerDeps): WalletProvisioner {
   return {
     type: 'ExternalSigner',
-    createConnector: async ({ managerId, connectorId, signerUrl }) => {
+    createConnector: async ({ managerId, connectorId, signerUri }) => {
       if (secretNamePrefix === null) throw new Error('this function stores no secrets');
-      if (signerUrl === undefined) throw new Error('a connector of an external signer without its URL');
+      if (signerUri === undefined) throw new Error('a connector of an external signer without its place');
       const { secret, publicKey } = drawRequestKey();
       const { secretArn } = await storeSecret(client, {
         firstName: `${secretNamePrefix}/${managerId}/${connectorId}`,
         description: DESCRIPTION,
         secret,
       });
-      return { type: 'ExternalSigner', url: signerUrl, secretArn, publicKey };
+      return { type: 'ExternalSigner', uri: signerUri, secretArn, publicKey };
     },
     createKey: ({ connector, address }) => {
       if (connector.material.type !== 'ExternalSigner') {
         throw new Error(`the ExternalSigner provisioner was given a ${connector.material.type} connector`);
       }
       if (address === undefined) throw new Error('an instrument of an external signer without its address');
-      const { url, secretArn } = connector.material;
-      return Promise.resolve({ address, key: { type: 'ExternalSigner', url, secretArn } });
+      const { uri, secretArn } = connector.material;
+      return Promise.resolve({ address, key: { type: 'ExternalSigner', uri, secretArn } });
     },
     findProblem: async (material) => {
       if (material.type !== 'ExternalSigner') return null;

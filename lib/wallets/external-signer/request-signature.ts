@@ -9,13 +9,13 @@ const LABEL = 'bursar';
 const COMPONENTS = '("@method" "@target-uri" "content-digest" "content-type")';
 
 /**
- * Signs a POST of JSON as an HTTP message: method, whole URL, content type and body. Every try takes another nonce.
+ * Signs a POST of JSON as an HTTP message: method, whole URL or ARN, content type and body. Every try takes another nonce.
  *
  * @param nonce unpadded base64url
  * @see https://www.rfc-editor.org/rfc/rfc9421 and https://www.rfc-editor.org/rfc/rfc9530 for `content-digest`
  */
 export function signRequest(
-  { url, body }: { readonly url: string; readonly body: string },
+  { uri, body }: { readonly uri: string; readonly body: string },
   { key, now, nonce }: { readonly key: RequestKey; readonly now: EpochMs; readonly nonce: string },
 ): Readonly<Record<'content-digest' | 'signature' | 'signature-input', string>> {
   const digest = `sha-256=:${createHash('sha256').update(body).digest('base64')}:`;
@@ -24,7 +24,7 @@ export function signRequest(
   const params = `${COMPONENTS};created=${created};expires=${expires};nonce="${nonce}";keyid="${key.publicKey}";alg="ed25519"`;
   const base = [
     '"@method": POST',
-    `"@target-uri": ${url}`,
+    `"@target-uri": ${uri}`,
     `"content-digest": ${digest}`,
     '"content-type": application/json',
     `"@signature-params": ${params}`,

@@ -16,6 +16,8 @@ export interface ExternalSignerDeps {
   /** As the paying function reads secrets. */
   readonly readSecret: (secretId: string) => Promise<string>;
   readonly fetch: Fetch;
+  /** As `fetch`, by the ARN of a function. */
+  readonly fetchFunction: Fetch;
   readonly breaker: CircuitBreaker;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Pick<Randomness, 'bytes'>;
@@ -46,15 +48,16 @@ export function createExternalSigner(deps: ExternalSignerDeps): Signer {
       assertDigest(message.digest);
       if (message.form !== 'eip712')
         throw new Error('an external signer is asked for signatures of typed data alone: nothing is released');
-      const key = await readKey(reference.secretArn);
-      const { url } = reference;
+      const key = await readKey(reference.secretArn).finally(watch?.('secret'));
+      const { uri } = reference;
       const body = JSON.stringify(toSigningRequest(message, address, payment ?? null));
       const headers = () => {
         const nonce = Buffer.from(deps.random.bytes(NONCE_BYTES)).toString('base64url');
-        return Promise.resolve(signRequest({ url, body }, { key, now: deps.clock.now(), nonce }));
+        return Promise.resolve(signRequest({ uri, body }, { key, now: deps.clock.now(), nonce }));
       };
-      const answer = await deps.breaker(url, () =>
-        callProvider(deps.fetch, { method: 'POST', url, body, watch, headers }),
+      const ask = uri.startsWith('arn:') ? deps.fetchFunction : deps.fetch;
+      const answer = await deps.breaker(uri, () =>
+        callProvider(ask, { method: 'POST', url: uri, body, watch, headers }),
       );
       if (answer.status !== 200) throw toFailure(answer);
       const signature = readCompactSignature(memberOf(answer.body, 'signature'));

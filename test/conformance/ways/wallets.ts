@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { createSigner } from '../../../examples/external-signer/signer.ts';
+import { createSignerServer } from '../../../examples/external-signer/server.ts';
 import type { ConnectorType } from '../../../lib/domain/tenants/wallet-shapes.ts';
 import { close, listen } from '../../../lib/local/loopback/server.ts';
 import { LOOPBACK } from '../../../lib/domain/loopback.ts';
@@ -107,7 +107,7 @@ async function openBehindSigner(stack: LocalStack, budgetUsd: string): Promise<P
     clientToken: newToken(),
   });
   const policy = { maxMicroUsd: 1_000_000n, payees: null };
-  const signer = createSigner({ url, publicKey: connector.signer!.publicKey, account, policy });
+  const signer = createSignerServer({ uri: url, publicKey: connector.signer!.publicKey, account, policy });
   answer = (request, response) => void signer.emit('request', request, response);
   const place = { connectorId: connector.paymentConnectorId, walletAddress: account.address };
   return { ...(await openWallet(stack, place, budgetUsd)), close: () => close(server) };

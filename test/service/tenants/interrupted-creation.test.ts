@@ -72,6 +72,7 @@ function createWorld() {
     deployment,
     trustedIssuers: null,
     signerOrigins: [],
+    signerFunctions: [],
     clock,
     random: { bytes: (length: number) => Uint8Array.from(randomBytes(length)), fraction: () => 0 },
   };
