@@ -10,7 +10,8 @@ import { playStory } from './story.ts';
 const USAGE = `usage: npm run local -- [--port PORT] [--data DIR] [--fresh] [--trace] [--json]
 
   --port PORT  where the API listens, on 127.0.0.1 (default 8402); the sellers
-               listen 2 above it, the faucet 3 above it; 0 takes free ones
+               listen 2 above it, the faucet 3, what AWS's tutorials take
+               for an account 4; 0 takes free ones
   --data DIR   where books, keys and chain are kept (default .bursar/data). One
                in memory, such as /dev/shm/bursar, saves the wait for the disk
                at each write, outlives any kill, and is gone with the machine's
@@ -33,7 +34,8 @@ const PAID_BY = ['eip3009', 'permit2', 'upto', 'mpp'] as const;
 /** The sellers and the faucet listen above the API; the port between is the default of `bursar proxy`. */
 const SELLERS_ABOVE = 2;
 const FAUCET_ABOVE = 3;
-const PORT_MAX = 65_535 - FAUCET_ABOVE;
+const AWS_ACCOUNT_ABOVE = 4;
+const PORT_MAX = 65_535 - AWS_ACCOUNT_ABOVE;
 
 const say = createSay(process.stdout.isTTY ? process.stdout.columns : null);
 
@@ -84,7 +86,11 @@ async function main(): Promise<void> {
     port: options.port,
     ...(options.port === 0
       ? {}
-      : { sellersPort: options.port + SELLERS_ABOVE, faucetPort: options.port + FAUCET_ABOVE }),
+      : {
+          sellersPort: options.port + SELLERS_ABOVE,
+          faucetPort: options.port + FAUCET_ABOVE,
+          awsAccountPort: options.port + AWS_ACCOUNT_ABOVE,
+        }),
     dataDir: options.data,
     fresh: options.fresh ? 'fresh' : 'keep',
     traces: options.trace ? 'all' : null,

@@ -41,6 +41,9 @@ interface StackFile {
   readonly sellers: LocalStack['info']['sellers'];
   readonly faucet: string;
   readonly credentials: LocalStack['info']['credentials'];
+  readonly awsAccount: LocalStack['info']['awsAccount'];
+  readonly coinbaseCdp: LocalStack['info']['coinbaseCdp'];
+  readonly stripePrivy: LocalStack['info']['stripePrivy'];
   readonly discoveryUrl: string;
   readonly tokenEndpoint: string;
   readonly clients: Readonly<Record<string, LocalClient>>;
@@ -57,7 +60,7 @@ const say = (line: string): void => {
 };
 
 async function describeStack(stack: LocalStack, mode: Mode): Promise<StackFile> {
-  const { region, sellers, faucet, credentials, jwt } = stack.info;
+  const { region, sellers, faucet, credentials, awsAccount, coinbaseCdp, stripePrivy, jwt } = stack.info;
   const { paymentManagerArn, paymentConnectorIds } = mode === 'iam' ? stack.info : jwt;
   const aged = mode === 'iam' ? await ageSigned(stack, USER) : await ageWithTokens(stack);
   return {
@@ -72,6 +75,9 @@ async function describeStack(stack: LocalStack, mode: Mode): Promise<StackFile> 
     sellers,
     faucet,
     credentials,
+    awsAccount,
+    coinbaseCdp,
+    stripePrivy,
     discoveryUrl: jwt.discoveryUrl,
     tokenEndpoint: jwt.tokenEndpoint,
     clients: jwt.clients,

@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'node:crypto',
     ],
   },
-  'lib/sigv4': { folders: ['lib/domain'], packages: ['node:crypto'] },
+  'lib/sigv4': { folders: ['lib/domain'], packages: ['@aws-crypto/sha256-js', '@smithy/signature-v4', 'node:crypto'] },
   'lib/jwt': {
     folders: ['lib/domain', 'lib/json'],
     packages: ['aws-jwt-verify', 'node:crypto', 'node:dns', 'node:https', 'node:net', 'node:stream'],
@@ -134,6 +134,7 @@ const RULES: Readonly<Record<string, { readonly folders: readonly string[]; read
       'lib/aws/endpoint.ts',
       'lib/local/info.ts',
       'lib/local/loopback/server.ts',
+      'lib/local/operation-roles.ts',
       'lib/infra/config',
       'lib/wallets/seed-vault',
       // The contract of signers, which `signer check` holds one to.

@@ -61,6 +61,8 @@ export interface LocalInfo {
   readonly aws: { readonly endpoint: string };
   /** The signer that is a function, where one was given, and keys that may invoke it. */
   readonly signerFunction?: { readonly arn: string; readonly credentials: LocalCredentials };
+  /** What programs written for AWS find in place of an account: STS, IAM's roles, and AgentCore payments under AWS's signing name. */
+  readonly awsAccount: { readonly endpoint: string; readonly credentials: LocalCredentials };
   readonly paymentManagerArn: string;
   readonly paymentConnectorIds: LocalConnectorIds;
   /** The same service with tokens in place of signatures. */
@@ -69,9 +71,24 @@ export interface LocalInfo {
   readonly chains: Readonly<Record<string, { readonly rpcUrl: string; readonly usdc: string }>>;
   readonly sellers: readonly Omit<Seller, 'payTo'>[];
   /** What stands in for Coinbase: its API, and the page on which end users let wallets sign. */
-  readonly coinbaseCdp: { readonly url: string; readonly hubUrl: string };
+  readonly coinbaseCdp: {
+    readonly url: string;
+    readonly hubUrl: string;
+    /** As a developer of Coinbase has them, for `CreatePaymentCredentialProvider`. */
+    readonly credentials: { readonly apiKeyId: string; readonly apiKeySecret: string; readonly walletSecret: string };
+  };
   /** What stands in for Privy, with the page on which users add the app’s key to their wallets. */
-  readonly stripePrivy: { readonly url: string; readonly consentUrl: string };
+  readonly stripePrivy: {
+    readonly url: string;
+    readonly consentUrl: string;
+    /** As a developer of Privy has them, for `CreatePaymentCredentialProvider`. */
+    readonly credentials: {
+      readonly appId: string;
+      readonly appSecret: string;
+      readonly authorizationId: string;
+      readonly authorizationPrivateKey: string;
+    };
+  };
   /** POST `{"address": "0x...", "amount": "25.00"}` mints test USDC to a wallet; `"allowance": "25.00"` lets Permit2 take that much of it. */
   readonly faucet: string;
   /** Settles what is signed for the local chain: `POST /settle` of x402. */

@@ -3,6 +3,7 @@ import type { CallInput } from '../contract/client-types.ts';
 import type { LocalConnectorIds, LocalInfo, LocalJwt } from './info.ts';
 import { WALLET_SCOPE_DEFAULT } from '../domain/tenants/jwt-authorizer.ts';
 import type { Issuer } from './issuer/index.ts';
+import type { CoinbaseCdp } from './providers/coinbase-cdp/index.ts';
 import type { LocalServices } from './services.ts';
 
 /** Tokens of our own, so that a restart finds what an earlier start made. */
@@ -116,18 +117,11 @@ async function keepCredentials(
   client: BursarClient,
   { coinbaseCdp: { project }, stripePrivy: { app } }: Pick<LocalServices, 'coinbaseCdp' | 'stripePrivy'>,
 ): Promise<Providers> {
-  const [apiKey] = project.apiKeys();
-  const [walletSecret] = project.walletSecrets();
-  const coinbaseCdpConfiguration = {
-    apiKeyId: apiKey!.id,
-    apiKeySecret: apiKey!.secret,
-    walletSecret: walletSecret!.secret,
-  };
   const [coinbaseCdp, stripePrivy] = await Promise.all([
     keepProvider(client, {
       name: 'local-coinbase',
       credentialProviderVendor: 'CoinbaseCDP',
-      providerConfigurationInput: { coinbaseCdpConfiguration },
+      providerConfigurationInput: { coinbaseCdpConfiguration: coinbaseCredentials(project) },
     }),
     keepProvider(client, {
       name: 'local-privy',
@@ -136,6 +130,13 @@ async function keepCredentials(
     }),
   ]);
   return { coinbaseCdp, stripePrivy };
+}
+
+/** The keys of the stand-in's project as they are now, as its developer configures them. */
+export function coinbaseCredentials(project: CoinbaseCdp['project']): LocalInfo['coinbaseCdp']['credentials'] {
+  const [apiKey] = project.apiKeys();
+  const [walletSecret] = project.walletSecrets();
+  return { apiKeyId: apiKey!.id, apiKeySecret: apiKey!.secret, walletSecret: walletSecret!.secret };
 }
 
 async function keepProvider(

@@ -2,16 +2,17 @@ import { LOOPBACK } from '../domain/loopback.ts';
 import { dirname, join, resolve } from 'node:path';
 import type { BursarConfig } from '../infra/config/config.ts';
 import { synth } from '../infra/build/synth.ts';
+import { startAwsAccount } from './aws-account/server.ts';
 import { LOCAL_CHAIN_ID } from './chain/anvil.ts';
 import { startChain, type LocalChain } from './chain/index.ts';
 import { LOCAL_TOKENS } from './chain/tokens.ts';
 import { isForeignChain, ownDataDir } from './data-dir.ts';
 import { startFaucet } from './faucet.ts';
-import type { BusEvent, LogLine } from './host.ts';
+import { LOCAL_ENVIRONMENT, type BusEvent, type LogLine } from './host.ts';
 import { checkPort } from './loopback/server.ts';
 import type { LocalInfo } from './info.ts';
 import { startIssuer, type Issuer } from './issuer/index.ts';
-import { ISSUER_CLIENTS, PAGE_CLIENT, provision } from './provision.ts';
+import { coinbaseCredentials, ISSUER_CLIENTS, PAGE_CLIENT, provision } from './provision.ts';
 import { FACILITATOR_ADDRESS, startFacilitator } from './sellers/facilitator.ts';
 import { startSellers, type Seller } from './sellers/index.ts';
 import { openSignerFunction, SIGNER_FUNCTION_ARN } from './signer-function.ts';
@@ -36,6 +37,8 @@ export interface LocalStackOptions {
   readonly sellersPort?: number;
   /** @default 0 */
   readonly faucetPort?: number;
+  /** Of what programs written for AWS find in place of an account. @default 0 */
+  readonly awsAccountPort?: number;
   /** Where books, keys and the chain's state are kept; `null` keeps nothing. */
   readonly dataDir: string | null;
   /** Whether to delete the data directory first. */
@@ -88,8 +91,8 @@ function firstOfMonth(now: Date): string {
 
 /** Starts the local stack: the deployable service, a chain, a facilitator and sellers. Nothing of it leaves this machine. */
 export async function startStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { progress, dataDir, sellersPort = 0, faucetPort = 0 } = options;
-  for (const port of [options.port, sellersPort, faucetPort]) if (port !== 0) await checkPort(port);
+  const { progress, dataDir, sellersPort = 0, faucetPort = 0, awsAccountPort = 0 } = options;
+  for (const port of [options.port, sellersPort, faucetPort, awsAccountPort]) if (port !== 0) await checkPort(port);
   const opened: { close(): Promise<void> }[] = [];
   const open = async <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
     const started = await starting;
@@ -141,18 +144,15 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
       }),
     );
     const provisioned = await provision(services, issuer);
+    const account = await open(startAccount(services, options));
     const info: LocalInfo = {
       dataDir: dataDir === null ? null : resolve(dataDir),
-      endpoint: services.endpoint,
-      region: services.region,
-      credentials: services.credentials,
-      aws: { endpoint: services.awsEndpoint },
+      ...describeServices(services),
       ...(signer === null ? {} : { signerFunction: { arn: signer.arn, credentials: services.functionOwner } }),
+      awsAccount: { endpoint: account.url, credentials: account.credentials },
       ...provisioned,
       chains: { [chainKey]: { rpcUrl: chain.rpcUrl, usdc: chain.usdc } },
       sellers: sellers.map(({ payTo: _payTo, ...seller }) => seller),
-      coinbaseCdp: { url: services.coinbaseCdp.url, hubUrl: services.coinbaseCdp.hubUrl },
-      stripePrivy: { url: services.stripePrivy.url, consentUrl: services.stripePrivy.consentUrl },
       faucet: faucet.url,
       facilitator: facilitator.url,
       withdrawalAddresses: [TREASURY_ADDRESS],
@@ -166,6 +166,38 @@ export async function startStack(options: LocalStackOptions): Promise<LocalStack
 
 function openSigner({ file, env }: NonNullable<LocalStackOptions['signerFunction']>, dataDir: string | null) {
   return openSignerFunction(file, { env, cacheDir: dataDir === null ? null : join(dataDir, 'cache') });
+}
+
+function startAccount({ endpoint, region, credentials }: LocalServices, options: LocalStackOptions) {
+  const { dataDir, awsAccountPort = 0, progress } = options;
+  return startAwsAccount({
+    dataDir: dataDir === null ? null : join(dataDir, 'aws-account'),
+    environment: LOCAL_ENVIRONMENT,
+    deployment: { endpoint, region, credentials, fetch },
+    port: awsAccountPort,
+    report: progress,
+  });
+}
+
+type ServicesInfo = Pick<LocalInfo, 'endpoint' | 'region' | 'credentials' | 'aws' | 'coinbaseCdp' | 'stripePrivy'>;
+
+function describeServices({ coinbaseCdp, stripePrivy, ...services }: LocalServices): ServicesInfo {
+  return {
+    endpoint: services.endpoint,
+    region: services.region,
+    credentials: services.credentials,
+    aws: { endpoint: services.awsEndpoint },
+    coinbaseCdp: {
+      url: coinbaseCdp.url,
+      hubUrl: coinbaseCdp.hubUrl,
+      credentials: coinbaseCredentials(coinbaseCdp.project),
+    },
+    stripePrivy: {
+      url: stripePrivy.url,
+      consentUrl: stripePrivy.consentUrl,
+      credentials: stripePrivy.app.credentials(),
+    },
+  };
 }
 
 function formatForeignChain(dataDir: string): string {

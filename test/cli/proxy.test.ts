@@ -3,7 +3,7 @@ import { createServer, request as sendHttp, type IncomingHttpHeaders } from 'nod
 import { BedrockAgentCoreClient, ListPaymentSessionsCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { BedrockAgentCoreControlClient, GetPaymentConnectorCommand } from '@aws-sdk/client-bedrock-agentcore-control';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { roleOfRequest } from '../../lib/cli/proxy/operation-roles.ts';
+import { roleOfRequest } from '../../lib/local/operation-roles.ts';
 import { startProxy, type ProxyServer } from '../../lib/cli/proxy/server.ts';
 import { toEpochMs } from '../../lib/domain/time.ts';
 import { verifySignature, type SignedRequest } from '../../lib/sigv4/verification.ts';

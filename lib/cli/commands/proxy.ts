@@ -2,7 +2,7 @@ import { wholeNumberOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';
 import { CliError, EXIT, usageError, type Outcome } from '../terminal/outcome.ts';
 import { startProxy, type ProxyServer } from '../proxy/server.ts';
-import { roleOfRequest } from '../proxy/operation-roles.ts';
+import { roleOfRequest } from '../../local/operation-roles.ts';
 import type { ProxyKey, RequestCredentials, ResignerOptions } from '../proxy/resigner.ts';
 import type { CallerRole } from '../target/target.ts';
 import { tell } from '../terminal/layout.ts';

@@ -3,8 +3,9 @@ import { readBounded } from '../../domain/bounded-bytes.ts';
 import { IDENTITY_BODY_MAX_BYTES } from '../../domain/limits.ts';
 import { LOOPBACK } from '../../domain/loopback.ts';
 import { close, listen } from '../../local/loopback/server.ts';
+import { errorAnswer, type ForwardedAnswer } from '../../sigv4/forwarding.ts';
 import type { SignedRequest } from '../../sigv4/verification.ts';
-import { proxyError, resign, type ProxyAnswer, type ResignerOptions } from './resigner.ts';
+import { resign, type ResignerOptions } from './resigner.ts';
 
 const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -64,17 +65,17 @@ async function serve(
   return { method: request.method ?? '', path, status: result.status };
 }
 
-async function answer(options: ResignerOptions, request: IncomingMessage, port: number): Promise<ProxyAnswer> {
+async function answer(options: ResignerOptions, request: IncomingMessage, port: number): Promise<ForwardedAnswer> {
   const headers = pairsOf(request.rawHeaders);
   const hosts = headers.filter(([name]) => name.toLowerCase() === 'host').map(([, value]) => value.toLowerCase());
   if (hosts.length !== 1 || ![`${LOOPBACK}:${port}`, `localhost:${port}`].includes(hosts[0]!)) {
-    return proxyError(403, 'AccessDeniedException', 'The proxy answers to 127.0.0.1 and localhost only');
+    return errorAnswer(403, 'AccessDeniedException', 'The proxy answers to 127.0.0.1 and localhost only');
   }
   // Kept open where it is left early, so that the refusal still arrives.
   const body = await readBounded(request.iterator({ destroyOnReturn: false }), IDENTITY_BODY_MAX_BYTES);
   if (body === null) {
     const expected = `expected at most ${IDENTITY_BODY_MAX_BYTES} bytes`;
-    return proxyError(413, 'ValidationException', `The request body is too large: ${expected}`);
+    return errorAnswer(413, 'ValidationException', `The request body is too large: ${expected}`);
   }
   const signed: SignedRequest = { method: request.method ?? '', target: request.url ?? '', headers, body };
   return resign(options, signed);
@@ -84,7 +85,7 @@ function pairsOf(raw: readonly string[]): (readonly [string, string])[] {
   return raw.flatMap((name, at) => (at % 2 === 0 ? [[name, raw[at + 1] ?? ''] as const] : []));
 }
 
-function send(response: ServerResponse, { status, headers, body }: ProxyAnswer): void {
+function send(response: ServerResponse, { status, headers, body }: ForwardedAnswer): void {
   // The connection is not kept after a body that was too large to read.
   const connection = status === 413 ? { connection: 'close' } : {};
   response.writeHead(status, { ...headers, ...connection, 'content-length': body.byteLength });
