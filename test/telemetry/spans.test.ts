@@ -151,6 +151,31 @@ describe('the spans of a request', () => {
     expect(serverOf(await spansOf()).status).toBe('UNSET');
   });
 
+  test('say how long a token was fetched, apart from how long was signed', async () => {
+    const steps = [
+      { phase: 'secret', startMs: 1_006.5, endMs: 1_007 },
+      { phase: 'token', startMs: 1_007.25, endMs: 1_007.5 },
+      { phase: 'provider', startMs: 1_007.5, endMs: 1_009 },
+      // A second try, and a second signature at the same time.
+      { phase: 'token', startMs: 1_009, endMs: 1_009.75 },
+      { phase: 'token', startMs: 1_009.25, endMs: 1_009.5 },
+      { phase: 'provider', startMs: 1_009.75, endMs: 1_010.5 },
+    ] as const;
+    const { attributes } = serverOf(await spansOf({ phases: [...steps, ...REQUEST.phases] }));
+
+    expect(attributes).toMatchObject({
+      'aws.payments.token_fetch_latency_ms': 1.5,
+      'bursar.sign_latency_ms': 4.25,
+    });
+  });
+
+  test('say nothing of a token where the wallet needs none', async () => {
+    const { attributes } = serverOf(await spansOf());
+
+    expect(attributes).toMatchObject({ 'bursar.sign_latency_ms': 4.25 });
+    expect(attributes).not.toHaveProperty('aws.payments.token_fetch_latency_ms');
+  });
+
   test('say that money was spent only where it was', async () => {
     const spent = { 'aws.payments.spend_amount': '0.50', 'aws.payments.spend_currency': 'USDC' };
     expect(serverOf(await spansOf()).attributes).toMatchObject(spent);
@@ -226,7 +251,12 @@ describe('the datagram', () => {
 });
 
 test('docs/reference/traces.md lists every attribute, and no other', async () => {
-  const spans = await spansOf({ status: 400, error: 'ValidationException', code: 'bursar:budget_exceeded' });
+  const spans = await spansOf({
+    status: 400,
+    error: 'ValidationException',
+    code: 'bursar:budget_exceeded',
+    phases: [...REQUEST.phases, { phase: 'token', startMs: 1_006.5, endMs: 1_007 }],
+  });
   const text = readFileSync(join(import.meta.dirname, '../../docs/reference/traces.md'), 'utf8');
   const listed = [...text.matchAll(/^\| `([a-z0-9_.]+)` \|/gm)].map(([, name]) => name).toSorted();
   const found = new Set(

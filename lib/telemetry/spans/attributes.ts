@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import { ATTR_ERROR_TYPE, ATTR_HTTP_RESPONSE_STATUS_CODE } from '@opentelemetry/semantic-conventions';
+import type { SigningStep } from '../../domain/ports/services.ts';
 import type { LogFields } from '../log-fields.ts';
 import type { TimedPhase } from '../request-record.ts';
 import type { SpanSource, TracedRequest } from '../traced-request.ts';
@@ -30,18 +31,22 @@ const FIELD_ATTRIBUTES = {
   asset: null,
 } as const satisfies Readonly<Record<keyof LogFields, string | null>>;
 
+/** What is done before a wallet's provider can be asked to sign. */
+const TOKEN_STEPS: ReadonlySet<string> = new Set<SigningStep>(['secret', 'token']);
+
 /** What the span of a request says. Made of known members only; what is not known is not there. */
 export function toRequestAttributes(source: SpanSource, request: TracedRequest): Attributes {
   const { fields, spent, phases, status, error, code, requestId, coldStart } = request;
   const { partition, region, account } = source;
   const { managerId, amountUsd, asset } = fields;
   const sign = phases.find(({ phase }) => phase === 'sign');
+  const fetching = phases.filter(({ phase }) => TOKEN_STEPS.has(phase));
   const isSpent = spent && amountUsd !== undefined && asset !== undefined;
   const attributes: Readonly<Record<string, AttributeValue | undefined>> = {
     ...fieldAttributes(fields),
     'aws.payments.spend_amount': isSpent ? amountUsd : undefined,
     'aws.payments.spend_currency': isSpent ? asset : undefined,
-    'aws.payments.token_fetch_latency_ms': sign === undefined ? undefined : toMillis(sign),
+    'aws.payments.token_fetch_latency_ms': fetching.length === 0 ? undefined : toMillisOfAny(fetching),
     'aws.region': region,
     'aws.account.id': account,
     'aws.resource.arn':
@@ -52,6 +57,7 @@ export function toRequestAttributes(source: SpanSource, request: TracedRequest):
     [ATTR_HTTP_RESPONSE_STATUS_CODE]: status,
     [ATTR_ERROR_TYPE]: error ?? undefined,
     'bursar.code': code ?? undefined,
+    'bursar.sign_latency_ms': sign === undefined ? undefined : toMillis(sign),
     'faas.coldstart': coldStart,
   };
   return Object.fromEntries(
@@ -75,6 +81,17 @@ export function toPhaseAttributes(phase: TimedPhase): Attributes {
 /** In milliseconds, to the microsecond. */
 function toMillis({ startMs, endMs }: TimedPhase): number {
   return Math.round((endMs - startMs) * 1_000) / 1_000;
+}
+
+/** For how long at least one of them was under way: those of several tries, or of signatures that are made at once. */
+function toMillisOfAny(phases: readonly TimedPhase[]): number {
+  let total = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const { startMs, endMs } of phases.toSorted((a, b) => a.startMs - b.startMs)) {
+    total += Math.max(0, endMs - Math.max(startMs, until));
+    until = Math.max(until, endMs);
+  }
+  return Math.round(total * 1_000) / 1_000;
 }
 
 // An agent chooses its own name, and a console shows it.
