@@ -5,7 +5,11 @@ export interface Room {
   readonly tests: readonly string[];
 }
 
-/** In order of what keeps money. What plays many faults or schedules stays out: it takes minutes, and has a run of its own. */
+/**
+ * In order of what keeps money. What plays many faults or schedules stays out: it takes minutes, and has a run of its own. So do the
+ * adapters of `lib/client` to frameworks of agents and to browsers: little code over a lot of others', and their tests load a
+ * framework or start a browser for each change.
+ */
 export const ROOMS: readonly Room[] = [
   {
     name: 'books',
@@ -83,6 +87,7 @@ export const ROOMS: readonly Room[] = [
       'test/protocols/*.test.ts',
       'test/protocols/mpp/*.test.ts',
       'test/conformance/x402/{support,shapes}.test.ts',
+      'test/client/mcp/challenge-shapes.test.ts',
       'test/client/{paying-fetch,seller-answers,interrupted-calls,one-purchase,whole-challenges}.test.ts',
       'test/service/asking/{presentation,pay-challenge,quotes}.test.ts',
       'test/functions/mpp.test.ts',
@@ -92,11 +97,30 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'client',
-    files: 'lib/client/**/*.ts',
+    files: 'lib/client/{*.ts,{api,fetch,purchase}/*.ts}',
     tests: [
       'test/client/{refusals,access,seller-requests,asked-offers,bursar-calls,bursar-client}.test.ts',
-      'test/client/{paying-fetch,seller-answers,interrupted-calls,one-purchase,redirects}.test.ts',
+      'test/client/{approval-wait,paying-fetch,seller-answers,interrupted-calls,one-purchase,redirects}.test.ts',
       'test/client/*.test.ts',
+    ],
+  },
+  {
+    name: 'agent',
+    files: 'lib/client/agent/**/*.ts',
+    tests: [
+      'test/client/agent/{proof-input,paid-run,refusal,confirmation,detection,fetch-input}.test.ts',
+      'test/client/agent/guarded-fetch.test.ts',
+      'test/client/agent/{tool-payments,fetch-tool,reading-tools,payment-manager,payment-header}.test.ts',
+      'test/client/agent/either-service.test.ts',
+    ],
+  },
+  {
+    name: 'mcp',
+    files: 'lib/client/mcp/*.ts',
+    tests: [
+      'test/client/mcp/challenge-shapes.test.ts',
+      'test/client/mcp/{paying-transport,modern-revision}.test.ts',
+      'test/client/mcp/hostile.test.ts',
     ],
   },
 ];

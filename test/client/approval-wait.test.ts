@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { BursarError, createPayingFetch, waitForApprovals, type PaymentProcessor } from '../../lib/client/index.ts';
 
@@ -58,6 +59,42 @@ describe('a processor that waits for approvals', () => {
     expect(Object.keys(waitForApprovals({ processPayment: () => Promise.reject(new Error('no')) }))).toEqual([
       'processPayment',
     ]);
+  });
+
+  test('hands on what the service knows besides', async () => {
+    const asked: unknown[] = [];
+    const client: PaymentProcessor = {
+      ...serviceOf([]).client,
+      listAssets(...call) {
+        asked.push([this === client, ...call]);
+        return Promise.resolve({ assets: [] });
+      },
+      reportOutcome(...call) {
+        asked.push([this === client, ...call]);
+        return Promise.resolve({});
+      },
+    };
+    const waiting = waitForApprovals(client);
+    const { signal } = new AbortController();
+    expect(await waiting.listAssets!('assets' as never, { signal })).toEqual({ assets: [] });
+    expect(await waiting.reportOutcome!('outcome' as never, { signal })).toEqual({});
+    expect(asked).toEqual([
+      [true, 'assets', { signal }],
+      [true, 'outcome', { signal }],
+    ]);
+  });
+
+  test('may be told not to wait', async () => {
+    const { client, asked } = serviceOf([PENDING]);
+    await expect(waitForApprovals(client, { maxWaitMs: 0 }).payChallenge!(INPUT)).rejects.toBe(PENDING);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('leaves no listener behind on the signal of its caller', async () => {
+    const { client } = serviceOf([PENDING]);
+    const { signal } = new AbortController();
+    await waitForApprovals(client, { intervalMs: 1 }).payChallenge!(INPUT, { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test.each([{ maxWaitMs: -1 }, { intervalMs: 0 }, { intervalMs: Number.NaN }])('is not made with %j', (times) => {

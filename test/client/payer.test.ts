@@ -90,6 +90,16 @@ test('the service is told what is bought, and of the seller no header but those 
   ]);
 });
 
+test.each([
+  [undefined, { value: '1.00', currency: 'USD' }],
+  ['2.50', { value: '2.50', currency: 'USD' }],
+  [null, undefined],
+])('the service is told the limit of the payer, be it above what is asked: %j', async (maxPriceUsd, maxPrice) => {
+  const { payer, asked } = open();
+  await payer.pay(await asChallenge(askForPayment(2)), buying('one', { maxPriceUsd }));
+  expect(asked[0]!.body['maxPrice']).toEqual(maxPrice);
+});
+
 test('a purchase is paid once by however many payers, and presents the same proof', async () => {
   const challenge = await asChallenge(askForPayment(2));
   const first = await open().payer.pay(challenge, buying('one'));

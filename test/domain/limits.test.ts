@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import * as limits from '../../lib/domain/limits.ts';
+import * as providerLimits from '../../lib/domain/provider-limits.ts';
+import * as pageLimits from '../../lib/domain/wallet-page-limits.ts';
 
 // What is published or agreed with others, in the unit that its name ends with. What is worked out from other bounds is checked
 // against what it is for.
@@ -18,6 +20,9 @@ test('bounds of bytes are whole kibibytes, and those of time whole minutes', () 
   expect(limits.WORKLOAD_TOKEN_LIFE_MS).toBe(900_000);
   expect(limits.EVENT_RECORD_AGE_MAX_SECONDS).toBe(21_600);
   expect(limits.QUOTE_LIFE_MS).toBe(120_000);
+  expect(providerLimits.PROVIDER_ANSWER_MAX_BYTES).toBe(65_536);
+  expect(providerLimits.PROVIDER_CREDENTIALS_MAX_AGE_MS).toBe(300_000);
+  expect(pageLimits.WALLET_PAGE_LIFE_MS).toBe(1_800_000);
 });
 
 test('the header of a user has room for the longest id with every character encoded', () => {

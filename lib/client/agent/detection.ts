@@ -49,7 +49,7 @@ function ofAnswer(value: unknown): SellerChallenge | null {
 
 /** `Status Code: 402`, `Headers: {...}` and `Body: ...`, each in a block of its own. */
 function ofBlocks(texts: readonly string[]): SellerChallenge | null {
-  if (texts.length < 2 || !texts.some((text) => /^Status Code:\s*402\b/.test(text))) return null;
+  if (!texts.some((text) => /^Status Code:\s*402\b/.test(text))) return null;
   const said = (name: string) => texts.find((text) => text.startsWith(name))?.slice(name.length);
   return toChallenge(parsedHeaders(said('Headers:')), said('Body:')?.trim());
 }
@@ -77,7 +77,6 @@ function ofMcp(result: unknown, texts: readonly string[]): SellerChallenge | nul
 /** JSON that has in it what a result may be. */
 function ofText(text: string): SellerChallenge | null {
   const value = parsed(text);
-  if (!isRecord(value)) return null;
   const { status } = answerOf(value);
   // A status that is another one says that there is nothing to pay, whatever else stands there.
   if (typeof status === 'number' && status !== 402) return null;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { detectChallenge } from '../../../lib/client/agent/detection.ts';
+import { textsOf, toHeaders } from '../../../lib/client/agent/result-shape.ts';
+import { CHALLENGE_BODY_MAX_BYTES, CHALLENGE_HEADER_MAX_CHARS } from '../../../lib/domain/limits.ts';
 import { mppHeader } from '../../support/mpp.ts';
 import { base64 } from '../script.ts';
 import { asMarker, terms } from './world.ts';
@@ -10,6 +12,9 @@ const headers = { 'Payment-Required': HEADER.value, 'set-cookie': 'own=1' };
 const inHeader = { status: 402, headers: [HEADER], body: null };
 const inBody = { status: 402, headers: [], body: JSON.stringify(terms()) };
 const asText = (text: string) => ({ content: [{ type: 'text', text }] });
+const asTexts = (...texts: readonly string[]) => ({ content: texts.map((text) => ({ type: 'text', text })) });
+const HEADERS_LINE = `Headers: ${JSON.stringify(headers)}`;
+const inMpp = (value: string) => ({ status: 402, headers: [{ name: 'www-authenticate', value }], body: null });
 const gateway = { toolName: 'search', parameters: { q: 'tea' } };
 
 const detect = (result: unknown, { input = {} as unknown, unmarked = false } = {}) =>
@@ -19,6 +24,9 @@ describe('a tool says by itself that it met a 402', () => {
   test.each<[string, unknown, object]>([
     ["AWS's marker in a text", asMarker(), { ...inHeader, body: '{}' }],
     ["AWS's marker in a block", asText(asMarker()), { ...inHeader, body: '{}' }],
+    ["AWS's marker in a later block", asTexts('hello', asMarker()), { ...inHeader, body: '{}' }],
+    ["AWS's marker without a blank", asMarker().replace(': ', ':'), { ...inHeader, body: '{}' }],
+    ["AWS's marker before many blanks", asMarker().replace(': ', ': \n  '), { ...inHeader, body: '{}' }],
     [
       'the marker with a body of version 1',
       `PAYMENT_REQUIRED: ${JSON.stringify({ statusCode: 402, headers: {}, body: terms() })}`,
@@ -45,6 +53,36 @@ describe('a tool says by itself that it met a 402', () => {
         ],
       },
       inHeader,
+    ],
+    [
+      'blocks without a blank after the colon, nor a body',
+      asTexts('Status Code:402', HEADERS_LINE.replace(': ', ':')),
+      inHeader,
+    ],
+    [
+      'headers as Python writes them without blanks, with a quote in them',
+      asTexts('Status Code: 402', `Headers: {'www-authenticate':"Payment realm='tea'"}`),
+      inMpp("Payment realm='tea'"),
+    ],
+    [
+      'headers as Python writes them, in quotation marks',
+      asTexts('Status Code: 402', `Headers: "{'www-authenticate': 'Payment a=1'}"`),
+      inMpp('Payment a=1'),
+    ],
+    [
+      'a challenge of MPP after one of another scheme',
+      { status: 402, headers: { 'www-authenticate': 'Bearer realm="a", Payment id="1"' } },
+      inMpp('Bearer realm="a", Payment id="1"'),
+    ],
+    [
+      'the same without a blank between them',
+      { status: 402, headers: { 'www-authenticate': 'Bearer realm="a",payment id="1"' } },
+      inMpp('Bearer realm="a",payment id="1"'),
+    ],
+    [
+      'an MCP error whose headers ask for nothing, with its terms as text',
+      { isError: true, responseHeaders: {}, ...asText(JSON.stringify(terms())) },
+      inBody,
     ],
     ['an MCP error with its terms', { isError: true, structuredContent: terms(), content: [] }, inBody],
     ['an MCP error with its terms as text', { isError: true, ...asText(JSON.stringify(terms())) }, inBody],
@@ -75,6 +113,12 @@ const unmarked: [string, unknown, object][] = [
     `Status Code: 402\nHeaders: ${JSON.stringify(headers)}\nBody: {}`,
     { ...inHeader, body: '{}' },
   ],
+  ['the first lines of a page without a body', `Status Code:402 Payment Required\n${HEADERS_LINE}`, inHeader],
+  [
+    'JSON with a status that quotes the marker',
+    JSON.stringify({ note: 'PAYMENT_REQUIRED: ', statusCode: 402, headers, body: null }),
+    inHeader,
+  ],
   [
     'headers that ask by MPP',
     JSON.stringify({ headers: { 'www-authenticate': 'Payment id="1"' } }),
@@ -94,6 +138,17 @@ test.each<[string, unknown]>([
   ['nothing', undefined],
   ['a number', 402],
   ['a page that speaks of payments', 'HTTP 402 is called Payment Required: {'],
+  ['blocks of another status', asTexts('Status Code: 200', HEADERS_LINE)],
+  ['blocks that only speak of the status', asTexts('It says Status Code: 402', HEADERS_LINE)],
+  ['lines that only speak of the status', `It says Status Code: 402\n${HEADERS_LINE}`],
+  ['lines with others among them', `Status Code: 402\n${HEADERS_LINE}\nNote: x\nBody: {}`],
+  ['an MCP error with a version and no offers', { isError: true, structuredContent: { x402Version: 2 } }],
+  ['the JSON of a version and no offers', JSON.stringify({ x402Version: 2 })],
+  ['the JSON of offers whose version stands elsewhere', JSON.stringify({ accepts: [{ x402Version: 2 }] })],
+  [
+    'a challenge of a scheme whose name ends like ours',
+    { statusCode: 402, headers: { 'www-authenticate': 'Prepayment id="1"' } },
+  ],
   ['the marker in the middle of a text', `as I said, ${asMarker()}`],
   ['the marker before broken JSON', 'PAYMENT_REQUIRED: {"statusCode":402'],
   ['the marker before another status', asMarker().replace('402', '403')],
@@ -117,4 +172,32 @@ test('nothing that a tool returns makes it throw', () => {
       return found === null || found.status === 402;
     }),
   );
+});
+
+describe('of what a tool returns no more is looked at than a 402 may hold', () => {
+  const longest = CHALLENGE_HEADER_MAX_CHARS + CHALLENGE_BODY_MAX_BYTES;
+  test.each([
+    [longest, { ...inHeader, body: '{}' }],
+    [longest + 1, null],
+  ])('of a text %i characters', (chars, challenge) => {
+    expect(detect(asMarker().padEnd(chars))).toEqual(challenge);
+  });
+
+  test('32 texts, and those that are none are passed over', () => {
+    const texts = Array.from({ length: 33 }, (_, index) => `${index}`);
+    expect(textsOf(texts)).toEqual(texts.slice(0, 32));
+    expect(textsOf({ content: 'one' })).toEqual(['one']);
+    expect(textsOf({ content: { text: 'one' } })).toEqual([]);
+    expect(textsOf(['one', { text: 'two' }, { text: 3 }, { image: 'four' }, null])).toEqual(['one', 'two']);
+  });
+
+  test.each<[string, (pairs: readonly [string, string][]) => unknown]>([
+    ['pairs', (pairs) => pairs],
+    ['named ones', (pairs) => pairs.map(([name, value]) => ({ name, value }))],
+    ['an object', Object.fromEntries],
+  ])('200 headers that are %s', (_what, as) => {
+    const pairs = Array.from({ length: 201 }, (_, index) => [`x-${index}`, 'a'] as [string, string]);
+    const read = toHeaders(as(pairs));
+    expect([read.has('x-199'), read.has('x-200')]).toEqual([true, false]);
+  });
 });

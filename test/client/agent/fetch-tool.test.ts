@@ -66,6 +66,38 @@ test('a 402 is paid, and the model gets what it bought and what was paid', async
   expect(JSON.stringify([output, events])).not.toContain(sent[1]!.headers.get('payment-signature'));
 });
 
+test('a model is told what it is for, and that it spends', () => {
+  const { tool } = open([]);
+  expect(tool).toMatchObject({ name: 'fetch_paid', isReadOnly: false });
+  expect(tool.description).toBe(
+    'Fetches a URL over HTTP. Where the host asks for a payment (402), it is paid once, within the limits that are set, and the answer is returned. A refusal says why, and repeating the call does not help.',
+  );
+  expect(open([], { name: 'buy', description: 'Buys.' }).tool).toMatchObject({ name: 'buy', description: 'Buys.' });
+});
+
+test('one is not made with a price that is none', () => {
+  expect(() => open([], { approveAboveUsd: 'much' })).toThrow(TypeError);
+  expect(() => open([], { maxPriceUsd: 'much' })).toThrow(TypeError);
+});
+
+test.each([
+  ['application/json', 'text'],
+  ['application/problem+json; charset=utf-8', 'text'],
+  ['application/vnd.a.b-1+xml', 'text'],
+  ['IMAGE/SVG+xml', 'text'],
+  ['application/octet-stream', 'base64'],
+  ['multipart/mixed; of=text/plain', 'base64'],
+  ['application/zip/json', 'base64'],
+])('a body of type %s is handed on as %s', async (type, encoding) => {
+  const { tool } = open([text('the report', { 'content-type': type })]);
+  expect(await tool.execute({ url })).toMatchObject({ encoding });
+});
+
+test('an answer says where it came from, and may have no body', async () => {
+  const { tool } = open([cameFrom(new Response(null, { status: 204 }), `${SELLER}/moved`)]);
+  expect(await tool.execute({ url })).toMatchObject({ url: `${SELLER}/moved`, body: '', isTruncated: false });
+});
+
 test('what costs nothing is fetched, and what is no text is handed on in base64', async () => {
   const bytes = new Uint8Array([0, 255, 1]);
   const { tool } = open([new Response(bytes, { status: 404, headers: { 'content-type': 'image/png' } })]);
@@ -76,6 +108,17 @@ test('a 402 that makes no offer is handed on as it is', async () => {
   const { tool, asked } = open([new Response('please subscribe', { status: 402 })]);
   expect(await tool.execute({ url })).toMatchObject({ status: 402, payment: null });
   expect(asked).toEqual([]);
+});
+
+test('a call with the same id that asks for something else is another purchase', async () => {
+  const post = { url, method: 'POST', body: 'one' };
+  const inputs = [{ url }, { url: `${url}?page=2` }, post, { ...post, body: 'two' }, { url, headers: { accept: 'a' } }];
+  const ids = new Set<string>();
+  for (const input of inputs) {
+    const bought = await open([askForPayment(2), text('x')]).tool.execute(input, { toolCallId: 'call-1' });
+    ids.add((bought as { payment: { processPaymentId: string } }).payment.processPaymentId);
+  }
+  expect(ids.size).toBe(inputs.length);
 });
 
 test('a call is one purchase, however often it is run, whatever a model says about it', async () => {
@@ -119,7 +162,11 @@ describe('of an answer no more than the bound is handed on', () => {
       },
     });
     const { tool } = open([askForPayment(2), new Response(broken)]);
-    expect(await tool.execute({ url })).toMatchObject({ code: 'client:not_delivered', mayHavePaid: true });
+    expect(await tool.execute({ url })).toMatchObject({
+      code: 'client:not_delivered',
+      mayHavePaid: true,
+      message: expect.stringContaining('but its body did not come: reset, so') as string,
+    });
     const free = open([
       new Response(
         new ReadableStream({
@@ -129,7 +176,11 @@ describe('of an answer no more than the bound is handed on', () => {
         }),
       ),
     ]).tool;
-    expect(await free.execute({ url })).toMatchObject({ code: 'client:no_answer', mayHavePaid: false });
+    expect(await free.execute({ url })).toMatchObject({
+      code: 'client:no_answer',
+      mayHavePaid: false,
+      message: expect.stringContaining('(the host did not answer: reset)') as string,
+    });
   });
 });
 
@@ -199,8 +250,34 @@ describe('a proof that brings nothing is told, and no other is asked for', () =>
     const { tool, sent, asked } = open([askForPayment(2), again, text('never')]);
     const refusal = await tool.execute({ url });
     expect(refusal).toMatchObject({ code: 'client:not_accepted', mayHavePaid: true });
-    expect((refusal as { readonly message: string }).message).toContain('invalid signature');
+    expect((refusal as { readonly message: string }).message).toContain(
+      'but the seller did not take it, saying invalid signature, so',
+    );
     expect([sent.length, asked.length]).toEqual([2, 1]);
+  });
+
+  test.each<[string, object, string]>([
+    ['without a reason', {}, 'but the seller did not take it, so'],
+    [
+      'with a reason that something helps against',
+      { error: 'permit2_allowance_required' },
+      'saying permit2_allowance_required (the wallet has not let the Permit2 contract',
+    ],
+  ])('where the seller asks again %s', async (_what, document, message) => {
+    const { tool } = open([askForPayment(2), askForPayment(2, { document })]);
+    expect(await tool.execute({ url })).toMatchObject({
+      code: 'client:not_accepted',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  test('where the seller says that it could not settle', async () => {
+    const failed = base64({ success: false, errorReason: 'too late', transaction: '', network: 'eip155:84532' });
+    const { tool } = open([askForPayment(2), text('the report', { 'payment-response': failed })]);
+    expect(await tool.execute({ url })).toMatchObject({
+      code: 'client:not_accepted',
+      message: expect.stringContaining('saying too late') as string,
+    });
   });
 
   test('where the seller does not answer', async () => {
@@ -212,7 +289,11 @@ describe('a proof that brings nothing is told, and no other is asked for', () =>
     const wanting = { requireSettlement: true };
     const { tool } = open([askForPayment(2), text('the report')], wanting);
     const refusal = await tool.execute({ url });
-    expect(refusal).toMatchObject({ code: 'client:not_settled', mayHavePaid: true });
+    expect(refusal).toMatchObject({
+      code: 'client:not_settled',
+      mayHavePaid: true,
+      message: expect.stringContaining('but the seller does not say that it was settled, so') as string,
+    });
     expect(JSON.stringify(refusal)).not.toContain('the report');
     const settled = open([askForPayment(2), text('the report', SETTLED)], wanting);
     expect(await settled.tool.execute({ url })).toMatchObject({ body: 'the report' });

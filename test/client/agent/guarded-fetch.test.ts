@@ -41,6 +41,9 @@ function resolver(...answers: readonly (readonly string[])[]): GuardOptions['res
   return async () => (rest.length > 1 ? rest.shift()! : rest[0]!);
 }
 
+/** Where nothing is refused a connection would be made, to a host that does not answer. */
+const soon = () => ({ signal: AbortSignal.timeout(1_000) });
+
 const at = (host: string, path = '/') => `http://${host}:${port}${path}`;
 const ofThisMachine = { allowLoopback: true, resolve: resolver(['127.0.0.1']) };
 
@@ -71,7 +74,7 @@ describe('only addresses of the internet are asked, over https', () => {
     'https://[fe80::1]/',
     'https://[ff02::1]/',
   ])('%s is refused before anything is sent', async (url) => {
-    const failure = createGuardedFetch()(url);
+    const failure = createGuardedFetch()(url, soon());
     await expect(failure).rejects.toBeInstanceOf(CallRefused);
     await expect(failure).rejects.toMatchObject({ code: 'client:host_refused' });
   });
@@ -91,13 +94,13 @@ describe('only addresses of the internet are asked, over https', () => {
     [],
     ['not an address'],
   ])('neither is a name that resolves to %s', async (...addresses) => {
-    const failure = createGuardedFetch({ resolve: resolver(addresses) })('https://seller.example/');
+    const failure = createGuardedFetch({ resolve: resolver(addresses) })('https://seller.example/', soon());
     await expect(failure).rejects.toMatchObject({ code: 'client:host_refused' });
     await expect(failure).rejects.toThrow(/^https:\/\/seller\.example may not be asked/);
   });
 
   test('nor the name of this machine', async () => {
-    const failure = createGuardedFetch()(`https://localhost:${port}/`);
+    const failure = createGuardedFetch()(`https://localhost:${port}/`, soon());
     await expect(failure).rejects.toMatchObject({ code: 'client:host_refused' });
     expect(asked).toEqual([]);
   });
@@ -112,9 +115,56 @@ describe('only addresses of the internet are asked, over https', () => {
 });
 
 test('a URL that holds credentials is refused, whatever its host', () => {
-  for (const url of ['https://user:secret@example.com/', 'https://user@example.com/']) {
-    expect(() => createAddressCheck({}).checkUrl(new URL(url))).toThrow(/credentials/);
+  for (const userinfo of ['user:secret', 'user', ':secret']) {
+    expect(() => createAddressCheck({}).checkUrl(new URL(`https://${userinfo}@example.com/`))).toThrow(/credentials/);
   }
+});
+
+test('a refusal says why', () => {
+  const check = (url: string) => () => createAddressCheck({}).checkUrl(new URL(url));
+  expect(check('http://example.com/a')).toThrow('http://example.com may not be asked: it is not https');
+  expect(check('https://10.0.0.1/')).toThrow(
+    'https://10.0.0.1 may not be asked: its address is not one of the internet',
+  );
+});
+
+describe('this machine', () => {
+  test.each(['127.0.0.1', '127.0.0.100', '127.255.255.254', '[::1]'])('is %s', (host) => {
+    const { checkUrl } = createAddressCheck({ allowLoopback: true });
+    for (const protocol of ['http', 'https']) expect(() => checkUrl(new URL(`${protocol}://${host}/`))).not.toThrow();
+  });
+
+  test.each(['[::1234]', '[::127.0.0.1]', '128.0.0.1'])('is not %s', (host) => {
+    const { checkUrl } = createAddressCheck({ allowLoopback: true });
+    expect(() => checkUrl(new URL(`http://${host}/`))).toThrow(CallRefused);
+  });
+});
+
+describe('a name is looked up', () => {
+  const look = (options: GuardOptions, host: string, all: boolean) =>
+    new Promise((resolve, reject) => {
+      const { lookupFor } = createAddressCheck(options);
+      lookupFor(new URL('https://seller.example/'))(host, { all }, (error, address, family) =>
+        error === null ? resolve([address, family]) : reject(error),
+      );
+    });
+  const addresses = ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'];
+
+  test('for one address or for all, as the connection wants', async () => {
+    const options = { resolve: resolver(addresses) };
+    expect(await look(options, 'seller.example', false)).toEqual([addresses[0], 4]);
+    expect(await look(options, 'seller.example', true)).toEqual([
+      [
+        { address: addresses[0], family: 4 },
+        { address: addresses[1], family: 6 },
+      ],
+      undefined,
+    ]);
+  });
+
+  test('and where it cannot be, that is told', async () => {
+    await expect(look({}, 'x'.repeat(300), true)).rejects.toMatchObject({ syscall: 'getaddrinfo' });
+  });
 });
 
 describe('this machine is asked where that is allowed', () => {
@@ -140,8 +190,8 @@ describe('this machine is asked where that is allowed', () => {
 
   test('and nothing else in plain http', async () => {
     const send = createGuardedFetch({ allowLoopback: true, resolve: resolver(['93.184.216.34']) });
-    await expect(send(at('seller.example'))).rejects.toMatchObject({ code: 'client:host_refused' });
-    await expect(send('http://10.0.0.1/')).rejects.toMatchObject({ code: 'client:host_refused' });
+    await expect(send(at('seller.example'), soon())).rejects.toMatchObject({ code: 'client:host_refused' });
+    await expect(send('http://10.0.0.1/', soon())).rejects.toMatchObject({ code: 'client:host_refused' });
   });
 
   test('whatever it compresses all the same is read', async () => {
@@ -200,7 +250,7 @@ describe('every hop is looked at by itself', () => {
     'one to %s is refused',
     async (location) => {
       moving(location);
-      const failure = createGuardedFetch(ofThisMachine)(at('seller.example', '/moved'));
+      const failure = createGuardedFetch(ofThisMachine)(at('seller.example', '/moved'), soon());
       await expect(failure).rejects.toMatchObject({ code: 'client:host_refused' });
     },
   );
@@ -208,7 +258,7 @@ describe('every hop is looked at by itself', () => {
   test('a name that resolves elsewhere by then is refused', async () => {
     moving('/next');
     const resolve = resolver(['127.0.0.1'], ['10.0.0.1']);
-    const failure = createGuardedFetch({ allowLoopback: true, resolve })(at('seller.example', '/moved'));
+    const failure = createGuardedFetch({ allowLoopback: true, resolve })(at('seller.example', '/moved'), soon());
     await expect(failure).rejects.toMatchObject({ code: 'client:host_refused' });
     expect(asked.map(({ url }) => url)).toEqual(['GET /moved']);
   });

@@ -10,14 +10,11 @@ import {
   PaymentSessionExpired,
   PaymentSessionNotFound,
   type ManagerClient,
-  type PaymentHeaderInput,
   type PaymentManager,
 } from '../../../lib/client/agent/index.ts';
 import { createTenant, withFunctions, type Tenant } from '../../support/functions.ts';
-import { mppHeader, readCredential } from '../../support/mpp.ts';
-import { base64, bursarError, makeEntry } from '../script.ts';
+import { bursarError, makeEntry } from '../script.ts';
 import { openService, USER } from '../service.ts';
-import { terms } from './world.ts';
 
 const functions = withFunctions();
 let tenant: Tenant;
@@ -75,7 +72,7 @@ test('it has the methods of AWS’s Python SDK, and unwraps what they answer', a
 });
 
 test('without the ARN of a manager there is none', () => {
-  expect(() => open({ paymentManagerArn: '' })).toThrow(TypeError);
+  for (const paymentManagerArn of ['', undefined]) expect(() => open({ paymentManagerArn })).toThrow(TypeError);
 });
 
 test('the configured user stands above the one that a call names', async () => {
@@ -91,11 +88,62 @@ test('the configured user stands above the one that a call names', async () => {
     },
   };
   const input = { paymentSessionId: 'session', userId: ' user-2 ' };
+  const payment = { paymentInstrumentId: 'wallet', paymentType: 'CRYPTO_X402', paymentInput: {} } as const;
   for (const userId of ['user-1', undefined]) {
     const manager = createPaymentManager({ client, paymentManagerArn: 'arn', userId });
     await expect(manager.getPaymentSession(input)).rejects.toThrow(PaymentError);
+    await expect(manager.processPayment({ ...input, ...payment })).rejects.toThrow(PaymentError);
   }
-  expect(named).toEqual(['user-1', 'user-2']);
+  expect(named).toEqual(['user-1', 'user-1', 'user-2', 'user-2']);
+  const ofNobody = createPaymentManager({ client, paymentManagerArn: 'arn' });
+  await expect(ofNobody.getPaymentSession({ paymentSessionId: 'session' })).rejects.toThrow(PaymentError);
+  expect(named.at(-1)).toBe('');
+});
+
+test('a payment is for the agent that is configured, if one is', async () => {
+  const inputs: object[] = [];
+  const client: ManagerClient = {
+    call: () => expect.unreachable(),
+    processPayment: async (input) => {
+      inputs.push(input);
+      throw new Error('enough');
+    },
+  };
+  const payment = {
+    paymentSessionId: 's',
+    paymentInstrumentId: 'w',
+    paymentType: 'CRYPTO_X402',
+    paymentInput: {},
+  } as const;
+  for (const agentName of ['assistant', undefined]) {
+    const manager = createPaymentManager({ client, paymentManagerArn: 'arn', agentName });
+    await expect(manager.processPayment(payment)).rejects.toThrow(PaymentError);
+  }
+  expect(inputs[0]).toMatchObject({ agentName: 'assistant' });
+  expect(inputs[1]).not.toHaveProperty('agentName');
+});
+
+test('a list is of a hundred where the call does not say how many, and of what the call says', async () => {
+  const inputs: unknown[] = [];
+  const client: ManagerClient = {
+    call: async (...[operation, input]) => {
+      inputs.push([operation, input]);
+      throw new Error('enough');
+    },
+    processPayment: () => expect.unreachable(),
+  };
+  const manager = createPaymentManager({ client, paymentManagerArn: 'arn', userId: USER });
+  for (const list of [manager.listPaymentInstruments, manager.listPaymentSessions]) {
+    await expect(list({})).rejects.toThrow(PaymentError);
+    await expect(list({ maxResults: 5, nextToken: 'more' })).rejects.toThrow(PaymentError);
+  }
+  const more = { paymentManagerArn: 'arn', maxResults: 5, nextToken: 'more' };
+  expect(inputs).toEqual([
+    ['ListPaymentInstruments', { paymentManagerArn: 'arn', maxResults: 100 }],
+    ['ListPaymentInstruments', more],
+    ['ListPaymentSessions', { paymentManagerArn: 'arn', maxResults: 100 }],
+    ['ListPaymentSessions', more],
+  ]);
 });
 
 describe('failures are sorted as AWS’s Python SDK sorts them', () => {
@@ -204,6 +252,34 @@ describe('failures are sorted as AWS’s Python SDK sorts them', () => {
     ],
     [
       'a balance',
+      'something else',
+      (m) => m.getPaymentInstrumentBalance(balance),
+      PaymentError,
+      'Failed to get instrument balance: something else',
+    ],
+    [
+      'a wallet’s end',
+      'something else',
+      (m) => m.deletePaymentInstrument(wallet),
+      PaymentError,
+      'Failed to delete payment instrument: something else',
+    ],
+    [
+      'a session',
+      'something else',
+      (m) => m.getPaymentSession(session),
+      PaymentError,
+      'Failed to get payment session: something else',
+    ],
+    [
+      'a session’s end',
+      'you are Unauthorized',
+      (m) => m.deletePaymentSession(session),
+      PaymentError,
+      'Failed to delete payment session: you are Unauthorized',
+    ],
+    [
+      'a balance',
       'not found',
       (m) => m.getPaymentInstrumentBalance(balance),
       PaymentInstrumentNotFound,
@@ -259,6 +335,20 @@ describe('failures are sorted as AWS’s Python SDK sorts them', () => {
     await expect(failing(missing).getPaymentInstrument(wallet)).rejects.toBeInstanceOf(PaymentInstrumentNotFound);
     const denied = bursarError('AccessDeniedException', 403);
     await expect(failing(denied).getPaymentSession(session)).rejects.toThrow('Unauthorized access to session');
+    const ofExpiry = Object.assign(bursarError('ThrottlingException', 429), { message: 'expiry' });
+    await expect(failing(ofExpiry).createPaymentSession({ expiryTimeInMinutes: 1 })).rejects.toThrow(
+      'Failed to create payment session: expiry',
+    );
+    const newWallet = { ...wallet, paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET' } as const;
+    await expect(
+      failing(throttled).createPaymentInstrument({ ...newWallet, paymentInstrumentDetails: DETAILS }),
+    ).rejects.toThrow('Failed to create payment instrument: budget');
+  });
+
+  test('what was thrown may be no error at all', async () => {
+    await expect(failing('budget' as never).processPayment(paying)).rejects.toThrow(
+      'Failed to process payment: budget',
+    );
   });
 
   test('all of them are PaymentErrors with the names of that SDK', () => {
@@ -273,114 +363,5 @@ describe('failures are sorted as AWS’s Python SDK sorts them', () => {
     ];
     for (const Kind of kinds) expect(new Kind('x')).toMatchObject({ name: Kind.name, code: null });
     expect(kinds.every((Kind) => new Kind('x') instanceof PaymentError)).toBe(true);
-  });
-});
-
-describe('a payment header', () => {
-  const generate = (asked: unknown, more: Partial<PaymentHeaderInput> = {}) => {
-    const { paymentInstrumentId, paymentSessionId } = tenant;
-    const opened = open({ userId: USER });
-    const paymentRequiredRequest = asked as PaymentHeaderInput['paymentRequiredRequest'];
-    const header = opened.manager.generatePaymentHeader({
-      paymentInstrumentId,
-      paymentSessionId,
-      paymentRequiredRequest,
-      ...more,
-    });
-    return { header, asked: opened.asked };
-  };
-  const inHeader = (document: object) => ({
-    statusCode: 402,
-    headers: { 'Payment-Required': base64(document) },
-    body: '',
-  });
-  const inBody = (body: unknown) => ({ statusCode: 402, headers: {}, body });
-  const decoded = (value: string | undefined) => JSON.parse(Buffer.from(value ?? '', 'base64').toString()) as object;
-
-  test.each([
-    ['in a header', () => inHeader(terms())],
-    ['in a body', () => inBody(terms())],
-    ['in a body that is text', () => inBody(JSON.stringify(terms()))],
-  ])('of version 2 answers terms %s', async (_what, asked) => {
-    const header = await generate(asked()).header;
-    expect(Object.keys(header)).toEqual(['PAYMENT-SIGNATURE']);
-    expect(decoded(header['PAYMENT-SIGNATURE'])).toMatchObject({ x402Version: 2, accepted: terms().accepts[0] });
-  });
-
-  test('of version 1 answers terms of version 1', async () => {
-    const header = await generate(inBody({ x402Version: 1, accepts: [makeEntry(1)] })).header;
-    expect(decoded(header['X-PAYMENT'])).toMatchObject({ x402Version: 1, network: 'base-sepolia' });
-  });
-
-  test('of MPP answers a challenge of MPP', async () => {
-    const asked = { statusCode: 402, headers: { 'www-authenticate': mppHeader() }, body: {} };
-    const { header, asked: sent } = generate(asked, { buyerPaysGasFees: false });
-    expect(readCredential((await header)['Authorization']!).challenge).toMatchObject({ method: 'evm' });
-    expect(sent.at(-1)!.body).toMatchObject({ paymentInput: { mpp: { buyerPaysGasFees: false } } });
-  });
-
-  test('is for the cheapest offer, or for that of the network that is preferred', async () => {
-    const accepts = ['300000', '200000'].map((amount) => makeEntry(2, { amount }));
-    const dear = makeEntry(2, {
-      network: 'eip155:8453',
-      amount: '100000',
-      extra: { name: 'USD Coin', version: '2' },
-      asset: '0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913',
-    });
-    const asked = inBody({ x402Version: 2, accepts: [...accepts, dear] });
-    const cheapest = generate(inBody({ x402Version: 2, accepts }));
-    expect(decoded((await cheapest.header)['PAYMENT-SIGNATURE'])).toMatchObject({ accepted: { amount: '200000' } });
-    for (const preferred of ['eip155:84532', 'base-sepolia']) {
-      const networkPreferences = ['solana-mainnet', preferred, 'eip155:8453'];
-      const { header } = generate(asked, { networkPreferences });
-      expect(decoded((await header)['PAYMENT-SIGNATURE'])).toMatchObject({ accepted: { amount: '200000' } });
-    }
-  });
-
-  test('is the same one for the same client token', async () => {
-    const [first, second] = [
-      generate(inBody(terms()), { clientToken: 'a'.repeat(40) }),
-      generate(inBody(terms()), { clientToken: 'a'.repeat(40) }),
-    ];
-    expect(await second.header).toEqual(await first.header);
-    expect(first.asked.at(-1)!.body).toMatchObject({ clientToken: 'a'.repeat(40) });
-  });
-
-  test.each<[string, unknown, Partial<PaymentHeaderInput>, RegExp]>([
-    ['another status', { ...inBody({}), statusCode: 200 }, {}, /402 Status Validation/],
-    ['no body', { statusCode: 402, headers: {} }, {}, /Input Validation: paymentRequiredRequest/],
-    ['nothing', undefined, {}, /Input Validation: paymentRequiredRequest/],
-    ['a page', inBody('<h1>402</h1>'), {}, /Extraction/],
-    ['broken terms', { statusCode: 402, headers: { 'payment-required': '!' }, body: '' }, {}, /Extraction/],
-    ['no wallet', inBody(terms()), { paymentInstrumentId: ' ' }, /Input Validation: paymentInstrumentId/],
-    ['no session', inBody(terms()), { paymentSessionId: '' }, /Input Validation: paymentSessionId/],
-    ['an empty token', inBody(terms()), { clientToken: '' }, /Input Validation: clientToken/],
-    [
-      'gas fees that are a text',
-      inBody(terms()),
-      { buyerPaysGasFees: 'false' as unknown as boolean },
-      /Input Validation: buyerPaysGasFees/,
-    ],
-    [
-      'an allowance that is no number',
-      inBody(terms()),
-      { permit2AllowanceLimit: '1e6' },
-      /Input Validation: permit2AllowanceLimit/,
-    ],
-    ['a price above the limit', inBody(terms()), { maxPriceUsd: '0.49' }, /Accept Selection/],
-    ['a limit that is none', inBody(terms()), { maxPriceUsd: 'much' }, /Input Validation: maxPriceUsd/],
-    ['the goods of somebody else', inBody(terms()), { url: 'https://other.example/' }, /Accept Selection/],
-  ])('is refused for %s, and nothing is asked for', async (_what, asked, more, message) => {
-    const { header, asked: sent } = generate(asked, more);
-    await expect(header).rejects.toThrow(message);
-    await expect(header).rejects.toBeInstanceOf(PaymentError);
-    expect(sent).toEqual([]);
-  });
-
-  test('is refused for a wallet that is not there', async () => {
-    const paymentInstrumentId = `payment-instrument-${'0'.repeat(15)}`;
-    await expect(generate(inBody(terms()), { paymentInstrumentId }).header).rejects.toBeInstanceOf(
-      PaymentInstrumentNotFound,
-    );
   });
 });

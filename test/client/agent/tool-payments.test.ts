@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ToolPaymentError, type PreSignRequest, type ToolHandler } from '../../../lib/client/agent/index.ts';
+import { toPurchaseId } from '../../../lib/client/agent/purchase-id.ts';
 import { createTenant, withFunctions, type Tenant } from '../../support/functions.ts';
 import { askForPayment, base64, SELLER } from '../script.ts';
 import { USER } from '../service.ts';
@@ -67,6 +68,11 @@ describe('a call is one purchase', () => {
     await open().run([asMarker(), 'the report']).outcome;
     const outcome = await open().run([asMarker(), 'the report'], other).outcome;
     expect(outcome).toMatchObject({ kind: 'paid', payment: { replayed: false } });
+  });
+
+  test('under a name that no release changes: a call may be resumed by a later one', async () => {
+    const one = { tool: 'http', toolCallId: 'call-1', input: { url: URL_OF_REPORT } };
+    expect(await toPurchaseId(one, 'run-1')).toBe('5828755de691f5e0553c397739e8107d49e7b86b42139a15cd2865029dbf233a');
   });
 
   test('and so is the same id in another scope', async () => {

@@ -8,6 +8,9 @@ import { PaymentError } from './payment-errors.ts';
 /** Where terms do not say for what URL they are, no resource is of another host. */
 const ANY_URL = 'https://resource.invalid/';
 
+/** AgentCore's name of the wallets that pay on the networks that Bursar knows. */
+const FAMILY = 'ETHEREUM';
+
 type Parts = Pick<PaymentManager, 'getPaymentInstrument' | 'processPayment'>;
 
 /** Makes `generatePaymentHeader` of the two that it asks. */
@@ -21,13 +24,10 @@ export function createHeaderMaker({
     const payments = await readPayable(input);
     const instrument = await getPaymentInstrument({ paymentInstrumentId, userId }, callOptions);
     const { network } = instrument.paymentInstrumentDetails.embeddedCryptoWallet;
-    const payment = choose(
-      payments.filter(({ offer }) => familyOf(offer.network) === network),
-      input,
-    );
-    if (payment === undefined) {
+    if (network !== FAMILY) {
       throw new PaymentError(`Accept Selection: nothing that is offered can be paid by a wallet of ${network}`);
     }
+    const payment = choose(payments, input);
     const { paymentOutput } = await processPayment(
       { paymentSessionId, paymentInstrumentId, userId, clientToken, ...withLeave(payment, input) },
       callOptions,
@@ -89,16 +89,11 @@ function toText(body: PaymentRequiredRequest['body']): string {
   return typeof body === 'string' ? body : JSON.stringify(body ?? {});
 }
 
-/** AgentCore's name of the wallets that pay on a network. */
-function familyOf(network: string): string {
-  return network.startsWith('solana:') ? 'SOLANA' : 'ETHEREUM';
-}
-
 /** The first network of the preferences that is offered, and of it the cheapest offer; without one of them the cheapest of all. */
 function choose(
-  payments: readonly ChosenPayment[],
+  payments: readonly [ChosenPayment, ...ChosenPayment[]],
   { networkPreferences = [] }: PaymentHeaderInput,
-): ChosenPayment | undefined {
+): ChosenPayment {
   for (const preferred of networkPreferences) {
     const wanted = findNetwork(preferred)?.id ?? preferred;
     const found = payments.find(({ offer }) => offer.network === wanted);
