@@ -30,7 +30,7 @@ const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate
  */
 export function parseAuthenticate(header: string): Result<readonly WrittenChallenge[], string> {
-  if (CONTROL.test(header)) return refuse('it holds a control character');
+  if (CONTROL.test(header) || !header.isWellFormed()) return refuse('it holds a control character');
   const cursor = new Cursor(header);
   const challenges: WrittenChallenge[] = [];
   cursor.take(COMMAS);
@@ -54,22 +54,32 @@ export function parseAuthenticate(header: string): Result<readonly WrittenChalle
 /** Reads parameters up to the end, or to the scheme that comes next, with the commas before it. */
 function readParams(cursor: Cursor): Result<ReadonlyMap<string, string>, string> {
   const params = new Map<string, string>();
-  for (;;) {
-    const name = cursor.take(NAME_AND_EQUALS)?.[1]?.toLowerCase();
-    if (name === undefined) return refuse('a challenge holds something that is no parameter');
-    const quoted = cursor.take(QUOTED);
-    const value = quoted === null ? cursor.take(TOKEN)?.[0] : unescape(quoted[0].slice(1, -1));
-    if (value === undefined) return refuse(`the value of a parameter is neither quoted nor a plain word`);
-    if (CONTROL.test(value) || !value.isWellFormed()) return refuse('a parameter holds a control character');
+  let named = cursor.take(NAME_AND_EQUALS);
+  if (named === null) return refuse('a challenge holds something that is no parameter');
+  while (named !== null) {
+    const name = named[1]!.toLowerCase();
+    const value = readValue(cursor);
+    if (!value.ok) return value;
     if (params.has(name)) return refuse('a challenge holds a parameter twice');
     if (params.size === PARAMS_MAX) return refuse(`a challenge holds more than ${PARAMS_MAX} parameters`);
-    params.set(name, value);
+    params.set(name, value.value);
     cursor.take(BLANKS);
-    if (cursor.isAtEnd()) return ok(params);
+    if (cursor.isAtEnd()) break;
     if (!cursor.isAt(',')) return refuse('two of its parts are not separated by a comma');
     cursor.take(COMMAS);
-    if (!cursor.sees(NAME_AND_EQUALS)) return ok(params);
+    named = cursor.take(NAME_AND_EQUALS);
   }
+  return ok(params);
+}
+
+function readValue(cursor: Cursor): Result<string, string> {
+  const quoted = cursor.take(QUOTED)?.[0].slice(1, -1);
+  const value = quoted ?? cursor.take(TOKEN)?.[0];
+  if (value === undefined) return refuse('the value of a parameter is neither quoted nor a plain word');
+  // Only an escape can bring in what the header as a whole was found not to hold.
+  if (quoted === undefined || !quoted.includes('\\')) return ok(value);
+  const plain = unescape(quoted);
+  return CONTROL.test(plain) || !plain.isWellFormed() ? refuse('a parameter holds a control character') : ok(plain);
 }
 
 function unescape(text: string): string {
@@ -93,11 +103,6 @@ class Cursor {
 
   isAt(character: string): boolean {
     return this.#text[this.#position] === character;
-  }
-
-  sees(sticky: RegExp): boolean {
-    sticky.lastIndex = this.#position;
-    return sticky.test(this.#text);
   }
 
   /** What matches here, which is passed over; `null` where nothing does. */

@@ -1,6 +1,12 @@
-/** Without padding. */
-export function encodeBase64Url(bytes: Uint8Array): string {
+/** Of a text in UTF-8, without padding. */
+export function encodeBase64Url(text: string): string {
+  // Nearly all of them are ASCII, which is its own UTF-8.
+  const binary = /^[\0-\x7f]*$/.test(text) ? text : binaryOf(new TextEncoder().encode(text));
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function binaryOf(bytes: Uint8Array): string {
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return binary;
 }

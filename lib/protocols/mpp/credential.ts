@@ -21,6 +21,6 @@ export function formatCredential({
   const json = JSON.stringify({ challenge: echoed, payload, source });
   return {
     selectedPaymentId: id,
-    paymentCredential: `Payment ${encodeBase64Url(new TextEncoder().encode(json))}`,
+    paymentCredential: `Payment ${encodeBase64Url(json)}`,
   };
 }

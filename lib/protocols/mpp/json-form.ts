@@ -2,7 +2,7 @@ import { parseBase64Json } from '../../json/base64-json.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { CHALLENGES_MAX } from './auth-params.ts';
 import { encodeBase64Url } from './base64url.ts';
-import { decodeBase64Url } from './decoded.ts';
+import { isBase64Url, textOfBase64Url } from './decoded.ts';
 import { canonical } from './payment-request.ts';
 
 /** As JSON-RPC carries them, a `request` and an `opaque` are JSON values, and texts in base64url everywhere else. */
@@ -30,7 +30,7 @@ export function toAuthenticate(challenges: readonly unknown[]): string | null {
 }
 
 function encode(value: object): string {
-  return encodeBase64Url(new TextEncoder().encode(canonical(value)));
+  return encodeBase64Url(canonical(value));
 }
 
 /** What ASCII does not have is written as mppx writes it, since a header carries it no other way. */
@@ -48,8 +48,8 @@ export function toJsonCredential(credential: string): object | null {
   const read = parseBase64Json(credential.replace(/^Payment /, ''));
   const challenge = read.ok ? memberOf(read.value, 'challenge') : undefined;
   const encoded = memberOf(challenge, 'request');
-  const bytes = typeof encoded === 'string' ? decodeBase64Url(encoded) : null;
-  if (!read.ok || bytes === null) return null;
-  const request: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const text = typeof encoded === 'string' && isBase64Url(encoded) ? textOfBase64Url(encoded) : null;
+  if (!read.ok || text === null) return null;
+  const request: unknown = JSON.parse(text);
   return { ...(read.value as object), challenge: { ...(challenge as object), request } };
 }

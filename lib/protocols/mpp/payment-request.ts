@@ -1,7 +1,7 @@
 import { ok, type Result } from '../../domain/result.ts';
 import { isRecord, memberOf } from '../../json/record.ts';
 import { parseStrictJson } from '../../json/strict-json.ts';
-import { decodeBase64Url } from './decoded.ts';
+import { isBase64Url, textOfBase64Url } from './decoded.ts';
 import { refuseChallenge as no, type ChallengeRefusal } from './refusal.ts';
 
 const BOUNDS = { maxDepth: 8, maxMembers: 128 } as const;
@@ -12,14 +12,9 @@ const BOUNDS = { maxDepth: 8, maxMembers: 128 } as const;
  */
 export function parsePaymentRequest(encoded: string): Result<object, ChallengeRefusal> {
   const code = 'invalid_challenge_request';
-  const bytes = decodeBase64Url(encoded);
-  if (bytes === null) return no(code, "The 'request' of the challenge is not base64url without padding");
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return no(code, "The 'request' of the challenge is not UTF-8 text");
-  }
+  if (!isBase64Url(encoded)) return no(code, "The 'request' of the challenge is not base64url without padding");
+  const text = textOfBase64Url(encoded);
+  if (text === null) return no(code, "The 'request' of the challenge is not UTF-8 text");
   const parsed = parseStrictJson(text, BOUNDS);
   if (!parsed.ok) return no(code, `The 'request' of the challenge cannot be read: ${parsed.error.message}`);
   if (!isRecord(parsed.value)) return no(code, "The 'request' of the challenge is not a JSON object");

@@ -1,4 +1,3 @@
-import { bytesOfBase64 } from '../../json/base64-bytes.ts';
 import { parseBase64Json } from '../../json/base64-json.ts';
 import { memberOf } from '../../json/record.ts';
 
@@ -22,14 +21,12 @@ export function toCredentialHeader(paymentCredential: string): { readonly name: 
   return { name: isOwn ? 'Payment-Authorization' : 'Authorization', value: paymentCredential };
 }
 
+/** The word `header` in base64, by where it begins in a group of three bytes; the letters that its neighbours share are left out. */
+const HEADER_IN_BASE64 = /aGVhZGVy|hlYWRlc|oZWFkZX/;
+
 /** Whether a credential may name a header at all, which hardly any does: only then is it taken apart. */
 function namesHeader(paymentCredential: string): boolean {
-  try {
-    const bytes = bytesOfBase64(paymentCredential.replace(/^Payment /, ''));
-    return new TextDecoder().decode(bytes).includes('header');
-  } catch {
-    return false;
-  }
+  return HEADER_IN_BASE64.test(paymentCredential);
 }
 
 /** Reads a `Payment-Receipt` header. `null`: the seller says nothing that can be read; the money is spent either way. */

@@ -95,12 +95,11 @@ export function parsePaymentRequired(response: {
   readonly body: string;
 }): Result<PaymentChallenge | null, ClientRefusal> {
   const header = response.headers.get('payment-required')?.trim() || null;
+  // Some other kind of 402, such as a web page.
+  if (header === null && !isMeantAsX402(response.body)) return ok(null);
   const document = header === null ? parseBodyJson(response.body) : parseBase64Json(header);
-  if (!document.ok) {
-    // A header of x402's own name that can't be read is a broken x402; so is a JSON text that speaks of its version. Any other
-    // body is some other kind of 402, a web page for instance.
-    return header === null && !isMeantAsX402(response.body) ? ok(null) : unreadable(document.error.message);
-  }
+  // A header of x402's own name that can't be read is a broken x402; so is a text that speaks of its version.
+  if (!document.ok) return unreadable(document.error.message);
   const said = memberOf(document.value, 'x402Version');
   if (said === undefined && header === null) return ok(null);
   const version = VERSIONS.find((each) => said === each || said === Number(each));
