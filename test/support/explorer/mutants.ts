@@ -139,7 +139,7 @@ const OF_OPERATED: readonly Mutant[] = [
         replace: 'if (refusal === null) return null;',
       },
     ],
-    scenario: 10,
+    scenario: 11,
     rule: 'frozen',
   },
   {

@@ -83,6 +83,18 @@ const OTHER_TERMS: readonly Scenario[] = [
 
 const throttled: FaultBudget = { ...few, unknowns: 0, ghosts: 0, throttles: 1, signerThrottles: 1 };
 
+/** Every order of two handlers, and every place to die; what gets no answer here is left to other scenarios and to the long run. */
+const none: FaultBudget = { ...few, unknowns: 0, ghosts: 0 };
+
+const FROZEN: Scenario = {
+  name: 'a payment and its repetition past the lease, and an operator who freezes at any time',
+  limit: 4n,
+  handlers: [handler('A', 't'), handler('B', 't', { late: true })],
+  sweeper: 'none',
+  operator: 'freezes',
+  faults: { ...few, ghosts: 0 },
+};
+
 /** Requests that are refused for now, and what operators do while others pay. */
 const OPERATED: readonly Scenario[] = [
   {
@@ -109,14 +121,7 @@ const OPERATED: readonly Scenario[] = [
     operator: 'lets the session expire',
     faults: few,
   },
-  {
-    name: 'a payment and its repetition past the lease, and an operator who freezes at any time',
-    limit: 4n,
-    handlers: [handler('A', 't'), handler('B', 't', { late: true })],
-    sweeper: 'none',
-    operator: 'freezes',
-    faults: { ...few, ghosts: 0 },
-  },
+  { ...FROZEN, faults: none },
   {
     name: 'a payment that writes its intent while it reads, a withdrawal, and an operator who freezes at any time',
     limit: 2n,
@@ -161,9 +166,6 @@ const window = (max: bigint, closesAfterMs = 3_600_000): WindowCharge => ({
 const cap: Charge = { kind: 'session', key: 'payeeCap', quantity: 2n, max: 3n };
 /** Closes after the early handlers have begun, and before the late ones and the sweeper. */
 const closing = window(8n, 30_000);
-
-/** Every order of two handlers, and every place to die; what gets no answer here is left to the simulated days. */
-const none: FaultBudget = { ...few, unknowns: 0, ghosts: 0 };
 
 /** What a policy counts, within a session and over two. */
 const COUNTED: readonly Scenario[] = [
@@ -332,6 +334,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
 
 /** For the long run: three handlers, and two with more that fails. */
 export const THREE_HANDLERS: readonly Scenario[] = [
+  { ...FROZEN, name: `${FROZEN.name}, where one request gets no answer` },
   {
     name: 'a duplicate that finds the first handler past its lease, the sweeper, and requests that come late',
     limit: 4n,
