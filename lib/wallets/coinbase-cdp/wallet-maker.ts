@@ -5,6 +5,7 @@ import type { LinkedAccount } from '../../domain/tenants/resources.ts';
 import { memberOf } from '../../json/record.ts';
 import type { CoinbaseCdpAccount } from './account.ts';
 import type { CallCoinbaseCdp } from './client.ts';
+import { SIGNING_POLICY } from './policy.ts';
 
 export interface NewWallet {
   readonly connector: string;
@@ -15,6 +16,7 @@ export interface NewWallet {
 }
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const POLICY_ID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 const USER_ID = /^[a-zA-Z0-9-]{1,100}$/;
 
 /** Makes the wallets of connectors of the platform. */
@@ -34,7 +36,8 @@ export function createCoinbaseCdpMaker(call: CallCoinbaseCdp): WalletMaker {
 
 /**
  * Makes a wallet: one more of an end user who is known by the linked account, that end user with the first wallet, or, where there
- * is no linked account, an account of the project. Throws `ProviderRefused` for an account that the platform does not take.
+ * is no linked account, an account of the project, under a policy of its own. Throws `ProviderRefused` for an account that the platform
+ * does not take, and where the project's API key may not make the policy.
  */
 export async function makeCoinbaseCdpWallet(
   call: CallCoinbaseCdp,
@@ -42,8 +45,9 @@ export async function makeCoinbaseCdpWallet(
 ): Promise<{ readonly address: Hex; readonly account: CoinbaseCdpAccount }> {
   const { connector, instrumentId, linkedAccount } = wallet;
   if (linkedAccount === null) {
-    const request = { connector, method: 'POST', path: '/v2/evm/accounts' } as const;
-    const { body } = await call({ ...request, body: { name: instrumentId }, idempotencyKey: instrumentId }, [201]);
+    const accountPolicy = await makePolicy(call, wallet);
+    const request = { connector, method: 'POST', path: '/v2/evm/accounts', idempotencyKey: instrumentId } as const;
+    const { body } = await call({ ...request, body: { name: instrumentId, accountPolicy } }, [201]);
     return { address: readAddress(body), account: { connector, endUserId: null } };
   }
   const method = toAuthenticationMethod(linkedAccount);
@@ -70,6 +74,20 @@ export async function makeCoinbaseCdpWallet(
   const now = await findEndUser(call, connector, method);
   if (now !== null) return addWallet(call, wallet, now);
   throw new ProviderRefused('linked_account_refused', 'Coinbase does not take the linked account. Nothing was made');
+}
+
+/** Before the account, which is never without it. The same for every try, so that the account's request is the same too. */
+async function makePolicy(call: CallCoinbaseCdp, { connector, instrumentId }: NewWallet): Promise<string> {
+  const path = '/v2/policy-engine/policies';
+  const request = { connector, method: 'POST', path, body: SIGNING_POLICY, walletToken: 'unused' } as const;
+  const { status, body } = await call({ ...request, idempotencyKey: `${instrumentId}-policy` }, [201, 403]);
+  if (status === 403) {
+    const message = 'The API key of the Coinbase project may not manage policies (policies#manage). Nothing was made';
+    throw new ProviderRefused('provider_policy', message);
+  }
+  const id = memberOf(body, 'id');
+  if (typeof id !== 'string' || !POLICY_ID.test(id)) throw new Error('Coinbase named no id of the policy');
+  return id;
 }
 
 async function addWallet(call: CallCoinbaseCdp, { connector, instrumentId }: NewWallet, endUserId: string) {

@@ -5,6 +5,7 @@ import { findNetwork } from '../../../lib/domain/assets.ts';
 import type { Exchange } from '../../../lib/local/providers/coinbase-cdp/index.ts';
 import { readDelegation, revokeDelegation } from '../../../lib/wallets/coinbase-cdp/delegation.ts';
 import { createCoinbaseCdpFunding } from '../../../lib/wallets/coinbase-cdp/funding.ts';
+import { SIGNING_POLICY } from '../../../lib/wallets/coinbase-cdp/policy.ts';
 import { makeCoinbaseCdpWallet } from '../../../lib/wallets/coinbase-cdp/wallet-maker.ts';
 import { CONNECTOR, EMAIL, startProject, type TestProject } from '../../wallets/coinbase-cdp/project.ts';
 import { decodeJwt } from '../../wallets/provider-keys.ts';
@@ -196,10 +197,16 @@ describe('our requests are those of the official client', () => {
     const instrumentId = 'payment-instrument-000000000000003';
     const wallet = { connector: CONNECTOR, instrumentId, linkedAccount: null };
     const { address, account } = await makeCoinbaseCdpWallet(project.call, wallet);
+    const accountPolicy = project.cdp.project.policies().at(-1)!.id;
     await compare(
       () => makeCoinbaseCdpWallet(project.call, wallet),
-      () => sdk.evm.createAccount({ name: instrumentId, idempotencyKey: instrumentId }),
+      () => sdk.evm.createAccount({ name: instrumentId, accountPolicy, idempotencyKey: instrumentId }),
       'createEvmAccount',
+    );
+    await compare(
+      () => makeCoinbaseCdpWallet(project.call, wallet),
+      () => sdk.policies.createPolicy({ policy: SIGNING_POLICY as never, idempotencyKey: `${instrumentId}-policy` }),
+      'createPolicy',
     );
     for (const message of messagesFrom(address)) {
       const [ours] = await during(() => project.signer.sign(account, message, address));

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readDelegation, revokeDelegation } from '../../../lib/wallets/coinbase-cdp/delegation.ts';
 import { makeCoinbaseCdpWallet } from '../../../lib/wallets/coinbase-cdp/wallet-maker.ts';
 import { failureOf } from '../signer-contract.ts';
+import { messagesFrom } from '../transfer.ts';
 import { EMAIL, CONNECTOR, makeWallet, startProject, type TestProject } from './project.ts';
 
 let project: TestProject;
@@ -42,6 +43,48 @@ test('makes one wallet of the project for an instrument, whatever happens to the
   const wallet = await make('payment-instrument-1', null);
   expect(await make('payment-instrument-1', null)).toEqual(wallet);
   expect(project.cdp.project.accounts()).toMatchObject([{ address: wallet.address, name: 'payment-instrument-1' }]);
+});
+
+test('makes a wallet of the project under a policy that lets it sign typed data alone', async () => {
+  const { account, address } = await make('payment-instrument-1', null);
+  const [policy] = project.cdp.project.policies();
+  expect(project.cdp.project.accounts()).toMatchObject([{ address, policyId: policy!.id }]);
+  expect(policy!.rules.map(({ action, operation }) => `${action} ${operation}`)).toEqual([
+    'reject signEvmTransaction',
+    'reject sendEvmTransaction',
+    'reject signEvmMessage',
+    'reject signEvmHash',
+    'accept signEvmTypedData',
+  ]);
+  for (const message of messagesFrom(address)) await project.signer.sign(account, message, address);
+});
+
+test('tells that a policy of the project’s own forbids it', async () => {
+  const { body } = await project.call(
+    {
+      connector: CONNECTOR,
+      method: 'POST',
+      path: '/v2/policy-engine/policies',
+      walletToken: 'unused',
+      body: { scope: 'account', rules: [{ action: 'reject', operation: 'signEvmHash' }] },
+    },
+    [201],
+  );
+  const policyId = (body as { readonly id: string }).id;
+  const { address } = project.cdp.project.addAccount({ userId: null, name: null, policyId }, new Date());
+  const account = { connector: CONNECTOR, endUserId: null };
+  const refused = project.signer.sign(account, messagesFrom(address)[0]!, address);
+  expect(await failureOf(refused)).toMatchObject({ trouble: 'provider_policy' });
+});
+
+test('makes nothing where the API key may make no policy, and says which scope it lacks', async () => {
+  project.cdp.faults.plan({ fault: { kind: 'status', status: 403, errorType: 'forbidden' } });
+  const error = await failureOf(make('payment-instrument-1', null));
+  expect(error).toMatchObject({
+    trouble: 'provider_policy',
+    message: expect.stringContaining('policies#manage') as string,
+  });
+  expect(project.cdp.project.accounts()).toEqual([]);
 });
 
 test('refuses a person of Telegram, whom a linked account does not prove, and asks nobody', async () => {

@@ -4,6 +4,7 @@ import type { Answer } from '../api-server.ts';
 import { ApiError, invalid } from './api-error.ts';
 import { findDelegation, isActive } from './delegations.ts';
 import type { Treasury } from './funding.ts';
+import { checkTypedData, createPolicy, readAccountPolicy } from './policies.ts';
 import type { Account, AuthenticationMethod, EndUser, Project } from './project.ts';
 
 /** As the published description names them. */
@@ -20,6 +21,7 @@ export type OperationId =
   | 'createEvmAccount'
   | 'getEvmAccount'
   | 'signEvmTypedData'
+  | 'createPolicy'
   | 'requestEvmFaucet'
   | 'createOnrampSession';
 
@@ -119,8 +121,9 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'POST',
     path: '/v2/evm/accounts/{address}/sign/typed-data',
     wallet: 'required',
-    run: async (call) => signTyped(findAccount(call, null), call.body),
+    run: async (call) => signTyped(call.project, findAccount(call, null), call.body),
   },
+  { id: 'createPolicy', method: 'POST', path: '/v2/policy-engine/policies', wallet: 'unused', run: createPolicy },
   {
     id: 'requestEvmFaucet',
     method: 'POST',
@@ -177,7 +180,8 @@ function createAccount({ project, body, now }: Call): Answer {
   if (name !== null && project.accounts().some((account) => account.userId === null && account.name === name)) {
     throw new ApiError(409, 'already_exists', 'an account with this name exists');
   }
-  return { status: 201, body: showServerAccount(project.addAccount({ userId: null, name }, now)) };
+  const policyId = readAccountPolicy(project, body['accountPolicy']);
+  return { status: 201, body: showServerAccount(project.addAccount({ userId: null, name, policyId }, now)) };
 }
 
 async function signForEndUser(call: Call): Promise<Answer> {
@@ -192,11 +196,13 @@ async function signForEndUser(call: Call): Promise<Answer> {
   if (delegation === null) throw new ApiError(403, 'delegation_not_found', 'the end user has granted no delegation');
   if (delegation.revoked) throw new ApiError(403, 'delegation_revoked', 'the end user has revoked the delegation');
   if (!isActive(delegation, call.now)) throw new ApiError(403, 'delegation_expired', 'the delegation has expired');
-  return signTyped(account, typedData);
+  return signTyped(call.project, account, typedData);
 }
 
 /** Signs by viem, which works the hash out for itself. */
-async function signTyped({ privateKey }: Account, typedData: unknown): Promise<Answer> {
+async function signTyped(project: Project, account: Account, typedData: unknown): Promise<Answer> {
+  const { privateKey } = account;
+  checkTypedData(project, account, typedData);
   const { domain, types, primaryType, message } = (typedData ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof primaryType !== 'string' || [domain, types, message].some((part) => typeof part !== 'object' || !part)) {
     throw invalid('typedData');
@@ -288,6 +294,7 @@ function showAccount({ address, createdAt }: Account): object {
   return { address, createdAt };
 }
 
-function showServerAccount({ address, name, createdAt }: Account): object {
-  return { address, ...(name === null ? {} : { name }), createdAt, updatedAt: createdAt };
+function showServerAccount({ address, name, policyId, createdAt }: Account): object {
+  const policies = policyId == null ? [] : [policyId];
+  return { address, ...(name === null ? {} : { name }), policies, createdAt, updatedAt: createdAt };
 }

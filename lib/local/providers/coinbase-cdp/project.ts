@@ -28,6 +28,24 @@ export interface Account {
   /** `null` for an account of the project itself. */
   readonly userId: string | null;
   readonly name: string | null;
+  /** The policy that it was made under. @default - none */
+  readonly policyId?: string | null;
+  readonly createdAt: string;
+}
+
+/** One rule of a policy, as the description has it. */
+export interface Rule {
+  readonly action: 'accept' | 'reject';
+  readonly operation: string;
+  readonly criteria?: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** What accounts may do that are under it. */
+export interface Policy {
+  readonly id: string;
+  readonly scope: string;
+  readonly description: string | null;
+  readonly rules: readonly Rule[];
   readonly createdAt: string;
 }
 
@@ -47,6 +65,8 @@ interface ProjectState {
   readonly users: readonly EndUser[];
   readonly accounts: readonly Account[];
   readonly delegations: readonly Delegation[];
+  /** @default - none, as a start before had it */
+  readonly policies?: readonly Policy[];
 }
 
 /** One project at the provider: its keys, its users and their wallets. */
@@ -56,11 +76,13 @@ export interface Project {
   users(): readonly EndUser[];
   accounts(): readonly Account[];
   delegations(): readonly Delegation[];
+  policies(): readonly Policy[];
   /** Makes new keys beside the old ones, which stay until `dropOldKeys`. */
   rotateKeys(alg?: ApiKey['alg']): void;
   dropOldKeys(): void;
   addUser(user: Pick<EndUser, 'authenticationMethods'> & { readonly userId?: string | undefined }, now: Date): EndUser;
-  addAccount(owner: Pick<Account, 'userId' | 'name'>, now: Date): Account;
+  addAccount(owner: Pick<Account, 'userId' | 'name' | 'policyId'>, now: Date): Account;
+  addPolicy(policy: Pick<Policy, 'scope' | 'description' | 'rules'>, now: Date): Policy;
   setDelegation(delegation: Delegation): void;
 }
 
@@ -86,6 +108,7 @@ export function openProject(dataDir: string | null): Project {
     users: () => read().users,
     accounts: () => read().accounts,
     delegations: () => read().delegations,
+    policies: () => read().policies ?? [],
     rotateKeys: (alg = 'EdDSA') => {
       const { apiKeys, walletSecrets } = read();
       const apiKey = alg === 'EdDSA' ? createEd25519Key() : createP256Key('pem');
@@ -110,6 +133,11 @@ export function openProject(dataDir: string | null): Project {
       };
       change({ accounts: [...read().accounts, account] });
       return account;
+    },
+    addPolicy: (made, now) => {
+      const policy = { ...made, id: randomUUID(), createdAt: now.toISOString() };
+      change({ policies: [...(read().policies ?? []), policy] });
+      return policy;
     },
     setDelegation: (delegation) => {
       const others = read().delegations.filter(
