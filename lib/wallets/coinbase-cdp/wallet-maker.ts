@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { toChecksumAddress } from '../../chains/evm/address.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import { ProviderRefused, type WalletMaker } from '../../domain/ports/services.ts';
@@ -58,7 +59,7 @@ export async function makeCoinbaseCdpWallet(
       connector,
       method: 'POST',
       path: '/v2/end-users',
-      body: { authenticationMethods: [method], evmAccount: {} },
+      body: { ...namedUser(method), authenticationMethods: [method], evmAccount: {} },
       idempotencyKey: instrumentId,
     },
     [201, 400],
@@ -97,20 +98,37 @@ async function addWallet(call: CallCoinbaseCdp, { connector, instrumentId }: New
 }
 
 async function findEndUser(call: CallCoinbaseCdp, connector: string, method: Method): Promise<string | null> {
-  const query = lookupQuery(method);
-  if (query === null) return null;
-  const { body } = await call({ connector, method: 'GET', path: `/v2/end-users/lookup?${query.toString()}` }, [200]);
+  const named = namedUser(method);
+  if (named !== null) {
+    const path = `/v2/end-users/${named.userId}`;
+    const { status, body } = await call({ connector, method: 'GET', path }, [200, 404]);
+    return status === 200 ? readUserId(body) : null;
+  }
+  const path = `/v2/end-users/lookup?${lookupQuery(method).toString()}`;
+  const { body } = await call({ connector, method: 'GET', path }, [200]);
   const users = memberOf(body, 'endUsers');
   return Array.isArray(users) && users.length > 0 ? readUserId(users[0]) : null;
 }
 
 type Method = Readonly<Record<string, string>>;
 
-/** The platform finds nobody by a token of the developer's own issuer. */
-function lookupQuery({ type = '', email, phoneNumber, sub = '' }: Method): URLSearchParams | null {
+/**
+ * The platform finds nobody by a token of the developer's own issuer, so that such a person's id is ours to derive: who comes again is
+ * found by it. `null` for everybody else, whose id the platform draws.
+ */
+function namedUser({ type, kid, sub }: Method): { readonly userId: string } | null {
+  if (type !== 'jwt') return null;
+  return {
+    userId: createHash('sha256')
+      .update(JSON.stringify([type, kid, sub]))
+      .digest('hex'),
+  };
+}
+
+function lookupQuery({ type = '', email, phoneNumber, sub = '' }: Method): URLSearchParams {
   if (type === 'email') return new URLSearchParams({ email: email ?? '' });
   if (type === 'sms') return new URLSearchParams({ phoneNumber: phoneNumber ?? '' });
-  return type === 'jwt' ? null : new URLSearchParams({ oauthProvider: type, oauthSubject: sub });
+  return new URLSearchParams({ oauthProvider: type, oauthSubject: sub });
 }
 
 /** A member of an account that the contract let in. */

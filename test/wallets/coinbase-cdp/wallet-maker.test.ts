@@ -29,13 +29,24 @@ test.each([
   expect(project.cdp.project.accounts()).toMatchObject([{ address, userId: account.endUserId }]);
 });
 
-test('gives a known end user another wallet for another instrument, and the same for the same', async () => {
-  const first = await make('payment-instrument-1', EMAIL);
-  const second = await make('payment-instrument-2', EMAIL);
-  expect(await make('payment-instrument-2', EMAIL)).toEqual(second);
+test.each([
+  ['of an e-mail address', EMAIL],
+  ['of an issuer of the developer', { developerJwt: { kid: 'key', sub: 'ada' } }],
+])('gives a known end user %s another wallet for another instrument, and the same for the same', async (_, linked) => {
+  const first = await make('payment-instrument-1', linked);
+  const second = await make('payment-instrument-2', linked);
+  expect(await make('payment-instrument-2', linked)).toEqual(second);
   expect(second.address).not.toBe(first.address);
   expect(second.account).toEqual(first.account);
   expect(project.cdp.project.users().length).toBe(1);
+});
+
+test('takes nobody for somebody else of the same issuer, or of another', async () => {
+  const people = ['ada', 'grace'].flatMap((sub) => ['key', 'other'].map((kid) => ({ developerJwt: { kid, sub } })));
+  const ids = new Set<string | null>();
+  for (const [index, linked] of people.entries())
+    ids.add((await make(`payment-instrument-${index}`, linked)).account.endUserId);
+  expect(ids.size).toBe(people.length);
 });
 
 test('makes one wallet of the project for an instrument, whatever happens to the answer', async () => {
