@@ -15,7 +15,7 @@ import type { FrozenRefusal } from '../domain/payment/gate.ts';
 import type { Denial } from '../domain/payment/denial.ts';
 import { showRule } from '../domain/policy/show-refusal.ts';
 import type { PolicyRefusal } from '../domain/policy/refusal.ts';
-import { REJECTIONS_TOLD_MAX } from '../domain/limits.ts';
+import { APPROVAL_ROUNDS_MAX, REJECTIONS_TOLD_MAX } from '../domain/limits.ts';
 import { toOfferView } from './views/offers.ts';
 import { toPaymentTerms } from './views/paid.ts';
 import { formatInstant } from '../domain/time.ts';
@@ -175,6 +175,8 @@ export function toWireError(refusal: Refusal): WireError {
     case 'policy_exceeded':
     case 'policy_refused':
     case 'superseded':
+    case 'approval_rejected':
+    case 'approval_lapsed':
       return toDenialError(refusal);
     default:
       return toOutcomeError(refusal);
@@ -194,6 +196,15 @@ function toDenialError(denial: Denial): WireError {
       const message =
         'The payment of this clientToken was never signed, and is closed since the token was used for other terms. Use a new clientToken: nothing was signed under this one';
       return outcome('superseded', message);
+    }
+    case 'approval_rejected': {
+      const message =
+        "At the wallet's provider somebody rejected the payment of this clientToken. Nothing was signed, and under this clientToken nothing will be";
+      return outcome(denial.reason, message);
+    }
+    case 'approval_lapsed': {
+      const message = `At the wallet's provider nobody approved the payment of this clientToken, of ${APPROVAL_ROUNDS_MAX} times that it was asked for. Nothing was signed: use a new clientToken to ask again`;
+      return outcome(denial.reason, message);
     }
   }
 }

@@ -131,10 +131,16 @@ const PROVIDERS: Readonly<Record<`bursar:${ProviderTrouble}`, CodeDescription>> 
     newClientToken: NOT_REMEMBERED,
   },
   'bursar:approval_needed': {
-    when: 'at the wallet’s provider, others have to approve what is to be signed',
+    when: 'at the wallet’s provider, others have to approve what is to be signed, and it takes no proposal to them',
     remedy:
-      'let one signature of the authorization key be enough there, then retry with the same `clientToken`: nothing was signed',
+      'have the provider switch proposals on (Privy: intents), or let one signature of the authorization key be enough there, then retry with the same `clientToken`: nothing was signed',
     newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:approval_pending': {
+    when: 'at the wallet’s provider, others were asked to approve what is to be signed: the message says who, where and until when. Nothing was signed, and nothing is held',
+    remedy:
+      'have them approve, and retry with the same `clientToken`: it pays once they have. When their time is over, a retry asks them anew',
+    newClientToken: 'no: it would ask them a second time, and what they approved first would not pay',
   },
   'bursar:owner_must_revoke': {
     when: 'the wallet’s provider lets only the owner of the wallet take back what lets it sign',
@@ -252,6 +258,16 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:superseded': {
     when: 'nothing was paid under the client token, and a request with other terms has closed it',
     remedy: 'ask again under a new client token',
+    newClientToken: FINAL,
+  },
+  'bursar:approval_rejected': {
+    when: 'somebody who was to approve the payment at the wallet’s provider rejected it there',
+    remedy: 'do not ask again unasked: a person said no',
+    newClientToken: FINAL,
+  },
+  'bursar:approval_lapsed': {
+    when: 'the people who were to approve the payment at the wallet’s provider were asked ten times, and did not answer in time',
+    remedy: 'tell them, and ask again under a new client token when they are there',
     newClientToken: FINAL,
   },
   'bursar:attempts_exhausted': {

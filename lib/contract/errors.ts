@@ -79,6 +79,8 @@ export type OutcomeCode =
   | 'quote_expired'
   | 'quote_mismatch'
   | 'superseded'
+  | 'approval_rejected'
+  | 'approval_lapsed'
   | 'attempts_exhausted'
   | 'destination_not_allowed'
   | 'withdrawal_lapsed'
@@ -102,6 +104,7 @@ const NOT_ENABLED: ReadonlySet<string> = new Set<ErrorCode>([
   'bursar:provider_credentials',
   'bursar:provider_unpaid',
   'bursar:approval_needed',
+  'bursar:approval_pending',
 ]);
 
 /** The error that carries a code. */

@@ -66,6 +66,11 @@ export const SESSION_GRACE_SECONDS = 60;
 /** Facilitators need a few seconds to settle; below this an authorization is worthless. */
 export const VALIDITY_FLOOR_SECONDS = 10;
 
+/** People who are to approve a payment have until so long before its authorization ends: whoever asked for it has to come back. */
+export const APPROVAL_MARGIN_SECONDS = 20;
+/** How often people are asked to approve one payment, each time with a validity of its own. */
+export const APPROVAL_ROUNDS_MAX = 10;
+
 /** Digits of uint256 in decimal; more can't be a token amount. */
 export const AMOUNT_MAX_DIGITS = 78;
 /** DynamoDB numbers are exact to 38 digits; 30 leaves room for sums. */

@@ -44,8 +44,10 @@ export type ProviderTrouble =
   | 'funding_unavailable'
   /** What the user is known by is no good there. */
   | 'linked_account_refused'
-  /** Others have to approve at the provider what is to be signed. */
+  /** Others have to approve at the provider what is to be signed, and it asks nobody for us. */
   | 'approval_needed'
+  /** Others were asked at the provider to approve what is to be signed. */
+  | 'approval_pending'
   /** Only the wallet's owner can take back at the provider what lets it sign. */
   | 'owner_must_revoke'
   /** The provider failed so often that it is not asked for some seconds. */

@@ -111,6 +111,10 @@ export const PaymentDenied = v.strictObject({
       v.strictObject({ reason: v.literal('superseded') }),
       v.description('It was never signed, and its client token was used for other terms since.'),
     ),
+    v.pipe(
+      v.strictObject({ reason: v.picklist(['approval_rejected', 'approval_lapsed']) }),
+      v.description("People who were to approve it at its wallet's provider said no, or nothing in time."),
+    ),
   ]),
 });
 

@@ -63,6 +63,8 @@ const DENIALS = {
   quote_expired: false,
   quote_mismatch: false,
   superseded: true,
+  approval_rejected: true,
+  approval_lapsed: true,
   attempts_exhausted: true,
 } as const satisfies Readonly<Record<Refusal['reason'], boolean>>;
 

@@ -16,6 +16,8 @@ export interface ProviderRequest {
   readonly headers: () => Promise<Readonly<Record<string, string>>>;
   /** @default nobody watches */
   readonly watch?: WatchSigning | undefined;
+  /** Ends it with others that share one time. @default `PROVIDER_TIMEOUT_MS` from now */
+  readonly end?: AbortSignal | undefined;
 }
 
 export interface ProviderAnswer {
@@ -35,7 +37,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
  * good as an answer, and passed on.
  */
 export async function callProvider(fetch: Fetch, request: ProviderRequest): Promise<ProviderAnswer> {
-  const end = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
+  const { end = AbortSignal.timeout(PROVIDER_TIMEOUT_MS) } = request;
   for (let attempt = 1; ; attempt += 1) {
     const isLast = attempt === PROVIDER_ATTEMPTS_MAX || end.aborted;
     try {

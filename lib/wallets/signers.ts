@@ -28,14 +28,14 @@ export function createSigners(keys: {
 /** Opens a signer when it is asked first, and again where that failed. */
 function atFirstUse(type: InstrumentType, open: () => Promise<Signer>): Signer {
   let opening: Promise<Signer> | null = null;
+  const opened = (): Promise<Signer> =>
+    (opening ??= open().catch((error: unknown) => {
+      opening = null;
+      throw error;
+    }));
   return {
     type,
-    sign: async (...asked) => {
-      opening ??= open().catch((error: unknown) => {
-        opening = null;
-        throw error;
-      });
-      return (await opening).sign(...asked);
-    },
+    sign: async (...asked) => (await opened()).sign(...asked),
+    readApproval: async (...asked) => (await opened()).readApproval!(...asked),
   };
 }

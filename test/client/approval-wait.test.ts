@@ -33,6 +33,17 @@ describe('a processor that waits for approvals', () => {
     expect(told).toEqual([PENDING.message, PENDING.message]);
   });
 
+  test('waits for people who approve at the provider as well, also where one offer is paid', async () => {
+    const pending = refusal('bursar:approval_pending');
+    const { client, asked } = serviceOf([pending]);
+    expect(await waitForApprovals(client, { intervalMs: 1 }).payChallenge!(INPUT)).toEqual(PAID);
+    expect(asked).toHaveLength(2);
+    const one = { processPayment: client.payChallenge! } as unknown as PaymentProcessor;
+    asked.length = 0;
+    expect(await waitForApprovals(one, { intervalMs: 1 }).processPayment(INPUT)).toEqual(PAID);
+    expect(asked).toEqual([INPUT, INPUT]);
+  });
+
   test('gives up after the longest wait, with the refusal', async () => {
     const { client, asked } = serviceOf(Array(9).fill(PENDING));
     const waiting = waitForApprovals(client, { intervalMs: 1, maxWaitMs: 3 });

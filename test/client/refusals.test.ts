@@ -42,6 +42,8 @@ describe('a refusal means', () => {
   test.each<[string, unknown, object]>([
     ['no answer', new TypeError('fetch failed'), { open: true }],
     ['superseded', refusal({ code: 'bursar:superseded' }), { closed: true, final: true }],
+    ['rejected by a person', refusal({ code: 'bursar:approval_rejected' }), { closed: false, final: true }],
+    ['approved by nobody', refusal({ code: 'bursar:approval_lapsed' }), { closed: false, final: true }],
     ['attempts exhausted', refusal({ code: 'bursar:attempts_exhausted' }), { closed: true, final: true }],
     ['a denial', refusal({ code: 'bursar:budget_exceeded' }), { final: true }],
     [

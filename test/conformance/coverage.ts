@@ -100,6 +100,14 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/service/paying/purchases.test.ts',
     why: 'it needs a payment that died before it was signed',
   },
+  approval_rejected: {
+    elsewhere: 'test/service/paying/approvals.test.ts',
+    why: 'it needs a wallet that others sign for as well, and one of them who says no',
+  },
+  approval_lapsed: {
+    elsewhere: 'test/service/paying/approvals.test.ts',
+    why: 'it needs a wallet that others sign for as well, and minutes',
+  },
   frozen: { elsewhere: 'test/service/paying/gate.test.ts', why: 'no client of AWS can freeze a deployment' },
   session_pinned: {
     elsewhere: 'test/service/paying/pinned-sessions.test.ts',

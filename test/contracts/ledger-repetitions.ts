@@ -24,7 +24,7 @@ export function ledgerRepetitionsContract(name: string, make: () => Promise<Ledg
     });
 
     const stored = async (): Promise<Payment> => (await ledger.readPayment(payment.id))!;
-    const takeOver = (attempt: number, owner = OWNER) =>
+    const takeOver = (attempt: number, owner = OWNER, approval?: string) =>
       ledger.takeOver({
         id: payment.id,
         attempt,
@@ -32,6 +32,7 @@ export function ledgerRepetitionsContract(name: string, make: () => Promise<Ledg
         leaseUntil: addMs(payment.leaseUntil, attempt * 30_000),
         offer: payment.offer,
         terms: payment.terms,
+        approval,
       });
     const abort = (attempt: number) => ledger.decide(payment.id, attempt, { status: 'ABORTED', at: NOW });
     const supersede = (attempt: number, at = NOW) => ledger.supersede(payment.id, attempt, at);
@@ -50,6 +51,17 @@ export function ledgerRepetitionsContract(name: string, make: () => Promise<Ledg
       await takeOver(1);
       await takeOver(2);
       expect(await takeOver(1)).toMatchObject({ kind: 'lost', payment: { attempt: 3, owner: OWNER } });
+    });
+
+    test('what a payment keeps of people stays with it, until others are asked', async () => {
+      await ledger.decide(payment.id, 1, { status: 'ABORTED', at: NOW, approval: '1 question' });
+      expect(await stored()).toMatchObject({ status: 'ABORTED', approval: '1 question' });
+      // By somebody who does not know of it.
+      expect(await takeOver(1)).toMatchObject({ kind: 'lost', payment: { attempt: 1, approval: '1 question' } });
+      expect(await takeOver(1, OWNER, '2')).toMatchObject({ kind: 'taken', payment: { attempt: 2, approval: '2' } });
+      expect(await takeOver(1, OWNER, '2')).toMatchObject({ kind: 'taken', payment: { attempt: 2 } });
+      await abort(2);
+      expect(await stored()).toMatchObject({ status: 'ABORTED', approval: '2' });
     });
 
     test('the same verdict on an earlier attempt is lost', async () => {

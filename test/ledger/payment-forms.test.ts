@@ -27,6 +27,8 @@ const counted: PolicyExceeded = { reason: 'policy_exceeded', key: 'AbCdEfGhIjK',
 
 const DENIALS: readonly Denial[] = [
   { reason: 'superseded' },
+  { reason: 'approval_rejected' },
+  { reason: 'approval_lapsed' },
   { reason: 'budget_exceeded', requested: toMicroUsd(3n), available: toMicroUsd(2n), reserved: toMicroUsd(1n) },
   counted,
   { ...counted, by: { ...bare, help: { waitUntil: addMs(NOW, 1_000) } } },

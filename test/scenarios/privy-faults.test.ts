@@ -4,6 +4,7 @@ import type { Fault } from '../../lib/local/providers/faults.ts';
 import type { ErrorCode } from '../../lib/local/providers/stripe-privy/api-error.ts';
 import { createSigningKey } from '../../lib/local/providers/stripe-privy/app.ts';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
+import { approve, askForMore, intentsOf } from '../support/privy-people.ts';
 import { consent, createPrivyWallet, privyWalletOf, storeNewest } from './privy-tenant.ts';
 import {
   badSignatures,
@@ -115,18 +116,19 @@ describe('Privy, when it fails', () => {
     expect(error.message).toMatch(/A policy of the Privy wallet forbids it/);
   });
 
-  test('by asking for others’ approval says so, and pays once this signature is enough', async () => {
+  test('by asking for others’ approval says so, and pays once they have approved', async () => {
     const { app } = privy();
     const quorum = app.quorums.find(({ id }) => id === app.authorizationId)!;
-    const other = createSigningKey().publicKey;
+    const other = createSigningKey();
     const error = await meetTroubleOf(
       {
-        begin: () => app.put('quorums', { ...quorum, publicKeys: [...quorum.publicKeys, other], threshold: 2 }),
-        end: () => app.put('quorums', quorum),
+        begin: () => askForMore(privy(), [other], 2),
+        end: () => approve(privy(), intentsOf(privy()).at(-1)!.id, other),
       },
       'AccessDeniedException',
     );
-    expect(error.message).toMatch(/others of its key quorum have to approve/);
+    app.put('quorums', quorum);
+    expect(error.message).toMatch(/key quorum has to approve it: 1 of 2 have signed/);
   });
 });
 

@@ -1,6 +1,9 @@
 import { AccessDeniedException, CreatePaymentInstrumentCommand } from '@aws-sdk/client-bedrock-agentcore';
 import { describe, expect, test } from 'vitest';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
+import { createPayingFetch, waitForApprovals } from '../../lib/client/index.ts';
+import { createSigningKey } from '../../lib/local/providers/stripe-privy/app.ts';
+import { approve, askForMore, intentsOf } from '../support/privy-people.ts';
 import { consent, createPrivyWallet, privyWalletOf, storeNewest } from './privy-tenant.ts';
 import { payFrom } from './provider-tenant.ts';
 import { clientOf, newToken, sellerOf, sendProof, withStack } from './scene.ts';
@@ -57,6 +60,36 @@ describe('a wallet of Privy', () => {
     expect(rules.filter(({ action }) => action === 'ALLOW').map(({ method }) => method)).toEqual([
       'eth_signTypedData_v4',
     ]);
+  });
+
+  test('for which others sign too pays by a fetch that waits until they have approved', async () => {
+    const wallet = await createPrivyWallet(scene, aws, 'project');
+    const { app } = privy();
+    const quorum = app.quorums.find(({ id }) => id === app.authorizationId)!;
+    const ada = createSigningKey();
+    askForMore(privy(), [ada], 2);
+    await scene.stack.chain.mint(wallet.address, 1_000_000n);
+    const told: string[] = [];
+    const client = waitForApprovals(clientOf(scene.stack, 'processPayment'), {
+      intervalMs: 100,
+      onWait: (message) => {
+        told.push(message);
+        const intent = intentsOf(privy()).find(({ status }) => status === 'pending');
+        if (told.length === 2) void approve(privy(), intent!.id, ada);
+      },
+    });
+    const { userId, paymentSessionId, names } = wallet;
+    const fetchPaid = createPayingFetch({
+      client,
+      session: { paymentManagerArn: names.paymentManagerArn, paymentSessionId, userId },
+      instrument: { paymentInstrumentId: names.paymentInstrumentId },
+    });
+    const response = await fetchPaid(sellerOf(scene.stack, 'weather').url);
+    app.put('quorums', quorum);
+    expect([response.status, response.payment?.settlement?.success]).toEqual([200, true]);
+    expect(told[0]).toMatch(/1 of 2 have signed\. The others approve intent [0-9a-f]{24} on the page Approvals/);
+    expect(app.intents.length).toBe(1);
+    expect(await wallet.books()).toEqual(['0.01', '0.00']);
   });
 
   test('is one more of the person who has one already', async () => {

@@ -10,6 +10,7 @@ import type { Session } from '../../lib/domain/payment/session.ts';
 import { createPayerCache, type PayerCache } from '../../lib/service/paying/payer.ts';
 import { processPayment } from '../../lib/service/paying/process-payment.ts';
 // Before it is asked for: virtual time does not wait for a file that is read.
+import '../../lib/service/paying/resume-payment.ts';
 import '../../lib/service/paying/window-grants.ts';
 import { withdraw } from '../../lib/service/paying/withdrawals.ts';
 import type { Draw } from '../../scripts/nemesis/plan.ts';

@@ -241,10 +241,15 @@ function existing(books: Books, id: PaymentId): Payment {
   return payment;
 }
 
+function approvalOf({ approval }: { readonly approval?: string | undefined }): Pick<Payment, 'approval'> {
+  return approval === undefined ? {} : { approval };
+}
+
 function takeOver(books: Books, from: Parameters<Ledger['takeOver']>[0]): Applied {
   const stored = existing(books, from.id);
   const free = stored.status === 'PENDING' || stored.status === 'ABORTED';
-  if (free && stored.attempt === from.attempt) {
+  const seen = from.approval !== undefined || stored.approval === undefined;
+  if (free && seen && stored.attempt === from.attempt) {
     const payment: Payment = {
       ...stored,
       attempt: from.attempt + 1,
@@ -252,6 +257,7 @@ function takeOver(books: Books, from: Parameters<Ledger['takeOver']>[0]): Applie
       leaseUntil: from.leaseUntil,
       status: 'PENDING',
       terms: from.terms,
+      ...approvalOf(from),
     };
     return { books: withVisit(books, payment), reply: { kind: 'taken', payment } satisfies TakeOverOutcome };
   }
@@ -273,6 +279,7 @@ function decide(books: Books, id: PaymentId, attempt: number, verdict: Parameter
       ...(verdict.status === 'SIGNED' && verdict.policyRecord !== undefined
         ? { policyRecord: verdict.policyRecord }
         : {}),
+      ...(verdict.status === 'ABORTED' ? approvalOf(verdict) : {}),
     };
     return { books: withPayment(books, payment), reply: { kind: 'decided', payment } satisfies DecideOutcome };
   }

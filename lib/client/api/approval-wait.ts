@@ -7,15 +7,20 @@ export interface ApprovalWaitOptions {
   readonly maxWaitMs?: number;
   /** Between two looks. @default 5000 */
   readonly intervalMs?: number;
-  /** Hears of each wait before it begins, in the service's words: what may be approved, and what its gas may cost. */
+  /** Hears of each wait before it begins, in the service's words: what may be approved, by whom, and what it may cost. */
   readonly onWait?: (message: string) => void;
 }
 
-const APPROVAL_REQUESTED = 'bursar:allowance_requested' satisfies ErrorCode;
+/** Of an approval of the wallet's on its chain, and of people's approval at the wallet's provider. */
+const UNDER_WAY: ReadonlySet<string | null> = new Set<ErrorCode>([
+  'bursar:allowance_requested',
+  'bursar:approval_pending',
+]);
 
 /**
- * The same processor, which waits while an approval of the wallet is under way that a payment needs, and asks again under the same
- * client token. Without it that refusal is the caller's at once; with it, after the longest wait. Throws `RangeError` for times that are none.
+ * The same processor, which waits while an approval is under way that a payment needs, on the chain or by people at the provider of
+ * the wallet, and asks again under the same client token. Without it that refusal is the caller's at once; with it, after the longest
+ * wait. Throws `RangeError` for times that are none.
  */
 export function waitForApprovals(
   client: PaymentProcessor,
@@ -24,30 +29,29 @@ export function waitForApprovals(
   if (!(maxWaitMs >= 0 && intervalMs > 0))
     throw new RangeError('maxWaitMs and intervalMs must be times in milliseconds');
   const { payChallenge, listAssets, reportOutcome } = client;
+  const waiting = async <T>(ask: () => Promise<T>, options: CallOptions | undefined): Promise<T> => {
+    for (let waited = 0; ; waited += intervalMs) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isUnderWay(error) || waited + intervalMs > maxWaitMs) throw error;
+        onWait?.(error.message);
+        await wait(intervalMs, options);
+      }
+    }
+  };
   return {
-    processPayment: (...call) => client.processPayment(...call),
+    processPayment: (input, options) => waiting(() => client.processPayment(input, options), options),
     ...(listAssets === undefined ? {} : { listAssets: (...call) => listAssets.apply(client, call) }),
     ...(reportOutcome === undefined ? {} : { reportOutcome: (...call) => reportOutcome.apply(client, call) }),
     ...(payChallenge === undefined
       ? {}
-      : {
-          payChallenge: async (input, options) => {
-            for (let waited = 0; ; waited += intervalMs) {
-              try {
-                return await payChallenge.call(client, input, options);
-              } catch (error) {
-                if (!isUnderWay(error) || waited + intervalMs > maxWaitMs) throw error;
-                onWait?.(error.message);
-                await wait(intervalMs, options);
-              }
-            }
-          },
-        }),
+      : { payChallenge: (input, options) => waiting(() => payChallenge.call(client, input, options), options) }),
   };
 }
 
 function isUnderWay(error: unknown): error is BursarError {
-  return error instanceof BursarError && error.code === APPROVAL_REQUESTED;
+  return error instanceof BursarError && UNDER_WAY.has(error.code);
 }
 
 /** Rejects at once where the signal fires. */

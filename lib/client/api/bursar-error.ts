@@ -55,6 +55,8 @@ const FINAL_DENIALS: ReadonlySet<string> = new Set<ErrorCode>([
   'bursar:budget_exceeded',
   'bursar:policy_exceeded',
   'bursar:policy_refused',
+  'bursar:approval_rejected',
+  'bursar:approval_lapsed',
   SUPERSEDED,
   EXHAUSTED,
 ]);

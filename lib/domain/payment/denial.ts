@@ -32,11 +32,14 @@ export interface Superseded {
   readonly reason: 'superseded';
 }
 
+/** The people who were to approve it at its wallet's provider said no, or nothing as often as they were asked. */
+export type NotApproved = { readonly reason: 'approval_rejected' } | { readonly reason: 'approval_lapsed' };
+
 /**
  * Why a payment was denied for good, with the figures that were true at that moment. A new reason is one more member here; the
  * compiler then asks for its stored form, its wire error and its event.
  */
-export type Denial = BudgetExceeded | PolicyExceeded | PolicyRefused | Superseded;
+export type Denial = BudgetExceeded | PolicyExceeded | PolicyRefused | Superseded | NotApproved;
 export type DenialReason = Denial['reason'];
 
 /** The figures of a denial in dollars, as receipts and events show them beside its reason. */
@@ -61,6 +64,8 @@ export function showDenial(denial: Denial) {
     case 'policy_refused':
       return { reason: denial.reason, policy: showRule(denial) } as const;
     case 'superseded':
+    case 'approval_rejected':
+    case 'approval_lapsed':
       return { reason: denial.reason } as const;
   }
 }

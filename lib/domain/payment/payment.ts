@@ -62,6 +62,11 @@ export interface Payment {
   readonly budget: BudgetSnapshot | null;
   /** Missing where the policies leave nothing to keep. */
   readonly policyRecord?: PolicyRecord;
+  /**
+   * What is known of people who were asked to approve the terms, in the form of `approval.ts`. It stays with the payment whatever
+   * becomes of it, and missing means that nobody was asked.
+   */
+  readonly approval?: string;
 }
 
 /** Whether two lists hold the same signatures in the same order. */

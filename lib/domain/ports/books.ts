@@ -39,7 +39,15 @@ export type Verdict =
       readonly policyRecord?: PolicyRecord;
     }
   | { readonly status: 'DENIED'; readonly denial: Denial; readonly at: EpochMs }
-  | { readonly status: 'ABORTED'; readonly at: EpochMs };
+  | {
+      readonly status: 'ABORTED';
+      readonly at: EpochMs;
+      /**
+       * What the payment keeps of people who were asked to approve it.
+       * @default as it was
+       */
+      readonly approval?: string | undefined;
+    };
 
 export type DecideOutcome =
   | { readonly kind: 'decided'; readonly payment: Payment }
@@ -102,6 +110,8 @@ export interface Ledger {
     readonly offer: Offer;
     /** Frozen anew for this attempt: only the validity window may differ from the stored ones. */
     readonly terms: SigningTerms;
+    /** @default none, and where people were asked by then, this is too late: the payment is `lost` */
+    readonly approval?: string | undefined;
   }): Promise<TakeOverOutcome>;
   /** Decides a payment that is PENDING at `attempt`. Deciding the same again is `decided`. */
   decide(id: PaymentId, attempt: number, verdict: Verdict): Promise<DecideOutcome>;

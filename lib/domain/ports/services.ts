@@ -30,10 +30,13 @@ export class NothingMade extends Error {
 export class ProviderRefused extends Error {
   override readonly name = 'ProviderRefused';
   readonly trouble: ProviderTrouble;
+  /** What a payment keeps of people who were asked to approve it, in the form of `approval.ts`: its terms then stay as they are. */
+  readonly approval: string | undefined;
 
-  constructor(trouble: ProviderTrouble, message: string) {
+  constructor(trouble: ProviderTrouble, message: string, approval?: string) {
     super(message);
     this.trouble = trouble;
+    this.approval = approval;
   }
 }
 
@@ -87,7 +90,22 @@ export interface Signer {
     watch?: WatchSigning,
     payment?: Payment,
   ): Promise<Signature>;
+  /**
+   * Looks what has become of a question to people which `ProviderRefused` has named; signs nothing. Throws as `sign` does.
+   * @default - the provider names no questions
+   */
+  readApproval?(key: WalletKey, reference: string): Promise<ApprovalState>;
 }
+
+/** What has become of a question to people whether to sign. */
+export type ApprovalState =
+  /** The signature is there. */
+  | { readonly status: 'given' }
+  /** The message says who is waited for, where and until when. */
+  | { readonly status: 'waiting'; readonly message: string }
+  | { readonly status: 'rejected' }
+  /** No signature will come of it. */
+  | { readonly status: 'over' };
 
 /** Makes wallets; runs in the function that has them made. Throws `NotNow`, `NothingMade` or `ProviderRefused`. */
 export interface WalletMaker {

@@ -12,10 +12,12 @@ export interface AbortDeps {
 /**
  * Decides a payment ABORTED, so that its token can be used again. What cannot be decided now is left to the sweeper, which
  * does the same once the lease has ended.
+ * @param approval what the payment keeps of people who were asked to approve it
  */
-export async function abortQuietly(deps: AbortDeps, payment: Payment): Promise<Payment | null> {
+export async function abortQuietly(deps: AbortDeps, payment: Payment, approval?: string): Promise<Payment | null> {
   try {
-    const outcome = await deps.ledger.decide(payment.id, payment.attempt, { status: 'ABORTED', at: deps.clock.now() });
+    const verdict = { status: 'ABORTED', at: deps.clock.now(), approval } as const;
+    const outcome = await deps.ledger.decide(payment.id, payment.attempt, verdict);
     return outcome.payment;
   } catch (error) {
     deps.report({ event: 'payment.abort_deferred', paymentId: payment.id, error });

@@ -137,7 +137,7 @@ async function signReserved(
       );
     signatures = await observed(deps, 'sign', sign, key.type);
   } catch (error) {
-    await undoReservation(deps, payment);
+    await undoReservation(deps, payment, error instanceof ProviderRefused ? error.approval : undefined);
     if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });
     if (error instanceof ProviderRefused) {
       return refuse({ reason: 'provider_refused', trouble: error.trouble, message: error.message });
@@ -183,8 +183,8 @@ async function decideSigned(deps: DriveDeps, payment: Payment, verdict: Verdict)
 }
 
 /** Decides ABORTED first and moves the money second; without a decision the money stays held for the sweeper. */
-async function undoReservation(deps: Driving, payment: Payment): Promise<void> {
-  const decided = await abortQuietly(deps, payment);
+async function undoReservation(deps: Driving, payment: Payment, approval?: string): Promise<void> {
+  const decided = await abortQuietly(deps, payment, approval);
   if (decided !== null) await closeOwnEntry(deps, payment, decided);
 }
 

@@ -16,7 +16,7 @@ import { isFinal } from './other-terms.ts';
 import type { CheckedPayer } from './payer-check.ts';
 import { deniedPayment, type Draft } from './payment-draft.ts';
 import { findRepetition, type Repetitions } from './repetition.ts';
-import { resumePayment, type ResumeDeps } from './resume-payment.ts';
+import type { ResumeDeps } from './next-terms.ts';
 
 export interface JudgedDeps extends ResumeDeps, Pick<FirstPurchaseDeps, 'purchases'> {
   /** What judges each attempt of a payment anew, and says what it is counted for. */
@@ -98,6 +98,8 @@ export async function resumeJudged(
 ): Promise<Result<Payment, Refusal>> {
   if (read.kind === 'unread' && !isFinal(existing) && checked.ok) throw read.cause;
   const policies = read.kind === 'read' ? read.value : null;
+  // Loaded with the first call that finds its payment there already: most calls begin one.
+  const { resumePayment } = await import('./resume-payment.ts');
   return resumePayment(cappedBy(deps, policies), draft, existing, checked, (taken, allowed) =>
     unlessRepeated(deps, taken, draft.deadline, async () => {
       if (policies === null) throw new InvariantViolated(`payment ${taken.id} was taken up without its policies`);

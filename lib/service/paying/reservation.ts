@@ -80,9 +80,9 @@ export async function reserveWithNewAttempts(deps: ReserveDeps, owned: Payment, 
 /** A reserve that may have arrived must never be sent again; under a later attempt it is another one. */
 function openNextAttempt(
   { ledger }: ReserveDeps,
-  { id, attempt, owner, leaseUntil, offer, terms }: Payment,
+  { id, attempt, owner, leaseUntil, offer, terms, approval }: Payment,
 ): Promise<TakeOverOutcome> {
-  return ledger.takeOver({ id, attempt, owner, leaseUntil, offer, terms });
+  return ledger.takeOver({ id, attempt, owner, leaseUntil, offer, terms, approval });
 }
 
 /**

@@ -3,17 +3,13 @@ import type { Payment } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { refuse, type Result } from '../../domain/result.ts';
 import { isFinal } from './other-terms.ts';
-import { outcomeOf, type DriveDeps } from './drive-payment.ts';
+import { outcomeOf } from './drive-payment.ts';
 import type { Payer } from './payer.ts';
-import { freezeTerms, type Draft } from './payment-draft.ts';
+import type { Draft } from './payment-draft.ts';
+import { nextTerms, type ResumeDeps } from './next-terms.ts';
 import { awaitOutcome } from './payment-wait.ts';
 import { abandonIfDead, releaseEarlierAttempts } from '../sweeping/recovery.ts';
 import type { CheckedPayer } from './payer-check.ts';
-
-export interface ResumeDeps extends DriveDeps {
-  /** The longest that an authorization is good for. */
-  readonly validityCapSeconds: number;
-}
 
 /**
  * Answers for a payment that exists already: replays its outcome, waits for it, or takes it over.
@@ -40,15 +36,17 @@ export async function resumePayment<F extends Payer>(
     return last.status === 'ABORTED' ? refuse({ reason: 'attempts_exhausted' }) : outcomeOf(last);
   }
 
-  const terms = freezeTerms(deps, payment, checked.value.payer, deps.clock.now());
-  if (!terms.ok) return terms;
+  const { payer } = checked.value;
+  const next = await nextTerms(deps, draft, payment, payer);
+  if (next.kind === 'answered') return next.answer;
   const outcome = await deps.ledger.takeOver({
     id: payment.id,
     attempt: payment.attempt,
     owner: draft.owner,
     leaseUntil: draft.leaseUntil,
     offer: payment.offer,
-    terms: terms.value,
+    terms: next.terms,
+    approval: next.approval,
   });
   if (outcome.kind === 'lost') return outcomeOf(outcome.payment);
   await releaseEarlierAttempts(deps, outcome.payment, checked.value.session).catch((error: unknown) => {

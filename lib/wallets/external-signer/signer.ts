@@ -1,6 +1,8 @@
 import { createBoundedMap } from '../../domain/bounded-map.ts';
 import { PROVIDER_CONNECTORS_MAX } from '../../domain/provider-limits.ts';
 import { NotNow, ProviderRefused, type Randomness, type Signer } from '../../domain/ports/services.ts';
+import { FIRST_ROUND } from '../../domain/payment/approval.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
 import type { ProviderTrouble } from '../../domain/refusal.ts';
 import type { Clock } from '../../domain/time.ts';
 import { memberOf } from '../../json/record.ts';
@@ -59,7 +61,7 @@ export function createExternalSigner(deps: ExternalSignerDeps): Signer {
       const answer = await deps.breaker(uri, () =>
         callProvider(ask, { method: 'POST', url: uri, body, watch, headers }),
       );
-      if (answer.status !== 200) throw toFailure(answer);
+      if (answer.status !== 200) throw toFailure(answer, payment);
       const signature = readCompactSignature(memberOf(answer.body, 'signature'));
       const sealed = signature === null ? null : sealSignature(toLowS(signature), message.digest, address);
       if (sealed === null) throw new Error(`the external signer gave no signature of ${address}: nothing is released`);
@@ -75,14 +77,18 @@ const REFUSALS: Readonly<Record<number, { readonly trouble: ProviderTrouble; rea
   },
   403: { trouble: 'provider_policy', why: 'will not sign it' },
   404: { trouble: 'provider_policy', why: 'has no key of this address' },
-  409: { trouble: 'approval_needed', why: 'waits for somebody to approve it' },
+  409: { trouble: 'approval_pending', why: 'waits for somebody to approve it: retry with the same clientToken' },
 };
 
 /** By status alone: the signer's words may quote what was asked. */
-function toFailure({ status }: ProviderAnswer): Error {
+function toFailure({ status }: ProviderAnswer, payment: Payment | undefined): Error {
   const refusal = REFUSALS[status];
-  if (refusal !== undefined)
-    return new ProviderRefused(refusal.trouble, `The external signer ${refusal.why}. Nothing was signed`);
+  if (refusal !== undefined) {
+    const { trouble, why } = refusal;
+    // What somebody approves is what was shown: it is asked for again as it stands, for as long as it is good.
+    const approval = trouble === 'approval_pending' ? (payment?.approval ?? FIRST_ROUND) : undefined;
+    return new ProviderRefused(trouble, `The external signer ${why}. Nothing was signed`, approval);
+  }
   const what = `the external signer answered ${status}: nothing is released`;
   return status === 429 || status === 503 ? new NotNow(what) : new Error(what);
 }

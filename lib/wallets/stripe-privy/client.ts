@@ -1,10 +1,11 @@
 import { PROVIDER_REQUEST_LIFE_MS } from '../../domain/provider-limits.ts';
 import { NotNow, ProviderRefused, type WatchSigning } from '../../domain/ports/services.ts';
-import { addMs, type Clock } from '../../domain/time.ts';
+import { addMs, type Clock, type EpochMs } from '../../domain/time.ts';
 import { memberOf } from '../../json/record.ts';
 import type { CircuitBreaker } from '../circuit-breaker.ts';
 import { REJECTED, type UseCredentials } from '../credential-cache.ts';
 import { callProvider, type Fetch, type ProviderAnswer } from '../provider-call.ts';
+import { publicKeyOf, signStripePrivyIntent, type ProposedRequest } from './intent-signing.ts';
 import { signStripePrivyRequest, type StripePrivySecrets } from './request-signing.ts';
 
 export interface StripePrivyClientDeps {
@@ -16,6 +17,17 @@ export interface StripePrivyClientDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
+/** What the app's own credentials say of themselves, and add to the body of a request. */
+interface OwnCredentials {
+  readonly authorizationId: string;
+  /** The authorization key as Privy lists it among the members of a quorum: base64 of its SPKI. */
+  readonly publicKey: () => string;
+  /** Where a path is at Privy. */
+  readonly urlOf: (path: string) => string;
+  /** The body that adds the authorization key's signature to an intent. */
+  readonly authorize: (intent: ProposedRequest) => object;
+}
+
 interface RequestBase {
   /** Whose credentials are used, as `StripePrivyAccount` has it. */
   readonly connector: string;
@@ -23,25 +35,25 @@ interface RequestBase {
   readonly path: string;
   /** @default nobody watches */
   readonly watch?: WatchSigning | undefined;
+  /** Ends it with others that are asked for one purpose. @default - it has its time for itself */
+  readonly end?: AbortSignal | undefined;
 }
 
 interface ChangingRequest extends RequestBase {
-  /** What stands in it may be the app's own authorization id. */
-  readonly body: object | ((authorizationId: string) => object);
+  readonly body: object | ((own: OwnCredentials) => object);
   /** The same for every try of one request, at any time. @default - none */
   readonly idempotencyKey?: string;
   /** Whether the authorization key signs it: what a wallet does and what changes one. @default false */
   readonly signed?: boolean;
+  /** Until when people may sign what it proposes. @default - it proposes nothing */
+  readonly proposedUntil?: EpochMs;
 }
 
 export type StripePrivyRequest =
   | (RequestBase & { readonly method: 'GET' })
   | (ChangingRequest & { readonly method: 'POST' | 'PATCH' });
 
-export interface StripePrivyAnswer extends ProviderAnswer {
-  /** Of the credentials that were taken. */
-  readonly authorizationId: string;
-}
+export interface StripePrivyAnswer extends ProviderAnswer, Pick<OwnCredentials, 'authorizationId' | 'publicKey'> {}
 
 /** Asks Privy. Answers what is expected; throws `NotNow`, `ProviderRefused` or an Error for everything else. */
 export type CallStripePrivy = (request: StripePrivyRequest, expected: readonly number[]) => Promise<StripePrivyAnswer>;
@@ -56,7 +68,8 @@ export function createStripePrivyClient(deps: StripePrivyClientDeps): CallStripe
       connector,
       async (secrets) => {
         const one = await deps.breaker(connector, () => send(deps, secrets, request));
-        return isRejection(one) ? REJECTED : { ...one, authorizationId: secrets.authorizationId };
+        if (isRejection(one)) return REJECTED;
+        return { ...one, authorizationId: secrets.authorizationId, publicKey: () => publicKeyOf(secrets) };
       },
       watch,
     );
@@ -73,21 +86,26 @@ function send(
   secrets: StripePrivySecrets,
   request: StripePrivyRequest,
 ): Promise<ProviderAnswer> {
-  const { method, path, watch } = request;
+  const { method, path, watch, end } = request;
   const url = `${baseUrl}${path}`;
-  const { appId, basicAuthToken, authorizationId } = secrets;
+  const { appId, basicAuthToken } = secrets;
   const headers = { authorization: `Basic ${basicAuthToken}`, 'privy-app-id': appId };
   if (request.method === 'GET') {
-    return callProvider(fetch, { method, url, body: null, headers: () => Promise.resolve(headers), watch });
+    return callProvider(fetch, { method, url, body: null, headers: () => Promise.resolve(headers), watch, end });
   }
-  const { idempotencyKey, signed = false } = request;
-  const body = typeof request.body === 'function' ? request.body(authorizationId) : request.body;
-  const once = idempotencyKey === undefined ? {} : { 'privy-idempotency-key': idempotencyKey };
+  const { idempotencyKey, signed = false, proposedUntil } = request;
+  const body =
+    typeof request.body === 'function' ? request.body(ownCredentials(secrets, clock, baseUrl)) : request.body;
+  const once = {
+    ...(idempotencyKey === undefined ? {} : { 'privy-idempotency-key': idempotencyKey }),
+    ...(proposedUntil === undefined ? {} : { 'privy-request-expiry': String(proposedUntil) }),
+  };
   return callProvider(fetch, {
     method,
     url,
     body: JSON.stringify(body),
     watch,
+    end,
     headers: async () => {
       if (!signed) return { ...headers, ...once };
       const requestExpiry = addMs(clock.now(), PROVIDER_REQUEST_LIFE_MS);
@@ -105,6 +123,15 @@ function send(
       };
     },
   });
+}
+
+function ownCredentials(secrets: StripePrivySecrets, clock: Pick<Clock, 'now'>, baseUrl: string): OwnCredentials {
+  return {
+    urlOf: (path) => `${baseUrl}${path}`,
+    authorizationId: secrets.authorizationId,
+    publicKey: () => publicKeyOf(secrets),
+    authorize: (intent) => signStripePrivyIntent(secrets, intent, clock.now()),
+  };
 }
 
 /** Codes by which Privy says that the signature is right, and others are wanted beside it. */

@@ -8,7 +8,7 @@ import { decodeBase64, parseP256Key } from '../private-key.ts';
 import { parseRequestBody, parseRequestUrl, refuseField } from '../provider-request.ts';
 
 const DEFAULT_HOST = 'api.privy.io';
-const SIGNATURE_VERSION = 1;
+export const SIGNATURE_VERSION = 1;
 /** Privy shows keys with the first prefix, and showed them with the second. */
 const KEY_PREFIX = /^\s*wallet-(?:auth|api):/;
 
@@ -146,7 +146,8 @@ export function signStripePrivyRequest(
   return sign('sha256', Buffer.from(payload), { key: authorizationKey, dsaEncoding: 'der' }).toString('base64');
 }
 
-function formatSignedRequest(payload: object): string | null {
+/** The canonical form of JSON (RFC 8785); `null` where there is none. */
+export function formatSignedRequest(payload: object): string | null {
   try {
     return canonicalize(payload) ?? null;
   } catch {

@@ -67,7 +67,7 @@ export async function makeStripePrivyWallet(
       connector,
       method: 'POST',
       path: '/v1/wallets',
-      body: (authorizationId) => ({
+      body: ({ authorizationId }) => ({
         chain_type: 'ethereum',
         ...(userId === null
           ? { owner_id: authorizationId, policy_ids: policyIds }
@@ -94,7 +94,7 @@ async function makePolicy(call: CallStripePrivy, connector: string, instrumentId
       connector,
       method: 'POST',
       path: '/v1/policies',
-      body: (authorizationId) => signingPolicy(instrumentId, authorizationId),
+      body: ({ authorizationId }) => signingPolicy(instrumentId, authorizationId),
       idempotencyKey: `${instrumentId}-policy`,
     },
     MADE,

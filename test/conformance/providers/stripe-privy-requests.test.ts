@@ -1,4 +1,4 @@
-import { PrivyClient } from '@privy-io/node';
+import { generateAuthorizationSignature, PrivyClient } from '@privy-io/node';
 import { recoverAddress, type Hex } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toEpochMs } from '../../../lib/domain/time.ts';
@@ -9,7 +9,12 @@ import { createStripePrivyClient, type CallStripePrivy } from '../../../lib/wall
 import { parseStripePrivySecrets } from '../../../lib/wallets/stripe-privy/request-signing.ts';
 import { createStripePrivySigner } from '../../../lib/wallets/stripe-privy/signer.ts';
 import { makeStripePrivyWallet } from '../../../lib/wallets/stripe-privy/wallet-maker.ts';
-import { messagesFrom } from '../../wallets/transfer.ts';
+import { toEpochSeconds } from '../../../lib/domain/time.ts';
+import type { Payment } from '../../../lib/domain/payment/payment.ts';
+import { createSigningKey } from '../../../lib/local/providers/stripe-privy/app.ts';
+import { makePayment, makeSession } from '../../support/payments.ts';
+import { askForMore, intentsOf, sendSignature } from '../../support/privy-people.ts';
+import { messagesFrom, transferFrom } from '../../wallets/transfer.ts';
 
 // Our connector before the stand-in, and the official client asked for the same: what the stand-in hears of both is equal.
 
@@ -106,6 +111,15 @@ async function repeat(one: Exchange): Promise<void> {
         });
       return;
     }
+    case 'intents.rpc': {
+      const rpc = bodyOf<Parameters<ReturnType<PrivyClient['intents']>['rpc']>[1]>(one);
+      const request_expiry = Number(one.headers['privy-request-expiry']);
+      await sdk.intents().rpc(one.path.split('/').at(-2)!, { ...rpc, request_expiry });
+      return;
+    }
+    case 'intents.get':
+      await sdk.intents().get(one.path.split('/').at(-1)!);
+      return;
     default:
       throw new Error(`nothing here asks for ${one.operation.id}`);
   }
@@ -144,4 +158,65 @@ test.each([
     expect(signing.map(({ operation, status }) => [operation.id, status])).toEqual([['wallets.rpc', 200]]);
     await expectRepeated(signing);
   }
+});
+
+/** Signs for an intent as it is shown, by the official client's own functions; it has none that sends it. */
+async function authorizeAs(privateKey: string, intentId: string): Promise<void> {
+  const { request_details, expires_at } = (await sdk.intents().get(intentId)) as unknown as {
+    readonly request_details: { readonly method: 'POST'; readonly url: string; readonly body: object };
+    readonly expires_at: number;
+  };
+  const { appId } = privy.app;
+  const headers = { 'privy-app-id': appId, 'privy-request-expiry': String(expires_at) };
+  const [version, timestamp] = [1 as const, Date.now()];
+  const input = { version, ...request_details, headers, timestamp, intent_id: intentId };
+  const signature = generateAuthorizationSignature({ authorizationPrivateKey: privateKey, input });
+  await sendSignature(privy, intentId, { signature, timestamp });
+}
+
+test('what a quorum has to approve is proposed and looked at by the requests of the official client, and signed', async () => {
+  const asked = { connector: CONNECTOR, instrumentId: 'payment-instrument-000000000000099', isSigner: true } as const;
+  const { address, account } = await makeStripePrivyWallet(call, { ...asked, linkedAccount: null });
+  const quorum = privy.app.quorums.find(({ id }) => id === privy.app.authorizationId)!;
+  const ada = createSigningKey();
+  askForMore(privy, [ada], 2);
+  const message = transferFrom(address);
+  const made = makePayment(makeSession());
+  const validBefore = toEpochSeconds(Math.floor(Date.now() / 1_000) + 300);
+  const payment: Payment = { ...made, terms: { ...made.terms, validBefore } };
+  const sign = (more: Partial<Payment> = {}) =>
+    createStripePrivySigner({ call }).sign({ type: 'StripePrivy', ...account }, message, address, undefined, {
+      ...payment,
+      ...more,
+    });
+
+  const proposing = await during(() => expect(sign()).rejects.toMatchObject({ trouble: 'approval_pending' }));
+  expect(proposing.map(({ operation, status }) => [operation.id, status])).toEqual([
+    ['wallets.rpc', 400],
+    ['intents.rpc', 200],
+    ['intents.authorize', 200],
+  ]);
+  const intent = intentsOf(privy).at(-1)!;
+  expect(await sdk.intents().get(intent.id)).toMatchObject({
+    status: 'pending',
+    custom_expiry: true,
+    expires_at: (validBefore - 20) * 1_000,
+    authorization_details: [{ threshold: 2, members: [{ signed_at: expect.any(Number) }, { signed_at: null }] }],
+  });
+  // All but the idempotency key, which the official client has no member for.
+  const theirs = await during(() => repeat(proposing[1]!));
+  const unkeyed = ({ headers: { 'privy-idempotency-key': _key, ...headers }, ...rest }: Exchange) =>
+    said({ ...rest, headers } as Exchange);
+  expect(theirs.map(unkeyed)).toEqual([unkeyed(proposing[1]!)]);
+
+  await authorizeAs(ada.privateKey, intent.id);
+  let signature: unknown;
+  const taking = await during(async () => {
+    signature = await sign({ approval: `1 ${intent.id}` });
+  });
+  const hash: Hex = `0x${Buffer.from(message.digest).toString('hex')}`;
+  expect(await recoverAddress({ hash, signature: signature as Hex })).toBe(address);
+  expect(taking.map(({ operation }) => operation.id)).toEqual(['intents.get']);
+  await expectRepeated(taking);
+  privy.app.put('quorums', quorum);
 });

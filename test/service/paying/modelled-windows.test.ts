@@ -10,6 +10,7 @@ import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment } from '../../../lib/service/paying/process-payment.ts';
 // Before it is asked for: virtual time does not wait for a file that is read.
+import '../../../lib/service/paying/resume-payment.ts';
 import '../../../lib/service/paying/window-grants.ts';
 import { createDraw } from '../../../scripts/nemesis/plan.ts';
 import {

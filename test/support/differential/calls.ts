@@ -85,7 +85,17 @@ export function drawCall(draw: Draw, { sessions, payments }: Subjects, books: Bo
     },
     () => ({
       method: 'takeOver',
-      args: [{ id: payment.id, attempt, owner, leaseUntil: now, offer: payment.offer, terms: payment.terms }],
+      args: [
+        {
+          id: payment.id,
+          attempt,
+          owner,
+          leaseUntil: now,
+          offer: payment.offer,
+          terms: payment.terms,
+          ...drawApproval(draw),
+        },
+      ],
     }),
     () => ({ method: 'decide', args: [payment.id, attempt, drawVerdict(draw, now)] }),
     () => ({ method: 'settle', args: [draw() < 0.5 ? closing() : { ...closing(), mayReturn: true }] }),
@@ -115,11 +125,15 @@ function instant(index: number): EpochMs {
   return addMs(NOW, index * 1_000);
 }
 
+function drawApproval(draw: Draw): { readonly approval?: string } {
+  return draw() < 0.3 ? { approval: draw() < 0.5 ? '1' : '2 question' } : {};
+}
+
 function drawVerdict(draw: Draw, at: EpochMs): Verdict {
   const budget = { available: toMicroUsd(3n), reserved: toMicroUsd(1n), spent: toMicroUsd(0n) };
   const kind = draw();
   // Mostly given up, so that the payment can be taken up again.
-  if (kind < 0.6) return { status: 'ABORTED', at };
+  if (kind < 0.6) return { status: 'ABORTED', at, ...drawApproval(draw) };
   if (kind < 0.85)
     return { status: 'SIGNED', signatures: [`0x${(draw() < 0.5 ? '11' : '22').repeat(65)}`], budget, at };
   const { available, reserved } = budget;

@@ -11,6 +11,8 @@ import { toEntryKey, type Hex, type Payment } from '../../../lib/domain/payment/
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock } from '../../../lib/domain/time.ts';
+// Before it is asked for: the explorer does not wait for a file that is read.
+import '../../../lib/service/paying/resume-payment.ts';
 import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentRequest } from '../../../lib/service/paying/process-payment.ts';
 import type { DueVisit } from '../../../lib/domain/ports/books.ts';
@@ -68,7 +70,7 @@ function handlerBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>): 
           amount: plan.amount,
           asset: network.usdc.address,
           payTo: PAYEE,
-          maxTimeoutSeconds: 60,
+          maxTimeoutSeconds: plan.timeoutSeconds,
           extra: {
             name: network.usdc.domainName,
             version: network.usdc.domainVersion,
@@ -352,7 +354,8 @@ export async function exploreScenario(
     // What people do is done once and answered: only how it falls among the requests of handlers matters.
     programs.push({ name: 'operator', program, isSteady: true });
   }
-  return explore({ books, programs, faults: scenario.faults, recover, ...options });
+  const { faults, people } = scenario;
+  return explore({ books, programs, faults, people, recover, ...options });
 }
 
 function operatorCall(does: NonNullable<Scenario['operator']>, session: Session): BooksCall {

@@ -3,6 +3,7 @@ import type { PaymentId } from '../../../lib/domain/ids.ts';
 import type { EntryKey, Payment } from '../../../lib/domain/payment/payment.ts';
 import { applyCall, type Books, type BooksCall, type BooksReply } from '../model-ledger.ts';
 import { checkDenial, checkRecovered, checkState, checkStep } from './invariants.ts';
+import { askPeople, peopleMoves, type People, type Questions } from './people.ts';
 import type { Effect, ProcessNode, ProcessProgram } from './process.ts';
 import { keyOf, type Answer } from './replay.ts';
 
@@ -43,6 +44,8 @@ export interface GlobalState {
   readonly settled: ReadonlyMap<EntryKey, number>;
   /** Payments whose intent was written when the gate was closed already. */
   readonly frozenOut: ReadonlySet<PaymentId>;
+  /** What people were asked at the wallet's provider, where it asks any. */
+  readonly questions: Questions;
 }
 
 /** How a state was reached; kept without the states themselves, of which there are millions. */
@@ -66,6 +69,8 @@ export interface ExploreOptions {
   readonly books: Books;
   readonly programs: readonly Participant[];
   readonly faults: FaultBudget;
+  /** Who are asked before the wallet signs. @default nobody */
+  readonly people?: People | undefined;
   /** Finishes the books as the sweeper does when every handler is gone, while delayed requests still arrive. */
   readonly recover: (books: Books, ghosts: readonly BooksCall[]) => Promise<Books>;
   readonly statesMax: number;
@@ -95,6 +100,7 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
     left: options.faults,
     settled: new Map(),
     frozenOut: new Set(),
+    questions: new Map(),
   };
   const numbers = createNumbering();
   const seen = new Set<string>([keyOfState(root, numbers)]);
@@ -143,6 +149,7 @@ async function* moves(options: ExploreOptions, state: GlobalState): AsyncGenerat
     const result = typeof applied === 'string' ? applied : { ...applied.state, ghosts };
     yield { label: `the delayed ${labelOf(ghost)} arrives`, result };
   }
+  for (const [label, questions] of peopleMoves(state.questions)) yield { label, result: { ...state, questions } };
   for (const [who, node] of state.processes.entries()) {
     if (node.outcome !== null) continue;
     const participant = options.programs[who]!;
@@ -150,7 +157,7 @@ async function* moves(options: ExploreOptions, state: GlobalState): AsyncGenerat
     const advance = async (from: GlobalState, index: number, answer: Answer): Promise<GlobalState> =>
       withProcess(from, who, await program.next(node, { index, answer }));
     for (const { index, effect } of node.pending) {
-      yield* effectMoves(state, participant, effect, (from, answer) => advance(from, index, answer));
+      yield* effectMoves(options, state, participant, effect, (from, answer) => advance(from, index, answer));
     }
   }
 }
@@ -158,6 +165,7 @@ async function* moves(options: ExploreOptions, state: GlobalState): AsyncGenerat
 type Advance = (from: GlobalState, answer: Answer) => Promise<GlobalState>;
 
 async function* effectMoves(
+  { people }: Pick<ExploreOptions, 'people'>,
   state: GlobalState,
   { name, isSteady }: Omit<Participant, 'program'>,
   effect: Effect,
@@ -170,6 +178,10 @@ async function* effectMoves(
   if (effect.kind === 'sign') {
     // Like KMS, no two signatures are alike: a released one shows whose it was.
     const value = `0x${effect.digest}${Buffer.from(name).toString('hex')}`;
+    if (people !== undefined) {
+      yield* askingMoves(people, state, { name, effect, value }, advance);
+      return;
+    }
     yield { label: `${name} signs`, result: await advance(state, { kind: 'reply', value }) };
     if (state.left.signerFailures > 0) {
       const left = { ...state.left, signerFailures: state.left.signerFailures - 1 };
@@ -179,6 +191,12 @@ async function* effectMoves(
       const left = { ...state.left, signerThrottles: state.left.signerThrottles - 1 };
       yield { label: `${name} may not sign now`, result: await advance({ ...state, left }, { kind: 'not_now' }) };
     }
+    return;
+  }
+  if (effect.kind === 'look') {
+    const { status } = state.questions.get(effect.reference)!;
+    const value = { status, message: 'people are asked' };
+    yield { label: `${name} looks whether people approved`, result: await advance(state, { kind: 'reply', value }) };
     return;
   }
   const { call } = effect;
@@ -205,6 +223,29 @@ async function* effectMoves(
   if (left.ghosts === 0) return;
   const delayed = { ...state, left: { ...left, ghosts: left.ghosts - 1 }, ghosts: [...state.ghosts, call] };
   yield { label: `${what}, delayed`, result: await advance(delayed, { kind: 'unknown' }) };
+}
+
+async function* askingMoves(
+  people: People,
+  state: GlobalState,
+  {
+    name,
+    effect,
+    value,
+  }: { readonly name: string; readonly effect: Extract<Effect, { kind: 'sign' }>; readonly value: string },
+  advance: Advance,
+): AsyncGenerator<Move> {
+  const asked = askPeople(people, state, effect, value);
+  if (typeof asked === 'string') {
+    yield { label: `${name} has people asked`, result: asked };
+    return;
+  }
+  const { signerFailures } = state.left;
+  for (const { label, questions, answer, fails } of asked) {
+    if (fails && signerFailures === 0) continue;
+    const left = { ...state.left, signerFailures: signerFailures - (fails ? 1 : 0) };
+    yield { label: `${name} ${label}`, result: await advance({ ...state, left, questions }, answer) };
+  }
 }
 
 function withProcess(state: GlobalState, who: number, process: ProcessNode): GlobalState {
@@ -304,6 +345,7 @@ function keyOfState(state: GlobalState, numbers: Numbering): string {
     `${unknowns}${ghosts}${throttles}${signerFailures}${signerThrottles}`,
     numbers(state.settled).toString(36),
     [...state.frozenOut].toSorted().join(),
+    numbers(state.questions).toString(36),
   ].join('|');
 }
 

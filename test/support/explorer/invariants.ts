@@ -237,13 +237,15 @@ function checkReleasedProofs(state: GlobalState): string | null {
   return null;
 }
 
+const DENIALS: ReadonlySet<string> = new Set(['budget_exceeded', 'approval_rejected', 'approval_lapsed']);
+
 /** I10: a denial leaves only for a payment that is DENIED, so that it is final. */
 function checkReleasedDenials(state: GlobalState, programs: ExploreOptions['programs']): string | null {
   for (const [who, { outcome }] of state.processes.entries()) {
     const id = programs[who]?.paymentId;
     if (id === undefined || outcome?.kind !== 'returned') continue;
     const result = outcome.value as { ok?: boolean; error?: { reason: string } } | undefined;
-    if (result?.ok !== false || result.error?.reason !== 'budget_exceeded') continue;
+    if (result?.ok !== false || !DENIALS.has(result.error?.reason ?? '')) continue;
     const stored = state.books.payments.get(id);
     if (stored?.status !== 'DENIED') return `I10: a denial left while its payment is ${stored?.status ?? 'missing'}`;
   }

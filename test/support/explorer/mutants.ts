@@ -1,3 +1,4 @@
+import { OF_APPROVALS } from './approval-mutants.ts';
 import { OF_COUNTERS } from './counter-mutants.ts';
 import { OF_DENIALS } from './denial-mutants.ts';
 import { OF_TOP_UPS } from './top-up-mutants.ts';
@@ -62,7 +63,7 @@ const OF_OPERATED: readonly Mutant[] = [
     edits: [
       {
         file: DRIVE,
-        find: "await undoReservation(deps, payment);\n    if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });",
+        find: "await undoReservation(deps, payment, error instanceof ProviderRefused ? error.approval : undefined);\n    if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });",
         replace:
           "if (error instanceof NotNow) return refuse({ reason: 'busy', what: 'signer' });\n    await undoReservation(deps, payment);",
       },
@@ -210,7 +211,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: DRIVE,
-        find: 'const decided = await abortQuietly(deps, payment);\n  if (decided !== null) await closeOwnEntry(deps, payment, decided);',
+        find: 'const decided = await abortQuietly(deps, payment, approval);\n  if (decided !== null) await closeOwnEntry(deps, payment, decided);',
         replace:
           "await closeOwnEntry(deps, payment, { ...payment, status: 'ABORTED' });\n  await abortQuietly(deps, payment);",
       },
@@ -289,7 +290,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MODEL,
-        find: "const free = stored.status === 'PENDING' || stored.status === 'ABORTED';\n  if (free && stored.attempt === from.attempt) {",
+        find: 'if (free && seen && stored.attempt === from.attempt) {',
         replace: 'if (stored.attempt === from.attempt) {',
       },
     ],
@@ -355,4 +356,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...OF_COUNTERS,
   ...OF_TRUE_UPS,
   ...OF_TOP_UPS,
+  ...OF_APPROVALS,
 ];

@@ -1,3 +1,4 @@
+import type { Payment } from '../../../lib/domain/payment/payment.ts';
 import type { Ledger, SweepIndex } from '../../../lib/domain/ports/books.ts';
 import type { TopUps } from '../../../lib/domain/ports/top-ups.ts';
 import type { TrueUps } from '../../../lib/domain/ports/true-ups.ts';
@@ -11,7 +12,12 @@ import { createReplay, type ReplayedProgram, type ReplayNode, type ReplayOptions
 /** An effect that a process waits for. */
 export type Effect =
   | { readonly kind: 'books'; readonly call: BooksCall }
-  | { readonly kind: 'sign'; readonly digest: string }
+  | {
+      readonly kind: 'sign';
+      readonly digest: string;
+      readonly of: Pick<Payment, 'id' | 'attempt' | 'approval'> | null;
+    }
+  | { readonly kind: 'look'; readonly reference: string }
   | Sleep;
 
 export type ProcessNode = ReplayNode<Effect>;
@@ -53,9 +59,19 @@ export function createProgram(body: ProcessBody, { gate, ...options }: ProgramOp
       request: carry,
       signer: {
         type: 'SeedVault',
-        sign: (_key, { digest }) => request({ kind: 'sign', digest: Buffer.from(digest).toString('hex') }),
+        sign: (_key, { digest }, _address, _watch, payment) =>
+          request({
+            kind: 'sign',
+            digest: Buffer.from(digest).toString('hex'),
+            of: payment === undefined ? null : toAsked(payment),
+          }),
+        readApproval: (_key, reference) => request({ kind: 'look', reference }),
       },
       clock,
     });
   }, options);
+}
+
+function toAsked({ id, attempt, approval }: Payment): Pick<Payment, 'id' | 'attempt' | 'approval'> {
+  return { id, attempt, ...(approval === undefined ? {} : { approval }) };
 }

@@ -1,4 +1,4 @@
-import { NotNow, OutcomeUnknown } from '../../../lib/domain/ports/services.ts';
+import { NotNow, OutcomeUnknown, ProviderRefused } from '../../../lib/domain/ports/services.ts';
 import { toEpochMs, type Clock } from '../../../lib/domain/time.ts';
 
 /**
@@ -12,6 +12,8 @@ export type Answer =
   | { readonly kind: 'reply'; readonly value: unknown }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not_now' }
+  /** By a signer that has asked people, with what the payment is to keep of that. */
+  | { readonly kind: 'refused'; readonly approval: string }
   | { readonly kind: 'fails' };
 
 interface Pending<E> {
@@ -109,6 +111,7 @@ async function run<E>(
           if (answer.kind === 'reply') resolve(answer.value as never);
           else if (answer.kind === 'unknown') reject(new OutcomeUnknown('no answer'));
           else if (answer.kind === 'not_now') reject(new NotNow('throttled'));
+          else if (answer.kind === 'refused') reject(new ProviderRefused('approval_pending', 'asked', answer.approval));
           else reject(new Error('it failed'));
         },
       });

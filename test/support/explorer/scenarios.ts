@@ -1,6 +1,7 @@
 import type { Charge, WindowCharge } from '../../../lib/domain/payment/charge.ts';
 import { addMs, toEpochMs } from '../../../lib/domain/time.ts';
 import type { FaultBudget } from './explore.ts';
+import type { People } from './people.ts';
 import { SESSION, START_MS } from './tenant.ts';
 
 /** One handler of a scenario. */
@@ -19,6 +20,8 @@ export interface HandlerPlan {
   readonly ceiling: boolean;
   /** What it is counted for, whenever it is asked. */
   readonly charges: readonly Charge[];
+  /** What the seller leaves for settling. */
+  readonly timeoutSeconds: number;
 }
 
 export interface Scenario {
@@ -44,6 +47,8 @@ export interface Scenario {
   readonly toppedUp?: { readonly times: number; readonly amount: bigint };
   /** A window of which the first session has everything free when the scenario begins. */
   readonly granted?: WindowCharge;
+  /** Who are asked at the wallet's provider before it signs. */
+  readonly people?: People;
 }
 
 const some: FaultBudget = { unknowns: 2, ghosts: 1, throttles: 0, signerFailures: 1, signerThrottles: 0 };
@@ -58,6 +63,7 @@ const handler = (name: string, token: string, rest: Partial<HandlerPlan> = {}): 
   sessionId: SESSION,
   ceiling: false,
   charges: [],
+  timeoutSeconds: 60,
   ...rest,
 });
 
@@ -281,6 +287,31 @@ const TOPPED_UP: readonly Scenario[] = [
   },
 ];
 
+const asking: FaultBudget = { ...few, ghosts: 0, signerFailures: 1 };
+const patient = { timeoutSeconds: 300 };
+
+/** A wallet for which people sign as well. */
+const APPROVED: readonly Scenario[] = [
+  {
+    name: 'a payment that people are to approve, and its repetitions while its terms stand',
+    limit: 4n,
+    handlers: [handler('A', 't', patient), handler('B', 't', { ...patient, late: true })],
+    sweeper: 'none',
+    operator: null,
+    people: 'in time',
+    faults: asking,
+  },
+  {
+    name: 'a payment that people are to approve, and its repetition when its terms are over, of which people may approve either',
+    limit: 4n,
+    handlers: [handler('A', 't'), handler('B', 't', { late: true })],
+    sweeper: 'none',
+    operator: null,
+    people: 'too late',
+    faults: asking,
+  },
+];
+
 /** Two handlers at a time: duplicates of one payment, and two payments of which one fits. */
 export const TWO_HANDLERS: readonly Scenario[] = [
   {
@@ -330,6 +361,7 @@ export const TWO_HANDLERS: readonly Scenario[] = [
   ...TRUED_UP,
   ...PARTLY_FROZEN,
   ...TOPPED_UP,
+  ...APPROVED,
 ];
 
 /** For the long run: three handlers, and two with more that fails. */

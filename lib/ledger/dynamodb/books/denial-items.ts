@@ -44,8 +44,15 @@ const FORMS: {
     }),
   },
   policy_refused: { write: writePolicyRefusal, read: readPolicyRefusal },
-  superseded: { write: () => ({}), read: () => ({ reason: 'superseded' }) },
+  superseded: bare('superseded'),
+  approval_rejected: bare('approval_rejected'),
+  approval_lapsed: bare('approval_lapsed'),
 };
+
+/** Of one that has no figures. */
+function bare<R extends DenialReason>(reason: R) {
+  return { write: () => ({}), read: () => ({ reason }) };
+}
 
 function isDenialReason(reason: string): reason is DenialReason {
   return Object.hasOwn(FORMS, reason);

@@ -131,9 +131,8 @@ async function takeOver(store: LedgerStore, from: Parameters<Ledger['takeOver']>
     TableName: store.tableName,
     Key: { pk: text(paymentPk(from.id)) },
     // The visit is a new one, which has not failed yet.
-    UpdateExpression:
-      'SET k = k + :one, ow = :owner, lu = :lease, st = :pending, t = :terms, sh = :shard, sv = :lease REMOVE sf',
-    ConditionExpression: 'k = :k AND st IN (:pending, :aborted)',
+    UpdateExpression: `SET k = k + :one, ow = :owner, lu = :lease, st = :pending, t = :terms, sh = :shard, sv = :lease${approvalClause(from)} REMOVE sf`,
+    ConditionExpression: `k = :k AND st IN (:pending, :aborted)${from.approval ? '' : ' AND attribute_not_exists(wa)'}`,
     ExpressionAttributeValues: {
       ':one': number(1),
       ':k': number(from.attempt),
@@ -143,12 +142,20 @@ async function takeOver(store: LedgerStore, from: Parameters<Ledger['takeOver']>
       ':aborted': text(formatStatus('ABORTED')),
       ':terms': toTermsMap(from.offer, from.terms, store.schemeOf),
       ':shard': text(sweepShard(from.id).toString()),
+      ...approvalValue(from),
     },
   });
   const payment = paymentSeen(store, result.item, from.id);
   const own = payment.owner === from.owner && payment.attempt === from.attempt + 1;
   return result.kind === 'applied' || own ? { kind: 'taken', payment } : { kind: 'lost', payment };
 }
+
+interface Approving {
+  readonly approval?: string | undefined;
+}
+
+const approvalClause = ({ approval }: Approving) => (approval ? ', wa = :wa' : '');
+const approvalValue = ({ approval }: Approving) => approval && { ':wa': text(approval) };
 
 /** The attributes that a verdict adds to a payment. */
 function verdictUpdate(verdict: Verdict): Pick<UpdateItemInput, 'UpdateExpression' | 'ExpressionAttributeValues'> {
@@ -172,7 +179,10 @@ function verdictUpdate(verdict: Verdict): Pick<UpdateItemInput, 'UpdateExpressio
         ExpressionAttributeValues: { ...common, ':denial': toDenialMap(verdict.denial) },
       };
     case 'ABORTED':
-      return { UpdateExpression: 'SET st = :st, da = :at', ExpressionAttributeValues: common };
+      return {
+        UpdateExpression: `SET st = :st, da = :at${approvalClause(verdict)}`,
+        ExpressionAttributeValues: { ...common, ...approvalValue(verdict) },
+      };
   }
 }
 

@@ -203,6 +203,7 @@ export function parsePaymentSummary(item: Item): PaymentSummary {
     decidedAt: item['da'] === undefined ? null : toEpochMs(readInteger(item, 'da')),
     denial: item['dn'] === undefined ? null : readDenial(item, 'dn'),
     budget: item['bg']?.S === undefined ? null : parseBudgetText(item['bg'].S),
+    ...(item['wa'] && { approval: item['wa'].S! }),
     ...(item['kp']?.L === undefined ? {} : { policyRecord: item['kp'].L.map(({ S = '' }) => S) }),
   };
 }

@@ -73,7 +73,8 @@ export interface Intent {
   readonly type: 'RPC' | 'WALLET';
   readonly walletId: string;
   readonly request: { readonly method: 'POST' | 'PATCH'; readonly url: string; readonly body: object };
-  readonly status: 'pending' | 'executed' | 'failed' | 'expired' | 'rejected';
+  readonly status: 'pending' | 'executed' | 'failed' | 'expired' | 'rejected' | 'dismissed';
+  readonly dismissedAtMs: number | null;
   /** Public keys that have signed, with when. */
   readonly signed: Readonly<Record<string, number>>;
   readonly customExpiry: boolean;

@@ -8,6 +8,8 @@ import { runRpc } from './rpc.ts';
 import { applyChange, findWallet, showWallet, signersOf } from './wallets.ts';
 
 const LIFE_MS = 72 * 3_600_000;
+/** How far from now a signature may say that it was made. */
+const TIMESTAMP_SKEW_MAX_MS = 5 * 60_000;
 
 /** Proposes a request to a wallet: it is done when enough of those who may sign it have. */
 export function propose(type: Intent['type']): (call: Call) => Answer {
@@ -26,6 +28,7 @@ export function propose(type: Intent['type']): (call: Call) => Answer {
       createdAtMs: nowMs,
       expiresAtMs: expiry === undefined ? nowMs + LIFE_MS : Number(expiry),
       rejectedAtMs: null,
+      dismissedAtMs: null,
       result: null,
     };
     app.put('intents', intent);
@@ -38,9 +41,13 @@ export function readIntent(call: Call): Answer {
 }
 
 export function listIntents(call: Call): Answer {
-  const status = call.request.url.searchParams.get('status');
-  const intents = call.app.intents.map((intent) => withTime(intent, call.nowMs));
-  const wanted = intents.filter((intent) => status === null || intent.status === status);
+  const { searchParams: query } = call.request.url;
+  const [status, type, resource] = ['status', 'intent_type', 'resource_id'].map((name) => query.get(name));
+  const wanted = call.app.intents
+    .map((intent) => withTime(intent, call.nowMs))
+    .filter((intent) => !status || intent.status === status)
+    .filter((intent) => !type || intent.type === type)
+    .filter((intent) => !resource || intent.walletId === resource);
   return toPage(call, wanted, (intent) => showIntent(call.app, intent));
 }
 
@@ -60,7 +67,9 @@ export async function authorizeIntent(call: Call): Promise<Answer> {
   if (typeof timestamp !== 'number') throw invalid('timestamp');
   const wallet = findWallet(app, intent.walletId);
   const quorums = quorumsOf(intent, wallet).map((id) => findQuorum(app, id));
-  const signed = { ...intent.request, headers: { 'privy-app-id': app.appId } };
+  if (Math.abs(nowMs - timestamp) > TIMESTAMP_SKEW_MAX_MS) throw invalid('timestamp');
+  const expiry = intent.customExpiry ? { 'privy-request-expiry': String(intent.expiresAtMs) } : {};
+  const signed = { ...intent.request, headers: { 'privy-app-id': app.appId, ...expiry } };
   const payload = formatPayload(signed, { timestamp, intent_id: intent.id });
   const signer = findSigner(
     quorums.flatMap((quorum) => keysOf(app, quorum)),
@@ -152,6 +161,9 @@ export function showIntent(app: App, intent: Intent) {
     custom_expiry: intent.customExpiry,
     expires_at: intent.expiresAtMs,
     ...(intent.rejectedAtMs === null ? {} : { rejected_at: intent.rejectedAtMs }),
+    ...(intent.dismissedAtMs === null
+      ? {}
+      : { dismissed_at: intent.dismissedAtMs, dismissal_reason: 'The wallet was changed.' }),
     authorization_details: quorumsOf(intent, wallet)
       .map((id) => findQuorum(app, id))
       .map((quorum) => ({

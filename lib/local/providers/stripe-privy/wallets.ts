@@ -108,9 +108,19 @@ export function signersOf({ ownerId, additionalSigners }: Wallet): readonly stri
   return ownerId === null ? [] : [ownerId, ...additionalSigners.map(({ signer_id }) => signer_id)];
 }
 
-export function changeWallet({ app, body, request }: Call): Answer {
+export function changeWallet({ app, body, nowMs, request }: Call): Answer {
   const wallet = findWallet(app, request.names['walletId']);
-  return ok(showWallet(app, applyChange(app, wallet, body)));
+  const changed = applyChange(app, wallet, body);
+  dismissIntents(app, wallet.id, nowMs);
+  return ok(showWallet(app, changed));
+}
+
+/** What was proposed to a wallet is no longer good when the wallet is another. */
+function dismissIntents(app: App, walletId: string, nowMs: number): void {
+  for (const intent of app.intents) {
+    const isPending = intent.walletId === walletId && intent.status === 'pending' && intent.expiresAtMs > nowMs;
+    if (isPending) app.put('intents', { ...intent, status: 'dismissed', dismissedAtMs: nowMs });
+  }
 }
 
 /** What an authorized change makes of a wallet. */

@@ -267,7 +267,9 @@ describe('an intent', () => {
       readonly body: object;
     };
     const timestamp = app.nowMs;
-    const payload = { version: 1, method, url, body, headers: { 'privy-app-id': app.privy.app.appId }, timestamp };
+    const expiry = intent['custom_expiry'] === true ? { 'privy-request-expiry': String(intent['expires_at']) } : {};
+    const headers = { 'privy-app-id': app.privy.app.appId, ...expiry };
+    const payload = { version: 1, method, url, body, headers, timestamp };
     const signature = signPayload(by, { ...payload, intent_id: intent['intent_id'], ...change });
     return post(`/v1/intents/${String(intent['intent_id'])}/authorize`, { signature, timestamp });
   };
@@ -302,7 +304,8 @@ describe('an intent', () => {
   test('takes no signature of strangers, nor over anything else', async () => {
     const { body: intent } = await propose();
     expect((await authorize(intent, createSigningKey().privateKey)).status).toBe(401);
-    for (const change of [{ intent_id: 'other' }, { timestamp: 1 }, { body: transferOf('8') }]) {
+    const headers = { 'privy-app-id': app.privy.app.appId };
+    for (const change of [{ intent_id: 'other' }, { timestamp: 1 }, { body: transferOf('8') }, { headers }]) {
       expect((await authorize(intent, keys[0].privateKey, change)).status).toBe(401);
     }
   });
@@ -318,6 +321,23 @@ describe('an intent', () => {
     expect((await authorize(late, keys[0].privateKey)).status).toBe(400);
     const listed = await app.send('/v1/intents?status=expired');
     expect(listed.body['data']).toMatchObject([{ intent_id: late['intent_id'] }]);
+  });
+
+  test('ends when its wallet is changed, and is found by its wallet', async () => {
+    const { body: intent } = await propose();
+    const other = await createWallet(app);
+    await post(`/v1/intents/wallets/${other.id}/rpc`, transferOf('7'));
+    const change = {
+      method: 'PATCH',
+      body: { display_name: 'Ada' },
+      keys: keys.map(({ privateKey }) => privateKey),
+    } as const;
+    expect((await app.send(`/v1/wallets/${walletId}`, change)).status).toBe(200);
+    expect((await authorize(intent, keys[0].privateKey)).status).toBe(400);
+    const listed = await app.send(`/v1/intents?resource_id=${walletId}&intent_type=RPC`);
+    expect(listed.body['data']).toMatchObject([
+      { intent_id: intent['intent_id'], status: 'dismissed', dismissed_at: app.nowMs },
+    ]);
   });
 
   test('that cannot be done says why', async () => {
