@@ -27,7 +27,13 @@ function readStack(): LocalInfo {
 }
 
 /** What a tutorial reads, by the names that AWS's clients and AWS's tutorials have for it. */
-function environmentOf({ awsAccount, region, coinbaseCdp, stripePrivy }: LocalInfo): Readonly<Record<string, string>> {
+function environmentOf({
+  awsAccount,
+  region,
+  coinbaseCdp,
+  stripePrivy,
+  sellers,
+}: LocalInfo): Readonly<Record<string, string>> {
   const { endpoint, credentials } = awsAccount;
   return {
     AWS_ENDPOINT_URL: endpoint,
@@ -38,6 +44,7 @@ function environmentOf({ awsAccount, region, coinbaseCdp, stripePrivy }: LocalIn
     PAYMENTS_CP_ENDPOINT: endpoint,
     PAYMENTS_DP_ENDPOINT: endpoint,
     CREDENTIAL_PROVIDER_ENDPOINT: endpoint,
+    SELLER_API_URL: new URL(sellers[0]!.url).origin,
     COINBASE_API_KEY_ID: coinbaseCdp.credentials.apiKeyId,
     COINBASE_API_KEY_SECRET: coinbaseCdp.credentials.apiKeySecret,
     COINBASE_WALLET_SECRET: coinbaseCdp.credentials.walletSecret,

@@ -19,7 +19,7 @@ export interface Goods {
   readonly content: object;
 }
 
-/** The research assistant's three sources, one that it cannot afford afterwards, two for a cent, two that are paid by Permit2, one by MPP, and two in other tokens. The figures are invented. */
+/** The research assistant's three sources, one that it cannot afford afterwards, three for a cent, two that are paid by Permit2, one by MPP, and two in other tokens. The figures are invented. */
 export const GOODS: readonly Goods[] = [
   {
     name: 'market-data',
@@ -134,6 +134,17 @@ export const GOODS: readonly Goods[] = [
     paidBy: 'eip3009',
     token: { symbol: 'ACME', amount: '0.012345678901234567' },
     content: { forecast: 'snow above 900 m', days: 3 },
+  },
+  {
+    name: 'facts',
+    description: 'A fact, in the form of the seller that AWS’s tutorial of paying for an API deploys',
+    priceUsd: '0.01',
+    protocolVersion: 2,
+    paidBy: 'eip3009',
+    content: {
+      x402_content: { data: '{"topic":"payments","fact":"Salt was weighed out as pay before coins were struck."}' },
+      x402_meta: { seller: 'local' },
+    },
   },
 ];
 

@@ -53,6 +53,8 @@ export async function startSellers(
     payTo: chain.devAccount(accountOf(index)).address,
   }));
   const app = express();
+  // Free, for buyers that look first whether anybody is there.
+  app.get('/health', (_request, response) => void response.json({ status: 'ok' }));
   app.use(await sellInVersion2(priced, chain, facilitator));
   for (const each of priced) {
     if (each.paidBy === 'mpp') app.get(`/${each.name}`, chargeByMpp(chain, facilitator, each));

@@ -93,8 +93,19 @@ describe('the sellers', () => {
       ['weather-v1', '1', '0.01', 10_000n],
       ['forecast-permit2', '2', '0.03', 30_000n],
       ['forecast-upto', '2', '0.05', 50_000n],
+      ['facts', '2', '0.01', 10_000n],
     ]);
     expect(new Set(sellers.sellers.map(({ payTo }) => payTo)).size).toBe(GOODS.length);
+  });
+
+  test('are there for nothing, and sell facts on any topic for a cent', async () => {
+    const { origin } = new URL(sellers.sellers[0]!.url);
+    const health = await fetch(`${origin}/health`);
+    const fact = await fetch(`${origin}/facts?topic=space`);
+
+    expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
+    expect(fact.status).toBe(402);
+    expect(sellers.sellers.find(({ name }) => name === 'facts')).toMatchObject({ price: '0.01', protocolVersion: 2 });
   });
 
   test.each(['forecast-eurc', 'forecast-acme'])('ask for %s in the token of the local chain', async (name) => {
