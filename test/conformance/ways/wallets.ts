@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { createSignerServer } from '../../../examples/external-signer/server.ts';
 import type { ConnectorType } from '../../../lib/domain/tenants/wallet-shapes.ts';
 import { close, listen } from '../../../lib/local/loopback/server.ts';
 import { LOOPBACK } from '../../../lib/domain/loopback.ts';
+import { SIGNER_FUNCTION_ARN } from '../../../lib/local/signer-function.ts';
 import type { LocalStack } from '../../../lib/local/stack.ts';
+import type { SignerState } from '../../support/signer-function.ts';
 import { clientOf, newToken, newUser, openSession, type Address } from '../../scenarios/scene.ts';
 
 /** A wallet that may pay, with the session it pays in. */
@@ -20,7 +25,7 @@ export interface PayingWallet {
 export interface WalletKind {
   readonly type: ConnectorType;
   /** Of whom it is. @default - of nobody else than the deployment */
-  readonly of?: 'an end user' | 'the project' | 'the app';
+  readonly of?: 'an end user' | 'the project' | 'the app' | 'an HTTPS service' | 'a function';
   open(stack: LocalStack, budgetUsd: string): Promise<PayingWallet>;
 }
 
@@ -93,24 +98,51 @@ const ofPrivy: Leave = ({ services }, address) => {
   return { walletId: wallet!.id };
 };
 
+function createSignerConnector(stack: LocalStack, signer: { readonly url: string } | { readonly functionArn: string }) {
+  return clientOf(stack, 'controlPlane').call('CreatePaymentConnector', {
+    paymentManagerId: stack.info.paymentManagerArn.split('/').at(-1)!,
+    name: 'signer',
+    type: 'ExternalSigner',
+    signer,
+    clientToken: newToken(),
+  });
+}
+
 /** Of the example's signer, which judges for itself. */
 async function openBehindSigner(stack: LocalStack, budgetUsd: string): Promise<PayingWallet> {
   const account = privateKeyToAccount(generatePrivateKey());
   let answer: RequestListener = (_request, response) => void response.writeHead(503).end();
   const server = createServer((request, response) => answer(request, response));
   const url = `http://${LOOPBACK}:${await listen(server, 0)}/sign`;
-  const connector = await clientOf(stack, 'controlPlane').call('CreatePaymentConnector', {
-    paymentManagerId: stack.info.paymentManagerArn.split('/').at(-1)!,
-    name: 'signer',
-    type: 'ExternalSigner',
-    signer: { url },
-    clientToken: newToken(),
-  });
+  const connector = await createSignerConnector(stack, { url });
   const policy = { maxMicroUsd: 1_000_000n, payees: null };
   const signer = createSignerServer({ uri: url, publicKey: connector.signer!.publicKey, account, policy });
   answer = (request, response) => void signer.emit('request', request, response);
   const place = { connectorId: connector.paymentConnectorId, walletAddress: account.address };
   return { ...(await openWallet(stack, place, budgetUsd)), close: () => close(server) };
+}
+
+/** Where the function has its key from, and the connector's public key. It goes with the process. */
+const signerDirectory = mkdtempSync(join(tmpdir(), 'bursar-signer-of-ways-'));
+process.once('exit', () => rmSync(signerDirectory, { recursive: true, force: true }));
+
+/** The example's signer as a function of Lambda, for the stack that is to run it. */
+export const SIGNER_FUNCTION = {
+  file: join(import.meta.dirname, '../../support/signer-function.ts'),
+  env: {
+    SIGNER_KEY_FILE: join(signerDirectory, 'key'),
+    SIGNER_STATE_FILE: join(signerDirectory, 'state.json'),
+  },
+} as const;
+
+async function openBehindFunction(stack: LocalStack, budgetUsd: string): Promise<PayingWallet> {
+  const privateKey = generatePrivateKey();
+  writeFileSync(SIGNER_FUNCTION.env.SIGNER_KEY_FILE, privateKey);
+  const connector = await createSignerConnector(stack, { functionArn: SIGNER_FUNCTION_ARN });
+  const state: SignerState = { publicKey: connector.signer!.publicKey, fault: 'none' };
+  writeFileSync(SIGNER_FUNCTION.env.SIGNER_STATE_FILE, JSON.stringify(state));
+  const walletAddress = privateKeyToAccount(privateKey).address;
+  return openWallet(stack, { connectorId: connector.paymentConnectorId, walletAddress }, budgetUsd);
 }
 
 /** Every kind of wallet. */
@@ -121,7 +153,8 @@ export const WALLET_KINDS: readonly WalletKind[] = [
   { type: 'CoinbaseCDP', of: 'the project', open: ownWallet('CoinbaseCDP') },
   { type: 'StripePrivy', of: 'an end user', open: userWallet('StripePrivy', ofPrivy) },
   { type: 'StripePrivy', of: 'the app', open: ownWallet('StripePrivy') },
-  { type: 'ExternalSigner', open: openBehindSigner },
+  { type: 'ExternalSigner', of: 'an HTTPS service', open: openBehindSigner },
+  { type: 'ExternalSigner', of: 'a function', open: openBehindFunction },
 ];
 
 export const nameOf = ({ type, of }: WalletKind): string => (of === undefined ? type : `${type} of ${of}`);

@@ -9,12 +9,12 @@ import { GOODS, type Goods } from '../../../lib/local/sellers/goods.ts';
 import { connectorTypes } from '../../../lib/wallets/catalogue.ts';
 import { makeEntry } from '../../client/script.ts';
 import { booksOf, clientOf, newToken, sellerOf, withStack } from '../../scenarios/scene.ts';
-import { nameOf, WALLET_KINDS, type PayingWallet, type WalletKind } from '../ways/wallets.ts';
+import { nameOf, SIGNER_FUNCTION, WALLET_KINDS, type PayingWallet, type WalletKind } from '../ways/wallets.ts';
 import { formatSupportPage, type Bought, type Refused } from './support-page.ts';
 
 // The page of what is supported is made of what a running stack and official sellers do.
 
-const scene = withStack();
+const scene = withStack(null, { signerFunction: SIGNER_FUNCTION });
 const PAGE = join(import.meta.dirname, '../../../docs/reference/support.md');
 /** What the seller by `upto` takes of its ceiling. */
 const USED = 12_000n;
