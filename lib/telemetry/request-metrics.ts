@@ -112,12 +112,17 @@ function operationValues({ status, durationMs, failure }: ServedRequest): Metric
   };
 }
 
+/** Whether people may still approve it: whoever waits for them asks again and again. */
+function isAwaited(refusal: Refusal): boolean {
+  return 'trouble' in refusal && refusal.trouble === 'approval_pending';
+}
+
 function paymentValues({ status, durationMs, refusal }: ServedRequest): MetricValues {
   return {
     PaymentRequestCount: 1,
     ...(status < 400 ? { PaymentSuccessCount: 1 } : { PaymentFailureCount: 1 }),
     PaymentLatency: durationMs,
-    ...(refusal !== null && DENIALS[refusal.reason] ? { Denials: 1 } : {}),
+    ...(refusal !== null && DENIALS[refusal.reason] && !isAwaited(refusal) ? { Denials: 1 } : {}),
     ...(refusal?.reason === 'busy' && refusal.what === 'signer' ? { SignerThrottles: 1 } : {}),
   };
 }

@@ -138,6 +138,16 @@ describe('a refused payment', () => {
       { 'Denials{}': 1, 'Denials{Reason=token_reused}': 1 },
       ['Throttles', 'SignerThrottles'],
     ],
+    [
+      { reason: 'provider_refused', trouble: 'provider_policy', message: 'no' },
+      { 'Denials{}': 1, 'Denials{Reason=provider_refused}': 1 },
+      ['Throttles'],
+    ],
+    [
+      { reason: 'provider_refused', trouble: 'approval_pending', message: 'people are asked' },
+      { 'UserErrors{Operation=ProcessPayment}': 1 },
+      ['Denials', 'Throttles'],
+    ],
     [{ reason: 'busy', what: 'signer' }, { 'SignerThrottles{}': 1 }, ['Denials', 'UserErrors']],
     [{ reason: 'busy', what: 'session' }, { 'Throttles{Operation=ProcessPayment}': 1 }, ['Denials', 'SignerThrottles']],
   ])('counts for what it is: %j', async (refusal, counted, absent) => {
