@@ -118,9 +118,9 @@ export const ROOMS: readonly Room[] = [
     name: 'mcp',
     files: 'lib/client/mcp/*.ts',
     tests: [
-      'test/client/mcp/challenge-shapes.test.ts',
-      'test/client/mcp/{paying-transport,modern-revision}.test.ts',
-      'test/client/mcp/hostile.test.ts',
+      'test/client/mcp/{challenge-shapes,messages,paid-answers,paid-calls}.test.ts',
+      'test/client/mcp/paying-transport.test.ts',
+      'test/client/mcp/{hostile,modern-revision}.test.ts',
     ],
   },
 ];

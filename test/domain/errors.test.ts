@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { InvariantViolated, isInvariantViolation } from '../../lib/domain/invariant.ts';
+import { ChainUnavailable } from '../../lib/domain/ports/chains.ts';
 import {
   IndexesSpent,
   NothingMade,
@@ -17,6 +18,7 @@ test.each([
   [new IndexesSpent('x'), 'NotNow'],
   [new PageTokenRefused('x'), 'PageTokenRefused'],
   [new InvariantViolated('x'), 'InvariantViolated'],
+  [new ChainUnavailable('eip155:8453', 'timeout', ['1: timeout']), 'ChainUnavailable'],
 ])('%o is logged under the name of what it means', (error, name) => {
   expect(error.name).toBe(name);
 });

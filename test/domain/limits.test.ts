@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import * as chainLimits from '../../lib/domain/chain-limits.ts';
 import * as limits from '../../lib/domain/limits.ts';
 import * as providerLimits from '../../lib/domain/provider-limits.ts';
 import * as pageLimits from '../../lib/domain/wallet-page-limits.ts';
@@ -22,6 +23,7 @@ test('bounds of bytes are whole kibibytes, and those of time whole minutes', () 
   expect(limits.QUOTE_LIFE_MS).toBe(120_000);
   expect(providerLimits.PROVIDER_ANSWER_MAX_BYTES).toBe(65_536);
   expect(providerLimits.PROVIDER_CREDENTIALS_MAX_AGE_MS).toBe(300_000);
+  expect(chainLimits.CHAIN_ANSWER_MAX_BYTES).toBe(1_048_576);
   expect(pageLimits.WALLET_PAGE_LIFE_MS).toBe(1_800_000);
 });
 

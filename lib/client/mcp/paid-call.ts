@@ -189,7 +189,7 @@ async function pay(
 function whyNot(error: unknown, payment: Payment | null): Refusal {
   const what = error instanceof Error ? error.message : String(error);
   if (payment !== null) return toUndelivered('client:not_delivered', payment, `it did not reach its server: ${what}`);
-  return toRefusal(error) ?? toRefusal(new CallRefused('client:unpayable', what, { cause: error }))!;
+  return toRefusal(error) ?? toRefusal(new CallRefused('client:unpayable', what))!;
 }
 
 interface Received {

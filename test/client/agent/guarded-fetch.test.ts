@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CallRefused, createGuardedFetch, type GuardOptions } from '../../../lib/client/agent/index.ts';
 import { createAddressCheck } from '../../../lib/client/agent/guard/address-check.ts';
@@ -184,6 +184,7 @@ describe('this machine is asked where that is allowed', () => {
     expect(asked[0]!.headers).toMatchObject({
       'x-own': '1',
       'accept-encoding': 'identity',
+      connection: 'close',
       host: `seller.example:${port}`,
     });
   });
@@ -194,14 +195,32 @@ describe('this machine is asked where that is allowed', () => {
     await expect(send('http://10.0.0.1/', soon())).rejects.toMatchObject({ code: 'client:host_refused' });
   });
 
-  test('whatever it compresses all the same is read', async () => {
-    handle = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('hello'));
-    expect(await (await createGuardedFetch(ofThisMachine)(at('seller.example'))).text()).toBe('hello');
+  test.each([
+    ['gzip', gzipSync],
+    ['X-Gzip', gzipSync],
+    ['deflate', deflateSync],
+  ])('whatever it compresses all the same is read: %s', async (encoding, compress) => {
+    const bytes = compress('hello');
+    const headers = { 'content-encoding': encoding, 'content-length': bytes.length, 'x-own': '1' };
+    handle = (_request, response) => response.writeHead(200, headers).end(bytes);
+    const response = await createGuardedFetch(ofThisMachine)(at('seller.example'));
+    expect(await response.text()).toBe('hello');
+    const names = ['content-encoding', 'content-length', 'x-own'];
+    expect(names.map((name) => response.headers.get(name))).toEqual([null, null, '1']);
+  });
+
+  test('what it compresses in another way is handed on as it is', async () => {
+    handle = (_request, response) => response.writeHead(200, { 'content-encoding': 'own' }).end('hello');
+    const response = await createGuardedFetch(ofThisMachine)(at('seller.example'));
+    expect([await response.text(), response.headers.get('content-encoding')]).toEqual(['hello', 'own']);
   });
 
   test('an answer without a body has none, and a strange status is a failure', async () => {
-    handle = (_request, response) => response.writeHead(304).end();
-    expect((await createGuardedFetch(ofThisMachine)(at('seller.example'))).body).toBeNull();
+    for (const status of [204, 205, 304]) {
+      handle = (_request, response) => response.writeHead(status, { 'x-own': '1' }).end();
+      const response = await createGuardedFetch(ofThisMachine)(at('seller.example'));
+      expect([response.status, response.body, response.headers.get('x-own')]).toEqual([status, null, '1']);
+    }
     handle = (_request, response) => response.writeHead(799).end();
     await expect(createGuardedFetch(ofThisMachine)(at('seller.example'))).rejects.toThrow(RangeError);
   });
@@ -299,5 +318,17 @@ describe('every hop is looked at by itself', () => {
     expect((await send(at('seller.example', '/moved'), { redirect: 'manual' })).status).toBe(302);
     await expect(send(at('seller.example', '/moved'), { redirect: 'error' })).rejects.toThrow(TypeError);
     expect(asked.map(({ url }) => url)).toEqual(['GET /moved', 'GET /moved']);
+  });
+
+  test.each([301, 302, 303, 307, 308])('where none may be, %i is a failure', async (status) => {
+    moving('/next', status);
+    const failure = createGuardedFetch(ofThisMachine)(at('seller.example', '/moved'), { redirect: 'error' });
+    await expect(failure).rejects.toThrow(`${new URL(at('seller.example')).origin} redirects`);
+  });
+
+  test.each([200, 300, 404])('and %i is an answer', async (status) => {
+    moving('/next', status);
+    const response = await createGuardedFetch(ofThisMachine)(at('seller.example', '/moved'), { redirect: 'error' });
+    expect(response.status).toBe(status);
   });
 });

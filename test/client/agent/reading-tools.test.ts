@@ -73,8 +73,12 @@ test('a balance is told for each network that may be paid on, or for the one tha
   expect(ofSession.asked.filter(({ operation }) => operation === 'GetPaymentInstrumentBalance')).toHaveLength(1);
   const named = await open({ networks: undefined }).read('get_payment_instrument_balance', { chain: 'BASE_SEPOLIA' });
   expect(named).toEqual([expect.objectContaining(balance)]);
-  const all = await open({ networks: undefined }).read('get_payment_instrument_balance');
+  const everywhere = open({ networks: undefined });
+  const all = await everywhere.read('get_payment_instrument_balance');
   expect(all).toContainEqual(expect.objectContaining(balance));
+  expect(everywhere.asked.filter(({ operation }) => operation === 'GetPaymentInstrumentBalance')).toHaveLength(
+    NETWORKS.filter(({ chain }) => chain !== null).length,
+  );
   const wrong = await open().read('get_payment_instrument_balance', { chain: 'MARS' });
   expect(wrong).toMatchObject({ kind: 'refused', code: 'client:input_refused' });
   expect((wrong as { readonly message: string }).message).toMatch(/chain must be one of (?:[A-Z_]+, )*BASE_SEPOLIA\b/);
@@ -114,6 +118,17 @@ test('what the caller may not read is a refusal, and another failure is none', a
     message: expect.stringContaining('not for agents') as string,
   });
   await expect(throwing(new Error('bug')).read('list_payments')).rejects.toThrow('bug');
+});
+
+test('of a session without ids nothing is asked that names another', async () => {
+  const asked: unknown[] = [];
+  const call = async (...[, input, caller]: readonly unknown[]) => {
+    asked.push([input, caller]);
+    return { paymentSession: null };
+  };
+  const session = { paymentManagerArn: undefined, paymentSessionId: undefined, userId: undefined };
+  await open({ client: { call: call as never }, session }).read('get_payment_session');
+  expect(asked).toEqual([[{ paymentManagerArn: '', paymentSessionId: '' }, { userId: '' }]]);
 });
 
 test('of payments that this process knows the last twenty are told', async () => {

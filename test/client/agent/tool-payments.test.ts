@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { ToolPaymentError, type PreSignRequest, type ToolHandler } from '../../../lib/client/agent/index.ts';
 import { toPurchaseId } from '../../../lib/client/agent/purchase-id.ts';
 import { createTenant, withFunctions, type Tenant } from '../../support/functions.ts';
+import { createBooks } from '../books.ts';
 import { askForPayment, base64, SELLER } from '../script.ts';
 import { USER } from '../service.ts';
 import { asMarker, openTools, terms, URL_OF_REPORT } from './world.ts';
@@ -102,21 +103,29 @@ describe('a refusal is one sentence in the place of the result, with its code', 
     expect(inputs).toHaveLength(1);
   });
 
-  test.each<[string, object, object, string]>([
+  test.each<[string, object, object, string, string?]>([
     ['a price above the limit', { maxPriceUsd: '0.49' }, {}, 'client:unpayable'],
-    ['an input that names no URL', {}, { input: { city: 'Rome' } }, 'client:no_url'],
+    [
+      'an input that names no URL',
+      {},
+      { input: { city: 'Rome' } },
+      'client:no_url',
+      'the input of http names no URL of the web',
+    ],
     ['a URL that is none of the web', {}, { input: { url: 'file:///etc/passwd' } }, 'client:no_url'],
     [
       'headers that are a text',
       {},
       { input: { url: URL_OF_REPORT, headers: 'accept: */*' } },
       'client:no_place_for_proof',
+      'the input of http has no place for the headers of a proof',
     ],
     ['a seller of another origin', {}, { input: { url: 'https://other.example/' } }, 'client:unpayable'],
-  ])('of %s', async (_what, options, more, code) => {
+  ])('of %s', async (_what, options, more, code, why = '') => {
     const world = open(options);
     const { outcome, inputs } = world.run([asMarker()], more);
     expect(await outcome).toMatchObject({ kind: 'refused', code, mayHavePaid: false });
+    expect((await outcome) as object).toHaveProperty('message', expect.stringContaining(why));
     expect([inputs.length, operations(world)]).toEqual([1, []]);
   });
 
@@ -124,7 +133,10 @@ describe('a refusal is one sentence in the place of the result, with its code', 
     const headers = { 'payment-required': base64(terms()) };
     const result = { statusCode: 402, url: 'https://other.example/report', headers, body: {} };
     const world = open();
-    expect(await world.run([result]).outcome).toMatchObject({ code: 'client:redirected' });
+    expect(await world.run([result]).outcome).toMatchObject({
+      code: 'client:redirected',
+      message: expect.stringContaining('http was redirected to https://other.example, which asks') as string,
+    });
     expect(operations(world)).toEqual([]);
     const same = { ...result, url: `${SELLER}/elsewhere` };
     expect(await open().run([same, 'the report']).outcome).toMatchObject({ kind: 'paid' });
@@ -134,6 +146,19 @@ describe('a refusal is one sentence in the place of the result, with its code', 
     const failure = open({ tools: [], failures: 'throw' }).run([asMarker()]).outcome;
     await expect(failure).rejects.toBeInstanceOf(ToolPaymentError);
     await expect(failure).rejects.toMatchObject({ refusal: { code: 'client:tool_not_allowed' } });
+  });
+});
+
+describe('a text that does not say of itself that it is a 402', () => {
+  const unmarked = JSON.stringify(terms());
+  test.each<[string, object, string]>([
+    ['is handed on', {}, 'free'],
+    ['is paid where that is wanted', { unmarked402: true }, 'paid'],
+    ['is handed on where the tool may not pay', { unmarked402: true, tools: [] }, 'free'],
+  ])('%s', async (_what, options, kind) => {
+    const world = open(options);
+    expect(await world.run([unmarked, 'the report']).outcome).toMatchObject({ kind });
+    expect(operations(world)).toEqual(kind === 'paid' ? ['PayChallenge'] : []);
   });
 });
 
@@ -213,6 +238,7 @@ describe('a proof that brings nothing is no reason for another', () => {
     const other = world.run([asMarker(), reset, reset, 'never'], { toolCallId: 'two' });
     expect(await other.outcome).toMatchObject({ code: 'client:not_delivered' });
     expect([other.inputs.length, operations(world)]).toEqual([3, ['PayChallenge', 'PayChallenge']]);
+    for (const presentationsMax of [1, 3]) expect(() => open({ presentationsMax })).not.toThrow();
     for (const presentationsMax of [0, 4, Number.NaN]) expect(() => open({ presentationsMax })).toThrow(TypeError);
   });
 });
@@ -367,4 +393,14 @@ test('what was delivered for money is kept, and told to a service that wants to 
   const outcomes = () =>
     world.asked.flatMap(({ operation, body }) => (operation === 'ReportOutcome' ? [body['outcome']] : []));
   await expect.poll(outcomes).toEqual(['DELIVERED', 'FAILED']);
+});
+
+test('of what was delivered for money the last hundred are kept', async () => {
+  const { payments, run } = open({ client: createBooks({ budgetUsd: '100.00' }).client() });
+  for (let nth = 1; nth <= 101; nth += 1) {
+    await run([asMarker(), 'the report'], { toolCallId: `call-${nth}` }).outcome;
+    if (nth === 100) expect(payments.payments()).toHaveLength(100);
+  }
+  const ids = payments.payments().map(({ processPaymentId }) => processPaymentId);
+  expect([ids.length, ids[0], ids.at(-1)]).toEqual([100, 'payment-2', 'payment-101']);
 });

@@ -60,6 +60,7 @@ describe('a challenge of MPP is found', () => {
   test.each([-32_042, -32_043])('in the data of an error with code %j', async (code) => {
     const terms = await toSellerChallenge(error(code, data)!);
     expect(terms.body).toBeNull();
+    expect(terms.headers.map(({ name }) => name)).toEqual(['www-authenticate']);
     expect(parseChallenges(terms.headers[0]!.value)).toEqual([
       { ok: true, value: { ...charge, request: encodeRequest(MPP_REQUEST) } },
     ]);
@@ -76,6 +77,13 @@ describe('a challenge of MPP is found', () => {
     expect(terms.headers[0]!.value).toMatch(/^Payment id="challenge-1"/);
     expect(JSON.parse(terms.body!)).toMatchObject({ x402Version: 2 });
   });
+});
+
+test('a text may be as long as a challenge', () => {
+  const longest = JSON.stringify(askX402()).padEnd(256 * 1024);
+  const answer = (written: string) => result({ isError: true, content: [{ type: 'text', text: written }] });
+  expect(answer(longest)).toMatchObject({ document: askX402() });
+  expect(answer(`${longest} `)).toBeNull();
 });
 
 describe('nothing is taken for a challenge', () => {
@@ -97,6 +105,13 @@ describe('nothing is taken for a challenge', () => {
     [
       'text that is longer than any challenge',
       { isError: true, ...text({ ...askX402(), pad: 'x'.repeat(256 * 1024) }) },
+    ],
+    [
+      'text that spells the version in another way',
+      {
+        isError: true,
+        content: [{ type: 'text', text: JSON.stringify(askX402()).replace('x402V', String.raw`\u0078402V`) }],
+      },
     ],
     ['another result type that holds one', { resultType: 'input_required', paymentRequired: askX402() }],
     ['an image', { isError: true, content: [{ type: 'image', data: '', mimeType: 'image/png' }] }],
@@ -130,6 +145,14 @@ describe('challenges of JSON-RPC as a header', () => {
     const value = toAuthenticate([{ ...charge, description }])!;
     expect(value).toMatch(/^[ -~]*$/);
     expect(written({ ...charge, description })).toMatchObject({ ok: true, value: { description } });
+  });
+
+  test('have every member that the header has', () => {
+    const more = { digest: 'sha-256=:a:', description: 'a report', opaque: 'abc', header: 'Payment-Authorization' };
+    const value = toAuthenticate([{ ...charge, ...more, other: 'not one of them' }])!;
+    const names = [...value.matchAll(/(\w+)="/g)].map(([, name]) => name);
+    expect(names).toEqual([...Object.keys(charge), ...Object.keys(more)]);
+    expect(value).toContain(`digest="${more.digest}", description="a report", opaque="abc", header="${more.header}"`);
   });
 
   test('take what is encoded already, and encode what is not', () => {
@@ -183,5 +206,8 @@ describe('a proof in _meta', () => {
     ];
     for (const headers of bad) await expect(toProofMeta(headers, false)).rejects.toThrow('no proof');
     expect(toJsonCredential(`Payment ${base64({ challenge: { request: '*' } })}`)).toBeNull();
+    const good = base64({ challenge: { request: encodeRequest(MPP_REQUEST) } });
+    expect(toJsonCredential(`Payment ${good}`)).not.toBeNull();
+    expect(toJsonCredential(`${good.slice(0, 1)}Payment ${good.slice(1)}`)).toBeNull();
   });
 });

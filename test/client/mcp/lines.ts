@@ -122,10 +122,13 @@ function toParams(name: string, input: object, { meta }: CallOptions) {
   return { name, arguments: input as Record<string, unknown>, ...(meta === undefined ? {} : { _meta: meta }) };
 }
 
-function toRequestOptions({ signal, onProgress, timeoutMs }: CallOptions) {
+/** A call that nobody answers is over before its test would be. */
+const ANSWER_MAX_MS = 5_000;
+
+function toRequestOptions({ signal, onProgress, timeoutMs = ANSWER_MAX_MS }: CallOptions) {
   return {
+    timeout: timeoutMs,
     ...(signal === undefined ? {} : { signal }),
-    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     ...(onProgress === undefined ? {} : { onprogress: ({ progress }: { progress: number }) => onProgress(progress) }),
   };
 }

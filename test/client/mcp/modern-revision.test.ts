@@ -7,6 +7,8 @@ import { createBooks } from '../books.ts';
 import { ANSWER, askX402, asResult, paymentOf, refusalOf, SERVER_URL } from './tools-world.ts';
 
 const REVISION = '2026-07-28';
+/** A call that nobody answers is over before its test would be. */
+const PATIENCE = { timeout: 5_000 };
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const each of opened.splice(0)) await each.close();
@@ -61,7 +63,7 @@ const sell = (params: Record<string, unknown>) =>
 
 test('a call is paid in the revision without sessions', async () => {
   const { client, books } = await open(sell);
-  const result = await client.callTool({ name: 'search', arguments: {} });
+  const result = await client.callTool({ name: 'search', arguments: {} }, PATIENCE);
   expect(result.content).toEqual(ANSWER.content);
   expect(paymentOf(result as never)).toMatchObject({ processPaymentId: 'payment-1' });
   expect(books.signed()).toHaveLength(1);
@@ -69,7 +71,7 @@ test('a call is paid in the revision without sessions', async () => {
 
 test('a refusal is a complete result', async () => {
   const { client } = await open(sell, { budgetUsd: '0.01' });
-  const result = await client.callTool({ name: 'search', arguments: {} });
+  const result = await client.callTool({ name: 'search', arguments: {} }, PATIENCE);
   expect(refusalOf(result as never)).toMatchObject({ code: 'bursar:budget_exceeded' });
 });
 
@@ -84,11 +86,11 @@ test('the extension of x402 is told of for tools that may be paid alone, and its
     return { ...message, result: { resultType: 'payment_required', paymentRequired: result.structuredContent } };
   };
   const { client, books, calls } = await open(sell, { answer: asExtension });
-  const result = await client.callTool({ name: 'search', arguments: {} });
+  const result = await client.callTool({ name: 'search', arguments: {} }, PATIENCE);
   expect(result.content).toEqual(ANSWER.content);
   expect(books.signed()).toHaveLength(1);
   expect(extensionsOf(calls[0]!)).toEqual({ [EXTENSION]: {} });
-  await client.callTool({ name: 'other', arguments: {} }).catch(() => undefined);
+  await client.callTool({ name: 'other', arguments: {} }, PATIENCE).catch(() => undefined);
   expect(extensionsOf(calls.at(-1)!)).toBeUndefined();
 });
 
@@ -97,7 +99,7 @@ test('a call that its server continues with questions is one purchase', async ()
     if (metaOf(params)['x402/payment'] === undefined) return asResult(askX402());
     return state === undefined ? { resultType: 'input_required', requestState: 'state-1' } : ANSWER;
   });
-  const result = await client.callTool({ name: 'search', arguments: {} });
+  const result = await client.callTool({ name: 'search', arguments: {} }, PATIENCE);
   expect(result.content).toEqual(ANSWER.content);
   expect(paymentOf(result as never)).toMatchObject({ replayed: true });
   expect(books.signed()).toHaveLength(1);

@@ -154,7 +154,7 @@ function refusalOf(error: unknown): Refusal {
   const refusal = toRefusal(error);
   if (refusal !== null) return refusal;
   const why = `the host did not answer: ${messageOf(error)}`;
-  return toRefusal(new CallRefused('client:no_answer', why, { cause: error }))!;
+  return toRefusal(new CallRefused('client:no_answer', why))!;
 }
 
 function messageOf(error: unknown): string {
