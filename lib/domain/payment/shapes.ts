@@ -50,6 +50,8 @@ export interface OfferBase {
   readonly payTo: Address;
   /** Who alone can settle, and decides how much, where the signature names somebody. */
   readonly facilitator?: Address;
+  /** Of the payer at the token, where the payee submits a permit of the token first. Read of the chain before the intent. */
+  readonly permitNonce?: bigint;
   /** What the payee allows; our own cap comes later. */
   readonly maxTimeoutSeconds: number;
   /** When the payee's offer ends, where it says so by the clock. */

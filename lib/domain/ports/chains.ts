@@ -9,6 +9,22 @@ export interface ChainReader {
   isAuthorizationUsed(token: Hex, owner: Hex, nonce: Hex): Promise<boolean>;
 }
 
+/** How a token's owner stands with Permit2. */
+export interface PermitStanding {
+  /** How much of the token Permit2 may take. */
+  readonly allowance: bigint;
+  /** That a permit of the token itself has to have. */
+  readonly nonce: bigint;
+  /** How many of the permits that were asked for nobody has used. */
+  readonly open: number;
+}
+
+/** Reads what a permit of a token is made from. Throws `ChainUnavailable` where no endpoint says it. */
+export interface PermitReader {
+  /** @param permits nonces of permits that the owner gave through Permit2 */
+  readStanding(token: Hex, owner: Hex, permits: readonly Hex[]): Promise<PermitStanding>;
+}
+
 /**
  * What was wrong with an endpoint: no answer in time, none at all, a status that is no success, too many requests, an answer that is
  * too long, one that is none, one of another chain, or an error of JSON-RPC.

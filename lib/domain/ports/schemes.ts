@@ -45,6 +45,21 @@ export interface PackedScheme {
   readonly terms: Packed;
 }
 
+/** What some payments of a scheme sign and show besides the others. */
+export interface Besides<K extends SchemeKey = SchemeKey> {
+  /** After those of the scheme. */
+  messages(offer: SchemeShapes[K]['offer'], terms: SchemeShapes[K]['terms']): readonly SigningMessage[];
+  /**
+   * What the payee gets to see beside the payload, by the names of its protocol's extensions. Bearer instruments: never log them.
+   * @param signatures all of the payment
+   */
+  present(
+    offer: SchemeShapes[K]['offer'],
+    terms: SchemeShapes[K]['terms'],
+    signatures: readonly Signature[],
+  ): Readonly<Record<string, object>>;
+}
+
 /**
  * One way to pay: pure functions from an offer to bytes to sign to a proof. No clock, no network, no keys. Each lives in a
  * folder of its own, and nothing outside that folder and `lib/protocols/catalogue.ts` names it.
@@ -56,8 +71,8 @@ export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   readonly approved: Hex | null;
   /** By which offers of one price are told from each other. */
   readonly exposure: Exposure;
-  /** What must be read before the intent, such as an allowance or a block hash. No scheme needs anything yet. */
-  readonly facts: 'none';
+  /** What may have to be read of the chain before the intent; it is kept with the offer, so that every attempt signs the same. */
+  readonly facts: 'none' | 'permit_nonce';
   /** Refuses where too little time is left for the payment to settle. */
   freeze(input: FreezeInput<SchemeShapes[K]['offer']>): Result<SchemeShapes[K]['terms'], Refusal>;
   /**
@@ -76,6 +91,8 @@ export interface Scheme<K extends SchemeKey = SchemeKey> extends SchemeName {
   messages(offer: SchemeShapes[K]['offer'], terms: SchemeShapes[K]['terms']): readonly SigningMessage[];
   /** What the payee gets to see. A bearer instrument: never log it. */
   present(offer: SchemeShapes[K]['offer'], terms: SchemeShapes[K]['terms'], signatures: readonly Signature[]): object;
+  /** What is signed and shown besides, loaded at its first use; `null`: nothing. @default - nothing, whatever the offer */
+  besides?(offer: SchemeShapes[K]['offer']): Promise<Besides<K>> | null;
   pack(offer: SchemeShapes[K]['offer'], terms: SchemeShapes[K]['terms']): PackedScheme;
   unpack(
     common: CommonOffer,

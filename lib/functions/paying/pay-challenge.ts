@@ -1,16 +1,18 @@
 import type { OperationHandler } from '../../api/function.ts';
 import { toPaidView } from '../../api/views/paid.ts';
 import { resourceIn, type Deployment } from '../../domain/ids.ts';
-import type { Payment } from '../../domain/payment/payment.ts';
+import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import { ok } from '../../domain/result.ts';
-import { attachProof } from '../../protocols/challenge.ts';
+import { attachProof, type Presentation } from '../../protocols/challenge.ts';
 import { createAllowanceBooks } from '../../ledger/dynamodb/allowances/allowance-books.ts';
 import { createEvidenceStore } from '../../ledger/dynamodb/evidence/evidence-store.ts';
 import { createPaymentLog } from '../../ledger/dynamodb/books/payment-log.ts';
 import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import { signedOffersIn } from '../../protocols/x402/evidence/extension.ts';
+import { sponsorsPermits, withBeside } from '../../protocols/x402/sponsoring.ts';
 import { readApprovalGas } from './approval-gas.ts';
+import type { AllowedPurchase } from '../../service/allowances/for-purchase.ts';
 import { payChallenge, type PayChallengeDeps } from '../../service/asking/pay-challenge.ts';
 import type { ProcessPaymentDeps } from '../../service/paying/process-payment.ts';
 import { keepSignedOffer } from '../../service/evidence/keep-evidence.ts';
@@ -26,7 +28,11 @@ export function createPayChallengeHandler(
   table: StoreTable,
   paying: ProcessPaymentDeps,
 ): OperationHandler<'PayChallenge'> {
-  const deps: PayChallengeDeps = { ...paying, missingAllowance: createAllowanceCheck(env, table, paying) };
+  const deps: PayChallengeDeps = {
+    ...paying,
+    missingAllowance: createAllowanceCheck(env, table, paying),
+    sponsored: sponsoringAtFirstUse(env, table, paying),
+  };
   return async ({ input: { manager, clientToken, ...asked }, principal, agentName, deadline, record }) => {
     const managerId = resourceIn(deployment, manager);
     if (managerId === null) return noManager(principal);
@@ -47,9 +53,34 @@ export function createPayChallengeHandler(
     await keepOffer(table, deps, payment, { challenge: presentation.challenge.document, url: asked.request.url });
     const body = toPaidView(deployment, payment);
     return ok({
-      body: { ...body, headers: [await attachProof(presentation, body.paymentOutput)] },
+      body: { ...body, headers: [await attachProof(await withBesides(presentation, payment), body.paymentOutput)] },
       log: toPaymentFields(payment),
     });
+  };
+}
+
+/** The 402 with what goes to its seller beside the proof. */
+async function withBesides(presentation: Presentation, { offer, terms, signatures }: Payment): Promise<Presentation> {
+  const besides = await schemeOf(offer).besides?.(offer);
+  const { document } = presentation.challenge;
+  if (besides == null || document === null) return presentation;
+  const shown = withBeside(document, besides.present(offer, terms, signatures ?? []));
+  return { ...presentation, challenge: { ...presentation.challenge, document: shown } };
+}
+
+/** Signs permits for sellers that pay for approvals, where the session allows these. What asks the chain is loaded with the first of them. */
+function sponsoringAtFirstUse(
+  env: NodeJS.ProcessEnv,
+  table: StoreTable,
+  { validityCapSeconds }: Pick<PayChallengeDeps, 'validityCapSeconds'>,
+): NonNullable<PayChallengeDeps['sponsored']> {
+  const payments = createPaymentLog({ ...table, clock: systemClock, schemeOf });
+  const deps = { payments, schemeOf, validityCapSeconds };
+  let loading: Promise<(purchase: AllowedPurchase) => Promise<Offer | null>> | null = null;
+  return async (purchase, { document }) => {
+    if (!sponsorsPermits(document)) return null;
+    loading ??= import('./sponsoring.ts').then(({ createSponsoring }) => createSponsoring(env, deps));
+    return (await loading)(purchase);
   };
 }
 

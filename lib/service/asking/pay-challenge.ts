@@ -9,7 +9,7 @@ import { toResource } from '../../domain/payment/resource.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { signedToken } from '../../domain/tokens/token.ts';
-import { describedAs, isPaidBy, type Presentation } from '../../protocols/challenge.ts';
+import { describedAs, isPaidBy, type Challenge, type Presentation } from '../../protocols/challenge.ts';
 import { restate } from '../../protocols/restated.ts';
 import { outcomeOf } from '../paying/drive-payment.ts';
 import { answerOfFirst } from '../paying/first-purchase.ts';
@@ -45,6 +45,8 @@ export interface PayChallengeRequest extends Omit<PayingRequest, 'resource'>, As
 export interface PayChallengeDeps extends ProcessPaymentDeps {
   /** What keeps an offer from being paid before its wallet has approved more; `null`: nothing. @default - nobody looks */
   readonly missingAllowance?: (purchase: AllowedPurchase) => Promise<Refusal | null>;
+  /** The offer as it is paid where its seller pays for an approval; `null`: as any other. @default - no seller does */
+  readonly sponsored?: (purchase: AllowedPurchase, challenge: Challenge) => Promise<Offer | null>;
 }
 
 /** A SIGNED payment, and the 402 as which its proof is presented. */
@@ -97,11 +99,13 @@ async function findOrPay(
   if (!chosen.ok) return chosen;
   const { offer, entry, isAffordable } = chosen.value;
   const { session, instrument } = checked.value;
-  const missing = isAffordable ? await deps.missingAllowance?.({ session, instrument, offer }) : null;
+  const purchase = { session, instrument, offer };
+  const sponsored = isAffordable ? await deps.sponsored?.(purchase, asked.challenge) : null;
+  const missing = isAffordable && sponsored == null ? await deps.missingAllowance?.(purchase) : null;
   if (missing != null) return refuse(missing);
   const description = describedAs({ challenge: asked.challenge, entry });
   const resource = toResource({ url: request.request.url, description });
-  return payChosen(capped, { ...request, resource }, offer, checked.value, judging);
+  return payChosen(capped, { ...request, resource }, sponsored ?? offer, checked.value, judging);
 }
 
 /** An offer with the seller's entry that it was read from. */

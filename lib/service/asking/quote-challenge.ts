@@ -14,6 +14,7 @@ import { cappedBy, readPolicies } from '../paying/judged-attempts.ts';
 import { saidByRequest } from './said-request.ts';
 import type { PolicySource } from '../policing/policy-source.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
+import { sponsorsPermits } from '../../protocols/x402/sponsoring.ts';
 import { readAsked, type AskedPurchase } from './asked-challenge.ts';
 import { judgingOffers, ofOffers, type Funds } from './judging-offers.ts';
 import { formatQuoteId } from './quote-id.ts';
@@ -72,7 +73,10 @@ export async function quoteChallenge(deps: QuoteDeps, request: QuoteRequest): Pr
   );
   const now = deps.clock.now();
   const judging = { call, policies: read.value };
-  const judge = judgingOffers({ ...cappedBy(deps, read.value), now }, request, checked.value, judging, funds);
+  // Where the seller pays for the approval, nothing need be approved yet.
+  const isSponsored = session.approvals !== undefined && sponsorsPermits(asked.value.challenge.document);
+  const facts = isSponsored ? withoutSponsored(funds) : funds;
+  const judge = judgingOffers({ ...cappedBy(deps, read.value), now }, request, checked.value, judging, facts);
   const judged = offers.map((seller) => ({
     seller,
     balance: seller.priced === null ? null : funds.balanceOf(seller.priced.offer),
@@ -129,4 +133,13 @@ async function readFunds(
     balanceOf: (offer) => balances.get(balanceKey(offer)) ?? null,
     allowanceOf: (offer) => allowances.get(allowanceKey(offer)) ?? null,
   };
+}
+
+/** Without the allowances of those offers for which `sponsoredOffer` would have a permit signed. */
+function withoutSponsored({ allowanceOf, ...funds }: Funds): Funds {
+  return { ...funds, allowanceOf: (offer) => (takesPermits(offer) ? null : allowanceOf(offer)) };
+}
+
+function takesPermits(offer: Offer): boolean {
+  return offer.token === undefined && schemeOf(offer).facts === 'permit_nonce';
 }

@@ -128,7 +128,7 @@ async function signReserved(
   const { key } = checked.payer;
   let signatures: readonly Signature[];
   try {
-    const messages = schemeOf(payment.offer).messages(payment.offer, payment.terms);
+    const messages = await messagesOf(payment);
     const sign = () =>
       Promise.all(
         messages.map((message) =>
@@ -152,6 +152,13 @@ async function signReserved(
     deps.claims?.note(decided),
   ]);
   return outcomeOf(decided);
+}
+
+async function messagesOf({ offer, terms }: Payment) {
+  const scheme = schemeOf(offer);
+  const messages = scheme.messages(offer, terms);
+  const besides = await scheme.besides?.(offer);
+  return besides == null ? messages : [...messages, ...besides.messages(offer, terms)];
 }
 
 /** Tells the observer, where there is one, when a phase begins and ends. */

@@ -67,6 +67,8 @@ export function formatSupportPage({ purchases, refusals }: Seen): string {
     '',
     'A scheme or method without a row here is refused as well, with `bursar:unsupported_scheme` or `bursar:unsupported_transfer_method`.',
     '',
+    'Where a seller pays for the approval of Permit2, `exact` by Permit2 needs none: `eip2612GasSponsoring` is answered with a permit for the price, `erc20ApprovalGasSponsoring` is refused by design, since it wants a transaction without an end ([how](sellers.md#approvals-that-sellers-pay-for)).',
+    '',
     '## From which wallets',
     '',
     'Every kind of [wallet](../wallets.md) bought in every way. The providers were stand-ins with keys of their own, and the signer was that of [the example](../../examples/external-signer).',

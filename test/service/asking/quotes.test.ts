@@ -147,6 +147,19 @@ describe('a quote', () => {
     }
   });
 
+  test('what Permit2 may take does not matter where the seller pays for the approval and the session allows one', async () => {
+    const byPermit = offer({ amount: '200000', extra: { name: 'USDC', version: '2', assetTransferMethod: 'permit2' } });
+    const extensions = { eip2612GasSponsoring: { info: { version: '1' }, schema: {} } };
+    const [plain, sponsored] = [challengeOf([byPermit]), challengeOf([byPermit], { extensions })];
+    const reader = { balanceOf: async () => 1_000_000n, allowanceOf: async () => 0n };
+    const quoted = async (challenge: typeof plain) =>
+      codes(await quoteOf({ challenge }, { chainReaders: new Map([[BASE_SEPOLIA.id, reader]]) }));
+    expect(await quoted(sponsored)).toEqual(['allowance_missing']);
+    session = await world.open({ approvals: true });
+    expect(await quoted(sponsored)).toEqual(['ALLOWED']);
+    expect(await quoted(plain)).toEqual(['allowance_missing']);
+  });
+
   test('ends with its session', async () => {
     session = await world.open({ expiresAt: addMs(clock.now(), 30_000) });
     expect((await quoteOf()).chosen?.expiresAt).toBe(session.expiresAt);

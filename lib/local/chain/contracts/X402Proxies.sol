@@ -33,6 +33,19 @@ interface ISignatureTransfer {
     ) external;
 }
 
+/// A permit of EIP-2612, for Permit2 as spender.
+struct EIP2612Permit {
+    uint256 value;
+    uint256 deadline;
+    bytes32 r;
+    bytes32 s;
+    uint8 v;
+}
+
+interface IERC20Permit {
+    function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+}
+
 /// Takes the whole amount of a permit to the payee that its witness names.
 contract ExactProxy {
     struct Witness {
@@ -41,10 +54,12 @@ contract ExactProxy {
     }
 
     event Settled();
+    event SettledWithPermit();
     error InvalidAmount();
     error InvalidDestination();
     error InvalidOwner();
     error PaymentTooEarly();
+    error Permit2612AmountMismatch();
 
     address public constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
     bytes32 public constant WITNESS_TYPEHASH = keccak256("Witness(address to,uint256 validAfter)");
@@ -52,6 +67,27 @@ contract ExactProxy {
         "Witness witness)TokenPermissions(address token,uint256 amount)Witness(address to,uint256 validAfter)";
 
     function settle(Permit calldata permit, address owner, Witness calldata witness, bytes calldata signature) external {
+        take(permit, owner, witness, signature);
+        emit Settled();
+    }
+
+    /// Lets Permit2 take the amount first. A permit that the token does not take is passed over: it may have been submitted already.
+    function settleWithPermit(
+        EIP2612Permit calldata permit2612,
+        Permit calldata permit,
+        address owner,
+        Witness calldata witness,
+        bytes calldata signature
+    ) external {
+        if (permit2612.value != permit.permitted.amount) revert Permit2612AmountMismatch();
+        try IERC20Permit(permit.permitted.token).permit(
+            owner, PERMIT2, permit2612.value, permit2612.deadline, permit2612.v, permit2612.r, permit2612.s
+        ) {} catch {}
+        take(permit, owner, witness, signature);
+        emit SettledWithPermit();
+    }
+
+    function take(Permit calldata permit, address owner, Witness calldata witness, bytes calldata signature) private {
         if (permit.permitted.amount == 0) revert InvalidAmount();
         if (witness.to == address(0)) revert InvalidDestination();
         if (owner == address(0)) revert InvalidOwner();
@@ -64,7 +100,6 @@ contract ExactProxy {
             WITNESS_TYPE_STRING,
             signature
         );
-        emit Settled();
     }
 }
 

@@ -27,16 +27,27 @@ export const exactPermit2: X402Scheme<'x402/exact/permit2'> = {
   ...exactPermit2Buying,
   exposure: 'approval',
   approved: PERMIT2,
-  facts: 'none',
+  facts: 'permit_nonce',
   ceiling: (offer) => ({ asset: tokenOf(offer), amount: offer.amount }),
   freeze: freezePermit,
   covered: (offer) => ({ ...NAME, ...coveredByTransfer(offer) }),
   show: showWindow,
   messages: (offer, terms) => [permitMessage(offer, PROXY, terms)],
-  present: (offer, terms, signatures) => presentPermit(offer, PROXY, terms, signatures),
-  pack: (_offer, terms) => ({ offer: {}, terms: packWindow(terms) }),
-  unpack: (common, { terms }) => ({
-    offer: { ...common, ...NAME, kind: 'purchase', version: permitVersion(common) },
+  // Whoever asks for the proof by an offer alone gets it without the permit of the token.
+  present: (offer, terms, signatures) => presentPermit(offer, PROXY, terms, signatures.slice(0, 1)),
+  besides: ({ permitNonce }) => (permitNonce === undefined ? null : import('./sponsored.ts')),
+  pack: ({ permitNonce }, terms) => ({
+    offer: permitNonce === undefined ? {} : { pn: { number: permitNonce } },
+    terms: packWindow(terms),
+  }),
+  unpack: (common, { offer: { pn }, terms }) => ({
+    offer: {
+      ...common,
+      ...NAME,
+      kind: 'purchase',
+      version: permitVersion(common),
+      ...(pn !== undefined && 'number' in pn && { permitNonce: pn.number }),
+    },
     terms: unpackPermitTerms(terms),
   }),
 };
