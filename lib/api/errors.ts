@@ -219,7 +219,7 @@ const PINNED: Readonly<Record<PinnedTo, string>> = {
 const SAID = {
   withdrawal_lapsed:
     'The withdrawal of this clientToken was not signed in time, as far as the books say. Use a new clientToken',
-  approvals_off: 'This deployment sends no approvals: its setting approvalGasPerDay gives them no gas',
+  approvals_off: 'This deployment sends no transactions: its setting approvalGasPerDay gives them no gas',
   no_payment: 'The clientToken has no payment that could be replayed. Nothing was signed under it',
   quote_mismatch:
     'The quote is not for this request, or for an offer that this 402 does not make. Nothing was signed: ask for another one',
@@ -272,6 +272,8 @@ function toOutcomeError(
       return outcome('destination_not_allowed', message);
     }
     case 'allowance_requested':
+    case 'coin_not_withdrawable':
+    case 'withdrawal_under_way':
       return outcome(refusal.reason, refusal.message);
     case 'challenge_unreadable':
       return outcome(

@@ -7,6 +7,7 @@ import {
   USD_RATE_AGE_MAX_DAYS,
   USD_RATE_DECIMALS,
 } from '../domain/limits.ts';
+import { COIN_SYMBOLS } from '../domain/tokens/coin.ts';
 import { EURC } from '../domain/tokens/eurc.ts';
 import { parseUsdRate } from '../domain/tokens/rate.ts';
 import type { NamedToken } from '../domain/tokens/table.ts';
@@ -18,7 +19,7 @@ const SYMBOL = /^[A-Za-z][A-Za-z0-9._-]{0,15}$/;
 const DOMAIN_TEXT = /^[^\p{C}]{1,64}$/u;
 const ZERO_ADDRESS = /^0x0{40}$/;
 /** Symbols that mean something already: the dollars of a budget, and the coins of the chains. */
-const TAKEN_SYMBOLS: ReadonlySet<string> = new Set(['USD', 'USDC', 'ETH', 'POL', 'AVAX']);
+const TAKEN_SYMBOLS: ReadonlySet<string> = new Set(['USD', 'USDC', ...COIN_SYMBOLS]);
 const ASSET_MEMBERS: ReadonlySet<string> = new Set(['network', 'address', 'symbol', 'decimals', 'name', 'version']);
 const RATE_MEMBERS: ReadonlySet<string> = new Set(['usd', 'asOf']);
 

@@ -12,6 +12,7 @@ import { SESSION_ANSWERS } from './operations/sessions.ts';
 import { TOP_UP_ANSWERS } from './operations/top-ups.ts';
 import { PAYMENT_ANSWERS } from './operations/payments.ts';
 import { ASKING_ANSWERS } from './operations/asking.ts';
+import { FUNDS_ANSWERS } from './operations/funds.ts';
 import { WITHDRAWAL_ANSWERS } from './operations/withdrawals.ts';
 import { ALLOWANCE_ANSWERS } from './operations/allowances.ts';
 import { FREEZE_ANSWERS } from './operations/freezes.ts';
@@ -37,6 +38,7 @@ export const ANSWERS = {
   ...PAYMENT_ANSWERS,
   ...ASKING_ANSWERS,
   ...WITHDRAWAL_ANSWERS,
+  ...FUNDS_ANSWERS,
   ...GATE_ANSWERS,
   ...ALLOWANCE_ANSWERS,
   ...FREEZE_ANSWERS,

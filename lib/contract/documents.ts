@@ -12,6 +12,7 @@ import { SESSION_DOCUMENT } from './operations/sessions.ts';
 import { TOP_UP_DOCUMENT } from './operations/top-ups.ts';
 import { PAYMENT_DOCUMENT } from './operations/payments.ts';
 import { ASKING_DOCUMENT } from './operations/asking.ts';
+import { FUNDS_DOCUMENT } from './operations/funds.ts';
 import { WITHDRAWAL_DOCUMENT } from './operations/withdrawals.ts';
 import { ALLOWANCE_DOCUMENT } from './operations/allowances.ts';
 import { FREEZE_DOCUMENT } from './operations/freezes.ts';
@@ -37,6 +38,7 @@ export const FAMILIES = [
   PAYMENT_DOCUMENT,
   ASKING_DOCUMENT,
   WITHDRAWAL_DOCUMENT,
+  FUNDS_DOCUMENT,
   ALLOWANCE_DOCUMENT,
   GATE_DOCUMENT,
   FREEZE_DOCUMENT,
@@ -69,6 +71,7 @@ export const DOCUMENTS: Readonly<Record<OperationName, OperationDocument>> = {
   ...PAYMENT_DOCUMENT.operations,
   ...ASKING_DOCUMENT.operations,
   ...WITHDRAWAL_DOCUMENT.operations,
+  ...FUNDS_DOCUMENT.operations,
   ...ALLOWANCE_DOCUMENT.operations,
   ...GATE_DOCUMENT.operations,
   ...FREEZE_DOCUMENT.operations,

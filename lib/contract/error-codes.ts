@@ -286,7 +286,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     newClientToken: 'needed, since this token stays refused; safe unless the books were restored',
   },
   'bursar:approvals_off': {
-    when: 'an approval is asked for, and approvalGasPerDay of the deployment is none',
+    when: 'an approval, or a withdrawal of a network’s own coin, is asked for, and approvalGasPerDay of the deployment is none',
     remedy: 'deploy with approvalGasPerDay, or approve Permit2 by another way',
     newClientToken: NOT_REMEMBERED,
   },
@@ -294,6 +294,16 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     when: 'the session allows approvals, and the wallet has not approved Permit2 for as much as the payment needs: the approval is asked for, and nothing was reserved or signed',
     remedy:
       'ask again under the same client token until it is on the chain, which takes about a minute; `GetAllowance` shows what it waits for',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:coin_not_withdrawable': {
+    when: 'a withdrawal of a network’s own coin, out of a wallet whose provider or owner signs for it: Bursar signs no transactions of such wallets',
+    remedy: 'send the coin by the means of the wallet’s provider or owner',
+    newClientToken: NOT_REMEMBERED,
+  },
+  'bursar:withdrawal_under_way': {
+    when: 'a withdrawal of a network’s own coin, out of a wallet that is busy with another one: they go one after the other',
+    remedy: 'ask again under the same client token once `GetWithdrawal` says what became of the other',
     newClientToken: NOT_REMEMBERED,
   },
   'bursar:unsupported_payment_type': offer(

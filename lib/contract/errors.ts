@@ -85,7 +85,9 @@ export type OutcomeCode =
   | 'destination_not_allowed'
   | 'withdrawal_lapsed'
   | 'approvals_off'
-  | 'allowance_requested';
+  | 'allowance_requested'
+  | 'coin_not_withdrawable'
+  | 'withdrawal_under_way';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
 export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | FreezeCode | ProviderTrouble}` | PolicyCode;

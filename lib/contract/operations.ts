@@ -10,6 +10,7 @@ import { SESSION_ROUTES } from './operations/sessions.ts';
 import { TOP_UP_ROUTES } from './operations/top-ups.ts';
 import { PAYMENT_ROUTES } from './operations/payments.ts';
 import { ASKING_ROUTES } from './operations/asking.ts';
+import { FUNDS_ROUTES } from './operations/funds.ts';
 import { WITHDRAWAL_ROUTES } from './operations/withdrawals.ts';
 import { ALLOWANCE_ROUTES } from './operations/allowances.ts';
 import { GATE_ROUTES } from './operations/gate.ts';
@@ -50,6 +51,7 @@ export const OPERATIONS = {
   ...PAYMENT_ROUTES,
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
+  ...FUNDS_ROUTES,
   ...ALLOWANCE_ROUTES,
   ...GATE_ROUTES,
   ...FREEZE_ROUTES,

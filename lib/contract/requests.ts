@@ -12,6 +12,7 @@ import { SESSION_REQUESTS } from './operations/sessions.ts';
 import { TOP_UP_REQUESTS } from './operations/top-ups.ts';
 import { PAYMENT_REQUESTS } from './operations/payments.ts';
 import { ASKING_REQUESTS } from './operations/asking.ts';
+import { FUNDS_REQUESTS } from './operations/funds.ts';
 import { WITHDRAWAL_REQUESTS } from './operations/withdrawals.ts';
 import { ALLOWANCE_REQUESTS } from './operations/allowances.ts';
 import { FREEZE_REQUESTS } from './operations/freezes.ts';
@@ -37,6 +38,7 @@ export const REQUESTS = {
   ...PAYMENT_REQUESTS,
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
+  ...FUNDS_REQUESTS,
   ...ALLOWANCE_REQUESTS,
   ...GATE_REQUESTS,
   ...FREEZE_REQUESTS,

@@ -55,6 +55,8 @@ export const VALIDITY_CAP_SECONDS = 300;
 export const VALIDITY_CHOICE_MIN_SECONDS = 30;
 /** Validity of a withdrawal, under the deployment's cap: it is submitted right after it is signed. */
 export const WITHDRAWAL_TIMEOUT_SECONDS = 300;
+/** How long a withdrawal of a network's own coin may wait for its first signature. */
+export const COIN_WITHDRAWAL_SECONDS = 900;
 /** Addresses that a deployment may let money leave for. */
 export const WITHDRAWAL_ADDRESSES_MAX = 20;
 /** Facilitators that a deployment may let decide how much of a ceiling is taken. */
@@ -364,6 +366,8 @@ export const POLICIES_PREPARED_MAX = 200;
 export const APPROVAL_AMOUNT_MAX = 10n ** BigInt(LEDGER_AMOUNT_MAX_DIGITS) - 1n;
 /** Gas of an approval: about 56,000 of a proxied token, and nothing that needs more is one. */
 export const APPROVAL_GAS_MAX = 150_000n;
+/** Gas of a transfer of a network's own coin: 21,000 to an account, more to a contract and on rollups. Nothing that needs more is one. */
+export const COIN_TRANSFER_GAS_MAX = 300_000n;
 /** Copies of one approval with one nonce, each with a higher fee. */
 export const APPROVAL_COPIES_MAX = 6;
 /** How long an approval that was sent may stay out of a block before its fee is raised. */

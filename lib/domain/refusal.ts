@@ -103,10 +103,14 @@ export type Refusal =
   | { readonly reason: 'destination_not_allowed'; readonly destination: string }
   /** A withdrawal that was not signed while its session lasted. */
   | { readonly reason: 'withdrawal_lapsed' }
-  /** An approval is asked for, and the deployment sends none. */
+  /** An approval or a withdrawal of a coin is asked for, and the deployment sends none. */
   | { readonly reason: 'approvals_off' }
   /** The wallet has not approved enough for a payment, and its approval is asked for. */
   | { readonly reason: 'allowance_requested'; readonly message: string }
+  /** The coin of a network, out of a wallet whose keys sign no transactions for Bursar. */
+  | { readonly reason: 'coin_not_withdrawable'; readonly message: string }
+  /** The wallet is busy with another withdrawal of its coin. */
+  | { readonly reason: 'withdrawal_under_way'; readonly message: string }
   | { readonly reason: 'token_reused' }
   /** The client token has a payment already, for another price, payee or session. It is final: SIGNED or DENIED. */
   | { readonly reason: 'other_terms'; readonly payment: Payment }

@@ -1,5 +1,6 @@
+import type { WithdrawalOutcome } from '../domain/allowances/withdrawal-outcome.ts';
 import { isWithdrawal } from '../domain/ids.ts';
-import { formatUsd, toMicroUsd, type MicroUsd } from '../domain/money.ts';
+import { formatUsd, toBaseUnits, toMicroUsd, type MicroUsd } from '../domain/money.ts';
 import type { BudgetSnapshot } from '../domain/payment/payment.ts';
 import type { Session, SessionKey } from '../domain/payment/session.ts';
 import type { TopUp } from '../domain/payment/top-up.ts';
@@ -17,16 +18,13 @@ import { parseBooksChange } from '../ledger/dynamodb/books/stream-changes.ts';
 
 /** One thing that happened, as it is sent to the event bus. */
 export type BursarEvent = {
-  [T in SentEventType]: {
+  [T in EventType]: {
     readonly type: T;
     /** When it happened, not when it was told. */
     readonly at: EpochMs;
     readonly detail: Readonly<DetailOf<T>>;
   };
-}[SentEventType];
-
-/** `payment.settled` comes with reconciliation. */
-export type SentEventType = Exclude<EventType, 'payment.settled'>;
+}[EventType];
 
 /**
  * What a change of an item means to listeners, or `null` where it means nothing to them. The same change always makes the
@@ -54,6 +52,8 @@ export function toEvent(record: StreamRecord): BursarEvent | null {
       return freezeEvent(change.change);
     case 'allowance_changed':
       return allowanceEvent(change.change);
+    case 'withdrawal_settled':
+      return settled(change.outcome);
   }
 }
 
@@ -72,7 +72,20 @@ function paymentEvent(payment: PaymentSummary): BursarEvent {
   return { type: 'payment.denied', at, detail };
 }
 
-function paymentDetail(payment: PaymentSummary, what: 'signed' | 'denied') {
+/** Of the coin of a network, whose transaction Bursar sends itself: of other payments nobody tells it. */
+function settled(outcome: WithdrawalOutcome): BursarEvent {
+  const { paymentId: id, transaction, at, ...named } = outcome;
+  const payment = { ...named, id, amount: toMicroUsd(0n), offer: { ...named, amount: toBaseUnits(named.amount) } };
+  const detail = { ...paymentDetail(payment, 'settled'), status: 'SIGNED' as const };
+  return { type: 'payment.settled', at, detail: { ...detail, transaction, settledAt: formatInstant(at) } };
+}
+
+type ToldPayment = Pick<
+  PaymentSummary,
+  'id' | 'managerId' | 'sessionId' | 'userId' | 'instrumentId' | 'agentName' | 'amount'
+> & { readonly offer: Pick<PaymentSummary['offer'], 'network' | 'asset' | 'amount' | 'payTo'> };
+
+function paymentDetail(payment: ToldPayment, what: 'signed' | 'denied' | 'settled') {
   return {
     version: EVENT_VERSION,
     id: `${payment.id}/${what}`,

@@ -150,7 +150,7 @@ export const SessionToppedUp = v.strictObject({
   toppedUpBy: v.pipe(text, v.description('Who called: the ARN of a role, or the subject of a token.')),
 });
 
-/** Reserved: nothing sends it yet. The chain has the transfer of a payment that was signed. */
+/** The chain has the transfer of a payment that was signed. Sent of withdrawals of a network's own coin: of others nothing sends it yet. */
 export const PaymentSettled = v.strictObject({
   ...payment,
   status: v.literal('SIGNED'),

@@ -108,10 +108,9 @@ export function composeProcessPayment(env: NodeJS.ProcessEnv) {
         return createPayChallengeHandler(env, config.deployment, booksTable, deps);
       }),
       CreateWithdrawal: atFirstCall(async () => {
-        const { createWithdrawalHandler, createWithdrawalSessions } = await import('./paying/create-withdrawal.ts');
-        return createWithdrawalHandler(config.deployment, {
+        const { createWithdrawalHandler } = await import('./paying/create-withdrawal.ts');
+        return createWithdrawalHandler(config.deployment, booksTable, {
           ...deps,
-          sessions: createWithdrawalSessions(booksTable),
           destinations: config.withdrawalAddresses,
         });
       }),

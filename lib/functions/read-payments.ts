@@ -2,6 +2,7 @@ import type { NetworkId } from '../domain/assets.ts';
 import { schemeOf } from '../protocols/catalogue.ts';
 import { ASSET_REQUESTS, ASSET_ROUTES } from '../contract/operations/assets.ts';
 import { ASKING_REQUESTS, ASKING_ROUTES } from '../contract/operations/asking.ts';
+import { FUNDS_REQUESTS, FUNDS_ROUTES } from '../contract/operations/funds.ts';
 import { INSTRUMENT_REQUESTS, INSTRUMENT_ROUTES } from '../contract/operations/instruments.ts';
 import { PAYMENT_REQUESTS, PAYMENT_ROUTES } from '../contract/operations/payments.ts';
 import { SESSION_REQUESTS, SESSION_ROUTES } from '../contract/operations/sessions.ts';
@@ -42,6 +43,7 @@ import { createShownBalances } from '../chains/shown-balances.ts';
 import { toAllowanceView } from '../api/views/allowances.ts';
 import { PERMIT2 } from '../chains/evm/addresses.ts';
 import { createAllowanceBooks } from '../ledger/dynamodb/allowances/allowance-books.ts';
+import { createWithdrawalOutcomes } from '../ledger/dynamodb/allowances/withdrawal-outcomes.ts';
 import { findAllowance } from '../service/allowances/asking.ts';
 import { readApprovalGas } from './paying/approval-gas.ts';
 import { chainAccess } from './runtime/chain-endpoints.ts';
@@ -55,6 +57,7 @@ import { getSession, listSessions } from '../service/tenants/sessions.ts';
 import { listTopUps } from '../service/tenants/top-ups.ts';
 import { toFundsView } from '../api/views/funds.ts';
 import { toInstrumentSummary, toSessionFields, toSessionSummary, toSessionView } from '../api/views/payments.ts';
+import { toWithdrawalState } from '../api/views/withdrawals.ts';
 import { toTopUpView } from '../api/views/top-ups.ts';
 import { composeServing, systemClock } from './runtime/runtime.ts';
 import { openStore } from './runtime/transport.ts';
@@ -68,6 +71,7 @@ const READ_REQUESTS = {
   ...PAYMENT_REQUESTS,
   ...ASKING_REQUESTS,
   ...WITHDRAWAL_REQUESTS,
+  ...FUNDS_REQUESTS,
   ...OUTCOME_REQUESTS,
   ...ALLOWANCE_REQUESTS,
   ...ASSET_REQUESTS,
@@ -80,6 +84,7 @@ const READ_ROUTES = {
   ...PAYMENT_ROUTES,
   ...ASKING_ROUTES,
   ...WITHDRAWAL_ROUTES,
+  ...FUNDS_ROUTES,
   ...OUTCOME_ROUTES,
   ...ALLOWANCE_ROUTES,
   ...ASSET_ROUTES,
@@ -143,8 +148,7 @@ export function composeReadPayments(env: NodeJS.ProcessEnv) {
       GetWithdrawal: async ({ input, principal }) => {
         const found = await getWithdrawal(deps, principal, input);
         if (!found.ok) return found;
-        const { payment, settled } = found.value;
-        return ok({ body: { withdrawal: toReceipt(deployment, payment, schemeOf), settled } });
+        return ok({ body: toWithdrawalState(deployment, found.value) });
       },
       GetInstrumentFunds: async ({ input, principal }) => {
         const found = await getInstrumentFunds(deps, principal, input);
@@ -187,6 +191,7 @@ function openTables({ booksTable, registryTable, deployment, rpcUrls }: ReadingC
     allowances: createAllowanceBooks(books),
     chainReaders,
     balances: createShownBalances(chainReaders, systemClock),
+    withdrawalOutcomes: createWithdrawalOutcomes(books),
     policyReader: createPolicyReader(registry),
     policies: openPolicies(registry),
     clock: systemClock,

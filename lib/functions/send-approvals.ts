@@ -5,6 +5,7 @@ import { APPROVAL_RUN_MARGIN_MS, STORE_ATTEMPTS_MAX } from '../domain/limits.ts'
 import type { ApprovalChains } from '../domain/ports/allowances.ts';
 import { addMs } from '../domain/time.ts';
 import { createAllowanceBooks, createAllowanceVisits } from '../ledger/dynamodb/allowances/allowance-books.ts';
+import { createWithdrawalOutcomes } from '../ledger/dynamodb/allowances/withdrawal-outcomes.ts';
 import { createPaymentLog } from '../ledger/dynamodb/books/payment-log.ts';
 import { createSessionStore } from '../ledger/dynamodb/books/session-store.ts';
 import { createStoreClient } from '../ledger/dynamodb/store/sdk-client.ts';
@@ -18,7 +19,7 @@ import { chainAccess } from './runtime/chain-endpoints.ts';
 import { readSendingConfig } from './runtime/config.ts';
 import { systemClock, writeLog } from './runtime/runtime.ts';
 
-/** Freezes approvals for the signer and brings what it signed to the chains: runs every minute, and has no key. */
+/** Freezes approvals and withdrawals of coins for the signer and brings what it signed to the chains: runs every minute, and has no key. */
 export function composeSendApprovals(
   env: NodeJS.ProcessEnv,
 ): (event: unknown, context: { getRemainingTimeInMillis(): number }) => Promise<SendingReport> {
@@ -36,6 +37,8 @@ export function composeSendApprovals(
   };
   const deps: SendingRunDeps = {
     books: createAllowanceBooks(table),
+    outcomes: createWithdrawalOutcomes(table),
+    payments: need.payments,
     visits: createAllowanceVisits(table),
     chains: openChains(config.rpcUrls, config.allowedNetworks),
     readNeed: (wallet, token) => readNeed(need, wallet, token),

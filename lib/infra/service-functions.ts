@@ -311,11 +311,11 @@ function sweepReservations(parts: Parts): ServiceFunction {
   return fn;
 }
 
-/** The way of approvals to the chains. It has no key, and its role reaches none. */
+/** The way of approvals and of withdrawn coins to the chains. It has no key, and its role reaches none. */
 function sendApprovals(parts: Parts): ServiceFunction {
   const { config, data } = parts;
   const fn = serviceFunction(parts, 'send-approvals', {
-    description: 'freezes approvals of Permit2 for the signer, and brings them to the chains',
+    description: 'freezes approvals and withdrawals of coins for the signer, and brings them to the chains',
     timeoutSeconds: CHAIN_RUN_TIMEOUT_SECONDS,
     memoryMib: Math.min(config.functionMemoryMib, CHAIN_RUN_MEMORY_MAX_MIB),
     traced: false,

@@ -7,7 +7,7 @@ import { refuse, type Result } from '../domain/result.ts';
 import type { TokenFinder } from '../domain/tokens/finder.ts';
 import { formatReceived } from '../json/quotation.ts';
 import { evmCharge } from './mpp/methods/evm-charge/index.ts';
-import { treasuryTransfer } from './treasury/index.ts';
+import { coinTransfer, treasuryTransfer } from './treasury/index.ts';
 import { parseX402Input } from './x402/index.ts';
 import type { ReadContext } from './x402/requirement.ts';
 import { X402_SCHEMES } from './x402/schemes/catalogue.ts';
@@ -20,7 +20,7 @@ import { uptoPermit2 } from './x402/schemes/upto-permit2/index.ts';
 // reads offers in the catalogues beside the schemes of each protocol, so that a client's bundle does not carry what signs, nor a
 // protocol that its sellers do not speak.
 
-const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, evmCharge, treasuryTransfer];
+const SCHEMES: readonly Scheme[] = [exactEip3009, exactPermit2, uptoPermit2, evmCharge, treasuryTransfer, coinTransfer];
 
 /** What a deployment lets be paid: networks, and the facilitators that may decide how much of a ceiling is taken. */
 type Allowed = Pick<ReadContext, 'approvals' | 'networks' | 'facilitators'> & {

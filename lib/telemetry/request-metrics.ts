@@ -55,6 +55,8 @@ const DENIALS = {
   withdrawal_lapsed: true,
   approvals_off: false,
   allowance_requested: false,
+  coin_not_withdrawable: true,
+  withdrawal_under_way: false,
   token_reused: true,
   other_terms: true,
   no_payment: false,

@@ -140,6 +140,14 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/service/allowances/approvals-off.test.ts',
     why: 'no client of AWS can ask for an approval',
   },
+  coin_not_withdrawable: {
+    elsewhere: 'test/scenarios/coin-withdrawals.test.ts',
+    why: 'no client of AWS can withdraw',
+  },
+  withdrawal_under_way: {
+    elsewhere: 'test/service/allowances/coin-withdrawals.test.ts',
+    why: 'no client of AWS can withdraw',
+  },
   allowance_requested: { elsewhere: 'test/service/allowances/for-purchase.test.ts', why: NO_402 },
   token_reused: 'here',
   conflict: 'here',

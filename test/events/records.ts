@@ -2,6 +2,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { StreamImage, StreamRecord, StreamValue } from '../../lib/ledger/dynamodb/store/stream-record.ts';
 import type { Allowance } from '../../lib/domain/allowances/allowance.ts';
 import { toAllowanceItem } from '../../lib/ledger/dynamodb/allowances/allowance-items.ts';
+import type { WithdrawalOutcome } from '../../lib/domain/allowances/withdrawal-outcome.ts';
+import { toOutcomeItem } from '../../lib/ledger/dynamodb/allowances/withdrawal-outcomes.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
@@ -39,6 +41,13 @@ export function allowanceChange(before: Allowance | null, after: Allowance): Str
   const image = (allowance: Allowance) => toImage(toAllowanceItem(allowance));
   if (before !== null) return change(image(before), image(after));
   const { dynamodb } = change({}, image(after));
+  const { OldImage: _none, ...born } = dynamodb;
+  return { eventName: 'INSERT', dynamodb: born };
+}
+
+/** What became of a withdrawal of a coin, which was not there before. */
+export function newOutcome(outcome: WithdrawalOutcome): StreamRecord {
+  const { dynamodb } = change({}, toImage(toOutcomeItem(outcome)));
   const { OldImage: _none, ...born } = dynamodb;
   return { eventName: 'INSERT', dynamodb: born };
 }

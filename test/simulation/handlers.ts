@@ -111,6 +111,7 @@ export function createHandlers({ time, draw, rates, inFlightMax, policiesOf }: H
                   requestHash,
                 }),
               },
+              coins: null,
               destinations: new Set([request.payTo]),
             },
             withdrawalOf(request, deadline),

@@ -10,6 +10,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import { PERMIT2 } from '../../lib/chains/evm/addresses.ts';
 import { APPROVALS } from '../../lib/chains/evm/approval.ts';
+import { TRANSFERS } from '../../lib/chains/evm/coin-transfer.ts';
 import { createApprovalChain } from '../../lib/chains/evm/approval-chain.ts';
 import type { Allowance, AllowanceKey } from '../../lib/domain/allowances/allowance.ts';
 import type { AllowanceBooks, ApprovalChain, ApprovalChains } from '../../lib/domain/ports/allowances.ts';
@@ -17,6 +18,7 @@ import type { PaymentLog } from '../../lib/domain/ports/books.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';
 import { signedCaller } from '../../lib/domain/tenants/principal.ts';
 import { createAllowanceBooks, createAllowanceVisits } from '../../lib/ledger/dynamodb/allowances/allowance-books.ts';
+import { createWithdrawalOutcomes } from '../../lib/ledger/dynamodb/allowances/withdrawal-outcomes.ts';
 import { createPaymentLog } from '../../lib/ledger/dynamodb/books/payment-log.ts';
 import { createSessionStore } from '../../lib/ledger/dynamodb/books/session-store.ts';
 import { createLeanStore } from '../../lib/ledger/dynamodb/store/lean-client.ts';
@@ -29,6 +31,7 @@ import type { TestDatabase } from './database.ts';
 import { createPayingWorld, createTestClock, PAYER, type PayingWorld, type TestClock } from './paying.ts';
 import { BASE_SEPOLIA } from './payments.ts';
 import { wiring } from './wiring.ts';
+import { HOME } from './withdrawing.ts';
 
 export const KEY: AllowanceKey = { network: BASE_SEPOLIA.id, owner: PAYER };
 /** More than an approval costs on the local chain. */
@@ -107,6 +110,8 @@ export async function createApprovingWorld(
   };
   const sending: SendingDeps = {
     books,
+    outcomes: createWithdrawalOutcomes(table),
+    payments: need.payments,
     chains,
     readNeed: (wallet, token) => readNeed(need, wallet, token),
     gasPerDay,
@@ -118,6 +123,7 @@ export async function createApprovingWorld(
     ledger,
     signers,
     form: APPROVALS,
+    withdrawals: { ledger, form: TRANSFERS, destinations: new Set([HOME]) },
     allowedNetworks,
     gasPerDay,
     clock,

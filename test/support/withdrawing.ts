@@ -50,6 +50,7 @@ export async function createWithdrawingWorld(database: TestDatabase, endpoint: s
       ...paying.deps,
       signers: signersOf(signer),
       sessions: createWithdrawalSessions({ client, tableName: paying.booksTable }),
+      coins: null,
       destinations: new Set([HOME, OTHER_HOME]),
     },
     request: (overrides = {}) => ({

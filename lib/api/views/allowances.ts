@@ -1,16 +1,10 @@
-import type { Allowance, Hindrance } from '../../domain/allowances/allowance.ts';
+import type { Allowance } from '../../domain/allowances/allowance.ts';
 import { gasOfDay } from '../../domain/allowances/allowance.ts';
 import type { Network } from '../../domain/assets.ts';
 import type { Hex } from '../../domain/payment/shapes.ts';
 import { APPROVAL_AMOUNT_MAX } from '../../domain/limits.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
-
-const WAITS = {
-  gas_missing: 'GAS',
-  gas_budget: 'GAS_BUDGET',
-  nonce_busy: 'NONCE',
-  fee_ceiling: 'FEE',
-} as const satisfies Record<Hindrance, string>;
+import { WAITS } from './waits.ts';
 
 const ENDS = {
   approved: 'APPROVED',
@@ -27,8 +21,9 @@ export function toAllowanceView(
   const { instrumentId, owner, want, attempt, end, hindrance } = allowance;
   const { usdc } = network;
   const most = (want ?? attempt?.want)?.most;
-  const isOver = want === null && attempt === null;
-  const amount = attempt?.amount ?? (isOver && end !== null && 'amount' in end ? end.amount : undefined);
+  const approval = attempt?.want == null ? null : attempt;
+  const isOver = want === null && approval === null;
+  const amount = approval?.amount ?? (isOver && end !== null && 'amount' in end ? end.amount : undefined);
   return {
     paymentInstrumentId: instrumentId,
     walletAddress: owner,
@@ -47,7 +42,8 @@ export function toAllowanceView(
 }
 
 function statusOf({ want, attempt, end }: Allowance) {
-  if (attempt !== null) return 'UNDER_WAY' as const;
+  // A withdrawal of the wallet's coin is no approval.
+  if (attempt?.want != null) return 'UNDER_WAY' as const;
   if (want !== null) return 'REQUESTED' as const;
   return end === null ? ('NONE' as const) : ENDS[end.kind];
 }

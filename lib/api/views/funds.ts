@@ -9,6 +9,7 @@ interface Holding {
   readonly network: NetworkId;
   readonly asset: OfferedAsset;
   readonly amount: bigint | null;
+  readonly fee?: bigint | null;
 }
 
 export function toFundsView({
@@ -25,13 +26,14 @@ export function toFundsView({
     paymentConnectorId: instrument.connectorId,
     status: instrument.status,
     walletAddress,
-    funds: funds.map(({ network, asset, amount }) => ({
+    funds: funds.map(({ network, asset, amount, fee }) => ({
       network,
       token: asset.symbol,
       asset: asset.address,
       decimals: asset.decimals,
       amount: amount === null ? null : amount.toString(),
       amountUsd: amount === null || isUnrated(asset) ? null : formatUsd(usdValueOf(toBaseUnits(amount), asset)),
+      ...(fee === undefined ? {} : { fee: fee === null ? null : fee.toString() }),
     })),
   };
 }

@@ -1,11 +1,13 @@
 import type { Answer } from '../../contract/client-types.ts';
+import type { WithdrawalState } from '../../domain/allowances/withdrawal-state.ts';
 import type { Deployment } from '../../domain/ids.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
-import { transferTermsOf } from '../../protocols/treasury/index.ts';
+import { isCoinTransfer, transferTermsOf } from '../../protocols/treasury/offers.ts';
 import { toSettleRequest } from '../../protocols/x402/schemes/exact-eip3009/settle-request.ts';
 import { schemeOf } from '../../protocols/catalogue.ts';
 import { toReceipt } from '../../receipts/receipt.ts';
+import { WAITS } from './waits.ts';
 
 /**
  * The answer to CreateWithdrawal, made from the stored payment alone: the same bytes for ever. Its `settlement` is the body of
@@ -17,8 +19,26 @@ export function toWithdrawalView(deployment: Deployment, payment: Payment): Answ
     throw new InvariantViolated(`withdrawal ${payment.id} has no signature: it is ${payment.status}`);
   }
   if (offer.kind !== 'transfer') throw new InvariantViolated(`withdrawal ${payment.id} pays a seller`);
+  // Of a coin its transaction is signed later, and sent by us.
+  if (isCoinTransfer(offer)) return { withdrawal: toReceipt(deployment, payment, schemeOf) };
   return {
     withdrawal: toReceipt(deployment, payment, schemeOf),
     settlement: toSettleRequest(offer, transferTermsOf(terms), signatures),
   };
+}
+
+/** The answer to GetWithdrawal. */
+export function toWithdrawalState(
+  deployment: Deployment,
+  {
+    payment,
+    settled,
+    transfer,
+  }: { readonly payment: Payment; readonly settled: boolean; readonly transfer: WithdrawalState | null },
+): Answer<'GetWithdrawal'> {
+  const withdrawal = toReceipt(deployment, payment, schemeOf);
+  if (transfer === null) return { withdrawal, settled };
+  const { status, hindrance, transaction } = transfer;
+  const waitsFor = hindrance === null ? {} : { waitsFor: WAITS[hindrance] };
+  return { withdrawal, settled, transfer: { status, ...waitsFor, ...(transaction === null ? {} : { transaction }) } };
 }

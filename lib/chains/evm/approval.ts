@@ -3,7 +3,7 @@ import { APPROVAL_AMOUNT_MAX, APPROVAL_GAS_MAX } from '../../domain/limits.ts';
 import type { Hex } from '../../domain/payment/shapes.ts';
 import type { ApprovalForm, ApprovalInputs } from '../../domain/ports/allowances.ts';
 import { PERMIT2 } from './addresses.ts';
-import { signedTransaction, transactionMessage, type FeeTransaction } from './fee-transaction.ts';
+import { checkFees, signedTransaction, transactionMessage, type FeeTransaction } from './fee-transaction.ts';
 import { pinnedNetwork, tokenOf } from './tokens.ts';
 
 /** The call by which an owner lets Permit2 take so much of a token, which replaces what it let it take before. */
@@ -19,10 +19,7 @@ export function approvalTransaction({ network, token, amount, ...fees }: Approva
   const asset = tokenOf({ network, asset: token });
   if (amount < 0n || amount > APPROVAL_AMOUNT_MAX)
     throw new RangeError(`an approval of ${amount}: no such amount is signed`);
-  if (fees.gasLimit <= 0n || fees.gasLimit > APPROVAL_GAS_MAX)
-    throw new RangeError(`an approval with ${fees.gasLimit} gas`);
-  if (fees.maxPriorityFeePerGas > fees.maxFeePerGas) throw new RangeError('a tip above the whole fee');
-  if (!Number.isSafeInteger(fees.nonce) || fees.nonce < 0) throw new RangeError(`no nonce: ${fees.nonce}`);
+  checkFees(fees, APPROVAL_GAS_MAX);
   return { ...fees, chainId: pinnedNetwork(network).chainId, to: asset.address, value: 0n, data: approvalCall(amount) };
 }
 

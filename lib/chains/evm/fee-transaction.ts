@@ -14,6 +14,19 @@ export interface FeeTransaction {
   readonly maxPriorityFeePerGas: bigint;
 }
 
+/** What a transaction may cost, and where in its wallet's order it stands. */
+export type TransactionFees = Pick<FeeTransaction, 'nonce' | 'gasLimit' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>;
+
+/** Throws where they are none, or ask for more gas than such a transaction takes: bugs, never input. */
+export function checkFees(
+  { nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas }: TransactionFees,
+  gasMax: bigint,
+): void {
+  if (gasLimit <= 0n || gasLimit > gasMax) throw new RangeError(`a transaction with ${gasLimit} gas`);
+  if (maxPriorityFeePerGas > maxFeePerGas) throw new RangeError('a tip above the whole fee');
+  if (!Number.isSafeInteger(nonce) || nonce < 0) throw new RangeError(`no nonce: ${nonce}`);
+}
+
 /** A transaction to sign. */
 export interface TransactionMessage {
   readonly form: 'eip1559';

@@ -3,6 +3,7 @@ import type { Hex } from '../../domain/payment/shapes.ts';
 import type { ChainReader } from '../../domain/ports/chains.ts';
 import { EndpointFailure } from '../rpc/call.ts';
 import type { Endpoints, EndpointsDeps } from '../rpc/endpoints.ts';
+import { readDataFee } from './data-fee.ts';
 import { createEvmEndpoints } from './endpoints.ts';
 
 /** `balanceOf(address)` */
@@ -13,6 +14,10 @@ const ALLOWANCE = '0xdd62ed3e';
 const AUTHORIZATION_STATE = '0xe94a0102';
 const WORD = /^0x[0-9a-fA-F]{64}$/;
 const WORD_HEX_CHARS = 64;
+const QUANTITY = /^0x(?:0|[1-9a-f][0-9a-f]{0,63})$/;
+
+/** Of what a transfer costs now: fees rise until it is in a block, and a contract takes more gas than an account. */
+const COST_MARGIN = 3n;
 
 /** One reader per configured network, by CAIP-2 id. None of them connects before it is asked. */
 export function createChainReaders(
@@ -22,12 +27,12 @@ export function createChainReaders(
   return new Map(
     Object.entries(rpcUrls).map(([id, urls]) => [
       id,
-      createChainReader(createEvmEndpoints(id as NetworkId, urls, deps)),
+      createChainReader(id as NetworkId, createEvmEndpoints(id as NetworkId, urls, deps)),
     ]),
   );
 }
 
-function createChainReader(endpoints: Endpoints): ChainReader {
+function createChainReader(networkId: NetworkId, endpoints: Endpoints): ChainReader {
   const readWord = (to: Hex, selector: string, ...words: readonly Hex[]): Promise<bigint> =>
     endpoints.use(async (ask) => {
       const data = `${selector}${words.map(toWord).join('')}`;
@@ -41,7 +46,22 @@ function createChainReader(endpoints: Endpoints): ChainReader {
     allowanceOf: (token, owner, spender) => readWord(token, ALLOWANCE, owner, spender),
     isAuthorizationUsed: async (token, owner, nonce) =>
       (await readWord(token, AUTHORIZATION_STATE, owner, nonce)) !== 0n,
+    readCoin: (owner) =>
+      endpoints.use(async (ask) => {
+        const [balance, gas, price, dataFee] = await Promise.all([
+          ask('eth_getBalance', [owner, 'latest']).then(toQuantity),
+          ask('eth_estimateGas', [{ from: owner, to: owner }]).then(toQuantity),
+          ask('eth_gasPrice', []).then(toQuantity),
+          readDataFee(ask, networkId),
+        ]);
+        return { balance, fee: (gas * price + dataFee) * COST_MARGIN };
+      }),
   };
+}
+
+function toQuantity(answer: unknown): bigint {
+  if (typeof answer !== 'string' || !QUANTITY.test(answer)) throw new EndpointFailure('garbage');
+  return BigInt(answer);
 }
 
 function toWord(value: Hex): string {

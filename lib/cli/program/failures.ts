@@ -82,6 +82,8 @@ const HINTS: Readonly<Record<string, string>> = {
     'nothing was asked for; the deployment’s configuration gives approvals their gas, in approvalGasPerDay',
   'bursar:allowance_requested': 'nothing was signed; `bursar allowance show` tells how far the approval is',
   'bursar:approval_pending': 'run the command again once they have approved it, with the same --token if you gave one',
+  'bursar:coin_not_withdrawable': 'nothing was signed; the coin leaves by the means of the wallet’s provider or owner',
+  'bursar:withdrawal_under_way': 'nothing was signed; repeat it when the other withdrawal is on the chain',
   'bursar:delegation_inactive': '`bursar wallet show` prints where the user of the wallet grants',
   'bursar:funding_unavailable': '`bursar wallet show` prints the address that takes USDC',
   'bursar:instrument_not_active': '`bursar init` makes a wallet that can be used',

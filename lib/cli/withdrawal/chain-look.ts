@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readAuthorizationState } from '../../chains/evm/authorization-state.ts';
-import type { Hex } from '../../domain/payment/shapes.ts';
+import type { JsonRpc } from '../../chains/evm/authorization-state.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { createJsonRpc } from '../../client/fetch/json-rpc.ts';
 import { parseSecureUrl } from '../program/arguments.ts';
@@ -10,7 +9,6 @@ import type { Target } from '../target/target.ts';
 import { printable } from '../terminal/terminal.ts';
 import { usageError } from '../terminal/outcome.ts';
 import type { SettlementAnswer } from './facilitator.ts';
-import type { WithdrawalView } from './operations.ts';
 
 /** How often, and how long apart, the chain is asked for a transfer that a facilitator says it has settled. */
 const CHAIN_READS_MAX = 4;
@@ -47,26 +45,21 @@ interface Witness {
 export function createChainLook(
   { deps, target }: Invocation,
   rpcUrls: readonly string[],
-  made: WithdrawalView,
-  isSettled: () => Promise<boolean>,
+  transfer: {
+    readonly network: string;
+    /** Whether the deployment says so. */
+    readonly isSettled: () => Promise<boolean>;
+    /** Whether a chain shows it. */
+    readonly shows: (rpc: JsonRpc) => Promise<boolean>;
+  },
 ): () => Promise<ChainLook> {
-  const { network, asset } = made.withdrawal.offer;
-  const { from, nonce, validBefore } = made.settlement.paymentPayload.payload.authorization;
   const witnesses: readonly Witness[] = [
-    { name: DEPLOYMENT, sees: isSettled },
+    { name: DEPLOYMENT, sees: transfer.isSettled },
     ...rpcUrls.map((url) => ({
       name: new URL(url).host,
       sees: async () => {
-        if (findNetwork(network) === undefined) throw new Error('the network is not known');
-        const rpc = createJsonRpc(url, { fetch: deps.fetch, signal: deps.interrupted });
-        return (
-          (await readAuthorizationState(rpc, {
-            token: asset,
-            from: from as Hex,
-            nonce: nonce as Hex,
-            validBefore: Number(validBefore),
-          })) === 'used'
-        );
+        if (findNetwork(transfer.network) === undefined) throw new Error('the network is not known');
+        return transfer.shows(createJsonRpc(url, { fetch: deps.fetch, signal: deps.interrupted }));
       },
     })),
   ];

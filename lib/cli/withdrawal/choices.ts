@@ -8,8 +8,20 @@ import type { FundsView } from './operations.ts';
 
 const CLIENT_TOKEN = /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,256}$/;
 
+const WAIT_DEFAULT_SECONDS = 180;
+const WAIT_MAX_SECONDS = 1_800;
+
 /** How the transfer gets to the chain. */
-export type Way = { readonly facilitator: string } | { readonly file: string };
+export type Way =
+  | { readonly facilitator: string }
+  | { readonly file: string }
+  /** The deployment sends it, and that is waited for. */
+  | { readonly waitSeconds: number };
+
+export function describeWay(way: Way): string {
+  if ('waitSeconds' in way) return 'a transaction of the wallet, which pays the gas';
+  return 'file' in way ? `a transaction in ${way.file}` : way.facilitator;
+}
 
 /** The address of `--to`, with its checksum. Throws `CliError`. */
 export function destinationOf({ options }: Invocation): string {
@@ -46,9 +58,17 @@ export function clientTokenOf({ deps, options }: Invocation): string {
   );
 }
 
-/** Who submits the transfer: `--out`, `--facilitator`, else the local stack's facilitator. Throws `CliError` where nobody does. */
-export async function wayOf({ deps, options, target }: Invocation): Promise<Way> {
-  const [file, given] = [options.text('out'), options.text('facilitator')];
+/**
+ * Who submits the transfer: the deployment where it is a coin, else `--out`, `--facilitator`, or the local stack's facilitator. Throws
+ * `CliError` where nobody does.
+ */
+export async function wayOf({ deps, options, target }: Invocation, coin: Coin): Promise<Way> {
+  const [file, given, wait] = [options.text('out'), options.text('facilitator'), options.text('wait')];
+  if (coin.isNative) {
+    if (file === undefined && given === undefined) return { waitSeconds: waitOf(wait) };
+    throw usageError(`${coin.symbol} is sent by the deployment itself: leave out --facilitator and --out`);
+  }
+  if (wait !== undefined) throw usageError('--wait is for the coin of a network, which the deployment sends itself');
   if (file !== undefined && given !== undefined) throw usageError('--out and --facilitator exclude each other');
   if (file !== undefined) {
     if (await deps.files.exists(file)) throw fileExists(file);
@@ -60,6 +80,13 @@ export async function wayOf({ deps, options, target }: Invocation): Promise<Way>
     'nobody is named who brings the transfer to the chain',
     'name an x402 facilitator with --facilitator URL, or write the transaction to a file with --out FILE',
   );
+}
+
+function waitOf(text: string | undefined): number {
+  if (text === undefined) return WAIT_DEFAULT_SECONDS;
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds <= WAIT_MAX_SECONDS) return seconds;
+  throw usageError(`--wait must be 0 to ${WAIT_MAX_SECONDS} seconds. Received: ${text}`);
 }
 
 /** What is said where the name of `--out` is taken. */
@@ -104,15 +131,36 @@ export function amountOf(
   coin: Coin,
   { holding, balance }: { readonly holding: Holding; readonly balance: string },
 ): string {
-  const amount = coin.plain(coin.amountOf(options) ?? balance, holding);
-  const [units, held] = [coin.toUnits(amount, holding), coin.toUnits(balance, holding)];
-  if (units === 0n) throw nothingLeft();
+  const held = coin.toUnits(balance, holding);
+  const most = held - feeOf(coin, holding);
+  if (most <= 0n && options.flag('all')) throw held === 0n ? nothingLeft() : tooLittle(coin, balance);
+  const given = coin.amountOf(options);
+  const amount = given === undefined ? coin.format(most, holding) : coin.plain(given, holding);
   // A repetition may come after the money has left.
-  if (units > held && options.text('client-token') === undefined) {
+  if (coin.toUnits(amount, holding) > most && options.text('client-token') === undefined) {
+    if (held > most) throw tooLittle(coin, balance);
     throw new CliError(EXIT.failed, `the wallet holds ${coin.show(balance)}, less than ${amount}`, {
       hint: 'nothing was signed; --all takes what is there',
       details: { code: 'cli:not_enough' },
     });
   }
   return amount;
+}
+
+/** What is to be left for gas. */
+function feeOf(coin: Coin, { fee, network }: Holding): bigint {
+  if (!coin.isNative) return 0n;
+  if (fee != null) return BigInt(fee);
+  throw new CliError(EXIT.failed, `${network} cannot be read right now`, { hint: 'try again in a moment' });
+}
+
+function tooLittle(coin: Coin, balance: string): CliError {
+  return new CliError(
+    EXIT.failed,
+    `the wallet holds ${coin.show(balance)}, less than that and what its transfer may cost`,
+    {
+      hint: 'nothing was signed; --all takes what can leave',
+      details: { code: 'cli:not_enough' },
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { findNetwork } from '../../domain/assets.ts';
+import { COIN_SYMBOLS, coinOf } from '../../domain/tokens/coin.ts';
 import { EURC } from '../../domain/tokens/eurc.ts';
 import {
   formatTokenAmount,
@@ -6,6 +7,7 @@ import {
   parseTokenAmount,
   parseUsd,
   toBaseUnits,
+  toMicroUsd,
   type BaseUnits,
 } from '../../domain/money.ts';
 import type { CallInput } from '../../contract/client-types.ts';
@@ -24,6 +26,8 @@ const DECIMAL = /^(0|[1-9][0-9]{0,17})(\.[0-9]{1,24})?$/;
 /** What is taken out: the USDC of a network, in dollars, or another token, in its own amounts. */
 export interface Coin {
   readonly symbol: string;
+  /** Of a network itself: sent by the deployment, at the cost of the wallet. */
+  readonly isNative: boolean;
   /** An amount of an option as the API wants it. Throws `CliError` for what is none. `undefined`: it was not given. */
   amountOf(options: Options): string | undefined;
   /** What a wallet holds; `null` where the chain could not be asked. */
@@ -32,6 +36,8 @@ export interface Coin {
   toUnits(amount: string, holding: Pick<Holding, 'decimals'>): bigint;
   /** In one spelling. */
   plain(amount: string, holding: Pick<Holding, 'decimals'>): string;
+  /** Units of the smallest as an amount. */
+  format(units: bigint, holding: Pick<Holding, 'decimals'>): string;
   /** For people. */
   show(amount: string): string;
   /** For programs; the name of a member is followed by its amount. */
@@ -42,16 +48,18 @@ export interface Coin {
 
 const dollars: Coin = {
   symbol: DOLLAR,
+  isNative: false,
   amountOf: (options) => usdOf(options, 'amount'),
   balanceOf: ({ amountUsd }) => amountUsd,
   toUnits: (amount) => microUsd(amount),
   plain: (amount) => formatUsd(microUsd(amount)),
+  format: (units) => formatUsd(toMicroUsd(units)),
   show: (amount) => `USD ${amount}`,
   members: (name, amount) => ({ [`${name}Usd`]: amount }),
   toInput: (value) => ({ value, currency: 'USD' }),
 };
 
-function coinOf(symbol: string): Coin {
+function tokenOf(symbol: string): Coin {
   const toUnits = (amount: string, { decimals }: Pick<Holding, 'decimals'>): BaseUnits => {
     const units = parseTokenAmount(amount, decimals);
     if (units === null) throw usageError(`--amount may have ${decimals} decimals: so many has ${symbol}`);
@@ -59,6 +67,7 @@ function coinOf(symbol: string): Coin {
   };
   return {
     symbol,
+    isNative: COIN_SYMBOLS.has(symbol),
     amountOf: (options) => {
       const text = options.text('amount');
       if (text === undefined || DECIMAL.test(text)) return text;
@@ -67,6 +76,7 @@ function coinOf(symbol: string): Coin {
     balanceOf: ({ amount, decimals }) =>
       amount === null ? null : formatTokenAmount(toBaseUnits(BigInt(amount)), decimals),
     toUnits,
+    format: (units, { decimals }) => formatTokenAmount(toBaseUnits(units), decimals),
     plain: (amount, holding) => formatTokenAmount(toUnits(amount, holding), holding.decimals),
     show: (amount) => `${amount} ${symbol}`,
     members: (name, amount) => ({ token: symbol, [name]: amount }),
@@ -78,13 +88,15 @@ function coinOf(symbol: string): Coin {
 export function coinNamed(options: Options): Coin {
   const symbol = options.text('token') ?? DOLLAR;
   if (symbol === DOLLAR) return dollars;
-  if (SYMBOL.test(symbol)) return coinOf(symbol);
+  if (SYMBOL.test(symbol)) return tokenOf(symbol);
   throw usageError(`--token must be the symbol of a token of the deployment, such as EURC. Received: ${symbol}`);
 }
 
-/** The contract of a coin: of USDC and EURC the one that this tool knows, of another that which was shown and confirmed. */
+/** The contract of a coin: of USDC, EURC and the coin the one that this tool knows, of another that which was shown and confirmed. */
 export function contractOf({ symbol }: Pick<Coin, 'symbol'>, { network, asset }: Pick<Holding, 'network' | 'asset'>) {
-  const pinned = [findNetwork(network)?.usdc, EURC.get(network)].find((each) => each?.symbol === symbol);
+  const known = findNetwork(network);
+  const coin = known === undefined ? undefined : coinOf(known.id);
+  const pinned = [known?.usdc, EURC.get(network), coin].find((each) => each?.symbol === symbol);
   return (symbol === DOLLAR ? pinned?.address : (pinned?.address ?? asset))?.toLowerCase();
 }
 

@@ -4,6 +4,13 @@ import type { Owner } from '../operations.ts';
 
 export type FundsView = Answer<'GetInstrumentFunds'>;
 export type WithdrawalView = Answer<'CreateWithdrawal'>;
+/** Of a token: of a coin nothing is handed out. */
+export type SignedWithdrawal = WithdrawalView & { readonly settlement: NonNullable<WithdrawalView['settlement']> };
+export type WithdrawalState = Answer<'GetWithdrawal'>;
+
+export function isSigned(made: WithdrawalView): made is SignedWithdrawal {
+  return made.settlement !== undefined;
+}
 
 export function getFunds(
   client: BursarClient,
@@ -23,11 +30,11 @@ export function createWithdrawal(
   return client.call('CreateWithdrawal', { paymentManagerArn, ...choices }, { userId });
 }
 
-/** Whether the transfer has come to the chain. */
-export async function isSettled(
+/** What became of it. */
+export function getWithdrawal(
   client: BursarClient,
   { paymentManagerArn, userId }: Owner,
   processPaymentId: string,
-): Promise<boolean> {
-  return (await client.call('GetWithdrawal', { paymentManagerArn, processPaymentId }, { userId })).settled;
+): Promise<WithdrawalState> {
+  return client.call('GetWithdrawal', { paymentManagerArn, processPaymentId }, { userId });
 }

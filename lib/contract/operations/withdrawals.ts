@@ -5,10 +5,9 @@ import { instrumentId, manager, paymentId, requiredClientToken } from '../fields
 import { parsedText, text } from '../fields/text.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
-import { address, network as networkAnswer, said, tokenAmount, usdText } from '../fields/answers.ts';
+import { address, network as networkAnswer, said, tokenAmount } from '../fields/answers.ts';
 import {
   CLIENT_TOKEN,
-  CONNECTOR_ID,
   INSTRUMENT_ID,
   MANAGER_ARN,
   NETWORK,
@@ -24,7 +23,7 @@ import type { OperationTable } from '../route.ts';
 
 const treasury = ['TreasuryRole'] as const;
 
-/** The treasury: what wallets hold, and money that leaves them for addresses of the deployment's list. */
+/** The treasury: money that leaves wallets for addresses of the deployment's list. */
 export const WITHDRAWAL_ROUTES = {
   CreateWithdrawal: {
     method: 'POST',
@@ -44,16 +43,6 @@ export const WITHDRAWAL_ROUTES = {
     user: 'required',
     oauth: null,
     query: { paymentManagerArn: 'one' },
-  },
-  GetInstrumentFunds: {
-    method: 'GET',
-    path: '/bursar/instruments/{paymentInstrumentId}/funds',
-    successStatus: 200,
-    function: 'read-payments',
-    roles: treasury,
-    user: 'required',
-    oauth: null,
-    query: { paymentManagerArn: 'one', network: 'one' },
   },
 } as const satisfies OperationTable;
 
@@ -91,14 +80,6 @@ export const WITHDRAWAL_REQUESTS = /* @__PURE__ */ define(() => {
       v.object({ ...manager, processPaymentId: paymentId }),
       v.transform((members) => ({ manager: members.paymentManagerArn, paymentId: members.processPaymentId })),
     ),
-    GetInstrumentFunds: v.pipe(
-      v.object({ ...manager, paymentInstrumentId: instrumentId, network }),
-      v.transform((members) => ({
-        manager: members.paymentManagerArn,
-        instrumentId: members.paymentInstrumentId,
-        network: members.network ?? null,
-      })),
-    ),
   } as const;
 });
 
@@ -115,37 +96,41 @@ export const WITHDRAWAL_ANSWERS = /* @__PURE__ */ define(() => {
   return {
     CreateWithdrawal: v.strictObject({
       withdrawal: receipt,
-      settlement: said(
-        v.strictObject({
-          x402Version: v.literal(2),
-          paymentPayload: v.strictObject({
+      settlement: v.optional(
+        said(
+          v.strictObject({
             x402Version: v.literal(2),
-            accepted: requirements,
-            payload: transferPayload,
+            paymentPayload: v.strictObject({
+              x402Version: v.literal(2),
+              accepted: requirements,
+              payload: transferPayload,
+            }),
+            paymentRequirements: requirements,
           }),
-          paymentRequirements: requirements,
-        }),
-        'the body of POST /settle of an x402 facilitator. A bearer instrument, though of a transfer to your own address',
+          'the body of POST /settle of an x402 facilitator. A bearer instrument, though of a transfer to your own address. Missing where the network’s own coin is withdrawn, which the deployment sends itself',
+        ),
       ),
     }),
     GetWithdrawal: v.strictObject({
       withdrawal: receipt,
       settled: said(v.boolean(), 'whether the chain shows the transfer'),
-    }),
-    GetInstrumentFunds: v.strictObject({
-      paymentInstrumentId: v.string(),
-      paymentConnectorId: v.string(),
-      status: v.picklist(['INITIATED', 'ACTIVE', 'FAILED', 'DELETED']),
-      walletAddress: address,
-      funds: v.array(
-        v.strictObject({
-          network: networkAnswer,
-          token: said(v.string(), 'its symbol'),
-          asset: address,
-          decimals: v.number(),
-          amount: said(v.nullable(tokenAmount), 'null where the chain could not be asked'),
-          amountUsd: said(v.nullable(usdText), 'null too where nobody has said what the token costs'),
-        }),
+      transfer: v.optional(
+        said(
+          v.strictObject({
+            status: said(
+              v.picklist(['REQUESTED', 'UNDER_WAY', 'SETTLED', 'REVERTED', 'LAPSED']),
+              'REQUESTED: nothing is signed. UNDER_WAY: a transaction is signed, or about to be. SETTLED: it is on the chain. REVERTED: it is on the chain, and moved nothing. LAPSED: nothing was signed in time, and nothing will be',
+            ),
+            waitsFor: v.optional(
+              said(
+                v.picklist(['GAS', 'GAS_BUDGET', 'NONCE', 'FEE']),
+                'GAS: the wallet holds less than the amount and what its transfer may cost. GAS_BUDGET: the day’s budget of gas is used up. NONCE: another transaction of the wallet is under way. FEE: the chain takes no fee that is allowed',
+              ),
+            ),
+            transaction: v.optional(said(v.string(), 'the one that the chain took, or was given last')),
+          }),
+          'of a withdrawal of the network’s own coin alone: how far its transaction is',
+        ),
       ),
     }),
   } as const;
@@ -163,7 +148,7 @@ const requirements = {
 
 export const WITHDRAWAL_DOCUMENT = {
   tag: 'Treasury',
-  description: 'What wallets hold, and money that leaves them for addresses of the deployment’s list.',
+  description: 'Money that leaves wallets for addresses of the deployment’s list.',
   operations: {
     CreateWithdrawal: {
       summary:
@@ -203,26 +188,6 @@ export const WITHDRAWAL_DOCUMENT = {
       summary: 'Reads a withdrawal, and from the chain whether it arrived. Not in AgentCore.',
       request: { paymentManagerArn: MANAGER_ARN, processPaymentId: PAYMENT_ID },
       answer: { withdrawal: WITHDRAWAL_RECEIPT, settled: true },
-    },
-    GetInstrumentFunds: {
-      summary: 'Reads from the chains what a wallet holds, deleted or not. Not in AgentCore.',
-      request: { paymentManagerArn: MANAGER_ARN, paymentInstrumentId: INSTRUMENT_ID },
-      answer: {
-        paymentInstrumentId: INSTRUMENT_ID,
-        paymentConnectorId: CONNECTOR_ID,
-        status: 'ACTIVE',
-        walletAddress: WALLET,
-        funds: [
-          {
-            network: NETWORK,
-            token: 'USDC',
-            asset: USDC,
-            decimals: 6,
-            amount: '12500000',
-            amountUsd: '12.50',
-          },
-        ],
-      },
     },
   },
 } as const satisfies FamilyDocument<typeof WITHDRAWAL_ROUTES, typeof WITHDRAWAL_REQUESTS, typeof WITHDRAWAL_ANSWERS>;

@@ -1,8 +1,9 @@
 import type { NetworkId } from '../assets.ts';
+import type { PaymentId } from '../ids.ts';
 import type { Hex } from '../payment/shapes.ts';
 import type { EpochMs } from '../time.ts';
 
-/** A wallet on a network: it has one nonce there, and so one approval in flight. */
+/** A wallet on a network: it has one nonce there, and so one transaction in flight. */
 export interface AllowanceKey {
   readonly network: NetworkId;
   readonly owner: Hex;
@@ -20,7 +21,18 @@ export interface Want {
   readonly sessionId: string | null;
 }
 
-/** One signing of an approval: its fees, and the bytes once they are signed. */
+/** A withdrawal of the network's own coin that the books have decided, and that is to be sent. Amounts are in wei. */
+export interface Withdrawal {
+  readonly paymentId: PaymentId;
+  readonly to: Hex;
+  readonly amount: bigint;
+  readonly askedAt: EpochMs;
+  /** From then on nothing of it is signed for the first time. */
+  readonly until: EpochMs;
+  readonly hindrance: Hindrance | null;
+}
+
+/** One signing of a transaction: its fees, and the bytes once they are signed. */
 export interface Copy {
   readonly maxFeePerGas: bigint;
   readonly maxPriorityFeePerGas: bigint;
@@ -28,10 +40,8 @@ export interface Copy {
   readonly signed: { readonly raw: Hex; readonly hash: Hex } | null;
 }
 
-/** An approval under one nonce: of its copies, which differ in their fees, the chain takes one at most. Only the last may be unsigned. */
-export interface Attempt {
-  readonly want: Want;
-  readonly amount: bigint;
+/** A transaction under one nonce: of its copies, which differ in their fees, the chain takes one at most. Only the last may be unsigned. */
+interface AttemptBase {
   readonly nonce: number;
   readonly gasLimit: bigint;
   readonly copies: readonly Copy[];
@@ -39,9 +49,24 @@ export interface Attempt {
   readonly sentAt: EpochMs | null;
 }
 
+/** An approval of Permit2. */
+export interface ApprovalAttempt extends AttemptBase {
+  readonly want: Want;
+  readonly amount: bigint;
+  readonly withdrawal: null;
+}
+
+/** A transfer of the network's own coin. */
+export interface WithdrawalAttempt extends AttemptBase {
+  readonly want: null;
+  readonly withdrawal: Withdrawal;
+}
+
+export type Attempt = ApprovalAttempt | WithdrawalAttempt;
+
 /** Why nothing happens at the moment. */
 export type Hindrance =
-  /** The wallet lacks the coin for gas. */
+  /** The wallet lacks the coin for gas, or for what is to leave it and gas. */
   | 'gas_missing'
   /** The day's budget of gas is used up. */
   | 'gas_budget'
@@ -66,7 +91,7 @@ export type AllowanceEnd =
   /** The token's contract refused. */
   | { readonly kind: 'reverted'; readonly token: Hex; readonly transaction: Hex; readonly at: EpochMs };
 
-/** What Bursar knows of one wallet's approvals on one network. */
+/** What Bursar knows of one wallet's own transactions on one network: its approvals, and the withdrawals of its coin. */
 export interface Allowance extends AllowanceKey {
   readonly managerId: string;
   readonly userId: string;
@@ -74,8 +99,10 @@ export interface Allowance extends AllowanceKey {
   /** Rises with every write, which is made only upon the version that was read. */
   readonly version: number;
   readonly want: Want | null;
+  /** Asked for and not under way yet. There is one at a time, here or in the attempt. */
+  readonly withdrawal: Withdrawal | null;
   readonly attempt: Attempt | null;
-  /** The most that the approvals of a day can cost, in wei; the day counts from 1970-01-01. */
+  /** The most that the transactions of a day can cost, in wei; the day counts from 1970-01-01. */
   readonly gas: { readonly day: number; readonly wei: bigint };
   readonly hindrance: Hindrance | null;
   readonly end: AllowanceEnd | null;
@@ -94,6 +121,7 @@ export function newAllowance(key: AllowanceKey & Pick<Allowance, 'managerId' | '
     instrumentId,
     version: 0,
     want: null,
+    withdrawal: null,
     attempt: null,
     gas: { day: 0, wei: 0n },
     hindrance: null,
@@ -115,7 +143,7 @@ export function newestSigned({ copies }: Attempt): NonNullable<Copy['signed']> |
 
 const DAY_MS = 86_400_000;
 
-/** What the day's approvals can cost so far. */
+/** What the day's transactions can cost so far. */
 export function gasOfDay({ gas }: Pick<Allowance, 'gas'>, now: EpochMs): Allowance['gas'] {
   const day = Math.floor(now / DAY_MS);
   return gas.day === day ? gas : { day, wei: 0n };

@@ -21,6 +21,12 @@ export interface ApprovalFacts {
   readonly maxPriorityFeePerGas: bigint;
 }
 
+/** What a transfer of the network's own coin is made of. */
+export type TransferFacts = Omit<ApprovalFacts, 'allowance'> & {
+  /** The most that a rollup takes for the transaction's data besides, in wei. */
+  readonly dataFee: bigint;
+};
+
 /** What may still be asked of a wallet's token, in its smallest unit. */
 export interface ApprovalNeed {
   /** The sum of what open sessions may still need; `null`: one of them has no limit. */

@@ -12,6 +12,7 @@ import {
   unsignedCopy,
   type Allowance,
   type AllowanceEnd,
+  type Attempt,
   type Copy,
   type Hindrance,
   type Want,
@@ -34,10 +35,10 @@ export function isAskedFor({ want: known, attempt }: Allowance, { token, most, l
   return asked.least >= least && asked.most === most;
 }
 
-/** What became of an attempt, as the chain shows it; `null`: nothing yet. */
+/** What became of an approval that is under way, as the chain shows it; `null`: nothing yet. */
 export function concluded(allowance: Allowance, { nonce, mined }: ApprovalSight, now: EpochMs): Allowance | null {
   const { attempt, want } = allowance;
-  if (attempt === null) return null;
+  if (attempt === null || attempt.want === null) return null;
   const { amount, want: asked } = attempt;
   if (mined !== null) {
     const { token } = asked;
@@ -45,7 +46,7 @@ export function concluded(allowance: Allowance, { nonce, mined }: ApprovalSight,
     const end: AllowanceEnd = succeeded
       ? { kind: 'approved', token, amount, transaction, at: now }
       : { kind: 'reverted', token, transaction, at: now };
-    return next(allowance, { attempt: null, end, hindrance: null, visitAt: want === null ? null : now });
+    return next(allowance, { attempt: null, end, hindrance: null, visitAt: nextVisit(allowance, now) });
   }
   if (nonce <= attempt.nonce) return null;
   // The nonce went to a transaction that is not ours, so that no copy can come to the chain any more.
@@ -78,7 +79,7 @@ export function freeze(
   const copy: Copy = { maxFeePerGas, maxPriorityFeePerGas, frozenAt: now, signed: null };
   return next(allowance, {
     want: null,
-    attempt: { want, amount, nonce: sight.nonce, gasLimit, copies: [copy], sentAt: null },
+    attempt: { want, withdrawal: null, amount, nonce: sight.nonce, gasLimit, copies: [copy], sentAt: null },
     gas: { day: day.day, wei: day.wei + cost },
     hindrance: null,
     visitAt: addMs(now, APPROVAL_LOOK_MS),
@@ -106,7 +107,7 @@ export function sent(allowance: Allowance, now: EpochMs): Allowance {
   return next(allowance, { attempt: { ...attempt, sentAt: now }, visitAt: addMs(now, APPROVAL_LOOK_MS) });
 }
 
-/** Whether an approval has been out for so long that its fee may be raised. */
+/** Whether a transaction has been out for so long that its fee may be raised. */
 export function isStuck(allowance: Allowance, now: EpochMs): boolean {
   const { attempt } = allowance;
   if (attempt?.sentAt == null || unsignedCopy(allowance) !== null) return false;
@@ -116,13 +117,16 @@ export function isStuck(allowance: Allowance, now: EpochMs): boolean {
 /** Nodes take another transaction of the same nonce from an eighth more on. */
 const RAISE = { by: 9n, of: 8n } as const;
 
-/** Freezes a copy with a higher fee, of which the difference counts against the day's gas. */
+/**
+ * Freezes a copy with a higher fee, of which the difference counts against the day's gas.
+ * @param facts whose balance is what may go for gas
+ */
 export function raise(
   allowance: Allowance,
   facts: Pick<ApprovalFacts, 'balance' | 'maxFeePerGas' | 'maxPriorityFeePerGas'>,
   { now, gasPerDay }: { readonly now: EpochMs; readonly gasPerDay: bigint },
 ): Allowance {
-  const { attempt } = allowance;
+  const attempt = unhindered(allowance.attempt);
   const last = attempt?.copies.at(-1);
   if (attempt === null || last?.signed == null) return allowance;
   if (attempt.copies.length >= APPROVAL_COPIES_MAX) return hindered(allowance, 'fee_ceiling', now);
@@ -139,6 +143,11 @@ export function raise(
     hindrance: null,
     visitAt: addMs(now, APPROVAL_LOOK_MS),
   });
+}
+
+function unhindered(attempt: Attempt | null): Attempt | null {
+  if (attempt === null || attempt.want !== null) return attempt;
+  return { ...attempt, withdrawal: { ...attempt.withdrawal, hindrance: null } };
 }
 
 function raised(fee: bigint, usual: bigint): bigint {
@@ -170,13 +179,24 @@ export function toSend({ attempt }: Allowance): NonNullable<Copy['signed']> | nu
 }
 
 function finished(allowance: Allowance, end: AllowanceEnd): Allowance {
-  return next(allowance, { want: null, end, hindrance: null, visitAt: null });
+  const visitAt = allowance.withdrawal === null ? null : addMs(end.at, APPROVAL_WAIT_MS);
+  return next(allowance, { want: null, end, hindrance: null, visitAt });
 }
 
+/** Says what is waited for, of what is under way or else of the approval that is asked for. */
 function hindered(allowance: Allowance, hindrance: Hindrance, now: EpochMs): Allowance {
-  return next(allowance, { hindrance, visitAt: addMs(now, APPROVAL_WAIT_MS) });
+  const { attempt } = allowance;
+  const visitAt = addMs(now, APPROVAL_WAIT_MS);
+  if (attempt === null || attempt.want !== null) return next(allowance, { hindrance, visitAt });
+  return next(allowance, { attempt: { ...attempt, withdrawal: { ...attempt.withdrawal, hindrance } }, visitAt });
 }
 
-function next(allowance: Allowance, change: Partial<Omit<Allowance, 'version'>>): Allowance {
+/** When something is to be looked at that is asked for and not under way. */
+function nextVisit({ want, withdrawal }: Allowance, now: EpochMs): EpochMs | null {
+  return want === null && withdrawal === null ? null : now;
+}
+
+/** The next version, which is written upon the one that was read. */
+export function next(allowance: Allowance, change: Partial<Omit<Allowance, 'version'>>): Allowance {
   return { ...allowance, ...change, version: allowance.version + 1 };
 }

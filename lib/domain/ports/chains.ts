@@ -1,8 +1,10 @@
 import type { Hex } from '../payment/shapes.ts';
 
-/** Reads a token of a chain. Throws `ChainUnavailable` where no endpoint says it. */
+/** Reads the tokens and the coin of a chain. Throws `ChainUnavailable` where no endpoint says it. */
 export interface ChainReader {
   balanceOf(token: Hex, owner: Hex): Promise<bigint>;
+  /** The coin of the chain that an account holds, and the most that a transfer of it may cost, in wei. */
+  readCoin(owner: Hex): Promise<{ readonly balance: bigint; readonly fee: bigint }>;
   /** How much of a token its owner lets a contract take. */
   allowanceOf(token: Hex, owner: Hex, spender: Hex): Promise<bigint>;
   /** Whether a transfer of the owner with this nonce has come to the chain, or was cancelled there. */

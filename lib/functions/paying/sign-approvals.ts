@@ -1,12 +1,15 @@
 import { describeFailure } from '../../api/function.ts';
 import { APPROVALS } from '../../chains/evm/approval.ts';
+import { TRANSFERS } from '../../chains/evm/coin-transfer.ts';
 import { createAllowanceBooks } from '../../ledger/dynamodb/allowances/allowance-books.ts';
 import { walletOf } from '../../ledger/dynamodb/allowances/allowance-stream.ts';
 import type { StreamRecord } from '../../ledger/dynamodb/store/stream-record.ts';
 import type { StoreTable } from '../../ledger/dynamodb/store/conditional-write.ts';
 import { signApproval, type ApprovalSigningDeps } from '../../service/allowances/signing.ts';
+import type { WithdrawalSigning } from '../../service/allowances/signing-withdrawals.ts';
 import { formatLogLine } from '../../telemetry/log-line.ts';
 import { readApprovalGas } from './approval-gas.ts';
+import { readPayingConfig } from '../runtime/config.ts';
 import { systemClock, writeLog } from '../runtime/runtime.ts';
 
 /** @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
@@ -19,14 +22,23 @@ export interface BooksChanges {
   readonly Records: readonly StreamRecord[];
 }
 
-/** Signs approvals that were frozen. In the paying function, since no other one can sign; called by the stream, and sends nothing. */
+/** Signs approvals and withdrawals of coins that were frozen. In the paying function, since no other one can sign; called by the stream, and sends nothing. */
 export function createApprovalSigner(
   env: NodeJS.ProcessEnv,
   table: StoreTable,
-  deps: Pick<ApprovalSigningDeps, 'registry' | 'ledger' | 'signers' | 'allowedNetworks'>,
+  given: Pick<ApprovalSigningDeps, 'registry' | 'signers' | 'allowedNetworks'> &
+    Pick<WithdrawalSigning, 'ledger'> &
+    Pick<ApprovalSigningDeps, 'ledger'>,
 ): (changes: BooksChanges) => Promise<BatchResponse> {
   const gasPerDay = readApprovalGas(env);
-  const books = createAllowanceBooks(table);
+  const { withdrawalAddresses: destinations } = readPayingConfig(env);
+  const deps = {
+    ...given,
+    books: createAllowanceBooks(table),
+    form: APPROVALS,
+    withdrawals: { ledger: given.ledger, form: TRANSFERS, destinations },
+    clock: systemClock,
+  };
   return async ({ Records: records }) => {
     // Without gas nothing is frozen any more, and what was frozen before is not signed.
     if (gasPerDay === null) return { batchItemFailures: [] };
@@ -35,7 +47,7 @@ export function createApprovalSigner(
       if (wallet === null) continue;
       const { network, owner } = wallet;
       try {
-        const signing = await signApproval({ ...deps, books, form: APPROVALS, gasPerDay, clock: systemClock }, wallet);
+        const signing = await signApproval({ ...deps, gasPerDay }, wallet);
         if (signing === 'nothing') continue;
         const at = systemClock.now();
         const line =

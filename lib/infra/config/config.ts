@@ -153,8 +153,8 @@ export interface BursarConfig {
    */
   readonly facilitators: readonly string[];
   /**
-   * What the approvals of one wallet may cost in a day on one network, in that network's own coin as text such as `'0.002'`; `null`
-   * (written `none`) sends none. Permit2 takes nothing of a wallet that has not approved it, and who approves pays gas, so the wallet
+   * What the approvals of one wallet, and the withdrawals of its coin, may cost in a day on one network, in that network's own coin as
+   * text such as `'0.002'`; `null` (written `none`) sends none. Permit2 takes nothing of a wallet that has not approved it, and who approves pays gas, so the wallet
    * must hold some of the coin. An approval is counted with the most that it can cost, before it is signed.
    * @default null
    */

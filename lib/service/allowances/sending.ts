@@ -1,13 +1,21 @@
-import { unsignedCopy, type Allowance, type AllowanceKey } from '../../domain/allowances/allowance.ts';
+import {
+  unsignedCopy,
+  type Allowance,
+  type AllowanceKey,
+  type Attempt,
+  type Withdrawal,
+} from '../../domain/allowances/allowance.ts';
 import { concluded, freeze, isStuck, raise, remind, sent, toSend } from '../../domain/allowances/steps.ts';
 import type { AllowanceBooks, ApprovalChain, ApprovalChains, ReadNeed } from '../../domain/ports/allowances.ts';
+import { isLapsed, leftForGas, putAway, freezeWithdrawal } from '../../domain/allowances/withdrawal-steps.ts';
 import type { Clock } from '../../domain/time.ts';
+import { concludeWithdrawal, type WithdrawalEnds } from './withdrawal-ends.ts';
 
-export interface SendingDeps {
+export interface SendingDeps extends WithdrawalEnds {
   readonly books: AllowanceBooks;
   readonly chains: ApprovalChains;
   readonly readNeed: ReadNeed;
-  /** The most that the approvals of a wallet may cost in a day, in wei. */
+  /** The most that the transactions of a wallet may cost in a day, in wei. */
   readonly gasPerDay: bigint;
   readonly clock: Clock;
 }
@@ -16,8 +24,8 @@ export interface SendingDeps {
 export type Visit = 'again' | 'soon' | 'later';
 
 /**
- * One look at a wallet's approvals: finds out what became of the one under way, gives its bytes to the chain, raises its fee, or
- * freezes the next. It has no key: what is frozen waits for the signer, and what it sends was kept before. Any number may look
+ * One look at a wallet's transactions: finds out what became of the one under way, gives its bytes to the chain, raises its fee, or
+ * freezes the next, of which a withdrawal comes before an approval. It has no key: what is frozen waits for the signer, and what it sends was kept before. Any number may look
  * at once, and one that dies between two requests leaves nothing that the next look does not find.
  * Throws where books or chain cannot be asked; another look is then due.
  */
@@ -28,12 +36,38 @@ export async function visitAllowance(deps: SendingDeps, key: AllowanceKey): Prom
   if (allowance.attempt === null) return begin(deps, chain, allowance);
   const hashes = allowance.attempt.copies.flatMap(({ signed }) => signed?.hash ?? []);
   const sight = await chain.look(allowance.owner, hashes);
+  if (allowance.attempt.want === null) {
+    const ended = await concludeWithdrawal(deps, chain, { allowance, attempt: allowance.attempt, hashes, sight });
+    return ended ?? deliver(deps, chain, allowance);
+  }
   const end = concluded(allowance, sight, deps.clock.now());
-  if (end !== null) return (await deps.books.write(end)) === 'written' && end.want === null ? 'later' : 'again';
+  if (end !== null) return (await deps.books.write(end)) === 'written' && end.visitAt === null ? 'later' : 'again';
   return deliver(deps, chain, allowance);
 }
 
 async function begin(deps: SendingDeps, chain: ApprovalChain, allowance: Allowance): Promise<Visit> {
+  if (allowance.withdrawal === null) return beginApproval(deps, chain, allowance);
+  const next = await frozenWithdrawal(deps, chain, allowance, allowance.withdrawal);
+  if ((await deps.books.write(next)) === 'overtaken') return 'again';
+  if (next.attempt !== null) return 'soon';
+  // What hinders a withdrawal may let an approval through.
+  return beginApproval(deps, chain, next);
+}
+
+/** No chain is asked about one whose time is over: it may be the chain that says it would fail. */
+async function frozenWithdrawal(
+  { clock, gasPerDay }: SendingDeps,
+  chain: ApprovalChain,
+  allowance: Allowance,
+  withdrawal: Withdrawal,
+): Promise<Allowance> {
+  if (isLapsed(allowance, clock.now())) return putAway(allowance, clock.now());
+  const { owner } = allowance;
+  const [sight, facts] = await Promise.all([chain.look(owner, []), chain.readTransferFacts(owner, withdrawal)]);
+  return freezeWithdrawal(allowance, { sight, facts }, { now: clock.now(), gasPerDay });
+}
+
+async function beginApproval(deps: SendingDeps, chain: ApprovalChain, allowance: Allowance): Promise<Visit> {
   const { want, owner } = allowance;
   if (want === null) return 'later';
   const [sight, facts, need] = await Promise.all([
@@ -63,8 +97,13 @@ async function deliver(deps: SendingDeps, chain: ApprovalChain, allowance: Allow
     if (noted !== allowance) await books.write(noted);
     return 'soon';
   }
-  const facts = await chain.readFacts(allowance.owner, allowance.attempt!.want.token);
+  const facts = await readRaisedFacts(chain, allowance.owner, allowance.attempt!);
   const raised = raise(allowance, facts, { now: clock.now(), gasPerDay });
   await books.write(raised);
-  return raised.hindrance === null ? 'soon' : 'later';
+  return unsignedCopy(raised) === null ? 'later' : 'soon';
+}
+
+async function readRaisedFacts(chain: ApprovalChain, owner: Allowance['owner'], { want, withdrawal }: Attempt) {
+  if (want !== null) return chain.readFacts(owner, want.token);
+  return leftForGas(await chain.readTransferFacts(owner, withdrawal), withdrawal);
 }

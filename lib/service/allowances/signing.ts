@@ -1,14 +1,22 @@
-import { unsignedCopy, type AllowanceKey } from '../../domain/allowances/allowance.ts';
+import {
+  unsignedCopy,
+  type Allowance,
+  type AllowanceKey,
+  type ApprovalAttempt,
+  type Copy,
+} from '../../domain/allowances/allowance.ts';
 import { keepBytes } from '../../domain/allowances/steps.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { findFreeze } from '../../domain/payment/freeze.ts';
 import type { AllowanceBooks, ApprovalForm } from '../../domain/ports/allowances.ts';
+import type { Gate } from '../../domain/payment/gate.ts';
 import type { Ledger } from '../../domain/ports/books.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Signer } from '../../domain/ports/services.ts';
 import type { InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
 import type { Clock } from '../../domain/time.ts';
 import { signsTransactions } from '../../wallets/abilities.ts';
+import { judgeWithdrawal, type ToSign, type WithdrawalSigning } from './signing-withdrawals.ts';
 
 export interface ApprovalSigningDeps {
   readonly books: AllowanceBooks;
@@ -16,8 +24,9 @@ export interface ApprovalSigningDeps {
   readonly ledger: Pick<Ledger, 'readGate'>;
   readonly signers: Readonly<Record<InstrumentType, Signer>>;
   readonly form: ApprovalForm;
+  readonly withdrawals: WithdrawalSigning;
   readonly allowedNetworks: ReadonlySet<string>;
-  /** The most that one approval may cost, in wei: the budget of a wallet's day. */
+  /** The most that one transaction may cost, in wei: the budget of a wallet's day. */
   readonly gasPerDay: bigint;
   readonly clock: Clock;
 }
@@ -38,23 +47,52 @@ export async function signApproval(deps: ApprovalSigningDeps, key: AllowanceKey)
   const [allowance, gate] = await Promise.all([deps.books.read(key), deps.ledger.readGate()]);
   const copy = allowance === null ? null : unsignedCopy(allowance);
   if (allowance === null || copy === null || allowance.attempt === null) return 'nothing';
-  const { attempt, owner, managerId, userId, instrumentId } = allowance;
-  const { token, sessionId } = attempt.want;
-  const offer = { payTo: owner, network: key.network, asset: token };
-  const facts = { managerId, userId, instrumentId, sessionId: sessionId ?? '', agentNames: [], offer };
-  if (gate.frozenAt !== null || findFreeze(gate.freezes, facts) !== null) return 'refused';
+  const { attempt, owner } = allowance;
+  if (gate.frozenAt !== null) return 'refused';
   if (!deps.allowedNetworks.has(key.network) || findNetwork(key.network) === undefined) return 'refused';
-  const instrument = await deps.registry.readInstrument(allowance, allowance.instrumentId);
-  const wallet = instrument?.wallet;
-  if (wallet == null || wallet.address !== owner || instrument?.status === 'DELETED') return 'refused';
+  // Whoever wrote this has no key, and is not to decide what a transaction may cost or be for.
+  if (attempt.gasLimit * copy.maxFeePerGas > deps.gasPerDay) return 'refused';
+  const toSign =
+    attempt.want === null
+      ? await judgeWithdrawal(deps, { allowance, attempt, copy, gate })
+      : await judgeApproval(deps, { allowance, attempt, copy, gate });
+  if (toSign === null) return 'refused';
   // A provider is asked for typed data alone.
-  if (!signsTransactions(wallet.key.type)) return 'refused';
-  const { maxFeePerGas, maxPriorityFeePerGas } = copy;
-  const { amount, nonce, gasLimit, want } = attempt;
-  // Whoever wrote this has no key, and is not to decide what an approval may cost or be for.
-  if (amount > want.most || gasLimit * maxFeePerGas > deps.gasPerDay) return 'refused';
-  const inputs = { network: key.network, token, amount, nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas };
-  const signature = await deps.signers[wallet.key.type].sign(wallet.key, deps.form.message(inputs), owner);
-  const next = keepBytes(allowance, deps.form.signed(inputs, signature), deps.clock.now());
+  if (!signsTransactions(toSign.key.type)) return 'refused';
+  const signature = await deps.signers[toSign.key.type].sign(toSign.key, toSign.message, owner);
+  const next = keepBytes(allowance, toSign.signed(signature), deps.clock.now());
   return (await deps.books.write(next)) === 'written' ? 'signed' : 'nothing';
+}
+
+async function judgeApproval(
+  { registry, form }: ApprovalSigningDeps,
+  {
+    allowance,
+    attempt,
+    copy,
+    gate,
+  }: {
+    readonly allowance: Allowance;
+    readonly attempt: ApprovalAttempt;
+    readonly copy: Copy;
+    readonly gate: Gate;
+  },
+): Promise<ToSign | null> {
+  const { network, owner, managerId, userId, instrumentId } = allowance;
+  const { amount, nonce, gasLimit, want } = attempt;
+  const { token, sessionId } = want;
+  const offer = { payTo: owner, network, asset: token };
+  const facts = { managerId, userId, instrumentId, sessionId: sessionId ?? '', agentNames: [], offer };
+  if (findFreeze(gate.freezes, facts) !== null) return null;
+  const instrument = await registry.readInstrument(allowance, instrumentId);
+  const wallet = instrument?.wallet;
+  if (wallet == null || wallet.address !== owner || instrument?.status === 'DELETED') return null;
+  if (amount > want.most) return null;
+  const { maxFeePerGas, maxPriorityFeePerGas } = copy;
+  const inputs = { network, token, amount, nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas };
+  return {
+    key: wallet.key,
+    message: form.message(inputs),
+    signed: (signature) => form.signed(inputs, signature),
+  };
 }

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Network } from '../../domain/assets.ts';
 import { formatWithdrawalSessionId } from '../../domain/ids.ts';
-import { LEDGER_AMOUNT_MAX, SESSION_MINUTES_MAX, WITHDRAWAL_TIMEOUT_SECONDS } from '../../domain/limits.ts';
-import { toTreasuryTransfer } from '../../protocols/treasury/index.ts';
+import {
+  COIN_WITHDRAWAL_SECONDS,
+  LEDGER_AMOUNT_MAX,
+  SESSION_MINUTES_MAX,
+  WITHDRAWAL_TIMEOUT_SECONDS,
+} from '../../domain/limits.ts';
+import { isCoinTransfer, toCoinTransfer, toTreasuryTransfer } from '../../protocols/treasury/offers.ts';
 import { parseTokenAmount, stablecoinOfUsd, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
 import type { Hex, Offer, Payment } from '../../domain/payment/payment.ts';
 import type { WithdrawalSessions } from '../../domain/ports/books.ts';
@@ -11,6 +16,7 @@ import type { Registry } from '../../domain/ports/registry.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import { coinOf } from '../../domain/tokens/coin.ts';
 import { assetBySymbol } from '../../domain/tokens/table.ts';
 import { usdValueOf, type OfferedAsset } from '../../domain/tokens/token.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
@@ -18,6 +24,7 @@ import { newSession, sessionStatus, type Session } from '../../domain/payment/se
 import type { EpochMs } from '../../domain/time.ts';
 import { pickNetwork } from '../named-network.ts';
 import { COUNTS_NOTHING } from '../policing/in-force.ts';
+import { requestCoin, refusalOfCoin, type CoinWithdrawalDeps } from '../allowances/requesting-withdrawals.ts';
 import { drivePayment, type DriveDeps } from './drive-payment.ts';
 import type { Payer } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
@@ -33,6 +40,8 @@ export interface WithdrawalDeps extends DriveDeps {
   /** The addresses that money may leave for, with their checksums. */
   readonly destinations: ReadonlySet<string>;
   readonly tokens: TokenSource;
+  /** Sends the coins of networks; `null`: the deployment sends no transactions. */
+  readonly coins: CoinWithdrawalDeps | null;
 }
 
 /** An unsigned decimal number of a token. */
@@ -63,12 +72,18 @@ export interface WithdrawalRequest {
  * no request can name, whose limit is the amount. Works for an instrument that is deleted, and for one whose connector or
  * manager is: keys outlive them. Does not ask whom the manager lets in, since the caller was judged by IAM.
  *
+ * What is signed of a network's own coin is its transaction, later and by another call: it is decided here, and written down for those who
+ * send the wallet's transactions.
+ *
  * Returns the SIGNED payment, new or replayed; a replay never signs. Does not bring it to the chain, and does not know whether
  * the instrument holds so much. Throws `OutcomeUnknown` when the caller must ask again with the same client token.
  */
 export async function withdraw(deps: WithdrawalDeps, request: WithdrawalRequest): Promise<Result<Payment, Refusal>> {
   const outcome = await signTransfer(deps, request);
-  return outcome.ok ? outcome : refuse(withoutSession(outcome.error));
+  if (!outcome.ok) return refuse(withoutSession(outcome.error));
+  if (!isCoinTransfer(outcome.value.offer) || deps.coins === null) return outcome;
+  const busy = await requestCoin(deps.coins, outcome.value);
+  return busy === null ? outcome : refuse(busy);
 }
 
 async function signTransfer(deps: WithdrawalDeps, request: WithdrawalRequest): Promise<Result<Payment, Refusal>> {
@@ -84,6 +99,10 @@ async function signTransfer(deps: WithdrawalDeps, request: WithdrawalRequest): P
   ]);
   const wallet = judgeInstrument(instrument);
   if (!wallet.ok) return wallet;
+  if (isCoinTransfer(draft.offer) && stored?.status !== 'SIGNED') {
+    const refusal = await refusalOfCoin(deps.coins, wallet.value, draft);
+    if (refusal !== null) return refuse(refusal);
+  }
   const opened = await deps.sessions.openSession(sessionOf(draft, deps.clock.now()), draft.requestHash);
   // The session comes first: an earlier request of this token may have come no further.
   if (opened.requestHash !== draft.requestHash) return refuse({ reason: 'token_reused' });
@@ -128,16 +147,16 @@ async function offerOf(
   const { asset, units } = amount.value;
   // A token keeps for ever what is sent to its own contract.
   if (asset.address === destination) return refuse({ reason: 'destination_not_allowed', destination });
-  return ok(
-    toTreasuryTransfer({
-      network: network.id,
-      asset: asset.address,
-      ...('rate' in asset ? { token: asset } : {}),
-      amount: units,
-      payTo: destination,
-      maxTimeoutSeconds: WITHDRAWAL_TIMEOUT_SECONDS,
-    }),
-  );
+  const isCoin = asset.address === coinOf(network.id).address;
+  const transfer = {
+    network: network.id,
+    asset: asset.address,
+    ...('rate' in asset ? { token: asset } : {}),
+    amount: units,
+    payTo: destination,
+    maxTimeoutSeconds: isCoin ? COIN_WITHDRAWAL_SECONDS : WITHDRAWAL_TIMEOUT_SECONDS,
+  };
+  return ok(isCoin ? toCoinTransfer(transfer) : toTreasuryTransfer(transfer));
 }
 
 function invalid(name: string, message: string): { readonly ok: false; readonly error: Refusal } {
@@ -152,13 +171,15 @@ async function amountOf(
 ): Promise<Result<{ readonly asset: OfferedAsset; readonly units: BaseUnits }, Refusal>> {
   if (typeof asked === 'bigint') return ok({ asset: usdc, units: stablecoinOfUsd(asked, usdc.decimals) });
   const { value, currency } = asked;
+  const coin = coinOf(id);
   const table = await tokens();
-  const asset = currency === 'USD' ? usdc : assetBySymbol(table, id, currency);
+  const named = currency === coin.symbol ? coin : assetBySymbol(table, id, currency);
+  const asset = currency === 'USD' ? usdc : named;
   if (asset === undefined) {
-    const known = [usdc, ...table.ofNetwork(id)].map(({ symbol }) => symbol).join(', ');
+    const known = [usdc, ...table.ofNetwork(id), coin].map(({ symbol }) => symbol).join(', ');
     return invalid('amount.currency', `currency must be USD, or a token of ${id}: ${known}. Received: ${currency}`);
   }
-  if (asset.domainName === null) {
+  if (asset.domainName === null && asset !== coin) {
     return invalid('amount.currency', `${currency} has no EIP-3009, by which money is taken out`);
   }
   const units = parseTokenAmount(value, asset.decimals);

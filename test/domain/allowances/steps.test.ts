@@ -4,7 +4,7 @@ import {
   newAllowance,
   unsignedCopy,
   type Allowance,
-  type Attempt,
+  type ApprovalAttempt,
   type Copy,
   type Want,
 } from '../../../lib/domain/allowances/allowance.ts';
@@ -39,7 +39,15 @@ const at = { now: NOW, gasPerDay: 200n };
 const DAY = Math.floor(NOW / 86_400_000);
 const bytes = { raw: '0x02', hash: '0xbeef' } as const;
 const copy: Copy = { maxFeePerGas: 8n, maxPriorityFeePerGas: 2n, frozenAt: NOW, signed: bytes };
-const attempt: Attempt = { want, amount: 100n, nonce: 7, gasLimit: 10n, copies: [copy], sentAt: NOW };
+const attempt: ApprovalAttempt = {
+  want,
+  withdrawal: null,
+  amount: 100n,
+  nonce: 7,
+  gasLimit: 10n,
+  copies: [copy],
+  sentAt: NOW,
+};
 const asked = ask(fresh, want);
 const out: Allowance = { ...fresh, attempt, gas: { day: DAY, wei: 80n } };
 
@@ -83,7 +91,15 @@ describe('an approval that is frozen', () => {
       ...asked,
       version: 2,
       want: null,
-      attempt: { want, amount: 100n, nonce: 7, gasLimit: 10n, copies: [{ ...copy, signed: null }], sentAt: null },
+      attempt: {
+        want,
+        withdrawal: null,
+        amount: 100n,
+        nonce: 7,
+        gasLimit: 10n,
+        copies: [{ ...copy, signed: null }],
+        sentAt: null,
+      },
       gas: { day: DAY, wei: 80n },
       hindrance: null,
       visitAt: addMs(NOW, APPROVAL_LOOK_MS),
@@ -93,14 +109,14 @@ describe('an approval that is frozen', () => {
   });
 
   test('is of no more than sessions may still need', () => {
-    expect(froze({ need: { most: 99n } }).attempt?.amount).toBe(99n);
-    expect(froze({ need: { most: null } }).attempt?.amount).toBe(100n);
+    expect(froze({ need: { most: 99n } }).attempt).toMatchObject({ amount: 99n });
+    expect(froze({ need: { most: null } }).attempt).toMatchObject({ amount: 100n });
   });
 
   test('is none where nothing is needed, or the chain shows it', () => {
     const notNeeded = { want: null, attempt: null, visitAt: null, end: { kind: 'not_needed', token: '0xaa', at: NOW } };
     expect(froze({ need: { most: 0n } })).toMatchObject(notNeeded);
-    expect(froze({ want: { most: 0n }, facts: { allowance: 3n } }).attempt?.amount).toBe(0n);
+    expect(froze({ want: { most: 0n }, facts: { allowance: 3n } }).attempt).toMatchObject({ amount: 0n });
     expect(froze({ facts: { allowance: 100n } }).end).toEqual({
       kind: 'sufficient',
       token: '0xaa',
@@ -116,7 +132,7 @@ describe('an approval that is frozen', () => {
       expect(froze({ want: { least: 50n }, facts: { allowance } }).end?.kind).toBe(kind);
     expect(froze({ want: { least: 50n }, need: { signed: 60n }, facts: { allowance: 59n } }).end).toBeNull();
     expect(froze({ want: { least: 50n }, need: { most: 49n } })).toMatchObject(notNeeded);
-    expect(froze({ want: { least: 50n }, need: { most: 50n } }).attempt?.amount).toBe(50n);
+    expect(froze({ want: { least: 50n }, need: { most: 50n } }).attempt).toMatchObject({ amount: 50n });
     expect(froze({ want: { least: 50n }, need: { most: 0n }, facts: { allowance: 50n } }).end?.kind).toBe('sufficient');
   });
 

@@ -199,6 +199,8 @@ describe('GetInstrumentFunds', () => {
         { network: BASE_SEPOLIA.id, token: 'USDC', amount: `${BALANCE}`, amountUsd: '12.345678' },
         // Nobody has said what it costs.
         { network: BASE_SEPOLIA.id, token: 'EURC', amount: `${BALANCE}`, amountUsd: null },
+        // The endpoint of this test knows tokens alone.
+        { network: BASE_SEPOLIA.id, token: 'ETH', decimals: 18, amount: null, amountUsd: null, fee: null },
       ],
     });
     expect((await call('CreateWithdrawal', { json: requestOf(own) })).status).toBe(201);

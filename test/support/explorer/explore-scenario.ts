@@ -123,7 +123,7 @@ function withdrawalBody(plan: HandlerPlan, startMs: number, seen: Set<PaymentId>
   });
   return (world) => {
     const deps = depsOf(world, createPayerCache(), plan.name, seen);
-    const own = { ...deps, sessions: { openSession }, destinations: new Set([destination]) };
+    const own = { ...deps, sessions: { openSession }, coins: null, destinations: new Set([destination]) };
     return withdraw(own, { ...request, clientToken: plan.token });
   };
 }

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { GATE_KEY } from '../../../ledger/dynamodb/books/gate-item.ts';
 import { ALLOWANCE_PREFIX } from '../../../ledger/dynamodb/allowances/allowance-items.ts';
 import { EVIDENCE_PREFIX } from '../../../ledger/dynamodb/evidence/evidence-store.ts';
+import { OUTCOME_PREFIX } from '../../../ledger/dynamodb/allowances/withdrawal-outcomes.ts';
 import { PAYMENT_PREFIX, SESSION_PREFIX } from '../../../ledger/dynamodb/books/keys.ts';
 import { TOP_UP_PREFIX } from '../../../ledger/dynamodb/top-ups/top-up-items.ts';
 import { BOOKS_TABLE_SHAPE, BY_USER_INDEX, BY_VISIT_INDEX } from '../../../ledger/dynamodb/store/tables.ts';
@@ -19,6 +20,7 @@ export interface BooksProps {
 const SESSION_KEYS = `${SESSION_PREFIX}*`;
 const PAYMENT_KEYS = `${PAYMENT_PREFIX}*`;
 const ALLOWANCE_KEYS = `${ALLOWANCE_PREFIX}*`;
+const OUTCOME_KEYS = `${OUTCOME_PREFIX}*`;
 const TOP_UP_KEYS = `${TOP_UP_PREFIX}*`;
 
 /** Sessions and payments, whose changes are streamed. Nobody may delete an item or scan. */
@@ -110,9 +112,12 @@ export class Books extends LedgerTable {
     this.grantIndexQuery(role, BY_USER_INDEX);
   }
 
-  /** Freezing approvals and noting what became of them, after what sessions may still need. Cannot touch a session or a payment. */
+  /**
+   * Freezing approvals and withdrawals of coins and noting what became of them, after what sessions may still need. Cannot touch a
+   * session or a payment.
+   */
   grantSendApprovals(role: Role): void {
-    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [ALLOWANCE_KEYS]);
+    this.grantItems(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], [ALLOWANCE_KEYS, OUTCOME_KEYS]);
     this.grantItems(role, ['dynamodb:BatchGetItem', 'dynamodb:GetItem'], [SESSION_KEYS, PAYMENT_KEYS]);
     this.grantIndexQuery(role, BY_VISIT_INDEX);
     this.grantIndexQuery(role, BY_USER_INDEX);

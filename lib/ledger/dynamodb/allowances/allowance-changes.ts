@@ -44,11 +44,12 @@ export function parseAllowanceChange({ dynamodb: { OldImage, NewImage } }: Strea
         return { ...of, kind: 'failed', why: 'not_needed', token, at, transaction: null };
     }
   }
+  // Of a withdrawal its payment tells, and its outcome.
   const token = (want ?? attempt?.want)?.token;
   if (token === undefined) return null;
   if (hindrance !== null && hindrance !== before?.hindrance && visitAt !== null)
     return { ...of, kind: 'failed', why: hindrance, token, at: addMs(visitAt, -APPROVAL_WAIT_MS), transaction: null };
-  if (attempt !== null && attempt.sentAt !== null && attempt.sentAt !== before?.attempt?.sentAt) {
+  if (attempt?.want != null && attempt.sentAt !== null && attempt.sentAt !== before?.attempt?.sentAt) {
     const transaction = attempt.copies.at(-1)?.signed?.hash;
     if (transaction !== undefined)
       return {
@@ -61,7 +62,7 @@ export function parseAllowanceChange({ dynamodb: { OldImage, NewImage } }: Strea
       };
   }
   // Asked for again after a transaction that is not ours took its nonce, it is the same request.
-  const askedBefore = [before?.want?.askedAt, before?.attempt?.want.askedAt];
+  const askedBefore = [before?.want?.askedAt, before?.attempt?.want?.askedAt];
   if (want === null || askedBefore.includes(want.askedAt)) return null;
   return { ...of, kind: 'requested', token, at: want.askedAt, most: want.most, sessionId: want.sessionId };
 }

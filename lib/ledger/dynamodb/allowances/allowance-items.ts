@@ -7,9 +7,11 @@ import type {
   Copy,
   Hindrance,
   Want,
+  Withdrawal,
 } from '../../../domain/allowances/allowance.ts';
 import { unsignedCopy } from '../../../domain/allowances/allowance.ts';
 import { findNetwork, type NetworkId } from '../../../domain/assets.ts';
+import type { PaymentId } from '../../../domain/ids.ts';
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import type { Hex } from '../../../domain/payment/shapes.ts';
 import {
@@ -56,7 +58,8 @@ function addressOf(network: NetworkId, value: Hex): Hex {
 }
 
 export function toAllowanceItem(allowance: Allowance): Item {
-  const { attempt, end, gas, hindrance, instrumentId, managerId, userId, version, visitAt, want } = allowance;
+  const { attempt, end, gas, hindrance, instrumentId, managerId, userId, version, visitAt, want, withdrawal } =
+    allowance;
   return {
     pk: text(allowancePk(allowance)),
     v: number(SCHEMA_VERSION),
@@ -68,6 +71,7 @@ export function toAllowanceItem(allowance: Allowance): Item {
     gd: number(gas.day),
     gw: number(gas.wei),
     ...(want === null ? {} : { w: { M: packWant(want) } }),
+    ...(withdrawal === null ? {} : { wd: { M: packWithdrawal(withdrawal) } }),
     ...(attempt === null ? {} : { a: { M: packAttempt(attempt) } }),
     ...(hindrance === null ? {} : { h: text(hindrance) }),
     ...(end === null ? {} : { e: { M: packEnd(end) } }),
@@ -86,6 +90,7 @@ export function parseAllowanceItem(item: Item): Allowance {
     instrumentId: readText(item, 'i'),
     version: readInteger(item, 'vn'),
     want: mapOf(item['w'], (map) => unpackWant(network, map)),
+    withdrawal: mapOf(item['wd'], (map) => unpackWithdrawal(network, map)),
     attempt: mapOf(item['a'], (map) => unpackAttempt(network, map)),
     gas: { day: readInteger(item, 'gd'), wei: readBigInt(item, 'gw') },
     hindrance: item['h'] === undefined ? null : readOneOf<Hindrance>(item, 'h', HINDRANCES),
@@ -120,10 +125,32 @@ function unpackWant(network: NetworkId, item: Item): Want {
   };
 }
 
-function packAttempt({ want, amount, nonce, gasLimit, copies, sentAt }: Attempt): Item {
+function packWithdrawal({ paymentId, to, amount, askedAt, until, hindrance }: Withdrawal): Item {
   return {
-    w: { M: packWant(want) },
+    p: text(paymentId),
+    to: bytes(to),
     am: number(amount),
+    at: number(askedAt),
+    un: number(until),
+    ...(hindrance === null ? {} : { h: text(hindrance) }),
+  };
+}
+
+function unpackWithdrawal(network: NetworkId, item: Item): Withdrawal {
+  return {
+    paymentId: readText(item, 'p') as PaymentId,
+    to: addressOf(network, readHex(item, 'to')),
+    amount: readBigInt(item, 'am'),
+    askedAt: readInstant(item, 'at'),
+    until: readInstant(item, 'un'),
+    hindrance: item['h'] === undefined ? null : readOneOf<Hindrance>(item, 'h', HINDRANCES),
+  };
+}
+
+function packAttempt({ want, withdrawal, nonce, gasLimit, copies, sentAt, ...attempt }: Attempt): Item {
+  return {
+    ...(want === null ? { wd: { M: packWithdrawal(withdrawal) } } : { w: { M: packWant(want) } }),
+    ...('amount' in attempt ? { am: number(attempt.amount) } : {}),
     nc: number(nonce),
     gl: number(gasLimit),
     c: { L: copies.map((copy) => ({ M: packCopy(copy) })) },
@@ -133,17 +160,18 @@ function packAttempt({ want, amount, nonce, gasLimit, copies, sentAt }: Attempt)
 
 function unpackAttempt(network: NetworkId, item: Item): Attempt {
   const want = mapOf(item['w'], (map) => unpackWant(network, map));
+  const withdrawal = mapOf(item['wd'], (map) => unpackWithdrawal(network, map));
   const copies = item['c']?.L?.map(({ M: map }) => unpackCopy(map ?? {}));
-  if (want === null || copies === undefined || copies.length === 0)
-    throw new InvariantViolated('a stored approval has no copies, or does not say what was asked for');
-  return {
-    want,
-    amount: readBigInt(item, 'am'),
+  if (copies === undefined || copies.length === 0) throw new InvariantViolated('a stored transaction has no copies');
+  const base = {
     nonce: readInteger(item, 'nc'),
     gasLimit: readBigInt(item, 'gl'),
     copies,
     sentAt: item['se'] === undefined ? null : readInstant(item, 'se'),
   };
+  if (want !== null) return { want, withdrawal: null, amount: readBigInt(item, 'am'), ...base };
+  if (withdrawal !== null) return { want, withdrawal, ...base };
+  throw new InvariantViolated('a stored transaction does not say what was asked for');
 }
 
 function packCopy({ maxFeePerGas, maxPriorityFeePerGas, frozenAt, signed }: Copy): Item {

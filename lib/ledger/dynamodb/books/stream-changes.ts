@@ -1,3 +1,4 @@
+import type { WithdrawalOutcome } from '../../../domain/allowances/withdrawal-outcome.ts';
 import type { Session } from '../../../domain/payment/session.ts';
 import type { TopUp } from '../../../domain/payment/top-up.ts';
 import type { Item } from '../store/client.ts';
@@ -7,6 +8,7 @@ import { formatStatus, parsePaymentSummary, type PaymentSummary } from './paymen
 import { parseSessionItem, SESSION_LETTERS } from './session-items.ts';
 import { ALLOWANCE_PREFIX } from '../allowances/allowance-items.ts';
 import { parseAllowanceChange, type AllowanceChange } from '../allowances/allowance-changes.ts';
+import { OUTCOME_PREFIX, parseOutcomeItem } from '../allowances/withdrawal-outcomes.ts';
 import { parseTopUpItem, TOP_UP_PREFIX } from '../top-ups/top-up-items.ts';
 import { NOTICE_PREFIX, parseNoticeItem } from '../policies/policy-notices.ts';
 import type { StreamImage, StreamRecord, StreamValue } from '../store/stream-record.ts';
@@ -26,7 +28,9 @@ export type BooksChange =
   /** Something was frozen or thawed. */
   | { readonly kind: 'freeze_changed'; readonly change: FreezeChange }
   /** An approval of a wallet's was asked for, sent or ended, or waits for something. */
-  | { readonly kind: 'allowance_changed'; readonly change: AllowanceChange };
+  | { readonly kind: 'allowance_changed'; readonly change: AllowanceChange }
+  /** A withdrawal of a network's own coin came to its chain. */
+  | { readonly kind: 'withdrawal_settled'; readonly outcome: WithdrawalOutcome };
 
 /**
  * Reads what a change tells, or `null` where it tells nothing. What is removed tells nothing, and of what is new only a record, and
@@ -65,7 +69,14 @@ function paymentChange(before: StreamImage, after: StreamImage): BooksChange | n
 function newItem(pk: string, image: StreamImage): BooksChange | null {
   if (pk.startsWith(PAYMENT_PREFIX)) return newPayment(image);
   if (pk.startsWith(TOP_UP_PREFIX)) return { kind: 'session_topped_up', topUp: parseTopUpItem(toItem(image)).topUp };
+  if (pk.startsWith(OUTCOME_PREFIX)) return withdrawalEnd(image);
   return pk.startsWith(NOTICE_PREFIX) ? { kind: 'policy_changed', change: parseNoticeItem(toItem(image)) } : null;
+}
+
+/** One that moved nothing settled nothing. */
+function withdrawalEnd(image: StreamImage): BooksChange | null {
+  const outcome = parseOutcomeItem(toItem(image));
+  return outcome.succeeded ? { kind: 'withdrawal_settled', outcome } : null;
 }
 
 function newPayment(image: StreamImage): BooksChange | null {

@@ -4,6 +4,7 @@ import { formatStatus } from './payment-items.ts';
 import { SESSION_LETTERS } from './session-items.ts';
 import { NOTICE_PREFIX } from '../policies/policy-notices.ts';
 import { ALLOWANCE_PREFIX, OTHERWISE, UNSIGNED } from '../allowances/allowance-items.ts';
+import { OUTCOME_PREFIX } from '../allowances/withdrawal-outcomes.ts';
 import { TOP_UP_PREFIX } from '../top-ups/top-up-items.ts';
 
 const GATE = { pk: { S: [GATE_KEY] } };
@@ -28,14 +29,16 @@ export const EVENT_FILTERS: readonly object[] = [
     eventName: ['MODIFY'],
     dynamodb: { OldImage: { st: { S: ['P'] } }, NewImage: { ...PAYMENT, st: { S: ['S', 'D'] } } },
   },
-  // A payment is born denied; an approval is asked for; or a limit was raised or a policy changed, whose records have no status. One
-  // pattern: a mapping has five.
+  // A payment is born denied; an approval is asked for; or a limit was raised, a policy changed or a withdrawal came to its chain, whose
+  // records have no status. One pattern: a mapping has five.
   {
     eventName: ['INSERT'],
     dynamodb: {
       NewImage: {
         pk: {
-          S: [PAYMENT_PREFIX, TOP_UP_PREFIX, NOTICE_PREFIX, ALLOWANCE_PREFIX].map((prefix) => ({ prefix })),
+          S: [PAYMENT_PREFIX, TOP_UP_PREFIX, NOTICE_PREFIX, ALLOWANCE_PREFIX, OUTCOME_PREFIX].map((prefix) => ({
+            prefix,
+          })),
         },
         st: { S: [formatStatus('DENIED'), OTHERWISE, { exists: false }] },
       },

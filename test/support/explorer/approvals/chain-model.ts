@@ -1,14 +1,16 @@
 import type { Allowance } from '../../../../lib/domain/allowances/allowance.ts';
 import type { Hex } from '../../../../lib/domain/payment/shapes.ts';
+import type { WithdrawalOutcome } from '../../../../lib/domain/allowances/withdrawal-outcome.ts';
 import type {
   AllowanceBooks,
   ApprovalChain,
-  ApprovalForm,
-  ApprovalInputs,
+  TransactionForm,
+  TransactionInputs,
+  WithdrawalOutcomes,
 } from '../../../../lib/domain/ports/allowances.ts';
 import type { ReplayWorld, Sleep } from '../replay.ts';
 
-// One wallet's item in the books, and the chain that its approvals come to: values, which every request turns into others.
+// One wallet's item in the books, and the chain that its transactions come to: values, which every request turns into others.
 
 /** A transaction of the wallet. */
 export interface Sent {
@@ -27,6 +29,10 @@ export interface ApprovalState {
   /** Those of ours that are in blocks. */
   readonly mined: readonly Sent[];
   readonly nonce: number;
+  /** Transactions of the wallet in final blocks. */
+  readonly finalNonce: number;
+  /** What the books hold of a withdrawal's end. */
+  readonly outcome: WithdrawalOutcome | null;
 }
 
 export type ApprovalEffect =
@@ -35,13 +41,15 @@ export type ApprovalEffect =
   | { readonly kind: 'nonce' }
   | { readonly kind: 'receipts'; readonly hashes: readonly Hex[] }
   | { readonly kind: 'allowance' }
+  | { readonly kind: 'final' }
+  | { readonly kind: 'outcome'; readonly outcome: WithdrawalOutcome }
   | { readonly kind: 'broadcast'; readonly raw: Hex }
   /** No two signatures are alike, as with KMS. */
   | { readonly kind: 'sign'; readonly digest: string }
   | Sleep;
 
 /** A transaction as text: what it is made of, and its signature. */
-export const FORM: ApprovalForm = {
+export const FORM: TransactionForm<TransactionInputs & { readonly amount: bigint }> = {
   message: (inputs) => ({ digest: Buffer.from(textOf(inputs)) }) as never,
   signed: (inputs, signature) => {
     const raw = toHex(
@@ -51,7 +59,7 @@ export const FORM: ApprovalForm = {
   },
 };
 
-function textOf(inputs: ApprovalInputs): string {
+function textOf(inputs: TransactionInputs): string {
   return JSON.stringify(inputs, (_name, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
 }
 
@@ -86,6 +94,10 @@ export function applyEffect(
     case 'allowance':
       // Sellers take at once what is approved, so that who begins anew finds nothing that would keep it from a second approval.
       return { state, reply: 0n };
+    case 'final':
+      return { state, reply: state.finalNonce };
+    case 'outcome':
+      return { state: { ...state, outcome: state.outcome ?? effect.outcome }, reply: undefined };
     case 'broadcast': {
       const known = state.pool.some(({ raw }) => raw === effect.raw);
       const sent = parseSent(effect.raw);
@@ -106,6 +118,17 @@ export function nextBlocks(state: ApprovalState): readonly ApprovalState[] {
   return state.pool
     .filter(({ nonce }) => nonce === state.nonce)
     .map((sent) => ({ ...state, nonce: state.nonce + 1, mined: [...state.mined, sent] }));
+}
+
+/** The chain's blocks so far become final. `null`: they are. */
+export function finalized(state: ApprovalState): ApprovalState | null {
+  return state.finalNonce === state.nonce ? null : { ...state, finalNonce: state.nonce };
+}
+
+/** Whether a node that lags behind may not show yet what it is asked for: what is final every node shows. */
+export function mayLag(state: ApprovalState, effect: ApprovalEffect): boolean {
+  if (effect.kind !== 'receipts') return false;
+  return state.mined.some(({ hash, nonce }) => effect.hashes.includes(hash) && nonce >= state.finalNonce);
 }
 
 /** A block with a transaction that is not ours, under the next nonce. */
@@ -131,9 +154,25 @@ export function portsOf({ request }: ReplayWorld<ApprovalEffect>) {
       const fees = { maxFeePerGas: 10n, maxPriorityFeePerGas: 1n };
       return { allowance, balance: 10n ** 18n, gasLimit: 60_000n, ...fees };
     },
+    readTransferFacts: () =>
+      Promise.resolve({
+        balance: 10n ** 18n,
+        dataFee: 0n,
+        gasLimit: 60_000n,
+        maxFeePerGas: 10n,
+        maxPriorityFeePerGas: 1n,
+      }),
+    lookAtFinal: async (_owner, hashes) => {
+      const nonce: number = await request({ kind: 'final' });
+      return { nonce, pendingNonce: nonce, mined: await request({ kind: 'receipts', hashes }) };
+    },
     broadcast: (raw) => request({ kind: 'broadcast', raw }),
+  };
+  const outcomes: WithdrawalOutcomes = {
+    read: () => Promise.reject(new Error('who sends reads no outcome')),
+    write: (outcome) => request({ kind: 'outcome', outcome }),
   };
   const sign = ({ digest }: { readonly digest: Uint8Array }): Promise<Hex> =>
     request({ kind: 'sign', digest: Buffer.from(digest).toString('hex') });
-  return { books, chain, sign };
+  return { books, chain, outcomes, sign };
 }

@@ -2,6 +2,8 @@ import type { Mutant } from '../mutants.ts';
 
 const STEPS = 'lib/domain/allowances/steps.ts';
 const SENDING = 'lib/service/allowances/sending.ts';
+const ENDS = 'lib/service/allowances/withdrawal-ends.ts';
+const WITHDRAWING = 'lib/domain/allowances/withdrawal-steps.ts';
 const SIGNING = 'lib/service/allowances/signing.ts';
 const MODEL = 'test/support/explorer/approvals/chain-model.ts';
 
@@ -79,7 +81,7 @@ export const APPROVAL_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STEPS,
-        find: 'attempt: null, end, hindrance: null, visitAt: want === null ? null : now });',
+        find: 'attempt: null, end, hindrance: null, visitAt: nextVisit(allowance, now) });',
         replace:
           'attempt: null, end, want: want ?? { ...asked, least: null, most: amount + 1n }, hindrance: null, visitAt: now });',
       },
@@ -121,5 +123,48 @@ export const APPROVAL_MUTANTS: readonly Mutant[] = [
     ],
     scenario: 0,
     rule: '(unkept|unfinished)',
+  },
+  {
+    name: 'a withdrawal that is begun anew before its nonce is final',
+    edits: [{ file: ENDS, find: 'if (final.nonce <= attempt.nonce) {', replace: 'if (final.nonce < 0) {' }],
+    scenario: 4,
+    rule: 'twice',
+  },
+  {
+    name: 'a withdrawal that is begun anew without another look for its copies',
+    edits: [
+      {
+        file: ENDS,
+        find: 'if (final.mined !== null) return settle(deps, allowance, attempt, final.mined);',
+        replace: '',
+      },
+    ],
+    scenario: 4,
+    rule: 'twice',
+  },
+  {
+    name: 'a withdrawal that is put away before it is told',
+    edits: [
+      {
+        file: ENDS,
+        find: '  await outcomes.write({ paymentId, ...told, transaction, succeeded, at: clock.now() });\n  await books.write(putAway(allowance, clock.now()));\n',
+        replace:
+          '  await books.write(putAway(allowance, clock.now()));\n  await outcomes.write({ paymentId, ...told, transaction, succeeded, at: clock.now() });\n',
+      },
+    ],
+    scenario: 3,
+    rule: 'told',
+  },
+  {
+    name: 'a withdrawal that is given up although bytes of it are out',
+    edits: [
+      {
+        file: WITHDRAWING,
+        find: ' && (attempt === null || newestSigned(attempt) === null)',
+        replace: ' && (attempt === null || newestSigned(attempt) !== undefined)',
+      },
+    ],
+    scenario: 5,
+    rule: '(told|twice)',
   },
 ];
