@@ -29,6 +29,12 @@ const CONFIGURATIONS: Readonly<Record<string, Partial<BursarConfig>>> = {
     reservedConcurrency: 20,
     provisionedConcurrency: 2,
     waf: true,
+    signerFunctions: ['arn:aws:lambda:us-east-1:000000000000:function:signer:live'],
+    walletPageCloudFront: {
+      domainName: 'wallet.example.com',
+      certificateArn: 'arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000',
+      priceClass: 'PriceClass_100',
+    },
     approvalGasPerDay: '0.002',
     vpc: { vpcId: 'vpc-00000000000000001', subnetIds: ['subnet-00000000000000001', 'subnet-00000000000000002'] },
   },

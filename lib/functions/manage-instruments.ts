@@ -108,7 +108,7 @@ export function composeManageInstruments(env: NodeJS.ProcessEnv) {
         const allowance = toAllowanceView(asked.value, { spender: PERMIT2, gasPerDay, now: systemClock.now() });
         return ok({ body: { allowance }, log: { managerId, instrumentId } });
       },
-      CreateWalletLink: createLinkHandler({ ...deps, walletLinks }),
+      CreateWalletLink: createLinkHandler({ ...deps, walletLinks, page: config.walletPage }),
       DeletePaymentInstrument: async ({ input, principal }) => {
         const deleted = await deleteInstrument(deps, principal, input);
         if (!deleted.ok) return deleted;

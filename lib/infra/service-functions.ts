@@ -2,7 +2,14 @@ import { Stack } from 'aws-cdk-lib';
 import type { PolicyOwner } from '../domain/ports/policies.ts';
 import type { BursarConfig } from './config/config.ts';
 import { tokenVariables } from './config/tokens.ts';
-import { approvalGas, issuerRanges, signerPlaces, trustedIssuers, userBinding } from './config/variables.ts';
+import {
+  approvalGas,
+  issuerRanges,
+  signerPlaces,
+  trustedIssuers,
+  userBinding,
+  walletPageVariables,
+} from './config/variables.ts';
 import { CredentialSecrets } from './constructs/keys/credential-secrets.ts';
 import { FunctionNetwork } from './constructs/functions/function-network.ts';
 import { ServiceFunction } from './constructs/functions/service-function.ts';
@@ -210,7 +217,7 @@ function manageInstruments(parts: Parts): ServiceFunction {
       ...(Object.keys(config.walletHubUrls).length === 0
         ? {}
         : { WALLET_HUB_URLS: JSON.stringify(config.walletHubUrls) }),
-      ...(servesWalletPage(config) ? { WALLET_PAGE: 'served' } : {}),
+      ...(servesWalletPage(config) ? walletPageVariables(config) : {}),
     },
   });
   data.registry.grantManageInstruments(fn.role);

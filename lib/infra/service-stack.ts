@@ -23,6 +23,7 @@ import { SpendDashboard } from './constructs/watching/spend-dashboard.ts';
 import { SweepSchedule } from './constructs/functions/sweep-schedule.ts';
 import { TrailRules } from './constructs/watching/trail-rules.ts';
 import { TraceSampling } from './constructs/watching/trace-sampling.ts';
+import { WalletPageDistribution } from './constructs/access/wallet-page-distribution.ts';
 import { WebAcl, WebAclLogs } from './constructs/access/web-acl.ts';
 import type { DataStack } from './data-stack.ts';
 import type { DeployedFunctionName } from './function-names.ts';
@@ -82,7 +83,7 @@ export class ServiceStack extends Stack {
     new EventStream(this, 'EventStream', { publisher, books: data.books, events: data.events, deadLetters });
     new CfnOutput(this, 'Endpoint', { value: api.endpoint, description: 'Base URL for AWS clients' });
     if (page !== null) {
-      const value = api.endpoint + WALLET_PAGE_PATH;
+      const value = this.pageOrigin(api, config) + WALLET_PAGE_PATH;
       new CfnOutput(this, 'WalletPage', { value, description: 'The page of wallets, which links lead to' });
     }
     this.grants = new CallerGrants(this, 'CallerGrants', { api });
@@ -116,6 +117,17 @@ export class ServiceStack extends Stack {
     if (config.waf) {
       new WebAcl(this, 'WebAcl', { name: config.stackPrefix, stageName: STAGE, stageArn: api.stageArn, logs });
     }
+  }
+
+  /** Where the page of wallets is: behind CloudFront by choice, else at the API. */
+  private pageOrigin({ endpoint, host: apiHost }: PaymentsApi, config: BursarConfig): string {
+    const { walletPageCloudFront: choice, stackPrefix: name } = config;
+    if (choice === null) return endpoint;
+    const place = { name, apiHost, stageName: STAGE };
+    const { target } = new WalletPageDistribution(this, 'WalletPageDistribution', { ...choice, ...place });
+    const description = 'What the DNS record of the name of the page of wallets has to point to';
+    new CfnOutput(this, 'WalletPageTarget', { value: target, description });
+    return `https://${choice.domainName}`;
   }
 
   /**

@@ -30,9 +30,11 @@ const NO_NAMES_OF_AN_ACCOUNT =
 
 test('two deployments in one account share nothing that an account has once', async () => {
   const [prod, staging] = await Promise.all(
-    ['Prod', 'Staging'].map((stackPrefix) =>
-      synthesize({ ...ALL_OPTIONS, domainName: `${stackPrefix.toLowerCase()}.example.com`, stackPrefix }),
-    ),
+    ['Prod', 'Staging'].map((stackPrefix) => {
+      const domainName = `${stackPrefix.toLowerCase()}.example.com`;
+      const walletPageCloudFront = { ...ALL_OPTIONS.walletPageCloudFront!, domainName: `wallet.${domainName}` };
+      return synthesize({ ...ALL_OPTIONS, domainName, walletPageCloudFront, stackPrefix });
+    }),
   );
   expect(sharedNames(prod!.data, staging!.data)).toEqual([]);
   expect(sharedNames(prod!.service, staging!.service)).toEqual([]);

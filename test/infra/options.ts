@@ -39,6 +39,11 @@ export const ALL_OPTIONS: Partial<BursarConfig> = {
     },
   ],
   walletHubUrls: { '*': 'https://hub.example.com/' },
+  walletPageCloudFront: {
+    domainName: 'wallet.example.com',
+    certificateArn: CERTIFICATE_ARN,
+    priceClass: 'PriceClass_200',
+  },
   usdRates: { EURC: { usd: '1.17', asOf: '2026-11-20' }, ACME: { usd: '0.1', asOf: '2026-11-20' } },
   usdRateMaxAgeDays: 7,
   backupPrincipals: ['arn:aws:iam::000000000000:root'],

@@ -260,7 +260,7 @@ export interface InstrumentsConfig extends BaseConfig {
   /** Where end users grant, by credential provider; `*` stands for the others. */
   readonly walletHubUrls: Readonly<Record<string, string>>;
   /** Whether this deployment serves the pages that links lead to. */
-  readonly walletPage: 'served' | null;
+  readonly walletPage: 'served' | { readonly origin: string } | null;
 }
 
 export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsConfig> {
@@ -271,8 +271,18 @@ export function readInstrumentsConfig(env: Environment): Readonly<InstrumentsCon
     payingRoleArn: reader.required('PAYING_ROLE_ARN'),
     keyAdminRoleArn: reader.required('KEY_ADMIN_ROLE_ARN'),
     walletHubUrls: readHubUrls(reader),
-    walletPage: reader.optional('WALLET_PAGE') === undefined ? null : 'served',
+    walletPage: readWalletPage(reader),
   });
+}
+
+function readWalletPage(reader: Reader): InstrumentsConfig['walletPage'] {
+  const text = reader.optional('WALLET_PAGE');
+  if (text === undefined) return null;
+  if (text === 'served') return text;
+  if (!URL.canParse(text) || new URL(text).origin !== text) {
+    reader.problem(`WALLET_PAGE must be served or an origin. Received: ${text}`);
+  }
+  return { origin: text };
 }
 
 function readHubUrls(reader: Reader): Readonly<Record<string, string>> {

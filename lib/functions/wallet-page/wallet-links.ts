@@ -5,14 +5,22 @@ import { WALLET_PAGE_PATH } from '../../contract/wallet-page.ts';
 import { ok } from '../../domain/result.ts';
 import { createWalletLink } from '../../service/tenants/wallet-links.ts';
 
-/** Makes links to the page that stands beside the operations, under whichever name the caller has for them. */
-export function createLinkHandler(deps: Parameters<typeof createWalletLink>[0]): OperationHandler<'CreateWalletLink'> {
+interface LinkDeps {
+  /** `served`: the page stands beside the operations, under whichever name the caller has for them. */
+  readonly page: 'served' | { readonly origin: string } | null;
+}
+
+/** Makes links to the page of wallets. */
+export function createLinkHandler(
+  deps: Parameters<typeof createWalletLink>[0] & LinkDeps,
+): OperationHandler<'CreateWalletLink'> {
   return async ({ input, principal, event }) => {
     const link = await createWalletLink(deps, principal, input);
     if (!link.ok) return link;
     const { secret, grant } = link.value;
     const { managerId, instrumentId } = grant;
-    const walletLink = toWalletLinkView(baseUrlOf(event) + WALLET_PAGE_PATH, secret, grant.expiresAt);
+    const base = typeof deps.page === 'object' && deps.page !== null ? deps.page.origin : baseUrlOf(event);
+    const walletLink = toWalletLinkView(base + WALLET_PAGE_PATH, secret, grant.expiresAt);
     return ok({ body: { walletLink }, log: { managerId, instrumentId } });
   };
 }

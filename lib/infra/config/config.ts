@@ -52,6 +52,14 @@ export interface BursarConfig {
    */
   readonly walletPage: boolean;
   /**
+   * A distribution of CloudFront before that page, as `{"domainName":"wallet.example.com","certificateArn":"arn:aws:acm:us-east-1:..."}`:
+   * links then lead to a name of yours, and script and style come from near the user. The certificate is one of us-east-1; without
+   * one CloudFront would take TLS 1.0. `priceClass` says where it answers from: `PriceClass_100` (default), `PriceClass_200` or
+   * `PriceClass_All`. The output `WalletPageTarget` is what the DNS record of the name has to point to.
+   * @default null - the API serves the page itself
+   */
+  readonly walletPageCloudFront: CloudFrontChoice | null;
+  /**
    * Tokens that may be paid in besides USDC and EURC, at most eight, as a JSON list of `network` (a CAIP-2 id), `address` (with its
    * EIP-55 checksum), `symbol`, `decimals`, and the `name` and `version` of the token's EIP-712 domain; a token without the last two
    * has no EIP-3009 and is paid by Permit2 alone. Whoever names a token vouches for its contract: compare its `decimals`,
@@ -343,6 +351,13 @@ export interface BursarConfig {
    * @default null - the data stack's own
    */
   readonly existingTables: ExistingTables | null;
+}
+
+/** A name for the page of wallets, its certificate of ACM in us-east-1, and where CloudFront answers from. */
+export interface CloudFrontChoice {
+  readonly domainName: string;
+  readonly certificateArn: string;
+  readonly priceClass: 'PriceClass_100' | 'PriceClass_200' | 'PriceClass_All';
 }
 
 /** A token as a deployer names it. */

@@ -13,6 +13,7 @@ export const DEFAULT_CONFIG: BursarConfig = {
   usdRates: {},
   walletHubUrls: {},
   walletPage: true,
+  walletPageCloudFront: null,
   usdRateMaxAgeDays: USD_RATE_AGE_DEFAULT_DAYS,
   logRetentionDays: 90,
   retainData: true,

@@ -41,6 +41,7 @@ import {
 } from './values.ts';
 
 import { DEFAULT_CONFIG } from './defaults.ts';
+import { parseWalletPageCloudFront, unservedPage } from './wallet-page.ts';
 import type { BursarConfig } from './config.ts';
 
 /** The values that CloudWatch Logs accepts. */
@@ -88,6 +89,7 @@ const PARSERS: Parsers = {
   walletHubUrls: (value) =>
     Object.fromEntries(fitting(WALLET_HUB_URLS, Object.entries(parseObject(value)))) as Record<string, string>,
   walletPage: parseBoolean,
+  walletPageCloudFront: parseWalletPageCloudFront,
   assets: parseAssetList,
   usdRates: parseRates,
   usdRateMaxAgeDays: (value) => fitting(secondsWithin(USD_RATE_AGE_RANGE), parseInteger(value) ?? Number.NaN),
@@ -226,6 +228,7 @@ export function parseConfig({ context, env }: ConfigSource): BursarConfig {
     ...unservedConcurrency(config),
     ...halfDomain(config),
     ...deafAuthorizer(config),
+    ...unservedPage(config),
     ...overCeiling(config),
     ...untoldTrail(config),
   );

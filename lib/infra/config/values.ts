@@ -130,9 +130,13 @@ export function parseVpc(value: unknown): { vpcId: string; subnetIds: string[] }
 const DOMAIN_NAME = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 const CERTIFICATE_ARN = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate\/[A-Za-z0-9-]{1,64}$/;
 
+export function isDomainName(value: unknown): value is string {
+  return isMatch(value, DOMAIN_NAME);
+}
+
 export function parseDomainName(value: unknown): string | null {
   return parseOptional(value, (given) => {
-    if (isMatch(given, DOMAIN_NAME)) return given;
+    if (isDomainName(given)) return given;
     throw new Unexpected("a host name in small letters such as pay.example.com, or 'none'");
   });
 }

@@ -23,6 +23,11 @@ export function signerPlaces({
   };
 }
 
+/** For the function that makes links to the page of wallets, where there is one. */
+export function walletPageVariables({ walletPageCloudFront: choice }: BursarConfig): Readonly<Record<string, string>> {
+  return { WALLET_PAGE: choice === null ? 'served' : `https://${choice.domainName}` };
+}
+
 /** For the functions that ask for approvals, sign them, send them and tell of them. */
 export function approvalGas({ approvalGasPerDay: gas }: BursarConfig): Readonly<Record<string, string>> {
   return gas === null ? {} : { APPROVAL_GAS_PER_DAY: gas };

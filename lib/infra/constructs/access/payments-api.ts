@@ -167,8 +167,13 @@ export class PaymentsApi extends Construct {
 
   /** The base URL of every operation, without a slash at its end. */
   get endpoint(): string {
+    return `https://${this.host}/${STAGE}`;
+  }
+
+  /** The host name that API Gateway gives. */
+  get host(): string {
     const { region, urlSuffix } = Stack.of(this);
-    return `https://${this.api.restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`;
+    return `${this.api.restApiId}.execute-api.${region}.${urlSuffix}`;
   }
 
   get stageArn(): string {
