@@ -23,6 +23,11 @@ test.each([
   expect(error.name).toBe(name);
 });
 
+test('a network that does not answer is told with what was wrong with each of its endpoints', () => {
+  const error = new ChainUnavailable('eip155:8453', 'garbage', ['1: timeout', '2: garbage']);
+  expect(error).toMatchObject({ code: 'garbage', message: 'asking eip155:8453 failed: 1: timeout, 2: garbage' });
+});
+
 /** The cause, below so many errors of other kinds. */
 function wrapped(cause: Error, times: number): Error {
   return times === 0 ? cause : new Error('outer', { cause: wrapped(cause, times - 1) });

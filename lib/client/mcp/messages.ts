@@ -76,9 +76,9 @@ export function withMeta<T extends object>(value: T, added: object): T {
 
 /** The call as the server gets it: without what is meant for this client, and saying that it can pay where there is a place for that. */
 export function toSent(call: ToolCall, ownNames: readonly string[]): ToolCall {
-  const meta = Object.entries(call.params._meta ?? {}).filter(([name]) => !ownNames.includes(name));
-  const { _meta, ...params } = call.params;
-  if (_meta === undefined || meta.length === 0) return { ...call, params };
+  const { _meta = {}, ...params } = call.params;
+  const meta = Object.entries(_meta).filter(([name]) => !ownNames.includes(name));
+  if (meta.length === 0) return { ...call, params };
   const told = meta.map(
     ([name, value]) => [name, name === CLIENT_CAPABILITIES ? withExtension(value) : value] as const,
   );

@@ -220,9 +220,23 @@ describe('this machine is asked where that is allowed', () => {
       handle = (_request, response) => response.writeHead(status, { 'x-own': '1' }).end();
       const response = await createGuardedFetch(ofThisMachine)(at('seller.example'));
       expect([response.status, response.body, response.headers.get('x-own')]).toEqual([status, null, '1']);
+      expect(response.headers.has('undefined')).toBe(false);
     }
     handle = (_request, response) => response.writeHead(799).end();
     await expect(createGuardedFetch(ofThisMachine)(at('seller.example'))).rejects.toThrow(RangeError);
+  });
+
+  test.each([204, 799])('a connection that is of no more use is closed, after %i', async (status) => {
+    const closed = Promise.withResolvers<void>();
+    handle = ({ socket }, response) => {
+      socket.once('close', () => closed.resolve());
+      response.writeHead(status).write('and no end');
+      response.flushHeaders();
+    };
+    const answer = createGuardedFetch(ofThisMachine)(at('seller.example'));
+    if (status === 799) await expect(answer).rejects.toThrow(RangeError);
+    else expect((await answer).status).toBe(status);
+    await closed.promise;
   });
 
   test('headers without an end are a failure that says so', async () => {

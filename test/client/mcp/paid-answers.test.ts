@@ -49,6 +49,13 @@ describe('what a server made of a proof', () => {
     expect(asked).toEqual({ settlement: null, isAccepted: false, reason: error, remedy, asksAgain: true });
   });
 
+  test('is not what a receipt says that is none', async () => {
+    const _meta = { 'org.paymentauth/receipt': { status: 'failed', success: false, error: 'of the receipt' } };
+    expect(await read({ ...ANSWER, _meta })).toEqual(TAKEN);
+    const asked = await read({ ...asResult(askX402({ document: { error: 'expired' } })), _meta });
+    expect(asked).toMatchObject({ settlement: null, reason: 'expired', asksAgain: true });
+  });
+
   test('is that it asks again by MPP, whose problem says why', async () => {
     const data = { challenges: [{ id: '1' }], problem: { detail: 'expired' } };
     const asked = { settlement: null, isAccepted: false, reason: 'expired', remedy: null, asksAgain: true };
