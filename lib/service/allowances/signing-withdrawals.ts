@@ -7,7 +7,6 @@ import type { TransferForm } from '../../domain/ports/allowances.ts';
 import type { Ledger } from '../../domain/ports/books.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { WalletKey } from '../../domain/tenants/wallet-shapes.ts';
-import { coinOf } from '../../domain/tokens/coin.ts';
 import type { Clock } from '../../domain/time.ts';
 import { isCoinTransfer } from '../../protocols/treasury/offers.ts';
 
@@ -77,5 +76,5 @@ export async function judgeWithdrawal(
 /** Whether the books have decided it, and of this wallet's coin. */
 function isOfCoin({ status, offer, terms }: Payment, { network, owner }: Allowance): boolean {
   const isDecided = status === 'SIGNED' && isCoinTransfer(offer);
-  return isDecided && offer.network === network && offer.asset === coinOf(network).address && terms.from === owner;
+  return isDecided && offer.network === network && terms.from === owner;
 }

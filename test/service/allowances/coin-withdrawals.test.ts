@@ -320,7 +320,7 @@ describe('the signer', () => {
     expect((await world.read()).attempt?.copies[0]?.signed).toBeNull();
   });
 
-  test('refuses a payment of a token, and one of another wallet', async () => {
+  test('refuses a payment of a token', async () => {
     const token = paid(await withdraw(world.withdrawing, world.request({ amount: toMicroUsd(1_000_000n) })));
     await rewrite(({ withdrawal }) => ({ withdrawal: { ...withdrawal!, paymentId: token.id } }));
     expect(await sign()).toBe('refused');
