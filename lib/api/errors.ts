@@ -237,7 +237,7 @@ function toOutcomeError(
       return outcome('instrument_not_active', message);
     }
     case 'provider_refused':
-      return providerError(refusal);
+      return codedError(`bursar:${refusal.trouble}`, refusal.message);
     // AWS's own words of a payment, by which its SDK knows them; reads answer 404.
     case 'session_not_found':
       return outcome(refusal.reason, NOT_FOUND.session);
@@ -274,12 +274,15 @@ function toOutcomeError(
     case 'allowance_requested':
     case 'coin_not_withdrawable':
     case 'withdrawal_under_way':
+    case 'insufficient_funds':
       return outcome(refusal.reason, refusal.message);
     case 'challenge_unreadable':
       return outcome(
         refusal.reason,
         maskWords(`The 402 cannot be read: ${refusal.message}`, BUDGET_OR_EXPIRY, INSTRUMENT),
       );
+    case 'chain_unavailable':
+      return codedError('bursar:chain_unavailable', refusal.message);
     case 'no_payable_offer':
       return noPayableOffer(refusal);
     case 'quote_expired': {
@@ -296,8 +299,7 @@ function toOutcomeError(
 }
 
 /** In AWS's words where it has some; its clients sort by words in ValidationExceptions only. */
-function providerError({ trouble, message }: Extract<Refusal, { reason: 'provider_refused' }>): WireError {
-  const code: ErrorCode = `bursar:${trouble}`;
+function codedError(code: ErrorCode, message: string): WireError {
   const fieldList = [{ name: code, message }];
   const name = errorOfCode(code);
   return name !== 'ValidationException'

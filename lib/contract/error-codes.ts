@@ -306,6 +306,12 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'ask again under the same client token once `GetWithdrawal` says what became of the other',
     newClientToken: NOT_REMEMBERED,
   },
+  'bursar:chain_unavailable': {
+    when: 'the session has the balance of the wallet looked at before each payment (`balanceCheck`), and no endpoint of the chain says what it is',
+    remedy:
+      'ask again under the same client token; the log of the paying function says what is wrong with which endpoint',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:unsupported_payment_type': offer(
     'paymentType names no protocol that Bursar pays by',
     'use a payment type that the message lists',
@@ -359,8 +365,8 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
   'bursar:other_wallet_family': offer('the wallet cannot sign for the network of the offer', 'pay from another wallet'),
   'bursar:price_above_max': offer('the offer costs more than maxPrice', 'raise maxPrice, or buy elsewhere'),
   'bursar:insufficient_funds': offer(
-    'a quote found less in the wallet than the offer costs (payments do not look)',
-    'fund the wallet',
+    'the wallet holds less than the offer takes: said by a quote, and of a payment whose session has it looked at (`balanceCheck`); others do not look',
+    'fund the wallet, and ask again under the same client token',
   ),
   'bursar:allowance_missing': offer(
     'a quote found that the wallet lets the contract by which the offer is paid take less than the offer takes; payments ask no chain',

@@ -87,7 +87,9 @@ export type OutcomeCode =
   | 'approvals_off'
   | 'allowance_requested'
   | 'coin_not_withdrawable'
-  | 'withdrawal_under_way';
+  | 'withdrawal_under_way'
+  | 'insufficient_funds'
+  | 'chain_unavailable';
 
 /** The stable codes: the name of an entry of `fieldList` in a ValidationException. They are never renamed. */
 export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | FreezeCode | ProviderTrouble}` | PolicyCode;
@@ -112,6 +114,6 @@ const NOT_ENABLED: ReadonlySet<string> = new Set<ErrorCode>([
 /** The error that carries a code. */
 export function errorOfCode(code: string): 'AccessDeniedException' | 'ThrottlingException' | 'ValidationException' {
   // By itself it goes away, and AWS's clients wait and ask again.
-  if (code === 'bursar:provider_down') return 'ThrottlingException';
+  if (code === 'bursar:provider_down' || code === 'bursar:chain_unavailable') return 'ThrottlingException';
   return NOT_ENABLED.has(code) ? 'AccessDeniedException' : 'ValidationException';
 }

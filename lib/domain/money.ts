@@ -12,7 +12,7 @@ const BASE_UNITS = new RegExp(`^(0|[1-9][0-9]{0,${AMOUNT_MAX_DIGITS - 1}})$`);
 const UINT256_MAX = (1n << 256n) - 1n;
 // The form of AgentCore's Amount.value as Bursar accepts it: plain decimals, at most six places, no sign, no exponent.
 const USD = /^(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,6}))?$/;
-const USD_DECIMALS = 6;
+export const USD_DECIMALS = 6;
 
 export type AmountRefusal = { readonly reason: 'not_an_amount'; readonly expected: string };
 
@@ -55,31 +55,4 @@ export function formatUsd(amount: MicroUsd): string {
   const whole = digits.slice(0, -USD_DECIMALS);
   const fraction = digits.slice(-USD_DECIMALS).replace(/0{1,4}$/, '');
   return `${whole}.${fraction.padEnd(2, '0')}`;
-}
-
-/**
- * Reads an amount of a token such as `12.50`, of which a text has been checked to be an unsigned decimal number. `null`: it has more
- * decimals than the token.
- */
-export function parseTokenAmount(text: string, decimals: number): BaseUnits | null {
-  const [whole = '', fraction = ''] = text.split('.');
-  return fraction.length > decimals ? null : toBaseUnits(BigInt(whole + fraction.padEnd(decimals, '0')));
-}
-
-/** An amount of a token as a decimal number without needless zeros, such as `1.5`. */
-export function formatTokenAmount(amount: BaseUnits, decimals: number): string {
-  const digits = amount.toString().padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '');
-  return fraction === '' ? whole : `${whole}.${fraction}`;
-}
-
-/**
- * The amount of a token, worth one dollar, that is exactly so many dollars.
- * Throws where the token has fewer than six decimals, since some amounts of dollars are then none of the token: no pinned token has.
- */
-export function stablecoinOfUsd(amount: MicroUsd, decimals: number): BaseUnits {
-  if (decimals < USD_DECIMALS)
-    throw new RangeError(`a token with ${decimals} decimals: expected at least ${USD_DECIMALS}`);
-  return toBaseUnits(amount * 10n ** BigInt(decimals - USD_DECIMALS));
 }

@@ -111,6 +111,10 @@ export type Refusal =
   | { readonly reason: 'coin_not_withdrawable'; readonly message: string }
   /** The wallet is busy with another withdrawal of its coin. */
   | { readonly reason: 'withdrawal_under_way'; readonly message: string }
+  /** The wallet holds too little for a payment, of a session that has that looked at. */
+  | { readonly reason: 'insufficient_funds'; readonly message: string }
+  /** No endpoint says what a wallet holds, of such a session. */
+  | { readonly reason: 'chain_unavailable'; readonly message: string }
   | { readonly reason: 'token_reused' }
   /** The client token has a payment already, for another price, payee or session. It is final: SIGNED or DENIED. */
   | { readonly reason: 'other_terms'; readonly payment: Payment }

@@ -20,7 +20,7 @@ import { createPolicySource, type PolicySource } from '../service/policing/polic
 import { createSigners } from '../wallets/signers.ts';
 import { readPayingConfig, type PayingConfig } from './runtime/config.ts';
 import { createPayerCache } from '../service/paying/payer.ts';
-import { noManager } from '../service/tenants/managers.ts';
+import { noManager } from '../service/tenants/admission.ts';
 import { toPaidView } from '../api/views/paid.ts';
 import type { Payment } from '../domain/payment/payment.ts';
 import type { Resource } from '../domain/payment/resource.ts';
@@ -47,8 +47,12 @@ function openPaying(env: NodeJS.ProcessEnv, config: PayingConfig) {
   const registryTable = { tableName: config.registryTable, client };
   const { repeatWindowSeconds: windowSeconds } = config;
   const booksTable = { tableName: config.booksTable, client };
+  const ledger = createLedger({ ...booksTable, singleSendClient, schemeOf, drawDeploymentId });
+  const loadShortage = onceLoaded(async () =>
+    (await import('./paying/wallet-shortage.ts')).createShortageCheck(env, ledger),
+  );
   const deps: ProcessPaymentDeps = {
-    ledger: createLedger({ ...booksTable, singleSendClient, schemeOf, drawDeploymentId }),
+    ledger,
     windows: windowsAtFirstUse(booksTable),
     registry: createRegistryReader(registryTable),
     repetitions: windowSeconds === 0 ? null : { guard: createRepetitionGuard(registryTable), windowSeconds },
@@ -62,6 +66,7 @@ function openPaying(env: NodeJS.ProcessEnv, config: PayingConfig) {
     facilitators: config.facilitators,
     approvals: config.approvals,
     tokens: onceLoaded(async () => (await import('./runtime/token-table.ts')).readTokenTable(env)),
+    shortageOf: async (payment, checked) => (await loadShortage())(payment, checked),
     validityCapSeconds: config.validityCapSeconds,
     inFlightMax: IN_FLIGHT_MAX,
     report: composeProblemReport(env),

@@ -23,7 +23,7 @@ import { toOutcomeView } from '../api/views/outcomes.ts';
 import { toQuoteView } from '../api/views/offers.ts';
 import { quoteChallenge, type QuoteDeps } from '../service/asking/quote-challenge.ts';
 import { listAssets } from '../service/tenants/assets.ts';
-import { noManager } from '../service/tenants/managers.ts';
+import { noManager } from '../service/tenants/admission.ts';
 import { ok } from '../domain/result.ts';
 import { createPolicyReader } from '../ledger/dynamodb/policies/policy-reader.ts';
 import { createEvidenceStore } from '../ledger/dynamodb/evidence/evidence-store.ts';
@@ -47,7 +47,7 @@ import { createWithdrawalOutcomes } from '../ledger/dynamodb/allowances/withdraw
 import { findAllowance } from '../service/allowances/asking.ts';
 import { readApprovalGas } from './paying/approval-gas.ts';
 import { chainAccess } from './runtime/chain-endpoints.ts';
-import { readReadingConfig, type ReadingConfig } from './runtime/config.ts';
+import { readReadingConfig, type ReadingConfig } from './runtime/chain-config.ts';
 import { readTokenTable } from './runtime/token-table.ts';
 import { getInstrumentFunds, getWithdrawal } from '../service/tenants/funds.ts';
 import { getInstrumentBalance, listInstruments } from '../service/tenants/instruments.ts';

@@ -16,7 +16,7 @@ import { formatLogLine } from '../telemetry/log-line.ts';
 import { readApprovalGas } from './paying/approval-gas.ts';
 import type { RpcUrls } from '../choices/rpc-urls.ts';
 import { chainAccess } from './runtime/chain-endpoints.ts';
-import { readSendingConfig } from './runtime/config.ts';
+import { readSendingConfig } from './runtime/chain-config.ts';
 import { systemClock, writeLog } from './runtime/runtime.ts';
 
 /** Freezes approvals and withdrawals of coins for the signer and brings what it signed to the chains: runs every minute, and has no key. */

@@ -14,7 +14,7 @@ import { tracePayment } from '../protocols/ceiling-traces.ts';
 import { trueUpDue, type TrueUpReport, type TrueUpRunDeps } from '../service/sweeping/true-up-run.ts';
 import { formatLogLine } from '../telemetry/log-line.ts';
 import { chainAccess } from './runtime/chain-endpoints.ts';
-import { readSendingConfig } from './runtime/config.ts';
+import { readSendingConfig } from './runtime/chain-config.ts';
 import { drawDeploymentId, systemClock, writeLog } from './runtime/runtime.ts';
 
 /** Asks the chains what facilitators took of ceilings, and gives the rest back: runs every minute, and has no key. */

@@ -132,6 +132,7 @@ function processPayment(parts: Parts): ServiceFunction {
       ...userBinding(config),
       VALIDITY_CAP_SECONDS: String(config.validityCapSeconds),
       REPEAT_WINDOW_SECONDS: String(config.repeatWindowSeconds),
+      RPC_URLS: JSON.stringify(payableUrls(config)),
       ...tokenVariables(config),
       ...approvalGas(config),
       // For sellers that pay for an approval: the nonce of the permit that they submit is on the chain.
@@ -158,6 +159,11 @@ function processPayment(parts: Parts): ServiceFunction {
   credentials.grantReadExternal(fn.role);
   grantInvokeSigners(fn.role, config.signerFunctions);
   return fn;
+}
+
+/** Of the networks that are paid on alone: a function's environment has little room. */
+function payableUrls({ allowedNetworks, rpcUrls }: BursarConfig): BursarConfig['rpcUrls'] {
+  return Object.fromEntries(allowedNetworks.map((id) => [id, rpcUrls[id]]));
 }
 
 function readPayments(parts: Parts): ServiceFunction {

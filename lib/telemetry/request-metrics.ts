@@ -57,6 +57,8 @@ const DENIALS = {
   allowance_requested: false,
   coin_not_withdrawable: true,
   withdrawal_under_way: false,
+  insufficient_funds: true,
+  chain_unavailable: false,
   token_reused: true,
   other_terms: true,
   no_payment: false,

@@ -36,6 +36,8 @@ const REFUSALS: { readonly [R in Refusal['reason']]: Extract<Refusal, { reason: 
   session_closing: { reason: 'session_closing', expiresAt: INSTANT },
   frozen: { reason: 'frozen', scope: 'instrument', since: INSTANT },
   allowance_requested: { reason: 'allowance_requested', message: 'an approval is asked for: retry in a minute' },
+  insufficient_funds: { reason: 'insufficient_funds', message: 'Insufficient balance in the payer wallet' },
+  chain_unavailable: { reason: 'chain_unavailable', message: 'Rate exceeded: no endpoint of eip155:84532 answers' },
   session_below_floor: { reason: 'session_below_floor', floor: INSTANT },
   session_pinned: { reason: 'session_pinned', to: 'agent' },
   policy_exceeded: { reason: 'policy_exceeded', key: 'AbCdEfGh', max: 2_000_000n, used: 1_900_000n, asked: 500_000n },
@@ -134,6 +136,8 @@ const NAMES = {
   frozen: [400, 'ValidationException', 'FieldValidationFailed'],
   session_below_floor: [400, 'ValidationException', 'FieldValidationFailed'],
   allowance_requested: [400, 'ValidationException', 'FieldValidationFailed'],
+  insufficient_funds: [400, 'ValidationException', 'FieldValidationFailed'],
+  chain_unavailable: [429, 'ThrottlingException', undefined],
   session_pinned: [400, 'ValidationException', 'FieldValidationFailed'],
   token_not_admitted: [404, 'ResourceNotFoundException', undefined],
   access_denied: [403, 'AccessDeniedException', undefined],
@@ -159,6 +163,8 @@ function sortAsPythonSdk(message: string): string {
 const SORTED: Partial<Record<Refusal['reason'], string>> = {
   budget_exceeded: 'InsufficientBudget',
   policy_exceeded: 'InsufficientBudget',
+  // AWS words it so too, and its SDK takes it for one.
+  insufficient_funds: 'InsufficientBudget',
   session_expired: 'PaymentSessionExpired',
   session_closing: 'PaymentSessionExpired',
   session_below_floor: 'PaymentSessionExpired',

@@ -51,6 +51,28 @@ const runJson = async (...argv: readonly string[]) => {
 const secrets = () => Object.values(scene.stack.info.credentials).map(({ secretAccessKey }) => secretAccessKey);
 
 describe('against the local stack, as a program', () => {
+  test(
+    'is told of an empty wallet before anything is signed, and pays once it is funded',
+    { timeout: 120_000 },
+    async () => {
+      const context = ['--context', 'carol'];
+      const { json: wallet } = await runJson('init', '--user', 'carol', ...context);
+      const opened = await runJson('session', 'create', '--budget', '1.00', '--check-balance', ...context);
+      expect(opened).toMatchObject({ code: 0, json: { balanceCheck: { required: true } } });
+      const { url } = sellerOf(scene.stack, 'weather');
+      const buy = ['pay', url, '--yes', '--no-balance-check', '--purchase', 'order-of-carol', ...context];
+      const refused = await run(...buy);
+      expect([refused.code, refused.err]).toEqual([
+        4,
+        expect.stringContaining('Insufficient balance in the payer wallet'),
+      ]);
+      const left = { availableLimits: { availableSpendAmount: { value: '1.00' } }, reservedAmount: { value: '0.00' } };
+      expect((await runJson('session', 'show', ...context)).json).toMatchObject(left);
+      await scene.stack.chain.mint(wallet.walletAddress, 1_000_000n);
+      expect((await run(...buy)).code).toBe(0);
+    },
+  );
+
   test('goes from nothing to a receipt', { timeout: 300_000 }, async () => {
     const made = await runJson('init', '--user', 'alice');
     expect(made).toMatchObject({ code: 0, json: { kind: 'local', userId: 'alice' } });

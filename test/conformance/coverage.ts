@@ -148,6 +148,14 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/service/allowances/coin-withdrawals.test.ts',
     why: 'no client of AWS can withdraw',
   },
+  insufficient_funds: {
+    elsewhere: 'test/service/balances/shortage.test.ts',
+    why: 'no client of AWS can have a balance looked at',
+  },
+  chain_unavailable: {
+    elsewhere: 'test/service/balances/shortage.test.ts',
+    why: 'no client of AWS can have a balance looked at',
+  },
   allowance_requested: { elsewhere: 'test/service/allowances/for-purchase.test.ts', why: NO_402 },
   token_reused: 'here',
   conflict: 'here',

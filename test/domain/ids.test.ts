@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  formatInstrumentId,
+  formatNamedId,
+  formatSessionId,
+  formatWithdrawalSessionId,
+} from '../../lib/domain/drawn-ids.ts';
+import {
   CONNECTOR_ID,
   INSTRUMENT_ID,
   MANAGER_ID,
   SESSION_ID,
-  formatInstrumentId,
   formatManagerArn,
-  formatNamedId,
   formatPaymentId,
-  formatSessionId,
-  formatWithdrawalSessionId,
   isWithdrawal,
   parseManagerArn,
   parsePaymentId,

@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  formatTokenAmount,
-  formatUsd,
-  parseBaseUnits,
-  parseTokenAmount,
-  parseUsd,
-  stablecoinOfUsd,
-  toBaseUnits,
-  toMicroUsd,
-} from '../../lib/domain/money.ts';
+import { formatUsd, parseBaseUnits, parseUsd, toBaseUnits, toMicroUsd } from '../../lib/domain/money.ts';
+import { formatTokenAmount, parseTokenAmount, stablecoinOfUsd } from '../../lib/domain/token-amount.ts';
 
 const HOSTILE = [
   '',

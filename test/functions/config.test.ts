@@ -5,9 +5,9 @@ import {
   readConnectorsConfig,
   readInstrumentsConfig,
   readPayingConfig,
-  readReadingConfig,
   readSpanSource,
 } from '../../lib/functions/runtime/config.ts';
+import { readReadingConfig } from '../../lib/functions/runtime/chain-config.ts';
 
 const BASE = {
   BOOKS_TABLE: 'books',

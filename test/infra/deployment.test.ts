@@ -185,7 +185,10 @@ describe('the functions', () => {
   test('only the functions that use them know RPC URLs, the secret prefixes and the wallet roles', () => {
     const whoHas = (variable: string) =>
       app.deployment.functions.filter(({ environment }) => variable in environment).map(({ name }) => name);
-    expect(whoHas('RPC_URLS')).toEqual([expect.stringContaining('ReadPayments')]);
+    expect(whoHas('RPC_URLS').toSorted()).toEqual([
+      expect.stringContaining('ProcessPayment'),
+      expect.stringContaining('ReadPayments'),
+    ]);
     expect(whoHas('SECRET_NAME_PREFIX')).toEqual([expect.stringContaining('ManageConnectors')]);
     expect(whoHas('JWT_ISSUERS').toSorted()).toEqual([
       expect.stringContaining('AuthorizeJwt'),

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { NotNow, OutcomeUnknown } from '../../lib/domain/ports/services.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
-import { newSession, type Session } from '../../lib/domain/payment/session.ts';
+import { newSession } from '../../lib/domain/payment/new-session.ts';
+import type { Session } from '../../lib/domain/payment/session.ts';
 import type { Refusal } from '../../lib/domain/refusal.ts';
 import type { Result } from '../../lib/domain/result.ts';
 import { toMicroUsd } from '../../lib/domain/money.ts';

@@ -4,7 +4,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { pointFromScalar, signRecoverable } from 'tiny-secp256k1';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { toChecksumAddress } from '../../lib/chains/evm/address.ts';
-import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
+import { formatInstrumentId, formatNamedId } from '../../lib/domain/drawn-ids.ts';
 import type { Ledger } from '../../lib/domain/ports/books.ts';
 import type { Signer } from '../../lib/domain/ports/services.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';

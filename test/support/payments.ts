@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { NETWORKS } from '../../lib/domain/assets.ts';
-import { formatPaymentId, formatSessionId } from '../../lib/domain/ids.ts';
+import { formatSessionId } from '../../lib/domain/drawn-ids.ts';
+import { formatPaymentId } from '../../lib/domain/ids.ts';
 import { toBaseUnits, toMicroUsd } from '../../lib/domain/money.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { formatInstrumentId, formatNamedId } from '../../lib/domain/ids.ts';
+import { formatInstrumentId, formatNamedId } from '../../lib/domain/drawn-ids.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';
 import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';

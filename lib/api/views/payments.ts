@@ -97,6 +97,7 @@ export function toSessionView(
     ...(session.approvals === undefined
       ? {}
       : { walletApprovals: { allowed: session.approvals, gasPerDay: gasPerDay === null ? null : `${gasPerDay}` } }),
+    ...(session.balanceCheck === undefined ? {} : { balanceCheck: { required: session.balanceCheck } }),
     status: sessionStatus(session, now),
     expiresAt: formatInstant(session.expiresAt),
     spentAmount: usd(spent),

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Answer, CallInput } from '../../contract/client-types.ts';
 import { DECLARED_TEXT_MAX_CHARS } from '../../domain/limits.ts';
-import { formatTokenAmount, parseBaseUnits } from '../../domain/money.ts';
+import { parseBaseUnits } from '../../domain/money.ts';
+import { formatTokenAmount } from '../../domain/token-amount.ts';
 import { describeNetworkError } from '../program/failures.ts';
 import { usdOf } from '../program/arguments.ts';
 import type { Command, Invocation } from '../program/command.ts';

@@ -46,6 +46,7 @@ function describe(session: SessionView): string {
     until: session.expiresAt,
     ...pinsOf(session),
     ...approvalsOf(session),
+    ...(session.balanceCheck === undefined ? {} : { balance: 'of the wallet, looked at before each payment' }),
   });
 }
 
@@ -92,6 +93,7 @@ async function runCreate({ deps, target, options }: Invocation): Promise<Outcome
     limits: { maxSpendAmount: { value, currency: 'USD' } },
     ...pinnedBy(options),
     ...(options.flag('approvals') ? { walletApprovals: { allowed: true } as const } : {}),
+    ...(options.flag('check-balance') ? { balanceCheck: { required: true } as const } : {}),
   });
   await remember(deps, target, session.paymentSessionId);
   return done(session, `${describe(session)}\n\nnext: bursar pay URL`);
@@ -166,6 +168,7 @@ export const sessionCreate: Command = {
       help: `until it expires, ${SESSION_MINUTES_MIN} to ${SESSION_MINUTES_MAX} (default ${MINUTES_DEFAULT})`,
     },
     approvals: { help: 'payments within it may have Permit2 approved, which costs the wallet gas' },
+    'check-balance': { help: 'pays within it only where the chain shows that the wallet holds the price' },
     'pin-wallet': { value: 'ID', help: 'pays from this wallet alone' },
     'pin-agent': { value: 'NAME', help: 'pays for calls alone that state this agent' },
     'pin-caller': { value: 'ARN', help: 'pays for this role alone; with tokens, for this client id' },

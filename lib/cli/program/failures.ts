@@ -84,6 +84,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'bursar:approval_pending': 'run the command again once they have approved it, with the same --token if you gave one',
   'bursar:coin_not_withdrawable': 'nothing was signed; the coin leaves by the means of the wallet’s provider or owner',
   'bursar:withdrawal_under_way': 'nothing was signed; repeat it when the other withdrawal is on the chain',
+  'bursar:insufficient_funds': 'nothing was signed; `bursar wallet show` prints the address that takes USDC',
   'bursar:delegation_inactive': '`bursar wallet show` prints where the user of the wallet grants',
   'bursar:funding_unavailable': '`bursar wallet show` prints the address that takes USDC',
   'bursar:instrument_not_active': '`bursar init` makes a wallet that can be used',

@@ -1,15 +1,8 @@
 import { findNetwork } from '../../domain/assets.ts';
 import { COIN_SYMBOLS, coinOf } from '../../domain/tokens/coin.ts';
 import { EURC } from '../../domain/tokens/eurc.ts';
-import {
-  formatTokenAmount,
-  formatUsd,
-  parseTokenAmount,
-  parseUsd,
-  toBaseUnits,
-  toMicroUsd,
-  type BaseUnits,
-} from '../../domain/money.ts';
+import { formatUsd, parseUsd, toBaseUnits, toMicroUsd, type BaseUnits } from '../../domain/money.ts';
+import { formatTokenAmount, parseTokenAmount } from '../../domain/token-amount.ts';
 import type { CallInput } from '../../contract/client-types.ts';
 import { usdOf } from '../program/arguments.ts';
 import type { Options } from '../terminal/options.ts';

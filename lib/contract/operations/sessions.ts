@@ -95,6 +95,13 @@ const approvals = () =>
     v.transform(({ allowed }) => allowed),
   );
 
+/** Whether payments within a session are made only where the wallet holds what they take. */
+const balanceCheck = () =>
+  v.pipe(
+    v.object({ required: v.literal(true, 'must be true') }, 'must be an object'),
+    v.transform(({ required }) => required),
+  );
+
 export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
   const session = v.pipe(
     v.object({ ...manager, paymentSessionId: sessionId }),
@@ -110,6 +117,7 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         policy: v.optional(policyDocument),
         pinnedTo: v.optional(pins()),
         walletApprovals: v.optional(approvals()),
+        balanceCheck: v.optional(balanceCheck()),
       }),
       v.transform((members) => ({
         manager: members.paymentManagerArn,
@@ -118,6 +126,7 @@ export const SESSION_REQUESTS = /* @__PURE__ */ define(() => {
         policy: members.policy,
         pins: members.pinnedTo,
         approvals: members.walletApprovals,
+        balanceCheck: members.balanceCheck,
         clientToken: members.clientToken,
       })),
     ),
@@ -169,6 +178,12 @@ export const SESSION_ANSWERS = /* @__PURE__ */ define(() => {
             ),
           }),
           'PayChallenge within it may ask for an approval of Permit2, of at most what the session has left; left out for a session that allows none. Not in AgentCore',
+        ),
+      ),
+      balanceCheck: v.optional(
+        said(
+          v.strictObject({ required: v.literal(true) }),
+          'each payment within it waits until its chain shows that the wallet holds what it takes; left out for a session that has no chain asked. Not in AgentCore',
         ),
       ),
       status: said(v.picklist(['ACTIVE', 'EXPIRED', 'DELETED']), 'not in AgentCore'),

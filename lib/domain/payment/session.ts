@@ -1,8 +1,8 @@
 import { InvariantViolated } from '../invariant.ts';
 import type { EntryKey, BudgetSnapshot } from './payment.ts';
-import { toMicroUsd, type MicroUsd } from '../money.ts';
+import type { MicroUsd } from '../money.ts';
 import type { CounterKey, HeldCharge, SessionCounters } from './charge.ts';
-import { addMs, type EpochMs } from '../time.ts';
+import type { EpochMs } from '../time.ts';
 import type { SessionPins } from './pins.ts';
 import type { Returns } from './true-up.ts';
 
@@ -38,44 +38,12 @@ export interface Session extends SessionKey, SessionCounters {
   readonly pins?: SessionPins | undefined;
   /** Whether a payment within it may have an approval of its wallet asked for. */
   readonly approvals?: true | undefined;
+  /** Whether its payments are made only where the wallet holds what they take, as its chain shows. */
+  readonly balanceCheck?: true | undefined;
   readonly inFlight: number;
   readonly open: ReadonlyMap<EntryKey, OpenEntry>;
   /** Missing where nothing was ever to come back. */
   readonly returns?: Returns;
-}
-
-/** A session as it is when it is opened: its whole limit available, nothing reserved or spent. */
-export function newSession({
-  managerId,
-  sessionId,
-  userId,
-  limit,
-  expiryMinutes,
-  createdAt,
-  pins,
-  approvals,
-}: Pick<
-  Session,
-  'managerId' | 'sessionId' | 'userId' | 'limit' | 'expiryMinutes' | 'createdAt' | 'pins' | 'approvals'
->): Session {
-  return {
-    managerId,
-    sessionId,
-    userId,
-    deleted: false,
-    createdAt,
-    updatedAt: createdAt,
-    expiryMinutes,
-    expiresAt: addMs(createdAt, expiryMinutes * 60_000),
-    limit,
-    budget: { available: limit, reserved: toMicroUsd(0n), spent: toMicroUsd(0n) },
-    pins,
-    approvals,
-    inFlight: 0,
-    open: new Map(),
-    counters: new Map(),
-    windows: new Map(),
-  };
 }
 
 export type SessionStatus = 'ACTIVE' | 'EXPIRED' | 'DELETED';

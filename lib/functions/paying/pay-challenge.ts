@@ -16,7 +16,7 @@ import type { AllowedPurchase } from '../../service/allowances/for-purchase.ts';
 import { payChallenge, type PayChallengeDeps } from '../../service/asking/pay-challenge.ts';
 import type { ProcessPaymentDeps } from '../../service/paying/process-payment.ts';
 import { keepSignedOffer } from '../../service/evidence/keep-evidence.ts';
-import { noManager } from '../../service/tenants/managers.ts';
+import { noManager } from '../../service/tenants/admission.ts';
 import { createPaymentObserver } from '../../telemetry/payment-observer.ts';
 import { drawToken, toPaymentFields } from './paid-answer.ts';
 import { monotonicMs, systemClock } from '../runtime/runtime.ts';

@@ -15,7 +15,6 @@ import {
   type Choice,
   type SecondsRange,
 } from '../../choices/values.ts';
-import { RPC_URLS, parseRpcUrls, type RpcUrls } from '../../choices/rpc-urls.ts';
 import type { UserBinding } from '../../api/request.ts';
 import type { Deployment } from '../../domain/ids.ts';
 import type { TrustedIssuers } from '../../domain/tenants/jwt-authorizer.ts';
@@ -23,7 +22,7 @@ import { parseUsd, type MicroUsd } from '../../domain/money.ts';
 import { isAddressRange } from '../../jwt/address-ranges.ts';
 import type { SpanSource } from '../../telemetry/traced-request.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What every function needs. */
 export interface BaseConfig {
@@ -41,7 +40,7 @@ export interface BaseConfig {
 }
 
 /** Reads variables and keeps count of what is wrong, so that a deployer hears of everything at once. */
-function createReader(env: Environment) {
+export function createReader(env: Environment) {
   const problems: string[] = [];
   const required = (name: string): string => {
     const value = env[name];
@@ -70,9 +69,9 @@ function createReader(env: Environment) {
   };
 }
 
-type Reader = ReturnType<typeof createReader>;
+export type Reader = ReturnType<typeof createReader>;
 
-function readBase(reader: Reader): BaseConfig {
+export function readBase(reader: Reader): BaseConfig {
   return {
     deployment: {
       partition: reader.matching('DEPLOYMENT_PARTITION', /^aws(-[a-z0-9-]+)?$/, 'a partition such as aws'),
@@ -190,7 +189,7 @@ export function readPayingConfig(env: Environment): Readonly<PayingConfig> {
   });
 }
 
-function readValidityCap(reader: Reader): number {
+export function readValidityCap(reader: Reader): number {
   return readSeconds(reader, 'VALIDITY_CAP_SECONDS', VALIDITY_CAP_RANGE) ?? VALIDITY_CAP_RANGE.max;
 }
 
@@ -209,38 +208,6 @@ function readSeconds(reader: Reader, name: string, range: SecondsRange): number 
   const seconds = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
   reader.fitting(name, secondsWithin(range), seconds, text);
   return seconds;
-}
-
-export interface ReadingConfig extends BaseConfig {
-  readonly rpcUrls: RpcUrls;
-  /** The longest that an authorization would be good for. */
-  readonly validityCapSeconds: number;
-}
-
-export function readReadingConfig(env: Environment): Readonly<ReadingConfig> {
-  const reader = createReader(env);
-  return reader.finish({
-    ...readBase(reader),
-    rpcUrls: readRpcUrls(reader),
-    validityCapSeconds: readValidityCap(reader),
-  });
-}
-
-export interface SendingConfig extends BaseConfig {
-  readonly rpcUrls: RpcUrls;
-}
-
-export function readSendingConfig(env: Environment): Readonly<SendingConfig> {
-  const reader = createReader(env);
-  return reader.finish({ ...readBase(reader), rpcUrls: readRpcUrls(reader) });
-}
-
-/** No problem quotes a URL, since endpoints have keys in them. */
-function readRpcUrls(reader: Reader): RpcUrls {
-  const text = reader.required('RPC_URLS');
-  const urls = text === '' ? {} : parseRpcUrls(text);
-  if (urls === null) reader.problem(`RPC_URLS must be ${RPC_URLS.expected()}`);
-  return urls ?? {};
 }
 
 function parseEntries(json: string): readonly (readonly [id: string, url: string])[] | null {

@@ -1,5 +1,6 @@
 import type { Network } from '../../domain/assets.ts';
-import { stablecoinOfUsd, type MicroUsd } from '../../domain/money.ts';
+import type { MicroUsd } from '../../domain/money.ts';
+import { stablecoinOfUsd } from '../../domain/token-amount.ts';
 import { isRecord } from '../../json/record.ts';
 import type { PaymentChallenge, SignedToken } from './payment-required.ts';
 

@@ -2,7 +2,8 @@ import { newAllowance, type Allowance, type AllowanceKey, type Want } from '../.
 import { ask, isAskedFor } from '../../domain/allowances/steps.ts';
 import type { Network } from '../../domain/assets.ts';
 import type { Arn, Deployment } from '../../domain/ids.ts';
-import { stablecoinOfUsd, type MicroUsd } from '../../domain/money.ts';
+import type { MicroUsd } from '../../domain/money.ts';
+import { stablecoinOfUsd } from '../../domain/token-amount.ts';
 import { APPROVAL_AMOUNT_MAX, APPROVAL_WRITES_MAX } from '../../domain/limits.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { AllowanceBooks } from '../../domain/ports/allowances.ts';

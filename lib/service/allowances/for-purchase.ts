@@ -10,7 +10,7 @@ import { formatCoin } from '../../domain/allowances/gas-budget.ts';
 import { ask, isAskedFor } from '../../domain/allowances/steps.ts';
 import { findNetwork } from '../../domain/assets.ts';
 import { APPROVAL_AMOUNT_MAX, APPROVAL_PAYMENTS_MAX, APPROVAL_WRITES_MAX, PAGE_SIZE_MAX } from '../../domain/limits.ts';
-import { stablecoinOfUsd } from '../../domain/money.ts';
+import { stablecoinOfUsd } from '../../domain/token-amount.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import type { AllowanceBooks } from '../../domain/ports/allowances.ts';

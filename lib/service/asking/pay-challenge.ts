@@ -95,7 +95,9 @@ async function findOrPay(
   if (policies.kind === 'unread') throw policies.cause;
   const judging = { call, policies: policies.value };
   const capped = cappedBy(deps, judging.policies);
-  const chosen = chooseOffer(capped, request, asked, checked.value, judging);
+  const choices = chooseOffers(capped, request, asked, checked.value, judging);
+  if (!choices.ok) return choices;
+  const chosen = await firstCovered(capped, request, choices.value, checked.value);
   if (!chosen.ok) return chosen;
   const { offer, entry, isAffordable } = chosen.value;
   const { session, instrument } = checked.value;
@@ -116,24 +118,57 @@ interface Chosen {
   readonly isAffordable: boolean;
 }
 
-function chooseOffer(
+type Choices = readonly [best: Chosen, ...others: Chosen[]];
+
+/** The offers that may be paid, the best first; where there are none, the best of those that the session's money stands in the way of. */
+function chooseOffers(
   deps: ProcessPaymentDeps,
   request: PayChallengeRequest,
   { offers }: AskedOffers,
   payer: PayerWithInstrument,
   judging: Judging,
-): Result<Chosen, Refusal> {
+): Result<Choices, Refusal> {
   const now = deps.clock.now();
   const quoted = request.quoteId === null ? ok(offers) : findQuoted(request, request.quoteId, offers, now);
   if (!quoted.ok) return quoted;
   const judge = judgingOffers({ ...deps, now }, request, payer, judging, FUNDS_UNKNOWN);
   const judged: readonly JudgedOffer[] = quoted.value.map((seller) => ({ seller, verdict: judge(seller) }));
-  const [affordable] = rankOffers(judged);
-  const best = affordable ?? bestBeyondBudget(judged);
-  if (best?.seller.priced == null) return refuse({ reason: 'no_payable_offer', offers: judged });
-  const { index, priced } = best.seller;
-  const entry = offers.find((each) => each.index === index)?.entry ?? {};
-  return ok({ offer: priced.offer, entry, isAffordable: affordable !== undefined });
+  const affordable = rankOffers(judged);
+  const beyond = bestBeyondBudget(judged);
+  const best = affordable.length === 0 && beyond !== null ? [beyond] : affordable;
+  const choices = best.flatMap(({ seller: { index, priced } }): Chosen[] => {
+    if (priced === null) return [];
+    const entry = offers.find((each) => each.index === index)?.entry ?? {};
+    return [{ offer: priced.offer, entry, isAffordable: affordable.length > 0 }];
+  });
+  const [first, ...others] = choices;
+  return first === undefined ? refuse({ reason: 'no_payable_offer', offers: judged }) : ok([first, ...others]);
+}
+
+/** The first that the wallet covers, where the session has that looked at; else the first. Each token is looked at once, all together. */
+async function firstCovered(
+  { shortageOf }: Pick<PayChallengeDeps, 'shortageOf'>,
+  request: PayChallengeRequest,
+  choices: Choices,
+  checked: CheckedPayer,
+): Promise<Result<Chosen, Refusal>> {
+  const [best] = choices;
+  if (shortageOf === undefined || checked.session.balanceCheck === undefined || !best.isAffordable) return ok(best);
+  const id = toPaymentId(scopeOf(request));
+  // The best offer in a token is the cheapest in it.
+  const cheapest = new Map(choices.toReversed().map((choice) => [tokenKey(choice.offer), choice]));
+  const looked = await Promise.all(
+    choices
+      .filter((choice) => cheapest.get(tokenKey(choice.offer)) === choice)
+      .map(async (choice) => ({ choice, short: await shortageOf({ id, offer: choice.offer }, checked) })),
+  );
+  const covered = looked.find(({ short }) => short === null);
+  const [{ short = null } = {}] = looked;
+  return covered === undefined && short !== null ? refuse(short) : ok(covered?.choice ?? best);
+}
+
+function tokenKey({ network, asset }: Offer): string {
+  return `${network} ${asset}`;
 }
 
 /** The offer that a quote was made for. One that this 402 does not make, or a quote for another request, pays nothing. */

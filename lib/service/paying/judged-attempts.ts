@@ -1,4 +1,5 @@
 import { InvariantViolated } from '../../domain/invariant.ts';
+import type { Denial } from '../../domain/payment/denial.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { Session } from '../../domain/payment/session.ts';
 import type { PolicyRefusal } from '../../domain/policy/refusal.ts';
@@ -35,16 +36,34 @@ export interface Judging {
  * What is written of a payment whose session has been read: its intent, or at once its denial. Where equal purchases are looked
  * for, that comes first, since it says more than a denial and leaves the token free.
  */
-export function firstRecord(
+export function firstRecord(deps: JudgedDeps, payment: Payment, session: Session, judging: Judging): Payment {
+  const denial = deps.repetitions === null ? foreseenDenial(deps, payment, session, judging) : null;
+  return denial === null ? payment : deniedPayment(payment, denial);
+}
+
+function foreseenDenial(
   deps: JudgedDeps,
   payment: Payment,
   session: Session,
   { call, policies }: Judging,
-): Payment {
-  if (deps.repetitions !== null) return payment;
+): Denial | null {
   const judged = judgeAttempt(deps, payment, call, policies);
-  const denial = judged.ok ? shownDenial(deps, session, payment, judged.value) : judged.error;
-  return denial === null ? payment : deniedPayment(payment, denial);
+  return judged.ok ? shownDenial(deps, session, payment, judged.value) : judged.error;
+}
+
+/**
+ * Why the wallet cannot be expected to cover a payment that is not written yet, where its session has that looked at. Not of one that
+ * will be denied: a denial says more.
+ */
+export async function findShortage(
+  deps: JudgedDeps,
+  payment: Payment,
+  checked: CheckedPayer,
+  judging: Judging,
+): Promise<Refusal | null> {
+  const { session } = checked;
+  if (session.balanceCheck === undefined || foreseenDenial(deps, payment, session, judging) !== null) return null;
+  return (await deps.shortageOf?.(payment, checked)) ?? null;
 }
 
 /** The policies in force, or why they could not be read: who has an outcome already needs none. */

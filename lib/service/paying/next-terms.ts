@@ -1,3 +1,4 @@
+import type { ShortageOf } from './payer-check.ts';
 import { formatApproval, parseApproval } from '../../domain/payment/approval.ts';
 import { APPROVAL_ROUNDS_MAX, VALIDITY_FLOOR_SECONDS } from '../../domain/limits.ts';
 import type { NotApproved } from '../../domain/payment/denial.ts';
@@ -13,6 +14,8 @@ import { freezeTerms, type Draft } from './payment-draft.ts';
 export interface ResumeDeps extends DriveDeps {
   /** The longest that an authorization is good for. */
   readonly validityCapSeconds: number;
+  /** Why a wallet cannot be expected to cover a payment; asked within sessions that have it looked at. @default nobody looks */
+  readonly shortageOf?: ShortageOf;
 }
 
 /** What a further attempt signs; or, where there is to be none, what is answered. */

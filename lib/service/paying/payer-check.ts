@@ -4,14 +4,14 @@ import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { Authorizer, PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
 import type { FreezeFacts } from '../../domain/payment/freeze.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
 import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { pinMismatch } from '../../domain/payment/pins.ts';
-import { admitCaller, callerOf } from '../tenants/admission.ts';
+import { admitCaller, callerOf, noManager } from '../tenants/admission.ts';
 import type { KnownPayer, PayerNames, Payer } from './payer.ts';
-import { noManager } from '../tenants/managers.ts';
 
 export interface PayerCheckDeps {
   readonly ledger: Pick<Ledger, 'readSession' | 'readGate'>;
@@ -27,6 +27,12 @@ export interface CheckedPayer<F extends Payer = KnownPayer> {
   /** As the call states it. */
   readonly agentName: string | null;
 }
+
+/** Why the wallet of a payer cannot be expected to cover a payment; `null` where it can. */
+export type ShortageOf = (
+  payment: Pick<Payment, 'id' | 'offer'>,
+  checked: Pick<CheckedPayer<Payer>, 'session' | 'payer'>,
+) => Promise<Refusal | null>;
 
 /** Who pays, for which agent, and what, where that is known already. */
 export interface PayerClaim extends PayerNames {

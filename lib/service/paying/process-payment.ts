@@ -19,6 +19,7 @@ import {
   cappedAt,
   cappedBy,
   driveNew,
+  findShortage,
   firstRecord,
   readPolicies,
   replayed,
@@ -29,7 +30,7 @@ import type { KnownPayer, PayerCache, PayerNames } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import type { Repetitions } from './repetition.ts';
 import { answerOfFirst } from './first-purchase.ts';
-import { checkPayer, type CheckedPayer, type PayerCheck, type PayerClaim } from './payer-check.ts';
+import { checkPayer, type CheckedPayer, type PayerCheck, type PayerClaim, type ShortageOf } from './payer-check.ts';
 import { isFinal, refuseOtherTerms } from './other-terms.ts';
 import { awaitOutcome } from './payment-wait.ts';
 import { loggedWords, saidByPayment, UNWRITTEN_POLICIES, type CallFacts } from '../policing/in-force.ts';
@@ -54,6 +55,8 @@ export interface ProcessPaymentDeps {
   readonly validityCapSeconds: number;
   readonly inFlightMax: number;
   readonly windows: WindowBooks;
+  /** Why a wallet cannot be expected to cover a payment; asked within sessions that have it looked at. @default nobody looks */
+  readonly shortageOf?: ShortageOf;
   /** What judges each attempt of a payment anew, and says what it is counted for. */
   readonly policies: PolicySource;
   /** Keeps the same terms from being paid again too soon; `null` where nobody asked for that. */
@@ -282,7 +285,10 @@ async function openPayment(
   if (policies.kind === 'unread') throw policies.cause;
   const payment = newPayment(cappedBy(deps, policies.value), draft, checked.value.payer);
   if (!payment.ok) return payment;
-  const first = firstRecord(deps, payment.value, checked.value.session, { call, policies: policies.value });
+  const judging = { call, policies: policies.value };
+  const short = await findShortage(deps, payment.value, checked.value, judging);
+  if (short !== null) return refuse(short);
+  const first = firstRecord(deps, payment.value, checked.value.session, judging);
   const intent = await deps.ledger.putIntent(first);
   const created = intent.kind === 'created';
   return ok({ payment: created ? first : intent.payment, created, admission, checked, policies });
@@ -307,9 +313,12 @@ async function findPayment(
     : ok({ payment: stored, created: false, admission, checked: refuse(barred), policies });
 }
 
-/** Remembers only what is valid now: a caller that is no longer admitted, or has no session any more, writes nothing next time. */
+/**
+ * Remembers only what is valid now: a caller that is no longer admitted, or has no session any more, writes nothing next time. Nor
+ * does one whose session has the wallet looked at first.
+ */
 function rememberPayer({ payers }: ProcessPaymentDeps, key: PayerNames, checked: Result<CheckedPayer, Refusal>): void {
-  if (checked.ok) payers.set(key, checked.value.payer);
+  if (checked.ok && checked.value.session.balanceCheck === undefined) payers.set(key, checked.value.payer);
   else payers.forget(key);
 }
 

@@ -36,6 +36,9 @@ export async function resumePayment<F extends Payer>(
     return last.status === 'ABORTED' ? refuse({ reason: 'attempts_exhausted' }) : outcomeOf(last);
   }
 
+  // Before the attempt is taken, since there are only so many of them.
+  const short = checked.value.session.balanceCheck && (await deps.shortageOf?.(payment, checked.value));
+  if (short) return refuse(short);
   const { payer } = checked.value;
   const next = await nextTerms(deps, draft, payment, payer);
   if (next.kind === 'answered') return next.answer;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Network } from '../../domain/assets.ts';
-import { formatWithdrawalSessionId } from '../../domain/ids.ts';
+import { formatWithdrawalSessionId } from '../../domain/drawn-ids.ts';
 import {
   COIN_WITHDRAWAL_SECONDS,
   LEDGER_AMOUNT_MAX,
@@ -8,7 +8,8 @@ import {
   WITHDRAWAL_TIMEOUT_SECONDS,
 } from '../../domain/limits.ts';
 import { isCoinTransfer, toCoinTransfer, toTreasuryTransfer } from '../../protocols/treasury/offers.ts';
-import { parseTokenAmount, stablecoinOfUsd, type BaseUnits, type MicroUsd } from '../../domain/money.ts';
+import type { BaseUnits, MicroUsd } from '../../domain/money.ts';
+import { parseTokenAmount, stablecoinOfUsd } from '../../domain/token-amount.ts';
 import type { Hex, Offer, Payment } from '../../domain/payment/payment.ts';
 import type { WithdrawalSessions } from '../../domain/ports/books.ts';
 import type { Randomness, TokenSource } from '../../domain/ports/services.ts';
@@ -20,7 +21,8 @@ import { coinOf } from '../../domain/tokens/coin.ts';
 import { assetBySymbol } from '../../domain/tokens/table.ts';
 import { usdValueOf, type OfferedAsset } from '../../domain/tokens/token.ts';
 import { gateRefusal, type Gate } from '../../domain/payment/gate.ts';
-import { newSession, sessionStatus, type Session } from '../../domain/payment/session.ts';
+import { newSession } from '../../domain/payment/new-session.ts';
+import { sessionStatus, type Session } from '../../domain/payment/session.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { pickNetwork } from '../named-network.ts';
 import { COUNTS_NOTHING } from '../policing/in-force.ts';

@@ -46,3 +46,10 @@ export function callerOf({ claims, callerArn }: Principal): string {
   const [client] = clientsOf(claims);
   return client === undefined || client.startsWith('arn:') ? '' : client;
 }
+
+/** The refusal that stands for a manager that does not exist. */
+export function noManager({ claims }: Principal): Result<never, Refusal> {
+  return claims === null
+    ? refuse({ reason: 'not_found', resource: 'manager' })
+    : refuse({ reason: 'token_not_admitted', check: 'missing' });
+}

@@ -1,4 +1,5 @@
-import { formatNamedId, parseProviderArn, resourceIn, type Deployment } from '../../domain/ids.ts';
+import { formatNamedId } from '../../domain/drawn-ids.ts';
+import { parseProviderArn, resourceIn, type Deployment } from '../../domain/ids.ts';
 import { CONNECTORS_MAX } from '../../domain/limits.ts';
 import type { MaterialProblem, Page, PageRequest, Randomness, WalletProvisioner } from '../../domain/ports/services.ts';
 import type {

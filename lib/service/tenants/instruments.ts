@@ -1,5 +1,6 @@
 import { findNetworkByChain } from '../../domain/assets.ts';
-import { formatInstrumentId, type Arn, type Deployment } from '../../domain/ids.ts';
+import { formatInstrumentId } from '../../domain/drawn-ids.ts';
+import type { Arn, Deployment } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
 import type { ChainReader } from '../../domain/ports/chains.ts';
 import type { GateReader } from '../../domain/ports/gate.ts';

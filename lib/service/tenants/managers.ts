@@ -1,4 +1,5 @@
-import { formatNamedId, resourceIn, type Arn, type Deployment } from '../../domain/ids.ts';
+import { formatNamedId } from '../../domain/drawn-ids.ts';
+import { resourceIn, type Arn, type Deployment } from '../../domain/ids.ts';
 import type { Page, PageRequest, Randomness } from '../../domain/ports/services.ts';
 import type { ClientTokens, ManagerStore } from '../../domain/ports/registry.ts';
 import {
@@ -12,7 +13,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import type { Authorizer, PaymentManager, Tags } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Clock } from '../../domain/time.ts';
-import { admitCaller } from './admission.ts';
+import { admitCaller, noManager } from './admission.ts';
 import { changeOnce, type Render } from './change-once.ts';
 import { idEntropy } from './create-once.ts';
 
@@ -190,9 +191,4 @@ export async function findManager(
   if (manager === null) return noManager(principal);
   const admitted = admitCaller(manager.authorizer, principal, access, deps.clock.now());
   return admitted.ok ? ok(manager) : admitted;
-}
-
-/** The refusal that stands for a manager that does not exist. */
-export function noManager({ claims }: Principal): Result<never, Refusal> {
-  return claims === null ? missing : refuse({ reason: 'token_not_admitted', check: 'missing' });
 }

@@ -1,4 +1,5 @@
-import { formatSessionId, type Arn, type Deployment } from '../../domain/ids.ts';
+import { formatSessionId } from '../../domain/drawn-ids.ts';
+import type { Arn, Deployment } from '../../domain/ids.ts';
 import { formatUsd, type MicroUsd } from '../../domain/money.ts';
 import type { SessionStore, SessionSummary } from '../../domain/ports/books.ts';
 import type { Page, PageRequest, Randomness, UserKey } from '../../domain/ports/services.ts';
@@ -10,7 +11,8 @@ import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { SessionPins } from '../../domain/payment/pins.ts';
-import { newSession, type Session } from '../../domain/payment/session.ts';
+import { newSession } from '../../domain/payment/new-session.ts';
+import type { Session } from '../../domain/payment/session.ts';
 import type { Clock } from '../../domain/time.ts';
 import { hashCreation, idEntropy, tokenKeyOf } from './create-once.ts';
 import { findManager } from './managers.ts';
@@ -47,6 +49,8 @@ export async function createSession(
     readonly pins?: SessionPins | undefined;
     /** Whether payments within it may have approvals asked for, which its limit then bounds. */
     readonly approvals?: true | undefined;
+    /** Whether payments within it are made only where the wallet holds what they take. */
+    readonly balanceCheck?: true | undefined;
     readonly clientToken?: string | undefined;
     /** Who called, for the record of the policy. */
     readonly caller: string;
@@ -59,7 +63,7 @@ export async function createSession(
   const limit = input.limit ?? deps.defaultSessionLimit;
   const tooMuch = aboveCeiling(deps.maxSessionLimit, limit);
   if (tooMuch !== null) return refuse(tooMuch);
-  const { pins, approvals } = input;
+  const { pins, approvals, balanceCheck } = input;
   const unapproved = approvals === undefined ? null : approvalFlaw(deps, limit);
   if (unapproved !== null) return refuse(unapproved);
   if (pins?.instrumentId !== undefined && !(await hasInstrument(deps, { managerId, userId }, pins.instrumentId))) {
@@ -75,6 +79,7 @@ export async function createSession(
     createdAt: now,
     pins,
     approvals,
+    balanceCheck,
   });
   // Asking for the default is asking for the same, even if it changes.
   const { policy, caller, ...request } = input;

@@ -1,7 +1,8 @@
 import type { HeldCharge, WindowGrant } from '../../../lib/domain/payment/charge.ts';
 import { describe, expect, test } from 'vitest';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
-import { assertSessionBalances, newSession, sessionStatus, type Session } from '../../../lib/domain/payment/session.ts';
+import { newSession } from '../../../lib/domain/payment/new-session.ts';
+import { assertSessionBalances, sessionStatus, type Session } from '../../../lib/domain/payment/session.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { makeSession, NOW } from '../../support/payments.ts';
 

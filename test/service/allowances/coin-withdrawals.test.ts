@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keccak256, parseEther, parseTransaction, recoverTransactionAddress, type Hex } from 'viem';
 import { createChainReaders } from '../../../lib/chains/evm/reader.ts';
 import { COIN_WITHDRAWAL_SECONDS } from '../../../lib/domain/limits.ts';
-import { formatTokenAmount, toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
+import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
+import { formatTokenAmount } from '../../../lib/domain/token-amount.ts';
 import { withdrawalOf } from '../../../lib/domain/allowances/withdrawal-steps.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { visitAllowance } from '../../../lib/service/allowances/sending.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { formatPaymentId, formatWithdrawalSessionId } from '../../../lib/domain/ids.ts';
+import { formatWithdrawalSessionId } from '../../../lib/domain/drawn-ids.ts';
+import { formatPaymentId } from '../../../lib/domain/ids.ts';
 import type { RepetitionGuard } from '../../../lib/domain/ports/books.ts';
 import { withdraw } from '../../../lib/service/paying/withdrawals.ts';
 import { mppHeader, mppPayment } from '../../support/mpp.ts';

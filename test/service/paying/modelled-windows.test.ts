@@ -1,6 +1,6 @@
 import { signersOf } from '../../support/wallet-lists.ts';
 import { describe, expect, test } from 'vitest';
-import { formatSessionId } from '../../../lib/domain/ids.ts';
+import { formatSessionId } from '../../../lib/domain/drawn-ids.ts';
 import type { WindowCharge } from '../../../lib/domain/payment/charge.ts';
 import { assertSessionBalances } from '../../../lib/domain/payment/session.ts';
 import { assertWindowBalances } from '../../../lib/domain/payment/window.ts';

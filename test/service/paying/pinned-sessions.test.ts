@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { formatInstrumentId } from '../../../lib/domain/ids.ts';
+import { formatInstrumentId } from '../../../lib/domain/drawn-ids.ts';
 import type { Payment } from '../../../lib/domain/payment/payment.ts';
 import type { SessionPins } from '../../../lib/domain/payment/pins.ts';
 import { signedCaller, type Principal } from '../../../lib/domain/tenants/principal.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { formatPaymentId, formatSessionId, type PaymentId } from '../../../lib/domain/ids.ts';
+import { formatSessionId } from '../../../lib/domain/drawn-ids.ts';
+import { formatPaymentId, type PaymentId } from '../../../lib/domain/ids.ts';
 import { SWEEP_SHARDS } from '../../../lib/domain/limits.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import { toEntryKey, type Payment } from '../../../lib/domain/payment/payment.ts';

@@ -1,11 +1,7 @@
 import { signersOf } from '../wallet-lists.ts';
 import { createHash } from 'node:crypto';
-import {
-  formatManagerArn,
-  formatWithdrawalSessionId,
-  parseManagerArn,
-  type PaymentId,
-} from '../../../lib/domain/ids.ts';
+import { formatWithdrawalSessionId } from '../../../lib/domain/drawn-ids.ts';
+import { formatManagerArn, parseManagerArn, type PaymentId } from '../../../lib/domain/ids.ts';
 import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
 import { toEntryKey, type Hex, type Payment } from '../../../lib/domain/payment/payment.ts';
 import { signedCaller } from '../../../lib/domain/tenants/principal.ts';

@@ -25,6 +25,7 @@ export function toSessionItem(session: Session, requestHash: string): Item {
     ...(session.firstLimit === undefined ? {} : { lo: number(session.firstLimit) }),
     ...(session.pins === undefined ? {} : { pn: toPinMap(session.pins) }),
     ...(session.approvals === undefined ? {} : { ap: number(1) }),
+    ...(session.balanceCheck === undefined ? {} : { bc: number(1) }),
     av: number(session.budget.available ?? UNLIMITED - session.budget.reserved - session.budget.spent),
     rs: number(session.budget.reserved),
     sp: number(session.budget.spent),

@@ -69,6 +69,7 @@ export function parseSessionItem(item: Item): Session {
     ...(item['lo'] === undefined ? {} : { firstLimit: toMicroUsd(readBigInt(item, 'lo')) }),
     ...(item['pn'] === undefined ? {} : { pins: parsePins(item['pn'].M ?? {}) }),
     ...(item['ap'] && { approvals: true }),
+    ...(item['bc'] && { balanceCheck: true }),
     budget: parseBudget(item, limit),
     inFlight: readInteger(item, 'n'),
     open,
