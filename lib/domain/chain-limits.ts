@@ -17,6 +17,6 @@ export const RPC_URLS_MAX_CHARS = 2_048;
 /** For how long a balance is shown again: a block of the chains that are paid on. */
 export const BALANCE_SHOWN_MS = 2_000;
 export const BALANCES_SHOWN_MAX = 1_000;
-/** What a payment may wait for the balance of its wallet: one answer of one endpoint, and all of them. */
-export const BALANCE_CHECK_RPC_TIMEOUT_MS = 1_500;
-export const BALANCE_CHECK_MAX_MS = 3_500;
+/** What a payment may wait for its chain: one answer of one endpoint, and all of them. */
+export const PAYING_RPC_TIMEOUT_MS = 1_500;
+export const PAYING_READ_MAX_MS = 3_500;

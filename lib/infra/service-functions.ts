@@ -135,8 +135,6 @@ function processPayment(parts: Parts): ServiceFunction {
       RPC_URLS: JSON.stringify(payableUrls(config)),
       ...tokenVariables(config),
       ...approvalGas(config),
-      // For sellers that pay for an approval: the nonce of the permit that they submit is on the chain.
-      ...(config.approvalGasPerDay === null ? {} : { RPC_URLS: JSON.stringify(config.rpcUrls) }),
       // Lambda has no empty values, and no name is what an absent one says.
       ...(config.agentNames.length === 0 ? {} : { AGENT_NAMES: config.agentNames.join(',') }),
       ...(config.withdrawalAddresses.length === 0

@@ -3,6 +3,7 @@ import type { Hex } from '../../domain/payment/shapes.ts';
 import type { ChainReader } from '../../domain/ports/chains.ts';
 import { EndpointFailure } from '../rpc/call.ts';
 import type { Endpoints, EndpointsDeps } from '../rpc/endpoints.ts';
+import { readWord } from './contract-word.ts';
 import { readDataFee } from './data-fee.ts';
 import { createEvmEndpoints } from './endpoints.ts';
 
@@ -12,8 +13,6 @@ const BALANCE_OF = '0x70a08231';
 const ALLOWANCE = '0xdd62ed3e';
 /** `authorizationState(address,bytes32)` @see https://eips.ethereum.org/EIPS/eip-3009 */
 const AUTHORIZATION_STATE = '0xe94a0102';
-const WORD = /^0x[0-9a-fA-F]{64}$/;
-const WORD_HEX_CHARS = 64;
 const QUANTITY = /^0x(?:0|[1-9a-f][0-9a-f]{0,63})$/;
 
 /** Of what a transfer costs now: fees rise until it is in a block, and a contract takes more gas than an account. */
@@ -33,19 +32,12 @@ export function createChainReaders(
 }
 
 function createChainReader(networkId: NetworkId, endpoints: Endpoints): ChainReader {
-  const readWord = (to: Hex, selector: string, ...words: readonly Hex[]): Promise<bigint> =>
-    endpoints.use(async (ask) => {
-      const data = `${selector}${words.map(toWord).join('')}`;
-      const answer = await ask('eth_call', [{ to, data }, 'latest']);
-      // Where there is no contract, the answer is empty.
-      if (typeof answer !== 'string' || !WORD.test(answer)) throw new EndpointFailure('garbage');
-      return BigInt(answer);
-    });
+  const view = (to: Hex, selector: string, ...words: readonly Hex[]): Promise<bigint> =>
+    endpoints.use((ask) => readWord(ask, to, selector, ...words.map(BigInt)));
   return {
-    balanceOf: (token, owner) => readWord(token, BALANCE_OF, owner),
-    allowanceOf: (token, owner, spender) => readWord(token, ALLOWANCE, owner, spender),
-    isAuthorizationUsed: async (token, owner, nonce) =>
-      (await readWord(token, AUTHORIZATION_STATE, owner, nonce)) !== 0n,
+    balanceOf: (token, owner) => view(token, BALANCE_OF, owner),
+    allowanceOf: (token, owner, spender) => view(token, ALLOWANCE, owner, spender),
+    isAuthorizationUsed: async (token, owner, nonce) => (await view(token, AUTHORIZATION_STATE, owner, nonce)) !== 0n,
     readCoin: (owner) =>
       endpoints.use(async (ask) => {
         const [balance, gas, price, dataFee] = await Promise.all([
@@ -62,8 +54,4 @@ function createChainReader(networkId: NetworkId, endpoints: Endpoints): ChainRea
 function toQuantity(answer: unknown): bigint {
   if (typeof answer !== 'string' || !QUANTITY.test(answer)) throw new EndpointFailure('garbage');
   return BigInt(answer);
-}
-
-function toWord(value: Hex): string {
-  return value.slice(2).toLowerCase().padStart(WORD_HEX_CHARS, '0');
 }

@@ -109,7 +109,7 @@ async function pay(
   const client = createLeanStore(process.env).createClient({ maxAttempts: 3 });
   const env = {
     APPROVAL_GAS_PER_DAY: '0.01',
-    ...(rpcUrl === null ? {} : { RPC_URLS: JSON.stringify({ [BASE_SEPOLIA.id]: rpcUrl }) }),
+    RPC_URLS: JSON.stringify(rpcUrl === null ? {} : { [BASE_SEPOLIA.id]: rpcUrl }),
   };
   const handle = createPayChallengeHandler(env, deployment, { tableName: world.booksTable, client }, world.deps);
   const call = { input: { ...asked, manager: { deployment, resource: of.managerId } }, principal, agentName: null };
