@@ -75,13 +75,29 @@ test('serves a document that runs nothing but its own script, and that nobody fr
 });
 
 test('lets what is named after its content be kept, and names it anew when it changes', async () => {
-  const { headers, body } = await serve('GET /wallet/page.js');
-  expect([body, headers['content-type']]).toEqual(['let script', 'text/javascript; charset=utf-8']);
-  expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
-  expect((await serve('GET /wallet/page.css')).body).toBe('p{}');
+  const document = (await serve('GET /wallet')).body;
+  for (const [name, text, type] of [
+    ['page.js', 'let script', 'text/javascript; charset=utf-8'],
+    ['page.css', 'p{}', 'text/css; charset=utf-8'],
+  ] as const) {
+    const v = document.split(`${name}?v=`)[1]!.slice(0, 16);
+    const { headers, body } = await serve(`GET /wallet/${name}`, { queryStringParameters: { v } });
+    expect([body, headers['content-type']]).toEqual([text, type]);
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+  }
   const changed = await serve('GET /wallet', {}, { assets: { script: 'let other', style: 'p{}' } });
   expect(changed.body).not.toBe((await serve('GET /wallet')).body);
 });
+
+test.each([null, { v: '0123456789abcdef' }])(
+  'lets no cache keep a script as the version %o, which it is not',
+  async (asked) => {
+    for (const route of ['GET /wallet/page.js', 'GET /wallet/page.css']) {
+      const { statusCode, headers } = await serve(route, { queryStringParameters: asked });
+      expect([statusCode, headers['cache-control']]).toEqual([200, 'no-store']);
+    }
+  },
+);
 
 test('opens a session with a link, which no cache keeps', async () => {
   const { statusCode, headers, body } = await post(JSON.stringify({ secret: SECRET }));

@@ -49,10 +49,18 @@ const ALWAYS = {
 } as const;
 
 /** What is the same for everybody and named after its content. */
-export const ASSET_HEADERS = { ...ALWAYS, 'cache-control': 'public, max-age=31536000, immutable' } as const;
+const ASSET_HEADERS = { ...ALWAYS, 'cache-control': 'public, max-age=31536000, immutable' } as const;
 
-/** What is somebody's own. */
+/** What is somebody's own, or nobody is to keep. */
 export const PRIVATE_HEADERS = { ...ALWAYS, 'cache-control': 'no-store' } as const;
+
+/**
+ * Of a script or a style. It is kept under the version that it has, and under no other: between two releases a document of the one asks
+ * a function of the other, and anybody may ask for a version that is still to come, whose place in a shared cache this would take.
+ */
+export function assetHeaders(text: string, askedVersion: string | undefined): Readonly<Record<string, string>> {
+  return askedVersion === versionOf(text) ? ASSET_HEADERS : PRIVATE_HEADERS;
+}
 
 /**
  * Script and style of this origin alone, none of them inline, no form, no frame, no text that becomes markup.

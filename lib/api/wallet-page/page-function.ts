@@ -7,7 +7,7 @@ import { formatLogLine } from '../../telemetry/log-line.ts';
 import { parseBody } from '../body.ts';
 import { describeFailure, type LogSink } from '../function.ts';
 import { emptyResponse, headerValues, jsonResponse, type ApiEvent, type ApiResponse } from '../http.ts';
-import { ASSET_HEADERS, documentHeaders, formatDocument, PRIVATE_HEADERS, type PageAssets } from './document.ts';
+import { assetHeaders, documentHeaders, formatDocument, PRIVATE_HEADERS, type PageAssets } from './document.ts';
 
 export interface WalletPageDeps {
   readonly assets: PageAssets;
@@ -33,16 +33,8 @@ const ROUTES: Readonly<Record<PageRoute, Route>> = {
     headers: documentHeaders([]),
     body: formatDocument(assets, `${WALLET_PAGE_PATH.slice(1)}/`),
   }),
-  'GET /wallet/page.js': async ({ assets }) => ({
-    statusCode: 200,
-    headers: { ...ASSET_HEADERS, 'content-type': 'text/javascript; charset=utf-8' },
-    body: assets.script,
-  }),
-  'GET /wallet/page.css': async ({ assets }) => ({
-    statusCode: 200,
-    headers: { ...ASSET_HEADERS, 'content-type': 'text/css; charset=utf-8' },
-    body: assets.style,
-  }),
+  'GET /wallet/page.js': async ({ assets }, event) => assetAnswer(assets.script, 'text/javascript', event),
+  'GET /wallet/page.css': async ({ assets }, event) => assetAnswer(assets.style, 'text/css', event),
   'POST /wallet/session': openSession,
   'DELETE /wallet/session': closeSession,
   'GET /wallet/{paymentManagerId}': async ({ assets, findSignIn }, event) => {
@@ -88,6 +80,11 @@ async function serve(deps: WalletPageDeps, event: ApiEvent): Promise<ApiResponse
   const name = `${event.httpMethod} ${event.resource}`;
   // The gateway sends nothing else.
   return Object.hasOwn(ROUTES, name) ? ROUTES[name as PageRoute](deps, event) : refusal(404, 'not_found');
+}
+
+function assetAnswer(body: string, type: string, { queryStringParameters: query }: ApiEvent): ApiResponse {
+  const headers = { ...assetHeaders(body, query?.['v']), 'content-type': `${type}; charset=utf-8` };
+  return { statusCode: 200, headers, body };
 }
 
 function managerIdOf({ pathParameters }: ApiEvent): string {

@@ -17,7 +17,7 @@ import type { PaymentPhase } from '../../telemetry/request-record.ts';
 import type { Counting } from '../policing/in-force.ts';
 import { abortOnFailure, abortQuietly, type AbortDeps } from './abort.ts';
 import type { Payer } from './payer.ts';
-import { closeEntry } from '../sweeping/recovery.ts';
+import { closeEntry, releaseEarlierAttempts } from '../sweeping/recovery.ts';
 import { reserveWithNewAttempts, type Reserved, type ReserveDeps } from './reservation.ts';
 import type { CheckedPayer } from './payer-check.ts';
 
@@ -202,5 +202,18 @@ async function closeOwnEntry(deps: Driving, own: Payment, decided: Payment): Pro
     await closeEntry(deps, own, entry, { amount: own.amount, charges: deps.held }, decided);
   } catch (error) {
     deps.report({ event: 'payment.close_deferred', paymentId: own.id, error });
+  }
+}
+
+/** Releases what earlier attempts of a payment hold, now that this handler has taken it over. Best effort, as for its own entry. */
+export async function closeEarlierEntries(
+  deps: DriveDeps,
+  taken: Payment,
+  session: CheckedPayer<Payer>['session'],
+): Promise<void> {
+  try {
+    await releaseEarlierAttempts(deps, taken, session);
+  } catch (error) {
+    deps.report({ event: 'payment.close_deferred', paymentId: taken.id, error });
   }
 }

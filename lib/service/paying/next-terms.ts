@@ -4,10 +4,12 @@ import { APPROVAL_ROUNDS_MAX, VALIDITY_FLOOR_SECONDS } from '../../domain/limits
 import type { NotApproved } from '../../domain/payment/denial.ts';
 import type { Payment, SigningTerms } from '../../domain/payment/payment.ts';
 import { NotNow, ProviderRefused, type ApprovalState } from '../../domain/ports/services.ts';
+import type { Session } from '../../domain/payment/session.ts';
 import type { ProviderTrouble, Refusal } from '../../domain/refusal.ts';
 import { refuse, type Result } from '../../domain/result.ts';
 import { floorToSeconds } from '../../domain/time.ts';
-import { denyPayment, outcomeOf, type DriveDeps } from './drive-payment.ts';
+import { closeEarlierEntries, denyPayment, outcomeOf, type DriveDeps } from './drive-payment.ts';
+import type { CheckedPayer } from './payer-check.ts';
 import type { Payer } from './payer.ts';
 import { freezeTerms, type Draft } from './payment-draft.ts';
 
@@ -29,18 +31,23 @@ export type NextTerms =
  * When its time is over they are asked anew, for terms that are frozen anew; after `APPROVAL_ROUNDS_MAX` times, or where they said
  * no, the payment is denied for good.
  */
-export async function nextTerms(deps: ResumeDeps, draft: Draft, payment: Payment, payer: Payer): Promise<NextTerms> {
+export async function nextTerms(
+  deps: ResumeDeps,
+  draft: Draft,
+  payment: Payment,
+  { payer, session }: CheckedPayer<Payer>,
+): Promise<NextTerms> {
   if (payment.approval === undefined) return freezeAnew(deps, payment, payer, undefined);
   const { round, reference } = parseApproval(payment.approval);
   const state = await stateOf(deps, payer, reference);
   if ('ok' in state) return answered(state);
-  if (state.status === 'rejected') return answered(await deny(deps, draft, payment, 'approval_rejected'));
+  if (state.status === 'rejected') return answered(await deny(deps, draft, payment, session, 'approval_rejected'));
   const isGood = payment.terms.validBefore - floorToSeconds(deps.clock.now()) >= VALIDITY_FLOOR_SECONDS;
   if (isGood && state.status === 'waiting') return answered(refuseTrouble('approval_pending', state.message));
   if (isGood && state.status === 'given') {
     return { kind: 'frozen', terms: payment.terms, approval: payment.approval };
   }
-  if (round >= APPROVAL_ROUNDS_MAX) return answered(await deny(deps, draft, payment, 'approval_lapsed'));
+  if (round >= APPROVAL_ROUNDS_MAX) return answered(await deny(deps, draft, payment, session, 'approval_lapsed'));
   return freezeAnew(deps, payment, payer, formatApproval({ round: round + 1, reference: null }));
 }
 
@@ -74,13 +81,15 @@ async function stateOf(
   }
 }
 
-/** Closes the payment by an attempt that reserves nothing, so that whoever is at work on it loses. */
+/** Closes the payment by an attempt that reserves nothing, so that whoever is at work on it loses, and what earlier ones hold is free. */
 async function deny(
   deps: ResumeDeps,
   { owner, leaseUntil }: Draft,
   { id, attempt, offer, terms, approval }: Payment,
+  session: Session,
   reason: NotApproved['reason'],
 ): Promise<Result<Payment, Refusal>> {
   const outcome = await deps.ledger.takeOver({ id, attempt, owner, leaseUntil, offer, terms, approval });
+  if (outcome.kind === 'taken') await closeEarlierEntries(deps, outcome.payment, session);
   return outcome.kind === 'lost' ? outcomeOf(outcome.payment) : denyPayment(deps, outcome.payment, { reason });
 }

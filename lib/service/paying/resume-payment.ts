@@ -3,12 +3,12 @@ import type { Payment } from '../../domain/payment/payment.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { refuse, type Result } from '../../domain/result.ts';
 import { isFinal } from './other-terms.ts';
-import { outcomeOf } from './drive-payment.ts';
+import { closeEarlierEntries, outcomeOf } from './drive-payment.ts';
 import type { Payer } from './payer.ts';
 import type { Draft } from './payment-draft.ts';
 import { nextTerms, type ResumeDeps } from './next-terms.ts';
 import { awaitOutcome } from './payment-wait.ts';
-import { abandonIfDead, releaseEarlierAttempts } from '../sweeping/recovery.ts';
+import { abandonIfDead } from '../sweeping/recovery.ts';
 import type { CheckedPayer } from './payer-check.ts';
 
 /**
@@ -39,8 +39,7 @@ export async function resumePayment<F extends Payer>(
   // Before the attempt is taken, since there are only so many of them.
   const short = checked.value.session.balanceCheck && (await deps.shortageOf?.(payment, checked.value));
   if (short) return refuse(short);
-  const { payer } = checked.value;
-  const next = await nextTerms(deps, draft, payment, payer);
+  const next = await nextTerms(deps, draft, payment, checked.value);
   if (next.kind === 'answered') return next.answer;
   const outcome = await deps.ledger.takeOver({
     id: payment.id,
@@ -52,8 +51,6 @@ export async function resumePayment<F extends Payer>(
     approval: next.approval,
   });
   if (outcome.kind === 'lost') return outcomeOf(outcome.payment);
-  await releaseEarlierAttempts(deps, outcome.payment, checked.value.session).catch((error: unknown) => {
-    deps.report({ event: 'payment.close_deferred', paymentId: payment.id, error });
-  });
+  await closeEarlierEntries(deps, outcome.payment, checked.value.session);
   return drive(outcome.payment, checked.value);
 }

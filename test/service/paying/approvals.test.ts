@@ -160,6 +160,18 @@ describe('a payment that a quorum has to approve', () => {
     expect(intentsOf(privy).length).toBe(1);
   });
 
+  test('is denied with what its earlier attempt could not give back', async () => {
+    const { deps } = world;
+    const release = () => Promise.reject(new Error('the process died'));
+    world = { ...world, deps: { ...deps, ledger: { ...world.ledger, release } } };
+    expect(await asked()).toMatchObject(PENDING);
+    expect((await budget()).reserved).toBeGreaterThan(0n);
+    world = { ...world, deps };
+    await reject(privy, intentsOf(privy)[0]!.id);
+    expect(await asked()).toEqual({ reason: 'approval_rejected' });
+    expect(await budget()).toMatchObject({ reserved: 0n, spent: 0n });
+  });
+
   test('is proposed anew when its time is over, under the same nonce, and what is approved too late pays nothing', async () => {
     await asked();
     const before = await paymentOf();

@@ -33,7 +33,7 @@ export const OF_APPROVALS: readonly Mutant[] = [
     edits: [
       {
         file: NEXT_TERMS,
-        find: "if (state.status === 'rejected') return answered(await deny(deps, draft, payment, 'approval_rejected'));",
+        find: "if (state.status === 'rejected') return answered(await deny(deps, draft, payment, session, 'approval_rejected'));",
         replace: '',
       },
     ],
