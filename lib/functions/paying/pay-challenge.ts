@@ -3,6 +3,7 @@ import { toPaidView } from '../../api/views/paid.ts';
 import { resourceIn, type Deployment } from '../../domain/ids.ts';
 import type { Offer, Payment } from '../../domain/payment/payment.ts';
 import { ok } from '../../domain/result.ts';
+import type { EpochMs } from '../../domain/time.ts';
 import { attachProof, type Presentation } from '../../protocols/challenge.ts';
 import { createAllowanceBooks } from '../../ledger/dynamodb/allowances/allowance-books.ts';
 import { createEvidenceStore } from '../../ledger/dynamodb/evidence/evidence-store.ts';
@@ -50,7 +51,11 @@ export function createPayChallengeHandler(
     );
     if (!result.ok) return result;
     const { payment, presentation } = result.value;
-    await keepOffer(table, deps, payment, { challenge: presentation.challenge.document, url: asked.request.url });
+    await keepOffer(table, deps, payment, {
+      challenge: presentation.challenge.document,
+      url: asked.request.url,
+      deadline,
+    });
     const body = toPaidView(deployment, payment);
     return ok({
       body: { ...body, headers: [await attachProof(await withBesides(presentation, payment), body.paymentOutput)] },
@@ -84,15 +89,19 @@ function sponsoringAtFirstUse(
   };
 }
 
+/** What a write may take at the most, with all that it is repeated. */
+const EVIDENCE_MAX_MS = 4_000;
+
 /** Keeps what the seller signed of the offer. The proof is given whatever becomes of it. */
 async function keepOffer(
   table: StoreTable,
   { clock, report }: Pick<PayChallengeDeps, 'clock' | 'report'>,
   payment: Payment,
-  of: { readonly challenge: unknown; readonly url: string },
+  of: { readonly challenge: unknown; readonly url: string; readonly deadline: EpochMs },
 ): Promise<void> {
   if (signedOffersIn(of.challenge).length === 0) return;
   try {
+    if (clock.now() + EVIDENCE_MAX_MS > of.deadline) throw new Error('no time is left to keep it');
     await keepSignedOffer({ evidence: createEvidenceStore(table), clock }, payment, of);
   } catch (error) {
     report({ event: 'payment.evidence_lost', paymentId: payment.id, error });
