@@ -31,6 +31,8 @@ export interface CoinWorld extends ApprovingWorld {
   arrived(): Promise<bigint>;
   balance(): Promise<bigint>;
   setBalance(wei: bigint): Promise<void>;
+  /** Makes a contract of an address, or an account of one. */
+  setCode(address: Hex, code: Hex): Promise<void>;
   /** What the wallet paid for gas in these transactions. */
   gasOf(hashes: readonly Hex[]): Promise<bigint>;
 }
@@ -82,6 +84,7 @@ export async function createCoinWorld(
     arrived: async () => (await reader.getBalance({ address: HOME })) - before,
     balance: () => reader.getBalance({ address: KEY.owner }),
     setBalance: (value) => test.setBalance({ address: KEY.owner, value }),
+    setCode: (address, bytecode) => test.setCode({ address, bytecode }),
     gasOf: async (hashes) => {
       const receipts = await Promise.all(hashes.map((hash) => reader.getTransactionReceipt({ hash })));
       return receipts.reduce((sum, { gasUsed, effectiveGasPrice }) => sum + gasUsed * effectiveGasPrice, 0n);

@@ -24,7 +24,9 @@ import { toViemClient } from './viem-client.ts';
 /** A quarter more than the estimate: the state of a token, or of a payee, may have changed until the transaction is in a block. */
 const GAS_MARGIN = { by: 5n, of: 4n } as const;
 
+/** With less gas than the estimate a transaction fails for certain, and costs what it used. */
 function widened(gas: bigint, max: bigint): bigint {
+  if (gas > max) throw new Error(`it would take ${gas} gas, and no such transaction takes more than ${max}`);
   const wide = (gas * GAS_MARGIN.by) / GAS_MARGIN.of;
   return wide > max ? max : wide;
 }
@@ -83,7 +85,7 @@ export function createApprovalChain(networkId: NetworkId, urls: readonly string[
   };
 }
 
-/** The nonce first, and all by one endpoint: what that one says is over, it shows. */
+/** The nonce first, and all by one endpoint, though its nodes may be many. */
 async function lookAt(
   client: Client,
   blockTag: 'latest' | 'finalized',

@@ -60,6 +60,8 @@ export interface ApprovalAttempt extends AttemptBase {
 export interface WithdrawalAttempt extends AttemptBase {
   readonly want: null;
   readonly withdrawal: Withdrawal;
+  /** Since when a final block has its nonce and nobody showed a copy that has it; `null`: that was not seen. */
+  readonly lostAt: EpochMs | null;
 }
 
 export type Attempt = ApprovalAttempt | WithdrawalAttempt;

@@ -158,11 +158,23 @@ function raised(fee: bigint, usual: bigint): bigint {
 /**
  * Writes an allowance anew whose copy has waited for its signature for long, so that the signer hears of it again: what called it
  * first may have been lost, or it may have refused while the books were frozen. Unchanged where none has.
+ *
+ * An approval of which nothing was signed gives its place to a withdrawal that waits: it may never be signed, as that of a wallet that
+ * is deleted since. A signature that is made in this moment is not kept, since it is written upon the version that was read.
  */
 export function remind(allowance: Allowance, now: EpochMs): Allowance {
+  const { attempt, withdrawal, want } = allowance;
   const waiting = unsignedCopy(allowance);
   if (waiting === null || now < addMs(waiting.frozenAt, APPROVAL_STUCK_MS)) return allowance;
-  return next(allowance, { visitAt: addMs(now, APPROVAL_WAIT_MS) });
+  if (withdrawal === null || attempt?.want == null || newestSigned(attempt) !== null)
+    return next(allowance, { visitAt: addMs(now, APPROVAL_WAIT_MS) });
+  const gas = gasWithout(allowance, attempt.gasLimit, waiting);
+  return next(allowance, { attempt: null, want: want ?? attempt.want, gas, visitAt: now });
+}
+
+/** What the day's transactions can cost without one that was never signed. */
+function gasWithout({ gas }: Allowance, gasLimit: bigint, { frozenAt, maxFeePerGas }: Copy): Allowance['gas'] {
+  return gasOfDay({ gas }, frozenAt) === gas ? { ...gas, wei: gas.wei - gasLimit * maxFeePerGas } : gas;
 }
 
 /** Keeps the bytes of the copy that waited for them. The next look gives them to the chain. */

@@ -1,7 +1,15 @@
 import { APPROVAL_LOOK_MS, APPROVAL_WAIT_MS } from '../limits.ts';
 import type { PaymentId } from '../ids.ts';
 import { addMs, type EpochMs } from '../time.ts';
-import { gasOfDay, newestSigned, type Allowance, type Copy, type Hindrance, type Withdrawal } from './allowance.ts';
+import {
+  gasOfDay,
+  newestSigned,
+  type Allowance,
+  type Copy,
+  type Hindrance,
+  type Withdrawal,
+  type WithdrawalAttempt,
+} from './allowance.ts';
 import type { ApprovalSight, TransferFacts } from './sight.ts';
 import { next } from './steps.ts';
 
@@ -49,7 +57,15 @@ export function freezeWithdrawal(
   const asked = { ...withdrawal, hindrance: null };
   return next(allowance, {
     withdrawal: null,
-    attempt: { want: null, withdrawal: asked, nonce: sight.nonce, gasLimit, copies: [copy], sentAt: null },
+    attempt: {
+      want: null,
+      withdrawal: asked,
+      lostAt: null,
+      nonce: sight.nonce,
+      gasLimit,
+      copies: [copy],
+      sentAt: null,
+    },
     gas: { day: day.day, wei: day.wei + cost },
     visitAt: addMs(now, APPROVAL_LOOK_MS),
   });
@@ -79,6 +95,17 @@ export function beginAnew(allowance: Allowance, now: EpochMs): Allowance {
   const { attempt } = allowance;
   if (attempt === null || attempt.want !== null) return allowance;
   return next(allowance, { attempt: null, withdrawal: { ...attempt.withdrawal, hindrance: null }, visitAt: now });
+}
+
+/** Notes that the nonce of an attempt is over and no copy was shown, and looks again in a minute. */
+export function noteLost(allowance: Allowance, attempt: WithdrawalAttempt, now: EpochMs): Allowance {
+  if (attempt.lostAt !== null) return putOff(allowance, now);
+  return putOff({ ...allowance, attempt: { ...attempt, lostAt: now } }, now);
+}
+
+/** Whether no copy was shown for so long that every node would show one by now. */
+export function isLost({ lostAt }: WithdrawalAttempt, now: EpochMs): boolean {
+  return lostAt !== null && now >= addMs(lostAt, APPROVAL_WAIT_MS);
 }
 
 /** Looks again in a minute. */

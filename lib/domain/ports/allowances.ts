@@ -26,7 +26,7 @@ export interface ApprovalChain {
   readFacts(owner: Hex, token: Hex): Promise<ApprovalFacts>;
   /** Of a transfer of the chain's own coin. Throws where the chain says that it would fail. */
   readTransferFacts(owner: Hex, transfer: { readonly to: Hex; readonly amount: bigint }): Promise<TransferFacts>;
-  /** The same look whose `nonce` counts the transactions that are in final blocks, all by one node: what it says is over, it shows. */
+  /** The same look whose `nonce` counts the transactions that are in final blocks, all by one endpoint. Of its nodes one may lag behind another. */
   lookAtFinal(owner: Hex, hashes: readonly Hex[]): Promise<ApprovalSight>;
   /** Gives bytes to the chain. A failure says nothing of whether it has them. */
   broadcast(raw: Hex): Promise<void>;

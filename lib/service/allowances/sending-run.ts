@@ -1,6 +1,7 @@
 import type { AllowanceKey } from '../../domain/allowances/allowance.ts';
 import { APPROVAL_LOOK_MS, APPROVAL_VISITS_MAX } from '../../domain/limits.ts';
 import type { AllowanceVisits } from '../../domain/ports/allowances.ts';
+import { ChainUnavailable } from '../../domain/ports/chains.ts';
 import { addMs, type EpochMs } from '../../domain/time.ts';
 import { visitAllowance, type SendingDeps } from './sending.ts';
 
@@ -21,20 +22,24 @@ const LOOKS_AT_ONCE_MAX = 4;
 
 /**
  * Looks at every wallet that is due, and again every two seconds at those with an approval under way, until `until`. What is not
- * finished then, and what failed, is left to the next run.
+ * finished then, and what failed, is left to the next run. So is every wallet of a network that did not answer, which others would
+ * wait for.
  */
 export async function sendApprovals(deps: SendingRunDeps, until: EpochMs): Promise<SendingReport> {
   let [visits, failures] = [0, 0];
+  const silent = new Set<string>();
   let due = await deps.visits.due(deps.clock.now());
   while (due.length > 0) {
     const open: AllowanceKey[] = [];
     for (const key of due) {
+      if (silent.has(key.network)) continue;
       if (visits >= APPROVAL_VISITS_MAX || deps.clock.now() >= until) return { visits, failures, open: due.length };
       visits += 1;
       try {
         if ((await lookAt(deps, key)) === 'soon') open.push(key);
       } catch (error) {
         failures += 1;
+        if (error instanceof ChainUnavailable) silent.add(key.network);
         deps.report({ key, error });
       }
     }

@@ -1,6 +1,6 @@
 import type { Allowance, WithdrawalAttempt } from '../../domain/allowances/allowance.ts';
 import type { ApprovalSight } from '../../domain/allowances/sight.ts';
-import { beginAnew, isLapsed, putAway, putOff } from '../../domain/allowances/withdrawal-steps.ts';
+import { beginAnew, isLapsed, isLost, noteLost, putAway, putOff } from '../../domain/allowances/withdrawal-steps.ts';
 import { InvariantViolated } from '../../domain/invariant.ts';
 import type { Hex } from '../../domain/payment/shapes.ts';
 import type { AllowanceBooks, ApprovalChain, WithdrawalOutcomes } from '../../domain/ports/allowances.ts';
@@ -26,7 +26,8 @@ interface UnderWay {
  * Finds out what became of a withdrawal that is under way. `null`: nothing yet, so that its bytes are to go out.
  *
  * It must not be done twice, so that it is begun anew only where no copy can come to the chain any more: the nonce is over at a block
- * that is final, and the node that says so shows no copy. One that lags behind the one that told the nonce is no ground.
+ * that is final, and nobody shows a copy, then and a minute later: behind one endpoint there may be many nodes, and on some chains a
+ * block is final at once, so that a node may lag behind the one that told what is final.
  */
 export async function concludeWithdrawal(
   deps: WithdrawalEnds,
@@ -45,6 +46,10 @@ export async function concludeWithdrawal(
     if (final.mined !== null) return settle(deps, allowance, attempt, final.mined);
     if (final.nonce <= attempt.nonce) {
       await books.write(putOff(allowance, clock.now()));
+      return 'later';
+    }
+    if (!isLost(attempt, clock.now())) {
+      await books.write(noteLost(allowance, attempt, clock.now()));
       return 'later';
     }
   }

@@ -7,6 +7,7 @@ import {
   type ApprovalAttempt,
   type Copy,
   type Want,
+  type Withdrawal,
 } from '../../../lib/domain/allowances/allowance.ts';
 import {
   ask,
@@ -26,6 +27,7 @@ import {
   APPROVAL_STUCK_MS,
   APPROVAL_WAIT_MS,
 } from '../../../lib/domain/limits.ts';
+import type { PaymentId } from '../../../lib/domain/ids.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { NOW } from '../../support/payments.ts';
 
@@ -47,6 +49,14 @@ const attempt: ApprovalAttempt = {
   gasLimit: 10n,
   copies: [copy],
   sentAt: NOW,
+};
+const withdrawal: Withdrawal = {
+  paymentId: 'p-1' as PaymentId,
+  to: '0x02',
+  amount: 5n,
+  askedAt: NOW,
+  until: addMs(NOW, 900_000),
+  hindrance: null,
 };
 const asked = ask(fresh, want);
 const out: Allowance = { ...fresh, attempt, gas: { day: DAY, wei: 80n } };
@@ -173,6 +183,21 @@ describe('an approval that is signed', () => {
     expect(remind(unsigned, addMs(late, -1))).toBe(unsigned);
     expect(remind(unsigned, late)).toEqual({ ...unsigned, version: 1, visitAt: addMs(late, APPROVAL_WAIT_MS) });
     expect(remind(out, late)).toBe(out);
+  });
+
+  test('gives its place to a withdrawal where its signature does not come, and what it cannot cost any more', () => {
+    const late = addMs(NOW, APPROVAL_STUCK_MS);
+    const waiting: Allowance = { ...unsigned, withdrawal };
+    expect(remind(waiting, addMs(late, -1))).toBe(waiting);
+    const given = { ...waiting, version: 1, attempt: null, want, visitAt: late };
+    expect(remind(waiting, late)).toEqual({ ...given, gas: { day: DAY, wei: 0n } });
+    const newer = { ...want, most: 7n };
+    expect(remind({ ...waiting, want: newer }, late)).toMatchObject({ attempt: null, want: newer });
+    const nextDay = { day: DAY + 1, wei: 80n };
+    expect(remind({ ...waiting, gas: nextDay }, late)).toEqual({ ...given, gas: nextDay });
+    // Bytes of it are out.
+    const raised: Allowance = { ...waiting, attempt: { ...attempt, copies: [copy, { ...copy, signed: null }] } };
+    expect(remind(raised, late)).toEqual({ ...raised, version: 1, visitAt: addMs(late, APPROVAL_WAIT_MS) });
   });
 
   test('is stuck when it has been out for long', () => {

@@ -5,6 +5,9 @@ import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { noteAllowance, requestAllowance } from '../../../lib/service/allowances/asking.ts';
 import { sendApprovals } from '../../../lib/service/allowances/sending-run.ts';
 import { signApproval } from '../../../lib/service/allowances/signing.ts';
+import type { AllowanceKey } from '../../../lib/domain/allowances/allowance.ts';
+import type { ApprovalChain } from '../../../lib/domain/ports/allowances.ts';
+import { ChainUnavailable } from '../../../lib/domain/ports/chains.ts';
 import { addMs } from '../../../lib/domain/time.ts';
 import { createApprovingWorld, KEY, type ApprovingWorld } from '../../support/approving.ts';
 import { withDatabase } from '../../support/database.ts';
@@ -146,6 +149,30 @@ describe('a run of the sender', () => {
     expect(report).toEqual({ visits: 1, failures: 1, open: 0 });
     expect(failures).toHaveLength(1);
     expect(await visits.due(clock.now())).toEqual([KEY]);
+  });
+
+  test('asks a network that does not answer once in a run, and goes on with the others', async () => {
+    await openWith(2_000_000n);
+    await world.ask(300_000n);
+    const { asked, chain, sending } = { asked: [] as string[], ...world };
+    const other = { network: 'eip155:43113', owner: KEY.owner } as const;
+    const books = { ...sending.books, read: async (key: AllowanceKey) => ({ ...(await world.read()), ...key }) };
+    const silent = {
+      ...chain,
+      look: async (owner: string) => {
+        asked.push(owner);
+        throw new ChainUnavailable(other.network, 'timeout', []);
+      },
+    };
+    const chains = new Map<AllowanceKey['network'], ApprovalChain>([
+      [KEY.network, chain],
+      [other.network, silent],
+    ]);
+    const visits = { due: async () => [other, { ...other, owner: '0x01' as const }, KEY] };
+    const deps = { ...sending, books, chains, visits, report: () => undefined };
+    const report = await sendApprovals(deps, addMs(world.clock.now(), 5_000));
+    expect([asked.length, report.failures]).toEqual([1, 1]);
+    expect((await world.read()).attempt).not.toBeNull();
   });
 
   test('ends in time while the signer is silent', async () => {

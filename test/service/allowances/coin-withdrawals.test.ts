@@ -4,6 +4,7 @@ import { createChainReaders } from '../../../lib/chains/evm/reader.ts';
 import { COIN_WITHDRAWAL_SECONDS } from '../../../lib/domain/limits.ts';
 import { toBaseUnits, toMicroUsd } from '../../../lib/domain/money.ts';
 import { formatTokenAmount } from '../../../lib/domain/token-amount.ts';
+import { addMs } from '../../../lib/domain/time.ts';
 import { withdrawalOf } from '../../../lib/domain/allowances/withdrawal-steps.ts';
 import { startChain, type LocalChain } from '../../../lib/local/chain/index.ts';
 import { visitAllowance } from '../../../lib/service/allowances/sending.ts';
@@ -116,6 +117,20 @@ describe('a withdrawal of the coin', () => {
     await world.finish();
     await world.complete();
     expect([await world.arrived(), await world.approvals()]).toEqual([AMOUNT_WEI, [300_000n]]);
+  });
+
+  test('does not wait for ever for an approval that nobody will sign, since its wallet was deleted', async () => {
+    await world.paying.open();
+    await world.ask(300_000n);
+    await look();
+    const { instrument, registry } = world.paying;
+    await registry.deleteInstrument(instrument, instrument.instrumentId, world.clock.now());
+    expect(await sign()).toBe('refused');
+    paid(await world.withdraw());
+    await world.complete().catch(() => {});
+    world.clock.advance(60_000);
+    await world.complete();
+    expect([await world.arrived(), await world.approvals()]).toEqual([AMOUNT_WEI, []]);
   });
 });
 
@@ -230,6 +245,31 @@ describe('a chain that', () => {
     await world.complete();
     expect([await world.arrived(), nonces().size]).toEqual([AMOUNT_WEI, 1]);
   });
+
+  test('has final blocks at once, and a node behind its endpoint that lags for seconds, gets no second one', async () => {
+    const payment = paid(await world.withdraw());
+    await look();
+    await sign();
+    await look();
+    await local.finalize();
+    const { chain, clock, sending } = world;
+    const behind = addMs(clock.now(), 5_000);
+    const unseen = async (sight: ReturnType<typeof chain.look>) =>
+      clock.now() < behind ? { ...(await sight), mined: null } : sight;
+    const lagging = {
+      ...chain,
+      look: (owner: Hex, hashes: readonly Hex[]) => unseen(chain.look(owner, hashes)),
+      lookAtFinal: (owner: Hex, hashes: readonly Hex[]) => unseen(chain.lookAtFinal(owner, hashes)),
+    };
+    for (let round = 0; round < 5; round += 1) {
+      await visitAllowance({ ...sending, chains: new Map([[KEY.network, lagging]]) }, KEY);
+      await sign();
+      clock.advance(2_000);
+    }
+    await world.complete();
+    expect([await world.arrived(), nonces().size]).toEqual([AMOUNT_WEI, 1]);
+    expect(await world.outcomeOf(payment)).toMatchObject({ succeeded: true });
+  });
 });
 
 test('two senders and two signers at once send one transfer', async () => {
@@ -240,6 +280,18 @@ test('two senders and two signers at once send one transfer', async () => {
     world.clock.advance(2_000);
   }
   expect([await world.arrived(), nonces().size]).toEqual([AMOUNT_WEI, 1]);
+});
+
+test('an address that takes more gas than a transfer may gets no transaction that would fail', async () => {
+  // Twenty new slots of storage.
+  const code = `0x${Array.from({ length: 20 }, (_, at) => `600160${at.toString(16).padStart(2, '0')}55`).join('')}00`;
+  await world.setCode(HOME, code as Hex);
+  paid(await world.withdraw());
+  await expect(look()).rejects.toThrow('no such transaction takes more than 300000');
+  expect(await world.read()).toMatchObject({ attempt: null, gas: { wei: 0n } });
+  await world.setCode(HOME, '0x');
+  await world.complete();
+  expect(await world.arrived()).toBe(AMOUNT_WEI);
 });
 
 describe('the coin of a wallet', () => {

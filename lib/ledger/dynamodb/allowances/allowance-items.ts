@@ -8,6 +8,7 @@ import type {
   Hindrance,
   Want,
   Withdrawal,
+  WithdrawalAttempt,
 } from '../../../domain/allowances/allowance.ts';
 import { unsignedCopy } from '../../../domain/allowances/allowance.ts';
 import { findNetwork, type NetworkId } from '../../../domain/assets.ts';
@@ -147,15 +148,21 @@ function unpackWithdrawal(network: NetworkId, item: Item): Withdrawal {
   };
 }
 
-function packAttempt({ want, withdrawal, nonce, gasLimit, copies, sentAt, ...attempt }: Attempt): Item {
+function packAttempt(attempt: Attempt): Item {
+  const { nonce, gasLimit, copies, sentAt } = attempt;
   return {
-    ...(want === null ? { wd: { M: packWithdrawal(withdrawal) } } : { w: { M: packWant(want) } }),
-    ...('amount' in attempt ? { am: number(attempt.amount) } : {}),
+    ...(attempt.want === null
+      ? packLeaving(attempt)
+      : { w: { M: packWant(attempt.want) }, am: number(attempt.amount) }),
     nc: number(nonce),
     gl: number(gasLimit),
     c: { L: copies.map((copy) => ({ M: packCopy(copy) })) },
     ...(sentAt === null ? {} : { se: number(sentAt) }),
   };
+}
+
+function packLeaving({ withdrawal, lostAt }: WithdrawalAttempt): Item {
+  return { wd: { M: packWithdrawal(withdrawal) }, ...(lostAt === null ? {} : { lo: number(lostAt) }) };
 }
 
 function unpackAttempt(network: NetworkId, item: Item): Attempt {
@@ -170,7 +177,8 @@ function unpackAttempt(network: NetworkId, item: Item): Attempt {
     sentAt: item['se'] === undefined ? null : readInstant(item, 'se'),
   };
   if (want !== null) return { want, withdrawal: null, amount: readBigInt(item, 'am'), ...base };
-  if (withdrawal !== null) return { want, withdrawal, ...base };
+  const lostAt = item['lo'] === undefined ? null : readInstant(item, 'lo');
+  if (withdrawal !== null) return { want, withdrawal, lostAt, ...base };
   throw new InvariantViolated('a stored transaction does not say what was asked for');
 }
 

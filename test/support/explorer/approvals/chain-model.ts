@@ -125,10 +125,12 @@ export function finalized(state: ApprovalState): ApprovalState | null {
   return state.finalNonce === state.nonce ? null : { ...state, finalNonce: state.nonce };
 }
 
-/** Whether a node that lags behind may not show yet what it is asked for: what is final every node shows. */
-export function mayLag(state: ApprovalState, effect: ApprovalEffect): boolean {
-  if (effect.kind !== 'receipts') return false;
-  return state.mined.some(({ hash, nonce }) => effect.hashes.includes(hash) && nonce >= state.finalNonce);
+/** What a node that lags behind may not show yet of what it is asked for: what is final too, since some chains' blocks are so at once. */
+export function mayLag(state: ApprovalState, effect: ApprovalEffect): 'lags' | 'finalLags' | null {
+  const asked = effect.kind === 'receipts' ? effect.hashes : [];
+  const shown = state.mined.find(({ hash }) => asked.includes(hash));
+  if (shown === undefined) return null;
+  return shown.nonce >= state.finalNonce ? 'lags' : 'finalLags';
 }
 
 /** A block with a transaction that is not ours, under the next nonce. */

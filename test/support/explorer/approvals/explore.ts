@@ -46,8 +46,10 @@ export interface ApprovalScenario {
   readonly foreign: number;
   /** Of a withdrawal of the coin, how long after the request its time is over. @default - an approval is asked for */
   readonly withdrawalMs?: number;
-  /** Answers of nodes that do not show yet what is in a block. @default 0 */
+  /** Answers of nodes that do not show yet what is in a block that is not final. @default 0 */
   readonly lags?: number;
+  /** The same of a final block, which is shown within a minute: fewer than are asked within it and after it. @default 0 */
+  readonly finalLags?: number;
 }
 
 const KEY = { network: network.id, owner: instrument.wallet!.address } as const;
@@ -62,7 +64,7 @@ const ROUNDS_MAX = 12;
 interface GlobalState extends ApprovalState {
   readonly processes: readonly ReplayNode<ApprovalEffect>[];
   readonly delayed: readonly Allowance[];
-  readonly left: Required<Pick<ApprovalScenario, 'unknowns' | 'ghosts' | 'foreign' | 'lags'>> & {
+  readonly left: Required<Pick<ApprovalScenario, 'unknowns' | 'ghosts' | 'foreign' | 'lags' | 'finalLags'>> & {
     /** Whether it matters when blocks become final. */
     readonly finality: boolean;
   };
@@ -166,7 +168,7 @@ function firstState(withdrawalMs: number | undefined): ApprovalState {
 
 /** Visits every state that the processes of a scenario can reach, breadth first. */
 export async function exploreApprovals(
-  { senders, signers, unknowns, ghosts, foreign, withdrawalMs, lags = 0 }: ApprovalScenario,
+  { senders, signers, unknowns, ghosts, foreign, withdrawalMs, lags = 0, finalLags = 0 }: ApprovalScenario,
   { statesMax }: { readonly statesMax: number },
 ): Promise<Exploration> {
   let lastId = 0;
@@ -185,7 +187,7 @@ export async function exploreApprovals(
     ...firstState(withdrawalMs),
     processes: participants.map(({ program }) => program.start),
     delayed: [],
-    left: { unknowns, ghosts, foreign, lags, finality: lags > 0 },
+    left: { unknowns, ghosts, foreign, lags, finalLags, finality: lags > 0 },
   };
   const seen = new Set([keyOfState(root)]);
   const finished = new Set<string>();
@@ -265,8 +267,9 @@ async function* movesOf(
   }
   const { state: changed, reply } = applied(state, effect);
   yield { label: what, to: await advance(changed, { kind: 'reply', value: reply }) };
-  if (state.left.lags > 0 && mayLag(state, effect)) {
-    const left = { ...state.left, lags: state.left.lags - 1 };
+  const lag = mayLag(state, effect);
+  if (lag !== null && state.left[lag] > 0) {
+    const left = { ...state.left, [lag]: state.left[lag] - 1 };
     yield {
       label: `${what} of a node that lags`,
       to: await advance({ ...state, left }, { kind: 'reply', value: null }),

@@ -143,6 +143,12 @@ export const APPROVAL_MUTANTS: readonly Mutant[] = [
     rule: 'twice',
   },
   {
+    name: 'a withdrawal that is begun anew upon one look at what is final',
+    edits: [{ file: ENDS, find: 'if (!isLost(attempt, clock.now())) {', replace: 'if (clock.now() < 0) {' }],
+    scenario: 4,
+    rule: 'twice',
+  },
+  {
     name: 'a withdrawal that is put away before it is told',
     edits: [
       {

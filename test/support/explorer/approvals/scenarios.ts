@@ -58,7 +58,8 @@ export const APPROVALS: readonly ApprovalScenario[] = [
     ghosts: 0,
     foreign: 1,
     withdrawalMs: LONG_MS,
-    lags: 2,
+    lags: 4,
+    finalLags: 2,
   },
   {
     name: 'a withdrawal whose time is over for the second sender, and two signers whose clocks are behind',
