@@ -107,7 +107,7 @@ export const withdraw: Command = {
     ],
     [
       'bursar withdraw --token ETH --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --all --network eip155:8453',
-      'the coin of a network, which the deployment signs for and sends, and waits for its arrival',
+      'the coin of a network, which the deployment sends: waits for its arrival',
     ],
     [
       'bursar withdraw --to 0x209693Bc6afc0C5328bA36FaF03C514EF312287C --amount 12.50 --out transfer.json',

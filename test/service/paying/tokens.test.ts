@@ -256,7 +256,7 @@ describe('a withdrawal of another token than USDC', () => {
 
   const tooMuch = (decimals: number) =>
     `amount must be more than zero, with at most ${decimals} decimals, and no more than the books can hold`;
-  const unknown = `currency must be USD, or a token of ${BASE_SEPOLIA.id}: USDC, EURC, ACME, BARE`;
+  const unknown = `currency must be USD, or a token of ${BASE_SEPOLIA.id}: USDC, EURC, ACME, BARE, ETH`;
   test.each([
     ['more dollars’ decimals than USDC has', '1.0000001', 'USD', 'value', `${tooMuch(6)}. Received: 1.0000001`],
     ['more decimals than it has', '1.0000001', 'EURC', 'value', `${tooMuch(6)}. Received: 1.0000001`],

@@ -102,7 +102,7 @@ describe('a signer that is a Lambda function', () => {
     ['takes no requests of the connector', http(401), { trouble: 'provider_credentials' }],
     ['will not sign', http(403), { trouble: 'provider_policy' }],
     ['has no such key', http(404), { trouble: 'provider_policy' }],
-    ['waits for an approval', http(409), { trouble: 'approval_needed' }],
+    ['waits for an approval', http(409), { trouble: 'approval_pending' }],
     ['is asked too much', http(429), { name: 'NotNow' }],
     ['is throttled by Lambda', refused(429, 'TooManyRequestsException'), { name: 'NotNow' }],
     ['may not be invoked', refused(403, 'AccessDeniedException'), { trouble: 'provider_credentials' }],
