@@ -143,7 +143,7 @@ async function openWallet({ info, chain }: LocalStack, backend: BursarClient, { 
           { userId },
         );
   const address = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress;
-  if (address === undefined) throw new Error('the wallet has no address');
+  if (address === undefined || !isHex(address)) throw new Error('the wallet has no address');
   say(`wallet     ${address} (seed vault; the agent never sees its key)`);
   await chain.mint(address, usdcUnits(FUNDS_USD));
   say(`wallet     funded with ${FUNDS_USD} USDC on the local chain`);
@@ -257,4 +257,9 @@ async function transfersOf({ chain }: LocalStack, findings: readonly Finding[]):
     }),
   );
   return found.flat();
+}
+
+/** A wallet of an EVM chain has such an address. */
+function isHex(text: string): text is `0x${string}` {
+  return text.startsWith('0x');
 }

@@ -1,3 +1,4 @@
+import { isAddress } from '../../lib/chains/evm/address.ts';
 import { createBursarClient, type BursarClient } from '../../lib/client/index.ts';
 import type { Answer } from '../../lib/contract/client-types.ts';
 import type { LocalStack } from '../../lib/local/stack.ts';
@@ -35,7 +36,7 @@ export async function openBudget({ info, chain }: LocalStack, userId: string, bu
     { userId },
   );
   const { walletAddress } = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet;
-  if (walletAddress === undefined) throw new Error('the wallet has no address');
+  if (walletAddress === undefined || !isAddress(walletAddress)) throw new Error('the wallet has no address');
   await chain.mint(walletAddress, FUNDS_USD * USDC_UNITS);
   const limits = { maxSpendAmount: { value: budgetUsd, currency: 'USD' } } as const;
   const asked = { paymentManagerArn, expiryTimeInMinutes: 60, limits };

@@ -217,6 +217,7 @@ const PINNED: Readonly<Record<PinnedTo, string>> = {
 
 /** What is said of refusals that hold nothing but their reason. */
 const SAID = {
+  unsupported_wallet: 'A wallet of Solana takes money, and cannot pay yet, nor is its chain read. Nothing was signed',
   withdrawal_lapsed:
     'The withdrawal of this clientToken was not signed in time, as far as the books say. Use a new clientToken',
   approvals_off: 'This deployment sends no transactions: its setting approvalGasPerDay gives them no gas',
@@ -236,6 +237,8 @@ function toOutcomeError(
       const message = `Payment instrument is not active: its status is ${refusal.status}, expected ACTIVE`;
       return outcome('instrument_not_active', message);
     }
+    case 'unsupported_wallet':
+      return codedError('bursar:unsupported_wallet', SAID.unsupported_wallet);
     case 'provider_refused':
       return codedError(`bursar:${refusal.trouble}`, refusal.message);
     // AWS's own words of a payment, by which its SDK knows them; reads answer 404.

@@ -214,6 +214,11 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, CodeDescription>> = {
     remedy: 'pay from a wallet of the user',
     newClientToken: NOT_REMEMBERED,
   },
+  'bursar:unsupported_wallet': {
+    when: 'the wallet is of Solana: it can be made, shown and funded, and cannot pay yet, nor is its chain read',
+    remedy: 'pay from a wallet of `ETHEREUM`: nothing was signed, and nothing is held',
+    newClientToken: NOT_REMEMBERED,
+  },
   'bursar:instrument_not_active': {
     when: 'the wallet is not ACTIVE, since its creation has not finished',
     remedy: 'repeat the creation under its client token, or pay from another wallet',

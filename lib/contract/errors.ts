@@ -71,6 +71,7 @@ export type OutcomeCode =
   | 'session_not_found'
   | 'instrument_not_found'
   | 'instrument_not_active'
+  | 'unsupported_wallet'
   | 'repeated_purchase'
   | 'other_terms'
   | 'no_payment'
@@ -102,6 +103,7 @@ export type ErrorCode = `bursar:${ChallengeCode | OutcomeCode | OfferCode | Free
 const NOT_ENABLED: ReadonlySet<string> = new Set<ErrorCode>([
   'bursar:unsupported_payment_type',
   'bursar:unsupported_scheme',
+  'bursar:unsupported_wallet',
   'bursar:delegation_inactive',
   'bursar:delegation_disabled',
   'bursar:provider_policy',

@@ -80,6 +80,8 @@ export type Refusal =
   /** Something else depends on the resource, or has its name. */
   | { readonly reason: 'resource_conflict'; readonly message: string }
   | { readonly reason: 'instrument_not_active'; readonly status: string }
+  /** The wallet is of chains on which nothing is paid, nor read. */
+  | { readonly reason: 'unsupported_wallet' }
   /** The wallet's provider will not sign, or not make it. Nothing was signed or made. */
   | { readonly reason: 'provider_refused'; readonly trouble: ProviderTrouble; readonly message: string }
   | { readonly reason: 'session_expired'; readonly expiresAt: EpochMs }

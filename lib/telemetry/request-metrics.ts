@@ -40,6 +40,7 @@ const DENIALS = {
   session_not_found: true,
   instrument_not_found: true,
   instrument_not_active: true,
+  unsupported_wallet: true,
   provider_refused: true,
   session_expired: true,
   session_closing: true,

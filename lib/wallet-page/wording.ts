@@ -21,6 +21,8 @@ const NETWORK_NAMES: Readonly<Record<string, string>> = {
   'eip155:80002': 'Polygon Amoy',
   'eip155:480': 'World Chain',
   'eip155:4801': 'World Chain Sepolia',
+  'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp': 'Solana',
+  'solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1': 'Solana Devnet',
 };
 
 /** A network as people know it; one that only tests says so. */
@@ -83,13 +85,24 @@ function describeSeconds(seconds: number): string {
 }
 
 /** Whether the wallet may sign, in a word or two and in a sentence. */
-export function describePermission({ delegation, status }: Pick<Instrument, 'delegation' | 'status'>): {
+export function describePermission({
+  delegation,
+  status,
+  paymentInstrumentDetails,
+}: Pick<Instrument, 'delegation' | 'status' | 'paymentInstrumentDetails'>): {
   readonly state: 'given' | 'missing' | 'unneeded' | 'unknown';
   readonly label: string;
   readonly sentence: string;
 } {
   if (status !== 'ACTIVE') {
     return { state: 'missing', label: 'Not ready', sentence: 'This wallet is not ready to pay yet.' };
+  }
+  if (paymentInstrumentDetails.embeddedCryptoWallet.network === 'SOLANA') {
+    return {
+      state: delegation?.status === 'ACTIVE' ? 'given' : 'unneeded',
+      label: 'Cannot pay yet',
+      sentence: 'This wallet is of Solana: it takes money, and nothing can be paid from it yet.',
+    };
   }
   switch (delegation?.status) {
     case 'ACTIVE':

@@ -1,3 +1,4 @@
+import { isAddress } from '../../lib/chains/evm/address.ts';
 import type { Answer, CallInput } from '../../lib/contract/client-types.ts';
 import { createBursarClient, type BursarClient } from '../../lib/client/index.ts';
 import { parseUsd } from '../../lib/domain/money.ts';
@@ -81,7 +82,8 @@ async function openWallet(client: BursarClient, paymentManagerArn: string, conne
   } as const;
   const { paymentInstrument } = await client.call('CreatePaymentInstrument', input, { userId: USER });
   const address = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress;
-  if (address === undefined) throw new Error(`the wallet ${paymentInstrument.paymentInstrumentId} has no address`);
+  if (address === undefined || !isAddress(address))
+    throw new Error(`the wallet ${paymentInstrument.paymentInstrumentId} has no address`);
   return { instrumentId: paymentInstrument.paymentInstrumentId, address };
 }
 

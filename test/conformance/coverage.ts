@@ -136,6 +136,10 @@ export const REFUSALS: Readonly<Record<Refusal['reason'], Coverage>> = {
     elsewhere: 'test/service/paying/withdrawals.test.ts',
     why: 'no client of AWS can withdraw',
   },
+  unsupported_wallet: {
+    elsewhere: 'test/scenarios/solana-wallets.test.ts',
+    why: 'it needs a wallet of Solana, which a provider makes',
+  },
   approvals_off: {
     elsewhere: 'test/service/allowances/approvals-off.test.ts',
     why: 'no client of AWS can ask for an approval',

@@ -305,7 +305,7 @@ export const DATA_PLANE: readonly Bound[] = [
   ['token', ['GetPaymentInstrumentBalance'], ['USDC'], ['', 'US DC', '0xUSDC', 'A'.repeat(17)]],
   ['paymentType', ['ProcessPayment'], ['CRYPTO_X402', 'MPP'], ['', x(65), 7]],
   ['paymentInstrumentType', ['CreatePaymentInstrument'], ['EMBEDDED_CRYPTO_WALLET'], ['CARD', '']],
-  [`${wallet}.network`, ['CreatePaymentInstrument'], ['ETHEREUM'], ['SOLANA', 'ethereum']],
+  [`${wallet}.network`, ['CreatePaymentInstrument'], ['ETHEREUM', 'SOLANA'], ['BITCOIN', 'ethereum']],
   [`${wallet}.redirectUrl`, ['CreatePaymentInstrument'], ['', x(2_048)], [x(2_049), 7]],
   [`${wallet}.walletAddress`, ['CreatePaymentInstrument'], [undefined], ['', '0x1']],
   [

@@ -151,7 +151,7 @@ test.each<readonly [...Case, readonly string[]]>([
   ['CreatePaymentConnector', 'quick creation', { provisionMode: 'QUICK_CREATE' }, ['provisionMode']],
   ['CreatePaymentConnector', 'a manager id in capitals', { paymentManagerId: 'Demo-0123456789' }, ['paymentManagerId']],
   ['CreatePaymentInstrument', 'another type', { paymentInstrumentType: 'CARD' }, ['paymentInstrumentType']],
-  ['CreatePaymentInstrument', 'another family of chains', withWallet({ network: 'SOLANA' }), [`${details}.network`]],
+  ['CreatePaymentInstrument', 'another family of chains', withWallet({ network: 'BITCOIN' }), [`${details}.network`]],
   [
     'CreatePaymentInstrument',
     'an address of its own',

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { CREATE_LEASE_MS } from '../../lib/domain/limits.ts';
 import { NotNow } from '../../lib/domain/ports/services.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';
-import type { PaymentInstrument } from '../../lib/domain/tenants/resources.ts';
+import type { EvmInstrument, PaymentInstrument } from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from '../support/payments.ts';
 import { activate, createParents, makeInstrument, makeManagerId } from '../support/registry.ts';
@@ -16,7 +16,7 @@ export function instrumentContract(registry: () => Registry): void {
   beforeAll(async () => {
     parents = await createParents(registry());
   });
-  const make = (overrides: Partial<PaymentInstrument> = {}) => makeInstrument({ ...parents, ...overrides });
+  const make = (overrides: Partial<EvmInstrument> = {}) => makeInstrument({ ...parents, ...overrides });
   const begin = (instrument: PaymentInstrument, hash = 'h1', now = NOW) =>
     registry().beginInstrument(instrument, hash, now);
   const read = (instrument: PaymentInstrument) => registry().readInstrument(instrument, instrument.instrumentId);
@@ -176,7 +176,7 @@ export function deletionContract(registry: () => Registry): void {
   beforeAll(async () => {
     parents = await createParents(registry());
   });
-  const make = (overrides: Partial<PaymentInstrument> = {}) => makeInstrument({ ...parents, ...overrides });
+  const make = (overrides: Partial<EvmInstrument> = {}) => makeInstrument({ ...parents, ...overrides });
   const remove = (instrument: PaymentInstrument, now = addMs(NOW, 5_000)) =>
     registry().deleteInstrument(instrument, instrument.instrumentId, now);
 

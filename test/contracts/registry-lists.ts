@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { UserKey } from '../../lib/domain/ports/services.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';
-import type { PaymentInstrument } from '../../lib/domain/tenants/resources.ts';
+import type { EvmInstrument, PaymentInstrument } from '../../lib/domain/tenants/resources.ts';
 import { NOW } from '../support/payments.ts';
 import { createParents, makeInstrument, makeManagerId } from '../support/registry.ts';
 import { expectRefused, forgeTokens, readAll, readPages, takeToken, type ListPage } from './pages.ts';
@@ -24,7 +24,7 @@ export function registryListContract(name: string, makeRegistry: () => Promise<R
       for (const connectorId of CONNECTORS) await createParents(registry, { managerId, connectorId });
     }
 
-    async function add(overrides: Partial<PaymentInstrument>): Promise<PaymentInstrument> {
+    async function add(overrides: Partial<EvmInstrument>): Promise<PaymentInstrument> {
       const instrument = makeInstrument(overrides);
       await registry.beginInstrument(instrument, 'h1', NOW);
       return instrument;

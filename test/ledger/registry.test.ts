@@ -4,6 +4,8 @@ import { CONNECTORS_MAX, CREATE_LEASE_MS, INSTRUMENTS_MAX } from '../../lib/doma
 import { PageTokenRefused } from '../../lib/domain/ports/services.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';
 import { discoveryUrlOf } from '../../lib/domain/tenants/jwt-authorizer.ts';
+import type { SolanaInstrument } from '../../lib/domain/tenants/resources.ts';
+import type { SolanaAddress } from '../../lib/domain/tenants/solana.ts';
 import { createIssuerIndex } from '../../lib/ledger/dynamodb/registry/issuer-index.ts';
 import { createStoreClient } from '../../lib/ledger/dynamodb/store/sdk-client.ts';
 import { formatPageToken } from '../../lib/ledger/dynamodb/store/page-token.ts';
@@ -178,8 +180,23 @@ describe('what the registry stores', () => {
     await expect(registry.readManager(manager.managerId)).rejects.toThrow(/schema version 2/);
   });
 
+  test('is a wallet of Solana as it was written', async () => {
+    const registry = await makeRegistry();
+    const { network: _evm, wallet: _none, ...rest } = makeInstrument(await createParents(registry));
+    const begun: SolanaInstrument = { ...rest, network: 'SOLANA', wallet: null };
+    await registry.beginInstrument(begun, 'h1', NOW);
+    expect(await registry.readInstrument(begun, begun.instrumentId)).toEqual(begun);
+    const address = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as SolanaAddress;
+    const key = { type: 'CoinbaseCDP', connector: 'manager/connector', endUserId: null } as const;
+    const active: SolanaInstrument = { ...begun, status: 'ACTIVE', wallet: { address, key } };
+    await registry.completeInstrument(active);
+    expect(await registry.readInstrument(begun, begun.instrumentId)).toEqual(active);
+  });
+
   test.each([
     ['status', { S: 'PAUSED' }],
+    ['network', { S: 'BITCOIN' }],
+    // Its address is none of Solana.
     ['network', { S: 'SOLANA' }],
     ['linkedAccounts', { S: '[{"email":"a@example.com"}]' }],
     ['walletType', { S: 'Paper' }],

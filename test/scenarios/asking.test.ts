@@ -5,7 +5,7 @@ import { createBursarClient, createPayingFetch, type BursarClient } from '../../
 import { requestToken } from '../../lib/local/issuer/request-token.ts';
 import { close, listen } from '../../lib/local/loopback/server.ts';
 import { base64, makeEntry } from '../client/script.ts';
-import { booksOf, clientOf, newToken, newUser, openSession, openWallet, withStack } from './scene.ts';
+import { booksOf, clientOf, newToken, newUser, openSession, openWallet, withStack, type Address } from './scene.ts';
 
 const scene = withStack();
 
@@ -50,12 +50,12 @@ async function openByToken(): Promise<Payer> {
     paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
     paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts: [] } },
   });
-  const { walletAddress } = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet;
-  await chain.mint(walletAddress!, 20_000_000n);
+  const walletAddress = paymentInstrument.paymentInstrumentDetails.embeddedCryptoWallet.walletAddress as Address;
+  await chain.mint(walletAddress, 20_000_000n);
   for (const { address, decimals } of Object.values(LOCAL_TOKENS)) {
-    await chain.mint(walletAddress!, 10n ** BigInt(decimals), address);
+    await chain.mint(walletAddress, 10n ** BigInt(decimals), address);
   }
-  await chain.approvePermit2(walletAddress!, 1_000_000n);
+  await chain.approvePermit2(walletAddress, 1_000_000n);
   const { paymentSession } = await backend.call('CreatePaymentSession', {
     paymentManagerArn,
     expiryTimeInMinutes: 15,

@@ -11,11 +11,16 @@ export function credentialsOf({ project }: CoinbaseCdp) {
 }
 
 /** A wallet of Coinbase of an end user, or, without one, of the project; with a session of 5.00. */
-export function createCoinbaseWallet(scene: Scene, aws: AwsClients, owner: 'end user' | 'project') {
+export function createCoinbaseWallet(
+  scene: Scene,
+  aws: AwsClients,
+  owner: 'end user' | 'project',
+  network: 'ETHEREUM' | 'SOLANA' = 'ETHEREUM',
+) {
   const coinbaseCdpConfiguration = credentialsOf(scene.stack.services.coinbaseCdp);
   const provider = {
     credentialProviderVendor: 'CoinbaseCDP',
     providerConfigurationInput: { coinbaseCdpConfiguration },
   } as const;
-  return createProviderWallet(scene, aws, { provider, owner });
+  return createProviderWallet(scene, aws, { provider, owner, network });
 }

@@ -46,7 +46,7 @@ async function createProviderTenant({ control }: AwsClients, provider: Provider)
 export async function createProviderWallet(
   scene: Scene,
   aws: AwsClients,
-  of: { readonly provider: Provider; readonly owner: 'end user' | 'project' },
+  of: { readonly provider: Provider; readonly owner: 'end user' | 'project'; readonly network?: 'ETHEREUM' | 'SOLANA' },
 ) {
   const { stack } = scene;
   const { name, manager, connector } = await createProviderTenant(aws, of.provider);
@@ -58,7 +58,7 @@ export async function createProviderWallet(
       paymentManagerArn: manager.paymentManagerArn,
       paymentConnectorId: connector.paymentConnectorId,
       paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', linkedAccounts } },
+      paymentInstrumentDetails: { embeddedCryptoWallet: { network: of.network ?? 'ETHEREUM', linkedAccounts } },
       clientToken: newToken(),
     }),
   );

@@ -109,7 +109,7 @@ export async function openWallet(stack: LocalStack, userId: string, connector: W
   return {
     connector,
     instrumentId: paymentInstrumentId,
-    address: paymentInstrumentDetails.embeddedCryptoWallet.walletAddress!,
+    address: paymentInstrumentDetails.embeddedCryptoWallet.walletAddress as Address,
   };
 }
 

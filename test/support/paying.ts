@@ -10,7 +10,7 @@ import type { Signer } from '../../lib/domain/ports/services.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';
 import { signedCaller } from '../../lib/domain/tenants/principal.ts';
 import type { Payment } from '../../lib/domain/payment/payment.ts';
-import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/tenants/resources.ts';
+import type { PaymentConnector, EvmInstrument, PaymentManager } from '../../lib/domain/tenants/resources.ts';
 import type { Session } from '../../lib/domain/payment/session.ts';
 import { addMs, toEpochMs, type Clock, type EpochMs } from '../../lib/domain/time.ts';
 import { toSessionItem } from '../../lib/ledger/dynamodb/books/new-session-item.ts';
@@ -82,7 +82,7 @@ export const testSigner: Signer = {
 export interface PayingWorld {
   readonly booksTable: string;
   readonly manager: PaymentManager;
-  readonly instrument: PaymentInstrument;
+  readonly instrument: EvmInstrument;
   readonly ledger: Ledger;
   readonly registry: Registry;
   readonly registryTable: string;
@@ -229,7 +229,7 @@ function makeConnector(manager: PaymentManager, now: EpochMs): PaymentConnector 
   };
 }
 
-function makeInstrument({ managerId, connectorId }: PaymentConnector, now: EpochMs): PaymentInstrument {
+function makeInstrument({ managerId, connectorId }: PaymentConnector, now: EpochMs): EvmInstrument {
   return {
     managerId,
     connectorId,
@@ -246,7 +246,7 @@ function makeInstrument({ managerId, connectorId }: PaymentConnector, now: Epoch
 
 function makeRequest(
   session: Session,
-  instrument: PaymentInstrument,
+  instrument: EvmInstrument,
   now: EpochMs,
   { amount = '500000', ...overrides }: RequestOverrides,
 ): ProcessPaymentRequest {

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { formatInstrumentId, formatNamedId } from '../../lib/domain/drawn-ids.ts';
 import type { Registry } from '../../lib/domain/ports/registry.ts';
-import type { PaymentConnector, PaymentInstrument, PaymentManager } from '../../lib/domain/tenants/resources.ts';
+import type {
+  EvmInstrument,
+  PaymentConnector,
+  PaymentInstrument,
+  PaymentManager,
+} from '../../lib/domain/tenants/resources.ts';
 import { addMs } from '../../lib/domain/time.ts';
 import { NOW } from './payments.ts';
 
@@ -64,7 +69,7 @@ export async function createParents(
 }
 
 /** An instrument as its creation claims it. */
-export function makeInstrument(overrides: Partial<PaymentInstrument> = {}): PaymentInstrument {
+export function makeInstrument(overrides: Partial<EvmInstrument> = {}): EvmInstrument {
   return {
     managerId: makeManagerId(),
     connectorId: 'wallets-0000000001',
@@ -81,9 +86,10 @@ export function makeInstrument(overrides: Partial<PaymentInstrument> = {}): Paym
 }
 
 /** The same instrument with a key. */
-export function activate(instrument: PaymentInstrument, keyId = 'key-1'): PaymentInstrument {
+export function activate(instrument: PaymentInstrument, keyId = 'key-1'): EvmInstrument {
   return {
     ...instrument,
+    network: 'ETHEREUM',
     status: 'ACTIVE',
     wallet: {
       address: '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1',

@@ -11,7 +11,9 @@ import { readDelegation, revokeDelegation } from '../../lib/wallets/coinbase-cdp
 import { findNetwork } from '../../lib/domain/assets.ts';
 import { parseUsd } from '../../lib/domain/money.ts';
 import { createCoinbaseCdpFunding } from '../../lib/wallets/coinbase-cdp/funding.ts';
-import { CONNECTOR, makeWallet, startProject, type TestProject } from '../wallets/coinbase-cdp/project.ts';
+import { makeCoinbaseCdpSolanaWallet } from '../../lib/wallets/coinbase-cdp/wallet-maker.ts';
+import { SOLANA_NETWORKS } from '../../lib/domain/tenants/solana.ts';
+import { CONNECTOR, EMAIL, makeWallet, startProject, type TestProject } from '../wallets/coinbase-cdp/project.ts';
 import { messagesFrom, transferFrom } from '../wallets/transfer.ts';
 
 interface Described {
@@ -78,6 +80,23 @@ async function fund(address: `0x${string}`): Promise<void> {
   await funding.requestTestFunds(key, { address, network: network('eip155:11155111') });
 }
 
+/** A wallet of Solana, and what the platform brings into it. */
+async function fundSolana(linkedAccount: typeof EMAIL | null): Promise<void> {
+  made += 1;
+  const instrumentId = `payment-instrument-solana-${made}`;
+  const { account, address } = await makeCoinbaseCdpSolanaWallet(project.call, {
+    connector: CONNECTOR,
+    instrumentId,
+    linkedAccount,
+  });
+  await readDelegation(project.call, account, address);
+  const funding = createCoinbaseCdpFunding(project.call);
+  const [main, devnet] = SOLANA_NETWORKS;
+  await funding.openOnramp(key, { address, network: main!, amount: null, returnUrl: null });
+  await funding.requestTestFunds(key, { address, network: devnet! });
+}
+let made = 0;
+
 test('every request and answer is as the published description says', async () => {
   const ended = async (work: Promise<unknown>): Promise<void> => {
     await work.catch(() => {});
@@ -88,6 +107,7 @@ test('every request and answer is as the published description says', async () =
     await readDelegation(project.call, account, address);
     await revokeDelegation(project.call, account, address);
     await fund(address);
+    await fundSolana(of === 'project' ? null : EMAIL);
     await ended(project.signer.sign(account, transferFrom(address), address));
     for (const status of [401, 402, 500, 502, 503]) {
       project.cdp.faults.plan({ fault: { kind: 'status', status }, times: 2 });
@@ -98,6 +118,9 @@ test('every request and answer is as the published description says', async () =
   const seen = new Set(project.exchanges.map(({ operation, status }) => `${operation.id} ${status}`));
   expect(seen).toContain('signEvmTypedDataWithEndUserAccount 403');
   expect(seen).toContain('addEndUserEvmAccount 201');
+  expect(seen).toContain('addEndUserSolanaAccount 201');
+  expect(seen).toContain('createSolanaAccount 201');
+  expect(seen).toContain('requestSolanaFaucet 200');
   expect(seen).toContain('createOnrampSession 201');
   expect(seen).toContain('requestEvmFaucet 200');
   expect(seen).toContain('requestEvmFaucet 429');
@@ -108,12 +131,12 @@ test('every request and answer is as the published description says', async () =
 test('what the official client asks, and is answered, is so too', async () => {
   vi.stubEnv('DISABLE_CDP_USAGE_TRACKING', 'true');
   vi.stubEnv('DISABLE_CDP_ERROR_REPORTING', 'true');
-  const { project: own, url: basePath } = project.cdp;
+  const { project: keys, url: basePath } = project.cdp;
   const [{ id: apiKeyId, secret: apiKeySecret }, { secret: walletSecret }] = [
-    own.apiKeys()[0]!,
-    own.walletSecrets()[0]!,
+    keys.apiKeys()[0]!,
+    keys.walletSecrets()[0]!,
   ];
-  const { evm, endUser } = new CdpClient({ apiKeyId, apiKeySecret, walletSecret, basePath });
+  const { evm, solana, endUser } = new CdpClient({ apiKeyId, apiKeySecret, walletSecret, basePath });
   const before = project.exchanges.length;
   const method = { type: 'email', email: 'grace@example.com' } as const;
   const { userId } = await endUser.createEndUser({ authenticationMethods: [method], evmAccount: {} as never });
@@ -127,6 +150,10 @@ test('what the official client asks, and is answered, is so too', async () => {
   await evm.createAccount({ name: 'account' }).catch(() => {});
   await evm.getAccount({ address });
   await evm.getAccount({ address: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' }).catch(() => {});
+  await endUser.addEndUserSolanaAccount({ userId });
+  const own = await solana.createAccount({ name: 'account' });
+  await solana.createAccount({ name: 'account' }).catch(() => {});
+  await solana.requestFaucet({ address: own.address, token: 'usdc' });
   await evm.requestFaucet({ address, network: 'base-sepolia', token: 'eth' });
   vi.unstubAllEnvs();
   const exchanges = project.exchanges.slice(before);

@@ -2,6 +2,7 @@ import { encode } from 'uqr';
 import { describe, expect, test } from 'vitest';
 import { OPERATIONS } from '../../lib/contract/operations.ts';
 import { NETWORKS } from '../../lib/domain/assets.ts';
+import { SOLANA_NETWORKS } from '../../lib/domain/tenants/solana.ts';
 import { apiBase, PATHS, type PageOperation } from '../../lib/wallet-page/calls.ts';
 import { pathOf } from '../../lib/wallet-page/code.ts';
 import {
@@ -34,9 +35,9 @@ describe('the page', () => {
   });
 
   test('has a name for every network', () => {
-    for (const { id, testnet } of NETWORKS) {
+    for (const { id, testnet } of [...NETWORKS, ...SOLANA_NETWORKS]) {
       const name = nameNetwork({ network: id, testnet });
-      expect(name).not.toContain('eip155');
+      expect(name).not.toContain(':');
       expect(name.includes('test network')).toBe(testnet);
     }
   });
@@ -69,6 +70,21 @@ describe('amounts', () => {
 });
 
 describe('permission', () => {
+  const tell = ({
+    status,
+    network,
+    delegation,
+  }: {
+    status: string;
+    network: string;
+    delegation?: object | undefined;
+  }) =>
+    describePermission({
+      status,
+      paymentInstrumentDetails: { embeddedCryptoWallet: { network } },
+      ...(delegation === undefined ? {} : { delegation }),
+    } as never);
+
   test.each([
     ['ACTIVE', { status: 'ACTIVE', expiresAt: '2026-12-29T12:00:00.000Z' }, 'given'],
     ['ACTIVE', { status: 'INACTIVE' }, 'missing'],
@@ -77,9 +93,16 @@ describe('permission', () => {
     ['ACTIVE', undefined, 'unneeded'],
     ['INITIATED', undefined, 'missing'],
   ] as const)('of a wallet that is %s with %j is %s', (status, delegation, state) => {
-    expect(describePermission({ status, ...(delegation === undefined ? {} : { delegation }) } as never).state).toBe(
-      state,
-    );
+    expect(tell({ status, network: 'ETHEREUM', delegation }).state).toBe(state);
+  });
+
+  test.each([
+    [undefined, 'unneeded'],
+    [{ status: 'INACTIVE' }, 'unneeded'],
+    [{ status: 'ACTIVE', expiresAt: '2026-12-29T12:00:00.000Z' }, 'given'],
+  ] as const)('of a wallet of Solana with %j is %s, and the page says that nothing is paid', (delegation, state) => {
+    const told = tell({ status: 'ACTIVE', network: 'SOLANA', delegation });
+    expect(told).toMatchObject({ state, label: 'Cannot pay yet' });
   });
 });
 

@@ -4,6 +4,7 @@ import type { Session } from '../../domain/payment/session.ts';
 import type { PerPaymentRule, RateRule, SessionCapRule, WindowRule } from '../../domain/policy/document.ts';
 import type { PolicyOwner } from '../../domain/ports/policies.ts';
 import type { PaymentManager } from '../../domain/tenants/resources.ts';
+import type { SolanaNetwork } from '../../domain/tenants/solana.ts';
 import { formatInstant, type EpochMs } from '../../domain/time.ts';
 
 /** @param pageUrl of the page itself. The secret stands behind `#`, which no browser sends to anybody. */
@@ -15,7 +16,7 @@ interface Overview {
   readonly instrument: { readonly instrumentId: string };
   readonly manager: Pick<PaymentManager, 'name' | 'description'>;
   readonly agentName: string | null;
-  readonly networks: readonly { readonly network: Network; readonly isReadable: boolean }[];
+  readonly networks: readonly { readonly network: Network | SolanaNetwork; readonly isReadable: boolean }[];
   readonly sessions: readonly Session[];
   readonly spendLimits: readonly {
     readonly scope: PolicyOwner['scope'];

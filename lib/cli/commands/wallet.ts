@@ -11,7 +11,7 @@ import { WALLET_LINK_MINUTES_DEFAULT, WALLET_LINK_MINUTES_MAX } from '../../doma
 import { usdOf, wholeNumberOf } from '../program/arguments.ts';
 import { ownerOf } from '../target/ids.ts';
 import { clientOf } from '../target/target.ts';
-import { chainOf, formatQrCode, requireWallet } from '../target/wallet.ts';
+import { formatQrCode, fundedNetworkOf, requireWallet, requireWalletNames } from '../target/wallet.ts';
 import { formatFacts } from '../terminal/layout.ts';
 import { done, usageError, type Outcome } from '../terminal/outcome.ts';
 
@@ -23,7 +23,7 @@ const STATES: Readonly<Record<NonNullable<InstrumentView['delegation']>['status'
 };
 
 function describe(wallet: InstrumentView): Outcome {
-  const { walletAddress, linkedAccounts, redirectUrl } = wallet.paymentInstrumentDetails.embeddedCryptoWallet;
+  const { network, walletAddress, linkedAccounts, redirectUrl } = wallet.paymentInstrumentDetails.embeddedCryptoWallet;
   const { delegation } = wallet;
   const until = delegation?.expiresAt === undefined ? '' : ` until ${delegation.expiresAt}`;
   const account = linkedAccounts[0]?.email?.emailAddress ?? null;
@@ -33,6 +33,7 @@ function describe(wallet: InstrumentView): Outcome {
       wallet: wallet.paymentInstrumentId,
       status: wallet.status,
       address: walletAddress ?? null,
+      ...(network === 'SOLANA' ? { network: 'Solana: it takes money, and cannot pay yet' } : {}),
       connector: wallet.paymentConnectorId,
       ...(account === null ? {} : { 'made for': account }),
       signing:
@@ -56,8 +57,8 @@ async function runRevoke({ deps, target, options }: Invocation): Promise<Outcome
 
 /** Test money on a test network, and on a main one a page where money is bought. */
 async function runFund({ deps, target, options }: Invocation): Promise<Outcome> {
-  const { paymentInstrumentId } = requireWallet(target, options);
-  const { id: network, testnet } = chainOf(options, target.context);
+  const { paymentInstrumentId } = requireWalletNames(target, options);
+  const { id: network, testnet } = fundedNetworkOf(options, target.context);
   const amount = usdOf(options, 'amount');
   const client = clientOf(deps, target, 'management');
   const wallet = { paymentInstrumentId, network };
@@ -140,7 +141,11 @@ export const walletFund: Command = {
   ...WALLET,
   name: 'wallet fund',
   summary: 'has a wallet’s provider bring money: test money, or a page where some is bought',
-  options: { ...WALLET.options, amount: { value: 'USD', help: 'what the page proposes to spend' } },
+  options: {
+    ...WALLET.options,
+    chain: { value: 'CHAIN', help: `${WALLET.options.chain.help}; of a wallet of Solana SOLANA_DEVNET or SOLANA` },
+    amount: { value: 'USD', help: 'what the page proposes to spend' },
+  },
   role: 'ManagementRole; with a token, the management scope',
   examples: [
     ['bursar wallet fund', 'test money on the test network of init'],

@@ -86,6 +86,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'bursar:withdrawal_under_way': 'nothing was signed; repeat it when the other withdrawal is on the chain',
   'bursar:insufficient_funds': 'nothing was signed; `bursar wallet show` prints the address that takes USDC',
   'bursar:delegation_inactive': '`bursar wallet show` prints where the user of the wallet grants',
+  'bursar:unsupported_wallet': '`bursar init` finds or makes a wallet that can pay',
   'bursar:funding_unavailable': '`bursar wallet show` prints the address that takes USDC',
   'bursar:instrument_not_active': '`bursar init` makes a wallet that can be used',
 } satisfies Partial<Record<ErrorCode, string>>;

@@ -1,4 +1,5 @@
 import { findNetwork, findNetworkByChain, KNOWN_CHAINS, type Network } from '../../domain/assets.ts';
+import { SOLANA_NETWORKS } from '../../domain/tenants/solana.ts';
 import { formatUsd, parseBaseUnits } from '../../domain/money.ts';
 import { usdValueOf } from '../../domain/tokens/token.ts';
 import { renderUnicodeCompact } from 'uqr';
@@ -31,8 +32,23 @@ export function chainOf(options: Options, context: CliContext | null): Network &
   return { ...network, chain: network.chain };
 }
 
+/** The network that a wallet is funded on: one of Solana by AgentCore's name of it or its CAIP-2 id, or else that of `chainOf`. */
+export function fundedNetworkOf(
+  options: Options,
+  context: CliContext | null,
+): Pick<Network, 'testnet'> & { readonly id: string } {
+  const name = options.text('chain');
+  const solana = SOLANA_NETWORKS.find(({ id, chain }) => id === name || chain === name?.toUpperCase());
+  return solana ?? chainOf(options, context);
+}
+
 /** The wallet of the options, else the one that `init` made. Throws `CliError` where there is none. */
 export function requireWallet(target: Target, options: Options): Wallet {
+  return { ...requireWalletNames(target, options), chain: chainOf(options, ownContext(target)).chain };
+}
+
+/** Of a wallet on whatever chain. */
+export function requireWalletNames(target: Target, options: Options): Omit<Wallet, 'chain'> {
   const context = ownContext(target);
   const paymentInstrumentId = options.text('instrument') ?? context?.paymentInstrumentId ?? null;
   const paymentConnectorId = options.text('connector') ?? context?.paymentConnectorId ?? null;
@@ -42,7 +58,7 @@ export function requireWallet(target: Target, options: Options): Wallet {
       'run `bursar init` first, or name one with --instrument and --connector',
     );
   }
-  return { paymentConnectorId, paymentInstrumentId, chain: chainOf(options, context).chain };
+  return { paymentConnectorId, paymentInstrumentId };
 }
 
 /** A balance in dollars; the token is worth one. Throws where the deployment answers what is no amount. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { NETWORKS } from '../../domain/assets.ts';
+import { SOLANA_NETWORKS } from '../../domain/tenants/solana.ts';
 
 // What answers are made of. Strict: a member that is not described here is a mistake of ours.
 
@@ -35,10 +36,22 @@ function hexText(pattern: RegExp, text: string) {
 }
 
 export const address = hexText(/^0x[0-9a-fA-F]{40}$/, 'with its EIP-55 checksum');
+/** Of a wallet, whose family of chains says in which form. */
+export const walletAddress = v.pipe(
+  v.string(),
+  v.regex(/^(0x[0-9a-fA-F]{40}|[1-9A-HJ-NP-Za-km-z]{32,44})$/),
+  v.description('with its EIP-55 checksum, and of Solana in base58'),
+);
 export const hex32 = hexText(/^0x[0-9a-f]{64}$/, '32 bytes');
 export const signature = hexText(/^0x[0-9a-f]{130}$/, '65 bytes r, s, v. A bearer instrument: keep it out of logs');
 
 export const network = said(v.picklist(NETWORKS.map(({ id }) => id)), 'CAIP-2 id of a chain');
+
+/** One that a wallet is funded on. */
+export const fundedNetwork = said(
+  v.picklist([...NETWORKS, ...SOLANA_NETWORKS].map(({ id }) => id)),
+  'CAIP-2 id of a chain',
+);
 
 export const tagSet = v.record(v.string(), v.string());
 export const nextToken = v.optional(said(v.string(), 'where the next page begins; left out on the last one'));

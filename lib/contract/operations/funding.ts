@@ -3,7 +3,7 @@ import { URL_MAX_CHARS } from '../../domain/limits.ts';
 import { isSecureUrl } from '../../domain/loopback.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
-import { address, network as networkAnswer, said } from '../fields/answers.ts';
+import { fundedNetwork, said, walletAddress } from '../fields/answers.ts';
 import { usdAboveZero } from '../fields/amounts.ts';
 import { INSTRUMENT_ID, MANAGER_ARN, NETWORK, WALLET } from '../fields/examples.ts';
 import { instrumentId, manager } from '../fields/names.ts';
@@ -38,9 +38,9 @@ export const FUNDING_ROUTES = {
 
 export const FUNDING_REQUESTS = /* @__PURE__ */ define(() => {
   const network = v.optional(
-    text(8, 32, {
-      pattern: /^eip155:[1-9][0-9]{0,24}$/,
-      expected: 'a CAIP-2 id of an EVM chain such as eip155:8453',
+    text(8, 39, {
+      pattern: /^(eip155:[1-9][0-9]{0,24}|solana:[1-9A-HJ-NP-Za-km-z]{32})$/,
+      expected: 'a CAIP-2 id of an EVM chain such as eip155:8453, or of Solana',
     }),
   );
   const wallet = { ...manager, paymentInstrumentId: instrumentId, network };
@@ -84,7 +84,7 @@ const ONRAMP_MEMBERS = /* @__PURE__ */ define(() => ({
 }));
 
 export const FUNDING_ANSWERS = /* @__PURE__ */ define(() => {
-  const wallet = { paymentInstrumentId: v.string(), walletAddress: address, network: networkAnswer };
+  const wallet = { paymentInstrumentId: v.string(), walletAddress, network: fundedNetwork };
   return {
     CreateOnrampSession: v.strictObject({
       onrampSession: v.strictObject({

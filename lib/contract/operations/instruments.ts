@@ -8,7 +8,7 @@ import { oneMember, parsedText, text } from '../fields/text.ts';
 import { parseAddress } from '../../chains/evm/address.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
-import { address, digits, instant, nextToken, said } from '../fields/answers.ts';
+import { digits, instant, nextToken, said, walletAddress as addressAnswer } from '../fields/answers.ts';
 import {
   CLIENT_TOKEN,
   CONNECTOR_ID,
@@ -152,7 +152,7 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
         paymentInstrumentType: v.literal('EMBEDDED_CRYPTO_WALLET', 'must be EMBEDDED_CRYPTO_WALLET'),
         paymentInstrumentDetails: v.object({
           embeddedCryptoWallet: v.object({
-            network: v.literal('ETHEREUM', 'must be ETHEREUM; SOLANA is not supported by this connector'),
+            network: v.picklist(['ETHEREUM', 'SOLANA'], 'must be ETHEREUM or SOLANA'),
             linkedAccounts: v.optional(
               v.pipe(v.array(linkedAccount, 'must be a list'), v.maxLength(1, 'must hold at most one account')),
               [],
@@ -201,7 +201,10 @@ export const INSTRUMENT_REQUESTS = /* @__PURE__ */ define(() => {
     GetPaymentInstrumentBalance: v.pipe(
       v.object({
         ...name,
-        chain: v.picklist(KNOWN_CHAINS, `must be one of ${KNOWN_CHAINS.join(', ')} for an ETHEREUM wallet`),
+        chain: v.picklist(
+          KNOWN_CHAINS,
+          `must be one of ${KNOWN_CHAINS.join(', ')} for an ETHEREUM wallet; no chain of Solana is read`,
+        ),
         token: tokenSymbol,
       }),
       v.transform((members) => ({ ...toInstrumentName(members), chain: members.chain, token: members.token })),
@@ -252,9 +255,9 @@ export const INSTRUMENT_ANSWERS = /* @__PURE__ */ define(() => {
       ...summary,
       paymentInstrumentDetails: v.strictObject({
         embeddedCryptoWallet: v.strictObject({
-          network: v.literal('ETHEREUM'),
+          network: said(v.picklist(['ETHEREUM', 'SOLANA']), 'a wallet of SOLANA takes money, and cannot pay yet'),
           linkedAccounts: v.array(linkedAccountAnswer),
-          walletAddress: v.optional(said(address, 'where the wallet is funded; left out until it is ACTIVE')),
+          walletAddress: v.optional(said(addressAnswer, 'where the wallet is funded; left out until it is ACTIVE')),
           redirectUrl: v.optional(
             said(v.string(), 'where the end user lets the wallet sign, where the deployment knows such a page'),
           ),

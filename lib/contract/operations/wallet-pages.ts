@@ -4,7 +4,7 @@ import { AGENT_NAME_MAX_CHARS } from '../../domain/limits.ts';
 import { WALLET_LINK_MINUTES_DEFAULT, WALLET_LINK_MINUTES_MAX } from '../../domain/wallet-page-limits.ts';
 import { define } from '../define.ts';
 import type { FamilyDocument } from '../document.ts';
-import { instant, network, said, usdAmount, usdText } from '../fields/answers.ts';
+import { fundedNetwork, instant, said, usdAmount, usdText } from '../fields/answers.ts';
 import { EXPIRES_AT, INSTRUMENT_ID, MANAGER_ARN, NETWORK, SESSION_ID } from '../fields/examples.ts';
 import { instrumentId, manager, toInstrumentName } from '../fields/names.ts';
 import { said as described } from '../fields/policy-members.ts';
@@ -85,14 +85,14 @@ export const WALLET_PAGE_ANSWERS = /* @__PURE__ */ define(
           networks: said(
             v.array(
               v.strictObject({
-                network,
+                network: fundedNetwork,
                 chain: v.optional(
                   said(v.string(), 'what GetPaymentInstrumentBalance calls it; left out where it reads none'),
                 ),
                 testnet: v.boolean(),
               }),
             ),
-            'on which the wallet may pay',
+            'on which the wallet may pay, or, of Solana, is funded',
           ),
           sessions: said(
             v.array(

@@ -4,7 +4,7 @@ import type { Freeze } from '../payment/freeze.ts';
 import type { Session } from '../payment/session.ts';
 import type { Offer } from '../payment/shapes.ts';
 import { validityWindow } from '../payment/validity.ts';
-import type { PaymentInstrument } from '../tenants/resources.ts';
+import type { EvmInstrument } from '../tenants/resources.ts';
 import type { PolicyRefusal } from '../policy/refusal.ts';
 import type { EpochMs, EpochSeconds } from '../time.ts';
 import type { OfferFlaw, SellerOffer, Verdict } from './verdict.ts';
@@ -33,7 +33,7 @@ export interface OfferFacts {
   readonly maxPrice: MicroUsd | null;
   readonly validityCapSeconds: number;
   readonly session: Pick<Session, 'expiresAt' | 'budget'>;
-  readonly instrument: Pick<PaymentInstrument, 'network'>;
+  readonly instrument: Pick<EvmInstrument, 'network'>;
   /** What the wallet holds of the offer's token, in its smallest unit; `null` where nobody has asked the chain or it is silent. */
   readonly balanceOf: (offer: Offer) => BaseUnits | null;
   /** Who or what is frozen of an offer; `null`: neither its payee nor its token. */
@@ -54,7 +54,7 @@ export interface OfferFacts {
 }
 
 /** The CAIP-2 namespace of the networks that a wallet's keys sign for. */
-const NAMESPACES: Readonly<Record<PaymentInstrument['network'], string>> = { ETHEREUM: 'eip155:' };
+const NAMESPACES: Readonly<Record<EvmInstrument['network'], string>> = { ETHEREUM: 'eip155:' };
 
 /**
  * Whether an offer may be paid, as far as the facts tell: the one place where offers are judged before one is chosen. It reserves

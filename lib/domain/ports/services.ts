@@ -2,7 +2,8 @@ import type { Network } from '../assets.ts';
 import type { MicroUsd } from '../money.ts';
 import type { Payment } from '../payment/payment.ts';
 import type { Address, Hex, Signature, SigningMessage } from '../payment/shapes.ts';
-import type { LinkedAccount, PaymentConnector } from '../tenants/resources.ts';
+import type { LinkedAccount, PaymentConnector, SolanaInstrument } from '../tenants/resources.ts';
+import type { SolanaAddress, SolanaNetwork } from '../tenants/solana.ts';
 import type { EpochMs } from '../time.ts';
 import type { TokenTable } from '../tokens/table.ts';
 import type { ProviderTrouble } from '../refusal.ts';
@@ -121,6 +122,12 @@ export interface WalletMaker {
     /** Draws the next derivation index; only wallets that derive keys call it. */
     readonly takeIndex: () => Promise<number>;
   }): Promise<{ readonly address: Hex; readonly key: WalletKey }>;
+  /** Makes a wallet of Solana. @default - the type has none */
+  createSolanaKey?(request: {
+    readonly connector: PaymentConnector;
+    readonly instrumentId: string;
+    readonly linkedAccount?: LinkedAccount;
+  }): Promise<NonNullable<SolanaInstrument['wallet']>>;
 }
 
 /** Makes keys and what they come from; runs in the management functions, which cannot sign. */
@@ -157,9 +164,9 @@ export type ToldDelegation = DelegationState | { readonly status: 'UNKNOWN' };
 
 /** What end users let a provider's wallets do, as the provider tells it. Throws `NotNow` and `ProviderRefused`. */
 export interface Delegations {
-  read(key: WalletKey, address: Address): Promise<DelegationState>;
+  read(key: WalletKey, address: Address | SolanaAddress): Promise<DelegationState>;
   /** Takes back all that lets the wallet sign. Only the end user can grant anew. */
-  revoke(key: WalletKey, address: Address): Promise<void>;
+  revoke(key: WalletKey, address: Address | SolanaAddress): Promise<void>;
 }
 
 /** How a wallet's provider brings money into it. Throws `NotNow` and `ProviderRefused`. */
@@ -168,8 +175,8 @@ export interface Funding {
   openOnramp(
     key: WalletKey,
     request: {
-      readonly address: Address;
-      readonly network: Network;
+      readonly address: Address | SolanaAddress;
+      readonly network: Network | SolanaNetwork;
       /** What the page proposes to spend; `null` leaves it to the person. */
       readonly amount: MicroUsd | null;
       /** Where the page leads in the end; `null` for nowhere. */
@@ -177,7 +184,10 @@ export interface Funding {
     },
   ): Promise<string>;
   /** Has USDC of a test network sent. @returns the transaction */
-  requestTestFunds(key: WalletKey, request: { readonly address: Address; readonly network: Network }): Promise<string>;
+  requestTestFunds(
+    key: WalletKey,
+    request: { readonly address: Address | SolanaAddress; readonly network: Network | SolanaNetwork },
+  ): Promise<string>;
 }
 
 /** The tokens of the deployment besides USDC, read at the first use. Throws where its settings are wrong. */

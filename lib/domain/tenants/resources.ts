@@ -1,6 +1,7 @@
 import type { JwtAuthorizer } from './jwt-authorizer.ts';
 import type { Hex } from '../payment/payment.ts';
 import type { EpochMs } from '../time.ts';
+import type { SolanaAddress } from './solana.ts';
 import type { ConnectorMaterial, Vendor, WalletKey } from './wallet-shapes.ts';
 
 /** How a manager's callers prove who they are: by signatures that IAM checks, or by tokens of an issuer. */
@@ -102,17 +103,23 @@ export type LinkedAccount = Readonly<
   Record<string, Readonly<Record<string, string | Readonly<Record<string, string>>>>>
 >;
 
-/** One wallet of one user. */
-export interface PaymentInstrument {
+/** One wallet of one user: on chains of one family, whose addresses are in its form. */
+interface InstrumentOf<N, A> {
   readonly managerId: string;
   readonly connectorId: string;
   readonly instrumentId: string;
   readonly userId: string;
-  readonly network: 'ETHEREUM';
+  readonly network: N;
   readonly linkedAccounts: readonly LinkedAccount[];
   readonly status: InstrumentStatus;
   /** The wallet's address and key; `null` until the instrument is ACTIVE. */
-  readonly wallet: { readonly address: Hex; readonly key: WalletKey } | null;
+  readonly wallet: { readonly address: A; readonly key: WalletKey } | null;
   readonly createdAt: EpochMs;
   readonly updatedAt: EpochMs;
 }
+
+/** The wallets that pay. */
+export type EvmInstrument = InstrumentOf<'ETHEREUM', Hex>;
+/** Made, shown and funded; nothing is paid from them. */
+export type SolanaInstrument = InstrumentOf<'SOLANA', SolanaAddress>;
+export type PaymentInstrument = EvmInstrument | SolanaInstrument;

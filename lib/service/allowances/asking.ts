@@ -15,6 +15,7 @@ import type { Clock } from '../../domain/time.ts';
 import { pickNetwork } from '../named-network.ts';
 import { signsTransactions } from '../../wallets/abilities.ts';
 import { findManager } from '../tenants/managers.ts';
+import { payingInstrument } from '../tenants/paying-instrument.ts';
 
 export interface AllowanceAskingDeps {
   readonly registry: Pick<Registry, 'readManager' | 'readInstrument'>;
@@ -57,13 +58,16 @@ export async function findAllowance(
   const instrument = await deps.registry.readInstrument(user, instrumentId);
   if (instrument === null || instrument.status === 'DELETED')
     return refuse({ reason: 'not_found', resource: 'instrument' });
-  if (instrument.wallet === null) return refuse({ reason: 'instrument_not_active', status: instrument.status });
-  if (access === 'manage' && !signsTransactions(instrument.wallet.key.type)) {
+  const paying = payingInstrument(instrument);
+  if (!paying.ok) return paying;
+  const { wallet, status } = paying.value;
+  if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
+  if (access === 'manage' && !signsTransactions(wallet.key.type)) {
     const message =
       'Bursar does not sign for the wallet, its provider does, and approves nothing: its user can approve Permit2 there';
     return refuse({ reason: 'conflict', message });
   }
-  const key: AllowanceKey = { network: network.id, owner: instrument.wallet.address };
+  const key: AllowanceKey = { network: network.id, owner: wallet.address };
   const known = await deps.books.read(key);
   return ok({ network, allowance: known ?? newAllowance({ ...key, ...user, instrumentId }) });
 }

@@ -17,7 +17,7 @@ import type { AllowanceBooks } from '../../domain/ports/allowances.ts';
 import type { PaymentLog } from '../../domain/ports/books.ts';
 import type { SchemeOf } from '../../domain/ports/schemes.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import type { EvmInstrument } from '../../domain/tenants/resources.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { signsTransactions } from '../../wallets/abilities.ts';
 
@@ -35,7 +35,7 @@ export interface PurchaseAllowanceDeps {
 /** What is to be bought, within which session and from which wallet. */
 export interface AllowedPurchase {
   readonly session: Session;
-  readonly instrument: PaymentInstrument;
+  readonly instrument: EvmInstrument;
   readonly offer: Offer;
 }
 

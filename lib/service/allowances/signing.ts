@@ -85,8 +85,9 @@ async function judgeApproval(
   const facts = { managerId, userId, instrumentId, sessionId: sessionId ?? '', agentNames: [], offer };
   if (findFreeze(gate.freezes, facts) !== null) return null;
   const instrument = await registry.readInstrument(allowance, instrumentId);
-  const wallet = instrument?.wallet;
-  if (wallet == null || wallet.address !== owner || instrument?.status === 'DELETED') return null;
+  if (instrument === null || instrument.network !== 'ETHEREUM' || instrument.status === 'DELETED') return null;
+  const { wallet } = instrument;
+  if (wallet === null || wallet.address !== owner) return null;
   if (amount > want.most) return null;
   const { maxFeePerGas, maxPriorityFeePerGas } = copy;
   const inputs = { network, token, amount, nonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas };

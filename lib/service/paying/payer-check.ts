@@ -2,7 +2,7 @@ import type { Ledger } from '../../domain/ports/books.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { Authorizer, PaymentInstrument } from '../../domain/tenants/resources.ts';
+import type { Authorizer, EvmInstrument, PaymentInstrument } from '../../domain/tenants/resources.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { FreezeFacts } from '../../domain/payment/freeze.ts';
@@ -12,6 +12,7 @@ import type { Clock, EpochMs } from '../../domain/time.ts';
 import { pinMismatch } from '../../domain/payment/pins.ts';
 import { admitCaller, callerOf, noManager } from '../tenants/admission.ts';
 import type { KnownPayer, PayerNames, Payer } from './payer.ts';
+import { payingInstrument } from '../tenants/paying-instrument.ts';
 
 export interface PayerCheckDeps {
   readonly ledger: Pick<Ledger, 'readSession' | 'readGate'>;
@@ -42,7 +43,7 @@ export interface PayerClaim extends PayerNames {
 
 /** A payer with the instrument as it was read. */
 export interface PayerWithInstrument extends CheckedPayer {
-  readonly instrument: PaymentInstrument;
+  readonly instrument: EvmInstrument;
 }
 
 /** What was read: whether the manager lets the caller in, and if so whether the user may pay. */
@@ -102,11 +103,14 @@ function judge(
   if (instrument === null || instrument.status === 'DELETED') {
     return refuse({ reason: 'instrument_not_found' });
   }
-  if (instrument.status !== 'ACTIVE' || instrument.wallet === null) {
+  const paying = payingInstrument(instrument);
+  if (!paying.ok) return paying;
+  const { wallet } = paying.value;
+  if (instrument.status !== 'ACTIVE' || wallet === null) {
     return refuse({ reason: 'instrument_not_active', status: instrument.status });
   }
-  const { address, key } = instrument.wallet;
+  const { address, key } = wallet;
   const { deploymentId } = gate;
   const payer = { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId };
-  return ok({ gate, session, instrument, payer, agentName });
+  return ok({ gate, session, instrument: paying.value, payer, agentName });
 }

@@ -32,6 +32,7 @@ import type { Payer } from './payer.ts';
 import { createDraft, hashRequest, newPayment, type Draft } from './payment-draft.ts';
 import { resumePayment } from './resume-payment.ts';
 import type { CheckedPayer } from './payer-check.ts';
+import { payingInstrument } from '../tenants/paying-instrument.ts';
 
 export interface WithdrawalDeps extends DriveDeps {
   readonly registry: Pick<Registry, 'readInstrument'>;
@@ -217,8 +218,10 @@ function sessionOf({ managerId, sessionId, userId, amount }: Draft, createdAt: E
 /** A deleted instrument still has its key, unless it was deleted before it got one. */
 function judgeInstrument(instrument: PaymentInstrument | null): Result<InstrumentWallet, Refusal> {
   if (instrument === null) return refuse({ reason: 'not_found', resource: 'instrument' });
-  if (instrument.wallet === null) return refuse({ reason: 'instrument_not_active', status: instrument.status });
-  return ok(instrument.wallet);
+  const paying = payingInstrument(instrument);
+  if (!paying.ok) return paying;
+  const { wallet, status } = paying.value;
+  return wallet === null ? refuse({ reason: 'instrument_not_active', status }) : ok(wallet);
 }
 
 function judgeSession(

@@ -5,8 +5,9 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import type { SolanaNetwork } from '../../domain/tenants/solana.ts';
 import type { InstrumentType } from '../../domain/tenants/wallet-shapes.ts';
-import { pickNetwork } from '../named-network.ts';
+import { pickNetwork, pickSolanaNetwork } from '../named-network.ts';
 import { findInstrument, type InstrumentName, type InstrumentReadDeps } from './instruments.ts';
 
 export interface FundingDeps extends InstrumentReadDeps {
@@ -23,8 +24,8 @@ interface FundedWallet extends InstrumentName {
 /** Where the money goes, and what brings it: a page of the provider's, or a transaction. */
 export interface FundedInstrument {
   readonly instrument: PaymentInstrument;
-  readonly walletAddress: `0x${string}`;
-  readonly network: Network;
+  readonly walletAddress: NonNullable<PaymentInstrument['wallet']>['address'];
+  readonly network: Network | SolanaNetwork;
   readonly by: string;
 }
 
@@ -57,11 +58,12 @@ async function fund(
   deps: FundingDeps,
   principal: Principal,
   input: FundedWallet,
-  ask: (funding: Funding, wallet: Wallet, network: Network) => Promise<string>,
+  ask: (funding: Funding, wallet: Wallet, network: Network | SolanaNetwork) => Promise<string>,
 ): Promise<Result<FundedInstrument, Refusal>> {
   const found = await findInstrument(deps, principal, 'wallet', input);
   if (!found.ok) return found;
-  const network = pickNetwork(deps.allowedNetworks, input.network);
+  const pick = found.value.network === 'SOLANA' ? pickSolanaNetwork : pickNetwork;
+  const network = pick(deps.allowedNetworks, input.network);
   if (!network.ok) return network;
   const { wallet, status } = found.value;
   if (wallet === null) return refuse({ reason: 'instrument_not_active', status });

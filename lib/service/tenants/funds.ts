@@ -9,12 +9,13 @@ import type { TokenSource } from '../../domain/ports/services.ts';
 import type { Registry } from '../../domain/ports/registry.ts';
 import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import type { PaymentInstrument } from '../../domain/tenants/resources.ts';
+import type { EvmInstrument } from '../../domain/tenants/resources.ts';
 import { isCoinTransfer, transferTermsOf } from '../../protocols/treasury/offers.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
 import { toEpochMs, type Clock } from '../../domain/time.ts';
 import { coinOf } from '../../domain/tokens/coin.ts';
 import type { OfferedAsset } from '../../domain/tokens/token.ts';
+import { payingInstrument } from './paying-instrument.ts';
 
 export interface FundsDeps {
   readonly registry: Pick<Registry, 'readInstrument'>;
@@ -37,7 +38,7 @@ export interface Funds {
 }
 
 export interface InstrumentFunds {
-  readonly instrument: PaymentInstrument;
+  readonly instrument: EvmInstrument;
   readonly walletAddress: Hex;
   readonly funds: readonly Funds[];
 }
@@ -68,7 +69,9 @@ export async function getInstrumentFunds(
   const user = { managerId, userId: principal.userId };
   const instrument = await deps.registry.readInstrument(user, input.instrumentId);
   if (instrument === null) return refuse({ reason: 'not_found', resource: 'instrument' });
-  const { wallet, status } = instrument;
+  const paying = payingInstrument(instrument);
+  if (!paying.ok) return paying;
+  const { wallet, status } = paying.value;
   if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
   const tokens = await deps.tokens();
   const funds = await Promise.all(
@@ -92,7 +95,7 @@ export async function getInstrumentFunds(
       return [...ofTokens, ofCoin];
     }),
   );
-  return ok({ instrument, walletAddress: wallet.address, funds });
+  return ok({ instrument: paying.value, walletAddress: wallet.address, funds });
 }
 
 /** A withdrawal of the user, and whether it has come to the chain. Anything else is "not found". */

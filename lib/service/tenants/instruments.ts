@@ -1,8 +1,6 @@
-import { findNetworkByChain } from '../../domain/assets.ts';
 import { formatInstrumentId } from '../../domain/drawn-ids.ts';
 import type { Arn, Deployment } from '../../domain/ids.ts';
 import { INSTRUMENTS_MAX } from '../../domain/limits.ts';
-import type { ChainReader } from '../../domain/ports/chains.ts';
 import type { GateReader } from '../../domain/ports/gate.ts';
 import { firstFreeIndex } from '../../domain/tenants/key-index.ts';
 import {
@@ -12,7 +10,6 @@ import {
   type Page,
   type PageRequest,
   type Randomness,
-  type TokenSource,
   type UserKey,
   type WalletMaker,
   type WalletProvisioner,
@@ -24,8 +21,6 @@ import type { FieldProblem, Refusal } from '../../domain/refusal.ts';
 import type { LinkedAccount, PaymentConnector, PaymentInstrument } from '../../domain/tenants/resources.ts';
 import type { ConnectorType, InstrumentType, WalletType } from '../../domain/tenants/wallet-shapes.ts';
 import { ok, refuse, type Result } from '../../domain/result.ts';
-import { assetBySymbol } from '../../domain/tokens/table.ts';
-import type { OfferedAsset } from '../../domain/tokens/token.ts';
 import type { Clock, EpochMs } from '../../domain/time.ts';
 import { createOnce, hashCreation, idEntropy } from './create-once.ts';
 import { findManager } from './managers.ts';
@@ -93,7 +88,8 @@ export async function createInstrument(
   if (connector === null && input.clientToken === undefined) return refuse(noConnector);
   const type = connector?.material.type;
 
-  const problem = type === undefined ? null : findAddressProblem(type, input);
+  const problem =
+    type === undefined ? null : (findNetworkProblem(deps, type, input) ?? findAddressProblem(type, input));
   if (problem !== null) return refuse({ reason: 'invalid_request', problems: [problem] });
 
   const entropy = idEntropy(deps.random, ['CreatePaymentInstrument', managerId, userId], input.clientToken);
@@ -105,19 +101,12 @@ export async function createInstrument(
       if (connector === null || type === undefined) throw new Error('began an instrument of no connector');
       const lost = await findLoss(deps, connector, draft);
       if (lost !== null) return refuse(lost);
-      const wallet = await deps.makers[type]
-        .createKey({
-          connector,
-          instrumentId: draft.instrumentId,
-          ...(draft.linkedAccounts[0] === undefined ? {} : { linkedAccount: draft.linkedAccounts[0] }),
-          ...(input.walletAddress === undefined ? {} : { address: input.walletAddress }),
-          takeIndex: () => takeIndex(deps, managerId, connector.connectorId),
-        })
-        .catch((error: unknown) => giveBack(deps.registry, draft, error));
-      if (wallet instanceof ProviderRefused) {
-        return refuse({ reason: 'provider_refused', trouble: wallet.trouble, message: wallet.message });
+      const instrument = await activate(deps, { connector, draft, input }).catch((error: unknown) =>
+        giveBack(deps.registry, draft, error),
+      );
+      if (instrument instanceof ProviderRefused) {
+        return refuse({ reason: 'provider_refused', trouble: instrument.trouble, message: instrument.message });
       }
-      const instrument: PaymentInstrument = { ...draft, status: 'ACTIVE', wallet };
       await deps.registry.completeInstrument(instrument);
       return ok(instrument);
     },
@@ -135,7 +124,50 @@ export async function createInstrument(
   return ok({ ...created.value, status: 'ACTIVE', updatedAt: createdAt });
 }
 
-const ADDRESS_MEMBER = 'paymentInstrumentDetails.embeddedCryptoWallet.walletAddress';
+/** Has the wallet made, and puts it into the instrument. */
+async function activate(
+  deps: InstrumentsDeps,
+  creation: {
+    readonly connector: PaymentConnector;
+    readonly draft: PaymentInstrument;
+    readonly input: Pick<InstrumentInput, 'walletAddress'>;
+  },
+): Promise<PaymentInstrument> {
+  const { connector, draft, input } = creation;
+  const maker = deps.makers[connector.material.type];
+  const [linkedAccount] = draft.linkedAccounts;
+  const { instrumentId } = draft;
+  const request = { connector, instrumentId, ...(linkedAccount === undefined ? {} : { linkedAccount }) };
+  if (draft.network === 'SOLANA') {
+    if (maker.createSolanaKey === undefined) throw new Error(`began a wallet of Solana of ${maker.type}`);
+    return { ...draft, status: 'ACTIVE', wallet: await maker.createSolanaKey(request) };
+  }
+  const wallet = await maker.createKey({
+    ...request,
+    ...(input.walletAddress === undefined ? {} : { address: input.walletAddress }),
+    takeIndex: () => takeIndex(deps, draft.managerId, connector.connectorId),
+  });
+  return { ...draft, status: 'ACTIVE', wallet };
+}
+
+const WALLET_MEMBER = 'paymentInstrumentDetails.embeddedCryptoWallet';
+
+function findNetworkProblem(
+  { makers }: Pick<InstrumentsDeps, 'makers'>,
+  type: ConnectorType,
+  { network }: Pick<InstrumentInput, 'network'>,
+): FieldProblem | null {
+  if (network === 'ETHEREUM' || makers[type].createSolanaKey !== undefined) return null;
+  const able = Object.values(makers).filter(({ createSolanaKey }) => createSolanaKey !== undefined);
+  const types = able.map((maker) => maker.type).join(', ');
+  const name = `${WALLET_MEMBER}.network`;
+  return {
+    name,
+    message: `${name} must be ETHEREUM with a connector of type ${type}: wallets of SOLANA are made by connectors of type ${types}`,
+  };
+}
+
+const ADDRESS_MEMBER = `${WALLET_MEMBER}.walletAddress`;
 
 function findAddressProblem(
   type: ConnectorType,
@@ -261,43 +293,4 @@ export async function deleteInstrument(
   if (!found.ok) return found;
   const deleted = await deps.registry.deleteInstrument(found.value, input.instrumentId, deps.clock.now());
   return deleted === null ? missing : ok(deleted);
-}
-
-export interface BalanceDeps extends InstrumentReadDeps {
-  readonly balances: ReadonlyMap<string, Pick<ChainReader, 'balanceOf'>>;
-  readonly tokens: TokenSource;
-}
-
-export interface InstrumentBalance {
-  readonly instrument: PaymentInstrument;
-  readonly asset: OfferedAsset;
-  /** In the token's smallest unit. */
-  readonly amount: bigint;
-}
-
-/** Reads what a wallet holds of a token, as an endpoint of its chain sees it. */
-export async function getInstrumentBalance(
-  deps: BalanceDeps,
-  principal: Principal,
-  input: InstrumentName & { readonly chain: string; readonly token: string },
-): Promise<Result<InstrumentBalance, Refusal>> {
-  const found = await getInstrument(deps, principal, input);
-  if (!found.ok) return found;
-  const { wallet, status } = found.value;
-  if (wallet === null) return refuse({ reason: 'instrument_not_active', status });
-  const network = findNetworkByChain(input.chain);
-  const reader = network === undefined ? undefined : deps.balances.get(network.id);
-  if (network === undefined || reader === undefined) {
-    const configured = [...deps.balances.keys()].join(', ');
-    const message = `chain ${input.chain} has no RPC endpoint in this deployment; expected one of: ${configured}`;
-    return refuse({ reason: 'invalid_request', problems: [{ name: 'chain', message }] });
-  }
-  const tokens = await deps.tokens();
-  const asset = assetBySymbol(tokens, network.id, input.token);
-  if (asset === undefined) {
-    const known = [network.usdc, ...tokens.ofNetwork(network.id)].map(({ symbol }) => symbol).join(', ');
-    const message = `token ${input.token} is none that this deployment knows on ${network.id}; expected one of: ${known}`;
-    return refuse({ reason: 'invalid_request', problems: [{ name: 'token', message }] });
-  }
-  return ok({ instrument: found.value, asset, amount: await reader.balanceOf(asset.address, wallet.address) });
 }

@@ -11,6 +11,7 @@ import type { Principal } from '../../domain/tenants/principal.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import type { PaymentInstrument, PaymentManager } from '../../domain/tenants/resources.ts';
 import { ok, type Result } from '../../domain/result.ts';
+import { solanaNetworksBeside, type SolanaNetwork } from '../../domain/tenants/solana.ts';
 import type { EpochMs } from '../../domain/time.ts';
 import { findInstrument, type InstrumentName, type InstrumentReadDeps } from './instruments.ts';
 import { findManager } from './managers.ts';
@@ -24,9 +25,9 @@ export interface WalletOverviewDeps extends InstrumentReadDeps {
   readonly chainReaders: ReadonlyMap<string, unknown>;
 }
 
-/** A network on which the wallet may pay, and whether its balance there can be read. */
+/** A network on which the wallet may pay, or, of Solana, be funded, and whether its balance there can be read. */
 export interface PayableNetwork {
-  readonly network: Network;
+  readonly network: Network | SolanaNetwork;
   readonly isReadable: boolean;
 }
 
@@ -67,14 +68,24 @@ export async function getWalletOverview(
   const user = { managerId, userId: principal.userId };
   const agentName = principal.walletPage?.agentName ?? null;
   const [sessions, spendLimits] = await Promise.all([
-    readSessions(deps, user, input.instrumentId),
+    instrument.value.network === 'SOLANA' ? [] : readSessions(deps, user, input.instrumentId),
     readLimits(deps, user, agentName),
   ]);
-  const networks = [...deps.allowedNetworks].flatMap((id) => {
-    const network = findNetwork(id);
-    return network === undefined ? [] : [{ network, isReadable: deps.chainReaders.has(id) }];
-  });
+  const networks = networksOf(deps, instrument.value);
   return ok({ instrument: instrument.value, manager: manager.value, agentName, networks, sessions, spendLimits });
+}
+
+function networksOf(
+  { allowedNetworks, chainReaders }: WalletOverviewDeps,
+  { network: family }: PaymentInstrument,
+): readonly PayableNetwork[] {
+  if (family === 'SOLANA') {
+    return solanaNetworksBeside(allowedNetworks).map((network) => ({ network, isReadable: false }));
+  }
+  return [...allowedNetworks].flatMap((id) => {
+    const network = findNetwork(id);
+    return network === undefined ? [] : [{ network, isReadable: chainReaders.has(id) }];
+  });
 }
 
 async function readSessions(

@@ -1,4 +1,3 @@
-import type { Hex } from '../../domain/payment/payment.ts';
 import type { Delegations, DelegationState } from '../../domain/ports/services.ts';
 import type { WalletKey } from '../../domain/tenants/wallet-shapes.ts';
 import { toEpochMs } from '../../domain/time.ts';
@@ -20,7 +19,7 @@ function toAccount(key: WalletKey): CoinbaseCdpAccount {
 }
 
 /** A delegation may be of the one account or of all that the user has; never of both. */
-function scopesOf(endUserId: string, address: Hex): readonly string[] {
+function scopesOf(endUserId: string, address: string): readonly string[] {
   const user = endUserPath(endUserId);
   return [`${user}/address/${address}/delegation`, `${user}/delegation`];
 }
@@ -29,7 +28,7 @@ function scopesOf(endUserId: string, address: Hex): readonly string[] {
 export async function readDelegation(
   call: CallCoinbaseCdp,
   { connector, endUserId }: CoinbaseCdpAccount,
-  address: Hex,
+  address: string,
 ): Promise<DelegationState> {
   if (endUserId === null) return { status: 'NOT_NEEDED' };
   for (const path of scopesOf(endUserId, address)) {
@@ -46,7 +45,7 @@ export async function readDelegation(
 export async function revokeDelegation(
   call: CallCoinbaseCdp,
   { connector, endUserId }: CoinbaseCdpAccount,
-  address: Hex,
+  address: string,
 ): Promise<void> {
   if (endUserId === null) return;
   for (const path of scopesOf(endUserId, address)) {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { toChecksumAddress } from '../../chains/evm/address.ts';
+import { isAddress, toChecksumAddress } from '../../chains/evm/address.ts';
+import { parseSolanaAddress } from '../../chains/solana/address.ts';
 import type { Hex } from '../../domain/payment/payment.ts';
 import { ProviderRefused, type WalletMaker } from '../../domain/ports/services.ts';
 import type { LinkedAccount } from '../../domain/tenants/resources.ts';
+import type { SolanaAddress } from '../../domain/tenants/solana.ts';
 import { memberOf } from '../../json/record.ts';
 import type { CoinbaseCdpAccount } from './account.ts';
 import type { CallCoinbaseCdp } from './client.ts';
@@ -16,7 +18,6 @@ export interface NewWallet {
   readonly linkedAccount: LinkedAccount | null;
 }
 
-const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const POLICY_ID = /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 const USER_ID = /^[a-zA-Z0-9-]{1,100}$/;
 
@@ -32,7 +33,32 @@ export function createCoinbaseCdpMaker(call: CallCoinbaseCdp): WalletMaker {
       });
       return { address, key: { type: 'CoinbaseCDP', ...account } };
     },
+    createSolanaKey: async ({ connector, instrumentId, linkedAccount = null }) => {
+      const { address, account } = await makeCoinbaseCdpSolanaWallet(call, {
+        connector: `${connector.managerId}/${connector.connectorId}`,
+        instrumentId,
+        linkedAccount,
+      });
+      return { address, key: { type: 'CoinbaseCDP', ...account } };
+    },
   };
+}
+
+/** What the platform makes of a chain family: the accounts by its name for the family, and what their addresses are. */
+interface AccountFamily<A> {
+  readonly name: 'evm' | 'solana';
+  readonly parseAddress: (said: string) => A | null;
+}
+
+const EVM: AccountFamily<Hex> = {
+  name: 'evm',
+  parseAddress: (said) => (isAddress(said) ? toChecksumAddress(said.toLowerCase()) : null),
+};
+const SOLANA: AccountFamily<SolanaAddress> = { name: 'solana', parseAddress: parseSolanaAddress };
+
+interface MadeWallet<A> {
+  readonly address: A;
+  readonly account: CoinbaseCdpAccount;
 }
 
 /**
@@ -40,40 +66,54 @@ export function createCoinbaseCdpMaker(call: CallCoinbaseCdp): WalletMaker {
  * is no linked account, an account of the project, under a policy of its own. Throws `ProviderRefused` for an account that the platform
  * does not take, and where the project's API key may not make the policy.
  */
-export async function makeCoinbaseCdpWallet(
+export function makeCoinbaseCdpWallet(call: CallCoinbaseCdp, wallet: NewWallet): Promise<MadeWallet<Hex>> {
+  return makeWallet(call, wallet, EVM);
+}
+
+/** Makes a wallet of Solana in the same way. An account of the project is under no policy, since nothing is signed with it here. */
+export function makeCoinbaseCdpSolanaWallet(
   call: CallCoinbaseCdp,
   wallet: NewWallet,
-): Promise<{ readonly address: Hex; readonly account: CoinbaseCdpAccount }> {
+): Promise<MadeWallet<SolanaAddress>> {
+  return makeWallet(call, wallet, SOLANA);
+}
+
+async function makeWallet<A>(
+  call: CallCoinbaseCdp,
+  wallet: NewWallet,
+  family: AccountFamily<A>,
+): Promise<MadeWallet<A>> {
   const { connector, instrumentId, linkedAccount } = wallet;
   if (linkedAccount === null) {
-    const accountPolicy = await makePolicy(call, wallet);
-    const request = { connector, method: 'POST', path: '/v2/evm/accounts', idempotencyKey: instrumentId } as const;
-    const { body } = await call({ ...request, body: { name: instrumentId, accountPolicy } }, [201]);
-    return { address: readAddress(body), account: { connector, endUserId: null } };
+    const policy = family.name === 'evm' ? { accountPolicy: await makePolicy(call, wallet) } : {};
+    const path = `/v2/${family.name}/accounts`;
+    const request = { connector, method: 'POST', path, idempotencyKey: instrumentId } as const;
+    const { body } = await call({ ...request, body: { name: instrumentId, ...policy } }, [201]);
+    return { address: readAddress(family, body), account: { connector, endUserId: null } };
   }
   const method = toAuthenticationMethod(linkedAccount);
   const known = await findEndUser(call, connector, method);
-  if (known !== null) return addWallet(call, wallet, known);
+  if (known !== null) return addWallet(call, wallet, family, known);
   const { status, body } = await call(
     {
       connector,
       method: 'POST',
       path: '/v2/end-users',
-      body: { ...namedUser(method), authenticationMethods: [method], evmAccount: {} },
+      body: { ...namedUser(method), authenticationMethods: [method], [`${family.name}Account`]: {} },
       idempotencyKey: instrumentId,
     },
     [201, 400],
   );
   if (status === 201) {
-    const accounts = memberOf(body, 'evmAccountObjects');
+    const accounts = memberOf(body, `${family.name}AccountObjects`);
     return {
-      address: readAddress(Array.isArray(accounts) ? accounts[0] : undefined),
+      address: readAddress(family, Array.isArray(accounts) ? accounts[0] : undefined),
       account: { connector, endUserId: readUserId(body) },
     };
   }
   // Another call may have made the user since.
   const now = await findEndUser(call, connector, method);
-  if (now !== null) return addWallet(call, wallet, now);
+  if (now !== null) return addWallet(call, wallet, family, now);
   throw new ProviderRefused('linked_account_refused', 'Coinbase does not take the linked account. Nothing was made');
 }
 
@@ -91,10 +131,15 @@ async function makePolicy(call: CallCoinbaseCdp, { connector, instrumentId }: Ne
   return id;
 }
 
-async function addWallet(call: CallCoinbaseCdp, { connector, instrumentId }: NewWallet, endUserId: string) {
-  const path = `/v2/end-users/${endUserId}/evm`;
+async function addWallet<A>(
+  call: CallCoinbaseCdp,
+  { connector, instrumentId }: NewWallet,
+  family: AccountFamily<A>,
+  endUserId: string,
+): Promise<MadeWallet<A>> {
+  const path = `/v2/end-users/${endUserId}/${family.name}`;
   const { body } = await call({ connector, method: 'POST', path, body: {}, idempotencyKey: instrumentId }, [201]);
-  return { address: readAddress(memberOf(body, 'evmAccount')), account: { connector, endUserId } };
+  return { address: readAddress(family, memberOf(body, `${family.name}Account`)), account: { connector, endUserId } };
 }
 
 async function findEndUser(call: CallCoinbaseCdp, connector: string, method: Method): Promise<string | null> {
@@ -159,10 +204,11 @@ function toAuthenticationMethod(linked: LinkedAccount): Method {
   };
 }
 
-function readAddress(value: unknown): Hex {
-  const address = memberOf(value, 'address');
-  if (typeof address !== 'string' || !ADDRESS.test(address)) throw new Error('Coinbase named no address of the wallet');
-  return toChecksumAddress(address.toLowerCase() as Hex);
+function readAddress<A>({ parseAddress }: AccountFamily<A>, value: unknown): A {
+  const said = memberOf(value, 'address');
+  const address = typeof said === 'string' ? parseAddress(said) : null;
+  if (address === null) throw new Error('Coinbase named no address of the wallet');
+  return address;
 }
 
 function readUserId(value: unknown): string {

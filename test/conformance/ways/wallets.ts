@@ -61,7 +61,7 @@ async function openWallet(stack: LocalStack, { connectorId, email, walletAddress
   const nothingToClose = () => Promise.resolve();
   return {
     userId,
-    address: address!,
+    address: address as Address,
     instrumentId: paymentInstrumentId,
     sessionId,
     redirectUrl,

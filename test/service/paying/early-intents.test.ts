@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { NotNow } from '../../../lib/domain/ports/services.ts';
-import type { InstrumentStatus, PaymentInstrument } from '../../../lib/domain/tenants/resources.ts';
+import type { InstrumentStatus, EvmInstrument, PaymentInstrument } from '../../../lib/domain/tenants/resources.ts';
+import type { SolanaAddress } from '../../../lib/domain/tenants/solana.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { createPayerCache } from '../../../lib/service/paying/payer.ts';
 import { processPayment, type ProcessPaymentDeps } from '../../../lib/service/paying/process-payment.ts';
@@ -94,7 +95,18 @@ describe.each(['knows', 'does not know'])('in a process that %s the instrument',
     expect(await pay(null)).toEqual(refused);
   });
 
-  test.each<[InstrumentStatus, Partial<PaymentInstrument>]>([
+  test('nothing is paid from one of Solana, and nothing is held', async () => {
+    const { network: _evm, wallet: _own, ...rest } = world.instrument;
+    const address = 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v' as SolanaAddress;
+    const key = { type: 'CoinbaseCDP', connector: 'manager/connector', endUserId: null } as const;
+    expect(await pay({ ...rest, network: 'SOLANA', wallet: { address, key } })).toMatchObject({
+      ok: false,
+      error: { reason: 'unsupported_wallet' },
+    });
+    expect((await world.ledger.readSession(session))?.budget).toMatchObject({ reserved: 0n, spent: 500_000n });
+  });
+
+  test.each<[InstrumentStatus, Partial<EvmInstrument>]>([
     ['INITIATED', { wallet: null }],
     ['FAILED', {}],
     ['ACTIVE', { wallet: null }],

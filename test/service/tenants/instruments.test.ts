@@ -73,6 +73,27 @@ test.each([
   });
 });
 
+test('a connector that makes no wallet of Solana says which do, and nothing is made', async () => {
+  const user = 'of-solana';
+  const { status, body } = await call('CreatePaymentInstrument', {
+    json: instrumentRequest(tenant, {
+      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'SOLANA', linkedAccounts: [] } },
+    }),
+    user,
+  });
+  expect(status).toBe(400);
+  expect(body).toMatchObject({
+    fieldList: [
+      {
+        name: 'paymentInstrumentDetails.embeddedCryptoWallet.network',
+        message: expect.stringMatching(/type SeedVault: .* by connectors of type CoinbaseCDP$/) as string,
+      },
+    ],
+  });
+  const listed = await call('ListPaymentInstruments', { json: { ...tenant }, user });
+  expect(listed.body).toEqual({ paymentInstruments: [] });
+});
+
 test('two instruments of one connector have two addresses', async () => {
   const addresses = await Promise.all(
     [1, 2].map(async () => {

@@ -1,7 +1,7 @@
 import { NETWORKS } from '../../../lib/domain/assets.ts';
 import { toMicroUsd } from '../../../lib/domain/money.ts';
 import type { Hex } from '../../../lib/domain/payment/payment.ts';
-import type { PaymentInstrument, PaymentManager } from '../../../lib/domain/tenants/resources.ts';
+import type { EvmInstrument, PaymentManager } from '../../../lib/domain/tenants/resources.ts';
 import type { Session } from '../../../lib/domain/payment/session.ts';
 import { toEpochMs } from '../../../lib/domain/time.ts';
 
@@ -26,7 +26,7 @@ export const SESSION = 'payment-session-000000000000001';
 export const INSTRUMENT = 'payment-instrument-000000000000001';
 const ADDRESS: Hex = '0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1';
 
-export const instrument: PaymentInstrument = {
+export const instrument: EvmInstrument = {
   managerId: manager.managerId,
   connectorId: 'seed-0000000001',
   instrumentId: INSTRUMENT,

@@ -1,5 +1,6 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { isAddress } from '../../../chains/evm/address.ts';
+import { isSolanaAddress } from '../../../chains/solana/address.ts';
 import type { UserKey } from '../../../domain/ports/services.ts';
 import type { LinkedAccount, PaymentInstrument } from '../../../domain/tenants/resources.ts';
 import type { WalletKey } from '../../../domain/tenants/wallet-shapes.ts';
@@ -49,23 +50,29 @@ export function parseInstrumentItem(item: Item): PaymentInstrument {
   assertReadable(item);
   const owner = /^INS#([^#]+)#(.+)$/s.exec(readText(item, 'pk'));
   if (owner === null) throw new InvariantViolated(`stored item ${readText(item, 'pk')} is not an instrument`);
-  return {
+  const common = {
     managerId: owner[1]!,
     connectorId: readText(item, 'connectorId'),
     instrumentId: readText(item, 'sk'),
     userId: owner[2]!,
-    network: readOneOf(item, 'network', ['ETHEREUM']),
     linkedAccounts: parseLinkedAccounts(readText(item, 'linkedAccounts')),
     status: readOneOf(item, 'status', ['INITIATED', 'ACTIVE', 'FAILED', 'DELETED']),
-    wallet: item['address'] === undefined ? null : parseWallet(item),
     createdAt: readInstant(item, 'createdAt'),
     updatedAt: readInstant(item, 'updatedAt'),
   };
+  const network = readOneOf(item, 'network', ['ETHEREUM', 'SOLANA']);
+  return network === 'ETHEREUM'
+    ? { ...common, network, wallet: parseWallet(item, isAddress) }
+    : { ...common, network, wallet: parseWallet(item, isSolanaAddress) };
 }
 
-function parseWallet(item: Item): NonNullable<PaymentInstrument['wallet']> {
+function parseWallet<A extends string>(
+  item: Item,
+  isForm: (text: string) => text is A,
+): { readonly address: A; readonly key: WalletKey } | null {
+  if (item['address'] === undefined) return null;
   const address = readText(item, 'address');
-  if (!isAddress(address)) throw new InvariantViolated(`stored item ${readText(item, 'pk')} has a malformed address`);
+  if (!isForm(address)) throw new InvariantViolated(`stored item ${readText(item, 'pk')} has a malformed address`);
   return { address, key: parseWalletKey(item) };
 }
 

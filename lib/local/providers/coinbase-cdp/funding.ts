@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Hex } from 'viem';
 import type { Answer } from '../api-server.ts';
 import { ApiError, invalid } from './api-error.ts';
+import { encodeBase58 } from '../base58.ts';
 
 /** Below the stand-in's origin: the page that an on-ramp session opens. */
 export const BUY_PATH = '/buy';
@@ -24,6 +25,8 @@ export interface OnrampSession {
 /** What comes into wallets from outside: test money that is sent, and pages on which some is bought. */
 export interface Treasury {
   requestTestFunds(body: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** On Solana's test network. Nothing is sent: no chain of Solana is on this machine. */
+  requestSolanaFunds(body: Readonly<Record<string, unknown>>): Answer;
   openSession(body: Readonly<Record<string, unknown>>, origin: string): Answer;
   /** Shows the page of a session, once. */
   serveSession(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -31,8 +34,11 @@ export interface Treasury {
 
 const TEST_NETWORKS = new Set(['base-sepolia', 'ethereum-sepolia', 'ethereum-hoodi']);
 const TEST_TOKENS = new Set(['eth', 'usdc', 'eurc', 'cbbtc']);
-const SOLD_ON = new Set(['ethereum', 'optimism', 'polygon', 'base', 'arbitrum']);
+const SOLANA_TEST_TOKENS = new Set(['sol', 'usdc', 'cbtusd']);
+const SOLD_ON = new Set(['ethereum', 'optimism', 'polygon', 'base', 'arbitrum', 'solana']);
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const SOLANA_ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{32,44}$/;
+const SIGNATURE_BYTES = 64;
 const AMOUNT = /^\d{1,9}(\.\d{1,6})?$/;
 const URL_FORM = /^.*:\/\/.*$/;
 const URL_MAX_CHARS = 2_048;
@@ -50,22 +56,30 @@ export function createTreasury({
 }): Treasury {
   let claims: { readonly of: string; readonly at: number }[] = [];
   const sessions = new Map<string, OnrampSession>();
+  const claim = (of: string): void => {
+    claims = claims.filter(({ at }) => now() - at < DAY_MS);
+    if (claims.filter((each) => each.of === of).length >= CLAIMS_PER_DAY_MAX) {
+      throw new ApiError(429, 'faucet_limit_exceeded', 'the address got as much as it may in a day');
+    }
+    claims.push({ of, at: now() });
+  };
   return {
     requestTestFunds: async (body) => {
       const { network, address, token } = body;
       if (typeof network !== 'string' || !TEST_NETWORKS.has(network)) throw invalid('network');
       if (typeof address !== 'string' || !ADDRESS.test(address)) throw invalid('address');
       if (typeof token !== 'string' || !TEST_TOKENS.has(token)) throw invalid('token');
-      const of = `${network} ${address.toLowerCase()} ${token}`;
-      claims = claims.filter(({ at }) => now() - at < DAY_MS);
-      if (claims.filter((claim) => claim.of === of).length >= CLAIMS_PER_DAY_MAX) {
-        throw new ApiError(429, 'faucet_limit_exceeded', 'the address got as much as it may in a day');
-      }
-      claims.push({ of, at: now() });
+      claim(`${network} ${address.toLowerCase()} ${token}`);
       return {
         status: 200,
         body: { transactionHash: await sendTestFunds({ network, address: address as Hex, token }) },
       };
+    },
+    requestSolanaFunds: ({ address, token }) => {
+      if (typeof address !== 'string' || !SOLANA_ADDRESS.test(address)) throw invalid('address');
+      if (typeof token !== 'string' || !SOLANA_TEST_TOKENS.has(token)) throw invalid('token');
+      claim(`solana-devnet ${address} ${token}`);
+      return { status: 200, body: { transactionSignature: encodeBase58(randomBytes(SIGNATURE_BYTES)) } };
     },
     openSession: (body, origin) => {
       const token = randomBytes(16).toString('hex');
@@ -91,7 +105,8 @@ export function createTreasury({
 function parseSession(body: Readonly<Record<string, unknown>>): OnrampSession {
   const { destinationNetwork, destinationAddress, purchaseCurrency, paymentAmount = null, redirectUrl = null } = body;
   if (typeof destinationNetwork !== 'string' || !SOLD_ON.has(destinationNetwork)) throw invalid('destinationNetwork');
-  if (typeof destinationAddress !== 'string' || !ADDRESS.test(destinationAddress)) throw invalid('destinationAddress');
+  const form = destinationNetwork === 'solana' ? SOLANA_ADDRESS : ADDRESS;
+  if (typeof destinationAddress !== 'string' || !form.test(destinationAddress)) throw invalid('destinationAddress');
   if (purchaseCurrency !== 'USDC') throw invalid('purchaseCurrency');
   const isAmount = typeof paymentAmount === 'string' && AMOUNT.test(paymentAmount);
   if (paymentAmount !== null && !isAmount) throw invalid('paymentAmount');

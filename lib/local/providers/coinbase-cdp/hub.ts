@@ -39,7 +39,7 @@ export async function serveHub(
 
 function formatPage(project: Project, now: number): string {
   const rows = project.users().map(({ userId, authenticationMethods }) => {
-    const wallets = project.accounts().filter((account) => account.userId === userId);
+    const wallets = [...project.accounts(), ...project.solanaAccounts()].filter((account) => account.userId === userId);
     const granted = project
       .delegations()
       .find((each) => each.userId === userId && !each.revoked && Date.parse(each.expiresAt) > now);

@@ -11,7 +11,8 @@ import { createFaults, type Fault as ApiFault, type Faults } from '../faults.ts'
 import type { Hex } from 'viem';
 import { BUY_PATH, createTreasury, type TestFunds } from './funding.ts';
 import { HUB_PATH, serveHub } from './hub.ts';
-import { OPERATIONS, type Operation, type OperationId } from './operations.ts';
+import type { Operation, OperationId } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
 import { openProject, type Project } from './project.ts';
 import { checkBearer, checkWalletToken, createReplayGuard, type TokenedRequest } from './tokens.ts';
 

@@ -2,53 +2,12 @@ import { isAddressEqual, type Hex, type TypedDataDefinition } from 'viem';
 import { signTypedData } from 'viem/accounts';
 import type { Answer } from '../api-server.ts';
 import { ApiError, invalid } from './api-error.ts';
-import { findDelegation, isActive } from './delegations.ts';
-import type { Treasury } from './funding.ts';
+import { findDelegation, isActive, isSameAddress } from './delegations.ts';
+import type { Call, Operation } from './operation.ts';
+import { findUser, isAccountName } from './names.ts';
 import { checkTypedData, createPolicy, readAccountPolicy } from './policies.ts';
 import type { Account, AuthenticationMethod, EndUser, Project } from './project.ts';
-
-/** As the published description names them. */
-export type OperationId =
-  | 'createEndUser'
-  | 'getEndUser'
-  | 'lookupEndUser'
-  | 'addEndUserEvmAccount'
-  | 'signEvmTypedDataWithEndUserAccount'
-  | 'getDelegationForEndUser'
-  | 'revokeDelegationForEndUser'
-  | 'getDelegationForEndUserAccount'
-  | 'revokeDelegationForEndUserAccount'
-  | 'createEvmAccount'
-  | 'getEvmAccount'
-  | 'signEvmTypedData'
-  | 'createPolicy'
-  | 'requestEvmFaucet'
-  | 'createOnrampSession';
-
-export interface Call {
-  readonly project: Project;
-  readonly treasury: Treasury;
-  /** Of the stand-in, as the request has it. */
-  readonly origin: string;
-  readonly now: Date;
-  /** Whether the project may sign for end users at all. */
-  readonly delegatedSigning: 'enabled' | 'disabled';
-  /** Of the path, by name. */
-  readonly names: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /** A JSON object; empty where the request has no body. */
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
-export interface Operation {
-  readonly id: OperationId;
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below `/platform`, with `{name}` for a member of the path. */
-  readonly path: string;
-  /** Whether the wallet token is asked for. */
-  readonly wallet: 'required' | 'unused';
-  run(call: Call): Promise<Answer> | Answer;
-}
+import { makeSolanaAccount, showSolanaAccounts, SOLANA_OPERATIONS } from './solana.ts';
 
 const EMBEDDED = '/v2/embedded-wallet-api/end-users/{userId}';
 
@@ -138,15 +97,15 @@ export const OPERATIONS: readonly Operation[] = [
     wallet: 'unused',
     run: ({ treasury, body, origin }) => treasury.openSession(body, origin),
   },
+  ...SOLANA_OPERATIONS,
 ];
 
 const USER_ID = /^[a-zA-Z0-9-]{1,100}$/;
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
-const ACCOUNT_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,34}[A-Za-z0-9]$/;
 const OAUTH_TYPES = new Set(['google', 'apple', 'x', 'telegram', 'github']);
 
 function createEndUser({ project, body, now }: Call): Answer {
-  const { userId, authenticationMethods, evmAccount } = body;
+  const { userId, authenticationMethods, evmAccount, solanaAccount } = body;
   if (userId !== undefined && (typeof userId !== 'string' || !USER_ID.test(userId))) throw invalid('userId');
   if (!Array.isArray(authenticationMethods) || !authenticationMethods.every(isMethod)) {
     throw invalid('authenticationMethods');
@@ -159,6 +118,7 @@ function createEndUser({ project, body, now }: Call): Answer {
   if (taken) throw new ApiError(400, 'already_exists', 'an end user with this id or authentication method exists');
   const user = project.addUser({ userId, authenticationMethods }, now);
   if (evmAccount !== undefined) project.addAccount({ userId: user.userId, name: null }, now);
+  if (solanaAccount !== undefined) makeSolanaAccount(project, { userId: user.userId, name: null }, now);
   return { status: 201, body: show(project, user) };
 }
 
@@ -176,7 +136,7 @@ function lookUpEndUsers({ project, query }: Call): Answer {
 
 function createAccount({ project, body, now }: Call): Answer {
   const { name = null } = body;
-  if (name !== null && (typeof name !== 'string' || !ACCOUNT_NAME.test(name))) throw invalid('name');
+  if (!isAccountName(name)) throw invalid('name');
   if (name !== null && project.accounts().some((account) => account.userId === null && account.name === name)) {
     throw new ApiError(409, 'already_exists', 'an account with this name exists');
   }
@@ -217,33 +177,23 @@ async function signTyped(project: Project, account: Account, typedData: unknown)
 
 function readDelegation(call: Call): Answer {
   const { userId } = findUser(call);
-  const scope = (call.names['address'] ?? null) as Hex | null;
+  const scope = call.names['address'] ?? null;
   const own = call.project
     .delegations()
-    .find((each) => each.userId === userId && sameAddress(each.address, scope) && isActive(each, call.now));
+    .find((each) => each.userId === userId && isSameAddress(each.address, scope) && isActive(each, call.now));
   if (own === undefined) throw new ApiError(404, 'not_found', 'there is no active delegation');
   return { status: 200, body: { expiresAt: own.expiresAt } };
 }
 
 function revokeDelegation(call: Call): Answer {
   const { userId } = findUser(call);
-  const scope = (call.names['address'] ?? null) as Hex | null;
+  const scope = call.names['address'] ?? null;
   const own = call.project
     .delegations()
-    .find((each) => each.userId === userId && sameAddress(each.address, scope) && isActive(each, call.now));
+    .find((each) => each.userId === userId && isSameAddress(each.address, scope) && isActive(each, call.now));
   if (own === undefined) throw new ApiError(404, 'not_found', 'there is no active delegation');
   call.project.setDelegation({ ...own, revoked: true });
   return { status: 204, body: null };
-}
-
-function sameAddress(a: Hex | null, b: Hex | null): boolean {
-  return a === null || b === null ? a === b : isAddressEqual(a, b);
-}
-
-function findUser({ project, names }: Pick<Call, 'project' | 'names'>): EndUser {
-  const user = project.users().find(({ userId }) => userId === names['userId']);
-  if (user === undefined) throw new ApiError(404, 'not_found', 'there is no such end user');
-  return user;
 }
 
 function findAccount({ project, names }: Pick<Call, 'project' | 'names'>, userId: string | null): Account {
@@ -284,8 +234,7 @@ function show(project: Project, { userId, authenticationMethods, createdAt }: En
     evmAccountObjects: accounts.map(showAccount),
     evmSmartAccounts: [],
     evmSmartAccountObjects: [],
-    solanaAccounts: [],
-    solanaAccountObjects: [],
+    ...showSolanaAccounts(project, userId),
     createdAt,
   };
 }

@@ -33,6 +33,18 @@ export interface Account {
   readonly createdAt: string;
 }
 
+/** An account of Solana, whose key is Ed25519. */
+export interface SolanaAccount {
+  /** Base58. */
+  readonly address: string;
+  /** PKCS #8, as base64 of DER. */
+  readonly privateKey: string;
+  /** `null` for an account of the project itself. */
+  readonly userId: string | null;
+  readonly name: string | null;
+  readonly createdAt: string;
+}
+
 /** One rule of a policy, as the description has it. */
 export interface Rule {
   readonly action: 'accept' | 'reject';
@@ -53,7 +65,7 @@ export interface Policy {
 export interface Delegation {
   readonly userId: string;
   /** `null` for all of them. */
-  readonly address: Hex | null;
+  readonly address: string | null;
   readonly expiresAt: string;
   readonly revoked: boolean;
 }
@@ -66,6 +78,8 @@ interface ProjectState {
   readonly accounts: readonly Account[];
   readonly delegations: readonly Delegation[];
   /** @default - none, as a start before had it */
+  readonly solanaAccounts?: readonly SolanaAccount[];
+  /** @default - none, as a start before had it */
   readonly policies?: readonly Policy[];
 }
 
@@ -75,6 +89,7 @@ export interface Project {
   walletSecrets(): readonly ApiKey[];
   users(): readonly EndUser[];
   accounts(): readonly Account[];
+  solanaAccounts(): readonly SolanaAccount[];
   delegations(): readonly Delegation[];
   policies(): readonly Policy[];
   /** Makes new keys beside the old ones, which stay until `dropOldKeys`. */
@@ -82,6 +97,7 @@ export interface Project {
   dropOldKeys(): void;
   addUser(user: Pick<EndUser, 'authenticationMethods'> & { readonly userId?: string | undefined }, now: Date): EndUser;
   addAccount(owner: Pick<Account, 'userId' | 'name' | 'policyId'>, now: Date): Account;
+  addSolanaAccount(account: Omit<SolanaAccount, 'createdAt'>, now: Date): SolanaAccount;
   addPolicy(policy: Pick<Policy, 'scope' | 'description' | 'rules'>, now: Date): Policy;
   setDelegation(delegation: Delegation): void;
 }
@@ -107,6 +123,7 @@ export function openProject(dataDir: string | null): Project {
     walletSecrets: () => read().walletSecrets,
     users: () => read().users,
     accounts: () => read().accounts,
+    solanaAccounts: () => read().solanaAccounts ?? [],
     delegations: () => read().delegations,
     policies: () => read().policies ?? [],
     rotateKeys: (alg = 'EdDSA') => {
@@ -132,6 +149,11 @@ export function openProject(dataDir: string | null): Project {
         createdAt: now.toISOString(),
       };
       change({ accounts: [...read().accounts, account] });
+      return account;
+    },
+    addSolanaAccount: (made, now) => {
+      const account = { ...made, createdAt: now.toISOString() };
+      change({ solanaAccounts: [...(read().solanaAccounts ?? []), account] });
       return account;
     },
     addPolicy: (made, now) => {
