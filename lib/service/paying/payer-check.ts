@@ -12,7 +12,6 @@ import type { Clock, EpochMs } from '../../domain/time.ts';
 import { pinMismatch } from '../../domain/payment/pins.ts';
 import { admitCaller, callerOf, noManager } from '../tenants/admission.ts';
 import type { KnownPayer, PayerNames, Payer } from './payer.ts';
-import { payingInstrument } from '../tenants/paying-instrument.ts';
 
 export interface PayerCheckDeps {
   readonly ledger: Pick<Ledger, 'readSession' | 'readGate'>;
@@ -103,14 +102,13 @@ function judge(
   if (instrument === null || instrument.status === 'DELETED') {
     return refuse({ reason: 'instrument_not_found' });
   }
-  const paying = payingInstrument(instrument);
-  if (!paying.ok) return paying;
-  const { wallet } = paying.value;
-  if (instrument.status !== 'ACTIVE' || wallet === null) {
+  // As `payingInstrument` has it, which would be a file of its own to load before the first payment.
+  if (instrument.network !== 'ETHEREUM') return refuse({ reason: 'unsupported_wallet' });
+  if (instrument.status !== 'ACTIVE' || instrument.wallet === null) {
     return refuse({ reason: 'instrument_not_active', status: instrument.status });
   }
-  const { address, key } = wallet;
+  const { address, key } = instrument.wallet;
   const { deploymentId } = gate;
   const payer = { sessionExpiresAt: session.expiresAt, address, key, authorizer, deploymentId };
-  return ok({ gate, session, instrument: paying.value, payer, agentName });
+  return ok({ gate, session, instrument, payer, agentName });
 }

@@ -1,8 +1,8 @@
 import { InvariantViolated } from '../../../domain/invariant.ts';
 import { isAddress } from '../../../chains/evm/address.ts';
-import { isSolanaAddress } from '../../../chains/solana/address.ts';
 import type { UserKey } from '../../../domain/ports/services.ts';
 import type { LinkedAccount, PaymentInstrument } from '../../../domain/tenants/resources.ts';
+import type { SolanaAddress } from '../../../domain/tenants/solana.ts';
 import type { WalletKey } from '../../../domain/tenants/wallet-shapes.ts';
 import { instrumentTypes, storedKey } from '../../../wallets/catalogue.ts';
 import { SCHEMA_VERSION, assertReadable, number, readInstant, readOneOf, readText, text } from '../store/attributes.ts';
@@ -64,6 +64,11 @@ export function parseInstrumentItem(item: Item): PaymentInstrument {
   return network === 'ETHEREUM'
     ? { ...common, network, wallet: parseWallet(item, isAddress) }
     : { ...common, network, wallet: parseWallet(item, isSolanaAddress) };
+}
+
+/** Apart from the reader of addresses, which would be a file of its own to load before the first payment. */
+function isSolanaAddress(address: string): address is SolanaAddress {
+  return /^[1-9A-HJ-NP-Za-km-z]{32,44}$/.test(address);
 }
 
 function parseWallet<A extends string>(
