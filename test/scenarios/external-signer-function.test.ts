@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SIGNER_FUNCTION_ARN } from '../../lib/local/signer-function.ts';
 import type { SignerState } from '../support/signer-function.ts';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
-import { payFrom, type ProviderWallet } from './provider-tenant.ts';
-import { clientOf, newToken, newUser, openSession, sellerOf, sendProof, withStack } from './scene.ts';
+import { payFrom } from './provider-tenant.ts';
+import { clientOf, newToken, sellerOf, sendProof, withStack } from './scene.ts';
+import { openSignerWallet } from './signer-wallet.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bursar-signer-test-'));
 const KEY_FILE = join(directory, 'key');
@@ -22,7 +23,7 @@ const scene = withStack(null, {
   traces: 'all',
   signerFunction: {
     file: join(import.meta.dirname, '../support/signer-function.ts'),
-    env: { SIGNER_KEY_FILE: KEY_FILE, SIGNER_STATE_FILE: STATE_FILE, HOME: '/root' },
+    env: { SIGNER_KEY_FILE: KEY_FILE, SIGNER_STATE_FILE: STATE_FILE },
   },
 });
 const aws = withAwsClients(scene);
@@ -50,32 +51,7 @@ beforeAll(async () => {
 });
 
 /** A wallet of the function, with a session of 5.00. */
-async function createWallet() {
-  const { paymentManagerArn } = scene.stack.info;
-  const userId = newUser();
-  const { paymentInstrument } = await clientOf(scene.stack, 'management').call(
-    'CreatePaymentInstrument',
-    {
-      paymentManagerArn,
-      paymentConnectorId: connector.paymentConnectorId,
-      paymentInstrumentType: 'EMBEDDED_CRYPTO_WALLET',
-      paymentInstrumentDetails: { embeddedCryptoWallet: { network: 'ETHEREUM', walletAddress: account.address } },
-    },
-    { userId },
-  );
-  const paymentSessionId = await openSession(scene.stack, userId, '5.00');
-  const wallet = {
-    userId,
-    paymentSessionId,
-    names: { paymentManagerArn, paymentInstrumentId: paymentInstrument.paymentInstrumentId },
-    books: async () => {
-      const input = { paymentManagerArn, paymentSessionId };
-      const { paymentSession } = await clientOf(scene.stack, 'management').call('GetPaymentSession', input, { userId });
-      return [paymentSession.spentAmount.value, paymentSession.reservedAmount.value];
-    },
-  };
-  return wallet as typeof wallet & ProviderWallet;
-}
+const createWallet = () => openSignerWallet(scene, connector.paymentConnectorId, account.address);
 
 describe('a wallet behind a Lambda function of the user’s own', () => {
   test('pays a seller: the example’s function, invoked by the paying function’s role', async () => {

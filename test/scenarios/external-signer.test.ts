@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSignerServer } from '../../examples/external-signer/server.ts';
 import { BursarError } from '../../lib/client/index.ts';
 import { failureOf, withAwsClients } from './aws-tenant.ts';
-import { payFrom, type ProviderWallet } from './provider-tenant.ts';
-import { clientOf, newToken, newUser, openSession, sellerOf, sendProof, withStack } from './scene.ts';
+import { payFrom } from './provider-tenant.ts';
+import { clientOf, newToken, newUser, sellerOf, sendProof, withStack } from './scene.ts';
+import { openSignerWallet } from './signer-wallet.ts';
 
 const scene = withStack();
 const aws = withAwsClients(scene);
@@ -58,21 +59,7 @@ async function createWallet(policy: { readonly maxMicroUsd: bigint } = { maxMicr
   const { publicKey } = connector.signer!;
   const signer = createSignerServer({ uri: url(), publicKey, account, policy: { ...policy, payees: null } });
   answer = (request, response) => signer.emit('request', request, response);
-  const userId = newUser();
-  const { paymentInstrument } = await createInstrument(connector.paymentConnectorId, userId, account.address);
-  const { paymentManagerArn } = scene.stack.info;
-  const paymentSessionId = await openSession(scene.stack, userId, '5.00');
-  const wallet = {
-    userId,
-    paymentSessionId,
-    names: { paymentManagerArn, paymentInstrumentId: paymentInstrument.paymentInstrumentId },
-    books: async () => {
-      const input = { paymentManagerArn, paymentSessionId };
-      const { paymentSession } = await clientOf(scene.stack, 'management').call('GetPaymentSession', input, { userId });
-      return [paymentSession.spentAmount.value, paymentSession.reservedAmount.value];
-    },
-  };
-  return wallet as typeof wallet & ProviderWallet;
+  return openSignerWallet(scene, connector.paymentConnectorId, account.address);
 }
 
 describe('a wallet behind a signer of the user’s own', () => {

@@ -94,7 +94,7 @@ export type ProviderWallet = Awaited<ReturnType<typeof createProviderWallet>>;
 
 /** Asks the seller of 0.01, and has the wallet pay. */
 export async function payFrom(
-  { userId, names, paymentSessionId }: ProviderWallet,
+  { userId, names, paymentSessionId }: Pick<ProviderWallet, 'userId' | 'names' | 'paymentSessionId'>,
   scene: Scene,
   { agent }: AwsClients,
   clientToken = newToken(),

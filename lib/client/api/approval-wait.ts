@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../contract/errors.ts';
 import { BursarError } from './bursar-error.ts';
 import type { CallOptions, PaymentProcessor } from './contract.ts';
+import { wait } from './wait.ts';
 
 export interface ApprovalWaitOptions {
   /** How long one purchase waits at most. @default 180000 */
@@ -36,7 +37,7 @@ export function waitForApprovals(
       } catch (error) {
         if (!isUnderWay(error) || waited + intervalMs > maxWaitMs) throw error;
         onWait?.(error.message);
-        await wait(intervalMs, options);
+        await wait(intervalMs, options?.signal);
       }
     }
   };
@@ -52,20 +53,4 @@ export function waitForApprovals(
 
 function isUnderWay(error: unknown): error is BursarError {
   return error instanceof BursarError && UNDER_WAY.has(error.code);
-}
-
-/** Rejects at once where the signal fires. */
-function wait(ms: number, { signal }: CallOptions = {}): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
 }

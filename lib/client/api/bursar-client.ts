@@ -16,6 +16,7 @@ import { withChangeToken } from './change-token.ts';
 import type { CallOptions, PaymentProcessor } from './contract.ts';
 import { isReplayed, toBursarError } from './error-answer.ts';
 import { toRequest } from './operation-request.ts';
+import { wait } from './wait.ts';
 
 export interface BursarEndpoint {
   /** The deployment's endpoint with its stage, such as `https://ID.execute-api.REGION.amazonaws.com/v1`. */
@@ -146,22 +147,6 @@ function isWorthRepeating(error: unknown): boolean {
 function isExpired(error: unknown): boolean {
   if (!(error instanceof BursarError) || error.status !== 403) return false;
   return error.errorName.startsWith('ExpiredToken') || /security token .* expired/.test(error.message);
-}
-
-/** Rejects at once where the signal fires. */
-function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', stop);
-  });
 }
 
 async function callOnce<T>(

@@ -41,11 +41,15 @@ function pick({ members }: StatementType, said: unknown, optional: string | null
   for (const [name, kind] of Object.entries(members)) {
     const value = memberOf(said, name);
     if (value === undefined && name === optional) continue;
-    const fits = kind === 'string' ? typeof value === 'string' : Number.isSafeInteger(value) && Number(value) >= 0;
-    if (!fits) return null;
+    if (!(kind === 'string' ? typeof value === 'string' : isCount(value))) return null;
     picked.push([name, value as string | number]);
   }
   return Object.fromEntries(picked);
+}
+
+/** A version, or an instant in seconds: what a statement says of money is text, and is compared as such. */
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 const DOMAIN_TYPE = computedOnce(() => hashText('EIP712Domain(string name,string version,uint256 chainId)'));
